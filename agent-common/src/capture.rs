@@ -1,0 +1,108 @@
+//! What the kernel side copies for one system call: the row of the table as the kernel side sees it.
+//!
+//! The rows are derived from the syscall table in `recording/src/syscalls/` when the agent starts,
+//! and handed to the kernel side in a map: one row a number, one map for the 64-bit table. A call
+//! without a row (and each call of the 32-bit table) is recorded with six arguments and no bytes.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Rows in the table. Numbers of both architectures end below (open_tree_attr is 467).
+pub const ROWS: u32 = 512;
+/// How many operations a row can have.
+pub const OPS: usize = 4;
+
+/// What is copied for one system call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Capture {
+    /// How many arguments the call has, 0 to 6.
+    pub args: u8,
+    /// See [`capture_flags`].
+    pub flags: u8,
+    /// How many of `ops` are to be done when the call returns. They stand first.
+    pub exit_ops: u8,
+    /// How many of `ops` are to be done when the call starts. They stand behind the others.
+    pub enter_ops: u8,
+    /// What to copy.
+    pub ops: [Op; OPS],
+}
+
+/// Flags of a row.
+pub mod capture_flags {
+    /// Its record goes to the protected share, whatever it returns.
+    pub const DECISIVE: u8 = 1;
+    /// It may have changed the thread's name: the thread is announced anew.
+    pub const RENAMES: u8 = 1 << 1;
+    /// The row is in use. A number without a row is recorded with six arguments.
+    pub const KNOWN: u8 = 1 << 2;
+    /// Its failures are ordinary and stay in the main share (`futex`, `epoll_wait`, ...).
+    pub const ORDINARY: u8 = 1 << 3;
+}
+
+/// One copy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Op {
+    /// The argument that holds the pointer, 0 to 5.
+    pub arg: u8,
+    /// How to copy: a number of [`op`].
+    pub kind: u8,
+    /// When to copy: bits of [`when`].
+    pub when: u8,
+    /// The argument that holds a length or a count (or a pointer to one), by kind.
+    pub size_arg: u8,
+    /// Bytes of the object, or of one element, by kind.
+    pub size: u16,
+    /// Where in the object the wanted bytes begin.
+    pub offset: u16,
+}
+
+/// How to copy.
+pub mod op {
+    /// Nothing.
+    pub const NONE: u8 = 0;
+    /// A string up to its NUL. At most [`super::MAX_STRING`] bytes.
+    pub const STRING: u8 = 1;
+    /// `size` bytes from `offset` on.
+    pub const FIXED: u8 = 2;
+    /// An array of elements of `size` bytes; argument `size_arg` holds how many.
+    pub const COUNTED: u8 = 3;
+    /// An array of elements of `size` bytes; the result says how many.
+    pub const RETURNED: u8 = 4;
+    /// A socket address; the `u32` that argument `size_arg` points to says how long.
+    pub const ADDRESS_OUT: u8 = 5;
+    /// A vector of strings, ended by a null pointer: [`super::MAX_STRINGS`] at most. Its blob has
+    /// part [`crate::call::part::STRINGS`].
+    pub const STRINGS: u8 = 6;
+    /// An array of `iovec`, `size_arg` holds how many; the payload behind the first ones where
+    /// payload is on.
+    pub const VECTOR: u8 = 7;
+    /// A `msghdr` (56 bytes), its name, vector, control bytes, and the payload where it is on.
+    pub const MESSAGE: u8 = 8;
+    /// Payload: as [`COUNTED`] with elements of one byte, but only where payload is on.
+    pub const PAYLOAD_IN: u8 = 9;
+    /// Payload: as [`RETURNED`] with elements of one byte, but only where payload is on.
+    pub const PAYLOAD_OUT: u8 = 10;
+    /// As [`VECTOR`], but bytes were received: the result bounds them.
+    pub const VECTOR_OUT: u8 = 11;
+    /// As [`MESSAGE`], but bytes were received: the result bounds them.
+    pub const MESSAGE_OUT: u8 = 12;
+}
+
+/// When to copy.
+pub mod when {
+    /// Only if the result is not an error.
+    pub const SUCCESS: u8 = 1;
+    /// Only if argument 0 is 1 or 2: the process' own log, kept even where payload is off.
+    pub const LOG: u8 = 1 << 1;
+}
+
+/// Most bytes kept of a string, its NUL included.
+pub const MAX_STRING: usize = 512;
+/// Most bytes kept of anything else in one blob.
+pub const MAX_BYTES: usize = 1024;
+/// Most strings kept of a vector of strings.
+pub const MAX_STRINGS: usize = 32;
+
+const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 36);
+const _: () = assert!(MAX_BYTES <= crate::chunk::SLACK_BYTES && MAX_STRING <= MAX_BYTES);

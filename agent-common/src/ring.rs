@@ -1,0 +1,152 @@
+//! A container's ring: whose it is, and where its chunks lie.
+
+use crate::loss::REASONS;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// The share that holds everything that is not decisive.
+pub const MAIN: usize = 0;
+/// The share of the decisive records, which no storm in [`MAIN`] can push out.
+pub const PROTECTED: usize = 1;
+/// How many shares a ring has.
+pub const SHARES: usize = 2;
+/// Most segments of one share: 4 MiB.
+pub const MAX_SEGMENTS: usize = 128;
+/// Most bytes of a cgroup's path, its NUL included.
+pub const PATH_BYTES: usize = 512;
+
+/// One ring. The kernel side writes it; the agent reads it, and gives it back when its time is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Ring {
+    /// Numbers recordings from 1 on, never reused while the pins live. 0: the ring is free.
+    pub recording: u64,
+    /// The cgroup (v2) whose ring it is: the inode number of its directory.
+    pub cgroup_id: u64,
+    /// When it was taken: `CLOCK_MONOTONIC`, nanoseconds.
+    pub born_ns: u64,
+    /// When its cgroup was removed. 0: it is still there.
+    pub died_ns: u64,
+    /// See [`ring_flags`]. The agent writes it.
+    pub flags: u32,
+    /// No meaning yet.
+    pub reserved: u32,
+    /// Where the chunks of each share lie.
+    pub shares: [Share; SHARES],
+    /// The cgroup's path from the root of the hierarchy, ended by a NUL; as much as fits.
+    pub path: [u8; PATH_BYTES],
+}
+
+/// The chunks of one share of a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Share {
+    /// How many chunks were claimed so far. The next claim has this number plus one.
+    pub claims: u64,
+    /// The claim that fell on the first chunk of the first segment when the share last grew.
+    pub base: u64,
+    /// How many of `segments` it has.
+    pub len: u32,
+    /// How many it may have.
+    pub limit: u32,
+    /// Held by the CPU that makes the share grow.
+    pub growing: u32,
+    /// No meaning yet.
+    pub reserved: u32,
+    /// Indices into the arena.
+    pub segments: [u32; MAX_SEGMENTS],
+}
+
+/// Flags of a ring.
+pub mod ring_flags {
+    /// Bytes of `read`, `write`, `send`, `recv` are recorded.
+    pub const PAYLOAD: u32 = 1;
+}
+
+/// Where one CPU stands in one ring: a value of a per-CPU map, indexed by ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Cursors {
+    /// The recording that these figures belong to; another one starts them anew.
+    pub recording: u64,
+    /// Where it stands in each share.
+    pub shares: [Cursor; SHARES],
+    /// What was lost on this CPU, by [`crate::loss::LossReason`].
+    pub losses: [u64; REASONS],
+}
+
+/// Where one CPU stands in one share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Cursor {
+    /// The claim number of its chunk. 0: it has none.
+    pub claim: u64,
+    /// Records written so far.
+    pub records: u64,
+    /// Calls among them.
+    pub calls: u64,
+    /// The arena segment of its chunk.
+    pub segment: u32,
+    /// The offset of its chunk in the segment, bytes.
+    pub chunk: u32,
+    /// The committed bytes of its chunk.
+    pub committed: u32,
+    /// Not 0 while a record is being written.
+    pub busy: u32,
+}
+
+/// What the kernel side knows of a cgroup.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Cgroup {
+    /// One of [`cgroup_state`].
+    pub state: u32,
+    /// The ring, if it is recorded.
+    pub ring: u32,
+    /// The cgroup above it. 0: none, or not known.
+    pub parent: u64,
+}
+
+/// What is to happen with the calls of a cgroup's tasks.
+pub mod cgroup_state {
+    /// They are not recorded, nor are those of cgroups made below it.
+    pub const IGNORED: u32 = 0;
+    /// The first call takes a ring from the pool; cgroups made below it start the same way.
+    pub const OPEN: u32 = 1;
+    /// A CPU is taking a ring.
+    pub const TAKING: u32 = 2;
+    /// They are recorded into `ring`, and so are those of cgroups made below it.
+    pub const RECORDED: u32 = 3;
+    /// There was no ring, or no memory for one.
+    pub const REFUSED: u32 = 4;
+}
+
+/// A call that a thread is in: what the kernel side keeps of it until it returns, and what the
+/// iterator over tasks writes out for a reader.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct InFlight {
+    /// Its recording.
+    pub recording: u64,
+    /// Entry: `CLOCK_MONOTONIC`, nanoseconds. 0: the thread is in no call.
+    pub start_ns: u64,
+    /// The registers of its arguments.
+    pub args: [u64; 6],
+    /// The thread, as the host numbers it.
+    pub tid: u32,
+    /// The process, as the host numbers it.
+    pub tgid: u32,
+    /// Its number.
+    pub nr: u32,
+    /// [`crate::call::flags`].
+    pub flags: u32,
+    /// The thread, as its own PID namespace numbers it.
+    pub ns_tid: u32,
+    /// The process, as its own PID namespace numbers it.
+    pub ns_tgid: u32,
+    /// The thread's name, ended by a NUL.
+    pub comm: [u8; 16],
+}
+
+const _: () = assert!(size_of::<Share>() == 32 + 4 * MAX_SEGMENTS);
+const _: () = assert!(size_of::<Ring>() == 40 + SHARES * size_of::<Share>() + PATH_BYTES);
+const _: () = assert!(size_of::<Cursor>() == 40);

@@ -1,0 +1,93 @@
+//! What is said of a recording as a whole: whose it is, what it covers, what it lost.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the format of recordings that this code writes. Older ones are read.
+pub const FORMAT: u32 = 1;
+
+/// Stands in front of the records. Times are `CLOCK_MONOTONIC` in nanoseconds (names end in `_ns`)
+/// unless said otherwise. Unknown fields are ignored, missing ones are defaults, so that old and new
+/// versions read each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Header {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// Version of the agent that made it.
+    pub agent_version: String,
+    /// Where it was made.
+    pub host: Host,
+    /// Whose calls these are.
+    pub container: Container,
+    /// Numbers recordings of one agent's pins, from 1 on. 0: not from a ring (`record`).
+    pub recording: u64,
+    /// When the recording began.
+    pub born_ns: u64,
+    /// When the container's cgroup was removed; `None` while it lives.
+    pub died_ns: Option<u64>,
+    /// When the ring was read.
+    pub read_ns: u64,
+    /// Whether payload (bytes of read, write, send, recv) was recorded.
+    pub payload: bool,
+    /// What the records cover.
+    pub coverage: Coverage,
+    /// What was lost, by name of reason (`rewind_common::loss::LossReason::name`); zeros left out.
+    pub losses: BTreeMap<String, u64>,
+    /// What this host cannot give, a sentence each.
+    pub given_up: Vec<String>,
+}
+
+/// The host that a recording was made on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Host {
+    /// `uname -n`.
+    pub name: String,
+    /// `x86_64` or `aarch64`: which syscall table the numbers belong to.
+    pub arch: String,
+    /// `uname -r`.
+    pub kernel: String,
+    /// Nanoseconds to add to a `CLOCK_MONOTONIC` time to get Unix time, when the ring was read.
+    pub unix_offset_ns: i64,
+}
+
+/// Whose recording it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Container {
+    /// The runtime's id of the container (64 hex digits for most), or the unit's or cgroup's name.
+    pub id: String,
+    /// A name where one is known; may be empty.
+    pub name: String,
+    /// `containerd`, `cri-o`, `docker`, `podman`, `systemd`, `rewind`, or `unknown`.
+    pub runtime: String,
+    /// Path of the cgroup, from the root of the v2 hierarchy.
+    pub cgroup_path: String,
+    /// Inode number of that directory.
+    pub cgroup_id: u64,
+    /// The pod's UID, where the path gives one; may be empty.
+    pub pod_uid: String,
+}
+
+/// What the records cover. `made` = `held` + `overwritten`, exactly.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Coverage {
+    /// Calls that were recorded since the recording began.
+    pub calls_made: u64,
+    /// Calls that are held.
+    pub calls_held: u64,
+    /// Calls that newer ones have overwritten.
+    pub calls_overwritten: u64,
+    /// From this time on no call is missing, but for `losses`.
+    pub complete_from_ns: u64,
+    /// From this time on no decisive record (failed calls, opens, connects, signals, exits) is missing.
+    pub decisive_from_ns: u64,
+    /// Start of the oldest record that is held.
+    pub oldest_ns: u64,
+    /// End of the newest record that is held.
+    pub newest_ns: u64,
+    /// Bytes of memory that the ring takes.
+    pub ring_bytes: u64,
+}

@@ -1,0 +1,13 @@
+//! What a recording is, how it travels and how it reads.
+//!
+//! Everything here is pure: no kernel, no socket, no clock, so that a recording reads the same on
+//! the node, on a laptop, and years later. Data flows one way:
+//!
+//! ```text
+//! chunk bytes -> records -> recording (header + records) -> events -> text
+//!   chunk.rs     record.rs   header.rs, stream.rs           decode/   render/
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod header;
+pub mod record;
