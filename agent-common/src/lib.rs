@@ -21,6 +21,7 @@
 //! | [`record`] | framing of records, and the kinds that are not system calls |
 //! | [`call`] | the record of a system call, and the bytes its pointers pointed to |
 //! | [`capture`] | what the kernel side copies for one system call |
+//! | [`offsets`] | where the fields of the running kernel's types lie |
 //! | [`loss`] | the closed list of reasons why something is missing |
 //!
 //! # To add a record kind
@@ -34,5 +35,6 @@ pub mod call;
 pub mod capture;
 pub mod chunk;
 pub mod loss;
+pub mod offsets;
 pub mod record;
 pub mod ring;

@@ -62,6 +62,29 @@ pub mod ring_flags {
     pub const PAYLOAD: u32 = 1;
 }
 
+/// What concerns the node as a whole: the only entry of a map of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Node {
+    /// The number of the newest recording.
+    pub recordings: u64,
+    /// Containers that found no free ring.
+    pub refused: u64,
+    /// Raised by the agent when it changes what is recorded: threads look their ring up anew.
+    pub epoch: u32,
+    /// [`ring_flags`] of rings taken from now on.
+    pub ring_flags: u32,
+}
+
+/// Bits of the [`Sieve`]: a power of two. Cgroup ids are handed out one after the other, so this many
+/// cgroups hardly ever share a bit.
+pub const SIEVE_BITS: u64 = 1 << 16;
+
+/// What lets the calls of unrecorded cgroups through at once: bit `cgroup_id % SIEVE_BITS` is set for
+/// each cgroup that is not [`cgroup_state::IGNORED`], [`cgroup_state::PARENT`] or
+/// [`cgroup_state::SLICE`]. A set bit says "look closer".
+pub type Sieve = [u64; (SIEVE_BITS / 64) as usize];
+
 /// Where one CPU stands in one ring: a value of a per-CPU map, indexed by ring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -118,6 +141,11 @@ pub mod cgroup_state {
     pub const RECORDED: u32 = 3;
     /// There was no ring, or no memory for one.
     pub const REFUSED: u32 = 4;
+    /// They are not recorded, but cgroups made below it are [`OPEN`].
+    pub const PARENT: u32 = 5;
+    /// They are not recorded, nor are cgroups made below it, unless their name is that of a
+    /// container's scope (`docker-`, `libpod-`, `crio-`, `cri-containerd-`).
+    pub const SLICE: u32 = 6;
 }
 
 /// A call that a thread is in: what the kernel side keeps of it until it returns, and what the

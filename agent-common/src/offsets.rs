@@ -1,0 +1,59 @@
+//! Where the fields of the running kernel's types lie.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Where the fields of the running kernel's types lie, in bytes. Rust has no CO-RE
+/// relocations for BPF: the agent finds these in the kernel's BTF and hands them over when it loads
+/// the programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Offsets {
+    /// `pt_regs` of the six arguments of a call.
+    pub regs_args: [u32; 6],
+    /// `task_struct.thread_info.status` (x86-64) or `.flags` (arm64).
+    pub task_mode: u32,
+    /// The bits there that say "this is a 32-bit call": `TS_COMPAT`, `_TIF_32BIT`.
+    pub compat_bits: u32,
+    /// `task_struct.pid`.
+    pub task_pid: u32,
+    /// `task_struct.tgid`.
+    pub task_tgid: u32,
+    /// `task_struct.comm`.
+    pub task_comm: u32,
+    /// `task_struct.real_parent`.
+    pub task_real_parent: u32,
+    /// `task_struct.group_leader`.
+    pub task_group_leader: u32,
+    /// `task_struct.thread_pid`.
+    pub task_thread_pid: u32,
+    /// `task_struct.exit_code`.
+    pub task_exit_code: u32,
+    /// `task_struct.signal`.
+    pub task_signal: u32,
+    /// `signal_struct.live`.
+    pub signal_live: u32,
+    /// `task_struct.cgroups`.
+    pub task_cgroups: u32,
+    /// `css_set.dfl_cgrp`.
+    pub css_set_cgroup: u32,
+    /// `pid.level`.
+    pub pid_level: u32,
+    /// `pid.numbers`.
+    pub pid_numbers: u32,
+    /// Size of `struct upid`.
+    pub upid_size: u32,
+    /// `cgroup.kn`.
+    pub cgroup_kn: u32,
+    /// `cgroup.root`.
+    pub cgroup_root: u32,
+    /// `cgroup.self.parent`.
+    pub cgroup_parent_css: u32,
+    /// `cgroup_subsys_state.cgroup`.
+    pub css_cgroup: u32,
+    /// `cgroup_root.hierarchy_id`.
+    pub root_hierarchy_id: u32,
+    /// `kernfs_node.id`.
+    pub kn_id: u32,
+    /// `kernfs_node.name`.
+    pub kn_name: u32,
+}

@@ -1,0 +1,194 @@
+//! Whose call is it? From the current task's cgroup to the ring that its records go to.
+//!
+//! A ring begins at the topmost cgroup, below one that is open, in which a task makes a call, and
+//! every cgroup below inherits it. So no knowledge of any runtime's directory layout is needed here:
+//! directories that only hold other directories never make a call.
+
+use crate::atomic;
+use crate::maps::{CGROUPS, FREE_RINGS, FREE_SEGMENTS, NODE, PATHS, Path, RINGS, SIEVE, THREADS};
+use crate::ring::counters;
+use crate::task::{self, Thread};
+use aya_ebpf::helpers::bpf_ktime_get_ns;
+use core::ffi::c_void;
+use rewind_common::ring::{Cgroup, MAIN, PROTECTED, Ring, SIEVE_BITS, cgroup_state as state};
+
+/// Most segments that a share may have, main and protected. The agent fills it in.
+#[unsafe(no_mangle)]
+static LIMITS: [u32; 2] = [1, 1];
+
+/// How far up an open cgroup looks for a ring to inherit.
+const DEPTH: usize = 8;
+
+/// The state of the current thread if its calls are recorded, made where there is none yet.
+#[inline(always)]
+pub fn recorded(task: *mut c_void) -> Option<&'static mut Thread> {
+    let cgroup_id = task::cgroup_id(task);
+    if !passes_sieve(cgroup_id) {
+        return None;
+    }
+    let epoch = NODE.get(0)?.epoch;
+    // SAFETY: callers pass `maps::current()`.
+    let known = unsafe { THREADS.get(task, false) };
+    if let Some(thread) = known {
+        if thread.cgroup_id == cgroup_id && thread.epoch == epoch {
+            return if thread.recording != 0 { Some(thread) } else { None };
+        }
+        thread.cgroup_id = cgroup_id;
+        thread.epoch = epoch;
+        thread.recording = 0;
+        thread.start_ns = 0;
+        thread.announced = [0; 2];
+        return join(thread, ring_of(cgroup_id)?);
+    }
+    let ring = ring_of(cgroup_id)?;
+    // SAFETY: callers pass `maps::current()`.
+    let Some(thread) = (unsafe { THREADS.get(task, true) }) else {
+        counters::no_thread_state(ring);
+        return None;
+    };
+    thread.cgroup_id = cgroup_id;
+    thread.epoch = epoch;
+    thread.tid = task::tid(task);
+    join(thread, ring)
+}
+
+/// Whether a task's calls are certainly not recorded. A task that leaves a recorded cgroup in the
+/// middle of a call opens the sieve for the one it goes to (`hooks/cgroup.rs`), so that the call's
+/// return is not missed.
+#[inline(always)]
+pub fn is_ignored(task: *const c_void) -> bool {
+    !passes_sieve(task::cgroup_id(task))
+}
+
+/// Whether a cgroup may be recorded: most that are not end here.
+#[inline(always)]
+fn passes_sieve(cgroup_id: u64) -> bool {
+    let bit = cgroup_id % SIEVE_BITS;
+    SIEVE.get(0).is_some_and(|sieve| sieve[(bit / 64) as usize] >> (bit % 64) & 1 != 0)
+}
+
+/// Lets the calls of a cgroup through the sieve.
+#[inline(always)]
+pub fn open_sieve(cgroup_id: u64) {
+    let bit = cgroup_id % SIEVE_BITS;
+    if let Some(sieve) = SIEVE.get_ptr_mut(0) {
+        // SAFETY: a word of a value of the map, within it by the remainder.
+        unsafe { atomic::or(&raw mut (*sieve)[(bit / 64) as usize], 1 << (bit % 64)) };
+    }
+}
+
+#[inline(always)]
+fn join(thread: &'static mut Thread, index: u32) -> Option<&'static mut Thread> {
+    let ring = RINGS.get(index)?;
+    thread.ring = index;
+    thread.ring_flags = ring.flags;
+    thread.recording = ring.recording;
+    Some(thread)
+}
+
+/// The ring of a cgroup; takes one where the cgroup is open.
+#[inline(always)]
+fn ring_of(cgroup_id: u64) -> Option<u32> {
+    let cgroup = CGROUPS.get_ptr_mut(&cgroup_id)?;
+    // SAFETY: a value of the map, which lives until this program ends.
+    let cgroup = unsafe { &mut *cgroup };
+    match cgroup.state {
+        state::RECORDED => Some(cgroup.ring),
+        state::OPEN => open(cgroup_id, cgroup),
+        _ => None,
+    }
+}
+
+/// The first call of an open cgroup: its nearest ancestor's ring, or a new one.
+#[inline(never)]
+fn open(cgroup_id: u64, cgroup: &mut Cgroup) -> Option<u32> {
+    // SAFETY: a value of the map. Who loses this race records nothing of this one call: the
+    // recording begins with the winner's.
+    let won = unsafe { atomic::swap_u32(&raw mut cgroup.state, state::OPEN, state::TAKING) };
+    if !won {
+        return None;
+    }
+    let mut parent = cgroup.parent;
+    for _ in 0..DEPTH {
+        if parent == 0 {
+            break;
+        }
+        // SAFETY: read at once.
+        let Some(above) = (unsafe { CGROUPS.get(&parent) }) else { break };
+        if above.state == state::RECORDED {
+            cgroup.ring = above.ring;
+            cgroup.state = state::RECORDED;
+            return Some(cgroup.ring);
+        }
+        parent = above.parent;
+    }
+    let Some(ring) = take(cgroup_id) else {
+        cgroup.state = state::REFUSED;
+        counters::refused();
+        return None;
+    };
+    cgroup.ring = ring;
+    cgroup.state = state::RECORDED;
+    Some(ring)
+}
+
+/// A ring from the pool, with one segment in each share.
+#[inline(always)]
+fn take(cgroup_id: u64) -> Option<u32> {
+    let index = FREE_RINGS.pop().ok()??;
+    let main = FREE_SEGMENTS.pop().ok().flatten();
+    let protected = FREE_SEGMENTS.pop().ok().flatten();
+    let (Some(main), Some(protected), Some(ring)) = (main, protected, RINGS.get_ptr_mut(index)) else {
+        if let Some(segment) = main {
+            let _ = FREE_SEGMENTS.push(&segment, 0);
+        }
+        if let Some(segment) = protected {
+            let _ = FREE_SEGMENTS.push(&segment, 0);
+        }
+        let _ = FREE_RINGS.push(&index, 0);
+        return None;
+    };
+    // SAFETY: a value of the map; a free ring is nobody else's.
+    let ring = unsafe { &mut *ring };
+    begin_share(ring, MAIN, main);
+    begin_share(ring, PROTECTED, protected);
+    ring.cgroup_id = cgroup_id;
+    let node = NODE.get_ptr_mut(0)?;
+    // SAFETY: a value of the map.
+    ring.flags = unsafe { (*node).ring_flags };
+    // SAFETY: takes nothing.
+    ring.born_ns = unsafe { bpf_ktime_get_ns() };
+    ring.died_ns = 0;
+    if let Some(path) = PATHS.get_ptr(&cgroup_id) {
+        copy_path(&mut ring.path, path);
+    } else {
+        ring.path[0] = 0;
+    }
+    // SAFETY: a field of a value of the map.
+    ring.recording = unsafe { atomic::add(&raw mut (*node).recordings, 1) } + 1;
+    Some(index)
+}
+
+#[inline(always)]
+fn begin_share(ring: &mut Ring, share: usize, segment: u32) {
+    let limit = {
+        // SAFETY: a static of this program, filled in before it was loaded.
+        unsafe { core::ptr::read_volatile(&raw const LIMITS[share]) }
+    };
+    let share = &mut ring.shares[share];
+    share.claims = 0;
+    share.base = 1;
+    share.len = 1;
+    share.limit = limit;
+    share.growing = 0;
+    share.segments[0] = segment;
+}
+
+#[inline(always)]
+fn copy_path(to: &mut [u8; rewind_common::ring::PATH_BYTES], from: *const Path) {
+    // SAFETY: both are values of maps of the same length. The helper copies 512 bytes in one go,
+    // where the compiler would unroll 64 loads and stores.
+    unsafe {
+        aya_ebpf::helpers::generated::bpf_probe_read_kernel(to.as_mut_ptr().cast(), to.len() as u32, from.cast());
+    }
+}

@@ -1,0 +1,131 @@
+//! Cgroups come and go, and tasks move between them: `cgroup_mkdir(struct cgroup *cgrp, const char *path)`,
+//! `cgroup_rmdir` and `cgroup_attach_task`, since 5.5 as typed raw tracepoints.
+//!
+//! They fire for every hierarchy; only the unified one (hierarchy 0) counts. A new cgroup inherits
+//! what its parent says about those below it.
+
+use crate::filter;
+use crate::maps::{CGROUPS, PATHS, Path, RINGS};
+use crate::task::{self, field, offset};
+use aya_ebpf::{
+    EbpfContext,
+    helpers::{bpf_ktime_get_ns, generated::bpf_probe_read_kernel_str},
+    macros::btf_tracepoint,
+    programs::BtfTracePointContext,
+};
+use core::ffi::c_void;
+use rewind_common::ring::{Cgroup, PATH_BYTES, cgroup_state as state};
+
+/// A cgroup is made.
+#[btf_tracepoint(function = "cgroup_mkdir")]
+pub fn cgroup_mkdir(ctx: BtfTracePointContext) {
+    let ctx: *const *const c_void = ctx.as_ptr().cast();
+    // SAFETY: the arguments of the tracepoint, as declared above.
+    let (cgroup, path) = unsafe { (*ctx, *ctx.add(1)) };
+    if !is_unified(cgroup) {
+        return;
+    }
+    let parent_css: *const c_void = field(cgroup, offset!(cgroup_parent_css));
+    let parent = id(field(parent_css, offset!(css_cgroup)));
+    // SAFETY: read at once.
+    let Some(above) = (unsafe { CGROUPS.get(&parent) }) else { return };
+    let (state, ring) = match above.state {
+        state::RECORDED => (state::RECORDED, above.ring),
+        state::OPEN | state::TAKING | state::REFUSED | state::PARENT => (state::OPEN, 0),
+        state::SLICE if is_container_scope(cgroup) => (state::OPEN, 0),
+        _ => (state::IGNORED, 0),
+    };
+    let id = id(cgroup);
+    if state != state::IGNORED {
+        filter::open_sieve(id);
+    }
+    let _ = CGROUPS.insert(&id, &Cgroup { state, ring, parent }, 0);
+    if state == state::OPEN {
+        remember_path(id, path);
+    }
+}
+
+/// A cgroup is removed.
+#[btf_tracepoint(function = "cgroup_rmdir")]
+pub fn cgroup_rmdir(ctx: BtfTracePointContext) {
+    let ctx: *const *const c_void = ctx.as_ptr().cast();
+    // SAFETY: the first argument of the tracepoint.
+    let cgroup = unsafe { *ctx };
+    if !is_unified(cgroup) {
+        return;
+    }
+    let id = id(cgroup);
+    let _ = PATHS.remove(&id);
+    // SAFETY: read at once.
+    if let Some(known) = unsafe { CGROUPS.get(&id) }
+        && known.state == state::RECORDED
+        && let Some(ring) = RINGS.get_ptr_mut(known.ring)
+    {
+        // SAFETY: a value of the map. Only the ring's own cgroup ends it, not one that inherited it.
+        unsafe {
+            if (*ring).cgroup_id == id {
+                (*ring).died_ns = bpf_ktime_get_ns();
+            }
+        }
+    }
+    let _ = CGROUPS.remove(&id);
+}
+
+/// A task moves: `cgroup_attach_task(struct cgroup *dst_cgrp, const char *path, struct task_struct *task, bool threadgroup)`.
+/// If it was recorded, the return of the call that it is in must still be seen.
+#[btf_tracepoint(function = "cgroup_attach_task")]
+pub fn cgroup_attach_task(ctx: BtfTracePointContext) {
+    let ctx: *const *mut c_void = ctx.as_ptr().cast();
+    // SAFETY: the first and the third argument of the tracepoint, as declared above.
+    let (cgroup, task) = unsafe { (*ctx, *ctx.add(2)) };
+    if is_unified(cgroup) && task::thread(task).is_some() {
+        filter::open_sieve(id(cgroup));
+    }
+}
+
+#[inline(always)]
+fn is_unified(cgroup: *const c_void) -> bool {
+    let root: *const c_void = field(cgroup, offset!(cgroup_root));
+    field::<u32>(root, offset!(root_hierarchy_id)) == 0 && !root.is_null()
+}
+
+/// The inode number of the cgroup's directory, which is what `bpf_get_current_cgroup_id` gives.
+#[inline(always)]
+fn id(cgroup: *const c_void) -> u64 {
+    field(field(cgroup, offset!(cgroup_kn)), offset!(kn_id))
+}
+
+/// Whether a cgroup made in a slice of host services is a container's: the systemd drivers of
+/// Docker, Podman, containerd and CRI-O name their scopes so.
+#[inline(always)]
+fn is_container_scope(cgroup: *const c_void) -> bool {
+    let kn: *const c_void = field(cgroup, offset!(cgroup_kn));
+    let name: *const c_void = field(kn, offset!(kn_name));
+    let first: u64 = field(name, 0);
+    const fn prefix(name: &[u8; 8]) -> u64 {
+        u64::from_le_bytes(*name)
+    }
+    const SEVEN: u64 = u64::MAX >> 8;
+    const SIX: u64 = u64::MAX >> 16;
+    const FIVE: u64 = u64::MAX >> 24;
+    first & SEVEN == prefix(b"docker-\0")
+        || first & SEVEN == prefix(b"libpod-\0")
+        || first & FIVE == prefix(b"crio-\0\0\0")
+        || first & SIX == prefix(b"cri-co\0\0")
+}
+
+/// Keeps the path until the cgroup's first call, when it moves into the ring.
+#[inline(always)]
+fn remember_path(id: u64, path: *const c_void) {
+    // Verifier: 512 bytes are more than a program's stack; the map's own memory is used: the entry
+    // is made from a value of the map of rings (any 512 bytes do), then written in place.
+    let Some(any) = RINGS.get_ptr(0) else { return };
+    // SAFETY: a value of the map; what it holds is overwritten below.
+    let _ = PATHS.insert(&id, unsafe { &*(&raw const (*any).path).cast::<Path>() }, 0);
+    if let Some(kept) = PATHS.get_ptr_mut(&id) {
+        // SAFETY: a value of the map, of that length.
+        unsafe {
+            bpf_probe_read_kernel_str(kept.cast(), PATH_BYTES as u32, path);
+        }
+    }
+}

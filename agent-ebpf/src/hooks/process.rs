@@ -1,0 +1,33 @@
+//! The end of a thread: `sched_process_exit(struct task_struct *p)`, since 5.5 as a typed raw
+//! tracepoint (later kernels pass more arguments, which are not needed).
+//!
+//! It fires in `do_exit` on the dying thread itself, with the exit status known. A call that the
+//! thread is in (`exit_group`, or whatever a fatal signal interrupted) never returns: it is written
+//! here, as unfinished.
+
+use crate::{filter, maps, ring, task};
+use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use rewind_common::call::flags;
+use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHead};
+
+/// A thread ends.
+#[btf_tracepoint(function = "sched_process_exit")]
+pub fn sched_process_exit(_: BtfTracePointContext) {
+    let task = maps::current();
+    let Some(thread) = filter::recorded(task) else { return };
+    // SAFETY: takes nothing.
+    let now_ns = unsafe { bpf_ktime_get_ns() };
+    if thread.start_ns != 0 {
+        thread.flags |= u32::from(flags::UNFINISHED);
+        ring::call(task, thread, now_ns, 0);
+        thread.start_ns = 0;
+    }
+    let last = if task::is_last_thread(task) { GROUP_DEAD } else { 0 };
+    let exit = Exit {
+        head: RecordHead { len: size_of::<Exit>() as u16, kind: Kind::Exit as u8, flags: last, tid: thread.tid },
+        time_ns: now_ns,
+        tgid: task::tgid(task),
+        status: task::exit_status(task),
+    };
+    ring::event(task, thread, now_ns, &exit);
+}

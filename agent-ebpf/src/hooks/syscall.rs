@@ -1,0 +1,54 @@
+//! Every system call: `sys_enter` and `sys_exit`.
+//!
+//! They fire for every call of every task, 32-bit ones included, from the generic entry code
+//! (`kernel/entry/common.c`, arm64: `arch/arm64/kernel/ptrace.c`), as BTF-typed raw tracepoints since 5.5:
+//!
+//! ```text
+//! sys_enter(struct pt_regs *regs, long id)
+//! sys_exit(struct pt_regs *regs, long ret)
+//! ```
+//!
+//! The typed form costs what the plain one costs and lets the registers be read without a helper.
+//! Missed: what never enters the kernel (vDSO), what `io_uring` does without a call, and calls that
+//! were under way when the recording began.
+
+use crate::{filter, maps, ring, task};
+use aya_ebpf::{EbpfContext, helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use rewind_common::call::flags;
+
+/// A call begins.
+#[btf_tracepoint(function = "sys_enter")]
+pub fn sys_enter(ctx: BtfTracePointContext) {
+    let task = maps::current();
+    let Some(thread) = filter::recorded(task) else { return };
+    let ctx: *const u64 = ctx.as_ptr().cast();
+    // SAFETY: the arguments of the tracepoint, as declared above.
+    let (regs, nr) = unsafe { (*ctx.cast::<*const u8>(), *ctx.add(1)) };
+    // SAFETY: that very `pt_regs`.
+    thread.args = unsafe { task::arguments(regs) };
+    thread.nr = nr as u32;
+    thread.flags = if task::is_compat(task) { u32::from(flags::COMPAT) } else { 0 };
+    // SAFETY: takes nothing.
+    thread.start_ns = unsafe { bpf_ktime_get_ns() };
+    ring::enter(task, thread);
+}
+
+/// A call returns.
+#[btf_tracepoint(function = "sys_exit")]
+pub fn sys_exit(ctx: BtfTracePointContext) {
+    let task = maps::current();
+    if filter::is_ignored(task) {
+        return;
+    }
+    let Some(thread) = task::thread(task) else { return };
+    if thread.start_ns == 0 {
+        return;
+    }
+    // SAFETY: takes nothing.
+    let now_ns = unsafe { bpf_ktime_get_ns() };
+    let ctx: *const u64 = ctx.as_ptr().cast();
+    // SAFETY: the second argument of the tracepoint.
+    let result = unsafe { *ctx.add(1) }.cast_signed();
+    ring::call(task, thread, now_ns, result);
+    thread.start_ns = 0;
+}

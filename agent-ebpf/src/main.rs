@@ -1,0 +1,32 @@
+//! Rewind's kernel side: hooks that write records into the rings of their containers.
+//!
+//! ```text
+//! hooks/ -> filter.rs (whose call is it?) -> ring.rs (claim, write, commit) <- read.rs (bytes behind pointers)
+//!              task.rs (what is kept of a thread)        maps.rs (all memory)
+//! ```
+//!
+//! Rust has no CO-RE relocations for this target. What the kernel's types look like is handed over
+//! by the agent in [`task::OFFSETS`] (`rewind_common::offsets`), found in the running kernel's BTF; the hooks themselves are
+//! BTF-typed raw tracepoints, whose arguments the verifier lets a program read without a helper.
+#![no_std]
+#![no_main]
+#![feature(core_intrinsics)]
+#![allow(internal_features)]
+
+mod atomic;
+mod filter;
+mod hooks;
+mod maps;
+mod read;
+mod ring;
+mod task;
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // Verifier: an endless loop is refused at load, so a panic that can be reached is, too.
+    loop {}
+}
+
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

@@ -1,0 +1,212 @@
+//! What is kept of a thread while it lives, and facts about tasks.
+
+use crate::maps::THREADS;
+use aya_ebpf::helpers::{bpf_get_current_comm, bpf_probe_read_kernel};
+use core::ffi::c_void;
+use rewind_common::{offsets::Offsets, record::Task, ring::SHARES};
+
+/// A thread's state, in task storage.
+#[repr(C)]
+pub struct Thread {
+    /// Entry of the call it is in: `CLOCK_MONOTONIC`, nanoseconds. 0: it is in none.
+    pub start_ns: u64,
+    /// The call's arguments.
+    pub args: [u64; 6],
+    /// The call's number.
+    pub nr: u32,
+    /// [`rewind_common::call::flags`] of the call, as far as known at entry.
+    pub flags: u32,
+    /// The cgroup that `ring` was found for. 0: none yet.
+    pub cgroup_id: u64,
+    /// The recording that its records go to. 0: none.
+    pub recording: u64,
+    /// [`crate::filter::EPOCH`] when `ring` was found.
+    pub epoch: u32,
+    /// The ring of `recording`.
+    pub ring: u32,
+    /// The ring's flags.
+    pub ring_flags: u32,
+    /// The thread.
+    pub tid: u32,
+    /// For each share, the claim number in which the thread was last announced, plus one. 0: never.
+    pub announced: [u64; SHARES],
+}
+
+/// The running kernel's offsets.
+///
+/// Verifier: it lies in read-only data that is frozen before the programs are loaded, so each field
+/// is a known constant and `pointer + field` is an access at a fixed offset, which is the only kind
+/// allowed through a typed kernel pointer.
+#[unsafe(no_mangle)]
+pub static OFFSETS: Offsets = NOT_FOUND;
+
+/// What stands there until the agent has filled it in.
+const NOT_FOUND: Offsets = Offsets {
+    regs_args: [0; 6],
+    task_mode: 0,
+    compat_bits: 0,
+    task_pid: 0,
+    task_tgid: 0,
+    task_comm: 0,
+    task_real_parent: 0,
+    task_group_leader: 0,
+    task_thread_pid: 0,
+    task_exit_code: 0,
+    task_signal: 0,
+    signal_live: 0,
+    task_cgroups: 0,
+    css_set_cgroup: 0,
+    pid_level: 0,
+    pid_numbers: 0,
+    upid_size: 0,
+    cgroup_kn: 0,
+    cgroup_root: 0,
+    cgroup_parent_css: 0,
+    css_cgroup: 0,
+    root_hierarchy_id: 0,
+    kn_id: 0,
+    kn_name: 0,
+};
+
+macro_rules! offset {
+    ($($field:tt)+) => {
+        $crate::task::offset_at(&$crate::task::OFFSETS.$($field)+)
+    };
+}
+pub(crate) use offset;
+
+/// One of the offsets. Volatile, so that the compiler does not take the zeros above for the truth.
+#[inline(always)]
+pub fn offset_at(field: &'static u32) -> usize {
+    // SAFETY: a reference is readable.
+    unsafe { core::ptr::read_volatile(field) as usize }
+}
+
+/// The registers of `regs` (a `pt_regs` in the verifier's eyes) that hold the arguments of a call.
+///
+/// # Safety
+/// `regs` is the first argument of `sys_enter`.
+#[inline(always)]
+pub unsafe fn arguments(regs: *const u8) -> [u64; 6] {
+    // SAFETY: the caller's promise, and offsets of that very type.
+    unsafe {
+        [
+            *regs.add(offset!(regs_args[0])).cast(),
+            *regs.add(offset!(regs_args[1])).cast(),
+            *regs.add(offset!(regs_args[2])).cast(),
+            *regs.add(offset!(regs_args[3])).cast(),
+            *regs.add(offset!(regs_args[4])).cast(),
+            *regs.add(offset!(regs_args[5])).cast(),
+        ]
+    }
+}
+
+/// Whether the current call of `task` (typed) came in by the 32-bit gate.
+#[inline(always)]
+pub fn is_compat(task: *const c_void) -> bool {
+    // SAFETY: a typed task, read at an offset of its type.
+    let mode: u32 = unsafe { *task.cast::<u8>().add(offset!(task_mode)).cast() };
+    mode & offset!(compat_bits) as u32 != 0
+}
+
+/// The number of a typed task.
+#[inline(always)]
+pub fn tid(task: *const c_void) -> u32 {
+    // SAFETY: as in `is_compat`.
+    unsafe { *task.cast::<u8>().add(offset!(task_pid)).cast() }
+}
+
+/// The id of a typed task's cgroup in the unified hierarchy: what `bpf_get_current_cgroup_id` gives,
+/// without the helper and the three functions that it calls, which cost more than all else that is
+/// done for an unrecorded call where the kernel guards its returns against speculation.
+#[inline(always)]
+pub fn cgroup_id(task: *const c_void) -> u64 {
+    // SAFETY: typed pointers all the way, each read at an offset of its type; where one is not valid
+    // the kernel gives zero.
+    unsafe {
+        let css_set: *const u8 = *task.cast::<u8>().add(offset!(task_cgroups)).cast();
+        let cgroup: *const u8 = *css_set.add(offset!(css_set_cgroup)).cast();
+        let kn: *const u8 = *cgroup.add(offset!(cgroup_kn)).cast();
+        *kn.add(offset!(kn_id)).cast()
+    }
+}
+
+/// The process of a typed task.
+#[inline(always)]
+pub fn tgid(task: *const c_void) -> u32 {
+    // SAFETY: as in `is_compat`.
+    unsafe { *task.cast::<u8>().add(offset!(task_tgid)).cast() }
+}
+
+/// The exit status of a typed task, as `wait` reports it.
+#[inline(always)]
+pub fn exit_status(task: *const c_void) -> u32 {
+    // SAFETY: as in `is_compat`.
+    unsafe { *task.cast::<u8>().add(offset!(task_exit_code)).cast() }
+}
+
+/// Whether the current task is the last thread of its process. True after the kernel has counted
+/// it out (`do_exit` decrements `signal->live` before `sched_process_exit`).
+#[inline(always)]
+pub fn is_last_thread(task: *const c_void) -> bool {
+    let live: u32 = field(field(task, offset!(task_signal)), offset!(signal_live));
+    live == 0
+}
+
+/// A field of a kernel object, read through the helper, which takes any address: 0 where it fails.
+#[inline(always)]
+pub fn field<T: Copy + Zero>(object: *const c_void, offset: usize) -> T {
+    // SAFETY: the helper reads any address, or fails.
+    unsafe { bpf_probe_read_kernel(object.cast::<u8>().wrapping_add(offset).cast::<T>()) }.unwrap_or(T::ZERO)
+}
+
+/// What `field` gives where it cannot read.
+pub trait Zero {
+    /// Nothing.
+    const ZERO: Self;
+}
+
+impl Zero for u32 {
+    const ZERO: Self = 0;
+}
+
+impl Zero for u64 {
+    const ZERO: Self = 0;
+}
+
+impl Zero for *const c_void {
+    const ZERO: Self = core::ptr::null();
+}
+
+/// The number of `task` in its own PID namespace, which is the innermost that it has one in.
+#[inline(always)]
+pub fn namespace_tid(task: *const c_void) -> u32 {
+    let pid: *const c_void = field(task, offset!(task_thread_pid));
+    let level: u32 = field(pid, offset!(pid_level));
+    field(pid, offset!(pid_numbers) + level as usize * offset!(upid_size))
+}
+
+/// The leader of a task's process.
+#[inline(always)]
+pub fn leader(task: *const c_void) -> *const c_void {
+    field(task, offset!(task_group_leader))
+}
+
+/// Fills in who the current task is, but for the header.
+#[inline(always)]
+pub fn describe(task: *const c_void, record: &mut Task, now_ns: u64) {
+    let parent: *const c_void = field(task, offset!(task_real_parent));
+    record.time_ns = now_ns;
+    record.tgid = tgid(task);
+    record.parent_tgid = field(parent, offset!(task_tgid));
+    record.ns_tid = namespace_tid(task);
+    record.ns_tgid = namespace_tid(leader(task));
+    record.comm = bpf_get_current_comm().unwrap_or([0; 16]);
+}
+
+/// The state of the current thread, if it has one.
+#[inline(always)]
+pub fn thread(task: *mut c_void) -> Option<&'static mut Thread> {
+    // SAFETY: callers pass `maps::current()`, or the task of an iterator.
+    unsafe { THREADS.get(task, false) }
+}

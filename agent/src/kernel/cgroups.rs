@@ -1,0 +1,1 @@
+//! Tells the kernel side what is to happen with the cgroups that are there already.

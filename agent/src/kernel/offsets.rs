@@ -1,0 +1,66 @@
+//! What the kernel side must know of the running kernel's types.
+
+use super::btf::{Btf, Error};
+use rewind_common::offsets::Offsets;
+
+/// Looks all of it up.
+///
+/// # Errors
+/// [`Error::Missing`] names the field that this kernel lacks.
+pub(super) fn find(btf: &Btf) -> Result<Offsets, Error> {
+    let of = |path: &str| btf.offset(path);
+    let (task_mode, compat_bits) = mode(btf)?;
+    Ok(Offsets {
+        regs_args: arguments(btf)?,
+        task_mode,
+        compat_bits,
+        task_pid: of("task_struct.pid")?,
+        task_tgid: of("task_struct.tgid")?,
+        task_comm: of("task_struct.comm")?,
+        task_real_parent: of("task_struct.real_parent")?,
+        task_group_leader: of("task_struct.group_leader")?,
+        task_thread_pid: of("task_struct.thread_pid")?,
+        task_exit_code: of("task_struct.exit_code")?,
+        task_signal: of("task_struct.signal")?,
+        signal_live: of("signal_struct.live")?,
+        task_cgroups: of("task_struct.cgroups")?,
+        css_set_cgroup: of("css_set.dfl_cgrp")?,
+        pid_level: of("pid.level")?,
+        pid_numbers: of("pid.numbers")?,
+        upid_size: btf.size("upid")?,
+        cgroup_kn: of("cgroup.kn")?,
+        cgroup_root: of("cgroup.root")?,
+        cgroup_parent_css: of("cgroup.self.parent")?,
+        css_cgroup: of("cgroup_subsys_state.cgroup")?,
+        root_hierarchy_id: of("cgroup_root.hierarchy_id")?,
+        kn_id: of("kernfs_node.id")?,
+        kn_name: of("kernfs_node.name")?,
+    })
+}
+
+/// Registers that hold the arguments of a call when it starts (`syscall(2)`, "Architecture calling conventions").
+#[cfg(target_arch = "x86_64")]
+fn arguments(btf: &Btf) -> Result<[u32; 6], Error> {
+    let of = |register: &str| btf.offset(&format!("pt_regs.{register}"));
+    Ok([of("di")?, of("si")?, of("dx")?, of("r10")?, of("r8")?, of("r9")?])
+}
+
+/// As above. The first register also carries the result; at entry it still holds the argument.
+#[cfg(target_arch = "aarch64")]
+fn arguments(btf: &Btf) -> Result<[u32; 6], Error> {
+    let first = btf.offset("pt_regs.regs")?;
+    Ok([0, 1, 2, 3, 4, 5].map(|i| first + 8 * i))
+}
+
+/// Where a task says that its current call came by the 32-bit gate: `TS_COMPAT`
+/// (`arch/x86/include/asm/thread_info.h`).
+#[cfg(target_arch = "x86_64")]
+fn mode(btf: &Btf) -> Result<(u32, u32), Error> {
+    Ok((btf.offset("task_struct.thread_info.status")?, 2))
+}
+
+/// As above: `_TIF_32BIT` (`arch/arm64/include/asm/thread_info.h`); the lower half of `flags` holds it.
+#[cfg(target_arch = "aarch64")]
+fn mode(btf: &Btf) -> Result<(u32, u32), Error> {
+    Ok((btf.offset("task_struct.thread_info.flags")?, 1 << 22))
+}

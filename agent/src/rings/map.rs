@@ -1,0 +1,186 @@
+//! The kernel side's memory, mapped: the only file of the agent that reads foreign memory.
+//!
+//! The kernel side writes while we read. Everything is read and written by atomic words, and a
+//! chunk's copy counts only if its commit word says the same claim before and after.
+#![allow(unsafe_code, reason = "the one module that maps memory")]
+
+use crate::kernel::Kernel;
+use memmap2::{MmapOptions, MmapRaw};
+use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, ChunkHead, HEAD_BYTES, SEGMENT_BYTES, word};
+use rewind_common::ring::{Node, Ring, SIEVE_BITS, Sieve};
+use std::mem::offset_of;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use zerocopy::FromBytes;
+
+/// Why the rings cannot be mapped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The kernel did not map it.
+    #[error("cannot map the recorder's map {what} ({bytes} bytes): {source}")]
+    Map {
+        /// The map.
+        what: &'static str,
+        /// Its size.
+        bytes: usize,
+        /// What the kernel said.
+        source: std::io::Error,
+    },
+    /// There is no such map.
+    #[error(transparent)]
+    Kernel(#[from] crate::kernel::Error),
+}
+
+/// The arena, the rings, and the node's figures.
+pub struct Mapped {
+    arena: MmapRaw,
+    rings: MmapRaw,
+    node: MmapRaw,
+    sieve: MmapRaw,
+    /// How many rings there are.
+    pub ring_count: u32,
+    /// How many segments there are.
+    pub segment_count: u32,
+}
+
+impl Mapped {
+    /// Maps them.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn new(kernel: &Kernel) -> Result<Self, Error> {
+        let (segment_count, ring_count) = (kernel.sizes.segments, kernel.sizes.rings);
+        Ok(Self {
+            arena: map("ARENA", kernel.fd("ARENA")?, segment_count as usize * ARENA_VALUE_BYTES)?,
+            rings: map("RINGS", kernel.fd("RINGS")?, ring_count as usize * size_of::<Ring>())?,
+            node: map("NODE", kernel.fd("NODE")?, size_of::<Node>())?,
+            sieve: map("SIEVE", kernel.fd("SIEVE")?, size_of::<Sieve>())?,
+            ring_count,
+            segment_count,
+        })
+    }
+
+    /// A copy of a ring's description. `None`: no such ring, or it is free.
+    #[must_use]
+    pub fn ring(&self, index: u32) -> Option<Ring> {
+        if index >= self.ring_count {
+            return None;
+        }
+        let mut bytes = vec![0; size_of::<Ring>()];
+        copy(&self.rings, index as usize * size_of::<Ring>(), &mut bytes);
+        Ring::read_from_bytes(&bytes).ok().filter(|ring| ring.recording != 0)
+    }
+
+    /// What concerns the node.
+    #[must_use]
+    pub fn node(&self) -> Node {
+        let mut bytes = [0; size_of::<Node>()];
+        copy(&self.node, 0, &mut bytes);
+        Node::read_from_bytes(&bytes).unwrap_or_default()
+    }
+
+    /// A copy of a chunk, cut at its committed length. `None`: it is not `recording`'s, or was taken
+    /// away while it was copied.
+    #[must_use]
+    pub fn chunk(&self, segment: u32, chunk: usize, recording: u64) -> Option<Vec<u8>> {
+        if segment >= self.segment_count || chunk * CHUNK_BYTES >= SEGMENT_BYTES {
+            return None;
+        }
+        let at = segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES;
+        let before = load(&self.arena, at);
+        let committed = word::committed(before);
+        if word::claim(before) == 0 || !(HEAD_BYTES..=CHUNK_BYTES).contains(&committed) {
+            return None;
+        }
+        if load(&self.arena, at + offset_of!(ChunkHead, recording)) != recording {
+            return None;
+        }
+        let mut bytes = vec![0; committed.next_multiple_of(8)];
+        copy(&self.arena, at, &mut bytes);
+        if word::claim(load(&self.arena, at)) != word::claim(before) {
+            return None;
+        }
+        bytes.truncate(committed);
+        // More may have been committed meanwhile: the copy holds what it held before.
+        bytes.get_mut(..8)?.copy_from_slice(&before.to_ne_bytes());
+        Some(bytes)
+    }
+
+    /// Marks a ring as free and forgets what its chunks hold. The caller gives it back to the pool.
+    pub fn forget(&self, index: u32, ring: &Ring) {
+        for share in &ring.shares {
+            for &segment in share.segments.iter().take(share.len as usize) {
+                for chunk in 0..SEGMENT_BYTES / CHUNK_BYTES {
+                    store(&self.arena, segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES, 0);
+                }
+            }
+        }
+        store(&self.rings, index as usize * size_of::<Ring>() + offset_of!(Ring, recording), 0);
+    }
+
+    /// Sets a ring's flags.
+    pub fn set_flags(&self, index: u32, flags: u32) {
+        let at = index as usize * size_of::<Ring>() + offset_of!(Ring, flags);
+        if index < self.ring_count {
+            store_u32(&self.rings, at, flags);
+        }
+    }
+
+    /// Sets the flags of rings taken from now on.
+    pub fn set_default_flags(&self, flags: u32) {
+        store_u32(&self.node, offset_of!(Node, ring_flags), flags);
+    }
+
+    /// Lets the calls of a cgroup through the sieve.
+    pub fn open_sieve(&self, cgroup_id: u64) {
+        let bit = cgroup_id % SIEVE_BITS;
+        if let Some(word) = atomic(&self.sieve, (bit / 64 * 8) as usize) {
+            word.fetch_or(1 << (bit % 64), Ordering::AcqRel);
+        }
+    }
+
+    /// Makes all threads look their ring up anew.
+    pub fn raise_epoch(&self) {
+        store_u32(&self.node, offset_of!(Node, epoch), self.node().epoch.wrapping_add(1));
+    }
+}
+
+fn map(what: &'static str, fd: BorrowedFd<'_>, bytes: usize) -> Result<MmapRaw, Error> {
+    MmapOptions::new().len(bytes).map_raw(fd.as_raw_fd()).map_err(|source| Error::Map { what, bytes, source })
+}
+
+/// The atomic word at byte `at`, which is a multiple of eight inside the mapping.
+fn atomic(map: &MmapRaw, at: usize) -> Option<&AtomicU64> {
+    if !at.is_multiple_of(8) || at.checked_add(8)? > map.len() {
+        return None;
+    }
+    // SAFETY: inside the mapping, which lives as long as `map`; aligned, since mappings are.
+    Some(unsafe { AtomicU64::from_ptr(map.as_mut_ptr().add(at).cast()) })
+}
+
+fn load(map: &MmapRaw, at: usize) -> u64 {
+    atomic(map, at).map_or(0, |word| word.load(Ordering::Acquire))
+}
+
+fn store(map: &MmapRaw, at: usize, value: u64) {
+    if let Some(word) = atomic(map, at) {
+        word.store(value, Ordering::Release);
+    }
+}
+
+fn store_u32(map: &MmapRaw, at: usize, value: u32) {
+    if at.is_multiple_of(4) && at + 4 <= map.len() {
+        // SAFETY: inside the mapping, which lives as long as `map`; aligned.
+        unsafe { AtomicU32::from_ptr(map.as_mut_ptr().add(at).cast()) }.store(value, Ordering::Release);
+    }
+}
+
+/// Copies words out; `to` is a multiple of eight long. What lies outside the mapping stays zero.
+fn copy(map: &MmapRaw, at: usize, to: &mut [u8]) {
+    for (i, eight) in to.chunks_exact_mut(8).enumerate() {
+        if let Some(word) = atomic(map, at + i * 8) {
+            eight.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
+        }
+    }
+    std::sync::atomic::fence(Ordering::Acquire);
+}

@@ -1,0 +1,7 @@
+//! Rings, mapped: copying one out, and giving it back.
+
+mod map;
+mod snapshot;
+
+pub use map::{Error, Mapped};
+pub use snapshot::{chunks, snapshot};

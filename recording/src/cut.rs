@@ -1,0 +1,265 @@
+//! Chunks of a ring -> the records of a recording, in order of time, and what they cover.
+//!
+//! Every figure comes from the sequence numbers in the chunks: a chunk says how many records its CPU
+//! had written to the share before it, so what is missing is known exactly, and on which side of which
+//! record.
+
+use crate::header::Coverage;
+use crate::record::{self, Record};
+use rewind_common::{
+    call::{self, args, flags},
+    chunk::{CHUNK_BYTES, ChunkHead, HEAD_BYTES, word},
+    record::{Kind, RecordHead, Task},
+    ring::{Cursors, InFlight, MAIN, PROTECTED, SHARES},
+};
+use std::collections::{HashMap, HashSet};
+use zerocopy::{FromBytes, IntoBytes};
+
+/// What was read from a ring.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// The recording's number; chunks and cursors of others are left out of the account.
+    pub recording: u64,
+    /// Copies of the ring's chunks, cut at their committed length; in any order.
+    pub chunks: Vec<Vec<u8>>,
+    /// Where each CPU stood *before* the chunks were copied, by number of the CPU.
+    pub cursors: Vec<Cursors>,
+    /// Calls in flight *before* the chunks were copied.
+    pub in_flight: Vec<InFlight>,
+    /// How many chunks each share has.
+    pub capacity: [u64; SHARES],
+    /// When the recording began, and when it was read.
+    pub born_ns: u64,
+    /// When it was read.
+    pub read_ns: u64,
+}
+
+/// The records of a recording, in order of time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Records as the ring held them, one behind the other; calls in flight come last.
+    pub records: Vec<u8>,
+    /// What they cover.
+    pub coverage: Coverage,
+    /// Chunks that could not be trusted and were left out.
+    pub spoiled: u64,
+}
+
+/// One chunk, parsed.
+struct Parsed<'a> {
+    head: ChunkHead,
+    records: Vec<(u64, &'a [u8])>,
+    calls: u64,
+}
+
+/// Cuts a recording.
+#[must_use]
+pub fn cut(source: &Source) -> Cut {
+    let mut spoiled = 0;
+    let mut chunks = Vec::with_capacity(source.chunks.len());
+    for bytes in &source.chunks {
+        match parse(bytes, source.recording) {
+            Some(chunk) => chunks.push(chunk),
+            None => spoiled += u64::from(is_spoiled(bytes, source.recording)),
+        }
+    }
+    let mut coverage = cover(source, &mut chunks);
+    let mut records: Vec<_> = chunks.iter().flat_map(|chunk| chunk.records.iter().copied()).collect();
+    records.sort_by_key(|&(time_ns, _)| time_ns);
+    coverage.newest_ns = records.last().map_or(0, |&(time_ns, _)| time_ns);
+    coverage.oldest_ns = records.iter().filter_map(|&(_, bytes)| start(bytes)).min().unwrap_or(0);
+    let mut cut = Cut { records: Vec::new(), coverage, spoiled };
+    for &(_, bytes) in &records {
+        cut.records.extend_from_slice(bytes);
+    }
+    append_in_flight(&mut cut.records, source, &records);
+    cut
+}
+
+/// The header of a copied chunk that belongs to `recording`.
+fn head_of(bytes: &[u8], recording: u64) -> Option<ChunkHead> {
+    let (head, _) = ChunkHead::read_from_prefix(bytes).ok()?;
+    (head.recording == recording && word::claim(head.word) != 0).then_some(head)
+}
+
+fn is_spoiled(bytes: &[u8], recording: u64) -> bool {
+    head_of(bytes, recording).is_some_and(|head| head.spoiled != 0)
+}
+
+/// All records of a trustworthy chunk with their times. A malformed rest is left out; the account
+/// shows it as missing.
+fn parse(bytes: &[u8], recording: u64) -> Option<Parsed<'_>> {
+    let head = head_of(bytes, recording)?;
+    let committed = word::committed(head.word);
+    if head.spoiled != 0 || usize::from(head.share) >= SHARES || committed > CHUNK_BYTES {
+        return None;
+    }
+    let mut rest = bytes.get(HEAD_BYTES..committed.min(bytes.len()))?;
+    let mut chunk = Parsed { head, records: Vec::new(), calls: 0 };
+    while let Ok((record, behind)) = record::first(rest) {
+        chunk.calls += u64::from(matches!(record, Record::Call(_)));
+        chunk.records.push((time(&record), &rest[..rest.len() - behind.len()]));
+        rest = behind;
+    }
+    Some(chunk)
+}
+
+/// When a record was written.
+#[must_use]
+pub fn time(record: &Record<'_>) -> u64 {
+    match record {
+        Record::Call(call) => call.end_ns(),
+        Record::Enter(call) => call.start_ns,
+        Record::Task(task) => task.time_ns,
+        Record::Exit(exit) => exit.time_ns,
+        Record::Signal(signal) => signal.time_ns,
+        Record::Unknown(_) => 0,
+    }
+}
+
+/// When what a record tells of began, for those that belong to a time of their own.
+fn start(bytes: &[u8]) -> Option<u64> {
+    match record::first(bytes).ok()?.0 {
+        Record::Call(call) | Record::Enter(call) => Some(call.start_ns),
+        Record::Exit(exit) => Some(exit.time_ns),
+        Record::Signal(signal) => Some(signal.time_ns),
+        Record::Task(_) | Record::Unknown(_) => None,
+    }
+}
+
+/// What the chunks cover, and how much is missing.
+fn cover(source: &Source, chunks: &mut [Parsed<'_>]) -> Coverage {
+    chunks.sort_by_key(|chunk| word::claim(chunk.head.word));
+    let mut by_cpu: HashMap<(usize, usize), Vec<&Parsed<'_>>> = HashMap::new();
+    for chunk in chunks.iter() {
+        by_cpu.entry((usize::from(chunk.head.cpu), usize::from(chunk.head.share))).or_default().push(chunk);
+    }
+    let mut coverage = Coverage { calls_held: chunks.iter().map(|chunk| chunk.calls).sum(), ..Coverage::default() };
+    let mut complete_from = [source.born_ns; SHARES];
+    let cpus = source.cursors.len().max(by_cpu.keys().map(|&(cpu, _)| cpu + 1).max().unwrap_or(0));
+    for cpu in 0..cpus {
+        for share in [MAIN, PROTECTED] {
+            let held = by_cpu.get(&(cpu, share)).map_or(&[][..], Vec::as_slice);
+            let cursor = source.cursors.get(cpu).filter(|cursors| cursors.recording == source.recording);
+            let cursor = cursor.map(|cursors| cursors.shares[share]).unwrap_or_default();
+            let newest = held.last().filter(|chunk| word::claim(chunk.head.word) >= cursor.claim);
+            coverage.calls_made += newest.map_or(cursor.calls, |chunk| chunk.head.first_call + chunk.calls);
+            let from = match newest {
+                Some(_) => unbroken_from(held),
+                None if cursor.records == 0 => None,
+                None => Some(overwritten_at(chunks, share, cursor.claim + source.capacity[share], source.read_ns)),
+            };
+            complete_from[share] = complete_from[share].max(from.unwrap_or(0));
+        }
+    }
+    coverage.calls_overwritten = coverage.calls_made.saturating_sub(coverage.calls_held);
+    coverage.decisive_from_ns = complete_from[PROTECTED];
+    coverage.complete_from_ns = complete_from[MAIN].max(complete_from[PROTECTED]);
+    coverage
+}
+
+/// From when on one CPU's chunks (oldest first) hold everything it wrote; `None`: from the beginning.
+fn unbroken_from(held: &[&Parsed<'_>]) -> Option<u64> {
+    let mut first = held.last()?;
+    for chunk in held.iter().rev().skip(1) {
+        if chunk.head.first_record + chunk.records.len() as u64 != first.head.first_record {
+            break;
+        }
+        first = chunk;
+    }
+    if first.head.first_record == 0 {
+        return None;
+    }
+    first.records.first().map(|&(time_ns, _)| time_ns)
+}
+
+/// When the chunk that claim `claim` fell on was taken from the CPU that had it: not after the first
+/// record of a later claim.
+fn overwritten_at(chunks: &[Parsed<'_>], share: usize, claim: u64, read_ns: u64) -> u64 {
+    let later = chunks.iter().filter(|c| usize::from(c.head.share) == share && word::claim(c.head.word) >= claim);
+    later.filter_map(|chunk| chunk.records.first()).map(|&(time_ns, _)| time_ns).min().unwrap_or(read_ns)
+}
+
+/// Calls in flight, as records of their start, with who their threads are.
+fn append_in_flight(out: &mut Vec<u8>, source: &Source, records: &[(u64, &[u8])]) {
+    let mut known = HashSet::new();
+    if source.in_flight.iter().any(|call| call.recording == source.recording) {
+        for &(_, bytes) in records {
+            if let Ok((Record::Call(call) | Record::Enter(call), _)) = record::first(bytes) {
+                known.insert((call.tid, call.start_ns));
+            }
+        }
+    }
+    let in_flight = source.in_flight.iter().filter(|call| call.recording == source.recording);
+    for call in in_flight.filter(|call| call.start_ns != 0) {
+        out.extend_from_slice(task(call, source.read_ns).as_bytes());
+        if !known.contains(&(call.tid, call.start_ns)) {
+            enter(out, call);
+        }
+    }
+}
+
+fn task(call: &InFlight, read_ns: u64) -> Task {
+    Task {
+        head: RecordHead { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: call.tid },
+        time_ns: read_ns,
+        tgid: call.tgid,
+        parent_tgid: 0,
+        ns_tid: call.ns_tid,
+        ns_tgid: call.ns_tgid,
+        comm: call.comm,
+    }
+}
+
+/// The start of a call, from what the kernel side keeps of it: all six registers, no bytes.
+fn enter(out: &mut Vec<u8>, in_flight: &InFlight) {
+    const ARGUMENTS: u16 = 6;
+    let all_wide = 0x3f << args::WIDE_SHIFT;
+    let record = call::Call {
+        head: RecordHead {
+            len: (size_of::<call::Call>() + 8 * usize::from(ARGUMENTS)) as u16,
+            kind: Kind::Enter as u8,
+            flags: in_flight.flags as u8 & flags::COMPAT,
+            tid: in_flight.tid,
+        },
+        nr: in_flight.nr as u16,
+        args: ARGUMENTS | all_wide,
+        duration_ns: 0,
+        start_ns: in_flight.start_ns,
+        result: 0,
+    };
+    out.extend_from_slice(record.as_bytes());
+    out.extend_from_slice(in_flight.args.as_bytes());
+}
+
+/// Follows a ring: what is new since the last look, and how much was missed.
+#[derive(Clone, Debug, Default)]
+pub struct Tail {
+    /// The next record of each CPU in each share.
+    next: HashMap<(u16, u16), u64>,
+}
+
+impl Tail {
+    /// Records that have come since the last look, in order of time, and how many were overwritten
+    /// before they could be read.
+    pub fn advance(&mut self, recording: u64, chunks: &[Vec<u8>]) -> (Vec<u8>, u64) {
+        let mut parsed: Vec<_> = chunks.iter().filter_map(|bytes| parse(bytes, recording)).collect();
+        parsed.sort_by_key(|chunk| word::claim(chunk.head.word));
+        let (mut fresh, mut missed) = (Vec::new(), 0);
+        for chunk in &parsed {
+            let next = self.next.entry((chunk.head.cpu, chunk.head.share)).or_insert(0);
+            let first = chunk.head.first_record;
+            missed += first.saturating_sub(*next);
+            let seen = next.saturating_sub(first) as usize;
+            fresh.extend(chunk.records.iter().skip(seen).copied());
+            *next = (*next).max(first + chunk.records.len() as u64);
+        }
+        fresh.sort_by_key(|&(time_ns, _)| time_ns);
+        (fresh.iter().flat_map(|&(_, bytes)| bytes.iter().copied()).collect(), missed)
+    }
+
+    /// Leaves out what is there already: only what comes from now on is new.
+    pub fn skip(&mut self, recording: u64, chunks: &[Vec<u8>]) {
+        let _ = self.advance(recording, chunks);
+    }
+}
