@@ -76,6 +76,17 @@ pub fn cut(source: &Source) -> Cut {
     cut
 }
 
+/// What a recording covers, without its records.
+#[must_use]
+pub fn coverage(source: &Source) -> Coverage {
+    let mut chunks: Vec<_> = source.chunks.iter().filter_map(|bytes| parse(bytes, source.recording)).collect();
+    let mut coverage = cover(source, &mut chunks);
+    let times = || chunks.iter().flat_map(|chunk| chunk.records.iter());
+    coverage.newest_ns = times().map(|&(time_ns, _)| time_ns).max().unwrap_or(0);
+    coverage.oldest_ns = times().filter_map(|&(_, bytes)| start(bytes)).min().unwrap_or(0);
+    coverage
+}
+
 /// The header of a copied chunk that belongs to `recording`.
 fn head_of(bytes: &[u8], recording: u64) -> Option<ChunkHead> {
     let (head, _) = ChunkHead::read_from_prefix(bytes).ok()?;

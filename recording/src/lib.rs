@@ -8,6 +8,18 @@
 //!   chunk.rs     record.rs   header.rs, stream.rs           decode/   render/
 //! ```
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod api;
+#[cfg(test)]
+mod build;
+pub mod clock;
+pub mod event;
+pub mod cut;
+pub mod decode;
+pub mod filter;
 pub mod header;
 pub mod record;
+pub mod render;
+pub mod stream;
+pub mod syscalls;

@@ -1,1 +1,65 @@
-fn main() {}
+//! The developer's verbs, one file each.
+//!
+//! | verb | what it does |
+//! |---|---|
+//! | [`setup`] | installs what is missing |
+//! | [`build_ebpf`] | compiles the kernel side |
+//! | [`build`] | compiles everything |
+//! | [`demo`] | records a container that crashes, and shows its last calls after its death |
+//! | [`mod@test`] | runs every test that this machine can run |
+//! | [`lint`] | format, lints, documentation, licences |
+//!
+//! [`toolchain`] finds the compiler for the kernel side, [`packages`] and [`tools`] know what comes
+//! from the distribution and from crates.io, [`command`] runs things.
+#![forbid(unsafe_code)]
+
+mod build;
+mod build_ebpf;
+mod command;
+mod demo;
+mod fuzz;
+mod lint;
+mod packages;
+mod setup;
+mod test;
+mod toolchain;
+mod tools;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Rewind's developer's verbs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Install what is missing to build, and say why.
+    Setup(setup::Setup),
+    /// Compile the kernel side.
+    BuildEbpf,
+    /// Compile everything.
+    Build(build::Build),
+    /// Record a container that crashes, and show its last calls after it is gone.
+    Demo,
+    /// Run every test that this machine can run.
+    Test(test::Test),
+    /// Check format, lints, documentation and licences.
+    Lint,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Setup(setup) => setup.run(),
+        Verb::BuildEbpf => build_ebpf::run().map(drop),
+        Verb::Build(build) => build.run(),
+        Verb::Demo => demo::run(),
+        Verb::Test(test) => test.run(),
+        Verb::Lint => lint::run(),
+    };
+    outcome.map_or_else(|error| command::exit_code(&error), |()| ExitCode::SUCCESS)
+}

@@ -10,7 +10,9 @@ use std::collections::HashMap;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
-    #[error("cannot read the kernel's type information in {PATH}: {0}; Rewind needs a kernel built with CONFIG_DEBUG_INFO_BTF")]
+    #[error(
+        "cannot read the kernel's type information in {PATH}: {0}; Rewind needs a kernel built with CONFIG_DEBUG_INFO_BTF"
+    )]
     Read(#[source] std::io::Error),
     /// The file is not BTF.
     #[error("the kernel's type information in {PATH} is malformed")]

@@ -1,1 +1,68 @@
 //! Tells the kernel side what is to happen with the cgroups that are there already.
+
+use super::{Error, Kernel};
+use crate::rings::Mapped;
+use rewind_common::ring::{Cgroup, PATH_BYTES, cgroup_state};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+/// How deep directories of cgroups are followed.
+const DEPTH: u32 = 32;
+
+/// Registers all cgroups below `mount` with the state that `rule` gives for their path. What the
+/// kernel side has learnt itself meanwhile stays.
+///
+/// # Errors
+/// [`Error::Map`]. Directories that vanish while they are looked at are passed over.
+pub fn register(kernel: &mut Kernel, mapped: &Mapped, mount: &Path, rule: &dyn Fn(&str) -> u32) -> Result<(), Error> {
+    let Ok(root) = fs::metadata(mount) else { return Ok(()) };
+    one(kernel, mapped, root.ino(), 0, "/", rule)?;
+    below(kernel, mapped, mount, root.ino(), "", rule, DEPTH)
+}
+
+fn below(
+    kernel: &mut Kernel,
+    mapped: &Mapped,
+    dir: &Path,
+    parent: u64,
+    path: &str,
+    rule: &dyn Fn(&str) -> u32,
+    depth: u32,
+) -> Result<(), Error> {
+    let Ok(entries) = fs::read_dir(dir) else { return Ok(()) };
+    for entry in entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        let (Ok(metadata), Ok(name)) = (entry.metadata(), entry.file_name().into_string()) else { continue };
+        let path = format!("{path}/{name}");
+        one(kernel, mapped, metadata.ino(), parent, &path, rule)?;
+        if depth > 0 {
+            below(kernel, mapped, &entry.path(), metadata.ino(), &path, rule, depth - 1)?;
+        }
+    }
+    Ok(())
+}
+
+fn one(
+    kernel: &mut Kernel,
+    mapped: &Mapped,
+    cgroup_id: u64,
+    parent: u64,
+    path: &str,
+    rule: &dyn Fn(&str) -> u32,
+) -> Result<(), Error> {
+    let state = rule(path);
+    if state == cgroup_state::OPEN {
+        kernel.set_path(cgroup_id, &path_bytes(path))?;
+        mapped.open_sieve(cgroup_id);
+    }
+    kernel.set_cgroup(cgroup_id, Cgroup { state, ring: 0, parent })
+}
+
+/// A path as the kernel side keeps it: ended by a NUL, cut where it is too long.
+fn path_bytes(path: &str) -> [u8; PATH_BYTES] {
+    let mut bytes = [0; PATH_BYTES];
+    for (to, from) in bytes.iter_mut().take(PATH_BYTES - 1).zip(path.bytes()) {
+        *to = from;
+    }
+    bytes
+}

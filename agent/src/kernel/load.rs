@@ -2,13 +2,13 @@
 
 use super::btf::{self, Btf};
 use super::offsets;
-use super::plan::{HOOKS, Plan, Sizes, TooSmall};
+use super::plan::{HOOKS, Plan, Sizes, Stage, TooSmall};
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue};
 use aya::programs::{BtfTracePoint, Iter, ProgramError};
 use aya::{Ebpf, EbpfLoader};
 use rewind_common::capture::Capture;
-use rewind_common::ring::{Cgroup, Cursors, InFlight};
-use std::io::Read as _;
+use rewind_common::ring::{Cgroup, Cursors, InFlight, cgroup_state};
+use std::io::{ErrorKind, Read as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -38,13 +38,13 @@ pub enum Error {
     /// The kernel's types, once more, as the library reads them.
     #[error("cannot read the kernel's type information: {0}")]
     Types(#[source] Box<aya::BtfError>),
-    /// A program was refused.
-    #[error("the kernel refused the program {name}: {source}")]
+    /// A program was refused. The verifier's words, of which there are many, go to the log.
+    #[error("the kernel refused the program {name}: {why}; `rewind-agent doctor` says what this host lacks")]
     Program {
         /// The program, which has the name of its hook.
         name: &'static str,
         /// What the kernel or the library said.
-        source: Box<ProgramError>,
+        why: String,
     },
     /// Reading the calls in flight failed.
     #[error("cannot read the calls in flight: {0}")]
@@ -118,7 +118,7 @@ impl Kernel {
     fn load_programs(&mut self) -> Result<(), Error> {
         let types = aya::Btf::from_sys_fs().map_err(|error| Error::Types(Box::new(error)))?;
         for hook in HOOKS {
-            let refused = |source| Error::Program { name: hook.name, source: Box::new(source) };
+            let refused = |source| refusal(hook.name, &source);
             let program = program::<BtfTracePoint>(&mut self.ebpf, hook.name).map_err(refused)?;
             let given_up = match program.load(hook.name, &types) {
                 Ok(()) => None,
@@ -128,7 +128,7 @@ impl Kernel {
             let verified_instructions = program.info().ok().and_then(|info| info.verified_instruction_count());
             self.programs.push(Loaded { name: hook.name, verified_instructions, given_up });
         }
-        let refused = |source| Error::Program { name: IN_FLIGHT, source: Box::new(source) };
+        let refused = |source| refusal(IN_FLIGHT, &source);
         let program = program::<Iter>(&mut self.ebpf, IN_FLIGHT).map_err(refused)?;
         program.load("task", &types).map_err(refused)?;
         let verified_instructions = program.info().ok().and_then(|info| info.verified_instruction_count());
@@ -136,20 +136,25 @@ impl Kernel {
         Ok(())
     }
 
-    /// Attaches everything: recording begins.
+    /// Attaches the programs of one stage.
     ///
     /// # Errors
     /// [`Error::Program`].
-    pub fn attach(&mut self) -> Result<(), Error> {
+    pub fn attach(&mut self, stage: Stage) -> Result<(), Error> {
         for (hook, loaded) in HOOKS.iter().zip(&self.programs) {
-            if loaded.given_up.is_some() {
+            if loaded.given_up.is_some() || hook.stage != stage {
                 continue;
             }
-            let refused = |source| Error::Program { name: hook.name, source: Box::new(source) };
+            let refused = |source| refusal(hook.name, &source);
             let program = program::<BtfTracePoint>(&mut self.ebpf, hook.name).map_err(refused)?;
             program.attach().map_err(refused)?;
         }
         Ok(())
+    }
+
+    /// What is given up on this kernel, a sentence each.
+    pub fn given_up(&self) -> impl Iterator<Item = String> {
+        self.programs.iter().filter_map(|program| program.given_up).map(str::to_owned)
     }
 
     fn fill_captures(&mut self, captures: &[Capture]) -> Result<(), Error> {
@@ -178,15 +183,42 @@ impl Kernel {
         push(&mut self.ebpf, "FREE_SEGMENTS", segment)
     }
 
-    /// Says what is to happen with a cgroup's calls.
+    /// Says what is to happen with a cgroup's calls. What was said before stays.
     ///
     /// # Errors
     /// [`Error::Map`], when the map is full too.
     pub fn set_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup) -> Result<(), Error> {
-        let mut map: HashMap<_, u64, [u8; size_of::<Cgroup>()]> = typed(map_mut(&mut self.ebpf, "CGROUPS")?, "CGROUPS")?;
+        self.put_cgroup(cgroup_id, cgroup, ONLY_NEW)
+    }
+
+    fn put_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup, flags: u64) -> Result<(), Error> {
+        let mut map: HashMap<_, u64, [u8; size_of::<Cgroup>()]> =
+            typed(map_mut(&mut self.ebpf, "CGROUPS")?, "CGROUPS")?;
         let mut bytes = [0; size_of::<Cgroup>()];
         bytes.copy_from_slice(cgroup.as_bytes());
-        map.insert(cgroup_id, bytes, 0).map_err(|source| map_error("CGROUPS", source))
+        match map.insert(cgroup_id, bytes, flags) {
+            Err(aya::maps::MapError::SyscallError(error))
+                if matches!(error.io_error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) =>
+            {
+                Ok(())
+            }
+            done => done.map_err(|source| map_error("CGROUPS", source)),
+        }
+    }
+
+    /// Lets cgroups that were refused a ring try again with their next call.
+    ///
+    /// # Errors
+    /// [`Error::Map`].
+    pub fn reopen_refused(&mut self) -> Result<(), Error> {
+        let map: HashMap<_, u64, [u8; size_of::<Cgroup>()]> = typed(map(&self.ebpf, "CGROUPS")?, "CGROUPS")?;
+        let known = map.iter().filter_map(Result::ok);
+        let known = known.filter_map(|(id, bytes)| Some((id, Cgroup::read_from_bytes(&bytes).ok()?)));
+        let refused: Vec<_> = known.filter(|(_, cgroup)| cgroup.state == cgroup_state::REFUSED).collect();
+        for (id, cgroup) in refused {
+            self.put_cgroup(id, Cgroup { state: cgroup_state::OPEN, ..cgroup }, ONLY_KNOWN)?;
+        }
+        Ok(())
     }
 
     /// Tells the kernel side the path of a cgroup that it may record, for the ring's own description.
@@ -227,7 +259,7 @@ impl Kernel {
     /// # Errors
     /// [`Error::InFlight`], [`Error::Program`].
     pub fn in_flight(&mut self) -> Result<Vec<InFlight>, Error> {
-        let refused = |source| Error::Program { name: IN_FLIGHT, source: Box::new(source) };
+        let refused = |source| refusal(IN_FLIGHT, &source);
         let program = program::<Iter>(&mut self.ebpf, IN_FLIGHT).map_err(refused)?;
         let link = program.attach().and_then(|id| program.take_link(id)).map_err(refused)?;
         let mut file = link.into_file().map_err(|error| Error::InFlight(std::io::Error::other(error)))?;
@@ -249,8 +281,22 @@ impl Kernel {
     }
 }
 
+/// `BPF_NOEXIST` (`include/uapi/linux/bpf.h`).
+const ONLY_NEW: u64 = 1;
+/// `BPF_EXIST`: a cgroup that was removed meanwhile stays so.
+const ONLY_KNOWN: u64 = 2;
 /// The iterator's program.
 const IN_FLIGHT: &str = "in_flight";
+
+/// The first line of why a program was refused; all of it goes to the log.
+fn refusal(name: &'static str, source: &ProgramError) -> Error {
+    tracing::debug!(program = name, verifier = %source, "refused");
+    let why = match source {
+        ProgramError::LoadError { io_error, .. } => io_error.to_string(),
+        other => other.to_string().lines().next().unwrap_or_default().to_owned(),
+    };
+    Error::Program { name, why }
+}
 
 fn program<'a, P>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut P, ProgramError>
 where

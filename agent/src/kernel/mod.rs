@@ -1,14 +1,15 @@
 //! The kernel side, loaded: the only module that names Aya.
 //!
 //! ```text
-//! btf -> offsets -> plan -> load -> pool (rings and segments are free) -> attach
+//! btf -> offsets -> plan -> load (rings and segments in the pool) -> attach -> cgroups that are there
 //! ```
 
 pub mod btf;
-pub mod cgroups;
+mod cgroups;
 mod load;
 mod offsets;
 mod plan;
 
+pub use cgroups::register;
 pub use load::{Error, Kernel, Load, Loaded};
-pub use plan::{Hook, HOOKS, Plan, Sizes};
+pub use plan::{HOOKS, Hook, Plan, Sizes, Stage};

@@ -10,18 +10,30 @@ pub struct Hook {
     pub name: &'static str,
     /// What is given up where a kernel lacks it; `None`: nothing works without it.
     pub without: Option<&'static str>,
+    /// When it is attached.
+    pub stage: Stage,
+}
+
+/// Cgroups are followed before those that are there are looked through, so that none is missed in
+/// between; calls are recorded when all of them are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Follows cgroups.
+    Follow,
+    /// Records.
+    Record,
 }
 
 /// All hooks, in the order in which they are attached: a call's end before its start, so that no
 /// start is remembered that has no end.
 pub const HOOKS: &[Hook] = &[
-    Hook { name: "cgroup_mkdir", without: None },
-    Hook { name: "cgroup_rmdir", without: None },
-    Hook { name: "cgroup_attach_task", without: None },
-    Hook { name: "sched_process_exit", without: None },
-    Hook { name: "signal_deliver", without: Some("signals are not recorded") },
-    Hook { name: "sys_exit", without: None },
-    Hook { name: "sys_enter", without: None },
+    Hook { name: "cgroup_mkdir", without: None, stage: Stage::Follow },
+    Hook { name: "cgroup_rmdir", without: None, stage: Stage::Follow },
+    Hook { name: "cgroup_attach_task", without: None, stage: Stage::Follow },
+    Hook { name: "sched_process_exit", without: None, stage: Stage::Record },
+    Hook { name: "signal_deliver", without: Some("signals are not recorded"), stage: Stage::Record },
+    Hook { name: "sys_exit", without: None, stage: Stage::Record },
+    Hook { name: "sys_enter", without: None, stage: Stage::Record },
 ];
 
 /// What is asked for.

@@ -1,0 +1,123 @@
+//! What was typed.
+
+use bytesize::ByteSize;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use rewind_recording::api::DEFAULT_SOCKET;
+use rewind_recording::render::Format;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Rewind's agent: a flight recorder for containers.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 this host cannot record (doctor says why). \
+`record` exits as its command did, with 128+N if signal N ended it.";
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Record all containers of this host, and answer on a socket
+    Run(Run),
+    /// Record one command, without a daemon; print what it did at its end
+    Record(Record),
+    /// Say what this host offers, what is missing and what that costs, and what recording costs here
+    Doctor(Doctor),
+    /// Make the calls that `doctor` measures
+    #[command(name = crate::measure::WORKLOAD, hide = true)]
+    Workload,
+}
+
+/// Memory.
+#[derive(Clone, Debug, Args)]
+pub struct Memory {
+    /// Most memory of one container's ring
+    #[arg(long, value_name = "SIZE", default_value = "1MiB")]
+    pub ring: ByteSize,
+    /// Most bytes kept of one read, write, send or recv
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub payload_bytes: u32,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The socket to answer on
+    #[arg(long, env = "REWIND_SOCKET", value_name = "PATH", default_value = DEFAULT_SOCKET)]
+    pub socket: PathBuf,
+    /// Memory of all rings together
+    #[arg(long, env = "REWIND_BUDGET", value_name = "SIZE", default_value = "64MiB")]
+    pub budget: ByteSize,
+    /// Memory of one ring and one call.
+    #[command(flatten)]
+    pub memory: Memory,
+    /// Record systemd's units too
+    #[arg(long)]
+    pub units: bool,
+    /// Start with payload on: record the bytes of read, write, send and recv of all containers
+    #[arg(long)]
+    pub payload: bool,
+}
+
+/// `record`.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// How to print the recording
+    #[arg(short, long, value_enum, default_value_t = Output::Strace)]
+    pub output_format: Output,
+    /// Print it into a file, not to standard error
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Do not record the bytes of read, write, send and recv
+    #[arg(long)]
+    pub no_payload: bool,
+    /// Most bytes of a string to print
+    #[arg(short = 's', long, value_name = "N", default_value_t = 32)]
+    pub string_limit: usize,
+    /// Print the time of each call; twice: with microseconds; three times: as Unix time
+    #[arg(short = 't', long, action = clap::ArgAction::Count)]
+    pub timestamps: u8,
+    /// Print how long each call took
+    #[arg(short = 'T', long)]
+    pub durations: bool,
+    /// Print what descriptors stand for
+    #[arg(short = 'y', long)]
+    pub descriptors: bool,
+    /// The command and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Only look: load nothing, measure nothing
+    #[arg(long)]
+    pub quick: bool,
+}
+
+/// How a recording is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// As strace prints it
+    Strace,
+    /// As a table
+    Table,
+    /// As one JSON object a line
+    Json,
+}
+
+impl From<Output> for Format {
+    fn from(output: Output) -> Self {
+        match output {
+            Output::Strace => Self::Strace,
+            Output::Table => Self::Table,
+            Output::Json => Self::Json,
+        }
+    }
+}

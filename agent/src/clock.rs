@@ -1,0 +1,20 @@
+//! The kernel side's clock, as this process sees it.
+
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// `CLOCK_MONOTONIC` in nanoseconds: what `bpf_ktime_get_ns` gives.
+#[must_use]
+pub fn now_ns() -> u64 {
+    u64::try_from(ns(clock_gettime(ClockId::Monotonic))).unwrap_or(0)
+}
+
+/// Nanoseconds to add to a time of [`now_ns`] to get Unix time, as of now.
+#[must_use]
+pub fn unix_offset_ns() -> i64 {
+    let offset = ns(clock_gettime(ClockId::Realtime)) - ns(clock_gettime(ClockId::Monotonic));
+    i64::try_from(offset).unwrap_or(0)
+}
+
+fn ns(time: Timespec) -> i128 {
+    i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
+}

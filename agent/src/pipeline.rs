@@ -1,0 +1,72 @@
+//! `rewind-agent run`, from start to drain: the only place that starts tasks.
+
+use crate::recorder::Recorder;
+use crate::serve::{self, Bound, Shared};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
+
+/// How often new recordings are named and room is made.
+const TEND: Duration = Duration::from_secs(1);
+/// Most connections at a time; more wait.
+const CONNECTIONS: usize = 64;
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// If the socket or a signal handler cannot be had.
+pub async fn run(recorder: Recorder, socket: &Path) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let bound = Bound::new(socket)?;
+    let shared = Arc::new(Mutex::new(recorder));
+    let tending = tokio::spawn(tend(Arc::clone(&shared)));
+    tracing::info!(socket = %socket.display(), "recording");
+    tokio::select! {
+        () = accept(&bound, &shared) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tending.abort();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn accept(bound: &Bound, shared: &Shared) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let stream = match bound.listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors, most likely: whoever waits may try again in a moment.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let shared = Arc::clone(shared);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| serve::answer(Arc::clone(&shared), request));
+            if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
+                tracing::debug!(%error, "a reader has gone");
+            }
+            drop(place);
+        });
+    }
+}
+
+async fn tend(shared: Shared) {
+    let mut ticks = tokio::time::interval(TEND);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = serve::lock(&shared).tend() {
+            tracing::error!(%error, "cannot make room for new recordings");
+        }
+    }
+}

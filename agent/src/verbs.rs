@@ -1,0 +1,208 @@
+//! What each verb of the command line does: options -> parts -> exit code.
+
+use crate::cli;
+use crate::host::cgroup::Layout;
+use crate::host::doctor::{Load, Program, Report};
+use crate::host::facts::{Fact, Facts};
+use crate::host::refusal::{Refusal, refusal};
+use crate::host::rules;
+use crate::identity::scope::Rule;
+use crate::kernel::Plan;
+use crate::record::{self, Cgroup, Recorded};
+use crate::recorder::{Config, Recorder, Scope};
+use crate::{measure, pipeline};
+use anyhow::Context as _;
+use jiff::tz::TimeZone;
+use rewind_recording::render::{self, Format, Options, Timestamps};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{ExitCode, ExitStatus};
+
+/// This host cannot record.
+const CANNOT: u8 = 3;
+
+/// The exit code of a failure.
+#[must_use]
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<Refusal>() { ExitCode::from(CANNOT) } else { ExitCode::FAILURE }
+}
+
+/// `rewind-agent run`.
+///
+/// # Errors
+/// Whatever keeps it from recording or answering, in one sentence.
+pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
+    let host = Host::suited()?;
+    let plan = plan(options.budget.as_u64(), &options.memory);
+    let rule = Rule { units: options.units, agent: own_cgroup() };
+    let recorder = Recorder::start(host.config(plan, Scope::Rule(rule), options.payload))?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
+    runtime.block_on(pipeline::run(recorder, &options.socket))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `rewind-agent record`.
+///
+/// # Errors
+/// Whatever keeps it from recording, running or printing, in one sentence.
+pub fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
+    let host = Host::suited()?;
+    let mut out = open(options)?;
+    let cgroup = Cgroup::new(&host.mount, &format!("record-{}", std::process::id()))?;
+    let memory = cli::Memory { ring: RECORD_RING, payload_bytes: payload_bytes(options) };
+    let scope = Scope::Only(cgroup.path.clone());
+    let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), scope, !options.no_payload);
+    let mut recorder = Recorder::start(config)?;
+    // Whoever presses Ctrl-C means the command, which gets it too; its recording is still wanted.
+    let _ignored = ignore_interrupts()?;
+    let recorded = record::run(&mut recorder, &cgroup, &options.command)?;
+    drop(recorder);
+    print(&recorded, options, &mut out).context("cannot print the recording")?;
+    Ok(as_command(recorded.status))
+}
+
+/// `rewind-agent doctor`.
+///
+/// # Errors
+/// If the report cannot be printed.
+pub fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
+    let facts = Facts::gather();
+    let mut report = Report { findings: rules::findings(&facts), ..Report::default() };
+    if !options.quick && refusal(&facts).is_none() {
+        let host = Host::suited()?;
+        let memory = cli::Memory { ring: RECORD_RING, payload_bytes: 256 };
+        let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), Scope::Only("/none".to_owned()), false);
+        match Recorder::start(config.clone()) {
+            Ok(recorder) => report.programs = programs(&recorder),
+            Err(error) => {
+                let load = Load::Refused { why: error.to_string() };
+                report.programs.push(Program { name: "recorder".to_owned(), load });
+            }
+        }
+        if report.can_record() {
+            report.cost = measure::cost(&config, &host.mount).ok();
+        }
+    }
+    io::stdout().write_all(report.render().as_bytes())?;
+    Ok(if report.can_record() { ExitCode::SUCCESS } else { ExitCode::from(CANNOT) })
+}
+
+/// The hidden verb behind `doctor`'s figures.
+///
+/// # Errors
+/// None but those of standard output.
+pub fn workload() -> anyhow::Result<ExitCode> {
+    writeln!(io::stdout(), "{}", measure::workload())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ring and budget of a single command: it is emptied as it fills, so this bounds a burst, not a run.
+const RECORD_RING: bytesize::ByteSize = bytesize::ByteSize::mib(8);
+const RECORD_BUDGET_BYTES: u64 = 12 << 20;
+
+fn plan(budget_bytes: u64, memory: &cli::Memory) -> Plan {
+    Plan { budget_bytes, ring_bytes: memory.ring.as_u64(), payload_bytes: memory.payload_bytes }
+}
+
+/// A host that can record.
+struct Host {
+    mount: PathBuf,
+    given_up: Vec<String>,
+}
+
+impl Host {
+    fn suited() -> anyhow::Result<Self> {
+        let facts = Facts::gather();
+        if let Some(refusal) = refusal(&facts) {
+            return Err(refusal.into());
+        }
+        let given_up = rules::given_up(&rules::findings(&facts));
+        match facts.cgroups {
+            Fact::Known(Layout::V2 { mount, .. }) => Ok(Self { mount, given_up }),
+            _ => anyhow::bail!("cannot find where cgroup v2 is mounted; mount it at /sys/fs/cgroup"),
+        }
+    }
+
+    fn config(&self, plan: Plan, scope: Scope, payload: bool) -> Config {
+        let (cgroup_mount, given_up) = (self.mount.clone(), self.given_up.clone());
+        Config { plan, cgroup_mount, scope, payload, given_up }
+    }
+}
+
+/// This process' cgroup in the unified hierarchy.
+fn own_cgroup() -> Option<String> {
+    let cgroups = procfs::process::Process::myself().and_then(|process| process.cgroups()).ok()?;
+    cgroups.0.into_iter().find(|cgroup| cgroup.hierarchy == 0).map(|cgroup| cgroup.pathname)
+}
+
+fn programs(recorder: &Recorder) -> Vec<Program> {
+    let shown = recorder.programs().iter().map(|program| {
+        let load = match program.given_up {
+            Some(costs) => Load::GivenUp { why: "this kernel lacks its hook".to_owned(), costs: costs.to_owned() },
+            None => Load::Loaded { verified_instructions: program.verified_instructions.unwrap_or(0) },
+        };
+        Program { name: program.name.to_owned(), load }
+    });
+    shown.collect()
+}
+
+/// Keeps SIGINT and SIGQUIT from this process as long as it lives.
+fn ignore_interrupts() -> anyhow::Result<tokio::runtime::Runtime> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let guard = runtime.enter();
+    // Having a handler is what matters: nobody listens to it.
+    let _interrupt = signal(SignalKind::interrupt())?;
+    let _quit = signal(SignalKind::quit())?;
+    drop(guard);
+    Ok(runtime)
+}
+
+fn open(options: &cli::Record) -> anyhow::Result<Box<dyn Write>> {
+    Ok(match &options.output {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            Box::new(BufWriter::new(file))
+        }
+        None => Box::new(BufWriter::new(io::stderr())),
+    })
+}
+
+/// As many payload bytes as are to be shown, and a reasonable number at least.
+fn payload_bytes(options: &cli::Record) -> u32 {
+    u32::try_from(options.string_limit).unwrap_or(u32::MAX).clamp(256, 1024)
+}
+
+fn print(recorded: &Recorded, options: &cli::Record, out: &mut dyn Write) -> io::Result<()> {
+    let shown = Options {
+        format: Format::from(options.output_format),
+        timestamps: match options.timestamps {
+            0 => Timestamps::None,
+            1 => Timestamps::Seconds,
+            2 => Timestamps::Micros,
+            _ => Timestamps::Unix,
+        },
+        durations: options.durations,
+        descriptors: options.descriptors,
+        string_bytes: options.string_limit,
+        zone: TimeZone::system(),
+        ..Options::default()
+    };
+    render::write(out, &recorded.header, &recorded.records, &shown)?;
+    if recorded.missed > 0 || !recorded.header.losses.is_empty() {
+        eprintln!(
+            "rewind-agent: the recording is not complete: {} records were overwritten before they could be read; losses: {:?}",
+            recorded.missed, recorded.header.losses
+        );
+    }
+    out.flush()
+}
+
+/// Exits as the command did.
+fn as_command(status: ExitStatus) -> ExitCode {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}

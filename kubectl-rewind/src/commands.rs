@@ -1,0 +1,127 @@
+//! What each command does: decide, fetch, show.
+
+use crate::cli::{Choice, Cli, Command, ListFormat, Reading, Window};
+use crate::error::Error;
+use crate::fetch::Agent;
+use crate::output::{Output, Progress, note};
+use crate::{list, target};
+use rewind_recording::api::Listed;
+use rewind_recording::render::{self, Format, Options, Summary, top, units};
+use rewind_recording::stream::Recording;
+use std::io;
+
+mod trace;
+
+/// Runs a command.
+///
+/// # Errors
+/// [`Error`]; what was shown until then stays shown.
+pub async fn run(cli: &Cli) -> Result<(), Error> {
+    let agent = Agent::new(&cli.socket);
+    let output = Output::of_process(cli.no_color);
+    match &cli.command {
+        Command::List { output: format } => list(&agent, &output, *format).await,
+        Command::Dump { target, window, reading } => {
+            let options = options(cli, &output, window, reading);
+            let recording = fetch(&agent, target).await?;
+            if options.format != Format::Table {
+                head(&recording, &options);
+            }
+            let Recording { header, records, .. } = &recording;
+            let summary = output.write(|out| render::write(out, header, records, &options))?;
+            after(&recording, &summary, &options);
+            Ok(())
+        }
+        Command::Top { target, by, window, output: format, choice } => {
+            let reading = Reading::of(choice);
+            let options = Options { format: (*format).into(), ..options(cli, &output, window, &reading) };
+            let recording = fetch(&agent, target).await?;
+            let Recording { header, records, .. } = &recording;
+            let summary = output.write(|out| top::write(out, header, records, &options, (*by).into()))?;
+            after(&recording, &summary, &options);
+            Ok(())
+        }
+        Command::Trace { target, reading } => {
+            let options = options(cli, &output, &Window::default(), reading);
+            let listed = find(&agent, target).await?;
+            if !listed.is_living() {
+                return Err(Error::Dead(render::container_name(&listed.container)));
+            }
+            trace::run(&agent, listed.recording, &output, &options).await
+        }
+        Command::Payload { target, switch } => {
+            let listed = find(&agent, target).await?;
+            let payload = agent.set_payload(listed.recording, (*switch).into()).await?;
+            note(&format!(
+                "payload of {target} is {} from now on",
+                if payload.on { "recorded" } else { "not recorded" }
+            ));
+            Ok(())
+        }
+        Command::Completion { shell } => crate::cli::write_completion(*shell),
+    }
+}
+
+async fn list(agent: &Agent, output: &Output, format: ListFormat) -> Result<(), Error> {
+    let list = agent.list().await?;
+    output.write(|out| list::write(out, &list, format))?;
+    if format != ListFormat::Json {
+        note(&list::footer(&list));
+    }
+    Ok(())
+}
+
+async fn find(agent: &Agent, target: &str) -> Result<Listed, Error> {
+    let list = agent.list().await?;
+    Ok(target::choose(&list.recordings, target)?.clone())
+}
+
+async fn fetch(agent: &Agent, target: &str) -> Result<Recording, Error> {
+    let recording = find(agent, target).await?.recording;
+    let mut progress = Progress::start();
+    agent.snapshot(recording, |bytes| progress.bytes(bytes)).await
+}
+
+fn options(cli: &Cli, output: &Output, window: &Window, reading: &Reading) -> Options {
+    let filter = Choice::filter(&reading.choice, window);
+    Options {
+        format: reading.output.into(),
+        pids: filter.numbers,
+        filter,
+        timestamps: reading.timestamps(),
+        durations: reading.durations,
+        descriptors: reading.descriptors,
+        string_bytes: reading.string_bytes,
+        color: output.color,
+        width: output.width,
+        zone: cli.zone(),
+    }
+}
+
+/// What is said of the recording where standard output has no place for it.
+fn head(recording: &Recording, options: &Options) {
+    let plain = Options { color: false, ..options.clone() };
+    // Standard error may be closed; that is no reason to keep the recording back.
+    drop(render::write_head(&mut io::stderr().lock(), &recording.header, &plain));
+}
+
+/// What is said when all is shown: what was left out, and what could not be read.
+fn after(recording: &Recording, summary: &Summary, options: &Options) {
+    if !recording.complete {
+        note("warning: the connection ended early, calls at the end may be missing; try again");
+    }
+    if let Some(malformed) = summary.malformed {
+        note(&format!("warning: records behind some point cannot be read: {malformed}"));
+    }
+    if summary.unknown > 0 {
+        let unknown = units::counted(summary.unknown, "record");
+        note(&format!("{unknown} of kinds that this version does not know left out: use a newer one"));
+    }
+    if options.filter.chooses() {
+        let (shown, held) = (units::grouped(summary.shown), units::counted(summary.calls, "call"));
+        let hint = if summary.shown == 0 { ": no call passes the filter, try a wider one" } else { "" };
+        note(&format!("{shown} of {held} shown{hint}"));
+    } else if summary.calls == 0 {
+        note("the recording holds no call: the container has made none since it began");
+    }
+}

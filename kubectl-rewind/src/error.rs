@@ -1,0 +1,98 @@
+//! What can go wrong, each with its exit code.
+
+use rewind_recording::stream::StreamError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a command failed. The text is one sentence or two: what failed, on what, what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The program's own machinery could not be started.
+    #[error("could not start: {0}")]
+    Runtime(io::Error),
+    /// What is shown could not be written. Closed output is no error that is shown.
+    #[error("could not write the output: {0}")]
+    Output(io::Error),
+    /// There is no socket, or nobody listens on it. Worth a retry when the agent is up.
+    #[error("no agent listens on {}: {source}; start it with 'rewind-agent run', or name its socket with --socket", path.display())]
+    NobodyListens {
+        /// The socket.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The socket belongs to somebody else.
+    #[error("you may not read {}: {source}; recordings are for root: try sudo", path.display())]
+    NotAllowed {
+        /// The socket.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The connection broke, or what answered does not speak HTTP. Worth a retry.
+    #[error("the agent on {} did not answer {request}: {reason}", path.display())]
+    NoAnswer {
+        /// The socket.
+        path: PathBuf,
+        /// Method and path.
+        request: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The agent refused.
+    #[error("the agent refused {request} ({status}): {error}{}", hint_suffix(hint))]
+    Refused {
+        /// Method and path.
+        request: String,
+        /// HTTP status.
+        status: u16,
+        /// What it says.
+        error: String,
+        /// What to do; may be empty.
+        hint: String,
+    },
+    /// What came is not what was asked for.
+    #[error("the agent's answer to {request} cannot be read: {source}; do plugin and agent have the same version?")]
+    Answer {
+        /// Method and path.
+        request: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// What came is not a recording.
+    #[error("{0}")]
+    Stream(#[from] StreamError),
+    /// No recording is meant by TARGET.
+    #[error("{0}")]
+    Target(#[from] crate::target::TargetError),
+    /// A dead container makes no more calls.
+    #[error("{0} is dead and makes no more calls: 'rewind dump' shows its last ones")]
+    Dead(String),
+    /// This system has no Unix sockets.
+    #[error("this system has no Unix sockets to speak to an agent by")]
+    NoSockets,
+}
+
+fn hint_suffix(hint: &str) -> String {
+    if hint.is_empty() { String::new() } else { format!("; {hint}") }
+}
+
+impl Error {
+    /// The exit code, as `--help` lists them.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        use crate::target::TargetError;
+        match self {
+            Self::Target(TargetError::Unknown { .. } | TargetError::Nothing) => 3,
+            Self::Target(TargetError::Ambiguous { .. }) => 4,
+            Self::NobodyListens { .. } | Self::NotAllowed { .. } | Self::NoSockets => 5,
+            _ => 1,
+        }
+    }
+
+    /// Whether it only says that the reader of the output has gone: `rewind dump x | head`.
+    #[must_use]
+    pub fn is_closed_output(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

@@ -1,0 +1,177 @@
+//! Talks to the agent: HTTP/1.1 over its Unix socket.
+
+use crate::error::Error;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response};
+use rewind_recording::api::{self, Failure, List, Payload};
+use rewind_recording::stream::{Decoder, Frame, Gather, Recording};
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long an agent may be silent before it counts as not answering; a live trace may be for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Most bytes of an answer that is no stream.
+const MOST_JSON_BYTES: usize = 64 << 20;
+
+/// An agent, by its socket. Each request has a connection of its own.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    socket: PathBuf,
+}
+
+impl Agent {
+    /// The agent that listens on `socket`.
+    #[must_use]
+    pub fn new(socket: &Path) -> Self {
+        Self { socket: socket.to_owned() }
+    }
+
+    /// All recordings.
+    ///
+    /// # Errors
+    /// Those of talking to the agent, see [`Error`].
+    pub async fn list(&self) -> Result<List, Error> {
+        self.json(Method::GET, api::RECORDINGS_PATH, Bytes::new()).await
+    }
+
+    /// A whole recording; `progress` is told how many bytes have come.
+    ///
+    /// # Errors
+    /// Those of talking to the agent, and a stream that is damaged. One that is cut short is none.
+    pub async fn snapshot(&self, recording: u64, mut progress: impl FnMut(usize)) -> Result<Recording, Error> {
+        let mut frames = self.stream(&api::recording_path(recording), Some(PATIENCE)).await?;
+        let mut gather = Gather::default();
+        while let Some(frame) = frames.next().await? {
+            gather.add(frame)?;
+            progress(gather.bytes());
+        }
+        Ok(gather.finish()?)
+    }
+
+    /// A live trace.
+    ///
+    /// # Errors
+    /// Those of talking to the agent, see [`Error`].
+    pub async fn trace(&self, recording: u64) -> Result<Frames, Error> {
+        self.stream(&api::trace_path(recording), None).await
+    }
+
+    /// Switches payload on or off; what it is then.
+    ///
+    /// # Errors
+    /// Those of talking to the agent, see [`Error`].
+    pub async fn set_payload(&self, recording: u64, on: bool) -> Result<Payload, Error> {
+        let path = api::payload_path(recording);
+        let body =
+            serde_json::to_vec(&Payload { on }).map_err(|source| Error::Answer { request: path.clone(), source })?;
+        self.json(Method::PUT, &path, Bytes::from(body)).await
+    }
+
+    async fn stream(&self, path: &str, patience: Option<Duration>) -> Result<Frames, Error> {
+        let request = format!("GET {path}");
+        let response = self.request(Method::GET, path, Bytes::new()).await?;
+        Ok(Frames { agent: self.clone(), request, body: response.into_body(), decoder: Decoder::new(), patience })
+    }
+
+    async fn json<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, Error> {
+        let request = format!("{method} {path}");
+        let response = self.request(method, path, body).await?;
+        let body = self.whole(response.into_body(), &request).await?;
+        serde_json::from_slice(&body).map_err(|source| Error::Answer { request, source })
+    }
+
+    async fn request(&self, method: Method, path: &str, body: Bytes) -> Result<Response<Incoming>, Error> {
+        let name = format!("{method} {path}");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(hyper::header::HOST, "rewind")
+            .header(hyper::header::CONTENT_TYPE, api::JSON)
+            .body(Full::new(body))
+            .map_err(|error| self.no_answer(&name, error))?;
+        let answer = self.send(request, &name);
+        let response = tokio::time::timeout(PATIENCE, answer).await.map_err(|_| self.no_answer(&name, SILENT))??;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = self.whole(response.into_body(), &name).await?;
+        let failure = serde_json::from_slice(&body).unwrap_or_else(|_| Failure {
+            error: String::from_utf8_lossy(body.get(..200).unwrap_or(&body)).trim().to_owned(),
+            hint: String::new(),
+        });
+        Err(Error::Refused { request: name, status: status.as_u16(), error: failure.error, hint: failure.hint })
+    }
+
+    #[cfg(unix)]
+    async fn send(&self, request: Request<Full<Bytes>>, name: &str) -> Result<Response<Incoming>, Error> {
+        let failed = |error: hyper::Error| self.no_answer(name, error);
+        let connected = tokio::net::UnixStream::connect(&self.socket).await;
+        let socket = connected.map_err(|source| match source.kind() {
+            std::io::ErrorKind::PermissionDenied => Error::NotAllowed { path: self.socket.clone(), source },
+            _ => Error::NobodyListens { path: self.socket.clone(), source },
+        })?;
+        let io = hyper_util::rt::TokioIo::new(socket);
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.map_err(failed)?;
+        tokio::spawn(connection);
+        sender.send_request(request).await.map_err(failed)
+    }
+
+    #[cfg(not(unix))]
+    async fn send(&self, _: Request<Full<Bytes>>, _: &str) -> Result<Response<Incoming>, Error> {
+        Err(Error::NoSockets)
+    }
+
+    async fn whole(&self, body: Incoming, request: &str) -> Result<Bytes, Error> {
+        let body = http_body_util::Limited::new(body, MOST_JSON_BYTES).collect();
+        let collected = tokio::time::timeout(PATIENCE, body).await.map_err(|_| self.no_answer(request, SILENT))?;
+        Ok(collected.map_err(|error| self.no_answer(request, error))?.to_bytes())
+    }
+
+    fn no_answer(&self, request: &str, reason: impl ToString) -> Error {
+        Error::NoAnswer { path: self.socket.clone(), request: request.to_owned(), reason: reason.to_string() }
+    }
+}
+
+const SILENT: &str = "nothing came for 30 seconds";
+
+/// The frames of a stream, as they come.
+#[derive(Debug)]
+pub struct Frames {
+    agent: Agent,
+    request: String,
+    body: Incoming,
+    decoder: Decoder,
+    patience: Option<Duration>,
+}
+
+impl Frames {
+    /// The next frame; `None` at the end of the connection. May be dropped and called again.
+    ///
+    /// # Errors
+    /// A broken connection, or a damaged stream.
+    pub async fn next(&mut self) -> Result<Option<Frame>, Error> {
+        loop {
+            if let Some(frame) = self.decoder.next_frame()? {
+                return Ok(Some(frame));
+            }
+            let next = self.body.frame();
+            let part = match self.patience {
+                None => next.await,
+                Some(patience) => {
+                    let in_time = tokio::time::timeout(patience, next).await;
+                    in_time.map_err(|_| self.agent.no_answer(&self.request, SILENT))?
+                }
+            };
+            match part {
+                None => return Ok(None),
+                Some(Ok(part)) => self.decoder.push(&part.into_data().unwrap_or_default()),
+                // A stream that breaks off is shown as far as it came: it has no end, and that is said.
+                Some(Err(_)) => return Ok(None),
+            }
+        }
+    }
+}

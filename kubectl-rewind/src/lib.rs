@@ -1,0 +1,40 @@
+//! Reads the recordings of Rewind's agent: `kubectl rewind`, or `rewind` on a host without a cluster.
+//!
+//! ```text
+//! cli.rs -> target.rs -> fetch.rs -> list.rs, or the renderers of rewind-recording -> output.rs
+//! typed     decides      talks       shows                                            writes
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod commands;
+pub mod error;
+pub mod fetch;
+pub mod list;
+pub mod output;
+pub mod target;
+
+use error::Error;
+use std::process::ExitCode;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = cli::Cli::from_command_line();
+    match run(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_closed_output() => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error}", cli::program());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(cli: &cli::Cli) -> Result<(), Error> {
+    if let cli::Command::Completion { shell } = &cli.command {
+        return cli::write_completion(*shell);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+    runtime.block_on(commands::run(cli))
+}

@@ -1,0 +1,110 @@
+//! The table of recordings.
+
+use crate::cli::ListFormat;
+use comfy_table::{CellAlignment, Table, presets};
+use rewind_recording::api::{List, Listed};
+use rewind_recording::render::{short_id, units};
+use std::io;
+
+const COLUMNS: [&str; 9] =
+    ["CONTAINER", "NAME", "RUNTIME", "STATE", "SINCE", "CALLS HELD", "COVERS", "MEMORY", "LOSSES"];
+const WIDE_COLUMNS: [&str; 5] = ["RECORDING", "OVERWRITTEN", "PAYLOAD", "POD UID", "CGROUP"];
+/// These hold figures, and are aligned to the right.
+const FIGURES: [&str; 5] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRITTEN"];
+
+/// Writes the list: the living first, then the dead, the newest of each first.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(out: &mut dyn io::Write, list: &List, format: ListFormat) -> io::Result<()> {
+    if format == ListFormat::Json {
+        serde_json::to_writer_pretty(&mut *out, list)?;
+        return writeln!(out);
+    }
+    if list.recordings.is_empty() {
+        return Ok(());
+    }
+    let mut recordings: Vec<_> = list.recordings.iter().collect();
+    recordings.sort_by_key(|l| std::cmp::Reverse((l.died_ns.unwrap_or(u64::MAX), l.born_ns, l.recording)));
+    let wide = format == ListFormat::Wide;
+    let columns: Vec<_> = COLUMNS.into_iter().chain(WIDE_COLUMNS.into_iter().filter(|_| wide)).collect();
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(columns.clone());
+    for listed in recordings {
+        let more = wide.then(|| wide_cells(listed)).into_iter().flatten();
+        table.add_row(cells(listed, list.now_ns).into_iter().chain(more));
+    }
+    for (column, name) in table.column_iter_mut().zip(&columns) {
+        column.set_padding((0, 2));
+        if FIGURES.contains(name) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+}
+
+/// What the node's recordings take, or why there are none: a line for standard error.
+#[must_use]
+pub fn footer(list: &List) -> String {
+    let totals = &list.totals;
+    let mut text = if list.recordings.is_empty() {
+        "nothing is recorded on this node: no container has started or made a call since the recorder is loaded; \
+         start one, or see 'rewind-agent doctor' for what is missing"
+            .to_owned()
+    } else {
+        let (used, budget) = (units::bytes(totals.used_bytes), units::bytes(totals.budget_bytes));
+        let living = list.recordings.iter().filter(|listed| listed.is_living()).count() as u64;
+        format!(
+            "{} ({living} living), {used} of {budget} used, {} free",
+            units::counted(list.recordings.len() as u64, "recording"),
+            units::counted(totals.rings_free, "ring")
+        )
+    };
+    if totals.refused > 0 {
+        text += &format!(
+            "; {} not recorded for want of memory: give the agent a larger budget",
+            units::counted(totals.refused, "container")
+        );
+    }
+    text
+}
+
+fn cells(listed: &Listed, now_ns: u64) -> [String; 9] {
+    let Listed { container, coverage, .. } = listed;
+    let lost = listed.records_lost();
+    let covered = coverage.newest_ns.saturating_sub(coverage.oldest_ns);
+    [
+        short_id(&container.id).to_owned(),
+        or_dash(&container.name),
+        or_dash(&container.runtime),
+        match listed.died_ns {
+            None => "living".to_owned(),
+            Some(died_ns) => format!("dead {} ago", short_age(now_ns.saturating_sub(died_ns))),
+        },
+        units::age(now_ns.saturating_sub(listed.born_ns)),
+        units::grouped(coverage.calls_held),
+        if coverage.calls_held == 0 { "-".to_owned() } else { units::duration(covered) },
+        units::bytes(coverage.ring_bytes),
+        if lost == 0 { "-".to_owned() } else { units::grouped(lost) },
+    ]
+}
+
+fn wide_cells(listed: &Listed) -> [String; 5] {
+    [
+        format!("#{}", listed.recording),
+        units::grouped(listed.coverage.calls_overwritten),
+        if listed.payload { "on" } else { "off" }.to_owned(),
+        or_dash(&listed.container.pod_uid),
+        listed.container.cgroup_path.clone(),
+    ]
+}
+
+/// An age with one unit: `42s`, `5m`, `3h`, `2d`.
+fn short_age(ns: u64) -> String {
+    let age = units::age(ns);
+    age.find(|c: char| c.is_ascii_alphabetic()).and_then(|at| age.get(..=at)).unwrap_or(&age).to_owned()
+}
+
+fn or_dash(text: &str) -> String {
+    if text.is_empty() { "-" } else { text }.to_owned()
+}

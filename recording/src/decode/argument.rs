@@ -1,0 +1,493 @@
+//! One argument: its kind decides the text.
+
+use super::message::ELEMENTS;
+use super::text::{self, choice, decimal, flags, hex, hex_or_zero, named_flags, octal, pointer, signed};
+use super::{Memory, Printer, address, command, shape, signal};
+use crate::record::Bytes;
+use crate::syscalls::Arch;
+use crate::syscalls::arg::{ArgKind, Shape};
+use crate::syscalls::flags::{Set, file, memory, network, poll, process, system};
+use rewind_common::call::part;
+
+/// `AT_FDCWD`.
+const HERE: i32 = -100;
+
+impl<'a> Printer<'_, 'a> {
+    /// Whether the argument is shown at all: some count only if another one says so.
+    pub(super) fn is_shown(&self, i: usize, kind: ArgKind) -> bool {
+        let number = |of: usize| self.value(of).unwrap_or_default();
+        match kind {
+            ArgKind::Hidden => false,
+            ArgKind::OpenMode(of) | ArgKind::CreateOnly(of) => shape::creates(number(of), self.style.arch),
+            ArgKind::NodeDev(of) => matches!(number(of) & 0o170_000, 0o020_000 | 0o060_000),
+            ArgKind::MremapNew(of) => number(of) & 6 != 0,
+            ArgKind::FcntlArg(of) => command::fcntl_has_argument(number(of)),
+            ArgKind::PrctlArg(of, n) => command::prctl_has_argument(number(of), n),
+            ArgKind::FutexValue(of) => command::futex_shows(number(of)).0,
+            ArgKind::FutexTime(of) => command::futex_shows(number(of)).1 != command::Fourth::Nothing,
+            ArgKind::FutexSecond(of) => command::futex_shows(number(of)).2,
+            ArgKind::FutexThird(of) => command::futex_shows(number(of)).3,
+            ArgKind::KcmpArg(of) => matches!(number(of) as u32, 0 | 7..),
+            ArgKind::SyslogArg => matches!(number(0), 2..=4 | 8 | 11..) && (number(0) != 8 || i == 2),
+            ArgKind::PtraceArg => number(0) != 0,
+            ArgKind::KeyctlArg(n) => n <= command::keyctl_arguments(number(0)),
+            ArgKind::IoctlArg(of) => command::ioctl_has_argument(number(of)),
+            _ => true,
+        }
+    }
+
+    /// Writes argument `i`.
+    pub(super) fn argument(&mut self, i: usize, kind: ArgKind) {
+        match kind {
+            ArgKind::Path | ArgKind::PathOrNull => self.path(i),
+            ArgKind::Name | ArgKind::NameOrNull => self.name(i, None),
+            ArgKind::NameOf(of) => self.name(i, self.value(of)),
+            ArgKind::FsconfigValue => match self.value(1) {
+                Some(1 | 3 | 4) => self.name(i, None),
+                _ => self.object_address(i),
+            },
+            ArgKind::PathOut => match self.returned() {
+                Some(_) => self.path(i),
+                None => self.object_address(i),
+            },
+            ArgKind::LinkOut => match self.returned() {
+                Some(total) => {
+                    let memory = self.after(i, part::WHOLE);
+                    match memory {
+                        Memory::Bytes(blob) => {
+                            text::quoted(self.out, blob.bytes);
+                            if (blob.bytes.len() as u64) < total {
+                                self.out.push_str("...");
+                            }
+                        }
+                        other => self.address_of(other),
+                    }
+                }
+                None => self.object_address(i),
+            },
+            ArgKind::Argv => self.strings(i),
+            ArgKind::BytesIn(of) | ArgKind::LogBytes(of) => {
+                let memory = self.before(i, part::WHOLE);
+                self.payload(memory, self.value(of));
+            }
+            ArgKind::BytesOut => match self.returned() {
+                Some(total) => {
+                    let memory = self.after(i, part::WHOLE);
+                    self.payload(memory, Some(total));
+                }
+                None => self.object_address(i),
+            },
+            ArgKind::VecIn(of) | ArgKind::LogVec(of) | ArgKind::VecRaw(of) => {
+                let memory = self.before(i, part::WHOLE);
+                self.vector(i, memory, self.value(of).unwrap_or_default(), None, Self::found_before);
+            }
+            ArgKind::VecOut(of) => match self.returned() {
+                Some(total) => {
+                    let memory = self.after(i, part::WHOLE);
+                    self.vector(i, memory, self.value(of).unwrap_or_default(), Some(total), Self::found_after);
+                }
+                None => self.object_address(i),
+            },
+            ArgKind::MessageIn => {
+                let memory = self.before(i, part::WHOLE);
+                self.message(i, memory, None, Self::found_before);
+            }
+            ArgKind::MessageOut => match self.returned() {
+                Some(total) => {
+                    let memory = self.after(i, part::WHOLE);
+                    self.message(i, memory, Some(total), Self::found_after);
+                }
+                None => self.object_address(i),
+            },
+            ArgKind::AddressIn(_) => match self.before(i, part::WHOLE) {
+                Memory::Bytes(blob) if address::socket(self.out, blob.bytes) => {}
+                other => self.address_of(other),
+            },
+            ArgKind::AddressOut(_) => match self.after(i, part::WHOLE) {
+                Memory::Bytes(blob) if self.succeeded() && address::socket(self.out, blob.bytes) => {}
+                other => self.address_of(other),
+            },
+            ArgKind::AddressLen(of) | ArgKind::SockoptLen(of) => self.length_of(i, of),
+            ArgKind::In(what) | ArgKind::InOut(what) => {
+                let memory = self.before(i, part::WHOLE);
+                self.object(memory, what);
+                if what == Shape::CloneArgs {
+                    self.clone3_result(memory);
+                }
+            }
+            ArgKind::Out(what) => {
+                let memory = self.after(i, part::WHOLE);
+                if self.is_written(kind) { self.object(memory, what) } else { self.address_of(memory) }
+            }
+            ArgKind::PollFds(of) => self.poll_descriptors(i, of),
+            ArgKind::FdSet | ArgKind::FdSetIn => match self.before(i, part::WHOLE) {
+                Memory::Bytes(blob) => self.descriptor_set(blob.bytes, self.value(0).unwrap_or_default()),
+                other => self.address_of(other),
+            },
+            ArgKind::EpollEventsOut => self.epoll_events(i),
+            ArgKind::GroupsIn(of) => {
+                let memory = self.before(i, part::WHOLE);
+                self.array(memory, self.value(of), 4, |out, bytes| {
+                    shape::id(out, u64::from(text::u32_at(bytes, 0).unwrap_or_default()));
+                });
+            }
+            ArgKind::GroupsOut => match self.returned() {
+                Some(count) if self.value(0) != Some(0) => {
+                    let memory = self.after(i, part::WHOLE);
+                    self.array(memory, Some(count), 4, |out, bytes| {
+                        shape::id(out, u64::from(text::u32_at(bytes, 0).unwrap_or_default()));
+                    });
+                }
+                _ => self.object_address(i),
+            },
+            ArgKind::CpusIn(_) => {
+                let memory = self.before(i, part::WHOLE);
+                self.cpus(memory);
+            }
+            ArgKind::CpusOut => match self.returned() {
+                Some(_) => {
+                    let memory = self.after(i, part::WHOLE);
+                    self.cpus(memory);
+                }
+                None => self.object_address(i),
+            },
+            ArgKind::SemopsIn(of) => {
+                let memory = self.before(i, part::WHOLE);
+                self.array(memory, self.value(of), 6, command::semaphore_operation);
+            }
+            ArgKind::SockoptIn(of) => {
+                let memory = self.before(i, part::WHOLE);
+                self.socket_option(memory, self.value(of));
+            }
+            ArgKind::SockoptOut(_) => {
+                let memory = self.after(i, part::WHOLE);
+                if self.succeeded() { self.socket_option(memory, None) } else { self.address_of(memory) }
+            }
+            ArgKind::IoctlArg(of) => self.ioctl_argument(i, self.value(of)),
+            ArgKind::PrctlArg(of, n) => self.prctl_argument(i, self.value(of), n),
+            ArgKind::FutexTime(of) => self.futex_time(i, self.value(of)),
+            ArgKind::Remaining | ArgKind::Envp => self.object_address(i),
+            ArgKind::Restarted => self.out.push_str("<... resuming interrupted system call ...>"),
+            _ => match self.value(i) {
+                Some(value) => self.register(i, kind, value),
+                None => self.out.push('?'),
+            },
+        }
+    }
+
+    /// An argument whose register says all.
+    fn register(&mut self, i: usize, kind: ArgKind, value: u64) {
+        let arch = self.style.arch;
+        let low = value as u32;
+        let int = i64::from(low.cast_signed());
+        let out = &mut *self.out;
+        match kind {
+            ArgKind::Int => signed(out, int),
+            ArgKind::Uint | ArgKind::UintFlags => decimal(out, u64::from(low)),
+            ArgKind::Long | ArgKind::Off => signed(out, value.cast_signed()),
+            ArgKind::Size => decimal(out, value),
+            ArgKind::Hex | ArgKind::HexFlags | ArgKind::MapOffset(_) => hex_or_zero(out, value),
+            ArgKind::HexInt | ArgKind::HexIntFlags => hex_or_zero(out, u64::from(low)),
+            ArgKind::Flags(set) => flags(out, set, value),
+            ArgKind::Choice(set) => choice(out, set, value),
+            ArgKind::Fd => self.descriptor(low.cast_signed()),
+            ArgKind::DirFd if low.cast_signed() == HERE => out.push_str("AT_FDCWD"),
+            ArgKind::DirFd => self.descriptor(low.cast_signed()),
+            ArgKind::MapFd => self.descriptor(low.cast_signed()),
+            ArgKind::Uid => shape::id(out, value),
+            ArgKind::Mode | ArgKind::OpenMode(_) => octal(out, u64::from(low & 0xffff)),
+            ArgKind::OpenFlags => shape::open_flags(out, u64::from(low), arch),
+            ArgKind::OpenBits => flags(out, shape::open_set(arch), value),
+            ArgKind::NodeMode => shape::mode(out, u64::from(low & 0xffff)),
+            ArgKind::NodeDev(_) | ArgKind::Dev => shape::device(out, value),
+            ArgKind::Prot => match arch {
+                Arch::X86_64 => flags(out, &memory::PROT_X86, value),
+                Arch::Aarch64 => flags(out, &memory::PROT, value),
+            },
+            ArgKind::MapFlags => command::map_flags(out, value, arch),
+            ArgKind::MempolicyMode => command::mempolicy(out, low),
+            ArgKind::Signal => signal::signal(out, low.cast_signed()),
+            ArgKind::Clock => command::clock(out, low),
+            ArgKind::MountFlags => command::mount_flags(out, value),
+            ArgKind::StatxFlags => command::statx_flags(out, low),
+            ArgKind::SwapFlags => command::swap_flags(out, low),
+            ArgKind::Memfd => command::sized_flags(out, &file::MEMFD, u64::from(low), "MFD_HUGE_SHIFT"),
+            ArgKind::FanInit => {
+                choice(out, &file::FAN_CLASS, u64::from(low & 0xc));
+                command::rest_of_flags(out, &file::FAN_INIT, u64::from(low & !0xc));
+            }
+            ArgKind::FcntlCmd => choice(out, &file::FCNTL, value),
+            ArgKind::FcntlArg(of) => self.fcntl_argument(self.value(of).unwrap_or_default(), value),
+            ArgKind::IoctlCmd => command::ioctl(out, low),
+            ArgKind::PrctlOp => choice(out, &process::PRCTL, value),
+            ArgKind::FutexOp => command::futex_operation(out, low),
+            ArgKind::FutexValue(_) => decimal(out, u64::from(low)),
+            ArgKind::FutexThird(of) => command::futex_third(out, self.call.value(of).unwrap_or_default(), low),
+            ArgKind::PtraceReq => choice(out, &process::PTRACE, value),
+            ArgKind::PtraceArg if i == 1 => signed(out, int),
+            ArgKind::KeyctlArg(n) => command::keyctl_argument(out, self.call.value(0).unwrap_or_default(), n, value),
+            ArgKind::KcmpType => choice(out, &process::KCMP, value),
+            ArgKind::KcmpArg(_) => signed(out, int),
+            ArgKind::IpcKey if low == 0 => out.push_str("IPC_PRIVATE"),
+            ArgKind::IpcKey => hex(out, u64::from(low)),
+            ArgKind::IpcFlags(set) => command::ipc_flags(out, set, low),
+            ArgKind::IpcCmd(set) => command::ipc_command(out, set, low),
+            ArgKind::Ioprio => command::ioprio(out, u64::from(low)),
+            ArgKind::Personality => command::personality(out, u64::from(low)),
+            ArgKind::QuotaCmd => command::quota(out, low),
+            ArgKind::SchedPolicy => command::sched_policy(out, low),
+            ArgKind::SeccompFlags(of) => match self.call.value(of) {
+                Some(1) => flags(out, &system::SECCOMP_FILTER, value),
+                _ => hex_or_zero(out, u64::from(low)),
+            },
+            ArgKind::SocketType => command::socket_type(out, low),
+            ArgKind::SocketProtocol(of) => match self.call.value(of) {
+                Some(2 | 10) => choice(out, &network::IPPROTO, value),
+                Some(16) => choice(out, &network::NETLINK, value),
+                _ => decimal(out, value),
+            },
+            ArgKind::SockoptLevel => choice(out, &network::SOL, value),
+            ArgKind::SockoptName(of) => match self.call.value(of).and_then(command::socket_options) {
+                Some(set) => choice(out, set, value),
+                None => decimal(out, u64::from(low)),
+            },
+            ArgKind::SyslogAction => {
+                signed(out, int);
+                text::comment(out, system::SYSLOG.name(value).unwrap_or(system::SYSLOG.unknown));
+            }
+            ArgKind::Key => choice_or_number(out, &system::KEY_SPEC, low),
+            ArgKind::SyslogArg if value > 0xffff_ffff => pointer(out, value),
+            ArgKind::SyslogArg => signed(out, int),
+            ArgKind::Pointer | ArgKind::MremapNew(_) | ArgKind::FutexSecond(_) | ArgKind::CreateOnly(_) => {
+                pointer(out, value);
+            }
+            _ => pointer(out, value),
+        }
+    }
+
+    /// A descriptor, with what it is where that is known.
+    pub(super) fn descriptor(&mut self, fd: i32) {
+        signed(self.out, i64::from(fd));
+        if let Some(what) = self.descriptors.and_then(|table| table.text(fd)) {
+            self.out.push('<');
+            text::escaped(self.out, what.as_bytes());
+            self.out.push('>');
+        }
+    }
+
+    /// The address of what argument `i` points to.
+    pub(super) fn object_address(&mut self, i: usize) {
+        let memory = self.before(i, part::WHOLE);
+        self.address_of(memory);
+    }
+
+    pub(super) fn found_before(&self, i: usize, part: u8) -> Option<Bytes<'a>> {
+        self.enter.and_then(|enter| enter.blob(i, part)).or_else(|| self.call.blob(i, part))
+    }
+
+    pub(super) fn found_after(&self, i: usize, part: u8) -> Option<Bytes<'a>> {
+        self.call.blob(i, part)
+    }
+
+    pub(super) fn object(&mut self, memory: Memory<'a>, what: Shape) {
+        if let Memory::Bytes(blob) = memory
+            && shape::shape(self.out, what, blob.bytes, self.style.arch, self.style.string_bytes).is_some()
+        {
+            return;
+        }
+        self.address_of(memory);
+    }
+
+    /// A path: never shortened, but the kernel side keeps a bounded part of it.
+    fn path(&mut self, i: usize) {
+        match self.before(i, part::WHOLE) {
+            Memory::Bytes(blob) => {
+                text::quoted(self.out, text::until_nul(blob.bytes).0);
+                if blob.is_cut() {
+                    self.out.push_str("...");
+                }
+            }
+            other => self.address_of(other),
+        }
+    }
+
+    /// A string that is shortened; `len` bytes long where another argument says so.
+    fn name(&mut self, i: usize, len: Option<u64>) {
+        match self.before(i, part::WHOLE) {
+            Memory::Bytes(blob) => {
+                let (bytes, total) = match len {
+                    Some(len) => (blob.bytes, len & u64::from(u32::MAX)),
+                    None => {
+                        let bytes = text::until_nul(blob.bytes).0;
+                        (bytes, bytes.len() as u64 + u64::from(blob.is_cut()))
+                    }
+                };
+                text::shortened(self.out, bytes, total, self.style.string_bytes);
+            }
+            other => self.address_of(other),
+        }
+    }
+
+    /// `argv`: the strings, one behind the other, each with its NUL.
+    fn strings(&mut self, i: usize) {
+        let blob =
+            self.enter.and_then(|enter| enter.blob(i, part::STRINGS)).or_else(|| self.call.blob(i, part::STRINGS));
+        let Some(blob) = blob else { return self.object_address(i) };
+        if let Some(address) = blob.pointer() {
+            return pointer(self.out, address);
+        }
+        self.out.push('[');
+        let mut rest = blob.bytes;
+        let mut first = true;
+        while !rest.is_empty() {
+            let (string, ended) = text::until_nul(rest);
+            rest = rest.get(string.len() + 1..).unwrap_or_default();
+            if !first {
+                self.out.push_str(", ");
+            }
+            first = false;
+            text::shortened(self.out, string, string.len() as u64 + u64::from(!ended), self.style.string_bytes);
+        }
+        if blob.is_cut() {
+            self.out.push_str(if first { "..." } else { ", ..." });
+        }
+        self.out.push(']');
+    }
+
+    /// `[a, b, ...]` of elements of `size` bytes.
+    fn array(&mut self, memory: Memory<'a>, count: Option<u64>, size: usize, element: fn(&mut String, &[u8])) {
+        let count = count.unwrap_or_default() & u64::from(u32::MAX);
+        let blob = match memory {
+            Memory::Bytes(blob) => blob,
+            Memory::Pointer(address) if address != 0 && count == 0 => return self.out.push_str("[]"),
+            other => return self.address_of(other),
+        };
+        self.out.push('[');
+        let mut shown = 0;
+        for bytes in blob.bytes.chunks_exact(size).take(ELEMENTS) {
+            if shown == count {
+                break;
+            }
+            if shown > 0 {
+                self.out.push_str(", ");
+            }
+            element(self.out, bytes);
+            shown += 1;
+        }
+        if shown < count {
+            self.out.push_str(if shown > 0 { ", ..." } else { "..." });
+        }
+        self.out.push(']');
+    }
+
+    fn poll_descriptors(&mut self, i: usize, of: usize) {
+        let memory = self.before(i, part::WHOLE);
+        let count = self.value(of).unwrap_or_default() & u64::from(u32::MAX);
+        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+        self.out.push('[');
+        let mut shown = 0;
+        for entry in blob.bytes.chunks_exact(8).take(ELEMENTS) {
+            if shown == count {
+                break;
+            }
+            if shown > 0 {
+                self.out.push_str(", ");
+            }
+            let fd = text::u32_at(entry, 0).unwrap_or_default().cast_signed();
+            self.out.push_str("{fd=");
+            self.descriptor(fd);
+            if fd >= 0 {
+                self.out.push_str(", events=");
+                flags(self.out, &poll::POLL, u64::from(text::u16_at(entry, 4).unwrap_or_default()));
+            }
+            self.out.push('}');
+            shown += 1;
+        }
+        if shown < count {
+            self.out.push_str(if shown > 0 { ", ..." } else { "..." });
+        }
+        self.out.push(']');
+    }
+
+    /// The descriptors of an `fd_set`, below `bound`.
+    pub(super) fn descriptor_set(&mut self, bytes: &[u8], bound: u64) {
+        self.out.push('[');
+        let mut first = true;
+        for fd in (0..bytes.len() as u64 * 8).take_while(|fd| *fd < bound) {
+            let Some(byte) = bytes.get((fd / 8) as usize) else { break };
+            if byte >> (fd % 8) & 1 == 1 {
+                if !first {
+                    self.out.push(' ');
+                }
+                first = false;
+                self.descriptor(fd as i32);
+            }
+        }
+        if bound != u64::MAX && (bytes.len() as u64) * 8 < bound {
+            self.out.push_str(if first { "..." } else { " ..." });
+        }
+        self.out.push(']');
+    }
+
+    fn epoll_events(&mut self, i: usize) {
+        let Some(count) = self.returned() else { return self.object_address(i) };
+        let arch = self.style.arch;
+        let memory = self.after(i, part::WHOLE);
+        let element: fn(&mut String, &[u8]) = match arch {
+            Arch::X86_64 => |out, bytes| shape::epoll_event(out, bytes, Arch::X86_64).unwrap_or_default(),
+            Arch::Aarch64 => |out, bytes| shape::epoll_event(out, bytes, Arch::Aarch64).unwrap_or_default(),
+        };
+        self.array(memory, Some(count), usize::from(arch.epoll_event_bytes()), element);
+    }
+
+    fn cpus(&mut self, memory: Memory<'a>) {
+        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+        self.out.push('[');
+        let mut first = true;
+        for (n, byte) in blob.bytes.iter().enumerate() {
+            for bit in (0..8).filter(|bit| byte >> bit & 1 == 1) {
+                if !first {
+                    self.out.push(' ');
+                }
+                first = false;
+                decimal(self.out, n as u64 * 8 + bit);
+            }
+        }
+        self.out.push(']');
+    }
+
+    /// The length that the call has written; what stood there before is not known.
+    fn length_of(&mut self, i: usize, of: usize) {
+        match self.call.blob(of, part::WHOLE).filter(|blob| blob.pointer().is_none()) {
+            Some(blob) if self.succeeded() && self.value(i) != Some(0) && !blob.is_cut() => {
+                self.out.push('[');
+                decimal(self.out, blob.bytes.len() as u64);
+                self.out.push(']');
+            }
+            _ => self.object_address(i),
+        }
+    }
+}
+
+/// The name, or a signed number.
+fn choice_or_number(out: &mut String, set: &Set, value: u32) {
+    match set.name(u64::from(value)) {
+        Some(name) => out.push_str(name),
+        None => signed(out, i64::from(value.cast_signed())),
+    }
+}
+
+/// Flags behind others: `|A|B|0x40`.
+pub(super) fn more_flags(out: &mut String, set: &Set, value: u64) {
+    if value == 0 {
+        return;
+    }
+    out.push('|');
+    let (rest, named) = named_flags(out, set, value);
+    if rest != 0 {
+        if named {
+            out.push('|');
+        }
+        hex(out, rest);
+    }
+}

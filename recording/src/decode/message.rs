@@ -1,0 +1,194 @@
+//! Payload: byte strings, `iovec`s, and messages with their control data.
+
+use super::{Memory, Printer, address, text};
+use crate::record::Bytes;
+use crate::syscalls::flags::network as sets;
+use rewind_common::call::part;
+
+/// Bytes of a `struct iovec`.
+const IOVEC: usize = 16;
+/// Most elements shown of an array (`strace` without `-v`).
+pub(super) const ELEMENTS: usize = 32;
+
+impl<'a> Printer<'_, 'a> {
+    /// Payload of `total` bytes.
+    pub(super) fn payload(&mut self, memory: Memory<'a>, total: Option<u64>) {
+        match memory {
+            Memory::Bytes(blob) => {
+                let total = total.unwrap_or(blob.bytes.len() as u64);
+                if self.row.is_some_and(|row| row.name == "getrandom") {
+                    return self.hexadecimal(blob.bytes, total);
+                }
+                text::shortened(self.out, blob.bytes, total, self.style.string_bytes);
+            }
+            Memory::Pointer(pointer) if pointer != 0 && total == Some(0) => self.out.push_str("\"\""),
+            other => self.address_of(other),
+        }
+    }
+
+    fn hexadecimal(&mut self, bytes: &[u8], total: u64) {
+        let shown = bytes.get(..self.style.string_bytes).unwrap_or(bytes);
+        self.out.push('"');
+        for byte in shown {
+            self.out.push_str("\\x");
+            text::hex_digits(self.out, u64::from(*byte), 2);
+        }
+        self.out.push('"');
+        if (shown.len() as u64) < total {
+            self.out.push_str("...");
+        }
+    }
+
+    /// `iovec`s of argument `i`, `count` of them. `received` bounds the bytes behind them.
+    pub(super) fn vector(
+        &mut self,
+        i: usize,
+        array: Memory<'a>,
+        count: u64,
+        received: Option<u64>,
+        find: fn(&Self, usize, u8) -> Option<Bytes<'a>>,
+    ) {
+        let Memory::Bytes(array) = array else { return self.address_of(array) };
+        let mut left = received;
+        self.out.push('[');
+        let mut shown = 0;
+        for element in array.bytes.chunks_exact(IOVEC).take(ELEMENTS) {
+            if shown as u64 == count {
+                break;
+            }
+            if shown > 0 {
+                self.out.push_str(", ");
+            }
+            let base = text::u64_at(element, 0).unwrap_or_default();
+            let len = text::u64_at(element, 8).unwrap_or_default();
+            let has = left.map_or(len, |left| left.min(len));
+            left = left.map(|left| left - has);
+            self.out.push_str("{iov_base=");
+            let blob = (shown < usize::from(part::VECTORS))
+                .then(|| find(self, i, part::BYTES + shown as u8))
+                .flatten()
+                .filter(|blob| blob.pointer().is_none());
+            match blob {
+                Some(blob) => text::shortened(self.out, blob.bytes, has, self.style.string_bytes),
+                None if has == 0 && base != 0 => self.out.push_str("\"\""),
+                None => text::pointer(self.out, base),
+            }
+            self.out.push_str(", iov_len=");
+            text::decimal(self.out, len);
+            self.out.push('}');
+            shown += 1;
+        }
+        if (shown as u64) < count {
+            self.out.push_str(if shown > 0 { ", ..." } else { "..." });
+        }
+        self.out.push(']');
+    }
+
+    /// A `msghdr`: name, vector, control data, flags (`linux/socket.h`).
+    pub(super) fn message(
+        &mut self,
+        i: usize,
+        whole: Memory<'a>,
+        received: Option<u64>,
+        find: fn(&Self, usize, u8) -> Option<Bytes<'a>>,
+    ) {
+        let Memory::Bytes(blob) = whole else { return self.address_of(whole) };
+        let header = blob.bytes;
+        let (Some(name), Some(name_len), Some(vector), Some(count), Some(control), Some(control_len), Some(flags)) = (
+            text::u64_at(header, 0),
+            text::u32_at(header, 8),
+            text::u64_at(header, 16),
+            text::u64_at(header, 24),
+            text::u64_at(header, 32),
+            text::u64_at(header, 40),
+            text::u32_at(header, 48),
+        ) else {
+            return self.out.push_str("{...}");
+        };
+        self.out.push_str("{msg_name=");
+        match find(self, i, part::NAME).filter(|blob| blob.pointer().is_none()) {
+            Some(blob) if name_len > 0 && address::socket(self.out, blob.bytes) => {}
+            _ => text::pointer(self.out, name),
+        }
+        self.out.push_str(", msg_namelen=");
+        text::signed(self.out, i64::from(name_len.cast_signed()));
+        self.out.push_str(", msg_iov=");
+        let array = match find(self, i, part::VECTOR) {
+            Some(blob) => blob.pointer().map_or(Memory::Bytes(blob), Memory::Pointer),
+            None => Memory::Pointer(vector),
+        };
+        self.vector(i, array, count, received, find);
+        self.out.push_str(", msg_iovlen=");
+        text::decimal(self.out, count);
+        if control_len > 0 {
+            self.out.push_str(", msg_control=");
+            match find(self, i, part::CONTROL).filter(|blob| blob.pointer().is_none()) {
+                Some(blob) => self.control(blob.bytes, control_len),
+                None => text::pointer(self.out, control),
+            }
+        }
+        self.out.push_str(", msg_controllen=");
+        text::decimal(self.out, control_len);
+        self.out.push_str(", msg_flags=");
+        text::flags(self.out, &sets::MSG, u64::from(flags));
+        self.out.push('}');
+    }
+
+    /// Control data: elements of `cmsghdr`, each padded to eight bytes.
+    fn control(&mut self, bytes: &[u8], total: u64) {
+        let mut rest = bytes;
+        let mut first = true;
+        self.out.push('[');
+        while let (Some(len), Some(level), Some(kind)) =
+            (text::u64_at(rest, 0), text::u32_at(rest, 8), text::u32_at(rest, 12))
+        {
+            let content = usize::try_from(len).ok().and_then(|len| rest.get(16..len));
+            if !first {
+                self.out.push_str(", ");
+            }
+            first = false;
+            self.out.push_str("{cmsg_len=");
+            text::decimal(self.out, len);
+            self.out.push_str(", cmsg_level=");
+            text::choice(self.out, &sets::SOL, u64::from(level));
+            self.out.push_str(", cmsg_type=");
+            if level == 1 {
+                text::choice(self.out, &sets::SCM, u64::from(kind));
+            } else {
+                text::hex_or_zero(self.out, u64::from(kind));
+            }
+            if let Some(content) = content.filter(|content| !content.is_empty()) {
+                self.out.push_str(", cmsg_data=");
+                match (level, kind) {
+                    (1, 1) => self.descriptors_in(content),
+                    (1, 2) if content.len() >= 12 => {
+                        for (name, at) in [("{pid=", 0), (", uid=", 4), (", gid=", 8)] {
+                            self.out.push_str(name);
+                            text::decimal(self.out, u64::from(text::u32_at(content, at).unwrap_or_default()));
+                        }
+                        self.out.push('}');
+                    }
+                    _ => text::shortened(self.out, content, content.len() as u64, self.style.string_bytes),
+                }
+            }
+            self.out.push('}');
+            let step = usize::try_from(len).unwrap_or(usize::MAX).checked_next_multiple_of(8).unwrap_or(usize::MAX);
+            rest = rest.get(step.max(16)..).unwrap_or_default();
+        }
+        if (bytes.len() as u64) < total {
+            self.out.push_str(if first { "..." } else { ", ..." });
+        }
+        self.out.push(']');
+    }
+
+    fn descriptors_in(&mut self, content: &[u8]) {
+        self.out.push('[');
+        for (n, fd) in content.chunks_exact(4).enumerate() {
+            if n > 0 {
+                self.out.push_str(", ");
+            }
+            self.descriptor(text::u32_at(fd, 0).unwrap_or_default().cast_signed());
+        }
+        self.out.push(']');
+    }
+}

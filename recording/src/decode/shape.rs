@@ -1,0 +1,571 @@
+//! Objects of a fixed layout. Offsets from the kernel's UAPI headers, the same on x86-64 and arm64
+//! unless an `Arch` is asked for.
+
+use super::signal;
+use super::text::{
+    self, choice, comment, decimal, flags, hex, hex_digits, hex_or_zero, i64_at, named_flags, octal, pointer, signed,
+    u16_at, u32_at, u64_at,
+};
+use crate::syscalls::Arch;
+use crate::syscalls::arg::Shape;
+use crate::syscalls::flags::{file, poll, process, signal as signal_sets};
+
+/// Writes the object, or nothing and `None` where there are too few bytes.
+pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, limit: usize) -> Option<()> {
+    if bytes.len() < usize::from(shape.extent(arch).1) {
+        return None;
+    }
+    match shape {
+        Shape::I32 => bracket(out, |out| signed(out, i64::from(u32_at(bytes, 0).unwrap_or_default().cast_signed()))),
+        Shape::U32 => bracket(out, |out| decimal(out, word(bytes, 0))),
+        Shape::SchedParam => {
+            bracket(out, |out| signed(out, i64::from(u32_at(bytes, 0).unwrap_or_default().cast_signed())))
+        }
+        Shape::I64 => bracket(out, |out| signed(out, i64_at(bytes, 0).unwrap_or_default())),
+        Shape::Address => bracket(out, |out| hex_or_zero(out, long(bytes, 0))),
+        Shape::Id => bracket(out, |out| id(out, word(bytes, 0))),
+        Shape::FdPair => {
+            out.push('[');
+            signed(out, i64::from((word(bytes, 0) as u32).cast_signed()));
+            out.push_str(", ");
+            signed(out, i64::from((word(bytes, 4) as u32).cast_signed()));
+            out.push(']');
+        }
+        Shape::Stat => stat(out, bytes, arch),
+        Shape::Statx => statx(out, bytes),
+        Shape::Statfs => statfs(out, bytes),
+        Shape::Timespec => timespec(out, bytes, 0),
+        Shape::Timeval => timeval(out, bytes, 0),
+        Shape::Timespecs => timespecs(out, bytes),
+        Shape::Timevals => timevals(out, bytes),
+        Shape::Timezone => {
+            out.push_str("{tz_minuteswest=");
+            signed(out, i64::from((word(bytes, 0) as u32).cast_signed()));
+            out.push_str(", tz_dsttime=");
+            signed(out, i64::from((word(bytes, 4) as u32).cast_signed()));
+            out.push('}');
+        }
+        Shape::Utimbuf => {
+            for (i, name) in ["{actime=", ", modtime="].into_iter().enumerate() {
+                let seconds = i64_at(bytes, 8 * i).unwrap_or_default();
+                out.push_str(name);
+                signed(out, seconds);
+                date_comment(out, seconds, 0, 0);
+            }
+            out.push('}');
+        }
+        Shape::Time => bracket(out, |out| {
+            let seconds = i64_at(bytes, 0).unwrap_or_default();
+            signed(out, seconds);
+            date_comment(out, seconds, 0, 0);
+        }),
+        Shape::Itimerspec => {
+            out.push_str("{it_interval=");
+            timespec(out, bytes, 0);
+            out.push_str(", it_value=");
+            timespec(out, bytes, 16);
+            out.push('}');
+        }
+        Shape::Itimerval => {
+            out.push_str("{it_interval=");
+            timeval(out, bytes, 0);
+            out.push_str(", it_value=");
+            timeval(out, bytes, 16);
+            out.push('}');
+        }
+        Shape::Rlimit => {
+            out.push_str("{rlim_cur=");
+            limit_value(out, long(bytes, 0));
+            out.push_str(", rlim_max=");
+            limit_value(out, long(bytes, 8));
+            out.push('}');
+        }
+        Shape::Rusage => {
+            out.push_str("{ru_utime=");
+            timeval(out, bytes, 0);
+            out.push_str(", ru_stime=");
+            timeval(out, bytes, 16);
+            out.push_str(", ...}");
+        }
+        Shape::Status => bracket(out, |out| signal::status(out, word(bytes, 0) as u32)),
+        Shape::Siginfo => {
+            if !signal::info(out, bytes) {
+                return None;
+            }
+        }
+        Shape::Sigaction => sigaction(out, bytes),
+        Shape::Sigset => signal::set(out, long(bytes, 0)),
+        Shape::Stack => {
+            out.push_str("{ss_sp=");
+            pointer(out, long(bytes, 0));
+            out.push_str(", ss_flags=");
+            flags(out, &signal_sets::SS, word(bytes, 8));
+            out.push_str(", ss_size=");
+            decimal(out, long(bytes, 16));
+            out.push('}');
+        }
+        Shape::Sigevent => sigevent(out, bytes),
+        Shape::SigmaskBox => {
+            out.push_str("{sigmask=");
+            pointer(out, long(bytes, 0));
+            out.push_str(", sigsetsize=");
+            decimal(out, long(bytes, 8));
+            out.push('}');
+        }
+        Shape::EpollEvent => epoll_event(out, bytes, arch)?,
+        Shape::Uname => {
+            out.push_str("{sysname=");
+            text::shortened(out, field(bytes, 0, 65), field(bytes, 0, 65).len() as u64, limit.max(65));
+            out.push_str(", nodename=");
+            text::shortened(out, field(bytes, 65, 65), field(bytes, 65, 65).len() as u64, limit.max(65));
+            out.push_str(", ...}");
+        }
+        Shape::Sysinfo => sysinfo(out, bytes),
+        Shape::CapHeader => {
+            out.push_str("{version=");
+            choice(out, &process::CAP_VERSION, word(bytes, 0));
+            out.push_str(", pid=");
+            signed(out, i64::from((word(bytes, 4) as u32).cast_signed()));
+            out.push('}');
+        }
+        Shape::Capabilities => capabilities(out, bytes),
+        Shape::SchedAttr => sched_attr(out, bytes),
+        Shape::CloneArgs => clone_args(out, bytes),
+        Shape::OpenHow => open_how(out, bytes, arch),
+    }
+    Some(())
+}
+
+fn bracket(out: &mut String, inner: impl FnOnce(&mut String)) {
+    out.push('[');
+    inner(out);
+    out.push(']');
+}
+
+fn word(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at).unwrap_or_default())
+}
+
+fn long(bytes: &[u8], at: usize) -> u64 {
+    u64_at(bytes, at).unwrap_or_default()
+}
+
+/// The string in a fixed field.
+fn field(bytes: &[u8], at: usize, len: usize) -> &[u8] {
+    text::until_nul(bytes.get(at..at + len).unwrap_or_default()).0
+}
+
+/// A user or group id: -1 means unchanged.
+pub(super) fn id(out: &mut String, id: u64) {
+    let id = id as u32;
+    if id == u32::MAX { out.push_str("-1") } else { decimal(out, u64::from(id)) }
+}
+
+/// Type and permissions: `S_IFREG|S_ISUID|0644`.
+pub(super) fn mode(out: &mut String, mode: u64) {
+    let kind = mode & 0o170_000;
+    if kind != 0 {
+        match file::MODE_TYPE.name(kind) {
+            Some(name) => out.push_str(name),
+            None => octal(out, kind),
+        }
+        out.push('|');
+    }
+    for (bit, name) in [(0o4000, "S_ISUID|"), (0o2000, "S_ISGID|"), (0o1000, "S_ISVTX|")] {
+        if mode & bit != 0 {
+            out.push_str(name);
+        }
+    }
+    octal(out, mode & 0o777);
+}
+
+/// A device number as `struct stat` and `mknod` hold it (`linux/kdev_t.h`, `new_encode_dev`).
+pub(super) fn device(out: &mut String, device: u64) {
+    out.push_str("makedev(");
+    hex_or_zero(out, device >> 8 & 0xfff);
+    out.push_str(", ");
+    hex_or_zero(out, device & 0xff | device >> 12 & 0xfff00);
+    out.push(')');
+}
+
+/// The captured part starts at byte 24 on x86-64 and 16 on arm64 ([`Shape::extent`]).
+fn stat(out: &mut String, bytes: &[u8], arch: Arch) {
+    let (mode_at, device_at, size_at) = match arch {
+        Arch::X86_64 => (0, 16, 24),
+        Arch::Aarch64 => (0, 16, 32),
+    };
+    let bits = word(bytes, mode_at);
+    out.push_str("{st_mode=");
+    mode(out, bits);
+    if matches!(bits & 0o170_000, 0o020_000 | 0o060_000) {
+        out.push_str(", st_rdev=");
+        device(out, long(bytes, device_at));
+    } else {
+        out.push_str(", st_size=");
+        signed(out, i64_at(bytes, size_at).unwrap_or_default());
+    }
+    out.push_str(", ...}");
+}
+
+fn statx(out: &mut String, bytes: &[u8]) {
+    out.push_str("{stx_mask=");
+    flags(out, &file::STATX_MASK, word(bytes, 0));
+    out.push_str(", stx_attributes=");
+    flags(out, &file::STATX_ATTR, long(bytes, 8));
+    out.push_str(", stx_mode=");
+    mode(out, u64::from(u16_at(bytes, 28).unwrap_or_default()));
+    out.push_str(", stx_size=");
+    decimal(out, long(bytes, 40));
+    out.push_str(", ...}");
+}
+
+fn statfs(out: &mut String, bytes: &[u8]) {
+    out.push_str("{f_type=");
+    match file::FSMAGIC.name(long(bytes, 0)) {
+        Some(name) => out.push_str(name),
+        None => hex(out, long(bytes, 0)),
+    }
+    for (name, at) in [
+        (", f_bsize=", 8),
+        (", f_blocks=", 16),
+        (", f_bfree=", 24),
+        (", f_bavail=", 32),
+        (", f_files=", 40),
+        (", f_ffree=", 48),
+    ] {
+        out.push_str(name);
+        decimal(out, long(bytes, at));
+    }
+    out.push_str(", f_fsid={val=[");
+    hex_or_zero(out, word(bytes, 56));
+    out.push_str(", ");
+    hex_or_zero(out, word(bytes, 60));
+    out.push_str("]}, f_namelen=");
+    decimal(out, long(bytes, 64));
+    out.push_str(", f_frsize=");
+    decimal(out, long(bytes, 72));
+    out.push_str(", f_flags=");
+    flags(out, &file::ST, long(bytes, 80));
+    out.push('}');
+}
+
+/// A `timespec` at `at`.
+pub(super) fn timespec(out: &mut String, bytes: &[u8], at: usize) {
+    out.push_str("{tv_sec=");
+    signed(out, i64_at(bytes, at).unwrap_or_default());
+    out.push_str(", tv_nsec=");
+    signed(out, i64_at(bytes, at + 8).unwrap_or_default());
+    out.push('}');
+}
+
+/// A `timeval` at `at`.
+pub(super) fn timeval(out: &mut String, bytes: &[u8], at: usize) {
+    out.push_str("{tv_sec=");
+    signed(out, i64_at(bytes, at).unwrap_or_default());
+    out.push_str(", tv_usec=");
+    signed(out, i64_at(bytes, at + 8).unwrap_or_default());
+    out.push('}');
+}
+
+/// Access and modification time; two values of `tv_nsec` mean "now" and "leave it"
+/// (`linux/stat.h`).
+fn timespecs(out: &mut String, bytes: &[u8]) {
+    out.push('[');
+    for at in [0, 16] {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        match long(bytes, at + 8) {
+            0x3fff_ffff => out.push_str("UTIME_NOW"),
+            0x3fff_fffe => out.push_str("UTIME_OMIT"),
+            nanoseconds => {
+                timespec(out, bytes, at);
+                date_comment(out, i64_at(bytes, at).unwrap_or_default(), nanoseconds, 9);
+            }
+        }
+    }
+    out.push(']');
+}
+
+fn timevals(out: &mut String, bytes: &[u8]) {
+    out.push('[');
+    for at in [0, 16] {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        timeval(out, bytes, at);
+        date_comment(out, i64_at(bytes, at).unwrap_or_default(), long(bytes, at + 8), 6);
+    }
+    out.push(']');
+}
+
+/// ` /* 2023-11-14T22:13:20.000000005+0000 */`; nothing for the beginning of time.
+fn date_comment(out: &mut String, seconds: i64, fraction: u64, digits: u32) {
+    if (seconds == 0 && fraction == 0) || !(0..=253_402_300_799).contains(&seconds) {
+        return;
+    }
+    out.push_str(" /* ");
+    date(out, seconds, fraction, digits);
+    out.push_str(" */");
+}
+
+/// A date in UTC. Days to year, month and day by the usual count of 400-year eras from March on.
+pub(super) fn date(out: &mut String, seconds: i64, fraction: u64, digits: u32) {
+    use std::fmt::Write as _;
+    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    let _ =
+        write!(out, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", of_day / 3600, of_day / 60 % 60, of_day % 60);
+    if digits > 0 && fraction != 0 {
+        let _ = write!(out, ".{fraction:0width$}", width = digits as usize);
+    }
+    out.push_str("+0000");
+}
+
+fn limit_value(out: &mut String, limit: u64) {
+    match limit {
+        u64::MAX => out.push_str("RLIM64_INFINITY"),
+        kib if kib > 1024 && kib % 1024 == 0 => {
+            decimal(out, kib / 1024);
+            out.push_str("*1024");
+        }
+        other => decimal(out, other),
+    }
+}
+
+/// The kernel's layout: handler, flags, restorer, mask.
+fn sigaction(out: &mut String, bytes: &[u8]) {
+    let (handler, bits) = (long(bytes, 0), long(bytes, 8));
+    out.push_str(if bits & 4 != 0 { "{sa_sigaction=" } else { "{sa_handler=" });
+    match handler {
+        0 => out.push_str("SIG_DFL"),
+        1 => out.push_str("SIG_IGN"),
+        address => hex(out, address),
+    }
+    out.push_str(", sa_mask=");
+    signal::set(out, long(bytes, 24));
+    out.push_str(", sa_flags=");
+    flags(out, &signal_sets::SA, bits);
+    if bits & 0x0400_0000 != 0 {
+        out.push_str(", sa_restorer=");
+        pointer(out, long(bytes, 16));
+    }
+    out.push('}');
+}
+
+fn sigevent(out: &mut String, bytes: &[u8]) {
+    let value = long(bytes, 0);
+    out.push('{');
+    if value != 0 {
+        out.push_str("sigev_value={sival_int=");
+        signed(out, i64::from((value as u32).cast_signed()));
+        out.push_str(", sival_ptr=");
+        hex(out, value);
+        out.push_str("}, ");
+    }
+    let notify = word(bytes, 12);
+    out.push_str("sigev_signo=");
+    if matches!(notify, 0 | 4) {
+        signal::signal(out, (word(bytes, 8) as u32).cast_signed());
+    } else {
+        decimal(out, word(bytes, 8));
+    }
+    out.push_str(", sigev_notify=");
+    match notify {
+        0 => out.push_str("SIGEV_SIGNAL"),
+        1 => out.push_str("SIGEV_NONE"),
+        2 => out.push_str("SIGEV_THREAD"),
+        4 => {
+            out.push_str("SIGEV_THREAD_ID, sigev_notify_thread_id=");
+            signed(out, i64::from((word(bytes, 16) as u32).cast_signed()));
+        }
+        other => {
+            hex(out, other);
+            comment(out, "SIGEV_???");
+        }
+    }
+    out.push('}');
+}
+
+/// One `epoll_event`, packed on x86-64 (`linux/eventpoll.h`).
+pub(super) fn epoll_event(out: &mut String, bytes: &[u8], arch: Arch) -> Option<()> {
+    let at = match arch {
+        Arch::X86_64 => 4,
+        Arch::Aarch64 => 8,
+    };
+    let events = u32_at(bytes, 0)?;
+    let user = u64_at(bytes, at)?;
+    out.push_str("{events=");
+    flags(out, &poll::EPOLL, u64::from(events));
+    out.push_str(", data={u32=");
+    decimal(out, user & 0xffff_ffff);
+    out.push_str(", u64=");
+    decimal(out, user);
+    out.push_str("}}");
+    Some(())
+}
+
+fn sysinfo(out: &mut String, bytes: &[u8]) {
+    out.push_str("{uptime=");
+    signed(out, i64_at(bytes, 0).unwrap_or_default());
+    out.push_str(", loads=[");
+    decimal(out, long(bytes, 8));
+    out.push_str(", ");
+    decimal(out, long(bytes, 16));
+    out.push_str(", ");
+    decimal(out, long(bytes, 24));
+    out.push(']');
+    for (name, at) in [
+        (", totalram=", 32),
+        (", freeram=", 40),
+        (", sharedram=", 48),
+        (", bufferram=", 56),
+        (", totalswap=", 64),
+        (", freeswap=", 72),
+    ] {
+        out.push_str(name);
+        decimal(out, long(bytes, at));
+    }
+    out.push_str(", procs=");
+    decimal(out, u64::from(u16_at(bytes, 80).unwrap_or_default()));
+    out.push_str(", totalhigh=");
+    decimal(out, long(bytes, 88));
+    out.push_str(", freehigh=");
+    decimal(out, long(bytes, 96));
+    out.push_str(", mem_unit=");
+    decimal(out, word(bytes, 104));
+    out.push('}');
+}
+
+/// Two words a set: the lower 32 capabilities, then the upper ones.
+fn capabilities(out: &mut String, bytes: &[u8]) {
+    for (i, name) in ["{effective=", ", permitted=", ", inheritable="].into_iter().enumerate() {
+        out.push_str(name);
+        let set = word(bytes, 4 * i) | word(bytes, 12 + 4 * i) << 32;
+        if set == 0 {
+            out.push('0');
+            continue;
+        }
+        let mut rest = set;
+        let mut first = true;
+        for (bit, name) in process::CAP.names {
+            if set >> bit & 1 == 1 {
+                out.push_str(if first { "1<<" } else { "|1<<" });
+                out.push_str(name);
+                first = false;
+                rest &= !(1 << bit);
+            }
+        }
+        if rest != 0 {
+            if !first {
+                out.push('|');
+            }
+            hex(out, rest);
+        }
+    }
+    out.push('}');
+}
+
+fn sched_attr(out: &mut String, bytes: &[u8]) {
+    out.push_str("{size=");
+    decimal(out, word(bytes, 0));
+    out.push_str(", sched_policy=");
+    choice(out, &process::SCHED, word(bytes, 4));
+    out.push_str(", sched_flags=");
+    hex_or_zero(out, long(bytes, 8));
+    out.push_str(", sched_nice=");
+    signed(out, i64::from((word(bytes, 16) as u32).cast_signed()));
+    out.push_str(", sched_priority=");
+    decimal(out, word(bytes, 20));
+    for (name, at) in [(", sched_runtime=", 24), (", sched_deadline=", 32), (", sched_period=", 40)] {
+        out.push_str(name);
+        decimal(out, long(bytes, at));
+    }
+    out.push_str(if word(bytes, 0) > 48 { ", ...}" } else { "}" });
+}
+
+/// `struct clone_args`, version 0 (64 bytes); what the call does not use is left out.
+fn clone_args(out: &mut String, bytes: &[u8]) {
+    let bits = long(bytes, 0);
+    out.push_str("{flags=");
+    flags(out, &process::CLONE3, bits);
+    if bits & 0x1000 != 0 {
+        out.push_str(", pidfd=");
+        pointer(out, long(bytes, 8));
+    }
+    if bits & 0x0120_0000 != 0 {
+        out.push_str(", child_tid=");
+        pointer(out, long(bytes, 16));
+    }
+    if bits & 0x0010_0000 != 0 {
+        out.push_str(", parent_tid=");
+        pointer(out, long(bytes, 24));
+    }
+    out.push_str(", exit_signal=");
+    match u32::try_from(long(bytes, 32)) {
+        Ok(number) => signal::signal(out, number.cast_signed()),
+        Err(_) => decimal(out, long(bytes, 32)),
+    }
+    out.push_str(", stack=");
+    pointer(out, long(bytes, 40));
+    out.push_str(", stack_size=");
+    hex_or_zero(out, long(bytes, 48));
+    if bits & 0x0008_0000 != 0 {
+        out.push_str(", tls=");
+        pointer(out, long(bytes, 56));
+    }
+    out.push('}');
+}
+
+fn open_how(out: &mut String, bytes: &[u8], arch: Arch) {
+    let bits = long(bytes, 0);
+    out.push_str("{flags=");
+    open_flags(out, bits, arch);
+    if creates(bits, arch) {
+        out.push_str(", mode=");
+        octal(out, long(bytes, 8));
+    }
+    out.push_str(", resolve=");
+    flags(out, &file::RESOLVE, long(bytes, 16));
+    out.push('}');
+}
+
+/// Whether open flags make a file, so that the mode counts: `O_CREAT`, or all bits of `O_TMPFILE`.
+pub(super) fn creates(bits: u64, arch: Arch) -> bool {
+    let temporary = match arch {
+        Arch::X86_64 => 0o20_200_000,
+        Arch::Aarch64 => 0o20_040_000,
+    };
+    bits & 0o100 != 0 || bits & temporary == temporary
+}
+
+/// Flags of `open`: the access mode, then the others.
+pub(super) fn open_flags(out: &mut String, bits: u64, arch: Arch) {
+    out.push_str(file::ACCESS_MODE.name(bits & 3).unwrap_or("O_RDONLY"));
+    if bits & !3 != 0 {
+        out.push('|');
+        let (rest, named) = named_flags(out, open_set(arch), bits & !3);
+        if rest != 0 {
+            if named {
+                out.push('|');
+            }
+            out.push_str("0x");
+            hex_digits(out, rest, 1);
+        }
+    }
+}
+
+/// The flags of `open`, by architecture.
+pub(super) const fn open_set(arch: Arch) -> &'static crate::syscalls::flags::Set {
+    match arch {
+        Arch::X86_64 => &file::OPEN_X86,
+        Arch::Aarch64 => &file::OPEN_ARM,
+    }
+}

@@ -1,0 +1,259 @@
+use super::super::{errno_name, errno_text, path, write_exit, write_signal};
+use super::*;
+use rewind_common::call::{flags, part};
+use rewind_common::record::{Exit, Signal};
+
+#[test]
+fn execve_shows_argv_but_not_the_environment() {
+    let enter =
+        crate::build::enter(59).string("/bin/sh").next_blob(part::STRINGS, 0, b"sh\0-c\0kill -SEGV $$\0").value(0x7ffd);
+    let exit = call("execve").value(0).value(0).value(0).flagged(flags::ENTERED);
+    assert_eq!(line_entered(enter, exit), r#"execve("/bin/sh", ["sh", "-c", "kill -SEGV $$"], 0x7ffd) = 0"#);
+}
+
+#[test]
+fn an_execve_that_succeeded_without_the_record_of_its_start_shows_no_registers() {
+    let record = call("execve").value(0).value(0).value(0).flagged(flags::ENTERED);
+    assert_eq!(line(record), "execve(?, ?, ?) = 0");
+}
+
+#[test]
+fn mmap_shows_protection_type_and_flags() {
+    assert_eq!(
+        line(
+            call("mmap").value(0).value(8192).value(3).value(0x22).value(u64::MAX).value(0).returned(0x7fe6_828f_8000)
+        ),
+        "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7fe6828f8000"
+    );
+    assert_eq!(
+        line(call("mmap").value(0).value(4096).value(1).value(1).value(3).value(4096).returned(-12)),
+        "mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3, 0x1000) = -1 ENOMEM (Cannot allocate memory)"
+    );
+    assert_eq!(line(call("brk").value(0).returned(0x55ba_8e2c_0000)), "brk(NULL) = 0x55ba8e2c0000");
+}
+
+#[test]
+fn clone_is_shown_in_the_order_of_strace() {
+    let fork = || call("clone").value(0x0120_0011).value(0).value(0).value(0x7fe6).value(0).returned(25225);
+    assert_eq!(
+        line(fork()),
+        "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7fe6) = 25225"
+    );
+    assert_eq!(
+        halves(fork()),
+        (
+            "child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD".to_owned(),
+            ", child_tidptr=0x7fe6".to_owned()
+        )
+    );
+}
+
+#[test]
+fn clone3_shows_its_arguments_and_the_new_thread() {
+    let args = words(&[0x003d_0f00, 0x10, 0x20, 0x20, 0, 0x7f00, 0x8000, 0x7f01]);
+    assert_eq!(
+        line(call("clone3").bytes(&args).value(88).returned(26)),
+        "clone3({flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS|\
+         CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID, child_tid=0x20, parent_tid=0x20, exit_signal=0, stack=0x7f00, \
+         stack_size=0x8000, tls=0x7f01} => {parent_tid=[26]}, 88) = 26"
+    );
+}
+
+#[test]
+fn wait4_shows_the_status_in_words() {
+    let wait = |status: u32| {
+        let line = line(call("wait4").value(5).bytes(&status.to_le_bytes()).value(0).value(0).returned(5));
+        line["wait4(5, ".len()..].split_once("], ").unwrap().0.to_owned() + "]"
+    };
+    assert_eq!(wait(0x300), "[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]");
+    assert_eq!(wait(9), "[{WIFSIGNALED(s) && WTERMSIG(s) == SIGKILL}]");
+    assert_eq!(wait(0x8b), "[{WIFSIGNALED(s) && WTERMSIG(s) == SIGSEGV && WCOREDUMP(s)}]");
+    assert_eq!(wait(0x137f), "[{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}]");
+    assert_eq!(wait(0xffff), "[{WIFCONTINUED(s)}]");
+    assert_eq!(
+        line(call("wait4").value(u64::MAX).value(0x7ffe).value(1).value(0).returned(-10)),
+        "wait4(-1, 0x7ffe, WNOHANG, NULL) = -1 ECHILD (No child processes)"
+    );
+}
+
+#[test]
+fn signals_are_named_and_full_sets_inverted() {
+    let action = words(&[0x55ba, 0x1400_0000, 0x7fe6, 0x200]);
+    assert_eq!(
+        line(call("rt_sigaction").value(14).bytes(&action).value(0).value(8)),
+        "rt_sigaction(SIGALRM, {sa_handler=0x55ba, sa_mask=[USR1], sa_flags=SA_RESTORER|SA_RESTART, \
+         sa_restorer=0x7fe6}, NULL, 8) = 0"
+    );
+    assert_eq!(
+        line(call("rt_sigprocmask").value(0).bytes(&words(&[!(3 << 31)])).bytes(&words(&[2 | 1 << 39])).value(8)),
+        "rt_sigprocmask(SIG_BLOCK, ~[RTMIN RT_1], [INT RT_8], 8) = 0"
+    );
+    assert_eq!(line(call("kill").value(7).value(9)), "kill(7, SIGKILL) = 0");
+    let mut info = halfwords(&[12, 0, -6_i32 as u32, 0, 77]);
+    info.resize(48, 0);
+    assert_eq!(
+        line(
+            call("rt_sigtimedwait").bytes(&words(&[1 << 11])).bytes(&info).bytes(&words(&[0, 0])).value(8).returned(12)
+        ),
+        "rt_sigtimedwait([USR2], {si_signo=SIGUSR2, si_code=SI_TKILL, si_pid=77, si_uid=0}, {tv_sec=0, tv_nsec=0}, 8) \
+         = 12 (SIGUSR2)"
+    );
+}
+
+#[test]
+fn poll_shows_what_was_asked_and_what_is_ready() {
+    let before = [halfwords(&[8, 1, 9]), halfwords(&[0x2004, u32::MAX, 0])].concat();
+    let after = [halfwords(&[8, 1, 9]), halfwords(&[0x0004_2004, u32::MAX, 0])].concat();
+    let enter = crate::build::enter(7).bytes(&before).value(3).value(100);
+    let exit = call("poll").bytes(&after).value(3).value(100).flagged(flags::ENTERED).returned(1);
+    assert_eq!(
+        line_entered(enter, exit),
+        "poll([{fd=8, events=POLLIN}, {fd=9, events=POLLOUT|POLLRDHUP}, {fd=-1}], 3, 100) = 1 ([{fd=9, revents=POLLOUT}])"
+    );
+    assert_eq!(
+        line(call("poll").bytes(&halfwords(&[8, 1])).value(1).value(1)),
+        "poll([{fd=8, events=POLLIN}], 1, 1) = 0 (Timeout)"
+    );
+}
+
+#[test]
+fn select_shows_the_descriptors_of_its_sets() {
+    let record = call("select").value(10).bytes(&[0, 1]).bytes(&[2, 2]).value(0).bytes(&words(&[0, 500])).returned(1);
+    assert_eq!(line(record), "select(10, [8], [1 9], NULL, {tv_sec=0, tv_usec=500}) = 1 (in [8])");
+}
+
+#[test]
+fn epoll_events_have_the_layout_of_their_architecture() {
+    let event = [halfwords(&[4]), words(&[0x11_2233_4455])].concat();
+    assert_eq!(
+        line(call("epoll_wait").value(11).bytes(&event).value(4).value(10).returned(1)),
+        "epoll_wait(11, [{events=EPOLLOUT, data={u32=573785173, u64=73588229205}}], 4, 10) = 1"
+    );
+    assert_eq!(line(call("epoll_wait").value(11).value(0x7f).value(4).value(0)), "epoll_wait(11, [], 4, 0) = 0");
+    let event = [halfwords(&[4, 0]), words(&[5])].concat();
+    let bytes = crate::build::call(22).value(3).bytes(&event).value(4).value(1).value(0).value(8).returned(1).build();
+    assert_eq!(
+        text(&Invocation { call: parsed(&bytes), enter: None }, &Style { arch: Arch::Aarch64, ..Style::default() }),
+        "epoll_pwait(3, [{events=EPOLLOUT, data={u32=5, u64=5}}], 4, 1, NULL, 8) = 1"
+    );
+}
+
+#[test]
+fn futex_shows_the_arguments_of_its_operation() {
+    let time = words(&[0, 1000]);
+    assert_eq!(
+        line(call("futex").value(0x7f).value(128).value(1).bytes(&time).value(0).value(0).returned(-110)),
+        "futex(0x7f, FUTEX_WAIT_PRIVATE, 1, {tv_sec=0, tv_nsec=1000}) = -1 ETIMEDOUT (Connection timed out)"
+    );
+    assert_eq!(
+        line(call("futex").value(0x7f).value(393).value(1).bytes(&time).value(0).value(0xffff_ffff).returned(-110)),
+        "futex(0x7f, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 1, {tv_sec=0, tv_nsec=1000}, \
+         FUTEX_BITSET_MATCH_ANY) = -1 ETIMEDOUT (Connection timed out)"
+    );
+    assert_eq!(
+        line(call("futex").value(0x7f).value(133).value(1).unread(1).value(0x7e).value(0x0400_0001)),
+        "futex(0x7f, FUTEX_WAKE_OP_PRIVATE, 1, 1, 0x7e, FUTEX_OP_SET<<28|0<<12|FUTEX_OP_CMP_GT<<24|0x1) = 0"
+    );
+    assert_eq!(
+        line(call("futex").value(0x7f).value(1).value(1).unread(8).value(9).value(10).returned(1)),
+        "futex(0x7f, FUTEX_WAKE, 1) = 1"
+    );
+}
+
+#[test]
+fn limits_and_facts_of_the_system_are_shown() {
+    assert_eq!(
+        line(call("prlimit64").value(0).value(3).value(0).bytes(&words(&[8192 * 1024, u64::MAX]))),
+        "prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}) = 0"
+    );
+    let mut uname = vec![0; 130];
+    uname[..5].copy_from_slice(b"Linux");
+    uname[65..67].copy_from_slice(b"vm");
+    assert_eq!(line(call("uname").bytes(&uname)), r#"uname({sysname="Linux", nodename="vm", ...}) = 0"#);
+    assert_eq!(line(call("umask").value(0o22).returned(0o22)), "umask(022) = 022");
+    assert_eq!(
+        line(call("getrandom").bytes(&[0xd9, 0x53, 0]).value(3).value(1).returned(3)),
+        r#"getrandom("\xd9\x53\x00", 3, GRND_NONBLOCK) = 3"#
+    );
+    assert_eq!(
+        line(call("prctl").value(15).string("worker").value(0).value(0).value(0)),
+        r#"prctl(PR_SET_NAME, "worker") = 0"#
+    );
+    assert_eq!(
+        line(call("prctl").value(1).unread(15).value(0).value(0).value(0)),
+        "prctl(PR_SET_PDEATHSIG, SIGTERM) = 0"
+    );
+    assert_eq!(line(call("setresuid").value(0xffff_ffff).value(0).value(0xffff_ffff)), "setresuid(-1, 0, -1) = 0");
+    assert_eq!(
+        line(call("sched_getaffinity").value(0).value(128).bytes(&[3, 0]).returned(2)),
+        "sched_getaffinity(0, 128, [0 1]) = 2"
+    );
+}
+
+#[test]
+fn sleeping_shows_how_long() {
+    assert_eq!(
+        line(call("clock_nanosleep").value(0).value(0).bytes(&words(&[2, 0])).value(0x7ffe).returned(-516)),
+        "clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=2, tv_nsec=0}, 0x7ffe) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)"
+    );
+}
+
+#[test]
+fn a_call_without_a_row_shows_its_number_and_six_words() {
+    let mut record = crate::build::call(0x1f5);
+    for word in 1..=6 {
+        record = record.value(word);
+    }
+    assert_eq!(
+        line(record.returned(-38)),
+        "syscall_0x1f5(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented)"
+    );
+    assert_eq!(line(crate::build::call(4).value(1).value(2).flagged(flags::COMPAT)), "write(0x1, 0x2) = 0");
+}
+
+#[test]
+fn what_never_returned_has_no_result() {
+    assert_eq!(line(call("exit_group").value(3)), "exit_group(3) = ?");
+    assert_eq!(
+        line(call("read").value(3).value(0x7f00).value(512).flagged(flags::UNFINISHED)),
+        "read(3, 0x7f00, 512) = ?"
+    );
+}
+
+#[test]
+fn signals_and_deaths_have_lines_of_their_own() {
+    let line = |words: &[u32]| {
+        let mut siginfo = [0; 12];
+        siginfo[..words.len()].copy_from_slice(words);
+        let mut out = String::new();
+        write_signal(&mut out, &Signal { siginfo, ..Signal::default() });
+        out
+    };
+    assert_eq!(line(&[11, 0, 1, 0, 0x10]), "--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---");
+    assert_eq!(
+        line(&[17, 0, 1, 0, 25225, 0, 3]),
+        "--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=25225, si_uid=0, si_status=3, si_utime=0, si_stime=0} ---"
+    );
+    assert_eq!(line(&[14, 0, 128]), "--- SIGALRM {si_signo=SIGALRM, si_code=SI_KERNEL} ---");
+    let dead = |status| {
+        let mut out = String::new();
+        write_exit(&mut out, &Exit { status, ..Exit::default() });
+        out
+    };
+    assert_eq!(dead(0x300), "+++ exited with 3 +++");
+    assert_eq!(dead(9), "+++ killed by SIGKILL +++");
+    assert_eq!(dead(0x8b), "+++ killed by SIGSEGV (core dumped) +++");
+}
+
+#[test]
+fn errors_have_names_and_words() {
+    assert_eq!((errno_name(2), errno_text(2)), (Some("ENOENT"), Some("No such file or directory")));
+    assert_eq!((errno_name(133), errno_name(0), errno_name(41)), (Some("EHWPOISON"), None, None));
+}
+
+#[test]
+fn the_first_path_is_found() {
+    let bytes = call("renameat2").value(HERE).string("/a").value(HERE).string("/b").value(0).build();
+    let invocation = Invocation { call: parsed(&bytes), enter: None };
+    assert_eq!(path(&invocation, Arch::X86_64).as_deref(), Some("/a"));
+}

@@ -1,0 +1,317 @@
+//! Records -> events in the order of time: joins what belongs together, and says whose it is.
+//!
+//! Nothing is copied: an event borrows the bytes of its records, and is parsed when it is asked for.
+
+use crate::record::{Call, Malformed, Record, all, first};
+use rewind_common::call::flags;
+use rewind_common::record as wire;
+use std::cmp::Reverse;
+
+pub mod build;
+#[cfg(test)]
+mod tests;
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// It returned; its result is known.
+    Returned,
+    /// Its thread died in it.
+    Died,
+    /// The thread was still in it when the recording was read.
+    InFlight,
+    /// It returned, but the record of that is gone: result and duration are not known.
+    Lost,
+}
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What<'a> {
+    /// A system call.
+    Call {
+        /// The call; of one that has not returned (see `fate`), duration and result mean nothing.
+        call: Call<'a>,
+        /// What was recorded at its start, where that was recorded apart.
+        enter: Option<Call<'a>>,
+        /// What became of it.
+        fate: Fate,
+    },
+    /// A thread's end.
+    Exit(wire::Exit),
+    /// A signal was delivered.
+    Signal(wire::Signal),
+}
+
+/// Something that happened, and to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// When it began: `CLOCK_MONOTONIC`, nanoseconds.
+    pub start_ns: u64,
+    /// When it ended; the same for what takes no time. `u64::MAX` for a call in flight.
+    pub end_ns: u64,
+    /// The thread, as the host numbers it.
+    pub tid: u32,
+    /// Who that thread is; `None` if no record says so.
+    pub task: Option<wire::Task>,
+    /// What happened.
+    pub what: What<'a>,
+}
+
+impl Event<'_> {
+    /// The process, as the host numbers it, where that is known.
+    #[must_use]
+    pub fn tgid(&self) -> Option<u32> {
+        match self.what {
+            What::Exit(exit) => Some(exit.tgid),
+            _ => self.task.map(|task| task.tgid),
+        }
+    }
+}
+
+/// Where an event's bytes are.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start_ns: u64,
+    end_ns: u64,
+    /// Of its record.
+    offset: usize,
+    /// Of the record of its start; [`NONE`] if there is none.
+    enter: usize,
+    fate: Fate,
+}
+
+const NONE: usize = usize::MAX;
+
+/// A record of kind `Enter` that waits for its call.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    key: (u32, u64),
+    offset: usize,
+    len: usize,
+    joined: bool,
+    /// The thread did something later.
+    passed: bool,
+}
+
+/// The events of a stretch of records.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline<'a> {
+    records: &'a [u8],
+    places: Vec<Place>,
+    /// Sorted by thread, then time.
+    tasks: Vec<wire::Task>,
+    unknown: u64,
+    malformed: Option<Malformed>,
+}
+
+impl<'a> Timeline<'a> {
+    /// Joins the records of `records`, which are sorted by their end.
+    #[must_use]
+    pub fn new(records: &'a [u8]) -> Self {
+        Self::with_tasks(records, Vec::new())
+    }
+
+    /// As [`Self::new`], with what earlier records said of the threads (see [`Self::into_tasks`]).
+    #[must_use]
+    pub fn with_tasks(records: &'a [u8], tasks: Vec<wire::Task>) -> Self {
+        let mut timeline = Self { records, tasks, ..Self::default() };
+        let mut waiting = timeline.sort_out();
+        timeline.tasks.sort_by_key(|task| (task.head.tid, task.time_ns));
+        // Of two records of one start, the one that was written by the hook holds more.
+        waiting.sort_by_key(|w| (w.key, Reverse(w.len)));
+        waiting.dedup_by_key(|w| w.key);
+        timeline.join(&mut waiting);
+        waiting.retain(|w| !w.joined);
+        timeline.join_unannounced(&mut waiting);
+        timeline.places.extend(waiting.iter().filter(|w| !w.joined).map(|w| Place {
+            start_ns: w.key.1,
+            end_ns: if w.passed { w.key.1 } else { u64::MAX },
+            offset: w.offset,
+            enter: w.offset,
+            fate: if w.passed { Fate::Lost } else { Fate::InFlight },
+        }));
+        timeline.places.sort_by_key(|place| place.end_ns);
+        timeline
+    }
+
+    /// How many events there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there are no events.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// How many records are of kinds that this version does not know.
+    #[must_use]
+    pub const fn unknown(&self) -> u64 {
+        self.unknown
+    }
+
+    /// Why the records behind some point could not be read, if so.
+    #[must_use]
+    pub const fn malformed(&self) -> Option<Malformed> {
+        self.malformed
+    }
+
+    /// What the records said of threads, for a timeline that follows this one: the newest of each.
+    #[must_use]
+    pub fn into_tasks(mut self) -> Vec<wire::Task> {
+        self.tasks.reverse();
+        self.tasks.dedup_by_key(|task| task.head.tid);
+        self.tasks
+    }
+
+    /// All events in the order in which they ended; calls in flight come last.
+    pub fn by_end(&self) -> impl Iterator<Item = Event<'a>> {
+        (0..self.places.len()).filter_map(|i| self.event(i))
+    }
+
+    /// When event `i` (in the order of ends) began and ended.
+    #[must_use]
+    pub fn span(&self, i: usize) -> Option<(u64, u64)> {
+        self.places.get(i).map(|place| (place.start_ns, place.end_ns))
+    }
+
+    /// Event `i` in the order of ends.
+    #[must_use]
+    pub fn event(&self, i: usize) -> Option<Event<'a>> {
+        let place = self.places.get(i)?;
+        let (tid, what) = match self.parse(place.offset)? {
+            Record::Call(call) => {
+                (call.tid, What::Call { call, enter: self.parse_enter(place.enter), fate: place.fate })
+            }
+            Record::Enter(call) => (call.tid, What::Call { call, enter: Some(call), fate: place.fate }),
+            Record::Exit(exit) => (exit.head.tid, What::Exit(exit)),
+            Record::Signal(signal) => (signal.head.tid, What::Signal(signal)),
+            Record::Task(_) | Record::Unknown(_) => return None,
+        };
+        let Place { start_ns, end_ns, .. } = *place;
+        Some(Event { start_ns, end_ns, tid, task: self.task(tid, end_ns), what })
+    }
+
+    /// Who `tid` was at `at_ns`: what the latest record up to then says, else the earliest later one.
+    #[must_use]
+    pub fn task(&self, tid: u32, at_ns: u64) -> Option<wire::Task> {
+        let behind = self.tasks.partition_point(|task| (task.head.tid, task.time_ns) <= (tid, at_ns));
+        let before = behind.checked_sub(1).and_then(|i| self.tasks.get(i));
+        let of_it = |task: &&wire::Task| task.head.tid == tid;
+        before.filter(of_it).or_else(|| self.tasks.get(behind).filter(of_it)).copied()
+    }
+
+    fn sort_out(&mut self) -> Vec<Waiting> {
+        let (mut waiting, mut offset) = (Vec::new(), 0);
+        let mut rest = self.records;
+        while !rest.is_empty() {
+            let (record, behind) = match first(rest) {
+                Ok(parsed) => parsed,
+                Err(malformed) => {
+                    self.malformed = Some(malformed);
+                    break;
+                }
+            };
+            let len = rest.len() - behind.len();
+            let mut place = |start_ns, end_ns, fate| {
+                self.places.push(Place { start_ns, end_ns, offset, enter: NONE, fate });
+            };
+            match record {
+                Record::Call(call) => {
+                    let fate = if call.is_unfinished() { Fate::Died } else { Fate::Returned };
+                    place(call.start_ns, call.end_ns(), fate);
+                }
+                Record::Enter(call) => {
+                    let key = (call.tid, call.start_ns);
+                    waiting.push(Waiting { key, offset, len, joined: false, passed: false });
+                }
+                Record::Exit(exit) => place(exit.time_ns, exit.time_ns, Fate::Returned),
+                Record::Signal(signal) => place(signal.time_ns, signal.time_ns, Fate::Returned),
+                Record::Task(task) => self.tasks.push(task),
+                Record::Unknown(_) => self.unknown += 1,
+            }
+            offset += len;
+            rest = behind;
+        }
+        waiting
+    }
+
+    /// Joins the calls that say that their start was recorded apart.
+    fn join(&mut self, waiting: &mut [Waiting]) {
+        let records = self.records;
+        for place in &mut self.places {
+            let Some(head) = head_at(records, place.offset) else { continue };
+            if head.kind != wire::Kind::Call as u8 || head.flags & flags::ENTERED == 0 {
+                continue;
+            }
+            if let Ok(i) = waiting.binary_search_by_key(&(head.tid, place.start_ns), |w| w.key)
+                && let Some(found) = waiting.get_mut(i)
+            {
+                found.joined = true;
+                place.enter = found.offset;
+            }
+        }
+    }
+
+    /// Of the starts that are left, drops those whose call returned while the ring was read, and
+    /// marks those whose thread went on.
+    fn join_unannounced(&self, waiting: &mut [Waiting]) {
+        if waiting.is_empty() {
+            return;
+        }
+        for place in &self.places {
+            let Some(head) = head_at(self.records, place.offset) else { continue };
+            let from = waiting.partition_point(|w| w.key < (head.tid, 0));
+            let of_it = waiting.iter_mut().skip(from).take_while(|w| w.key.0 == head.tid);
+            for start in of_it.filter(|w| w.key.1 <= place.start_ns) {
+                let same = start.key.1 == place.start_ns && head.kind == wire::Kind::Call as u8;
+                start.joined |= same;
+                // A signal may be delivered in the middle of a call that is restarted by the kernel.
+                start.passed |= !same && head.kind != wire::Kind::Signal as u8;
+            }
+        }
+    }
+
+    fn parse(&self, offset: usize) -> Option<Record<'a>> {
+        first(self.records.get(offset..)?).ok().map(|(record, _)| record)
+    }
+
+    fn parse_enter(&self, offset: usize) -> Option<Call<'a>> {
+        match self.parse(offset)? {
+            Record::Enter(call) => Some(call),
+            _ => None,
+        }
+    }
+}
+
+/// Sorts records by the time they ended, as a stream holds them: for what was gathered from several
+/// places. Records without a time of their own to sort by (`Task`, unknown ones) stand by theirs or
+/// in front; a malformed rest is left out.
+#[must_use]
+pub fn sorted(records: &[u8]) -> Vec<u8> {
+    let mut order = Vec::new();
+    let mut offset = 0;
+    for record in all(records).map_while(Result::ok) {
+        let Some(head) = head_at(records, offset) else { break };
+        let end_ns = match record {
+            Record::Call(call) => call.end_ns(),
+            Record::Enter(call) => call.start_ns,
+            Record::Exit(exit) => exit.time_ns,
+            Record::Signal(signal) => signal.time_ns,
+            Record::Task(task) => task.time_ns,
+            Record::Unknown(_) => 0,
+        };
+        order.push((end_ns, offset, usize::from(head.len)));
+        offset += usize::from(head.len);
+    }
+    order.sort_by_key(|(end_ns, _, _)| *end_ns);
+    let slices = order.iter().filter_map(|(_, offset, len)| records.get(*offset..offset + len));
+    slices.collect::<Vec<_>>().concat()
+}
+
+fn head_at(records: &[u8], offset: usize) -> Option<wire::RecordHead> {
+    use zerocopy::FromBytes;
+    wire::RecordHead::read_from_prefix(records.get(offset..)?).ok().map(|(head, _)| head)
+}

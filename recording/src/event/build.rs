@@ -1,0 +1,166 @@
+//! Makes records: for calls that a thread is still in (which no ring holds), and for tests.
+
+use rewind_common::call::{self, Blob, args, flags, part};
+use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHead, Signal, Task};
+use zerocopy::IntoBytes;
+
+/// Makes the record of a call; nothing is written before [`CallBuilder::end`].
+#[derive(Debug)]
+#[must_use]
+pub struct CallBuilder<'v> {
+    out: &'v mut Vec<u8>,
+    kind: Kind,
+    tid: u32,
+    nr: u16,
+    flags: u8,
+    start_ns: u64,
+    duration_ns: u64,
+    result: i64,
+    args: [Option<u64>; 6],
+    count: usize,
+    blobs: Vec<u8>,
+}
+
+/// Starts the record of call `nr` of thread `tid`, to be appended to `out`.
+pub const fn call(out: &mut Vec<u8>, tid: u32, nr: u16) -> CallBuilder<'_> {
+    CallBuilder {
+        out,
+        kind: Kind::Call,
+        tid,
+        nr,
+        flags: 0,
+        start_ns: 0,
+        duration_ns: 0,
+        result: 0,
+        args: [None; 6],
+        count: 0,
+        blobs: Vec::new(),
+    }
+}
+
+impl CallBuilder<'_> {
+    /// When it started (`CLOCK_MONOTONIC`), and how long it took; nanoseconds.
+    pub const fn at(mut self, start_ns: u64, duration_ns: u64) -> Self {
+        self.start_ns = start_ns;
+        self.duration_ns = duration_ns;
+        self
+    }
+
+    /// What it returned.
+    pub const fn result(mut self, result: i64) -> Self {
+        self.result = result;
+        self
+    }
+
+    /// Adds [`flags`]; those that follow from the figures are set by themselves.
+    pub const fn flags(mut self, flags: u8) -> Self {
+        self.flags |= flags;
+        self
+    }
+
+    /// Makes it a record of the call's start ([`Kind::Enter`]).
+    pub const fn enter(mut self) -> Self {
+        self.kind = Kind::Enter;
+        self
+    }
+
+    /// The next argument, by value. More than six are ignored.
+    pub fn arg(mut self, value: u64) -> Self {
+        if let Some(slot) = self.args.get_mut(self.count) {
+            *slot = Some(value);
+            self.count += 1;
+        }
+        self
+    }
+
+    /// The next argument, by what it points to. More than six are ignored.
+    pub fn pointed(mut self, bytes: &[u8]) -> Self {
+        if self.count < self.args.len() {
+            self.count += 1;
+            let last = self.count - 1;
+            return self.blob(last, part::WHOLE, 0, bytes);
+        }
+        self
+    }
+
+    /// The next argument, by the string it points to; its NUL is added.
+    pub fn string(self, text: &str) -> Self {
+        self.pointed(&[text.as_bytes(), &[0]].concat())
+    }
+
+    /// A blob of an argument that is there already; `blob_flags` are [`call::blob_flags`]. What is
+    /// longer than a blob can be is cut.
+    pub fn blob(mut self, arg: usize, part: u8, blob_flags: u8, bytes: &[u8]) -> Self {
+        let bytes = bytes.get(..1024).unwrap_or(bytes);
+        let head = Blob { place: arg as u8 & 7 | part << 3, flags: blob_flags, len: bytes.len() as u16 };
+        self.blobs.extend_from_slice(head.as_bytes());
+        self.blobs.extend_from_slice(bytes);
+        self.blobs.resize(self.blobs.len().next_multiple_of(4), 0);
+        self
+    }
+
+    /// Appends the record.
+    pub fn end(self) {
+        let (mut word, mut values, mut flags) = (self.count as u16, Vec::new(), self.flags);
+        for (i, value) in self.args.iter().enumerate().take(self.count) {
+            match value {
+                None => word |= 1 << (args::BLOB_SHIFT as usize + i),
+                Some(value) if u32::try_from(*value).is_ok() => {
+                    values.extend_from_slice(&(*value as u32).to_ne_bytes())
+                }
+                Some(value) => {
+                    word |= 1 << (args::WIDE_SHIFT as usize + i);
+                    values.extend_from_slice(&value.to_ne_bytes());
+                }
+            }
+        }
+        let mut upper = Vec::new();
+        if self.duration_ns > u64::from(u32::MAX) {
+            flags |= flags::LONG;
+            upper.extend_from_slice(&((self.duration_ns >> 32) as u32).to_ne_bytes());
+        }
+        if i32::try_from(self.result).is_err() {
+            flags |= flags::WIDE_RESULT;
+            upper.extend_from_slice(&((self.result >> 32) as u32).to_ne_bytes());
+        }
+        let len = size_of::<call::Call>() + upper.len() + values.len() + self.blobs.len();
+        let fixed = call::Call {
+            head: RecordHead { len: len as u16, kind: self.kind as u8, flags, tid: self.tid },
+            nr: self.nr,
+            args: word,
+            duration_ns: self.duration_ns as u32,
+            start_ns: self.start_ns,
+            result: self.result as u32,
+        };
+        self.out.extend_from_slice(fixed.as_bytes());
+        self.out.extend_from_slice(&upper);
+        self.out.extend_from_slice(&values);
+        self.out.extend_from_slice(&self.blobs);
+    }
+}
+
+/// Appends who thread `tid` of process `tgid` is from `time_ns` on; inside its container it is
+/// `ns_tid` of `ns_tgid`. What is longer than 15 bytes of `comm` is cut, as the kernel does.
+pub fn task(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), (ns_tid, ns_tgid): (u32, u32), comm: &str) {
+    let mut name = [0; 16];
+    for (to, from) in name.iter_mut().take(15).zip(comm.bytes()) {
+        *to = from;
+    }
+    let head = RecordHead { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid };
+    let task = Task { head, time_ns, tgid, parent_tgid: 0, ns_tid, ns_tgid, comm: name };
+    out.extend_from_slice(task.as_bytes());
+}
+
+/// Appends the end of thread `tid` of process `tgid`, the last one of it if `last`; `status` is as
+/// `wait` reports it.
+pub fn exit(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), status: u32, last: bool) {
+    let flags = if last { GROUP_DEAD } else { 0 };
+    let head = RecordHead { len: size_of::<Exit>() as u16, kind: Kind::Exit as u8, flags, tid };
+    out.extend_from_slice(Exit { head, time_ns, tgid, status }.as_bytes());
+}
+
+/// Appends a signal that thread `tid` was delivered.
+pub fn signal(out: &mut Vec<u8>, time_ns: u64, tid: u32, siginfo: [u32; 12]) {
+    let head = RecordHead { len: size_of::<Signal>() as u16, kind: Kind::Signal as u8, flags: 0, tid };
+    out.extend_from_slice(Signal { head, time_ns, siginfo }.as_bytes());
+}

@@ -1,0 +1,124 @@
+//! What is said of a recording before its events: whose, how it ended, what is covered, what is not.
+
+use super::table::{HEADING, NOTABLE, marks};
+use super::units::{age, bytes, counted, grouped};
+use super::{Format, Options};
+use crate::clock::Clock;
+use crate::header::{Container, Coverage, Header};
+use std::io;
+
+/// Width of the names of the lines.
+const NAME: usize = 12;
+
+/// Writes what there is to say of a recording, a line each; for strace's and JSON's readers as
+/// comments that start with `# `.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_head(out: &mut dyn io::Write, header: &Header, options: &Options) -> io::Result<()> {
+    let lead = if options.format == Format::Table { "" } else { "# " };
+    for (name, text, notable) in lines(header, options) {
+        let (bold, plain) = marks(options.color, HEADING);
+        let (on, off) = if notable { marks(options.color, NOTABLE) } else { Default::default() };
+        writeln!(out, "{lead}{bold}{:NAME$}{plain}{on}{text}{off}", format!("{name}:"))?;
+    }
+    if options.format == Format::Table { writeln!(out) } else { Ok(()) }
+}
+
+fn lines(header: &Header, options: &Options) -> Vec<(&'static str, String, bool)> {
+    let mut clock = Clock::new(options.zone.clone(), header.host.unix_offset_ns);
+    let coverage = &header.coverage;
+    let mut lines = vec![
+        ("Container", container_name(&header.container), false),
+        ("State", state(header, &mut clock), false),
+        ("Covers", covers(coverage, &mut clock), false),
+        ("Calls", calls(coverage), false),
+    ];
+    if coverage.calls_overwritten > 0 {
+        lines.push(("Complete", complete(coverage, &mut clock), false));
+    }
+    lines.push(("Losses", losses(header), !header.losses.is_empty()));
+    if !header.payload {
+        let text = "not recorded, but for what is written to stdout and stderr";
+        lines.push(("Payload", text.to_owned(), false));
+    }
+    lines.extend(header.given_up.iter().map(|reason| ("Not seen", reason.clone(), true)));
+    lines
+}
+
+/// `web (docker 3f2a9c1b2d4e)`, or `3f2a9c1b2d4e (docker)` where there is no name.
+#[must_use]
+pub fn container_name(container: &Container) -> String {
+    let id = short_id(&container.id);
+    let runtime = if container.runtime.is_empty() { "unknown" } else { &container.runtime };
+    if container.name.is_empty() || container.name == container.id {
+        format!("{id} ({runtime})")
+    } else {
+        format!("{} ({runtime} {id})", container.name)
+    }
+}
+
+/// The first twelve digits of an id that is all hex digits, as runtimes show it; other ids whole.
+#[must_use]
+pub fn short_id(id: &str) -> &str {
+    let is_hex = id.len() >= 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex { id.get(..12).unwrap_or(id) } else { id }
+}
+
+fn state(header: &Header, clock: &mut Clock) -> String {
+    let Some(died_ns) = header.died_ns else { return "living".to_owned() };
+    let mut text = "dead since ".to_owned();
+    clock.write_time(&mut text, died_ns, 3);
+    text + &format!(", {} before this was read", age(header.read_ns.saturating_sub(died_ns)))
+}
+
+fn covers(coverage: &Coverage, clock: &mut Clock) -> String {
+    if coverage.calls_held == 0 && coverage.newest_ns == 0 {
+        return "nothing: no call is held".to_owned();
+    }
+    let mut text = String::new();
+    clock.write_date(&mut text, coverage.oldest_ns);
+    text.push(' ');
+    clock.write_time(&mut text, coverage.oldest_ns, 3);
+    text.push_str(" to ");
+    clock.write_time(&mut text, coverage.newest_ns, 3);
+    text.push_str(" (");
+    clock.write_offset(&mut text, coverage.oldest_ns);
+    text.push_str("), ");
+    text + &super::units::duration(coverage.newest_ns.saturating_sub(coverage.oldest_ns))
+}
+
+fn calls(coverage: &Coverage) -> String {
+    let mut text = format!("{} held", grouped(coverage.calls_held));
+    if coverage.calls_overwritten > 0 {
+        let (made, gone) = (grouped(coverage.calls_made), grouped(coverage.calls_overwritten));
+        text += &format!(" of {made}, {gone} overwritten by newer ones");
+    } else if coverage.calls_made > 0 {
+        text += ", all that were made";
+    }
+    if coverage.ring_bytes > 0 {
+        text += &format!(" (in {})", bytes(coverage.ring_bytes));
+    }
+    text
+}
+
+fn complete(coverage: &Coverage, clock: &mut Clock) -> String {
+    let mut text = "all calls since ".to_owned();
+    clock.write_time(&mut text, coverage.complete_from_ns, 3);
+    text.push_str(", decisive ones since ");
+    clock.write_time(&mut text, coverage.decisive_from_ns, 3);
+    text
+}
+
+/// The losses as one line; `none` if there are none.
+fn losses(header: &Header) -> String {
+    if header.losses.is_empty() {
+        return "none".to_owned();
+    }
+    let one = |(reason, count): (&String, &u64)| match reason.as_str() {
+        "unread_argument" => format!("{} that could not be read", counted(*count, "argument")),
+        "shortened_argument" => format!("{} cut short", counted(*count, "argument")),
+        reason => format!("{} ({})", counted(*count, "record"), reason.replace('_', " ")),
+    };
+    header.losses.iter().map(one).collect::<Vec<_>>().join(", ")
+}

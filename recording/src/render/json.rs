@@ -1,0 +1,183 @@
+//! One JSON object a line: the header first, then events.
+
+use super::Words;
+use super::words::{comm_of, errno_name, ids, invocation, signal_name, status};
+use crate::event::{Event, Fate, What};
+use crate::header::Header;
+use rewind_common::record::GROUP_DEAD;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::io;
+
+/// The first line.
+#[derive(Serialize)]
+struct HeaderLine<'h> {
+    kind: &'static str,
+    #[serde(flatten)]
+    header: &'h Header,
+}
+
+/// What each event says. `tid` and `tgid` are the host's or the container's, as was asked for.
+#[derive(Serialize)]
+struct Line<'e, B: Serialize> {
+    kind: &'static str,
+    time: &'e str,
+    ktime_ns: u64,
+    tid: u32,
+    tgid: Option<u32>,
+    comm: Option<Cow<'e, str>>,
+    #[serde(flatten)]
+    body: B,
+}
+
+#[derive(Serialize)]
+struct CallBody<'e> {
+    syscall: &'e str,
+    nr: u16,
+    /// As strace writes them.
+    args: Vec<&'e str>,
+    /// The registers, in hex for no reader's numbers hold 64 bits; null where a copy of what the
+    /// argument points to stands for it.
+    raw: Vec<Option<String>>,
+    /// Null if it has not returned.
+    result: Option<i64>,
+    /// As strace writes it.
+    result_text: Option<&'e str>,
+    errno: Option<String>,
+    /// Null if that is not known.
+    duration_ns: Option<u64>,
+    unfinished: bool,
+    fate: &'static str,
+}
+
+#[derive(Serialize)]
+struct SignalBody<'e> {
+    signal: String,
+    text: &'e str,
+}
+
+#[derive(Serialize)]
+struct ExitBody {
+    exit_code: Option<u32>,
+    killed_by: Option<String>,
+    core_dumped: bool,
+    last_thread: bool,
+}
+
+/// Writes the header's line.
+pub(super) fn write_header(out: &mut dyn io::Write, header: &Header) -> io::Result<()> {
+    line(out, &HeaderLine { kind: "header", header })
+}
+
+/// Writes the line of an event.
+pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: &Event<'_>) -> io::Result<()> {
+    let mut time = String::new();
+    words.clock.write_rfc3339(&mut time, event.start_ns);
+    words.begin(event);
+    match event.what {
+        What::Signal(signal) => {
+            words.signal(&signal);
+            let body = SignalBody { signal: signal_name(signal.siginfo[0]), text: &words.line };
+            line(out, &with(words, event, "signal", &time, body))
+        }
+        What::Exit(exit) => {
+            let (code, signal, core_dumped) = status(exit.status);
+            let (exit_code, killed_by) =
+                if signal == 0 { (Some(code), None) } else { (None, Some(signal_name(signal))) };
+            let last_thread = exit.head.flags & GROUP_DEAD != 0;
+            let body = ExitBody { exit_code, killed_by, core_dumped, last_thread };
+            line(out, &with(words, event, "exit", &time, body))
+        }
+        What::Call { fate, .. } => write_call(out, words, event, fate, &time),
+    }
+}
+
+fn write_call(
+    out: &mut dyn io::Write,
+    words: &mut Words<'_>,
+    event: &Event<'_>,
+    fate: Fate,
+    time: &str,
+) -> io::Result<()> {
+    let Some(invocation) = invocation(event) else { return Ok(()) };
+    let call = &invocation.call;
+    if fate == Fate::Returned {
+        words.arguments(&invocation);
+    } else {
+        words.entry_arguments(&invocation);
+    }
+    let arguments = words.line.len();
+    if fate == Fate::Returned {
+        words.result(&invocation);
+    }
+    let (arguments, result) = words.line.split_at(arguments);
+    let name = words.name(call);
+    let returned = fate == Fate::Returned;
+    let body = CallBody {
+        syscall: &name,
+        nr: call.nr,
+        args: split(arguments),
+        raw: (0..usize::from(call.count)).map(|i| call.value(i).map(|value| format!("{value:#x}"))).collect(),
+        result: returned.then_some(call.result),
+        result_text: returned.then_some(result),
+        errno: call.errno().filter(|_| returned).map(|errno| errno_name(errno).into_owned()),
+        duration_ns: match fate {
+            Fate::Returned | Fate::Died => Some(call.duration_ns),
+            Fate::InFlight => Some(words.read_ns.saturating_sub(event.start_ns)),
+            Fate::Lost => None,
+        },
+        unfinished: !returned,
+        fate: match fate {
+            Fate::Returned => "returned",
+            Fate::Died => "died",
+            Fate::InFlight => "in_flight",
+            Fate::Lost => "lost",
+        },
+    };
+    line(out, &with(words, event, "call", time, body))
+}
+
+fn with<'e, B: Serialize>(
+    words: &Words<'_>,
+    event: &'e Event<'_>,
+    kind: &'static str,
+    time: &'e str,
+    body: B,
+) -> Line<'e, B> {
+    let (tgid, tid) = ids(event, words.options.pids);
+    let comm = event.task.is_some().then(|| comm_of(event));
+    Line { kind, time, ktime_ns: event.start_ns, tid, tgid, comm, body }
+}
+
+fn line(out: &mut dyn io::Write, object: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, object)?;
+    out.write_all(b"\n")
+}
+
+/// Splits arguments at the commas between them: those in quotes and brackets belong to one.
+pub(super) fn split(arguments: &str) -> Vec<&str> {
+    let (mut parts, mut from, mut depth, mut quoted, mut escaped) = (Vec::new(), 0, 0u32, false, false);
+    for (at, byte) in arguments.bytes().enumerate() {
+        if escaped {
+            escaped = false;
+            continue;
+        }
+        match byte {
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' | b'(' => depth += 1,
+            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => {
+                parts.push(arguments.get(from..at).unwrap_or_default().trim());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    let rest = arguments.get(from..).unwrap_or_default().trim();
+    if !rest.is_empty() {
+        parts.push(rest);
+    }
+    parts
+}

@@ -1,0 +1,207 @@
+//! Events -> text.
+//!
+//! | format | for whom |
+//! |---|---|
+//! | [`Format::Table`] | a person: what is covered, then a line an event |
+//! | [`Format::Strace`] | a person or script that knows strace: what `strace -f -o FILE` writes |
+//! | [`Format::Json`] | a program: one object a line, the header first |
+//!
+//! [`write()`] shows a whole recording, [`Live`] one that still goes on, [`top::write()`] its sums.
+
+use crate::event::{Event, Fate, Timeline, What};
+use crate::filter::{Filter, Matcher, Pids, failed};
+use crate::header::Header;
+use crate::record::Malformed;
+use jiff::tz::TimeZone;
+use std::io;
+
+mod head;
+mod json;
+mod live;
+mod strace;
+mod table;
+#[cfg(test)]
+mod tests;
+pub mod top;
+pub mod units;
+mod words;
+
+pub use head::{container_name, short_id, write_head};
+pub use live::Live;
+use words::Words;
+
+/// How events are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Columns.
+    #[default]
+    Table,
+    /// As strace.
+    Strace,
+    /// One object a line.
+    Json,
+}
+
+/// strace's `-t`, `-tt`, `-ttt`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Timestamps {
+    /// None.
+    #[default]
+    None,
+    /// Time of day.
+    Seconds,
+    /// Time of day with microseconds.
+    Micros,
+    /// Unix time with microseconds.
+    Unix,
+}
+
+/// What is shown, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How events are written.
+    pub format: Format,
+    /// Which events are shown.
+    pub filter: Filter,
+    /// Whose numbers processes and threads are shown by.
+    pub pids: Pids,
+    /// Times in [`Format::Strace`].
+    pub timestamps: Timestamps,
+    /// Durations in [`Format::Strace`] (`-T`).
+    pub durations: bool,
+    /// What descriptors stand for, where that is known (`-y`).
+    pub descriptors: bool,
+    /// Most bytes of a string that are shown (`-s`).
+    pub string_bytes: usize,
+    /// Whether colours are used.
+    pub color: bool,
+    /// Columns of the terminal; `None` if it is none.
+    pub width: Option<usize>,
+    /// The person's time zone.
+    pub zone: TimeZone,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            format: Format::default(),
+            filter: Filter::default(),
+            pids: Pids::default(),
+            timestamps: Timestamps::default(),
+            durations: false,
+            descriptors: false,
+            string_bytes: 32,
+            color: false,
+            width: None,
+            zone: TimeZone::UTC,
+        }
+    }
+}
+
+/// What was shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Calls in the records.
+    pub calls: u64,
+    /// Calls that were shown.
+    pub shown: u64,
+    /// Of those, calls that failed.
+    pub failed: u64,
+    /// Signals that were shown.
+    pub signals: u64,
+    /// Ends of threads that were shown.
+    pub exits: u64,
+    /// Records of kinds that this version does not know.
+    pub unknown: u64,
+    /// Why the records behind some point could not be read, if so.
+    pub malformed: Option<Malformed>,
+}
+
+impl Summary {
+    /// What `other` adds to it.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.shown += other.shown;
+        self.failed += other.failed;
+        self.signals += other.signals;
+        self.exits += other.exits;
+        self.unknown += other.unknown;
+        self.malformed = self.malformed.or(other.malformed);
+    }
+
+    fn count(&mut self, event: &Event<'_>) {
+        match event.what {
+            What::Call { call, fate, .. } => {
+                self.shown += 1;
+                self.failed += u64::from(fate == Fate::Returned && failed(&call));
+            }
+            What::Signal(_) => self.signals += 1,
+            What::Exit(_) => self.exits += 1,
+        }
+    }
+}
+
+/// Writes a recording. [`Format::Strace`] has no place for the header: see [`write_head`].
+///
+/// # Errors
+/// Those of `out`. Records that cannot be read are no error: see [`Summary::malformed`].
+pub fn write(out: &mut dyn io::Write, header: &Header, records: &[u8], options: &Options) -> io::Result<Summary> {
+    let timeline = Timeline::new(records);
+    let (chosen, summary) = choose(&timeline, &options.filter.matcher(header, &options.zone), options.filter.last);
+    let mut words = Words::new(header, options);
+    match options.format {
+        Format::Table => {
+            write_head(out, header, options)?;
+            table::write_columns(out, &words)?;
+            by_start(&timeline, chosen, &mut words, |words, event| table::write_line(out, words, &event))?;
+        }
+        Format::Strace => strace::write(out, &timeline, &chosen, &mut words)?,
+        Format::Json => {
+            json::write_header(out, header)?;
+            by_start(&timeline, chosen, &mut words, |words, event| json::write_line(out, words, &event))?;
+        }
+    }
+    out.flush()?;
+    Ok(summary)
+}
+
+/// Which events are to be shown, in the order of ends, and their count.
+fn choose(timeline: &Timeline<'_>, matcher: &Matcher<'_>, last: Option<usize>) -> (Vec<usize>, Summary) {
+    let mut summary = Summary { unknown: timeline.unknown(), malformed: timeline.malformed(), ..Summary::default() };
+    let mut chosen = Vec::with_capacity(timeline.len());
+    for i in 0..timeline.len() {
+        let Some(event) = timeline.event(i) else { continue };
+        summary.calls += u64::from(matches!(event.what, What::Call { .. }));
+        if matcher.matches(&event) {
+            chosen.push(i);
+            if last.is_none() {
+                summary.count(&event);
+            }
+        }
+    }
+    if let Some(last) = last {
+        let is_call = |i: &usize| timeline.event(*i).is_some_and(|event| matches!(event.what, What::Call { .. }));
+        let calls: Vec<_> = chosen.iter().enumerate().filter(|(_, i)| is_call(i)).map(|(at, _)| at).collect();
+        let from = match (last, calls.len().checked_sub(last)) {
+            (0, _) => chosen.len(),
+            (_, None) => 0,
+            (_, Some(first)) => calls.get(first).copied().unwrap_or(0),
+        };
+        chosen.drain(..from);
+        chosen.iter().filter_map(|i| timeline.event(*i)).for_each(|event| summary.count(&event));
+    }
+    (chosen, summary)
+}
+
+fn by_start<'a, 'o>(
+    timeline: &Timeline<'a>,
+    mut chosen: Vec<usize>,
+    words: &mut Words<'o>,
+    mut write: impl FnMut(&mut Words<'o>, Event<'a>) -> io::Result<()>,
+) -> io::Result<()> {
+    chosen.sort_by_key(|i| timeline.span(*i));
+    chosen.into_iter().filter_map(|i| timeline.event(i)).try_for_each(|event| {
+        words.catch_up(timeline, event.start_ns);
+        write(words, event)
+    })
+}

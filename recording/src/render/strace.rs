@@ -1,0 +1,143 @@
+//! `strace -f -o FILE`, line for line.
+//!
+//! A call is one line, unless another line falls between its start and its end: then it is two, as
+//! strace has it. So the order of lines is that of starts and ends together.
+
+use super::words::{ids, invocation};
+use super::{Timestamps, Words};
+use crate::event::{Event, Fate, Timeline, What};
+use std::fmt::Write as _;
+use std::io;
+
+/// The column in which results begin (strace's `-a 40`).
+const RESULT_COLUMN: usize = 40;
+
+/// What of an event a line shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    Whole,
+    Start,
+    End,
+}
+
+/// Writes the chosen events of a timeline.
+pub(super) fn write(
+    out: &mut dyn io::Write,
+    timeline: &Timeline<'_>,
+    chosen: &[usize],
+    words: &mut Words<'_>,
+) -> io::Result<()> {
+    let mut points = Vec::with_capacity(2 * chosen.len());
+    // Ends first: they are sorted already, and the sort makes use of it. Of two points at one time,
+    // those of the event that ended first come first, and of one event, its start.
+    points.extend(chosen.iter().filter_map(|i| Some((timeline.span(*i)?.1, *i, Piece::End as usize))));
+    points.extend(chosen.iter().filter_map(|i| Some((timeline.span(*i)?.0, *i, Piece::Start as usize))));
+    points.sort();
+    let mut points = points.into_iter().peekable();
+    while let Some((at_ns, i, piece)) = points.next() {
+        let Some(event) = timeline.event(i) else { continue };
+        let is_end = piece == Piece::End as usize;
+        if is_end && !ends(&event) {
+            continue;
+        }
+        let whole = !is_end && points.next_if(|(_, next, _)| *next == i).is_some();
+        let piece = match (is_end, whole) {
+            (true, _) => Piece::End,
+            (false, true) if ends(&event) || !matches!(event.what, What::Call { .. }) => Piece::Whole,
+            (false, _) => Piece::Start,
+        };
+        words.catch_up(timeline, at_ns);
+        write_piece(out, words, &event, piece)?;
+    }
+    Ok(())
+}
+
+/// Whether an event has an end that is shown.
+const fn ends(event: &Event<'_>) -> bool {
+    matches!(event.what, What::Call { fate: Fate::Returned | Fate::Died, .. })
+}
+
+/// Writes one line.
+pub(super) fn write_piece(
+    out: &mut dyn io::Write,
+    words: &mut Words<'_>,
+    event: &Event<'_>,
+    piece: Piece,
+) -> io::Result<()> {
+    words.begin(event);
+    let at_ns = if piece == Piece::End { event.end_ns } else { event.start_ns };
+    lead(words, ids(event, words.options.pids).1, at_ns);
+    match event.what {
+        What::Signal(signal) => words.signal(&signal),
+        What::Exit(exit) => words.exit(&exit),
+        What::Call { fate, .. } => call(words, event, fate, piece),
+    }
+    words.line.push('\n');
+    out.write_all(words.line.as_bytes())
+}
+
+fn call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, piece: Piece) {
+    let Some(invocation) = invocation(event) else { return };
+    let name = words.name(&invocation.call);
+    let mut complete = true;
+    if piece == Piece::End {
+        let _ = write!(words.line, "<... {name} resumed>");
+    } else {
+        let _ = write!(words.line, "{name}(");
+    }
+    let from = words.line.len();
+    match (piece, fate) {
+        (Piece::Whole, Fate::Returned) => words.arguments(&invocation),
+        (Piece::End, Fate::Returned) => words.exit_arguments(&invocation),
+        (Piece::End, _) => {
+            // What was said at the start tells whether there was more to come.
+            words.entry_arguments(&invocation);
+            complete = is_complete(&words.line, from, &invocation.call);
+            words.line.truncate(from);
+        }
+        _ => {
+            words.entry_arguments(&invocation);
+            complete = is_complete(&words.line, from, &invocation.call);
+        }
+    }
+    if piece == Piece::Start {
+        words.line.push_str(" <unfinished ...>");
+        return;
+    }
+    words.line.push_str(if complete { ") " } else { " <unfinished ...>) " });
+    pad(&mut words.line, RESULT_COLUMN);
+    words.line.push_str("= ");
+    if fate != Fate::Returned {
+        words.line.push('?');
+        return;
+    }
+    words.result(&invocation);
+    if words.options.durations {
+        let us = invocation.call.duration_ns / 1_000;
+        let _ = write!(words.line, " <{}.{:06}>", us / 1_000_000, us % 1_000_000);
+    }
+}
+
+/// Whether the arguments known at entry are all that the call has.
+fn is_complete(line: &str, from: usize, call: &crate::record::Call<'_>) -> bool {
+    let said = line.get(from..).unwrap_or_default();
+    call.count == 0 || !(said.is_empty() || said.ends_with(", "))
+}
+
+fn lead(words: &mut Words<'_>, tid: u32, at_ns: u64) {
+    let line = &mut words.line;
+    let _ = write!(line, "{tid:<5} ");
+    match words.options.timestamps {
+        Timestamps::None => return,
+        Timestamps::Seconds => words.clock.write_time(line, at_ns, 0),
+        Timestamps::Micros => words.clock.write_time(line, at_ns, 6),
+        Timestamps::Unix => words.clock.write_unix(line, at_ns),
+    }
+    line.push(' ');
+}
+
+/// Pads to a column. strace counts bytes, for what it prints is ASCII, and so is this.
+fn pad(line: &mut String, column: usize) {
+    const SPACES: &str = "                                        ";
+    line.push_str(SPACES.get(..column.saturating_sub(line.len())).unwrap_or(SPACES));
+}

@@ -1,0 +1,152 @@
+//! The default: columns for a person.
+
+use super::units::write_duration;
+use super::words::{comm_of, ids, invocation};
+use super::{Options, Words};
+use crate::event::{Event, Fate, What};
+use crate::filter::failed;
+use anstyle::{AnsiColor, Style};
+use std::fmt::Write as _;
+use std::io;
+
+/// Widths of the columns before the call, with the two spaces behind each.
+const TIME: usize = 17;
+const IDS: usize = 15;
+const COMM: usize = 17;
+const DURATION: usize = 10;
+/// The call's column where the output is no terminal.
+const CALL: usize = 60;
+/// It is never narrower than this, nor made for results longer than this.
+const LEAST_CALL: usize = 24;
+const RESULT: usize = 20;
+
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+pub(super) const NOTABLE: Style = AnsiColor::Yellow.on_default();
+pub(super) const HEADING: Style = Style::new().bold();
+
+/// How wide the columns are: narrow terminals lose microseconds, then names' width.
+#[derive(Clone, Copy, Debug)]
+struct Layout {
+    digits: usize,
+    time: usize,
+    ids: usize,
+    comm: usize,
+    call: usize,
+}
+
+fn layout(options: &Options) -> Layout {
+    let Some(width) = options.width else {
+        return Layout { digits: 6, time: TIME, ids: IDS, comm: COMM, call: CALL };
+    };
+    let (digits, time, ids, comm) = if width < 110 { (3, TIME - 3, 9, 12) } else { (6, TIME, IDS, COMM) };
+    let call = width.saturating_sub(time + ids + comm + DURATION + RESULT).clamp(LEAST_CALL, CALL + 20);
+    Layout { digits, time, ids, comm, call }
+}
+
+/// Writes the line of headings.
+pub(super) fn write_columns(out: &mut dyn io::Write, words: &Words<'_>) -> io::Result<()> {
+    let Layout { time, ids, comm, call, .. } = layout(words.options);
+    let (bold, plain) = marks(words.options.color, HEADING);
+    writeln!(
+        out,
+        "{bold}{:time$}{:ids$}{:comm$}{:DURATION$}{:call$}RESULT{plain}",
+        "TIME", "PID/TID", "COMM", "DURATION", "CALL"
+    )
+}
+
+/// Writes one event.
+pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: &Event<'_>) -> io::Result<()> {
+    let layout = layout(words.options);
+    words.begin(event);
+    let column = words.column();
+    words.clock.write_time(&mut words.line, event.start_ns, layout.digits);
+    words.fill(column, layout.time);
+    let column = words.column();
+    match ids(event, words.options.pids) {
+        (None, tid) => drop(write!(words.line, "?/{tid}")),
+        (Some(tgid), tid) if tgid == tid => drop(write!(words.line, "{tid}")),
+        (Some(tgid), tid) => drop(write!(words.line, "{tgid}/{tid}")),
+    }
+    words.fill(column, layout.ids);
+    let column = words.column();
+    words.line.push_str(&comm_of(event));
+    words.fill(column, layout.comm);
+    let style = match event.what {
+        What::Call { fate, .. } => write_call(words, event, fate, layout.call),
+        What::Signal(signal) => {
+            words.fill(words.line.len(), DURATION);
+            words.signal(&signal);
+            Some(NOTABLE)
+        }
+        What::Exit(exit) => {
+            words.fill(words.line.len(), DURATION);
+            words.exit(&exit);
+            (exit.status != 0).then_some(BAD)
+        }
+    };
+    let (on, off) = style.map_or(("".into(), "".into()), |style| marks(words.options.color, style));
+    writeln!(out, "{on}{}{off}", words.line.trim_end())
+}
+
+fn write_call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, width: usize) -> Option<Style> {
+    let invocation = invocation(event)?;
+    let call = &invocation.call;
+    let column = words.column();
+    match fate {
+        Fate::Returned | Fate::Died => write_duration(&mut words.line, call.duration_ns),
+        Fate::InFlight => {
+            words.line.push('>');
+            write_duration(&mut words.line, words.read_ns.saturating_sub(event.start_ns));
+        }
+        Fate::Lost => words.line.push('?'),
+    }
+    words.fill(column, DURATION);
+    let column = words.column();
+    let name = words.name(call);
+    words.line.push_str(&name);
+    words.line.push('(');
+    if fate == Fate::Returned {
+        words.arguments(&invocation);
+    } else {
+        words.entry_arguments(&invocation);
+        let said = words.line.trim_end().trim_end_matches(',').len();
+        if said < words.line.len() {
+            words.line.truncate(said);
+            words.line.push_str(", ...");
+        }
+    }
+    words.line.push(')');
+    words.fill(column, width);
+    match fate {
+        Fate::Returned => words.result(&invocation),
+        Fate::Died if words.never_returns(call) => {}
+        Fate::Died => words.line.push_str("never returned"),
+        Fate::InFlight => words.line.push_str("still in it"),
+        Fate::Lost => words.line.push_str("return not recorded"),
+    }
+    match fate {
+        Fate::Returned => failed(call).then_some(BAD),
+        Fate::InFlight => Some(NOTABLE),
+        Fate::Died | Fate::Lost => None,
+    }
+}
+
+impl Words<'_> {
+    /// Where the line ends, in bytes.
+    fn column(&self) -> usize {
+        self.line.len()
+    }
+
+    /// Fills what stands from byte `from` on with spaces up to `width` characters; if it is longer
+    /// than that, with two spaces.
+    fn fill(&mut self, from: usize, width: usize) {
+        let wide = self.line.get(from..).map_or(0, |text| text.chars().count());
+        let spaces = if wide + 2 > width { if wide == 0 { width } else { 2 } } else { width - wide };
+        self.line.extend(std::iter::repeat_n(' ', spaces));
+    }
+}
+
+/// What switches a style on and off.
+pub(super) fn marks(color: bool, style: Style) -> (String, String) {
+    if color { (style.render().to_string(), style.render_reset().to_string()) } else { Default::default() }
+}

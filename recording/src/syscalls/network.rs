@@ -1,0 +1,33 @@
+//! Sockets: make, name, connect, send, receive, options.
+
+use super::arg::ArgKind::{
+    AddressIn, AddressLen, AddressOut, BytesIn, BytesOut, Choice, Fd, Flags, In, Int, MessageIn, MessageOut, Out,
+    Pointer, Size, SocketProtocol, SocketType, SockoptIn, SockoptLen, SockoptLevel, SockoptName, SockoptOut, Uint,
+};
+use super::arg::Shape::{FdPair, Timespec};
+use super::bits::{DECISIVE, ENTRY, NETWORK, ORDINARY};
+use super::flags::network::{AF, MSG, SHUTDOWN, SOCK_FLAGS};
+use super::{Return, Row, row};
+
+/// The rows: name, number on x86-64, number on arm64, arguments, result, classes and flags.
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = &[
+    row("socket", 41, 198, &[Choice(&AF), SocketType, SocketProtocol(0)], Return::Fd, NETWORK),
+    row("socketpair", 53, 199, &[Choice(&AF), SocketType, SocketProtocol(0), Out(FdPair)], Return::Int, NETWORK),
+    row("connect", 42, 203, &[Fd, AddressIn(2), Int], Return::Int, NETWORK | DECISIVE | ENTRY),
+    row("bind", 49, 200, &[Fd, AddressIn(2), Int], Return::Int, NETWORK | DECISIVE),
+    row("listen", 50, 201, &[Fd, Int], Return::Int, NETWORK | DECISIVE),
+    row("accept", 43, 202, &[Fd, AddressOut(2), AddressLen(1)], Return::Fd, NETWORK),
+    row("accept4", 288, 242, &[Fd, AddressOut(2), AddressLen(1), Flags(&SOCK_FLAGS)], Return::Fd, NETWORK),
+    row("getsockname", 51, 204, &[Fd, AddressOut(2), AddressLen(1)], Return::Int, NETWORK),
+    row("getpeername", 52, 205, &[Fd, AddressOut(2), AddressLen(1)], Return::Int, NETWORK),
+    row("sendto", 44, 206, &[Fd, BytesIn(2), Size, Flags(&MSG), AddressIn(5), Uint], Return::Int, NETWORK | ENTRY),
+    row("recvfrom", 45, 207, &[Fd, BytesOut, Size, Flags(&MSG), AddressOut(5), AddressLen(4)], Return::Int, NETWORK | ORDINARY),
+    row("sendmsg", 46, 211, &[Fd, MessageIn, Flags(&MSG)], Return::Int, NETWORK | ENTRY),
+    row("recvmsg", 47, 212, &[Fd, MessageOut, Flags(&MSG)], Return::Int, NETWORK | ORDINARY),
+    row("sendmmsg", 307, 269, &[Fd, Pointer, Uint, Flags(&MSG)], Return::Int, NETWORK),
+    row("recvmmsg", 299, 243, &[Fd, Pointer, Uint, Flags(&MSG), In(Timespec)], Return::Int, NETWORK | ORDINARY),
+    row("shutdown", 48, 210, &[Fd, Choice(&SHUTDOWN)], Return::Int, NETWORK),
+    row("setsockopt", 54, 208, &[Fd, SockoptLevel, SockoptName(1), SockoptIn(4), Int], Return::Int, NETWORK),
+    row("getsockopt", 55, 209, &[Fd, SockoptLevel, SockoptName(1), SockoptOut(4), SockoptLen(3)], Return::Int, NETWORK),
+];

@@ -1,0 +1,42 @@
+//! Tests against the running kernel: a program does X, exactly these records come.
+
+mod fidelity;
+mod loss;
+mod readme;
+mod record;
+mod server;
+mod unfinished;
+
+use rewind_tests::suite::{Need, Suite};
+use std::process::ExitCode;
+
+const RECORD: [Need; 4] = [Need::Root, Need::Bpf, Need::Ours("rewind-agent"), Need::StaticC];
+const DAEMON: [Need; 5] = [Need::Root, Need::Bpf, Need::Ours("rewind-agent"), Need::Ours("rewind"), Need::StaticC];
+
+/// What a comparison with strace needs, and `program` on top.
+fn oracle(program: &'static str) -> Vec<Need> {
+    let mut needs = RECORD.to_vec();
+    needs.extend([Need::Program("strace"), Need::Program("setarch"), Need::Program(program)]);
+    needs
+}
+
+fn main() -> ExitCode {
+    Suite::default()
+        .test("a_shell_script_reads_as_strace_shows_it", &oracle("sh"), fidelity::shell)
+        .test("a_python_program_reads_as_strace_shows_it", &oracle("python3"), fidelity::python)
+        .test("wget_reads_as_strace_shows_it", &oracle("wget"), fidelity::wget)
+        .test("curl_reads_as_strace_shows_it", &oracle("curl"), fidelity::curl)
+        .test("a_threaded_server_reads_as_strace_shows_it", &oracle("gcc"), fidelity::threads)
+        .test("a_forking_server_reads_as_strace_shows_it", &oracle("gcc"), fidelity::forking)
+        .test("static_applets_read_as_strace_shows_them", &oracle("busybox"), fidelity::applets)
+        .test("record_leaves_standard_streams_alone", &RECORD, record::streams)
+        .test("record_exits_as_its_command_did", &RECORD, record::exit_codes)
+        .test("record_of_a_missing_program_is_one_sentence", &RECORD, record::missing)
+        .test("a_child_killed_in_a_call_shows_the_call_unfinished", &RECORD, unfinished::killed)
+        .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
+        .test("a_32_bit_call_is_named_as_such", &RECORD, unfinished::compat)
+        .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
+        .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
+        .test("the_readmes_commands_are_commands", &DAEMON, readme::commands)
+        .run()
+}

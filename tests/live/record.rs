@@ -1,0 +1,38 @@
+//! `rewind-agent record`: the command's own streams and exit code, and the recording beside them.
+
+use anyhow::{Result, ensure};
+use rewind_tests::programs::{self, Said, ours};
+use std::process::Command;
+
+fn record(arguments: &[&str], program: &[&str]) -> Result<Said> {
+    programs::run(Command::new(ours("rewind-agent")).arg("record").args(arguments).arg("--").args(program))
+}
+
+pub(crate) fn streams() -> Result<()> {
+    let file = tempfile::NamedTempFile::new()?;
+    let output = file.path().to_string_lossy().into_owned();
+    let said = record(&["-o", "strace", "--output", &output], &["sh", "-c", "echo out; echo err >&2"])?;
+    ensure!((said.stdout.as_str(), said.stderr.as_str()) == ("out\n", "err\n"), "{said:?}");
+    let text = std::fs::read_to_string(file.path())?;
+    ensure!(text.contains(r#"write(1, "out\n", 4)"#), "the write is not there: {text}");
+    // Without a file the recording comes on standard error, behind what the command wrote.
+    let said = record(&["-o", "strace"], &["sh", "-c", "echo out"])?;
+    ensure!(said.stdout == "out\n" && said.stderr.contains("+++ exited with 0 +++"), "{said:?}");
+    Ok(())
+}
+
+pub(crate) fn exit_codes() -> Result<()> {
+    for (script, code) in [("exit 0", 0), ("exit 3", 3), ("kill -TERM $$", 143), ("kill -KILL $$", 137)] {
+        let said = record(&["-o", "strace", "--output", "/dev/null"], &["sh", "-c", script])?;
+        ensure!(said.code == code, "`{script}` gave {} instead of {code}: {}", said.code, said.stderr);
+    }
+    Ok(())
+}
+
+pub(crate) fn missing() -> Result<()> {
+    let said = record(&[], &["/nonexistent/program"])?;
+    ensure!(said.code != 0, "it succeeded");
+    ensure!(said.stderr.contains("/nonexistent/program"), "the program is not named: {}", said.stderr);
+    ensure!(!said.stderr.contains("panicked"), "{}", said.stderr);
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Calls that never return, that have not returned yet, and those of odd threads and tables.
+
+use anyhow::{Context as _, Result, ensure};
+use rewind_tests::agent::Agent;
+use rewind_tests::cgroup::Cgroup;
+use rewind_tests::dump::Dump;
+use rewind_tests::eventually::eventually;
+use rewind_tests::programs::{self, ours};
+use rewind_tests::workload::{self, Linking};
+use std::io::Read as _;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// The recording of a workload as strace would print it, and the workload's exit code.
+fn recorded(name: &str, linking: Linking) -> Result<(String, i32)> {
+    let file = tempfile::NamedTempFile::new()?;
+    let mut command = Command::new(ours("rewind-agent"));
+    command
+        .args(["record", "-o", "strace", "--output"])
+        .arg(file.path())
+        .arg("--")
+        .arg(workload::compiled(name, linking)?);
+    let said = programs::run(&mut command)?;
+    Ok((std::fs::read_to_string(file.path())?, said.code))
+}
+
+pub(crate) fn killed() -> Result<()> {
+    let (text, code) = recorded("killed", Linking::Static)?;
+    ensure!(code == 9, "the workload exited with {code}");
+    let call =
+        text.lines().any(|line| line.contains("pause(") && (line.contains("unfinished") || line.ends_with("= ?")));
+    ensure!(call, "the call that never returned is not there:\n{text}");
+    ensure!(text.contains("+++ killed by SIGKILL +++"), "the end is not there:\n{text}");
+    ensure!(text.contains(", SIGKILL)"), "the kill is not there:\n{text}");
+    Ok(())
+}
+
+pub(crate) fn thread_exec() -> Result<()> {
+    let (text, code) = recorded("thread_exec", Linking::Static)?;
+    ensure!(code == 5, "the workload exited with {code}");
+    let exec = text.lines().any(|line| line.contains(r#"execve("/bin/sh", ["/bin/sh", "-c", "exit 5"]"#));
+    ensure!(exec, "the thread's execve is not there:\n{text}");
+    ensure!(text.contains("+++ exited with 5 +++"), "the end is not there:\n{text}");
+    Ok(())
+}
+
+pub(crate) fn compat() -> Result<()> {
+    let (text, code) = recorded("compat", Linking::Static)?;
+    ensure!(code == 0 || code == 77, "the workload exited with {code}");
+    if cfg!(target_arch = "x86_64") {
+        let named = text.lines().any(|line| line.contains("32") && line.contains("getpid") || line.contains("32-bit"));
+        ensure!(named, "the 32-bit call is not named as such:\n{text}");
+        ensure!(!text.contains("writev("), "it was taken for number 20 of the 64-bit table:\n{text}");
+    }
+    Ok(())
+}
+
+pub(crate) fn blocked() -> Result<()> {
+    let agent = Agent::start()?;
+    let cgroup = Cgroup::new("blocked")?;
+    let shell = r#"read go; exec "$0""#;
+    let program = workload::compiled("blocked", Linking::Static)?;
+    let mut command = Command::new("sh");
+    command.args(["-c", shell]).arg(program).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = Ended(command.spawn()?);
+    cgroup.adopt(child.0.id())?;
+    std::io::Write::write_all(child.0.stdin.as_mut().context("no standard input")?, b"go\n")?;
+    let mut said = [0; 6];
+    child.0.stdout.as_mut().context("no standard output")?.read_exact(&mut said)?;
+    let target = cgroup.path();
+    eventually("the read that blocks to be shown", Duration::from_secs(5), || {
+        let text = agent.ask(&["dump", &target, "-o", "strace"]).ok()?.stdout;
+        text.lines().any(|line| line.contains("read(0") && line.contains("unfinished")).then_some(())
+    })?;
+    // It is not counted as a call that was made.
+    let dump = Dump::of(&agent, &target)?;
+    ensure!(dump.coverage("calls_made")? == dump.coverage("calls_held")? + dump.coverage("calls_overwritten")?);
+    Ok(())
+}
+
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,134 @@
+//! A recorder of the test's own: `rewind-agent run` on a socket of its own.
+
+use crate::eventually::eventually;
+use crate::programs::{self, Said};
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::{self, File};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+const UP: Duration = Duration::from_secs(30);
+const DOWN: Duration = Duration::from_secs(10);
+
+/// A running recorder. Dropping it ends it.
+#[derive(Debug)]
+pub struct Agent {
+    child: Child,
+    dir: TempDir,
+}
+
+impl Agent {
+    /// Starts a recorder and waits until its socket answers.
+    ///
+    /// # Errors
+    /// When it does not come up; its log is in the message.
+    pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts a recorder with more arguments.
+    ///
+    /// # Errors
+    /// When it does not come up; its log is in the message.
+    pub fn start_with(arguments: &[&str]) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("rewind-").tempdir()?;
+        let log = File::create(dir.path().join("log"))?;
+        let child = Self::command(&dir.path().join("rewind.sock"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("cannot start {}", programs::ours("rewind-agent").display()))?;
+        let mut agent = Self { child, dir };
+        let socket = agent.socket();
+        let up = eventually("the recorder's socket to answer", UP, || {
+            let ended = agent.child.try_wait().ok().flatten();
+            (ended.is_some() || UnixStream::connect(&socket).is_ok()).then_some(ended)
+        });
+        match up {
+            Ok(None) => Ok(agent),
+            Ok(Some(status)) => bail!("the recorder ended with {}: {}", programs::code(status), agent.log()),
+            Err(error) => Err(error.context(agent.log())),
+        }
+    }
+
+    /// The command that starts a recorder.
+    #[must_use]
+    pub fn command(socket: &Path) -> Command {
+        let mut command = Command::new(programs::ours("rewind-agent"));
+        command.arg("run").arg("--socket").arg(socket);
+        command
+    }
+
+    /// Its socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.dir.path().join("rewind.sock")
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn tgid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
+    /// A `rewind` command that asks this recorder.
+    #[must_use]
+    pub fn rewind(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(programs::ours("rewind"));
+        // The subcommand comes first, as people type it.
+        let (verb, rest) = arguments.split_first().map_or((None, [].as_slice()), |(verb, rest)| (Some(verb), rest));
+        command.args(verb).arg("--socket").arg(self.socket()).args(rest);
+        command
+    }
+
+    /// Runs a `rewind` command to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn ask(&self, arguments: &[&str]) -> Result<Said> {
+        programs::run(&mut self.rewind(arguments))
+    }
+
+    /// Asks it to end and waits for that.
+    ///
+    /// # Errors
+    /// When it does not end, or not with success.
+    pub fn stop(mut self) -> Result<()> {
+        let status = self.end()?;
+        if !status.success() {
+            bail!("the recorder ended with {}: {}", programs::code(status), self.log());
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<std::process::ExitStatus> {
+        if let Some(status) = self.child.try_wait()? {
+            return Ok(status);
+        }
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM)?;
+        eventually("the recorder to end", DOWN, || self.child.try_wait().ok().flatten())
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            eprintln!("killing the recorder: {error:#}");
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}

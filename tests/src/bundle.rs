@@ -1,0 +1,103 @@
+//! An OCI bundle: a root made of the host's own programs, read-only, and a `config.json`.
+//!
+//! No image and no registry: `/usr` is the host's, mounted read-only; the rest of the root is the
+//! container's own.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+
+/// Where a container finds compiled workloads.
+pub const WORKLOADS: &str = "/workloads";
+/// `nobody`.
+pub const NOBODY: u32 = 65534;
+
+/// What runs in a container, and as whom.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Program and arguments.
+    pub args: Vec<String>,
+    /// User and group.
+    pub uid: u32,
+    /// Added to `PATH` and `HOME`: `NAME=value`.
+    pub env: Vec<String>,
+    /// Path of the cgroup in all hierarchies; `/<id>` if `None`.
+    pub cgroup: Option<String>,
+}
+
+impl Spec {
+    /// A program that runs as nobody.
+    pub fn new<S: Into<String>>(args: impl IntoIterator<Item = S>) -> Self {
+        Self { args: args.into_iter().map(Into::into).collect(), uid: NOBODY, env: Vec::new(), cgroup: None }
+    }
+}
+
+/// Writes the bundle of container `id` into `dir`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(dir: &Path, id: &str, spec: &Spec) -> Result<()> {
+    let root = dir.join("rootfs");
+    let shared = fill_root(&root).with_context(|| format!("cannot fill {}", root.display()))?;
+    let config = dir.join("config.json");
+    fs::write(&config, config_json(id, spec, &shared)?.to_string())
+        .with_context(|| format!("cannot write {}", config.display()))
+}
+
+/// Makes what is the container's own, and says which directories of the host are to be mounted.
+fn fill_root(root: &Path) -> Result<Vec<PathBuf>> {
+    for name in ["", "dev", "etc", "proc", "sys", "tmp", "usr", "workloads"] {
+        let dir = root.join(name);
+        fs::create_dir_all(&dir)?;
+        fs::set_permissions(&dir, Permissions::from_mode(if name == "tmp" { 0o1777 } else { 0o755 }))?;
+    }
+    fs::write(root.join("etc/passwd"), "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n")?;
+    fs::write(root.join("etc/group"), "root:x:0:\nnogroup:x:65534:\n")?;
+    if Path::new("/etc/ld.so.cache").exists() {
+        fs::copy("/etc/ld.so.cache", root.join("etc/ld.so.cache"))?;
+    }
+    let mut shared = vec![PathBuf::from("/usr")];
+    for name in ["bin", "sbin", "lib", "lib32", "lib64"] {
+        let host = Path::new("/").join(name);
+        if host.is_symlink() {
+            symlink(fs::read_link(&host)?, root.join(name))?;
+        } else if host.is_dir() {
+            fs::create_dir_all(root.join(name))?;
+            shared.push(host);
+        }
+    }
+    Ok(shared)
+}
+
+fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
+    let mut mounts = vec![
+        json!({"destination": "/proc", "type": "proc", "source": "proc"}),
+        json!({"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]}),
+    ];
+    let bind = |from: &Path, to: &Path| json!({"destination": to, "type": "none", "source": from, "options": ["rbind", "ro", "nosuid", "nodev"]});
+    mounts.extend(shared.iter().map(|dir| bind(dir, dir)));
+    mounts.push(bind(&crate::workload::cache()?, Path::new(WORKLOADS)));
+    let mut env = vec!["PATH=/usr/bin:/bin:/usr/sbin:/sbin".to_owned(), "HOME=/".to_owned()];
+    env.extend(spec.env.iter().cloned());
+    let namespaces: Vec<Value> = ["pid", "mount", "ipc", "uts"].iter().map(|kind| json!({"type": kind})).collect();
+    Ok(json!({
+        "ociVersion": "1.0.2",
+        "hostname": id,
+        "root": {"path": "rootfs", "readonly": false},
+        "process": {
+            "terminal": false,
+            "user": {"uid": spec.uid, "gid": spec.uid},
+            "args": spec.args,
+            "env": env,
+            "cwd": "/",
+            "noNewPrivileges": true,
+        },
+        "mounts": mounts,
+        "linux": {
+            "cgroupsPath": spec.cgroup.clone().unwrap_or_else(|| format!("/{id}")),
+            "namespaces": namespaces,
+        },
+    }))
+}

@@ -1,0 +1,29 @@
+//! The harness of the tests that need a kernel or a container; `cargo xtask demo` uses it too.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
+//! | [`eventually`] | bounded waiting |
+//! | [`programs`] | where our binaries and other people's programs are; running one to its end |
+//! | [`workload`] | compiling `workloads/*.c`, one behaviour each |
+//! | [`agent`] | a recorder of the test's own |
+//! | [`dump`] | what `rewind list` and `rewind dump -o json` say |
+//! | [`bundle`], [`container`] | real runc containers |
+//! | [`cgroup`] | a cgroup of the test's own |
+//! | [`strace`] | reading strace's format and comparing two traces of one program |
+//! | [`readme`] | the commands that the README shows |
+//!
+//! Every guard ends what it started, by pid or by id, and nothing else.
+#![forbid(unsafe_code)]
+
+pub mod agent;
+pub mod bundle;
+pub mod cgroup;
+pub mod container;
+pub mod dump;
+pub mod eventually;
+pub mod programs;
+pub mod readme;
+pub mod strace;
+pub mod suite;
+pub mod workload;

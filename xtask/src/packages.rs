@@ -1,0 +1,133 @@
+//! What comes from the distribution.
+
+use crate::command;
+use anyhow::{Context as _, Result, bail};
+use rewind_tests::programs::find;
+use std::path::Path;
+use std::process::Command;
+
+/// A package, how to see that it is there, and what it is for.
+pub(crate) struct Package {
+    pub(crate) name: &'static str,
+    /// A program's name, or a file's path.
+    probe: &'static str,
+    why: &'static str,
+}
+
+const fn package(name: &'static str, probe: &'static str, why: &'static str) -> Package {
+    Package { name, probe, why }
+}
+
+/// What every build needs beside Rust.
+pub(crate) const BUILD: &[Package] = &[package("gcc", "cc", "links programs")];
+
+/// Debian's own compiler with a ready-made `core` for BPF.
+pub(crate) const BPF_COMPILER: &[Package] = &[
+    package("rustc-web", "/usr/bin/rustc", "the compiler of the kernel side"),
+    package("cargo-web", "/usr/bin/cargo", "builds the kernel side"),
+    package("libstd-rust-web-dev-bpf", "/nonexistent", "`core` for the BPF target"),
+];
+
+/// What bpf-linker is built with.
+pub(crate) const BPF_LINKER: &[Package] = &[
+    package("llvm-22-dev", "/usr/lib/llvm-22/bin/llvm-config", "bpf-linker is built on LLVM"),
+    package("clang-22", "/usr/bin/clang-22", "bpf-linker is built on LLVM"),
+    package("libpolly-22-dev", "/usr/lib/llvm-22/lib/libPolly.a", "bpf-linker is built on LLVM"),
+    package("libzstd-dev", "/usr/include/zstd.h", "bpf-linker is built on LLVM"),
+    package("zlib1g-dev", "/usr/include/zlib.h", "bpf-linker is built on LLVM"),
+    package("libxml2-dev", "/usr/include/libxml2", "bpf-linker is built on LLVM"),
+    package("g++", "c++", "links bpf-linker"),
+];
+
+/// What the demo runs.
+pub(crate) const DEMO: &[Package] = &[
+    package("runc", "runc", "runs containers"),
+    package("busybox-static", "busybox", "runs in containers"),
+    package("python3", "/usr/bin/python3", "crashes in the demo's container"),
+];
+
+/// What the tests run on top.
+pub(crate) const TESTS: &[Package] = &[
+    package("strace", "strace", "the oracle of the fidelity tests"),
+    package("util-linux", "setarch", "takes the randomness out of addresses"),
+    package("curl", "/usr/bin/curl", "a program to record"),
+    package("wget", "/usr/bin/wget", "a program to record"),
+    package("libc6-dev", "/usr/include/stdlib.h", "compiles tests/workloads"),
+    // The linker of the fuzz targets' runtime.
+    package("g++", "c++", "links the fuzz targets"),
+];
+
+impl Package {
+    fn is_there(&self) -> bool {
+        if self.probe.starts_with('/') { Path::new(self.probe).exists() } else { find(self.probe).is_some() }
+    }
+}
+
+/// Installs those of `packages` that are not there.
+pub(crate) fn install_missing(packages: &[Package]) -> Result<()> {
+    let missing: Vec<&Package> = packages.iter().filter(|package| !package.is_there()).collect();
+    install(&missing)
+}
+
+/// Installs packages, and says why.
+pub(crate) fn install(packages: &[&Package]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = packages.iter().map(|package| package.name).collect();
+    if !apt_is_here() {
+        bail!("please install these with your package manager, and run this again: {}", names.join(" "));
+    }
+    if !rustix::process::geteuid().is_root() {
+        bail!("please run this, and then this command again: sudo apt-get install {}", names.join(" "));
+    }
+    for package in packages {
+        eprintln!("setup: installing {} ({})", package.name, package.why);
+    }
+    apt(&["install", "--yes", "--no-install-recommends"], &names).or_else(|_| {
+        eprintln!("setup: the list of packages may be old: fetching it");
+        apt(&["update"], &[])?;
+        apt(&["install", "--yes", "--no-install-recommends"], &names)
+    })
+}
+
+/// Whether apt knows a package in at least that version (`1.96`).
+pub(crate) fn apt_offers(name: &str, least: &str) -> bool {
+    if !apt_is_here() {
+        return false;
+    }
+    let offered = || {
+        let policy = command::output(Command::new("apt-cache").args(["policy", name]).env("LC_ALL", "C")).ok()?;
+        let candidate = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate: "))?.to_owned();
+        let enough = Command::new("dpkg").args(["--compare-versions", &candidate, "ge", least]).status().ok()?;
+        Some(candidate != "(none)" && enough.success())
+    };
+    if let Some(answer) = offered() {
+        return answer;
+    }
+    // A fresh image has no lists.
+    rustix::process::geteuid().is_root() && apt(&["update"], &[]).is_ok() && offered() == Some(true)
+}
+
+fn apt_is_here() -> bool {
+    find("apt-get").is_some()
+}
+
+fn apt(verb: &[&str], names: &[&str]) -> Result<()> {
+    let mut apt = Command::new("apt-get");
+    apt.arg("-qq").args(verb).args(names).env("DEBIAN_FRONTEND", "noninteractive");
+    // What it prints is not our output.
+    apt.stdout(std::io::stderr().try_clone_to_stdio()?);
+    command::run(&mut apt).context("installing packages")
+}
+
+trait ToStdio {
+    fn try_clone_to_stdio(&self) -> Result<std::process::Stdio>;
+}
+
+impl ToStdio for std::io::Stderr {
+    fn try_clone_to_stdio(&self) -> Result<std::process::Stdio> {
+        use std::os::fd::AsFd as _;
+        Ok(self.as_fd().try_clone_to_owned()?.into())
+    }
+}

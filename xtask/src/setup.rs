@@ -1,0 +1,42 @@
+//! `cargo xtask setup`: installs what is missing, and says why. Quick when nothing is.
+
+use crate::packages;
+use crate::toolchain::Toolchain;
+use anyhow::Result;
+use clap::Args;
+
+/// What to set up for.
+#[derive(Args)]
+pub(crate) struct Setup {
+    /// Install what the tests run, too.
+    #[arg(long)]
+    tests: bool,
+}
+
+impl Setup {
+    pub(crate) fn run(&self) -> Result<()> {
+        for_build()?;
+        for_demo()?;
+        if self.tests {
+            for_tests()?;
+        }
+        eprintln!("setup: everything is here");
+        Ok(())
+    }
+}
+
+/// What compiling needs.
+pub(crate) fn for_build() -> Result<Toolchain> {
+    packages::install_missing(packages::BUILD)?;
+    Toolchain::get()
+}
+
+/// What the demo runs.
+pub(crate) fn for_demo() -> Result<()> {
+    packages::install_missing(packages::DEMO)
+}
+
+/// What the tests run on top of the demo's programs.
+pub(crate) fn for_tests() -> Result<()> {
+    packages::install_missing(packages::TESTS)
+}
