@@ -1,15 +1,11 @@
 //! Calls whose arguments depend on a command: `fcntl`, `ioctl`, `prctl`, `futex`, `clone`, and
 //! flags that carry a number beside their bits.
 
-use super::argument::more_flags;
-use super::text::{self, choice, comment, decimal, flags, hex, hex_or_zero, named_flags, octal, pointer, signed};
+use super::text::{
+    self, choice, comment, decimal, flags, hex, hex_or_zero, more_flags, named_flags, octal, pointer, signed,
+};
 use crate::syscalls::Arch;
 use crate::syscalls::flags::{Set, file, ioctl as ioctl_sets, ipc, memory, network, process, system, time};
-
-/// Flags behind a first word.
-pub(super) fn rest_of_flags(out: &mut String, set: &Set, value: u64) {
-    more_flags(out, set, value);
-}
 
 /// Type and flags of a mapping, and the size of its pages (`asm-generic/mman-common.h`).
 pub(super) fn map_flags(out: &mut String, value: u64, arch: Arch) {

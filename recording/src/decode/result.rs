@@ -1,6 +1,6 @@
 //! What a call returned.
 
-use super::{Invocation, Printer, Style, descriptors, errno_name, errno_text, shape, signal, text};
+use super::{Invocation, Printer, Style, descriptors, errno_name, errno_text, files, shape, signal, text};
 use crate::syscalls::Return;
 use crate::syscalls::arg::{ArgKind, Shape};
 use crate::syscalls::flags::{file, poll, process, system};
@@ -107,7 +107,7 @@ impl Printer<'_, '_> {
             Some(3) => {
                 text::hex_or_zero(self.out, bits);
                 self.out.push_str(" (flags ");
-                shape::open_flags(self.out, bits, self.style.arch);
+                files::open_flags(self.out, bits, self.style.arch);
                 self.out.push(')');
             }
             Some(11) if result != 0 => {

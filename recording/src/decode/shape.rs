@@ -1,14 +1,13 @@
 //! Objects of a fixed layout. Offsets from the kernel's UAPI headers, the same on x86-64 and arm64
 //! unless an `Arch` is asked for.
 
-use super::signal;
 use super::text::{
-    self, choice, comment, decimal, flags, hex, hex_digits, hex_or_zero, i64_at, named_flags, octal, pointer, signed,
-    u16_at, u32_at, u64_at,
+    self, choice, comment, decimal, flags, hex, hex_or_zero, i64_at, pointer, signed, u16_at, u32_at, u64_at,
 };
+use super::{files, signal};
 use crate::syscalls::Arch;
 use crate::syscalls::arg::Shape;
-use crate::syscalls::flags::{file, poll, process, signal as signal_sets};
+use crate::syscalls::flags::{poll, process, signal as signal_sets};
 
 /// Writes the object, or nothing and `None` where there are too few bytes.
 pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, limit: usize) -> Option<()> {
@@ -31,9 +30,9 @@ pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, li
             signed(out, i64::from((word(bytes, 4) as u32).cast_signed()));
             out.push(']');
         }
-        Shape::Stat => stat(out, bytes, arch),
-        Shape::Statx => statx(out, bytes),
-        Shape::Statfs => statfs(out, bytes),
+        Shape::Stat => files::stat(out, bytes, arch),
+        Shape::Statx => files::statx(out, bytes),
+        Shape::Statfs => files::statfs(out, bytes),
         Shape::Timespec => timespec(out, bytes, 0),
         Shape::Timeval => timeval(out, bytes, 0),
         Shape::Timespecs => timespecs(out, bytes),
@@ -131,7 +130,7 @@ pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, li
         Shape::Capabilities => capabilities(out, bytes),
         Shape::SchedAttr => sched_attr(out, bytes),
         Shape::CloneArgs => clone_args(out, bytes),
-        Shape::OpenHow => open_how(out, bytes, arch),
+        Shape::OpenHow => files::open_how(out, bytes, arch),
     }
     Some(())
 }
@@ -142,11 +141,13 @@ fn bracket(out: &mut String, inner: impl FnOnce(&mut String)) {
     out.push(']');
 }
 
-fn word(bytes: &[u8], at: usize) -> u64 {
+/// The `u32` at `at`, which the caller knows to be there.
+pub(super) fn word(bytes: &[u8], at: usize) -> u64 {
     u64::from(u32_at(bytes, at).unwrap_or_default())
 }
 
-fn long(bytes: &[u8], at: usize) -> u64 {
+/// The `u64` at `at`, which the caller knows to be there.
+pub(super) fn long(bytes: &[u8], at: usize) -> u64 {
     u64_at(bytes, at).unwrap_or_default()
 }
 
@@ -159,94 +160,6 @@ fn field(bytes: &[u8], at: usize, len: usize) -> &[u8] {
 pub(super) fn id(out: &mut String, id: u64) {
     let id = id as u32;
     if id == u32::MAX { out.push_str("-1") } else { decimal(out, u64::from(id)) }
-}
-
-/// Type and permissions: `S_IFREG|S_ISUID|0644`.
-pub(super) fn mode(out: &mut String, mode: u64) {
-    let kind = mode & 0o170_000;
-    if kind != 0 {
-        match file::MODE_TYPE.name(kind) {
-            Some(name) => out.push_str(name),
-            None => octal(out, kind),
-        }
-        out.push('|');
-    }
-    for (bit, name) in [(0o4000, "S_ISUID|"), (0o2000, "S_ISGID|"), (0o1000, "S_ISVTX|")] {
-        if mode & bit != 0 {
-            out.push_str(name);
-        }
-    }
-    octal(out, mode & 0o777);
-}
-
-/// A device number as `struct stat` and `mknod` hold it (`linux/kdev_t.h`, `new_encode_dev`).
-pub(super) fn device(out: &mut String, device: u64) {
-    out.push_str("makedev(");
-    hex_or_zero(out, device >> 8 & 0xfff);
-    out.push_str(", ");
-    hex_or_zero(out, device & 0xff | device >> 12 & 0xfff00);
-    out.push(')');
-}
-
-/// The captured part starts at byte 24 on x86-64 and 16 on arm64 ([`Shape::extent`]).
-fn stat(out: &mut String, bytes: &[u8], arch: Arch) {
-    let (mode_at, device_at, size_at) = match arch {
-        Arch::X86_64 => (0, 16, 24),
-        Arch::Aarch64 => (0, 16, 32),
-    };
-    let bits = word(bytes, mode_at);
-    out.push_str("{st_mode=");
-    mode(out, bits);
-    if matches!(bits & 0o170_000, 0o020_000 | 0o060_000) {
-        out.push_str(", st_rdev=");
-        device(out, long(bytes, device_at));
-    } else {
-        out.push_str(", st_size=");
-        signed(out, i64_at(bytes, size_at).unwrap_or_default());
-    }
-    out.push_str(", ...}");
-}
-
-fn statx(out: &mut String, bytes: &[u8]) {
-    out.push_str("{stx_mask=");
-    flags(out, &file::STATX_MASK, word(bytes, 0));
-    out.push_str(", stx_attributes=");
-    flags(out, &file::STATX_ATTR, long(bytes, 8));
-    out.push_str(", stx_mode=");
-    mode(out, u64::from(u16_at(bytes, 28).unwrap_or_default()));
-    out.push_str(", stx_size=");
-    decimal(out, long(bytes, 40));
-    out.push_str(", ...}");
-}
-
-fn statfs(out: &mut String, bytes: &[u8]) {
-    out.push_str("{f_type=");
-    match file::FSMAGIC.name(long(bytes, 0)) {
-        Some(name) => out.push_str(name),
-        None => hex(out, long(bytes, 0)),
-    }
-    for (name, at) in [
-        (", f_bsize=", 8),
-        (", f_blocks=", 16),
-        (", f_bfree=", 24),
-        (", f_bavail=", 32),
-        (", f_files=", 40),
-        (", f_ffree=", 48),
-    ] {
-        out.push_str(name);
-        decimal(out, long(bytes, at));
-    }
-    out.push_str(", f_fsid={val=[");
-    hex_or_zero(out, word(bytes, 56));
-    out.push_str(", ");
-    hex_or_zero(out, word(bytes, 60));
-    out.push_str("]}, f_namelen=");
-    decimal(out, long(bytes, 64));
-    out.push_str(", f_frsize=");
-    decimal(out, long(bytes, 72));
-    out.push_str(", f_flags=");
-    flags(out, &file::ST, long(bytes, 80));
-    out.push('}');
 }
 
 /// A `timespec` at `at`.
@@ -522,50 +435,4 @@ fn clone_args(out: &mut String, bytes: &[u8]) {
         pointer(out, long(bytes, 56));
     }
     out.push('}');
-}
-
-fn open_how(out: &mut String, bytes: &[u8], arch: Arch) {
-    let bits = long(bytes, 0);
-    out.push_str("{flags=");
-    open_flags(out, bits, arch);
-    if creates(bits, arch) {
-        out.push_str(", mode=");
-        octal(out, long(bytes, 8));
-    }
-    out.push_str(", resolve=");
-    flags(out, &file::RESOLVE, long(bytes, 16));
-    out.push('}');
-}
-
-/// Whether open flags make a file, so that the mode counts: `O_CREAT`, or all bits of `O_TMPFILE`.
-pub(super) fn creates(bits: u64, arch: Arch) -> bool {
-    let temporary = match arch {
-        Arch::X86_64 => 0o20_200_000,
-        Arch::Aarch64 => 0o20_040_000,
-    };
-    bits & 0o100 != 0 || bits & temporary == temporary
-}
-
-/// Flags of `open`: the access mode, then the others.
-pub(super) fn open_flags(out: &mut String, bits: u64, arch: Arch) {
-    out.push_str(file::ACCESS_MODE.name(bits & 3).unwrap_or("O_RDONLY"));
-    if bits & !3 != 0 {
-        out.push('|');
-        let (rest, named) = named_flags(out, open_set(arch), bits & !3);
-        if rest != 0 {
-            if named {
-                out.push('|');
-            }
-            out.push_str("0x");
-            hex_digits(out, rest, 1);
-        }
-    }
-}
-
-/// The flags of `open`, by architecture.
-pub(super) const fn open_set(arch: Arch) -> &'static crate::syscalls::flags::Set {
-    match arch {
-        Arch::X86_64 => &file::OPEN_X86,
-        Arch::Aarch64 => &file::OPEN_ARM,
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::command::{Fourth, futex_shows};
 use super::text::{self, choice, decimal, flags, hex, hex_or_zero, named_flags, pointer, signed};
-use super::{Half, Memory, Printer, shape, signal};
+use super::{Half, Memory, Printer, files, signal};
 use crate::syscalls::Arch;
 use crate::syscalls::arg::Shape;
 use crate::syscalls::flags::{file, ioctl as ioctl_sets, process};
@@ -15,7 +15,7 @@ impl<'a> Printer<'_, 'a> {
         match command as u32 {
             0 | 1030 => signed(out, i64::from(low.cast_signed())),
             2 => flags(out, &file::FD_FLAGS, value),
-            4 => shape::open_flags(out, u64::from(low), self.style.arch),
+            4 => files::open_flags(out, u64::from(low), self.style.arch),
             8 | 1031 => signed(out, i64::from(low.cast_signed())),
             10 => signal::signal(out, low.cast_signed()),
             1024 => choice(out, &file::LEASE, value),

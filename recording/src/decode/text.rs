@@ -187,3 +187,18 @@ pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 pub(super) fn i64_at(bytes: &[u8], at: usize) -> Option<i64> {
     u64_at(bytes, at).map(u64::cast_signed)
 }
+
+/// Flags behind others: `|A|B|0x40`.
+pub(super) fn more_flags(out: &mut String, set: &Set, value: u64) {
+    if value == 0 {
+        return;
+    }
+    out.push('|');
+    let (rest, named) = named_flags(out, set, value);
+    if rest != 0 {
+        if named {
+            out.push('|');
+        }
+        hex(out, rest);
+    }
+}
