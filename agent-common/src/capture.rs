@@ -95,6 +95,8 @@ pub mod when {
     pub const SUCCESS: u8 = 1;
     /// Only if argument 0 is 1 or 2: the process' own log, kept even where payload is off.
     pub const LOG: u8 = 1 << 1;
+    /// The argument is a pointer only in some uses of the call: that it cannot be read is no loss.
+    pub const GUESS: u8 = 1 << 2;
 }
 
 /// Most bytes kept of a string, its NUL included.

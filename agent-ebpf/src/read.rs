@@ -175,7 +175,7 @@ pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, res
     // SAFETY: null, or what `copy` passes; the verifier checks either.
     let (Some(thread), Some(op)) = (unsafe { thread.as_ref() }, unsafe { op.as_ref() }) else { return NO_ROOM };
     let pointer = argument(thread, op.arg);
-    let at = At { ring: thread.ring, what: u64::from(op.arg & 7) | at_exit << 8 };
+    let at = At { ring: thread.ring, what: u64::from(op.arg & 7) | at_exit << 8 | guess(op) };
     let start = pointer.wrapping_add(u64::from(op.offset));
     if pointer == 0 {
         return at.bytes(0, 0, 0, place, u64::from(blob_flags::NULL) << 8);
@@ -201,6 +201,14 @@ pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, res
         op::MESSAGE_OUT => at.message(start, result.unsigned_abs(), payload(thread, op), place),
         _ => place & OFFSET,
     }
+}
+
+/// A bit above place and flags of a blob: that it cannot be read is no loss.
+const GUESS: u64 = 1 << 16;
+
+#[inline(always)]
+fn guess(op: &Op) -> u64 {
+    if op.when & when::GUESS != 0 { GUESS } else { 0 }
 }
 
 /// The half of a place that is the offset.
@@ -334,7 +342,9 @@ fn unread(writer: &Writer, pointer: u64, what: u64, ring: u64) -> u64 {
         writer.at(writer.off + 4).cast::<u32>().write(pointer as u32);
         writer.at(writer.off + 8).cast::<u32>().write((pointer >> 32) as u32);
     }
-    lose_on(ring, LossReason::Unread);
+    if what & GUESS == 0 {
+        lose_on(ring, LossReason::Unread);
+    }
     finish(writer, what | u64::from(blob_flags::UNREAD) << 8, 8)
 }
 
@@ -343,7 +353,7 @@ fn unread(writer: &Writer, pointer: u64, what: u64, ring: u64) -> u64 {
 #[inline(never)]
 pub extern "C" fn bytes(pointer: u64, len: u64, limit_what: u64, place: u64, ring: u64) -> u64 {
     let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
-    let (limit, mut what, mut len) = (limit_what >> 32, limit_what & 0xffff, len);
+    let (limit, mut what, mut len) = (limit_what >> 32, limit_what & 0xffff_ffff, len);
     if len > limit {
         len = limit;
         what |= u64::from(blob_flags::CUT) << 8;

@@ -10,9 +10,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
+use tokio::time::MissedTickBehavior;
 
-/// How often new recordings are named and room is made.
-const TEND: Duration = Duration::from_secs(1);
+/// How often it is looked whether a recording has begun, which is one word of mapped memory.
+const LOOK: Duration = Duration::from_millis(50);
+/// How many looks may pass until room is made all the same.
+const TEND: u32 = 20;
 /// Most connections at a time; more wait.
 const CONNECTIONS: usize = 64;
 
@@ -61,11 +64,21 @@ async fn accept(bound: &Bound, shared: &Shared) {
     }
 }
 
+/// Names a recording as soon as it has begun, since what tells its name may be gone with the
+/// container, and makes room every second.
 async fn tend(shared: Shared) {
-    let mut ticks = tokio::time::interval(TEND);
+    let mut ticks = tokio::time::interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut waited = 0;
     loop {
         ticks.tick().await;
-        if let Err(error) = serve::lock(&shared).tend() {
+        let mut recorder = serve::lock(&shared);
+        if waited < TEND && !recorder.has_begun_another() {
+            waited += 1;
+            continue;
+        }
+        waited = 0;
+        if let Err(error) = recorder.tend() {
             tracing::error!(%error, "cannot make room for new recordings");
         }
     }

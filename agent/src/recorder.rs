@@ -68,6 +68,8 @@ pub struct Recorder {
     known: HashMap<u64, Container>,
     /// Refusals that have been answered.
     refused_seen: u64,
+    /// Recordings whose containers have been named.
+    recordings_seen: u64,
 }
 
 impl Recorder {
@@ -102,7 +104,7 @@ impl Recorder {
         let given_up = config.given_up.into_iter().chain(kernel.given_up()).collect();
         let names = Sources::on_disk(Path::new("/"));
         let (plan, known) = (config.plan, HashMap::new());
-        Ok(Self { kernel, mapped, host, plan, given_up, names, known, refused_seen: 0 })
+        Ok(Self { kernel, mapped, host, plan, given_up, names, known, refused_seen: 0, recordings_seen: 0 })
     }
 
     /// What became of each program.
@@ -189,11 +191,19 @@ impl Recorder {
         self.rings().find(|(_, ring)| ring.cgroup_id == cgroup_id).map(|(_, ring)| ring.recording)
     }
 
-    /// Learns who new recordings are of, and makes room for new ones: to be done every second.
+    /// Whether a recording has begun since [`Recorder::tend`]. Costs next to nothing.
+    #[must_use]
+    pub fn has_begun_another(&self) -> bool {
+        self.mapped.node().recordings != self.recordings_seen
+    }
+
+    /// Learns who new recordings are of, and makes room for new ones: to be done every second, and
+    /// when a recording has begun.
     ///
     /// # Errors
     /// [`Error::Kernel`].
     pub fn tend(&mut self) -> Result<(), Error> {
+        self.recordings_seen = self.mapped.node().recordings;
         let rings: Vec<_> = self.rings().collect();
         for (_, ring) in &rings {
             self.container(ring);

@@ -35,6 +35,10 @@ pub(crate) fn crashed() -> Result<()> {
 
 pub(crate) fn unknown() -> Result<()> {
     let agent = Agent::start()?;
+    // Where nothing is recorded at all, it says that.
+    let container = Container::new("rewind-known", &Spec::new(["/usr/bin/busybox", "true"]))?;
+    container.run()?.success()?;
+    Dump::eventually(&agent, container.id(), "the container's end", |dump| dump.has("exit_group", "0"))?;
     let said = agent.ask(&["dump", "no-such-container"])?;
     ensure!(said.code == 3 && said.stdout.is_empty(), "{said:?}");
     ensure!(said.stderr.contains("no-such-container") && said.stderr.trim().lines().count() <= 3, "{}", said.stderr);

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         .test("record_of_a_missing_program_is_one_sentence", &RECORD, record::missing)
         .test("a_child_killed_in_a_call_shows_the_call_unfinished", &RECORD, unfinished::killed)
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
-        .test("a_32_bit_call_is_named_as_such", &RECORD, unfinished::compat)
+        .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
         .test("the_readmes_commands_are_commands", &DAEMON, readme::commands)

@@ -70,9 +70,10 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        // A process that has just ended may still be counted.
-        let gone =
-            crate::eventually::eventually("an empty cgroup", Duration::from_secs(5), || fs::remove_dir(&self.dir).ok());
+        // A process that has just ended may still be counted; a runtime may have removed it already.
+        let gone = crate::eventually::eventually("an empty cgroup", Duration::from_secs(5), || {
+            (fs::remove_dir(&self.dir).is_ok() || !self.dir.exists()).then_some(())
+        });
         if let Err(error) = gone {
             eprintln!("{} stays: {error}", self.dir.display());
         }

@@ -83,10 +83,10 @@ fn copies(kind: ArgKind, i: usize, arch: Arch) -> (Op, Op) {
         Op { offset, ..make(op::FIXED, 0, size) }
     };
     match kind {
-        ArgKind::Path | ArgKind::PathOrNull | ArgKind::Name | ArgKind::NameOrNull | ArgKind::FsconfigValue => {
+        ArgKind::Path | ArgKind::PathOrNull | ArgKind::Name | ArgKind::NameOrNull => {
             (make(op::STRING, 0, 0), NOTHING)
         }
-        ArgKind::PrctlArg(_, 1) => (make(op::STRING, 0, 0), NOTHING),
+        ArgKind::FsconfigValue | ArgKind::PrctlArg(_, 1) => (on(when::GUESS, make(op::STRING, 0, 0)), NOTHING),
         ArgKind::Argv => (make(op::STRINGS, 0, 0), NOTHING),
         ArgKind::NameOf(n) | ArgKind::CpusIn(n) | ArgKind::AddressIn(n) | ArgKind::SockoptIn(n) => {
             (make(op::COUNTED, n, 1), NOTHING)
@@ -101,7 +101,7 @@ fn copies(kind: ArgKind, i: usize, arch: Arch) -> (Op, Op) {
         ArgKind::MessageIn => (make(op::MESSAGE, 0, 56), NOTHING),
         ArgKind::In(what) => (shape(what), NOTHING),
         ArgKind::InOut(what) => (shape(what), NOTHING),
-        ArgKind::FutexTime(_) => (shape(Shape::Timespec), NOTHING),
+        ArgKind::FutexTime(_) => (on(when::GUESS, shape(Shape::Timespec)), NOTHING),
         ArgKind::FdSet => (make(op::FIXED, 0, FD_SET_BYTES), on(when::SUCCESS, make(op::FIXED, 0, FD_SET_BYTES))),
         ArgKind::FdSetIn => (make(op::FIXED, 0, FD_SET_BYTES), NOTHING),
         ArgKind::Out(what) => (NOTHING, on(when::SUCCESS, shape(what))),
@@ -114,7 +114,7 @@ fn copies(kind: ArgKind, i: usize, arch: Arch) -> (Op, Op) {
         ArgKind::VecOut(n) => (NOTHING, on(when::SUCCESS, make(op::VECTOR_OUT, n, 16))),
         ArgKind::MessageOut => (NOTHING, on(when::SUCCESS, make(op::MESSAGE_OUT, 0, 56))),
         ArgKind::AddressOut(n) | ArgKind::SockoptOut(n) => (NOTHING, on(when::SUCCESS, make(op::ADDRESS_OUT, n, 1))),
-        ArgKind::IoctlArg(_) => (NOTHING, on(when::SUCCESS, make(op::FIXED, 0, IOCTL_BYTES))),
+        ArgKind::IoctlArg(_) => (NOTHING, on(when::SUCCESS | when::GUESS, make(op::FIXED, 0, IOCTL_BYTES))),
         _ => (NOTHING, NOTHING),
     }
 }

@@ -13,7 +13,7 @@ use super::{Return, Row, row};
 /// The rows: name, number on x86-64, number on arm64, arguments, result, classes and flags.
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    row("futex", 202, 98, &[Pointer, FutexOp, FutexValue(1), FutexTime(1), FutexSecond(1), FutexThird(1)], Return::Futex, ORDINARY | ENTRY),
+    row("futex", 202, 98, &[Pointer, FutexOp, FutexValue(1), FutexTime(1), FutexSecond(1), FutexThird(1)], Return::Futex, ORDINARY),
     row("futex_waitv", 449, 449, &[Pointer, Uint, HexIntFlags, In(Timespec), Clock], Return::Int, ORDINARY | ENTRY),
     row("futex_wake", 454, 454, &[Pointer, Hex, Int, HexIntFlags], Return::Int, ORDINARY),
     row("futex_wait", 455, 455, &[Pointer, Hex, Hex, HexIntFlags, In(Timespec), Clock], Return::Int, ORDINARY | ENTRY),
