@@ -85,6 +85,9 @@ pub mod op {
     pub const PAYLOAD_OUT: u8 = 10;
     /// As [`VECTOR`], but bytes were received: the result bounds them.
     pub const VECTOR_OUT: u8 = 11;
+    /// A vector of strings of which only the pointer (eight bytes) and the number of strings (four
+    /// bytes) are kept: the environment, which is nobody's business. At most [`super::MAX_COUNTED`].
+    pub const COUNT_STRINGS: u8 = 13;
     /// As [`MESSAGE`], but bytes were received: the result bounds them.
     pub const MESSAGE_OUT: u8 = 12;
 }
@@ -105,6 +108,9 @@ pub const MAX_STRING: usize = 512;
 pub const MAX_BYTES: usize = 1024;
 /// Most strings kept of a vector of strings.
 pub const MAX_STRINGS: usize = 32;
+
+/// Most strings counted of a vector of which only the number is kept.
+pub const MAX_COUNTED: u32 = 512;
 
 const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 36);
 const _: () = assert!(MAX_BYTES <= crate::chunk::SLACK_BYTES && MAX_STRING <= MAX_BYTES);

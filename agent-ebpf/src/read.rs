@@ -10,7 +10,7 @@ use aya_ebpf::helpers::{
 };
 use rewind_common::{
     call::{Blob, blob_flags, part},
-    capture::{Capture, MAX_BYTES, MAX_STRING, MAX_STRINGS, OPS, Op, op, when},
+    capture::{Capture, MAX_BYTES, MAX_COUNTED, MAX_STRING, MAX_STRINGS, OPS, Op, op, when},
     loss::LossReason,
     record::Kind,
     ring::ring_flags,
@@ -194,6 +194,7 @@ pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, res
             let len = unsafe { bpf_probe_read_user(argument(thread, op.size_arg) as *const u32) }.unwrap_or(0);
             at.bytes(start, u64::from(len), most, place, 0)
         }
+        op::COUNT_STRINGS => count_strings(start, at.what, place, u64::from(at.ring)),
         op::STRINGS => strings(start, at.what, place, u64::from(at.ring)),
         op::VECTOR => at.vector(start, count, part::WHOLE, u64::MAX, payload(thread, op), place),
         op::VECTOR_OUT => at.vector(start, count, part::WHOLE, result.unsigned_abs(), payload(thread, op), place),
@@ -455,4 +456,33 @@ pub extern "C" fn strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64
         lose_on(ring, LossReason::Shortened);
     }
     finish(&writer, what, total & 0xfff)
+}
+
+/// How many strings a vector has, and where it is.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn count_strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    if writer.room() < 16 {
+        return NO_ROOM;
+    }
+    let (mut count, mut flags) = (0u32, u64::from(blob_flags::CUT) << 8);
+    for i in 0..u64::from(MAX_COUNTED) {
+        // SAFETY: the helper reads any address of the process, or fails.
+        let Ok(element) = (unsafe { bpf_probe_read_user((pointer + i * 8) as *const u64) }) else {
+            return unread(&writer, pointer, what, ring);
+        };
+        if element == 0 {
+            flags = 0;
+            break;
+        }
+        count += 1;
+    }
+    // SAFETY: within the chunk, as seen above.
+    unsafe {
+        writer.at(writer.off + 4).cast::<u32>().write(pointer as u32);
+        writer.at(writer.off + 8).cast::<u32>().write((pointer >> 32) as u32);
+        writer.at(writer.off + 12).cast::<u32>().write(count);
+    }
+    finish(&writer, what | flags, 12)
 }

@@ -14,9 +14,9 @@ pub mod api;
 #[cfg(test)]
 mod build;
 pub mod clock;
-pub mod event;
 pub mod cut;
 pub mod decode;
+pub mod event;
 pub mod filter;
 pub mod header;
 pub mod record;

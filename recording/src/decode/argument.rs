@@ -163,7 +163,8 @@ impl<'a> Printer<'_, 'a> {
             ArgKind::IoctlArg(of) => self.ioctl_argument(i, self.value(of)),
             ArgKind::PrctlArg(of, n) => self.prctl_argument(i, self.value(of), n),
             ArgKind::FutexTime(of) => self.futex_time(i, self.value(of)),
-            ArgKind::Remaining | ArgKind::Envp => self.object_address(i),
+            ArgKind::Remaining => self.object_address(i),
+            ArgKind::Envp => self.environment(i),
             ArgKind::Restarted => self.out.push_str("<... resuming interrupted system call ...>"),
             _ => match self.value(i) {
                 Some(value) => self.register(i, kind, value),

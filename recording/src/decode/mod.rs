@@ -28,6 +28,8 @@ use crate::syscalls::arg::ArgKind;
 use crate::syscalls::{self, Arch, Row};
 use rewind_common::call::{flags, part};
 use std::borrow::Cow;
+use std::fmt::Write as _;
+use zerocopy::FromBytes as _;
 
 /// A call with what was copied when it started.
 #[derive(Clone, Copy, Debug)]
@@ -251,6 +253,18 @@ impl<'p, 'a> Printer<'p, 'a> {
                 None => self.out.push('?'),
             }
         }
+    }
+
+    /// Where the environment is, and how many variables it has: the strings themselves are not recorded.
+    fn environment(&mut self, i: usize) {
+        let memory = self.before(i, part::WHOLE);
+        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+        let Ok((pointer, rest)) = u64::read_from_prefix(blob.bytes) else { return self.address_of(memory) };
+        text::pointer(self.out, pointer);
+        let Ok((count, _)) = u32::read_from_prefix(rest) else { return };
+        let more = if blob.is_cut() { ", at least" } else { "" };
+        let plural = if count == 1 { "" } else { "s" };
+        let _ = write!(self.out, " /* {count} var{plural}{more} */");
     }
 
     /// The text of a memory whose bytes are not known: its address. `{...}` where the record holds bytes

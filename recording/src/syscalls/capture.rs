@@ -83,11 +83,10 @@ fn copies(kind: ArgKind, i: usize, arch: Arch) -> (Op, Op) {
         Op { offset, ..make(op::FIXED, 0, size) }
     };
     match kind {
-        ArgKind::Path | ArgKind::PathOrNull | ArgKind::Name | ArgKind::NameOrNull => {
-            (make(op::STRING, 0, 0), NOTHING)
-        }
+        ArgKind::Path | ArgKind::PathOrNull | ArgKind::Name | ArgKind::NameOrNull => (make(op::STRING, 0, 0), NOTHING),
         ArgKind::FsconfigValue | ArgKind::PrctlArg(_, 1) => (on(when::GUESS, make(op::STRING, 0, 0)), NOTHING),
         ArgKind::Argv => (make(op::STRINGS, 0, 0), NOTHING),
+        ArgKind::Envp => (make(op::COUNT_STRINGS, 0, 0), NOTHING),
         ArgKind::NameOf(n) | ArgKind::CpusIn(n) | ArgKind::AddressIn(n) | ArgKind::SockoptIn(n) => {
             (make(op::COUNTED, n, 1), NOTHING)
         }
