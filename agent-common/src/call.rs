@@ -48,6 +48,9 @@ pub mod flags {
     pub const ENTERED: u8 = 1 << 3;
     /// It never returned: the thread died in it. The duration is the time until then.
     pub const UNFINISHED: u8 = 1 << 4;
+    /// A call of the x32 ABI (x86-64 only): `nr` is its number there. Numbers and shapes differ from
+    /// those of the 64-bit table in places, so nothing behind its pointers is copied.
+    pub const X32: u8 = 1 << 5;
 }
 
 /// The word that says which arguments follow.

@@ -10,6 +10,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 pub struct Offsets {
     /// `pt_regs` of the six arguments of a call.
     pub regs_args: [u32; 6],
+    /// `pt_regs` of the six arguments of a 32-bit call.
+    pub regs_compat_args: [u32; 6],
     /// `task_struct.thread_info.status` (x86-64) or `.flags` (arm64).
     pub task_mode: u32,
     /// The bits there that say "this is a 32-bit call": `TS_COMPAT`, `_TIF_32BIT`.

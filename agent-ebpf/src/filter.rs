@@ -36,7 +36,6 @@ pub fn recorded(task: *mut c_void) -> Option<&'static mut Thread> {
         thread.cgroup_id = cgroup_id;
         thread.epoch = epoch;
         thread.recording = 0;
-        thread.start_ns = 0;
         thread.announced = [0; 2];
         return join(thread, ring_of(cgroup_id)?);
     }
@@ -50,6 +49,19 @@ pub fn recorded(task: *mut c_void) -> Option<&'static mut Thread> {
     thread.epoch = epoch;
     thread.tid = task::tid(task);
     join(thread, ring)
+}
+
+/// As [`recorded`], for what happens to a task outside of a call's entry: while it is in a call its
+/// records go where the call's record will go, whatever cgroup it has been moved to meanwhile.
+#[inline(always)]
+pub fn recorded_now(task: *mut c_void) -> Option<&'static mut Thread> {
+    // SAFETY: callers pass `maps::current()`.
+    if let Some(thread) = unsafe { THREADS.get(task, false) }
+        && thread.start_ns != 0
+    {
+        return Some(thread);
+    }
+    recorded(task)
 }
 
 /// Whether a task's calls are certainly not recorded. A task that leaves a recorded cgroup in the

@@ -317,7 +317,7 @@ fn write_task(task: *const c_void, thread: &mut Thread, cursors: &mut Cursors, s
 /// What to copy for the call that a thread is in.
 #[inline(always)]
 fn capture(thread: &Thread) -> Option<&'static Capture> {
-    if thread.flags & u32::from(flags::COMPAT) != 0 || thread.nr >= ROWS {
+    if thread.flags & u32::from(flags::COMPAT | flags::X32) != 0 || thread.nr >= ROWS {
         return None;
     }
     CAPTURES.get(thread.nr)

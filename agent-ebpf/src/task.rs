@@ -43,6 +43,7 @@ pub static OFFSETS: Offsets = NOT_FOUND;
 /// What stands there until the agent has filled it in.
 const NOT_FOUND: Offsets = Offsets {
     regs_args: [0; 6],
+    regs_compat_args: [0; 6],
     task_mode: 0,
     compat_bits: 0,
     task_pid: 0,
@@ -87,17 +88,17 @@ pub fn offset_at(field: &'static u32) -> usize {
 /// # Safety
 /// `regs` is the first argument of `sys_enter`.
 #[inline(always)]
-pub unsafe fn arguments(regs: *const u8) -> [u64; 6] {
+pub unsafe fn arguments(regs: *const u8, is_compat: bool) -> [u64; 6] {
+    macro_rules! registers {
+        ($field:ident, $($i:literal)*) => { [$(*regs.add(offset!($field[$i])).cast::<u64>()),*] };
+    }
     // SAFETY: the caller's promise, and offsets of that very type.
     unsafe {
-        [
-            *regs.add(offset!(regs_args[0])).cast(),
-            *regs.add(offset!(regs_args[1])).cast(),
-            *regs.add(offset!(regs_args[2])).cast(),
-            *regs.add(offset!(regs_args[3])).cast(),
-            *regs.add(offset!(regs_args[4])).cast(),
-            *regs.add(offset!(regs_args[5])).cast(),
-        ]
+        if is_compat {
+            registers!(regs_compat_args, 0 1 2 3 4 5).map(|register| register & 0xffff_ffff)
+        } else {
+            registers!(regs_args, 0 1 2 3 4 5)
+        }
     }
 }
 

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
         Verb::Workload => verbs::workload(),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("rewind-agent: {error:#}");
+        eprintln!("rewind-agent: {error}");
         verbs::exit_code(&error)
     })
 }

@@ -5,9 +5,9 @@ use crate::serve::{self, Bound, Shared};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
@@ -22,16 +22,16 @@ const CONNECTIONS: usize = 64;
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// If the socket or a signal handler cannot be had.
-pub async fn run(recorder: Recorder, socket: &Path) -> anyhow::Result<()> {
+/// If a signal handler cannot be had.
+pub async fn run(recorder: Recorder, bound: Bound) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let bound = Bound::new(socket)?;
+    let listener = UnixListener::from_std(bound.listener.try_clone()?)?;
     let shared = Arc::new(Mutex::new(recorder));
     let tending = tokio::spawn(tend(Arc::clone(&shared)));
-    tracing::info!(socket = %socket.display(), "recording");
+    tracing::info!(socket = %bound.path().display(), "recording");
     tokio::select! {
-        () = accept(&bound, &shared) => {}
+        () = accept(&listener, &shared) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
@@ -40,11 +40,11 @@ pub async fn run(recorder: Recorder, socket: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn accept(bound: &Bound, shared: &Shared) {
+async fn accept(listener: &UnixListener, shared: &Shared) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let stream = match bound.listener.accept().await {
+        let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of descriptors, most likely: whoever waits may try again in a moment.

@@ -215,18 +215,16 @@ impl Recorder {
     fn make_room(&mut self, rings: &[(u32, Ring)]) -> Result<(), Error> {
         let (segments, count) = (self.kernel.sizes.segments, self.kernel.sizes.rings);
         let used: u32 = rings.iter().map(|(_, ring)| segments_of(ring)).sum();
-        let mut free_segments = segments.saturating_sub(used);
-        let mut free_rings = count.saturating_sub(rings.len() as u32);
+        let mut free = (segments.saturating_sub(used), count.saturating_sub(rings.len() as u32));
         let mut dead: Vec<_> = rings.iter().filter(|(_, ring)| ring.died_ns != 0).collect();
         dead.sort_by_key(|(_, ring)| ring.died_ns);
         let mut freed = false;
         for (index, ring) in dead {
-            if free_segments > segments / 8 && free_rings > count / 8 {
+            if free.0 > segments / 8 && free.1 > count / 8 {
                 break;
             }
             self.forget(*index, ring)?;
-            free_segments += segments_of(ring);
-            free_rings += 1;
+            free = (free.0 + segments_of(ring), free.1 + 1);
             freed = true;
         }
         let refused = self.mapped.node().refused;

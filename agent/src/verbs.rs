@@ -10,8 +10,9 @@ use crate::identity::scope::Rule;
 use crate::kernel::Plan;
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
+use crate::serve::Bound;
 use crate::{measure, pipeline};
-use anyhow::Context as _;
+use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::render::{self, Format, Options, Timestamps};
 use std::fs::File;
@@ -37,10 +38,12 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let host = Host::suited()?;
     let plan = plan(options.budget.as_u64(), &options.memory);
     let rule = Rule { units: options.units, agent: own_cgroup() };
+    // The socket first: a second agent is told so before it has loaded anything.
+    let bound = Bound::new(&options.socket)?;
     let recorder = Recorder::start(host.config(plan, Scope::Rule(rule), options.payload))?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
-    runtime.block_on(pipeline::run(recorder, &options.socket))?;
+    runtime.block_on(pipeline::run(recorder, bound))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -60,7 +63,7 @@ pub fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
     let _ignored = ignore_interrupts()?;
     let recorded = record::run(&mut recorder, &cgroup, &options.command)?;
     drop(recorder);
-    print(&recorded, options, &mut out).context("cannot print the recording")?;
+    print(&recorded, options, &mut out).map_err(|error| anyhow!("cannot print the recording: {error}"))?;
     Ok(as_command(recorded.status))
 }
 
@@ -164,7 +167,7 @@ fn ignore_interrupts() -> anyhow::Result<tokio::runtime::Runtime> {
 fn open(options: &cli::Record) -> anyhow::Result<Box<dyn Write>> {
     Ok(match &options.output {
         Some(path) => {
-            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            let file = File::create(path).map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?;
             Box::new(BufWriter::new(file))
         }
         None => Box::new(BufWriter::new(io::stderr())),

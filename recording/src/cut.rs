@@ -15,6 +15,9 @@ use rewind_common::{
 use std::collections::{HashMap, HashSet};
 use zerocopy::{FromBytes, IntoBytes};
 
+#[cfg(test)]
+mod tests;
+
 /// What was read from a ring.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
@@ -154,15 +157,20 @@ fn cover(source: &Source, chunks: &mut [Parsed<'_>]) -> Coverage {
             let cursor = source.cursors.get(cpu).filter(|cursors| cursors.recording == source.recording);
             let cursor = cursor.map(|cursors| cursors.shares[share]).unwrap_or_default();
             let newest = held.last().filter(|chunk| word::claim(chunk.head.word) >= cursor.claim);
-            coverage.calls_made += newest.map_or(cursor.calls, |chunk| chunk.head.first_call + chunk.calls);
+            let made = newest.map_or(cursor.calls, |chunk| chunk.head.first_call.saturating_add(chunk.calls));
+            coverage.calls_made = coverage.calls_made.saturating_add(made);
             let from = match newest {
                 Some(_) => unbroken_from(held),
                 None if cursor.records == 0 => None,
-                None => Some(overwritten_at(chunks, share, cursor.claim + source.capacity[share], source.read_ns)),
+                None => {
+                    let claim = cursor.claim.saturating_add(source.capacity[share]);
+                    Some(overwritten_at(chunks, share, claim, source.read_ns))
+                }
             };
             complete_from[share] = complete_from[share].max(from.unwrap_or(0));
         }
     }
+    coverage.calls_made = coverage.calls_made.max(coverage.calls_held);
     coverage.calls_overwritten = coverage.calls_made.saturating_sub(coverage.calls_held);
     coverage.decisive_from_ns = complete_from[PROTECTED];
     coverage.complete_from_ns = complete_from[MAIN].max(complete_from[PROTECTED]);
@@ -173,7 +181,7 @@ fn cover(source: &Source, chunks: &mut [Parsed<'_>]) -> Coverage {
 fn unbroken_from(held: &[&Parsed<'_>]) -> Option<u64> {
     let mut first = held.last()?;
     for chunk in held.iter().rev().skip(1) {
-        if chunk.head.first_record + chunk.records.len() as u64 != first.head.first_record {
+        if chunk.head.first_record.saturating_add(chunk.records.len() as u64) != first.head.first_record {
             break;
         }
         first = chunk;
@@ -230,7 +238,7 @@ fn enter(out: &mut Vec<u8>, in_flight: &InFlight) {
         head: RecordHead {
             len: (size_of::<call::Call>() + 8 * usize::from(ARGUMENTS)) as u16,
             kind: Kind::Enter as u8,
-            flags: in_flight.flags as u8 & flags::COMPAT,
+            flags: in_flight.flags as u8 & (flags::COMPAT | flags::X32),
             tid: in_flight.tid,
         },
         nr: in_flight.nr as u16,
@@ -260,10 +268,10 @@ impl Tail {
         for chunk in &parsed {
             let next = self.next.entry((chunk.head.cpu, chunk.head.share)).or_insert(0);
             let first = chunk.head.first_record;
-            missed += first.saturating_sub(*next);
-            let seen = next.saturating_sub(first) as usize;
+            missed = missed.saturating_add(first.saturating_sub(*next));
+            let seen = usize::try_from(next.saturating_sub(first)).unwrap_or(usize::MAX);
             fresh.extend(chunk.records.iter().skip(seen).copied());
-            *next = (*next).max(first + chunk.records.len() as u64);
+            *next = (*next).max(first.saturating_add(chunk.records.len() as u64));
         }
         fresh.sort_by_key(|&(time_ns, _)| time_ns);
         (fresh.iter().flat_map(|&(_, bytes)| bytes.iter().copied()).collect(), missed)

@@ -78,6 +78,12 @@ impl<'a> Call<'a> {
         self.flags & flags::COMPAT != 0
     }
 
+    /// Whether it is a call of the x32 ABI.
+    #[must_use]
+    pub const fn is_x32(&self) -> bool {
+        self.flags & flags::X32 != 0
+    }
+
     /// When it returned (or when the thread died in it).
     #[must_use]
     pub const fn end_ns(&self) -> u64 {

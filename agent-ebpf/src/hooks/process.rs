@@ -14,7 +14,7 @@ use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHead};
 #[btf_tracepoint(function = "sched_process_exit")]
 pub fn sched_process_exit(_: BtfTracePointContext) {
     let task = maps::current();
-    let Some(thread) = filter::recorded(task) else { return };
+    let Some(thread) = filter::recorded_now(task) else { return };
     // SAFETY: takes nothing.
     let now_ns = unsafe { bpf_ktime_get_ns() };
     if thread.start_ns != 0 {

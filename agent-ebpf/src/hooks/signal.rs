@@ -16,7 +16,7 @@ use rewind_common::record::{Kind, RecordHead, Signal};
 #[btf_tracepoint(function = "signal_deliver")]
 pub fn signal_deliver(ctx: BtfTracePointContext) {
     let task = maps::current();
-    let Some(thread) = filter::recorded(task) else { return };
+    let Some(thread) = filter::recorded_now(task) else { return };
     // SAFETY: takes nothing.
     let now_ns = unsafe { bpf_ktime_get_ns() };
     let ctx: *const u64 = ctx.as_ptr().cast();

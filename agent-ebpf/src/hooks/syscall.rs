@@ -16,6 +16,9 @@ use crate::{filter, maps, ring, task};
 use aya_ebpf::{EbpfContext, helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use rewind_common::call::flags;
 
+/// `__X32_SYSCALL_BIT` (`arch/x86/include/uapi/asm/unistd.h`). No other ABI has numbers so large.
+const X32_BIT: u32 = 1 << 30;
+
 /// A call begins.
 #[btf_tracepoint(function = "sys_enter")]
 pub fn sys_enter(ctx: BtfTracePointContext) {
@@ -24,10 +27,17 @@ pub fn sys_enter(ctx: BtfTracePointContext) {
     let ctx: *const u64 = ctx.as_ptr().cast();
     // SAFETY: the arguments of the tracepoint, as declared above.
     let (regs, nr) = unsafe { (*ctx.cast::<*const u8>(), *ctx.add(1)) };
+    let is_compat = task::is_compat(task);
     // SAFETY: that very `pt_regs`.
-    thread.args = unsafe { task::arguments(regs) };
-    thread.nr = nr as u32;
-    thread.flags = if task::is_compat(task) { u32::from(flags::COMPAT) } else { 0 };
+    thread.args = unsafe { task::arguments(regs, is_compat) };
+    thread.nr = nr as u32 & !X32_BIT;
+    thread.flags = if is_compat {
+        u32::from(flags::COMPAT)
+    } else if nr as u32 & X32_BIT != 0 {
+        u32::from(flags::X32)
+    } else {
+        0
+    };
     // SAFETY: takes nothing.
     thread.start_ns = unsafe { bpf_ktime_get_ns() };
     ring::enter(task, thread);

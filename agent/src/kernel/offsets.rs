@@ -12,6 +12,7 @@ pub(super) fn find(btf: &Btf) -> Result<Offsets, Error> {
     let (task_mode, compat_bits) = mode(btf)?;
     Ok(Offsets {
         regs_args: arguments(btf)?,
+        regs_compat_args: compat_arguments(btf)?,
         task_mode,
         compat_bits,
         task_pid: of("task_struct.pid")?,
@@ -50,6 +51,19 @@ fn arguments(btf: &Btf) -> Result<[u32; 6], Error> {
 fn arguments(btf: &Btf) -> Result<[u32; 6], Error> {
     let first = btf.offset("pt_regs.regs")?;
     Ok([0, 1, 2, 3, 4, 5].map(|i| first + 8 * i))
+}
+
+/// As above for 32-bit calls.
+#[cfg(target_arch = "x86_64")]
+fn compat_arguments(btf: &Btf) -> Result<[u32; 6], Error> {
+    let of = |register: &str| btf.offset(&format!("pt_regs.{register}"));
+    Ok([of("bx")?, of("cx")?, of("dx")?, of("si")?, of("di")?, of("bp")?])
+}
+
+/// As above for 32-bit calls, which use the lower halves of the same registers.
+#[cfg(target_arch = "aarch64")]
+fn compat_arguments(btf: &Btf) -> Result<[u32; 6], Error> {
+    arguments(btf)
 }
 
 /// Where a task says that its current call came by the 32-bit gate: `TS_COMPAT`

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use tokio::net::UnixListener;
 
 /// Why the agent does not listen.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum Error {
 /// A socket that is listened on. Dropping it removes it.
 #[derive(Debug)]
 pub struct Bound {
-    /// Where requests come in.
+    /// Where requests come in; it does not block.
     pub listener: UnixListener,
     path: PathBuf,
 }
@@ -36,7 +36,7 @@ impl Bound {
     /// [`Error`].
     pub fn new(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Bind { path: path.to_owned(), source };
-        match std::os::unix::net::UnixStream::connect(path) {
+        match UnixStream::connect(path) {
             Ok(_) => return Err(Error::Taken(path.to_owned())),
             // What an agent that was killed has left.
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
@@ -51,8 +51,17 @@ impl Bound {
         let unready = path.with_extension(format!("{}.new", std::process::id()));
         let listener = UnixListener::bind(&unready).map_err(failed)?;
         std::fs::set_permissions(&unready, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
         std::fs::rename(&unready, path).map_err(failed)?;
         Ok(Self { listener, path: path.to_owned() })
+    }
+}
+
+impl Bound {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 

@@ -59,7 +59,7 @@ impl Default for Style {
 /// The row of a call, where the table has one. The 32-bit table has no rows.
 #[must_use]
 pub fn row(call: &Call<'_>, arch: Arch) -> Option<&'static Row> {
-    if call.is_compat() { None } else { syscalls::by_number(arch, call.nr) }
+    if call.is_compat() || call.is_x32() { None } else { syscalls::by_number(arch, call.nr) }
 }
 
 /// The name of a call: `openat`, or `syscall_0x1d5` where there is none.
@@ -67,6 +67,9 @@ pub fn row(call: &Call<'_>, arch: Arch) -> Option<&'static Row> {
 pub fn name(call: &Call<'_>, arch: Arch) -> Cow<'static, str> {
     if let Some(row) = row(call, arch) {
         return Cow::Borrowed(row.name);
+    }
+    if call.is_x32() {
+        return Cow::Owned(format!("syscall_x32_{}", call.nr));
     }
     if call.is_compat() {
         return match (arch, syscalls::compat::name(call.nr)) {

@@ -1,0 +1,186 @@
+//! A model of the ring beside the real thing: CPUs that claim chunks and write numbered calls, in any
+//! order, until the ring has come round many times. What `cut` says must add up exactly.
+
+use super::*;
+use proptest::prelude::*;
+use rewind_common::ring::Cursor;
+
+const RECORDING: u64 = 7;
+const CPUS: usize = 3;
+const CHUNKS: [u64; SHARES] = [4, 2];
+/// Calls that fit into a chunk of the model; far fewer than into a real one.
+const ROOM: usize = 5;
+
+/// A ring as the kernel side keeps it, but with small chunks.
+struct Model {
+    /// Each share's chunks: bytes as a reader copies them.
+    chunks: [Vec<Vec<u8>>; SHARES],
+    claims: [u64; SHARES],
+    cursors: [Cursors; CPUS],
+    /// Every call that was made: when it ended.
+    made: Vec<u64>,
+    now_ns: u64,
+}
+
+impl Model {
+    fn new() -> Self {
+        let chunks = CHUNKS.map(|n| vec![Vec::new(); n as usize]);
+        let cursors = [Cursors { recording: RECORDING, ..Cursors::default() }; CPUS];
+        Self { chunks, claims: [0; SHARES], cursors, made: Vec::new(), now_ns: 100 }
+    }
+
+    /// CPU `cpu` writes one call into `share`.
+    fn call(&mut self, cpu: usize, share: usize) {
+        let cursor = self.cursors[cpu].shares[share];
+        let slot = |claim: u64| ((claim - 1) % CHUNKS[share]) as usize;
+        let is_mine = cursor.claim != 0 && self.claim_in(share, slot(cursor.claim)) == cursor.claim;
+        if !is_mine || self.records_in(share, slot(cursor.claim)) == ROOM {
+            self.claims[share] += 1;
+            let claim = self.claims[share];
+            let head = ChunkHead {
+                word: word::pack(claim, HEAD_BYTES as u64),
+                recording: RECORDING,
+                first_record: cursor.records,
+                first_call: cursor.calls,
+                cpu: cpu as u16,
+                share: share as u16,
+                spoiled: 0,
+            };
+            self.chunks[share][slot(claim)] = head.as_bytes().to_vec();
+            self.cursors[cpu].shares[share] = Cursor { claim, ..cursor };
+        }
+        self.now_ns += 10;
+        let cursor = &mut self.cursors[cpu].shares[share];
+        let chunk = &mut self.chunks[share][slot(cursor.claim)];
+        chunk.extend_from_slice(&getppid(self.now_ns));
+        let committed = word::pack(cursor.claim, chunk.len() as u64);
+        chunk[..8].copy_from_slice(&committed.to_ne_bytes());
+        cursor.records += 1;
+        cursor.calls += 1;
+        self.made.push(self.now_ns);
+    }
+
+    fn claim_in(&self, share: usize, slot: usize) -> u64 {
+        ChunkHead::read_from_prefix(&self.chunks[share][slot]).map_or(0, |(head, _)| word::claim(head.word))
+    }
+
+    fn records_in(&self, share: usize, slot: usize) -> usize {
+        self.chunks[share][slot].len().saturating_sub(HEAD_BYTES) / size_of::<call::Call>()
+    }
+
+    fn source(&self) -> Source {
+        Source {
+            recording: RECORDING,
+            chunks: self.chunks.iter().flatten().cloned().collect(),
+            cursors: self.cursors.to_vec(),
+            in_flight: Vec::new(),
+            capacity: CHUNKS,
+            born_ns: 100,
+            read_ns: self.now_ns + 1,
+        }
+    }
+}
+
+/// A call without arguments that ended at `end_ns`.
+fn getppid(end_ns: u64) -> Vec<u8> {
+    let head = RecordHead { len: size_of::<call::Call>() as u16, kind: Kind::Call as u8, flags: 0, tid: 1 };
+    let record = call::Call { head, nr: 110, start_ns: end_ns - 3, duration_ns: 3, ..call::Call::default() };
+    record.as_bytes().to_vec()
+}
+
+fn ends(records: &[u8]) -> Vec<u64> {
+    record::all(records).filter_map(Result::ok).map(|record| time(&record)).collect()
+}
+
+proptest! {
+    #[test]
+    fn made_is_held_plus_overwritten_and_nothing_is_missing_after_complete_from(
+        calls in prop::collection::vec((0..CPUS, prop::bool::weighted(0.8)), 0..400),
+    ) {
+        let mut model = Model::new();
+        for (cpu, is_main) in calls {
+            model.call(cpu, if is_main { MAIN } else { PROTECTED });
+        }
+        let cut = cut(&model.source());
+        let shown = ends(&cut.records);
+        let coverage = &cut.coverage;
+        prop_assert_eq!(coverage.calls_made, model.made.len() as u64);
+        prop_assert_eq!(coverage.calls_held, shown.len() as u64);
+        prop_assert_eq!(coverage.calls_made, coverage.calls_held + coverage.calls_overwritten);
+        prop_assert!(shown.is_sorted());
+        for end_ns in model.made.iter().filter(|&&end_ns| end_ns >= coverage.complete_from_ns) {
+            prop_assert!(shown.contains(end_ns), "{} is missing after {}", end_ns, coverage.complete_from_ns);
+        }
+    }
+
+    #[test]
+    fn a_tail_shows_each_call_once_and_counts_the_others(
+        looks in prop::collection::vec(prop::collection::vec((0..CPUS, prop::bool::weighted(0.8)), 0..60), 1..8),
+    ) {
+        let (mut model, mut tail) = (Model::new(), Tail::default());
+        let (mut shown, mut missed) = (Vec::new(), 0);
+        for calls in looks {
+            for (cpu, is_main) in calls {
+                model.call(cpu, if is_main { MAIN } else { PROTECTED });
+            }
+            let (records, lost) = tail.advance(RECORDING, &model.source().chunks);
+            shown.extend(ends(&records));
+            missed += lost;
+        }
+        let mut once = shown.clone();
+        once.sort_unstable();
+        once.dedup();
+        prop_assert_eq!(once.len(), shown.len());
+        // What a CPU lost at the very end shows only when it writes again.
+        prop_assert!(shown.len() as u64 + missed <= model.made.len() as u64);
+        prop_assert!(shown.iter().all(|end_ns| model.made.contains(end_ns)));
+    }
+
+    #[test]
+    fn any_bytes_are_cut_without_a_panic(
+        chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..6),
+        word in any::<u64>(),
+    ) {
+        let mut chunks = chunks;
+        for chunk in &mut chunks {
+            if chunk.len() >= 16 {
+                chunk[..8].copy_from_slice(&word.to_ne_bytes());
+                chunk[8..16].copy_from_slice(&RECORDING.to_ne_bytes());
+            }
+        }
+        let source = Source { recording: RECORDING, chunks, ..Source::default() };
+        let cut = cut(&source);
+        prop_assert!(cut.coverage.calls_held <= cut.coverage.calls_made);
+    }
+}
+
+#[test]
+fn a_spoiled_chunk_is_left_out_and_counted() {
+    let mut model = Model::new();
+    for _ in 0..3 {
+        model.call(0, MAIN);
+    }
+    let at = std::mem::offset_of!(ChunkHead, spoiled);
+    model.chunks[MAIN][0][at] = 1;
+    let cut = cut(&model.source());
+    assert_eq!((cut.spoiled, cut.coverage.calls_held, cut.coverage.calls_made), (1, 0, 3));
+}
+
+#[test]
+fn chunks_of_another_recording_are_left_out() {
+    let mut model = Model::new();
+    model.call(0, MAIN);
+    let source = Source { recording: RECORDING + 1, ..model.source() };
+    assert_eq!(cut(&source).coverage.calls_held, 0);
+}
+
+#[test]
+fn a_call_in_flight_comes_last_with_who_is_in_it() {
+    let mut model = Model::new();
+    model.call(0, MAIN);
+    let in_flight = InFlight { recording: RECORDING, start_ns: 50, nr: 0, tid: 9, tgid: 8, ..InFlight::default() };
+    let cut = cut(&Source { in_flight: vec![in_flight], ..model.source() });
+    let records: Vec<_> = record::all(&cut.records).filter_map(Result::ok).collect();
+    assert!(matches!(records[1], Record::Task(task) if task.tgid == 8));
+    assert!(matches!(&records[2], Record::Enter(call) if call.tid == 9 && call.start_ns == 50));
+}
