@@ -264,7 +264,7 @@ impl Tail {
     pub fn advance(&mut self, recording: u64, chunks: &[Vec<u8>]) -> (Vec<u8>, u64) {
         let mut parsed: Vec<_> = chunks.iter().filter_map(|bytes| parse(bytes, recording)).collect();
         parsed.sort_by_key(|chunk| word::claim(chunk.head.word));
-        let (mut fresh, mut missed) = (Vec::new(), 0);
+        let (mut fresh, mut missed) = (Vec::new(), 0_u64);
         for chunk in &parsed {
             let next = self.next.entry((chunk.head.cpu, chunk.head.share)).or_insert(0);
             let first = chunk.head.first_record;
