@@ -125,6 +125,10 @@ pub mod part {
     pub const VECTOR: u8 = 3;
     /// `msghdr.msg_control`.
     pub const CONTROL: u8 = 4;
+    /// `msghdr.msg_namelen` as it was before the call, where the call has changed it: four bytes.
+    pub const NAME_LENGTH: u8 = 5;
+    /// `mmsghdr.msg_len`, the last blob of its message: four bytes.
+    pub const LENGTH: u8 = 6;
     /// The bytes behind the first `iovec` of a vector; +1 for the second, and so on, up to
     /// [`VECTORS`].
     pub const BYTES: u8 = 8;

@@ -9,7 +9,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// Rows in the table. Numbers of both architectures end below (open_tree_attr is 467).
 pub const ROWS: u32 = 512;
 /// How many operations a row can have.
-pub const OPS: usize = 4;
+pub const OPS: usize = 8;
 
 /// What is copied for one system call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -37,6 +37,9 @@ pub mod capture_flags {
     pub const KNOWN: u8 = 1 << 2;
     /// Its failures are ordinary and stay in the main share (`futex`, `epoll_wait`, ...).
     pub const ORDINARY: u8 = 1 << 3;
+    /// One of its operations is [`super::op::LENGTH`] or [`super::op::MESSAGE_OUT`]: the length that
+    /// the call is to overwrite is noted when it starts.
+    pub const LENGTH: u8 = 1 << 4;
 }
 
 /// One copy.
@@ -69,7 +72,8 @@ pub mod op {
     pub const COUNTED: u8 = 3;
     /// An array of elements of `size` bytes; the result says how many.
     pub const RETURNED: u8 = 4;
-    /// A socket address; the `u32` that argument `size_arg` points to says how long.
+    /// A socket address; the `u32` that argument `size_arg` points to says how long, before the call
+    /// and after it: the smaller one counts.
     pub const ADDRESS_OUT: u8 = 5;
     /// A vector of strings, ended by a null pointer: [`super::MAX_STRINGS`] at most. Its blob has
     /// part [`crate::call::part::STRINGS`].
@@ -90,6 +94,27 @@ pub mod op {
     pub const COUNT_STRINGS: u8 = 13;
     /// As [`MESSAGE`], but bytes were received: the result bounds them.
     pub const MESSAGE_OUT: u8 = 12;
+    /// A buffer of `linux_dirent` or `linux_dirent64`, the result says how many bytes: kept are the
+    /// pointer (eight bytes) and the number of entries (four bytes). At most [`super::MAX_COUNTED`].
+    pub const COUNT_ENTRIES: u8 = 14;
+    /// A `u32` that the call overwrites: as it was before, and behind it as it is now if the call has
+    /// succeeded and it is another. The row has [`super::capture_flags::LENGTH`].
+    pub const LENGTH: u8 = 15;
+    /// As [`FIXED`], but only if argument 1 is a command of `fcntl` that takes a `struct flock`.
+    pub const LOCK: u8 = 16;
+    /// Argument 0 is a number of descriptors, arguments 1 to 3 are sets of as many: the number (four
+    /// bytes), then of each set whose pointer is not null the words (eight bytes each) that hold
+    /// descriptors below that number, [`super::MAX_SET`] bytes at most.
+    pub const FD_SETS: u8 = 17;
+    /// An array of `mmsghdr`, `size_arg` holds how many, the result how many were used: the blobs of
+    /// [`MESSAGE`] for each of the first [`super::MAX_MESSAGES`] used ones, one message behind the
+    /// other, each ended by a blob of part [`crate::call::part::LENGTH`].
+    pub const MESSAGES: u8 = 18;
+    /// The same, but bytes were received.
+    pub const MESSAGES_OUT: u8 = 19;
+    /// A pointer with a length behind it, and the bytes that it points to: the blobs of a [`VECTOR`]
+    /// with one element, whether payload is on or not. The signal mask of `pselect6`.
+    pub const BOXED: u8 = 20;
 }
 
 /// When to copy.
@@ -100,6 +125,9 @@ pub mod when {
     pub const LOG: u8 = 1 << 1;
     /// The argument is a pointer only in some uses of the call: that it cannot be read is no loss.
     pub const GUESS: u8 = 1 << 2;
+    /// Only if a signal has interrupted the call and it is to be restarted (`ERESTARTSYS` to
+    /// `ERESTART_RESTARTBLOCK`): the time that was left of a sleep.
+    pub const INTERRUPTED: u8 = 1 << 3;
 }
 
 /// Most bytes kept of a string, its NUL included.
@@ -109,8 +137,12 @@ pub const MAX_BYTES: usize = 1024;
 /// Most strings kept of a vector of strings.
 pub const MAX_STRINGS: usize = 32;
 
-/// Most strings counted of a vector of which only the number is kept.
+/// Most elements counted of what only the number of elements is kept of.
 pub const MAX_COUNTED: u32 = 512;
+/// Most bytes kept of a set of descriptors.
+pub const MAX_SET: usize = 128;
+/// Most messages kept of an array of messages.
+pub const MAX_MESSAGES: u32 = 4;
 
-const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 36);
+const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 68);
 const _: () = assert!(MAX_BYTES <= crate::chunk::SLACK_BYTES && MAX_STRING <= MAX_BYTES);

@@ -14,9 +14,11 @@
 #![allow(internal_features)]
 
 mod atomic;
+mod blob;
 mod filter;
 mod hooks;
 mod maps;
+mod message;
 mod read;
 mod ring;
 mod task;

@@ -327,6 +327,9 @@ fn capture(thread: &Thread) -> Option<&'static Capture> {
 #[inline(always)]
 pub fn enter(task: *const c_void, thread: &mut Thread) {
     let Some(capture) = capture(thread) else { return };
+    if capture.flags & capture_flags::LENGTH != 0 {
+        read::note_length(thread, capture);
+    }
     if capture.enter_ops != 0 && read::wants_entry(thread, capture) {
         write_enter(task, thread, capture);
     }
@@ -372,15 +375,13 @@ fn is_decisive(row: u8, result: i64, call: u32) -> bool {
     const EINTR: i64 = -4;
     const EAGAIN: i64 = -11;
     const EINPROGRESS: i64 = -115;
-    /// `ERESTARTSYS` to `ERESTART_RESTARTBLOCK` (`include/linux/errno.h`).
-    const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
     if row & capture_flags::DECISIVE != 0 || call & u32::from(flags::UNFINISHED) != 0 {
         return true;
     }
     if row & capture_flags::ORDINARY != 0 || !(-4095..0).contains(&result) {
         return false;
     }
-    result != EINTR && result != EAGAIN && result != EINPROGRESS && !RESTARTS.contains(&result)
+    result != EINTR && result != EAGAIN && result != EINPROGRESS && !read::RESTARTS.contains(&result)
 }
 
 /// Writes the record of a call: 0, or nothing was written.

@@ -28,6 +28,9 @@ pub struct Thread {
     pub ring_flags: u32,
     /// The thread.
     pub tid: u32,
+    /// What [`crate::read::note_length`] found when the call began, [`crate::read::UNREADABLE`] if it
+    /// could not be read.
+    pub length: u64,
     /// For each share, the claim number in which the thread was last announced, plus one. 0: never.
     pub announced: [u64; SHARES],
 }

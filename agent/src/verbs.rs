@@ -10,7 +10,7 @@ use crate::identity::scope::Rule;
 use crate::kernel::Plan;
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
-use crate::serve::Bound;
+use crate::serve::Place;
 use crate::{measure, pipeline};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
@@ -38,9 +38,9 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let host = Host::suited()?;
     let plan = plan(options.budget.as_u64(), &options.memory);
     let rule = Rule { units: options.units, agent: own_cgroup() };
-    // The socket first: a second agent is told so before it has loaded anything.
-    let bound = Bound::new(&options.socket)?;
+    let place = Place::take(&options.socket)?;
     let recorder = Recorder::start(host.config(plan, Scope::Rule(rule), options.payload))?;
+    let bound = place.listen()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
     runtime.block_on(pipeline::run(recorder, bound))?;

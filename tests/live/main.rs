@@ -1,10 +1,13 @@
 //! Tests against the running kernel: a program does X, exactly these records come.
 
 mod fidelity;
+mod hosts;
+mod load;
 mod loss;
 mod readme;
 mod record;
 mod server;
+mod trace;
 mod unfinished;
 
 use rewind_tests::suite::{Need, Suite};
@@ -18,6 +21,11 @@ fn oracle(program: &'static str) -> Vec<Need> {
     let mut needs = RECORD.to_vec();
     needs.extend([Need::Program("strace"), Need::Program("setarch"), Need::Program(program)]);
     needs
+}
+
+/// Needs, and `program` on top.
+fn with(needs: &[Need], program: &'static str) -> Vec<Need> {
+    needs.iter().copied().chain([Need::Program(program)]).collect()
 }
 
 fn main() -> ExitCode {
@@ -37,6 +45,16 @@ fn main() -> ExitCode {
         .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
+        .test("each_program_passes_the_verifier", &RECORD, load::programs)
+        .test("missing_rights_are_named", &with(&RECORD, "setpriv"), hosts::rights)
+        .test("a_host_without_cgroup2_is_refused_by_name", &with(&RECORD, "unshare"), hosts::hierarchies)
+        .test("a_kernel_without_btf_is_refused_by_name", &with(&RECORD, "unshare"), hosts::types)
+        .test("a_budget_too_small_for_one_ring_is_refused", &RECORD, hosts::budget)
+        .test("a_second_agent_is_turned_away", &DAEMON, hosts::second)
+        .test("a_socket_nobody_listens_on_is_named", &DAEMON, hosts::nobody_listens)
+        .test("a_malformed_filter_is_explained", &DAEMON, hosts::filters)
+        .test("a_trace_shows_calls_as_they_come_and_ends_with_ctrl_c", &DAEMON, trace::live)
+        .test("a_reader_that_stops_reading_holds_nobody_up", &DAEMON, trace::stalled)
         .test("the_readmes_commands_are_commands", &DAEMON, readme::commands)
         .run()
 }

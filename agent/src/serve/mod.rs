@@ -3,7 +3,7 @@
 mod socket;
 mod trace;
 
-pub use socket::{Bound, Error};
+pub use socket::{Bound, Error, Place};
 
 use crate::recorder::{self, Recorder};
 use bytes::Bytes;

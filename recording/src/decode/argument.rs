@@ -52,10 +52,7 @@ impl<'a> Printer<'_, 'a> {
                     let memory = self.after(i, part::WHOLE);
                     match memory {
                         Memory::Bytes(blob) => {
-                            text::quoted(self.out, blob.bytes);
-                            if (blob.bytes.len() as u64) < total {
-                                self.out.push_str("...");
-                            }
+                            text::shortened(self.out, blob.bytes, total, self.style.string_bytes);
                         }
                         other => self.address_of(other),
                     }
@@ -94,8 +91,9 @@ impl<'a> Printer<'_, 'a> {
                     let memory = self.after(i, part::WHOLE);
                     self.message(i, memory, Some(total), Self::found_after);
                 }
-                None => self.object_address(i),
+                None => self.message_not_received(i),
             },
+            ArgKind::MessagesIn(_) | ArgKind::MessagesOut(_) => self.messages(i, matches!(kind, ArgKind::MessagesOut(_))),
             ArgKind::AddressIn(_) => match self.before(i, part::WHOLE) {
                 Memory::Bytes(blob) if address::socket(self.out, blob.bytes) => {}
                 other => self.address_of(other),
@@ -104,7 +102,8 @@ impl<'a> Printer<'_, 'a> {
                 Memory::Bytes(blob) if self.succeeded() && address::socket(self.out, blob.bytes) => {}
                 other => self.address_of(other),
             },
-            ArgKind::AddressLen(of) | ArgKind::SockoptLen(of) => self.length_of(i, of),
+            ArgKind::AddressLen(_) | ArgKind::SockoptLen(_) => self.length_of(i),
+            ArgKind::In(Shape::SigmaskBox) => self.boxed_mask(i),
             ArgKind::In(what) | ArgKind::InOut(what) => {
                 let memory = self.before(i, part::WHOLE);
                 self.object(memory, what);
@@ -117,10 +116,8 @@ impl<'a> Printer<'_, 'a> {
                 if self.is_written(kind) { self.object(memory, what) } else { self.address_of(memory) }
             }
             ArgKind::PollFds(of) => self.poll_descriptors(i, of),
-            ArgKind::FdSet | ArgKind::FdSetIn => match self.before(i, part::WHOLE) {
-                Memory::Bytes(blob) => self.descriptor_set(blob.bytes, self.value(0).unwrap_or_default()),
-                other => self.address_of(other),
-            },
+            ArgKind::FdSets => self.select_bound(i),
+            ArgKind::FdSet => self.select_set(i),
             ArgKind::EpollEventsOut => self.epoll_events(i),
             ArgKind::GroupsIn(of) => {
                 let memory = self.before(i, part::WHOLE);
@@ -163,8 +160,13 @@ impl<'a> Printer<'_, 'a> {
             ArgKind::IoctlArg(of) => self.ioctl_argument(i, self.value(of)),
             ArgKind::PrctlArg(of, n) => self.prctl_argument(i, self.value(of), n),
             ArgKind::FutexTime(of) => self.futex_time(i, self.value(of)),
-            ArgKind::Remaining => self.object_address(i),
-            ArgKind::Envp => self.environment(i),
+            ArgKind::Remaining => {
+                let memory = self.after(i, part::WHOLE);
+                if self.is_written(kind) { self.object(memory, Shape::Timespec) } else { self.address_of(memory) }
+            }
+            ArgKind::Envp => self.counted(i, "var", "vars"),
+            ArgKind::Entries => self.counted(i, "entries", "entries"),
+            ArgKind::FcntlArg(of) => self.fcntl_pointer(i, self.value(of).unwrap_or_default()),
             ArgKind::Restarted => self.out.push_str("<... resuming interrupted system call ...>"),
             _ => match self.value(i) {
                 Some(value) => self.register(i, kind, value),
@@ -263,7 +265,7 @@ impl<'a> Printer<'_, 'a> {
     }
 
     /// `[a, b, ...]` of elements of `size` bytes.
-    fn array(&mut self, memory: Memory<'a>, count: Option<u64>, size: usize, element: fn(&mut String, &[u8])) {
+    pub(super) fn array(&mut self, memory: Memory<'a>, count: Option<u64>, size: usize, element: fn(&mut String, &[u8])) {
         let count = count.unwrap_or_default() & u64::from(u32::MAX);
         let blob = match memory {
             Memory::Bytes(blob) => blob,
@@ -288,66 +290,6 @@ impl<'a> Printer<'_, 'a> {
         self.out.push(']');
     }
 
-    fn poll_descriptors(&mut self, i: usize, of: usize) {
-        let memory = self.before(i, part::WHOLE);
-        let count = self.value(of).unwrap_or_default() & u64::from(u32::MAX);
-        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
-        self.out.push('[');
-        let mut shown = 0;
-        for entry in blob.bytes.chunks_exact(8).take(ELEMENTS) {
-            if shown == count {
-                break;
-            }
-            if shown > 0 {
-                self.out.push_str(", ");
-            }
-            let fd = text::u32_at(entry, 0).unwrap_or_default().cast_signed();
-            self.out.push_str("{fd=");
-            self.descriptor(fd);
-            if fd >= 0 {
-                self.out.push_str(", events=");
-                flags(self.out, &poll::POLL, u64::from(text::u16_at(entry, 4).unwrap_or_default()));
-            }
-            self.out.push('}');
-            shown += 1;
-        }
-        if shown < count {
-            self.out.push_str(if shown > 0 { ", ..." } else { "..." });
-        }
-        self.out.push(']');
-    }
-
-    /// The descriptors of an `fd_set`, below `bound`.
-    pub(super) fn descriptor_set(&mut self, bytes: &[u8], bound: u64) {
-        self.out.push('[');
-        let mut first = true;
-        for fd in (0..bytes.len() as u64 * 8).take_while(|fd| *fd < bound) {
-            let Some(byte) = bytes.get((fd / 8) as usize) else { break };
-            if byte >> (fd % 8) & 1 == 1 {
-                if !first {
-                    self.out.push(' ');
-                }
-                first = false;
-                self.descriptor(fd as i32);
-            }
-        }
-        if bound != u64::MAX && (bytes.len() as u64) * 8 < bound {
-            self.out.push_str(if first { "..." } else { " ..." });
-        }
-        self.out.push(']');
-    }
-
-    fn epoll_events(&mut self, i: usize) {
-        let Some(count) = self.returned() else { return self.object_address(i) };
-        let arch = self.style.arch;
-        let memory = self.after(i, part::WHOLE);
-        let element: fn(&mut String, &[u8]) = match arch {
-            Arch::X86_64 => |out, bytes| shape::epoll_event(out, bytes, Arch::X86_64).unwrap_or_default(),
-            Arch::Aarch64 => |out, bytes| shape::epoll_event(out, bytes, Arch::Aarch64).unwrap_or_default(),
-        };
-        self.array(memory, Some(count), usize::from(arch.epoll_event_bytes()), element);
-    }
-
     fn cpus(&mut self, memory: Memory<'a>) {
         let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
         self.out.push('[');
@@ -364,15 +306,17 @@ impl<'a> Printer<'_, 'a> {
         self.out.push(']');
     }
 
-    /// The length that the call has written; what stood there before is not known.
-    fn length_of(&mut self, i: usize, of: usize) {
-        match self.call.blob(of, part::WHOLE).filter(|blob| blob.pointer().is_none()) {
-            Some(blob) if self.succeeded() && self.value(i) != Some(0) && !blob.is_cut() => {
-                self.out.push('[');
-                decimal(self.out, blob.bytes.len() as u64);
-                self.out.push(']');
-            }
-            _ => self.object_address(i),
+    /// A length that the call has changed: as it was, and as it is now where that is another.
+    fn length_of(&mut self, i: usize) {
+        let memory = self.after(i, part::WHOLE);
+        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+        let Some(before) = text::u32_at(blob.bytes, 0) else { return self.address_of(memory) };
+        self.out.push('[');
+        signed(self.out, i64::from(before.cast_signed()));
+        if let Some(after) = text::u32_at(blob.bytes, 4) {
+            self.out.push_str(" => ");
+            signed(self.out, i64::from(after.cast_signed()));
         }
+        self.out.push(']');
     }
 }

@@ -18,6 +18,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 mod text;
+mod waiting;
 
 pub use errno::{errno_name, errno_text};
 pub use result::write_result;
@@ -258,16 +259,16 @@ impl<'p, 'a> Printer<'p, 'a> {
         }
     }
 
-    /// Where the environment is, and how many variables it has: the strings themselves are not recorded.
-    fn environment(&mut self, i: usize) {
+    /// Where something is, and how many elements it has: the elements themselves are not recorded.
+    fn counted(&mut self, i: usize, one: &str, many: &str) {
         let memory = self.before(i, part::WHOLE);
         let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
         let Ok((pointer, rest)) = u64::read_from_prefix(blob.bytes) else { return self.address_of(memory) };
         text::pointer(self.out, pointer);
         let Ok((count, _)) = u32::read_from_prefix(rest) else { return };
         let more = if blob.is_cut() { ", at least" } else { "" };
-        let plural = if count == 1 { "" } else { "s" };
-        let _ = write!(self.out, " /* {count} var{plural}{more} */");
+        let noun = if count == 1 { one } else { many };
+        let _ = write!(self.out, " /* {count} {noun}{more} */");
     }
 
     /// The text of a memory whose bytes are not known: its address. `{...}` where the record holds bytes

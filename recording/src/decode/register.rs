@@ -52,7 +52,6 @@ impl Printer<'_, '_> {
                 text::more_flags(out, &file::FAN_INIT, u64::from(low & !0xc));
             }
             ArgKind::FcntlCmd => choice(out, &file::FCNTL, value),
-            ArgKind::FcntlArg(of) => self.fcntl_argument(self.value(of).unwrap_or_default(), value),
             ArgKind::IoctlCmd => command::ioctl(out, low),
             ArgKind::PrctlOp => choice(out, &process::PRCTL, value),
             ArgKind::FutexOp => command::futex_operation(out, low),

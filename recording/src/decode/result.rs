@@ -3,7 +3,7 @@
 use super::{Invocation, Printer, Style, descriptors, errno_name, errno_text, files, shape, signal, text};
 use crate::syscalls::Return;
 use crate::syscalls::arg::{ArgKind, Shape};
-use crate::syscalls::flags::{file, poll, process, system};
+use crate::syscalls::flags::{file, process, system};
 use rewind_common::call::part;
 
 /// Writes the result: `3`, `-1 ENOENT (No such file or directory)`, `0 (Timeout)`, `?` if the call
@@ -128,47 +128,6 @@ impl Printer<'_, '_> {
         }
     }
 
-    /// Which descriptors are ready stands behind the number, where it is known of all.
-    fn poll_result(&mut self, result: i64) {
-        text::signed(self.out, result);
-        if result == 0 {
-            return self.out.push_str(" (Timeout)");
-        }
-        let Some(after) = self.call.blob(0, part::WHOLE).filter(|blob| blob.pointer().is_none()) else { return };
-        let ready = after.bytes.chunks_exact(8).filter(|entry| text::u16_at(entry, 6).unwrap_or_default() != 0);
-        if ready.clone().count() as i64 != result {
-            return;
-        }
-        self.out.push_str(" ([");
-        for (n, entry) in ready.enumerate() {
-            if n > 0 {
-                self.out.push_str(", ");
-            }
-            self.out.push_str("{fd=");
-            self.descriptor(text::u32_at(entry, 0).unwrap_or_default().cast_signed());
-            self.out.push_str(", revents=");
-            text::flags(self.out, &poll::POLL, u64::from(text::u16_at(entry, 6).unwrap_or_default()));
-            self.out.push('}');
-        }
-        self.out.push_str("])");
-    }
-
-    /// Only if the read set alone explains the number is it known which descriptors are ready.
-    fn select_result(&mut self, result: i64) {
-        text::signed(self.out, result);
-        if result == 0 {
-            return self.out.push_str(" (Timeout)");
-        }
-        let Some(after) = self.call.blob(1, part::WHOLE).filter(|blob| blob.pointer().is_none()) else { return };
-        let ready: u32 = after.bytes.iter().map(|byte| byte.count_ones()).sum();
-        if i64::from(ready) != result {
-            return;
-        }
-        self.out.push_str(" (in ");
-        self.descriptor_set(after.bytes, u64::MAX);
-        self.out.push(')');
-    }
-
     fn prctl_result(&mut self, result: i64) {
         match self.value(0) {
             Some(3) => {
@@ -190,7 +149,7 @@ impl Printer<'_, '_> {
             ArgKind::Out(Shape::Status | Shape::Rusage) => {
                 self.succeeded() && (self.call.result > 0 || self.row.is_none_or(|row| row.name != "wait4"))
             }
-            ArgKind::Remaining => matches!(self.call.errno(), Some(4 | 516)),
+            ArgKind::Remaining => matches!(self.call.errno(), Some(512..=514 | 516)),
             _ => self.succeeded(),
         }
     }

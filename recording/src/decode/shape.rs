@@ -256,7 +256,7 @@ fn limit_value(out: &mut String, limit: u64) {
 /// The kernel's layout: handler, flags, restorer, mask.
 fn sigaction(out: &mut String, bytes: &[u8]) {
     let (handler, bits) = (long(bytes, 0), long(bytes, 8));
-    out.push_str(if bits & 4 != 0 { "{sa_sigaction=" } else { "{sa_handler=" });
+    out.push_str("{sa_handler=");
     match handler {
         0 => out.push_str("SIG_DFL"),
         1 => out.push_str("SIG_IGN"),

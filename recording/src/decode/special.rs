@@ -9,7 +9,17 @@ use crate::syscalls::flags::{file, ioctl as ioctl_sets, process};
 use rewind_common::call::part;
 
 impl<'a> Printer<'_, 'a> {
-    pub(super) fn fcntl_argument(&mut self, command: u64, value: u64) {
+    /// The argument of `fcntl` where it may point to a lock.
+    pub(super) fn fcntl_pointer(&mut self, i: usize, command: u64) {
+        let memory = self.after(i, part::WHOLE);
+        match memory {
+            Memory::Bytes(blob) => lock(self.out, blob.bytes, matches!(command as u32, 5 | 36)),
+            Memory::Pointer(value) => self.fcntl_argument(command, value),
+            Memory::Lost => self.address_of(memory),
+        }
+    }
+
+    fn fcntl_argument(&mut self, command: u64, value: u64) {
         let low = value as u32;
         let out = &mut *self.out;
         match command as u32 {
@@ -209,6 +219,23 @@ impl<'a> Printer<'_, 'a> {
             self.out.push_str("]}");
         }
     }
+}
+
+/// A `struct flock` (`asm-generic/fcntl.h`); who holds it is said only where that was asked.
+fn lock(out: &mut String, bytes: &[u8], asked: bool) {
+    out.push_str("{l_type=");
+    choice(out, &file::LOCK_TYPE, u64::from(text::u16_at(bytes, 0).unwrap_or_default()));
+    out.push_str(", l_whence=");
+    choice(out, &file::WHENCE, u64::from(text::u16_at(bytes, 2).unwrap_or_default()));
+    out.push_str(", l_start=");
+    signed(out, text::i64_at(bytes, 8).unwrap_or_default());
+    out.push_str(", l_len=");
+    signed(out, text::i64_at(bytes, 16).unwrap_or_default());
+    if asked {
+        out.push_str(", l_pid=");
+        signed(out, i64::from(text::u32_at(bytes, 24).unwrap_or_default().cast_signed()));
+    }
+    out.push('}');
 }
 
 /// The argument of an `ioctl` whose object is not known: an address, or a number in its place.

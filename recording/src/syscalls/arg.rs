@@ -99,6 +99,12 @@ pub enum ArgKind {
     MessageIn,
     /// `msghdr` that is filled.
     MessageOut,
+    /// `mmsghdr`s that are sent, argument i says how many.
+    MessagesIn(usize),
+    /// `mmsghdr`s that are filled, argument i says how many.
+    MessagesOut(usize),
+    /// Entries of a directory: only how many is shown.
+    Entries,
     /// A socket address, argument i says how long.
     AddressIn(usize),
     /// A socket address that the call returns; argument i points to its length.
@@ -129,10 +135,10 @@ pub enum ArgKind {
     Remaining,
     /// `pollfd`s, argument i says how many.
     PollFds(usize),
-    /// `fd_set` that is shown before and after; argument 0 of the call bounds it.
+    /// For how many descriptors the three `fd_set`s in arguments 1 to 3 are.
+    FdSets,
+    /// `fd_set`; what argument 0 points to holds it.
     FdSet,
-    /// `fd_set` that is shown before the call only.
-    FdSetIn,
     /// `epoll_event`s that the call returns; the result says how many.
     EpollEventsOut,
     /// `gid_t`s, argument i says how many.
@@ -345,6 +351,9 @@ impl ArgKind {
                 | Self::BytesOut
                 | Self::VecOut(_)
                 | Self::MessageOut
+                | Self::MessagesIn(_)
+                | Self::MessagesOut(_)
+                | Self::Entries
                 | Self::AddressOut(_)
                 | Self::AddressLen(_)
                 | Self::SockoptOut(_)

@@ -28,6 +28,9 @@ pub fn capture(row: &Row, arch: Arch) -> Capture {
         }
     }
     let mut flags = capture_flags::KNOWN;
+    if exit.taken().iter().any(|op| matches!(op.kind, op::LENGTH | op::MESSAGE_OUT)) {
+        flags |= capture_flags::LENGTH;
+    }
     for (bit, flag) in [
         (bits::DECISIVE, capture_flags::DECISIVE),
         (bits::ORDINARY, capture_flags::ORDINARY),
@@ -98,11 +101,17 @@ fn copies(kind: ArgKind, i: usize, arch: Arch) -> (Op, Op) {
         ArgKind::VecIn(n) => (make(op::VECTOR, n, 16), NOTHING),
         ArgKind::LogVec(n) => (on(when::LOG, make(op::VECTOR, n, 16)), NOTHING),
         ArgKind::MessageIn => (make(op::MESSAGE, 0, 56), NOTHING),
+        ArgKind::In(Shape::SigmaskBox) => (make(op::BOXED, 0, 16), NOTHING),
         ArgKind::In(what) => (shape(what), NOTHING),
-        ArgKind::InOut(what) => (shape(what), NOTHING),
+        ArgKind::InOut(what) => (shape(what), on(when::SUCCESS, shape(what))),
+        ArgKind::Remaining => (NOTHING, on(when::INTERRUPTED, shape(Shape::Timespec))),
         ArgKind::FutexTime(_) => (on(when::GUESS, shape(Shape::Timespec)), NOTHING),
-        ArgKind::FdSet => (make(op::FIXED, 0, FD_SET_BYTES), on(when::SUCCESS, make(op::FIXED, 0, FD_SET_BYTES))),
-        ArgKind::FdSetIn => (make(op::FIXED, 0, FD_SET_BYTES), NOTHING),
+        ArgKind::FdSets => (make(op::FD_SETS, 0, 0), on(when::SUCCESS, make(op::FD_SETS, 0, 0))),
+        ArgKind::Entries => (NOTHING, on(when::SUCCESS, make(op::COUNT_ENTRIES, 0, 0))),
+        ArgKind::AddressLen(n) | ArgKind::SockoptLen(n) => (NOTHING, make(op::LENGTH, n, 4)),
+        ArgKind::FcntlArg(_) => (NOTHING, make(op::LOCK, 0, FLOCK_BYTES)),
+        ArgKind::MessagesIn(n) => (NOTHING, on(when::SUCCESS, make(op::MESSAGES, n, 64))),
+        ArgKind::MessagesOut(n) => (NOTHING, on(when::SUCCESS, make(op::MESSAGES_OUT, n, 64))),
         ArgKind::Out(what) => (NOTHING, on(when::SUCCESS, shape(what))),
         ArgKind::PathOut | ArgKind::LinkOut | ArgKind::CpusOut => {
             (NOTHING, on(when::SUCCESS, make(op::RETURNED, 0, 1)))
@@ -111,14 +120,14 @@ fn copies(kind: ArgKind, i: usize, arch: Arch) -> (Op, Op) {
         ArgKind::EpollEventsOut => (NOTHING, on(when::SUCCESS, make(op::RETURNED, 0, arch.epoll_event_bytes()))),
         ArgKind::BytesOut => (NOTHING, on(when::SUCCESS, make(op::PAYLOAD_OUT, 0, 1))),
         ArgKind::VecOut(n) => (NOTHING, on(when::SUCCESS, make(op::VECTOR_OUT, n, 16))),
-        ArgKind::MessageOut => (NOTHING, on(when::SUCCESS, make(op::MESSAGE_OUT, 0, 56))),
+        ArgKind::MessageOut => (NOTHING, make(op::MESSAGE_OUT, 0, 56)),
         ArgKind::AddressOut(n) | ArgKind::SockoptOut(n) => (NOTHING, on(when::SUCCESS, make(op::ADDRESS_OUT, n, 1))),
         ArgKind::IoctlArg(_) => (NOTHING, on(when::SUCCESS | when::GUESS, make(op::FIXED, 0, IOCTL_BYTES))),
         _ => (NOTHING, NOTHING),
     }
 }
 
-/// Bytes kept of an `fd_set`: descriptors 0 to 255.
-const FD_SET_BYTES: u16 = 32;
+/// Bytes kept of a `struct flock`: up to its last field.
+const FLOCK_BYTES: u16 = 28;
 /// Bytes kept of what an `ioctl` points to: the four flag words of a `termios`.
 const IOCTL_BYTES: u16 = 16;

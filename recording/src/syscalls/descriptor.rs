@@ -1,7 +1,7 @@
 //! Descriptors: read, write, seek, duplicate, control.
 
 use super::arg::ArgKind::{
-    BytesIn, BytesOut, Choice, FanInit, FcntlArg, FcntlCmd, Fd, Flags, Hidden, In, Int, IoctlArg, IoctlCmd, LogBytes,
+    BytesIn, BytesOut, Choice, Entries, FanInit, FcntlArg, FcntlCmd, Fd, Flags, Hidden, In, Int, IoctlArg, IoctlCmd, LogBytes,
     LogVec, Memfd, Mode, Name, Off, OpenBits, OpenFlags, Out, Pointer, Size, Uid, Uint, UintFlags, VecIn, VecOut,
 };
 use super::arg::Shape::{FdPair, I64, Sigset};
@@ -50,8 +50,8 @@ pub(super) const ROWS: &[Row] = &[
     row("fadvise64", 221, 223, &[Fd, Off, Size, Choice(&FADVISE)], Return::Int, DESC),
     row("readahead", 187, 213, &[Fd, Off, Size], Return::Int, DESC),
     row("cachestat", 451, 451, &[Uint, Pointer, Pointer, UintFlags], Return::Int, DESC),
-    row("getdents", 78, NONE, &[Fd, Pointer, Uint], Return::Int, DESC),
-    row("getdents64", 217, 61, &[Fd, Pointer, Uint], Return::Int, DESC),
+    row("getdents", 78, NONE, &[Fd, Entries, Uint], Return::Int, DESC),
+    row("getdents64", 217, 61, &[Fd, Entries, Uint], Return::Int, DESC),
     row("fchdir", 81, 50, &[Fd], Return::Int, DESC | DECISIVE),
     row("fchmod", 91, 52, &[Fd, Mode], Return::Int, DESC),
     row("fchown", 93, 55, &[Fd, Uid, Uid], Return::Int, DESC),

@@ -1,8 +1,8 @@
 //! Sockets: make, name, connect, send, receive, options.
 
 use super::arg::ArgKind::{
-    AddressIn, AddressLen, AddressOut, BytesIn, BytesOut, Choice, Fd, Flags, In, Int, MessageIn, MessageOut, Out,
-    Pointer, Size, SocketProtocol, SocketType, SockoptIn, SockoptLen, SockoptLevel, SockoptName, SockoptOut, Uint,
+    AddressIn, AddressLen, AddressOut, BytesIn, BytesOut, Choice, Fd, Flags, In, Int, MessageIn, MessageOut, MessagesIn, MessagesOut,
+    Out, Size, SocketProtocol, SocketType, SockoptIn, SockoptLen, SockoptLevel, SockoptName, SockoptOut, Uint,
 };
 use super::arg::Shape::{FdPair, Timespec};
 use super::bits::{DECISIVE, ENTRY, NETWORK, ORDINARY};
@@ -25,8 +25,8 @@ pub(super) const ROWS: &[Row] = &[
     row("recvfrom", 45, 207, &[Fd, BytesOut, Size, Flags(&MSG), AddressOut(5), AddressLen(4)], Return::Int, NETWORK | ORDINARY),
     row("sendmsg", 46, 211, &[Fd, MessageIn, Flags(&MSG)], Return::Int, NETWORK),
     row("recvmsg", 47, 212, &[Fd, MessageOut, Flags(&MSG)], Return::Int, NETWORK | ORDINARY),
-    row("sendmmsg", 307, 269, &[Fd, Pointer, Uint, Flags(&MSG)], Return::Int, NETWORK),
-    row("recvmmsg", 299, 243, &[Fd, Pointer, Uint, Flags(&MSG), In(Timespec)], Return::Int, NETWORK | ORDINARY),
+    row("sendmmsg", 307, 269, &[Fd, MessagesIn(2), Uint, Flags(&MSG)], Return::Int, NETWORK),
+    row("recvmmsg", 299, 243, &[Fd, MessagesOut(2), Uint, Flags(&MSG), In(Timespec)], Return::Int, NETWORK | ORDINARY),
     row("shutdown", 48, 210, &[Fd, Choice(&SHUTDOWN)], Return::Int, NETWORK),
     row("setsockopt", 54, 208, &[Fd, SockoptLevel, SockoptName(1), SockoptIn(4), Int], Return::Int, NETWORK),
     row("getsockopt", 55, 209, &[Fd, SockoptLevel, SockoptName(1), SockoptOut(4), SockoptLen(3)], Return::Int, NETWORK),

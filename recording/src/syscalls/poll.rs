@@ -1,7 +1,7 @@
 //! Waiting for descriptors: poll, select, epoll, asynchronous I/O.
 
 use super::arg::ArgKind::{
-    Choice, EpollEventsOut, Fd, FdSet, FdSetIn, Flags, Hex, In, InOut, Int, Long, Out, Pointer, PollFds, Size, Uint,
+    Choice, EpollEventsOut, Fd, FdSet, FdSets, Flags, Hex, In, InOut, Int, Long, Out, Pointer, PollFds, Size, Uint,
 };
 use super::arg::Shape::{Address, EpollEvent, SigmaskBox, Sigset, Timespec, Timeval};
 use super::bits::{DESC, ENTRY, MEMORY, ORDINARY, SIGNAL};
@@ -14,8 +14,8 @@ use super::{NONE, Return, Row, row};
 pub(super) const ROWS: &[Row] = &[
     row("poll", 7, NONE, &[PollFds(1), Uint, Int], Return::Poll, DESC | ORDINARY | ENTRY),
     row("ppoll", 271, 73, &[PollFds(1), Uint, InOut(Timespec), In(Sigset), Size], Return::Poll, DESC | ORDINARY | ENTRY),
-    row("select", 23, NONE, &[Int, FdSet, FdSetIn, Pointer, InOut(Timeval)], Return::Select, DESC | ORDINARY | ENTRY),
-    row("pselect6", 270, 72, &[Int, FdSet, FdSetIn, Pointer, InOut(Timespec), In(SigmaskBox)], Return::Select, DESC | ORDINARY | ENTRY),
+    row("select", 23, NONE, &[FdSets, FdSet, FdSet, FdSet, InOut(Timeval)], Return::Select, DESC | ORDINARY | ENTRY),
+    row("pselect6", 270, 72, &[FdSets, FdSet, FdSet, FdSet, InOut(Timespec), In(SigmaskBox)], Return::Select, DESC | ORDINARY | ENTRY),
     row("epoll_create", 213, NONE, &[Int], Return::Fd, DESC),
     row("epoll_create1", 291, 20, &[Flags(&EPOLL_CREATE)], Return::Fd, DESC),
     row("epoll_ctl", 233, 21, &[Fd, Choice(&EPOLL_CTL), Fd, In(EpollEvent)], Return::Int, DESC),

@@ -10,7 +10,7 @@ pub const SA: Set = Set::wide(
     "SA_???",
     &[
         (0x4000000, "SA_RESTORER"),
-        (0x8000000, "SA_STACK"),
+        (0x8000000, "SA_ONSTACK"),
         (0x10000000, "SA_RESTART"),
         (0x40000000, "SA_NODEFER"),
         (0x80000000, "SA_RESETHAND"),

@@ -1,0 +1,350 @@
+//! Memory -> one blob in a record. Everything is bounded: each copy by what one blob may hold, all of
+//! them by the chunk.
+//!
+//! Verifier: the functions with a name of their own are global ones, which are verified once, for any
+//! arguments, and not once for each way that leads to them: with static ones a million instructions are
+//! not enough. So they take and give plain numbers, and look the arena up anew.
+
+use crate::maps::CURSORS;
+use crate::read::UNREADABLE;
+use crate::ring::{Writer, counters::lose};
+use crate::task::Thread;
+use aya_ebpf::helpers::{
+    bpf_probe_read_user,
+    generated::{bpf_probe_read_user as read_user, bpf_probe_read_user_str as read_user_str},
+};
+use rewind_common::{
+    call::{Blob, blob_flags, part},
+    capture::{MAX_BYTES, MAX_COUNTED, MAX_SET, MAX_STRING, MAX_STRINGS},
+    loss::LossReason,
+};
+
+/// Most payload bytes kept of one call. The agent fills it in; at most [`MAX_BYTES`].
+#[unsafe(no_mangle)]
+static PAYLOAD_BYTES: u32 = 256;
+
+/// There is no room for a blob: what the functions below give in place of where they ended.
+pub const NO_ROOM: u64 = u64::MAX;
+/// The half of a place ([`Writer::place`]) that is the offset.
+pub const OFFSET: u64 = 0xffff_ffff;
+/// A bit above place and flags of a blob: that it cannot be read is no loss.
+pub const GUESS: u64 = 1 << 16;
+/// Another one: payload is wanted.
+pub const PAYLOAD: u64 = 1 << 17;
+
+/// How many payload bytes are kept of one blob.
+#[inline(always)]
+pub fn payload_limit() -> u64 {
+    // SAFETY: a static of this program, filled in before it was loaded.
+    u64::from(unsafe { core::ptr::read_volatile(&raw const PAYLOAD_BYTES) })
+}
+
+#[inline(always)]
+fn lose_on(ring: u64, reason: LossReason) {
+    if let Some(cursors) = CURSORS.get_ptr_mut(ring as u32) {
+        // SAFETY: this CPU's own value.
+        lose(unsafe { &mut *cursors }, reason);
+    }
+}
+
+/// Whose blobs these are, and which.
+#[derive(Clone, Copy)]
+pub struct At {
+    /// The ring, whose losses are counted.
+    pub ring: u32,
+    /// [`Blob::place`], its flags shifted by eight, and the bits above.
+    pub what: u64,
+}
+
+impl At {
+    /// The same argument, another part of it.
+    #[inline(always)]
+    pub fn part(self, part: u8) -> Self {
+        Self { what: self.what | u64::from(part) << 3, ..self }
+    }
+
+    /// Both in one number: the ring in the upper half.
+    #[inline(always)]
+    pub fn packed(self, payload: bool) -> u64 {
+        u64::from(self.ring) << 32 | self.what | if payload { PAYLOAD } else { 0 }
+    }
+
+    /// What [`At::packed`] has packed.
+    #[inline(always)]
+    pub fn unpacked(packed: u64) -> Self {
+        Self { ring: (packed >> 32) as u32, what: packed & 0xffff_ffff }
+    }
+
+    /// See [`bytes`].
+    #[inline(always)]
+    pub fn bytes(self, pointer: u64, len: u64, limit: u64, place: u64, flags: u64) -> u64 {
+        bytes(pointer, len, limit << 32 | self.what | flags, place, u64::from(self.ring))
+    }
+}
+
+/// The header of a blob goes in front of its bytes when their number is known. Gives the offset behind it.
+#[inline(always)]
+fn finish(writer: &Writer, what: u64, len: u64) -> u64 {
+    let header = what & 0xffff | len << 16;
+    // SAFETY: within the segment by the mask, within the chunk since `room` counted it. The shape is
+    // that of `Blob`: place, flags, length.
+    unsafe { writer.at(writer.off).cast::<u32>().write(header as u32) };
+    const { assert!(size_of::<Blob>() == 4) };
+    writer.off + 4 + (len + 3 & !3)
+}
+
+/// The pointer in place of the bytes.
+#[inline(always)]
+fn unread(writer: &Writer, pointer: u64, what: u64, ring: u64) -> u64 {
+    if writer.room() < 12 {
+        return NO_ROOM;
+    }
+    // SAFETY: within the chunk, as just seen.
+    unsafe {
+        writer.at(writer.off + 4).cast::<u32>().write(pointer as u32);
+        writer.at(writer.off + 8).cast::<u32>().write((pointer >> 32) as u32);
+    }
+    if what & GUESS == 0 {
+        lose_on(ring, LossReason::Unread);
+    }
+    finish(writer, what | u64::from(blob_flags::UNREAD) << 8, 8)
+}
+
+/// Bytes of a known number, of which `limit_what >> 32` are kept.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn bytes(pointer: u64, len: u64, limit_what: u64, place: u64, ring: u64) -> u64 {
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let (limit, mut what, mut len) = (limit_what >> 32, limit_what & 0xffff_ffff, len);
+    if len > limit {
+        len = limit;
+        what |= u64::from(blob_flags::CUT) << 8;
+        if limit == MAX_BYTES as u64 {
+            lose_on(ring, LossReason::Shortened);
+        }
+    }
+    // Verifier: the bound once more, on the very register that goes to the helper.
+    if len > MAX_BYTES as u64 || writer.room() < 4 + (len + 3 & !3) {
+        return NO_ROOM;
+    }
+    if len != 0 {
+        // SAFETY: at most the segment's slack beyond the masked offset; within the chunk as just seen.
+        let failed = unsafe { read_user(writer.at(writer.off + 4).cast(), len as u32, pointer as *const _) } != 0;
+        if failed {
+            return unread(&writer, pointer, what, ring);
+        }
+    }
+    finish(&writer, what, len)
+}
+
+/// A string up to its NUL.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn string(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let room = writer.room();
+    if room < 8 {
+        return NO_ROOM;
+    }
+    let room = (room - 4) & !3;
+    let max = if room < MAX_STRING as u64 { room } else { MAX_STRING as u64 };
+    // SAFETY: as in `bytes`. Verifier: the mask bounds what the comparison above bounded already.
+    let len = unsafe { read_user_str(writer.at(writer.off + 4).cast(), (max & 0x3ff) as u32, pointer as *const _) };
+    if len < 0 {
+        return unread(&writer, pointer, what, ring);
+    }
+    let len = len as u64;
+    if len < max {
+        return finish(&writer, what, len);
+    }
+    if max < MAX_STRING as u64 {
+        return NO_ROOM;
+    }
+    // It fills all that is kept: is there more?
+    // SAFETY: the helper reads any address of the process, or fails.
+    let last = unsafe { bpf_probe_read_user((pointer + MAX_STRING as u64 - 1) as *const u8) }.unwrap_or(1);
+    if last == 0 {
+        return finish(&writer, what, MAX_STRING as u64);
+    }
+    lose_on(ring, LossReason::Shortened);
+    finish(&writer, what | u64::from(blob_flags::CUT) << 8, MAX_STRING as u64)
+}
+
+/// A vector of strings, ended by a null pointer.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let mut total = 0u64;
+    let mut is_cut = true;
+    for i in 0..MAX_STRINGS as u64 {
+        // SAFETY: the helper reads any address of the process, or fails.
+        let Ok(element) = (unsafe { bpf_probe_read_user((pointer + i * 8) as *const u64) }) else {
+            if total == 0 {
+                return unread(&writer, pointer, what, ring);
+            }
+            break;
+        };
+        if element == 0 {
+            is_cut = false;
+            break;
+        }
+        let room = writer.room();
+        if room < 16 + total {
+            break;
+        }
+        let room = room - 8 - total;
+        let max = if room < MAX_STRING as u64 { room } else { MAX_STRING as u64 };
+        // SAFETY: as in `string`.
+        let len = unsafe {
+            read_user_str(writer.at(writer.off + 4 + total).cast(), (max & 0x3ff) as u32, element as *const _)
+        };
+        if len < 0 {
+            break;
+        }
+        total += len as u64 & 0x3ff;
+        if len as u64 == max && max < MAX_STRING as u64 {
+            break;
+        }
+    }
+    let mut what = what | u64::from(part::STRINGS) << 3;
+    if is_cut {
+        // Cut for want of room behind what is there? An empty chunk has more.
+        if writer.room() < 3072 {
+            return NO_ROOM;
+        }
+        what |= u64::from(blob_flags::CUT) << 8;
+        lose_on(ring, LossReason::Shortened);
+    }
+    finish(&writer, what, total & 0xfff)
+}
+
+/// How many strings a vector has, and where it is.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn count_strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let (mut count, mut flags) = (0u32, u64::from(blob_flags::CUT) << 8);
+    for i in 0..u64::from(MAX_COUNTED) {
+        // SAFETY: the helper reads any address of the process, or fails.
+        let Ok(element) = (unsafe { bpf_probe_read_user((pointer + i * 8) as *const u64) }) else {
+            return unread(&writer, pointer, what, ring);
+        };
+        if element == 0 {
+            flags = 0;
+            break;
+        }
+        count += 1;
+    }
+    counted(&writer, pointer, count, what | flags)
+}
+
+/// How many entries of a directory a buffer of `len` bytes holds, and where it is. The length of an
+/// entry stands at the same place in `linux_dirent` and `linux_dirent64` (`include/linux/dirent.h`).
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn count_entries(pointer: u64, len: u64, what: u64, place: u64, ring: u64) -> u64 {
+    const ENTRY_LENGTH: u64 = 16;
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let (mut count, mut at, mut flags) = (0u32, 0u64, u64::from(blob_flags::CUT) << 8);
+    for _ in 0..MAX_COUNTED {
+        if at >= len {
+            flags = 0;
+            break;
+        }
+        // SAFETY: the helper reads any address of the process, or fails.
+        let Ok(entry) = (unsafe { bpf_probe_read_user((pointer + at + ENTRY_LENGTH) as *const u16) }) else {
+            return unread(&writer, pointer, what, ring);
+        };
+        if entry == 0 {
+            break;
+        }
+        at += u64::from(entry);
+        count += 1;
+    }
+    if at >= len {
+        flags = 0;
+    }
+    counted(&writer, pointer, count, what | flags)
+}
+
+/// A pointer and a number.
+#[inline(always)]
+fn counted(writer: &Writer, pointer: u64, count: u32, what: u64) -> u64 {
+    if writer.room() < 16 {
+        return NO_ROOM;
+    }
+    put(writer, 4, pointer as u32);
+    put(writer, 8, (pointer >> 32) as u32);
+    put(writer, 12, count);
+    finish(writer, what, 12)
+}
+
+/// A `u32` behind what is there. The caller has seen that there is room.
+#[inline(always)]
+fn put(writer: &Writer, behind: u64, value: u32) {
+    // SAFETY: within the segment by the mask, within the chunk by the caller's word.
+    unsafe { writer.at(writer.off + behind).cast::<u32>().write(value) };
+}
+
+/// A number that is no argument: four bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn number(value: u64, what: u64, place: u64) -> u64 {
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    if writer.room() < 8 {
+        return NO_ROOM;
+    }
+    put(&writer, 4, value as u32);
+    finish(&writer, what, 4)
+}
+
+/// A length before the call and, if the call has not failed and the length is another now, after it.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn length(pointer: u64, before: u64, what: u64, place: u64, failed: u64) -> u64 {
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    if before == UNREADABLE {
+        // That the caller passed nonsense is told by the call's own result.
+        return unread(&writer, pointer, what | GUESS, 0);
+    }
+    if writer.room() < 12 {
+        return NO_ROOM;
+    }
+    put(&writer, 4, before as u32);
+    if failed == 0
+        // SAFETY: the helper reads any address of the process, or fails.
+        && let Ok(after) = unsafe { bpf_probe_read_user(pointer as *const u32) }
+        && after != before as u32
+    {
+        put(&writer, 8, after);
+        return finish(&writer, what, 8);
+    }
+    finish(&writer, what, 4)
+}
+
+/// The sets of descriptors of `select`, and how many descriptors they are for.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn fd_sets(thread: *const Thread, what: u64, place: u64) -> u64 {
+    // SAFETY: null, or what `copy_one` passes; the verifier checks either.
+    let Some(thread) = (unsafe { thread.as_ref() }) else { return NO_ROOM };
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    if writer.room() < 8 + 3 * MAX_SET as u64 {
+        return NO_ROOM;
+    }
+    let number = thread.args[0] as u32;
+    put(&writer, 4, number);
+    let words = if number > MAX_SET as u32 * 8 { MAX_SET as u32 } else { (number + 63) / 64 * 8 };
+    let mut len = 4u64;
+    for i in 1..4 {
+        let pointer = thread.args[i];
+        if pointer != 0 {
+            // SAFETY: at most the segment's slack beyond the masked offset. Memory that cannot be read
+            // leaves zeros, and the call an error.
+            unsafe { read_user(writer.at(writer.off + 4 + len).cast(), words & 0xff, pointer as *const _) };
+            len += u64::from(words & 0xff);
+        }
+    }
+    finish(&writer, what, len)
+}

@@ -1,0 +1,123 @@
+//! Vectors of `iovec`, messages, and the bytes they point to -> blobs.
+
+use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, payload_limit};
+use aya_ebpf::helpers::bpf_probe_read_user;
+use rewind_common::{
+    call::part,
+    capture::{MAX_BYTES, MAX_MESSAGES},
+};
+
+/// In place of a name's length before the call: it is not changed.
+pub const UNCHANGED: u64 = u64::MAX;
+/// Where in a message the length of its name is.
+pub const NAME_LENGTH: u64 = core::mem::offset_of!(MsgHdr, name_len) as u64;
+
+/// `struct iovec`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct IoVec {
+    base: u64,
+    len: u64,
+}
+
+/// `struct user_msghdr` (`include/linux/socket.h`) on 64-bit machines.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct MsgHdr {
+    name: u64,
+    name_len: u64,
+    vector: u64,
+    vector_len: u64,
+    control: u64,
+    control_len: u64,
+    flags: u64,
+}
+
+/// `struct mmsghdr`.
+#[repr(C)]
+struct MultiMsgHdr {
+    header: MsgHdr,
+    len: u64,
+}
+
+/// An array of `iovec`, and the payload behind the first ones where it is wanted. `packed` is
+/// [`At::packed`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn vector(pointer: u64, count: u64, received: u64, packed: u64, place: u64) -> u64 {
+    let at = At::unpacked(packed);
+    // The whole of an argument, unless it is the vector of a message.
+    let bare = At { what: at.what & !(u64::from(part::VECTOR) << 3), ..at };
+    let segment = place & !OFFSET;
+    let count = if count > MAX_BYTES as u64 { MAX_BYTES as u64 } else { count };
+    let mut off = at.bytes(pointer, count * size_of::<IoVec>() as u64, MAX_BYTES as u64, place, 0);
+    if at.what & PAYLOAD == 0 {
+        return off;
+    }
+    let mut left = received;
+    for i in 0..u64::from(part::VECTORS) {
+        if i >= count || left == 0 || off == NO_ROOM {
+            break;
+        }
+        // SAFETY: the helper reads any address of the process, or fails.
+        let Ok(element) = (unsafe { bpf_probe_read_user((pointer + i * 16) as *const IoVec) }) else { break };
+        let len = if element.len < left { element.len } else { left };
+        left -= len;
+        let place = segment | off & OFFSET;
+        off = bare.part(part::BYTES + i as u8).bytes(element.base, len, payload_limit(), place, 0);
+    }
+    off
+}
+
+/// A `msghdr`, and what it points to. `name_len` is the length of its name as it was before the call.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn message(pointer: u64, received: u64, packed: u64, place: u64, name_len: u64) -> u64 {
+    let at = At::unpacked(packed);
+    let segment = place & !OFFSET;
+    // SAFETY: the helper reads any address of the process, or fails.
+    let header = unsafe { bpf_probe_read_user(pointer as *const MsgHdr) };
+    let mut off = at.bytes(pointer, size_of::<MsgHdr>() as u64, MAX_BYTES as u64, place, 0);
+    let Ok(header) = header else { return off };
+    let wanted = at.what & PAYLOAD != 0;
+    if header.name != 0 && off != NO_ROOM {
+        let len = u64::from(header.name_len as u32).min(name_len);
+        off = at.part(part::NAME).bytes(header.name, len, 128, segment | off & OFFSET, 0);
+        if name_len != UNCHANGED && name_len as u32 != header.name_len as u32 && off != NO_ROOM {
+            off = crate::blob::number(name_len, at.part(part::NAME_LENGTH).what, segment | off & OFFSET);
+        }
+    }
+    if header.control != 0 && wanted && off != NO_ROOM {
+        off = at.part(part::CONTROL).bytes(header.control, header.control_len, 256, segment | off & OFFSET, 0);
+    }
+    if off == NO_ROOM {
+        return off;
+    }
+    let packed = at.part(part::VECTOR).packed(wanted);
+    vector(header.vector, header.vector_len, received, packed, segment | off & OFFSET)
+}
+
+/// The first `count` of an array of `mmsghdr`, each with what it points to. Behind the blobs of a
+/// message stands how many bytes it took.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn messages(pointer: u64, count: u64, packed: u64, place: u64, received: u64) -> u64 {
+    let at = At::unpacked(packed);
+    let segment = place & !OFFSET;
+    let mut off = place & OFFSET;
+    for i in 0..u64::from(MAX_MESSAGES) {
+        if i >= count || off == NO_ROOM {
+            break;
+        }
+        let start = pointer + i * size_of::<MultiMsgHdr>() as u64;
+        let len_at = start + core::mem::offset_of!(MultiMsgHdr, len) as u64;
+        // SAFETY: the helper reads any address of the process, or fails.
+        let len = unsafe { bpf_probe_read_user(len_at as *const u32) }.map_or(0, u64::from);
+        let bound = if received != 0 { len } else { u64::MAX };
+        off = message(start, bound, packed, segment | off & OFFSET, UNCHANGED);
+        if off != NO_ROOM {
+            off = crate::blob::number(len, at.part(part::LENGTH).what, segment | off & OFFSET);
+        }
+    }
+    off
+}

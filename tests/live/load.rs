@@ -1,0 +1,35 @@
+//! The verifier is part of the compiler: each program's load is a test.
+
+use anyhow::{Context as _, Result, ensure};
+use rewind_tests::programs::{self, ours};
+use std::process::Command;
+
+/// Every program of the kernel side.
+const PROGRAMS: [&str; 8] = [
+    "cgroup_mkdir",
+    "cgroup_rmdir",
+    "cgroup_attach_task",
+    "sched_process_exit",
+    "signal_deliver",
+    "sys_exit",
+    "sys_enter",
+    "in_flight",
+];
+
+/// The verifier gives up after this many (`BPF_COMPLEXITY_LIMIT_INSNS`, `include/linux/bpf_verifier.h`).
+const LIMIT: u64 = 1_000_000;
+
+pub(crate) fn programs() -> Result<()> {
+    let report = programs::run(Command::new(ours("rewind-agent")).arg("doctor"))?;
+    ensure!(report.code == 0, "{report:?}");
+    for program in PROGRAMS {
+        let line = report.stdout.lines().find(|line| line.split_whitespace().next() == Some(program));
+        let line = line.with_context(|| format!("{program} is not in the report:\n{}", report.stdout))?;
+        ensure!(line.split_whitespace().nth(1) == Some("ok"), "{line}");
+        let walked = line.split_whitespace().find_map(|word| word.parse::<u64>().ok());
+        let walked = walked.with_context(|| format!("no count of instructions: {line}"))?;
+        ensure!(walked > 0 && walked < LIMIT / 2, "{program}: {walked} instructions are too close to the limit");
+        println!("{program:<20}{walked:>8} instructions verified");
+    }
+    Ok(())
+}
