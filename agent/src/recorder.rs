@@ -135,6 +135,7 @@ impl Recorder {
                 container: self.container(&ring),
                 born_ns: ring.born_ns,
                 died_ns: died(&ring),
+                ending: cut::ending(&source),
                 coverage,
                 losses: losses(&source.cursors, ring.recording),
                 payload: ring.flags & ring_flags::PAYLOAD != 0,
@@ -155,6 +156,7 @@ impl Recorder {
         let source = rings::snapshot(&self.kernel, &self.mapped, index, &ring, in_flight, read_ns)?;
         let cut = cut::cut(&source);
         let mut header = self.header(&ring, read_ns);
+        header.ending = cut::ending(&source);
         header.coverage = cut.coverage;
         header.coverage.ring_bytes = bytes_of(&ring);
         header.losses = losses(&source.cursors, ring.recording);

@@ -3,6 +3,8 @@
 use crate::cli::ListFormat;
 use comfy_table::{CellAlignment, Table, presets};
 use rewind_recording::api::{List, Listed};
+use rewind_recording::decode::signal_name;
+use rewind_recording::ending::Ending;
 use rewind_recording::render::{short_id, units};
 use std::io;
 
@@ -79,7 +81,10 @@ fn cells(listed: &Listed, now_ns: u64) -> [String; 9] {
         or_dash(&container.runtime),
         match listed.died_ns {
             None => "living".to_owned(),
-            Some(died_ns) => format!("dead {} ago", short_age(now_ns.saturating_sub(died_ns))),
+            Some(died_ns) => {
+                let how = listed.ending.as_ref().map_or_else(|| "dead".to_owned(), short_ending);
+                format!("{how} {} ago", short_age(now_ns.saturating_sub(died_ns)))
+            }
         },
         units::age(now_ns.saturating_sub(listed.born_ns)),
         units::grouped(coverage.calls_held),
@@ -97,6 +102,18 @@ fn wide_cells(listed: &Listed) -> [String; 5] {
         or_dash(&listed.container.pod_uid),
         listed.container.cgroup_path.clone(),
     ]
+}
+
+/// How a main process ended, as runtimes show it: `exited (1)`, `killed (SIGKILL)`.
+fn short_ending(ending: &Ending) -> String {
+    match (ending.exit_code, ending.signal) {
+        (Some(code), _) => format!("exited ({code})"),
+        (None, Some(signal)) => {
+            let number = || signal.to_string();
+            format!("killed ({})", signal_name(u32::from(signal)).unwrap_or_else(number))
+        }
+        (None, None) => "dead".to_owned(),
+    }
 }
 
 /// An age with one unit: `42s`, `5m`, `3h`, `2d`.

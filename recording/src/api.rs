@@ -12,6 +12,7 @@
 //! [`Failure`]. JSON fields that are not known are ignored, missing ones are defaults, so that a plugin
 //! and an agent of different versions understand each other.
 
+use crate::ending::Ending;
 use crate::header::{Container, Coverage, Host};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -118,6 +119,8 @@ pub struct Listed {
     pub born_ns: u64,
     /// When the container's cgroup was removed; `None` while it lives.
     pub died_ns: Option<u64>,
+    /// How its main process ended, as far as is known.
+    pub ending: Option<Ending>,
     /// What it covers.
     pub coverage: Coverage,
     /// What was lost, by name of reason; zeros left out.

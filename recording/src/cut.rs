@@ -4,6 +4,7 @@
 //! had written to the share before it, so what is missing is known exactly, and on which side of which
 //! record.
 
+use crate::ending::{Ending, Finder};
 use crate::header::Coverage;
 use crate::record::{self, Record};
 use rewind_common::{
@@ -88,6 +89,19 @@ pub fn coverage(source: &Source) -> Coverage {
     coverage.newest_ns = times().map(|&(time_ns, _)| time_ns).max().unwrap_or(0);
     coverage.oldest_ns = times().filter_map(|&(_, bytes)| start(bytes)).min().unwrap_or(0);
     coverage
+}
+
+/// How the main process of a recording ended, as far as its ring tells.
+#[must_use]
+pub fn ending(source: &Source) -> Option<Ending> {
+    let mut finder = Finder::default();
+    let chunks = source.chunks.iter().filter_map(|bytes| parse(bytes, source.recording));
+    for (_, bytes) in chunks.flat_map(|chunk| chunk.records) {
+        if let Ok((record, _)) = record::first(bytes) {
+            finder.add(&record);
+        }
+    }
+    finder.ending()
 }
 
 /// The header of a copied chunk that belongs to `recording`.

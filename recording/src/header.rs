@@ -1,5 +1,6 @@
 //! What is said of a recording as a whole: whose it is, what it covers, what it lost.
 
+use crate::ending::Ending;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,6 +27,8 @@ pub struct Header {
     pub born_ns: u64,
     /// When the container's cgroup was removed; `None` while it lives.
     pub died_ns: Option<u64>,
+    /// How its main process ended, as far as is known.
+    pub ending: Option<Ending>,
     /// When the ring was read.
     pub read_ns: u64,
     /// Whether payload (bytes of read, write, send, recv) was recorded.

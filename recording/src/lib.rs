@@ -16,6 +16,7 @@ mod build;
 pub mod clock;
 pub mod cut;
 pub mod decode;
+pub mod ending;
 pub mod event;
 pub mod filter;
 pub mod header;

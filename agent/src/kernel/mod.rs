@@ -12,4 +12,4 @@ mod plan;
 
 pub use cgroups::register;
 pub use load::{Error, Kernel, Load, Loaded};
-pub use plan::{HOOKS, Hook, Plan, Sizes, Stage};
+pub use plan::{HOOKS, Hook, Plan, Sizes, Stage, TooSmall};

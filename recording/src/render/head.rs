@@ -67,7 +67,8 @@ pub fn short_id(id: &str) -> &str {
 
 fn state(header: &Header, clock: &mut Clock) -> String {
     let Some(died_ns) = header.died_ns else { return "living".to_owned() };
-    let mut text = "dead since ".to_owned();
+    let mut text = header.ending.map_or_else(String::new, |ending| format!("{}, ", ending.words()));
+    text += "dead since ";
     clock.write_time(&mut text, died_ns, 3);
     text + &format!(", {} before this was read", age(header.read_ns.saturating_sub(died_ns)))
 }

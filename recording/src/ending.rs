@@ -1,0 +1,136 @@
+//! How a container's main process ended, as far as its records tell.
+
+use crate::decode::signal_name;
+use crate::record::Record;
+use rewind_common::record::GROUP_DEAD;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// The end of a main process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ending {
+    /// When its last thread ended: `CLOCK_MONOTONIC`, nanoseconds.
+    pub at_ns: u64,
+    /// The process, as the host numbered it.
+    pub tgid: u32,
+    /// What it exited with, unless a signal ended it.
+    pub exit_code: Option<u8>,
+    /// The signal that ended it.
+    pub signal: Option<u8>,
+    /// Whether its memory was dumped.
+    pub core_dumped: bool,
+}
+
+impl Ending {
+    /// In a few words: `exited with 1`, `killed by SIGSEGV (core dumped)`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match (self.exit_code, self.signal) {
+            (Some(code), _) => format!("exited with {code}"),
+            (None, Some(signal)) => {
+                let name = signal_name(u32::from(signal)).unwrap_or_else(|| format!("signal {signal}"));
+                format!("killed by {name}{}", if self.core_dumped { " (core dumped)" } else { "" })
+            }
+            (None, None) => "ended".to_owned(),
+        }
+    }
+
+    /// Whether it ended as programs end that have nothing to complain of.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.exit_code == Some(0)
+    }
+}
+
+/// Looks for the main process among records, in any order.
+///
+/// It is the first process that is number 1 in a PID namespace of its own; where there is none (the
+/// container shares its host's), the first of all.
+#[derive(Clone, Debug, Default)]
+pub struct Finder {
+    /// When a process was first heard of, and whether it is number 1.
+    first: HashMap<u32, (u64, bool)>,
+    ends: HashMap<u32, Ending>,
+}
+
+impl Finder {
+    /// Takes a record into account.
+    pub fn add(&mut self, record: &Record<'_>) {
+        match record {
+            Record::Task(task) => {
+                let (tgid, time_ns, is_first) = (task.tgid, task.time_ns, task.ns_tgid == 1);
+                let known = self.first.entry(tgid).or_insert((time_ns, is_first));
+                *known = (known.0.min(time_ns), known.1 || is_first);
+            }
+            Record::Exit(exit) if exit.head.flags & GROUP_DEAD != 0 => {
+                let (tgid, status) = (exit.tgid, exit.status);
+                let signal = (status & 0x7f) as u8;
+                let ending = Ending {
+                    at_ns: exit.time_ns,
+                    tgid,
+                    exit_code: (signal == 0).then_some((status >> 8) as u8),
+                    signal: (signal != 0).then_some(signal),
+                    core_dumped: status & 0x80 != 0,
+                };
+                self.ends.insert(tgid, ending);
+            }
+            _ => {}
+        }
+    }
+
+    /// How the main process ended; `None` while it lives, or where its end is not among the records.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        let main = self.first.iter().min_by_key(|(_, (time_ns, is_first))| (!is_first, *time_ns));
+        main.and_then(|(tgid, _)| self.ends.get(tgid)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rewind_common::record::{Exit, RecordHead, Task};
+
+    fn task(tgid: u32, ns_tgid: u32, time_ns: u64) -> Record<'static> {
+        Record::Task(Task { tgid, ns_tgid, time_ns, ..Task::default() })
+    }
+
+    fn exit(tgid: u32, status: u32) -> Record<'static> {
+        let head = RecordHead { flags: GROUP_DEAD, ..RecordHead::default() };
+        Record::Exit(Exit { head, tgid, status, time_ns: 9, ..Exit::default() })
+    }
+
+    fn ending(records: &[Record<'_>]) -> Option<Ending> {
+        let mut finder = Finder::default();
+        records.iter().for_each(|record| finder.add(record));
+        finder.ending()
+    }
+
+    #[test]
+    fn the_first_process_of_the_namespace_is_the_main_one() {
+        let records = [task(50, 77, 1), exit(50, 0), task(60, 1, 2), task(61, 2, 3), exit(61, 9), exit(60, 3 << 8)];
+        assert_eq!(ending(&records).map(|end| (end.tgid, end.exit_code)), Some((60, Some(3))));
+    }
+
+    #[test]
+    fn without_a_namespace_the_first_process_of_all_is_the_main_one() {
+        let records = [task(61, 61, 3), task(60, 60, 2), exit(61, 0), exit(60, 139)];
+        let end = ending(&records).unwrap();
+        assert_eq!((end.signal, end.core_dumped, end.exit_code), (Some(11), true, None));
+    }
+
+    #[test]
+    fn an_end_is_told_in_words() {
+        let words = |status| ending(&[task(60, 1, 2), exit(60, status)]).unwrap().words();
+        assert_eq!(
+            [words(3 << 8), words(9), words(139)],
+            ["exited with 3", "killed by SIGKILL", "killed by SIGSEGV (core dumped)"]
+        );
+    }
+
+    #[test]
+    fn a_child_that_failed_is_not_the_containers_end() {
+        assert_eq!(ending(&[task(60, 1, 2), task(61, 2, 3), exit(61, 256)]), None);
+    }
+}
