@@ -176,3 +176,52 @@ fn tail(kind: u32, len: usize) -> usize {
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at.checked_add(4)?)?.try_into().ok().map(u32::from_ne_bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn fields_of_the_running_kernel_are_found_through_typedefs_and_anonymous_structs() {
+        let Ok(btf) = Btf::of_running_kernel() else {
+            eprintln!("skipped: this kernel shows no BTF");
+            return;
+        };
+        assert_eq!(btf.offset("pid.numbers").unwrap() % 8, 0);
+        assert!(btf.offset("task_struct.comm").unwrap() > btf.offset("task_struct.pid").unwrap());
+        assert_eq!(btf.size("upid").unwrap(), 16);
+        // `signal->live` is a typedef of a struct; `struct page` is made of anonymous unions.
+        assert!(btf.offset("signal_struct.live.counter").is_ok());
+        assert!(btf.offset("page.mapping").is_ok());
+    }
+
+    #[test]
+    fn a_field_that_is_not_there_is_named() {
+        let btf = Btf::parse(header(0, 1, b"\0")).unwrap();
+        assert_eq!(
+            btf.offset("task_struct.nonsense").unwrap_err().to_string(),
+            "this kernel has no `task_struct.nonsense`"
+        );
+    }
+
+    /// BTF with `types` bytes of nothing and these strings.
+    fn header(types: u32, strings: u32, content: &[u8]) -> Vec<u8> {
+        let words = [0x0001_eb9f_u32, 24, 0, types, types, strings];
+        words.iter().flat_map(|word| word.to_ne_bytes()).chain(content.iter().copied()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_types_or_none(content in prop::collection::vec(any::<u8>(), 0..400), types in 0_u32..400) {
+            let strings = (content.len() as u32).saturating_sub(types);
+            if let Some(btf) = Btf::parse(header(types, strings, &content)) {
+                let _ = btf.offset("a.b.c");
+                for name in btf.structs.keys() {
+                    let _ = btf.offset(&format!("{name}.x"));
+                    let _ = btf.size(name);
+                }
+            }
+        }
+    }
+}

@@ -66,8 +66,13 @@ impl Mapped {
         if index >= self.ring_count {
             return None;
         }
+        let at = index as usize * size_of::<Ring>();
+        // Most are free: one word says so.
+        if load(&self.rings, at + offset_of!(Ring, recording)) == 0 {
+            return None;
+        }
         let mut bytes = vec![0; size_of::<Ring>()];
-        copy(&self.rings, index as usize * size_of::<Ring>(), &mut bytes);
+        copy(&self.rings, at, &mut bytes);
         Ring::read_from_bytes(&bytes).ok().filter(|ring| ring.recording != 0)
     }
 
