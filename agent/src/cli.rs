@@ -31,6 +31,9 @@ pub enum Verb {
     /// Make the calls that `doctor` measures
     #[command(name = crate::measure::WORKLOAD, hide = true)]
     Workload,
+    /// Attach empty programs until standard input is closed: what any recorder costs
+    #[command(name = crate::kernel::floor::VERB, hide = true)]
+    Floor(Floor),
 }
 
 /// Memory.
@@ -99,6 +102,14 @@ pub struct Doctor {
     /// Only look: load nothing, measure nothing
     #[arg(long)]
     pub quick: bool,
+}
+
+/// `floor`.
+#[derive(Debug, Args)]
+pub struct Floor {
+    /// The compiled programs
+    #[arg(long, value_name = "PATH")]
+    pub object: PathBuf,
 }
 
 /// How a recording is printed.

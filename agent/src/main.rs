@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Verb::Record(options) => verbs::record(&options),
         Verb::Doctor(options) => verbs::doctor(&options),
         Verb::Workload => verbs::workload(),
+        Verb::Floor(options) => verbs::floor(&options),
     };
     done.unwrap_or_else(|error| {
         eprintln!("rewind-agent: {error}");

@@ -98,7 +98,7 @@ mod tests {
 
     fn exit(tgid: u32, status: u32) -> Record<'static> {
         let head = RecordHead { flags: GROUP_DEAD, ..RecordHead::default() };
-        Record::Exit(Exit { head, tgid, status, time_ns: 9, ..Exit::default() })
+        Record::Exit(Exit { head, tgid, status, time_ns: 9 })
     }
 
     fn ending(records: &[Record<'_>]) -> Option<Ending> {

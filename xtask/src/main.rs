@@ -7,12 +7,14 @@
 //! | [`build`] | compiles everything |
 //! | [`demo`] | records a container that crashes, and shows its last calls after its death |
 //! | [`mod@test`] | runs every test that this machine can run |
+//! | [`bench`] | what recording costs, beside what else there is |
 //! | [`lint`] | format, lints, documentation, licences |
 //!
 //! [`toolchain`] finds the compiler for the kernel side, [`packages`] and [`tools`] know what comes
 //! from the distribution and from crates.io, [`command`] runs things.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod build;
 mod build_ebpf;
 mod command;
@@ -48,6 +50,8 @@ enum Verb {
     Demo,
     /// Run every test that this machine can run.
     Test(test::Test),
+    /// Measure what recording costs, beside a floor, strace and perf trace.
+    Bench(bench::Bench),
     /// Check format, lints, documentation and licences.
     Lint,
 }
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Verb::Build(build) => build.run(),
         Verb::Demo => demo::run(),
         Verb::Test(test) => test.run(),
+        Verb::Bench(bench) => bench.run(),
         Verb::Lint => lint::run(),
     };
     outcome.map_or_else(|error| command::exit_code(&error), |()| ExitCode::SUCCESS)

@@ -57,6 +57,19 @@ pub(crate) const TESTS: &[Package] = &[
     package("g++", "c++", "links the fuzz targets"),
 ];
 
+/// What the benchmark compares with, and what it puts under load.
+pub(crate) const BENCH: &[Package] = &[
+    package("strace", "strace", "is compared with"),
+    package("libc6-dev", "/usr/include/stdlib.h", "compiles the benchmark's loops"),
+    package("nginx-light", "nginx", "a server to put under load"),
+    package("wrk", "wrk", "puts nginx under load"),
+    package("redis-server", "redis-server", "a server to put under load"),
+    package("redis-tools", "redis-benchmark", "puts redis under load"),
+];
+
+/// Not every distribution has it under this name, and not every kernel allows it.
+pub(crate) const PERF: &[Package] = &[package("linux-perf", "perf", "is compared with")];
+
 impl Package {
     fn is_there(&self) -> bool {
         if self.probe.starts_with('/') { Path::new(self.probe).exists() } else { find(self.probe).is_some() }

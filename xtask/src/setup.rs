@@ -36,6 +36,12 @@ pub(crate) fn for_demo() -> Result<()> {
     packages::install_missing(packages::DEMO)
 }
 
+/// What the benchmark runs; if perf cannot be had, why.
+pub(crate) fn for_bench() -> Result<Option<String>> {
+    packages::install_missing(packages::BENCH)?;
+    Ok(packages::install_missing(packages::PERF).err().map(|error| format!("{error:#}")))
+}
+
 /// What the tests run on top of the demo's programs.
 pub(crate) fn for_tests() -> Result<()> {
     packages::install_missing(packages::TESTS)

@@ -6,6 +6,7 @@
 
 pub mod btf;
 mod cgroups;
+pub mod floor;
 mod load;
 mod offsets;
 mod plan;

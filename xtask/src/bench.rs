@@ -1,0 +1,262 @@
+//! `cargo xtask bench`: what recording costs, beside what else there is.
+//!
+//! Every round visits every setting once, in an order that moves on by one from round to round, so
+//! that what drifts drifts for all. Ratios are made of the figures of one round; the table has their
+//! medians. It is a benchmark, never a test: a missed goal is shown, not a failure.
+
+mod calls;
+mod daemon;
+mod figures;
+mod held;
+mod interrupt;
+mod place;
+mod servers;
+mod setting;
+mod table;
+
+use crate::{build, build_ebpf, command, setup};
+use anyhow::{Result, bail};
+use calls::Calls;
+use clap::{Args, ValueEnum};
+use figures::{Figures, Load, Series};
+use held::Held;
+use place::Place;
+use rewind_tests::programs;
+use setting::{Attached, Setting};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use table::{Goal, Table};
+
+/// Calls of one visit.
+const GETPPID: u64 = 2_000_000;
+const OPENAT: u64 = 500_000;
+/// Headings of figures that stand alone.
+const HELD: &str = "a full ring of nginx under load, and its way to the text of -o strace on one core";
+const DAEMON: &str =
+    "the daemon: resident memory (code, libraries, heap) but for its mapped rings; CPU, user and system";
+
+/// What to measure, and for how long.
+#[derive(Args)]
+pub(crate) struct Bench {
+    /// Rounds; medians are over these.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// One short round: figures that say little.
+    #[arg(long)]
+    quick: bool,
+    /// Only these.
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    only: Vec<Part>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Getppid,
+    Openat,
+    Nginx,
+    Redis,
+    Decode,
+    Daemon,
+}
+
+impl Bench {
+    pub(crate) fn run(&self) -> Result<()> {
+        if !rustix::process::geteuid().is_root() {
+            bail!("the benchmark loads BPF programs and makes cgroups: run it as root");
+        }
+        setup::for_build()?;
+        let no_perf = setup::for_bench()?;
+        let floor = build_ebpf::run()?.with_file_name("floor");
+        let built = build::all(true)?;
+        let decoder = self.decoder(&built)?;
+        programs::set_bin_dir(&built);
+
+        interrupt::listen()?;
+        let place = Place::new()?;
+        let refused = no_perf.map(|why| (Setting::PerfTrace, why)).into_iter().collect();
+        let mut run = Run { bench: self, place: &place, floor, decoder, refused, failed: Vec::new() };
+        let (mut figures, mut table) = (Figures::default(), Table::default());
+        let ended = run.compare(&mut figures);
+        for load in self.loads() {
+            table.load(&figures, load, &run.refused);
+        }
+        let ended = ended.and_then(|()| run.alone(&mut table));
+        println!("{}; rounds: {}\n\n{}", machine(), self.rounds(), table.render());
+        ended?;
+        for error in &run.failed {
+            eprintln!("bench: not measured: {error}");
+        }
+        if run.failed.is_empty() { Ok(()) } else { bail!("{} measurements failed", run.failed.len()) }
+    }
+
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
+    fn rounds(&self) -> u32 {
+        if self.quick { 1 } else { self.rounds }
+    }
+
+    /// For how long a server is under load at a time.
+    fn load_seconds(&self) -> u64 {
+        if self.quick { 1 } else { 3 }
+    }
+
+    fn loads(&self) -> Vec<Load> {
+        let loads = [
+            (Part::Getppid, Load::Getppid),
+            (Part::Openat, Load::Openat),
+            (Part::Nginx, Load::Nginx),
+            (Part::Redis, Load::Redis),
+        ];
+        loads.into_iter().filter(|(part, _)| self.wants(*part)).map(|(_, load)| load).collect()
+    }
+
+    /// The program that decodes: an example, so it is built apart.
+    fn decoder(&self, built: &Path) -> Result<PathBuf> {
+        let name = "decode_speed";
+        if self.wants(Part::Decode) {
+            let mut cargo = command::cargo();
+            command::run(cargo.args(["build", "--release", "--package", "rewind-recording", "--example", name]))?;
+        }
+        Ok(built.join("examples").join(name))
+    }
+}
+
+/// One run of the benchmark.
+struct Run<'a> {
+    bench: &'a Bench,
+    place: &'a Place,
+    /// The empty programs.
+    floor: PathBuf,
+    /// The program that decodes.
+    decoder: PathBuf,
+    /// Settings that this machine cannot have, and why.
+    refused: Vec<(Setting, String)>,
+    /// What went wrong, other than by Ctrl-C.
+    failed: Vec<String>,
+}
+
+impl Run<'_> {
+    /// All loads in all settings, round by round.
+    fn compare(&mut self, figures: &mut Figures) -> Result<()> {
+        let loads = self.bench.loads();
+        if loads.is_empty() {
+            return Ok(());
+        }
+        let calls = Calls::compile(self.place, self.bench.quick)?;
+        for setting in Setting::ALL {
+            let known = self.refused.iter().any(|(refused, _)| *refused == setting);
+            if let Some(why) = (!known).then(|| setting.refusal(self.place)).flatten() {
+                interrupt::check()?;
+                self.refused.push((setting, why));
+            }
+        }
+        let offered = |setting: &Setting| self.refused.iter().all(|(refused, _)| refused != setting);
+        let settings: Vec<Setting> = Setting::ALL.into_iter().filter(offered).collect();
+        for round in 0..self.bench.rounds() as usize {
+            let order = settings.iter().cycle().skip(round % settings.len()).take(settings.len());
+            for setting in order {
+                match self.visit(*setting, &loads, &calls) {
+                    Ok(values) => {
+                        self.progress(round, setting.name(), &values);
+                        values.into_iter().for_each(|(load, value)| figures.add(load, *setting, round, value));
+                    }
+                    Err(error) => self.fail(setting.name(), &error)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All loads in one setting, once.
+    fn visit(&mut self, setting: Setting, loads: &[Load], calls: &Calls) -> Result<Vec<(Load, f64)>> {
+        let mut attached = Attached::new(setting, self.place, &self.floor)?;
+        let mut values = Vec::new();
+        for load in loads {
+            match self.once(*load, setting, calls) {
+                Ok(value) => values.push((*load, value)),
+                Err(error) => self.fail(&format!("{}, {}", load.name(), setting.name()), &error)?,
+            }
+        }
+        attached.check(setting, self.place)?;
+        Ok(values)
+    }
+
+    fn once(&self, load: Load, setting: Setting, calls: &Calls) -> Result<f64> {
+        let place = self.place;
+        match load {
+            Load::Getppid => calls.measure(place, setting, "getppid", GETPPID),
+            Load::Openat => calls.measure(place, setting, "openat", OPENAT),
+            Load::Nginx => servers::nginx(place, setting)?.wrk(place, setting, self.bench.load_seconds()),
+            Load::Redis => servers::redis(place, setting)?.redis_benchmark(place, setting, self.bench.quick),
+        }
+    }
+
+    /// What is not compared with anything.
+    fn alone(&mut self, table: &mut Table) -> Result<()> {
+        let (nginx, decode) = (self.bench.wants(Part::Nginx), self.bench.wants(Part::Decode));
+        if nginx || decode {
+            match held::measure(self.place, self.bench.load_seconds()) {
+                Ok(held) => self.show_held(table, &held)?,
+                Err(error) => self.fail("a full ring", &error)?,
+            }
+        }
+        if self.bench.wants(Part::Daemon) {
+            let seconds = if self.bench.quick { 2 } else { 10 };
+            eprintln!("bench: the daemon at rest, {seconds} s");
+            match daemon::at_rest(self.place, Duration::from_secs(seconds)) {
+                Ok(rest) => {
+                    let (memory, cpu) = (Series::new([rest.own_mebibytes]), Series::new([rest.cpu_percent]));
+                    let at_rest = format!("with {} containers at rest", daemon::CONTAINERS);
+                    table.alone(DAEMON, &format!("MiB, {at_rest}"), &memory, Goal::Below(40.0));
+                    table.alone(DAEMON, &format!("% of a core, over {seconds} s"), &cpu, Goal::Below(1.0));
+                }
+                Err(error) => self.fail("the daemon at rest", &error)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn show_held(&mut self, table: &mut Table, held: &Held) -> Result<()> {
+        let calls = Series::new([held.calls_per_mebibyte]);
+        table.alone(HELD, "calls a MiB", &calls, Goal::AtLeast(16_000.0));
+        if self.bench.wants(Part::Decode) {
+            eprintln!("bench: decoding");
+            let passes = if self.bench.quick { 1 } else { 2 * self.bench.rounds() as usize };
+            match held::decode(self.place, &self.decoder, &held.recording, passes) {
+                Ok(passes) => {
+                    let (series, goal) = (Series::new(passes), Goal::AtLeast(1_000_000.0));
+                    table.alone(HELD, "records decoded a second", &series, goal);
+                }
+                Err(error) => self.fail("decoding", &error)?,
+            }
+        }
+        if self.bench.wants(Part::Daemon) {
+            let memory = Series::new([held.own_mebibytes]);
+            table.alone(DAEMON, "MiB, after it sent that ring", &memory, Goal::Below(40.0));
+        }
+        Ok(())
+    }
+
+    fn progress(&self, round: usize, setting: &str, values: &[(Load, f64)]) {
+        let shown = values.iter().map(|(load, value)| format!("{} {}", load.name(), table::number(*value)));
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        eprintln!("bench: round {} of {}, {setting}: {shown}", round + 1, self.bench.rounds());
+    }
+
+    /// Goes on without what failed; not after Ctrl-C, which makes everything fail.
+    fn fail(&mut self, what: &str, error: &anyhow::Error) -> Result<()> {
+        interrupt::check()?;
+        eprintln!("bench: {what}: {error:#}");
+        self.failed.push(format!("{what}: {error:#}"));
+        Ok(())
+    }
+}
+
+/// What it was measured on.
+fn machine() -> String {
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{cpus} CPUs, Linux {}", kernel.trim())
+}
