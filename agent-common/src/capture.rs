@@ -95,10 +95,11 @@ pub mod op {
     /// As [`MESSAGE`], but bytes were received: the result bounds them.
     pub const MESSAGE_OUT: u8 = 12;
     /// A buffer of `linux_dirent` or `linux_dirent64`, the result says how many bytes: kept are the
-    /// pointer (eight bytes) and the number of entries (four bytes). At most [`super::MAX_COUNTED`].
+    /// pointer (eight bytes) and the number of entries (four bytes). At most [`super::MAX_ENTRIES`].
     pub const COUNT_ENTRIES: u8 = 14;
-    /// A `u32` that the call overwrites: as it was before, and behind it as it is now if the call has
-    /// succeeded and it is another. The row has [`super::capture_flags::LENGTH`].
+    /// A number of `size` bytes (four or eight) that the call overwrites: as it was before, and behind it
+    /// as it is now if the call has succeeded and it is another. Not done if argument `size_arg` is null.
+    /// The row has [`super::capture_flags::LENGTH`], and no second such operation.
     pub const LENGTH: u8 = 15;
     /// As [`FIXED`], but only if argument 1 is a command of `fcntl` that takes a `struct flock`.
     pub const LOCK: u8 = 16;
@@ -139,6 +140,9 @@ pub const MAX_STRINGS: usize = 32;
 
 /// Most elements counted of what only the number of elements is kept of.
 pub const MAX_COUNTED: u32 = 512;
+/// Most entries of a directory counted: as many as the 32 KiB hold that C libraries ask for, at 24
+/// bytes each.
+pub const MAX_ENTRIES: u32 = 1366;
 /// Most bytes kept of a set of descriptors.
 pub const MAX_SET: usize = 128;
 /// Most messages kept of an array of messages.

@@ -15,7 +15,7 @@ use aya_ebpf::helpers::{
 };
 use rewind_common::{
     call::{Blob, blob_flags, part},
-    capture::{MAX_BYTES, MAX_COUNTED, MAX_SET, MAX_STRING, MAX_STRINGS},
+    capture::{MAX_BYTES, MAX_COUNTED, MAX_ENTRIES, MAX_SET, MAX_STRING, MAX_STRINGS},
     loss::LossReason,
 };
 
@@ -247,7 +247,7 @@ pub extern "C" fn count_entries(pointer: u64, len: u64, what: u64, place: u64, r
     const ENTRY_LENGTH: u64 = 16;
     let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
     let (mut count, mut at, mut flags) = (0u32, 0u64, u64::from(blob_flags::CUT) << 8);
-    for _ in 0..MAX_COUNTED {
+    for _ in 0..MAX_ENTRIES {
         if at >= len {
             flags = 0;
             break;
@@ -299,28 +299,55 @@ pub extern "C" fn number(value: u64, what: u64, place: u64) -> u64 {
     finish(&writer, what, 4)
 }
 
+/// A `u32` of the process, or a `u64` if it is `wide`; [`UNREADABLE`] if it cannot be read.
+#[inline(always)]
+pub fn read_number(pointer: u64, wide: bool) -> u64 {
+    // SAFETY: the helper reads any address of the process, or fails.
+    unsafe {
+        if wide {
+            bpf_probe_read_user(pointer as *const u64).unwrap_or(UNREADABLE)
+        } else {
+            bpf_probe_read_user(pointer as *const u32).map_or(UNREADABLE, u64::from)
+        }
+    }
+}
+
+/// How [`length`] is to be read: the call has failed.
+pub const FAILED: u64 = 1;
+/// It is a `u64`.
+pub const WIDE: u64 = 2;
+
 /// A length before the call and, if the call has not failed and the length is another now, after it.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn length(pointer: u64, before: u64, what: u64, place: u64, failed: u64) -> u64 {
+pub extern "C" fn length(pointer: u64, before: u64, what: u64, place: u64, how: u64) -> u64 {
     let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
     if before == UNREADABLE {
         // That the caller passed nonsense is told by the call's own result.
         return unread(&writer, pointer, what | GUESS, 0);
     }
-    if writer.room() < 12 {
+    if writer.room() < 20 {
         return NO_ROOM;
     }
-    put(&writer, 4, before as u32);
-    if failed == 0
-        // SAFETY: the helper reads any address of the process, or fails.
-        && let Ok(after) = unsafe { bpf_probe_read_user(pointer as *const u32) }
-        && after != before as u32
-    {
-        put(&writer, 8, after);
-        return finish(&writer, what, 8);
+    let mut len = put_number(&writer, 4, before, how);
+    if how & FAILED == 0 {
+        let after = read_number(pointer, how & WIDE != 0);
+        if after != UNREADABLE && after != before {
+            len += put_number(&writer, 4 + len, after, how);
+        }
     }
-    finish(&writer, what, 4)
+    finish(&writer, what, len)
+}
+
+/// A number of the width that `how` says; how many bytes it took.
+#[inline(always)]
+fn put_number(writer: &Writer, behind: u64, value: u64, how: u64) -> u64 {
+    put(writer, behind, value as u32);
+    if how & WIDE == 0 {
+        return 4;
+    }
+    put(writer, behind + 4, (value >> 32) as u32);
+    8
 }
 
 /// The sets of descriptors of `select`, and how many descriptors they are for.

@@ -99,9 +99,10 @@ pub extern "C" fn message(pointer: u64, received: u64, packed: u64, place: u64, 
 
 /// The first `count` of an array of `mmsghdr`, each with what it points to. Behind the blobs of a
 /// message stands how many bytes it took.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn messages(pointer: u64, count: u64, packed: u64, place: u64, received: u64) -> u64 {
+///
+/// Verifier: inlined, for calls may not be nested deeper than eight.
+#[inline(always)]
+pub fn messages(pointer: u64, count: u64, packed: u64, place: u64, received: bool) -> u64 {
     let at = At::unpacked(packed);
     let segment = place & !OFFSET;
     let mut off = place & OFFSET;
@@ -113,7 +114,7 @@ pub extern "C" fn messages(pointer: u64, count: u64, packed: u64, place: u64, re
         let len_at = start + core::mem::offset_of!(MultiMsgHdr, len) as u64;
         // SAFETY: the helper reads any address of the process, or fails.
         let len = unsafe { bpf_probe_read_user(len_at as *const u32) }.map_or(0, u64::from);
-        let bound = if received != 0 { len } else { u64::MAX };
+        let bound = if received { len } else { u64::MAX };
         off = message(start, bound, packed, segment | off & OFFSET, UNCHANGED);
         if off != NO_ROOM {
             off = crate::blob::number(len, at.part(part::LENGTH).what, segment | off & OFFSET);

@@ -101,7 +101,8 @@ pub fn wants_entry(thread: &Thread, row: &Capture) -> bool {
     false
 }
 
-/// Notes a length that the call will overwrite: of an address, or of the name of a message.
+/// Notes what the call will overwrite: the length of an address, or of the name of a message, or the
+/// place in a file.
 #[inline(never)]
 pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
     for k in 0..OPS {
@@ -116,31 +117,43 @@ pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
         };
         let pointer = argument(thread, op.arg);
         if pointer != 0 {
-            // SAFETY: the helper reads any address of the process, or fails.
-            let length = unsafe { bpf_probe_read_user((pointer + offset) as *const u32) };
-            thread.length = length.map_or(UNREADABLE, u64::from);
+            thread.length = blob::read_number(pointer + offset, op.kind == op::LENGTH && op.size == 8);
         }
         break;
     }
     0
 }
 
-/// Which arguments a blob stands for: a bit each.
+/// Which operations of a row are done now, from bit 16 on, and below which arguments a blob stands
+/// for: a bit each.
 #[inline(always)]
-pub fn blobs(thread: &Thread, row: &Capture, phase: Phase) -> u16 {
+pub fn wanted(thread: &Thread, row: &Capture, phase: Phase) -> u32 {
     let (from, count) = phase.ops(row);
+    choose(thread, row, from as u64, count as u64, outcome(thread, phase)) as u32
+}
+
+/// Verifier: a global function, so that what it gives is just a number to its caller, and the many ways
+/// to come by it are walked once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn choose(thread: *const Thread, row: *const Capture, from: u64, count: u64, result: i64) -> u64 {
+    // SAFETY: null, or what `wanted` passes; the verifier checks either.
+    let (Some(thread), Some(row)) = (unsafe { thread.as_ref() }, unsafe { row.as_ref() }) else { return 0 };
     let mut mask = 0;
-    for k in 0..OPS {
+    for k in 0..OPS as u64 {
         if k >= count {
             break;
         }
-        let op = &row.ops[(from + k) & (OPS - 1)];
-        if applies(thread, op, phase) {
-            mask |= 1 << (op.arg & 7);
+        let op = &row.ops[(from + k) as usize & (OPS - 1)];
+        if applies(thread, op, result) {
+            mask |= 1 << (op.arg & 7) & 0x3f | 1 << (OPERATIONS + k);
         }
     }
-    mask & 0x3f
+    mask
 }
+
+/// Where the bits of the operations begin.
+const OPERATIONS: u64 = 16;
 
 /// What the call returned; an error where it never did.
 #[inline(always)]
@@ -150,8 +163,7 @@ fn outcome(thread: &Thread, phase: Phase) -> i64 {
 
 /// Whether an operation is done for this call.
 #[inline(always)]
-fn applies(thread: &Thread, op: &Op, phase: Phase) -> bool {
-    let result = outcome(thread, phase);
+fn applies(thread: &Thread, op: &Op, result: i64) -> bool {
     if result < 0 && (op.when & when::SUCCESS != 0 || matches!(op.kind, op::RETURNED | op::PAYLOAD_OUT)) {
         return false;
     }
@@ -161,7 +173,7 @@ fn applies(thread: &Thread, op: &Op, phase: Phase) -> bool {
     match op.kind {
         op::NONE => false,
         op::LOCK => is_lock(thread.args[1]),
-        // Without an address its length is not looked at.
+        // Without an address its length is not looked at. An offset is its own condition.
         op::LENGTH => argument(thread, op.size_arg) != 0,
         op::PAYLOAD_IN | op::PAYLOAD_OUT => payload(thread, op),
         _ => true,
@@ -182,24 +194,41 @@ fn payload(thread: &Thread, op: &Op) -> bool {
     is_log || thread.ring_flags & ring_flags::PAYLOAD != 0
 }
 
-/// Does what the row says. 0, or there is no room.
+/// Does what the row says. `false`: there is no room.
 #[inline(always)]
-pub fn copy(thread: &Thread, row: &Capture, writer: &mut Writer, phase: Phase) -> u64 {
-    let (from, count) = phase.ops(row);
-    for k in 0..OPS {
-        if k >= count {
-            break;
-        }
-        let op = &row.ops[(from + k) & (OPS - 1)];
-        if applies(thread, op, phase) {
-            let at = copy_one(thread, op, writer.place(), outcome(thread, phase), u64::from(phase.blob_flags()));
-            if at == NO_ROOM {
-                return 1;
+pub fn copy(thread: &Thread, row: &Capture, writer: &mut Writer, phase: Phase, wanted: u32) -> bool {
+    let from = phase.ops(row).0 as u64;
+    let how = u64::from(wanted) | from << HOW_FROM | u64::from(phase.blob_flags()) << HOW_FLAGS;
+    let off = copy_all(thread, row, writer.place(), how, outcome(thread, phase));
+    if off == NO_ROOM {
+        return false;
+    }
+    writer.off = off;
+    true
+}
+
+/// Where in `how` the first operation's number begins, and where the flags of the blobs.
+const HOW_FROM: u64 = 32;
+const HOW_FLAGS: u64 = 40;
+
+/// The blobs of all operations that are wanted. As [`copy_one`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn copy_all(thread: *const Thread, row: *const Capture, place: u64, how: u64, result: i64) -> u64 {
+    // SAFETY: null, or what `copy` passes; the verifier checks either.
+    let (Some(thread), Some(row)) = (unsafe { thread.as_ref() }, unsafe { row.as_ref() }) else { return NO_ROOM };
+    let segment = place & !OFFSET;
+    let mut off = place & OFFSET;
+    for k in 0..OPS as u64 {
+        if how >> (OPERATIONS + k) & 1 != 0 {
+            let op = &row.ops[((how >> HOW_FROM & 0xff) + k) as usize & (OPS - 1)];
+            off = copy_one(thread, op, segment | off & OFFSET, result, how >> HOW_FLAGS);
+            if off == NO_ROOM {
+                break;
             }
-            writer.off = at;
         }
     }
-    0
+    off
 }
 
 /// One blob, or the few that belong to one argument: from `place` ([`Writer::place`]) on. Gives the
@@ -235,7 +264,10 @@ pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, res
             let len = unsafe { bpf_probe_read_user(argument(thread, op.size_arg) as *const u32) }.unwrap_or(0);
             at.bytes(start, u64::from(len).min(thread.length), most, place, 0)
         }
-        op::LENGTH => blob::length(start, thread.length, at.what, place, result.is_negative().into()),
+        op::LENGTH => {
+            let how = if result < 0 { blob::FAILED } else { 0 } | if op.size == 8 { blob::WIDE } else { 0 };
+            blob::length(start, thread.length, at.what, place, how)
+        }
         op::COUNT_STRINGS => blob::count_strings(start, at.what, place, ring),
         op::COUNT_ENTRIES => blob::count_entries(start, result.unsigned_abs(), at.what, place, ring),
         op::FD_SETS => blob::fd_sets(thread, at.what, place),
@@ -244,11 +276,13 @@ pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, res
         op::VECTOR => message::vector(start, count, u64::MAX, at.packed(payload), place),
         op::VECTOR_OUT => message::vector(start, count, result.unsigned_abs(), at.packed(payload), place),
         op::MESSAGE => message::message(start, u64::MAX, at.packed(payload), place, message::UNCHANGED),
-        op::MESSAGE_OUT if result < 0 => blob::number(thread.length, at.part(part::NAME_LENGTH).what, place),
+        op::MESSAGE_OUT if result < 0 && thread.length != UNREADABLE => {
+            blob::number(thread.length, at.part(part::NAME_LENGTH).what, place)
+        }
         op::MESSAGE_OUT => message::message(start, result.unsigned_abs(), at.packed(payload), place, thread.length),
         op::MESSAGES | op::MESSAGES_OUT => {
             let used = result.unsigned_abs().min(u64::from(MAX_MESSAGES));
-            message::messages(start, used, at.packed(payload), place, (op.kind == op::MESSAGES_OUT).into())
+            message::messages(start, used, at.packed(payload), place, op.kind == op::MESSAGES_OUT)
         }
         _ => place & OFFSET,
     }

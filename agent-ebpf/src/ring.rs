@@ -158,7 +158,12 @@ fn begin(thread: &Thread, cursors: &mut Cursors, share: usize, need: u64, fresh:
     }
     let cursor = &cursors.shares[share & 1];
     let chunk = u64::from(cursor.chunk);
-    Some(Writer { base, segment: cursor.segment, off: chunk + u64::from(cursor.committed), end: chunk + CHUNK_BYTES as u64 })
+    Some(Writer {
+        base,
+        segment: cursor.segment,
+        off: chunk + u64::from(cursor.committed),
+        end: chunk + CHUNK_BYTES as u64,
+    })
 }
 
 /// Takes the share's next chunk. 0, or not.
@@ -179,9 +184,7 @@ fn claim(thread: &Thread, cursors: &mut Cursors, share: u64) -> u64 {
         unsafe {
             let old = core::ptr::read_volatile(&raw const (*head).word);
             let mine = word::pack(number, HEAD_BYTES as u64);
-            if word::claim(old) < number
-                && atomic::swap_u64(&raw mut (*head).word, old, mine)
-            {
+            if word::claim(old) < number && atomic::swap_u64(&raw mut (*head).word, old, mine) {
                 let cursor = &mut cursors.shares[share as usize & 1];
                 (*head).recording = thread.recording;
                 (*head).first_record = cursor.records;
@@ -301,12 +304,12 @@ fn announce(task: *const c_void, thread: &mut Thread, cursors: &mut Cursors, sha
 #[inline(never)]
 fn write_task(task: *const c_void, thread: &mut Thread, cursors: &mut Cursors, share: u64, now_ns: u64) -> u64 {
     let share = share as usize & 1;
+    // After `execve` of a thread that was not its process's first one it has that one's number.
+    thread.tid = task::tid(task);
     let Some(mut writer) = begin(thread, cursors, share, size_of::<Task>() as u64, false) else { return 1 };
     let len = size_of::<Task>() as u16;
-    let mut record = Task {
-        head: RecordHead { len, kind: Kind::Task as u8, flags: 0, tid: thread.tid },
-        ..Task::default()
-    };
+    let mut record =
+        Task { head: RecordHead { len, kind: Kind::Task as u8, flags: 0, tid: thread.tid }, ..Task::default() };
     task::describe(task, &mut record, now_ns);
     writer.put(record);
     commit(cursors, share, &writer, 0);
@@ -360,11 +363,12 @@ pub fn call(task: *const c_void, thread: &mut Thread, now_ns: u64, result: i64) 
     }
     let row = capture(thread).map_or(0, |capture| capture.flags);
     let share = if is_decisive(row, result, thread.flags) { PROTECTED } else { MAIN };
+    announce(task, thread, cursors, share, now_ns);
+    write(thread, cursors, share as u64, Phase::Exit { at_ns: now_ns, result });
+    // The call itself is still that of the thread under its old name (and number): its start was.
     if row & capture_flags::RENAMES != 0 {
         thread.announced = [0; 2];
     }
-    announce(task, thread, cursors, share, now_ns);
-    write(thread, cursors, share as u64, Phase::Exit { at_ns: now_ns, result });
     unlock(cursors);
 }
 
@@ -388,14 +392,16 @@ fn is_decisive(row: u8, result: i64, call: u32) -> bool {
 #[inline(never)]
 fn write(thread: &Thread, cursors: &mut Cursors, share: u64, phase: Phase) -> u64 {
     let share = share as usize & 1;
+    let row = capture(thread).filter(|capture| capture.flags & capture_flags::KNOWN != 0);
+    let wanted = row.map_or(0, |row| read::wanted(thread, row, phase));
     if let Some(mut writer) = begin(thread, cursors, share, CALL_ROOM, false) {
-        if compose(thread, &mut writer, phase) {
+        if compose(thread, &mut writer, phase, row, wanted) {
             commit(cursors, share, &writer, phase.calls());
             return 0;
         }
         // It does not fit behind what is there: once more, in an empty chunk.
         if let Some(mut writer) = begin(thread, cursors, share, CALL_ROOM, true) {
-            if compose(thread, &mut writer, phase) {
+            if compose(thread, &mut writer, phase, row, wanted) {
                 commit(cursors, share, &writer, phase.calls());
                 return 0;
             }
@@ -407,10 +413,9 @@ fn write(thread: &Thread, cursors: &mut Cursors, share: u64, phase: Phase) -> u6
 
 /// Composes the record of a call. `false`: it does not fit into what is left of the chunk.
 #[inline(always)]
-fn compose(thread: &Thread, writer: &mut Writer, phase: Phase) -> bool {
+fn compose(thread: &Thread, writer: &mut Writer, phase: Phase, row: Option<&Capture>, wanted: u32) -> bool {
     let start = writer.off;
-    let row = capture(thread).filter(|capture| capture.flags & capture_flags::KNOWN != 0);
-    let blobs = row.map_or(0, |row| read::blobs(thread, row, phase));
+    let blobs = wanted as u16 & 0x3f;
     let count = row.map_or(6, |row| u16::from(row.args));
     let mut record = Call {
         head: RecordHead { len: 0, kind: phase.kind() as u8, flags: thread.flags as u8, tid: thread.tid },
@@ -453,7 +458,7 @@ fn compose(thread: &Thread, writer: &mut Writer, phase: Phase) -> bool {
     record.args = word;
     if blobs != 0
         && let Some(row) = row
-        && read::copy(thread, row, writer, phase) != 0
+        && !read::copy(thread, row, writer, phase, wanted)
     {
         return false;
     }

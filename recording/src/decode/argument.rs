@@ -1,12 +1,9 @@
 //! One argument: its kind decides the text.
 
 use super::message::ELEMENTS;
-use super::text::{self, decimal, flags, pointer, signed};
+use super::text::{self, decimal, pointer, signed};
 use super::{Memory, Printer, address, command, files, shape};
-use crate::record::Bytes;
-use crate::syscalls::Arch;
 use crate::syscalls::arg::{ArgKind, Shape};
-use crate::syscalls::flags::poll;
 use rewind_common::call::part;
 
 impl<'a> Printer<'_, 'a> {
@@ -73,27 +70,29 @@ impl<'a> Printer<'_, 'a> {
             },
             ArgKind::VecIn(of) | ArgKind::LogVec(of) | ArgKind::VecRaw(of) => {
                 let memory = self.before(i, part::WHOLE);
-                self.vector(i, memory, self.value(of).unwrap_or_default(), None, Self::found_before);
+                self.vector(memory, self.value(of).unwrap_or_default(), None, self.found_before(i));
             }
             ArgKind::VecOut(of) => match self.returned() {
                 Some(total) => {
                     let memory = self.after(i, part::WHOLE);
-                    self.vector(i, memory, self.value(of).unwrap_or_default(), Some(total), Self::found_after);
+                    self.vector(memory, self.value(of).unwrap_or_default(), Some(total), self.found_after(i));
                 }
                 None => self.object_address(i),
             },
             ArgKind::MessageIn => {
                 let memory = self.before(i, part::WHOLE);
-                self.message(i, memory, None, Self::found_before);
+                self.message(memory, None, self.found_before(i));
             }
             ArgKind::MessageOut => match self.returned() {
                 Some(total) => {
                     let memory = self.after(i, part::WHOLE);
-                    self.message(i, memory, Some(total), Self::found_after);
+                    self.message(memory, Some(total), self.found_after(i));
                 }
                 None => self.message_not_received(i),
             },
-            ArgKind::MessagesIn(_) | ArgKind::MessagesOut(_) => self.messages(i, matches!(kind, ArgKind::MessagesOut(_))),
+            ArgKind::MessagesIn(_) | ArgKind::MessagesOut(_) => {
+                self.messages(i, matches!(kind, ArgKind::MessagesOut(_)))
+            }
             ArgKind::AddressIn(_) => match self.before(i, part::WHOLE) {
                 Memory::Bytes(blob) if address::socket(self.out, blob.bytes) => {}
                 other => self.address_of(other),
@@ -104,6 +103,7 @@ impl<'a> Printer<'_, 'a> {
             },
             ArgKind::AddressLen(_) | ArgKind::SockoptLen(_) => self.length_of(i),
             ArgKind::In(Shape::SigmaskBox) => self.boxed_mask(i),
+            ArgKind::Offset => self.moved_offset(i),
             ArgKind::In(what) | ArgKind::InOut(what) => {
                 let memory = self.before(i, part::WHOLE);
                 self.object(memory, what);
@@ -191,14 +191,6 @@ impl<'a> Printer<'_, 'a> {
         self.address_of(memory);
     }
 
-    pub(super) fn found_before(&self, i: usize, part: u8) -> Option<Bytes<'a>> {
-        self.enter.and_then(|enter| enter.blob(i, part)).or_else(|| self.call.blob(i, part))
-    }
-
-    pub(super) fn found_after(&self, i: usize, part: u8) -> Option<Bytes<'a>> {
-        self.call.blob(i, part)
-    }
-
     pub(super) fn object(&mut self, memory: Memory<'a>, what: Shape) {
         if let Memory::Bytes(blob) = memory
             && shape::shape(self.out, what, blob.bytes, self.style.arch, self.style.string_bytes).is_some()
@@ -265,7 +257,13 @@ impl<'a> Printer<'_, 'a> {
     }
 
     /// `[a, b, ...]` of elements of `size` bytes.
-    pub(super) fn array(&mut self, memory: Memory<'a>, count: Option<u64>, size: usize, element: fn(&mut String, &[u8])) {
+    pub(super) fn array(
+        &mut self,
+        memory: Memory<'a>,
+        count: Option<u64>,
+        size: usize,
+        element: fn(&mut String, &[u8]),
+    ) {
         let count = count.unwrap_or_default() & u64::from(u32::MAX);
         let blob = match memory {
             Memory::Bytes(blob) => blob,
@@ -304,6 +302,17 @@ impl<'a> Printer<'_, 'a> {
             }
         }
         self.out.push(']');
+    }
+
+    /// A file offset, and where the call has moved it.
+    fn moved_offset(&mut self, i: usize) {
+        let memory = self.after(i, part::WHOLE);
+        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+        for (n, offset) in blob.bytes.as_chunks().0.iter().enumerate() {
+            self.out.push_str(if n > 0 { " => [" } else { "[" });
+            signed(self.out, i64::from_le_bytes(*offset));
+            self.out.push(']');
+        }
     }
 
     /// A length that the call has changed: as it was, and as it is now where that is another.

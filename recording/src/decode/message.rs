@@ -1,7 +1,7 @@
 //! Payload: byte strings, `iovec`s, and messages with their control data.
 
 use super::{Memory, Printer, address, text};
-use crate::record::Bytes;
+use crate::record::{Blobs, Bytes};
 use crate::syscalls::flags::network as sets;
 use rewind_common::call::part;
 
@@ -10,7 +10,40 @@ const IOVEC: usize = 16;
 /// Most elements shown of an array (`strace` without `-v`).
 pub(super) const ELEMENTS: usize = 32;
 
+/// The blobs of one argument, or of one message of an argument that holds several.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'a> {
+    arg: usize,
+    first: Option<Blobs<'a>>,
+    then: Blobs<'a>,
+}
+
+impl<'a> Found<'a> {
+    /// The blob of a part, where its bytes were kept. A blob of part `LENGTH` is the last of its message.
+    pub(super) fn bytes(&self, part: u8) -> Option<Bytes<'a>> {
+        self.blob(part).filter(|blob| blob.pointer().is_none())
+    }
+
+    fn blob(&self, part: u8) -> Option<Bytes<'a>> {
+        let search = |blobs: Blobs<'a>| {
+            let mut own = blobs.filter(|blob| blob.arg == self.arg);
+            own.find(|blob| blob.part == part || blob.part == part::LENGTH).filter(|blob| blob.part == part)
+        };
+        self.first.and_then(search).or_else(|| search(self.then))
+    }
+}
+
 impl<'a> Printer<'_, 'a> {
+    /// What was copied of argument `i`, as the call found it.
+    pub(super) fn found_before(&self, i: usize) -> Found<'a> {
+        Found { arg: i, first: self.enter.map(|enter| enter.blobs), then: self.call.blobs }
+    }
+
+    /// What was copied of argument `i`, as the call left it.
+    pub(super) fn found_after(&self, i: usize) -> Found<'a> {
+        Found { arg: i, first: None, then: self.call.blobs }
+    }
+
     /// Payload of `total` bytes.
     pub(super) fn payload(&mut self, memory: Memory<'a>, total: Option<u64>) {
         match memory {
@@ -39,15 +72,8 @@ impl<'a> Printer<'_, 'a> {
         }
     }
 
-    /// `iovec`s of argument `i`, `count` of them. `received` bounds the bytes behind them.
-    pub(super) fn vector(
-        &mut self,
-        i: usize,
-        array: Memory<'a>,
-        count: u64,
-        received: Option<u64>,
-        find: fn(&Self, usize, u8) -> Option<Bytes<'a>>,
-    ) {
+    /// `iovec`s, `count` of them. `received` bounds the bytes behind them.
+    pub(super) fn vector(&mut self, array: Memory<'a>, count: u64, received: Option<u64>, found: Found<'a>) {
         let Memory::Bytes(array) = array else { return self.address_of(array) };
         let mut left = received;
         self.out.push('[');
@@ -64,10 +90,7 @@ impl<'a> Printer<'_, 'a> {
             let has = left.map_or(len, |left| left.min(len));
             left = left.map(|left| left - has);
             self.out.push_str("{iov_base=");
-            let blob = (shown < usize::from(part::VECTORS))
-                .then(|| find(self, i, part::BYTES + shown as u8))
-                .flatten()
-                .filter(|blob| blob.pointer().is_none());
+            let blob = (shown < usize::from(part::VECTORS)).then(|| found.bytes(part::BYTES + shown as u8)).flatten();
             match blob {
                 Some(blob) => text::shortened(self.out, blob.bytes, has, self.style.string_bytes),
                 None if has == 0 && base != 0 => self.out.push_str("\"\""),
@@ -85,13 +108,7 @@ impl<'a> Printer<'_, 'a> {
     }
 
     /// A `msghdr`: name, vector, control data, flags (`linux/socket.h`).
-    pub(super) fn message(
-        &mut self,
-        i: usize,
-        whole: Memory<'a>,
-        received: Option<u64>,
-        find: fn(&Self, usize, u8) -> Option<Bytes<'a>>,
-    ) {
+    pub(super) fn message(&mut self, whole: Memory<'a>, received: Option<u64>, found: Found<'a>) {
         let Memory::Bytes(blob) = whole else { return self.address_of(whole) };
         let header = blob.bytes;
         let (Some(name), Some(name_len), Some(vector), Some(count), Some(control), Some(control_len), Some(flags)) = (
@@ -106,23 +123,27 @@ impl<'a> Printer<'_, 'a> {
             return self.out.push_str("{...}");
         };
         self.out.push_str("{msg_name=");
-        match find(self, i, part::NAME).filter(|blob| blob.pointer().is_none()) {
+        match found.bytes(part::NAME) {
             Some(blob) if name_len > 0 && address::socket(self.out, blob.bytes) => {}
             _ => text::pointer(self.out, name),
         }
         self.out.push_str(", msg_namelen=");
+        if let Some(before) = found.bytes(part::NAME_LENGTH).and_then(|blob| text::u32_at(blob.bytes, 0)) {
+            text::signed(self.out, i64::from(before.cast_signed()));
+            self.out.push_str(" => ");
+        }
         text::signed(self.out, i64::from(name_len.cast_signed()));
         self.out.push_str(", msg_iov=");
-        let array = match find(self, i, part::VECTOR) {
+        let array = match found.blob(part::VECTOR) {
             Some(blob) => blob.pointer().map_or(Memory::Bytes(blob), Memory::Pointer),
             None => Memory::Pointer(vector),
         };
-        self.vector(i, array, count, received, find);
+        self.vector(array, count, received, found);
         self.out.push_str(", msg_iovlen=");
         text::decimal(self.out, count);
         if control_len > 0 {
             self.out.push_str(", msg_control=");
-            match find(self, i, part::CONTROL).filter(|blob| blob.pointer().is_none()) {
+            match found.bytes(part::CONTROL) {
                 Some(blob) => self.control(blob.bytes, control_len),
                 None => text::pointer(self.out, control),
             }
@@ -132,6 +153,43 @@ impl<'a> Printer<'_, 'a> {
         self.out.push_str(", msg_flags=");
         text::flags(self.out, &sets::MSG, u64::from(flags));
         self.out.push('}');
+    }
+
+    /// A message that was not received: how much room there was for the sender's name is all that counts.
+    pub(super) fn message_not_received(&mut self, i: usize) {
+        match self.found_after(i).bytes(part::NAME_LENGTH).and_then(|blob| text::u32_at(blob.bytes, 0)) {
+            Some(len) => {
+                self.out.push_str("{msg_namelen=");
+                text::signed(self.out, i64::from(len.cast_signed()));
+                self.out.push('}');
+            }
+            None => self.object_address(i),
+        }
+    }
+
+    /// `mmsghdr`s of argument `i`: as many as were used, each with how many bytes it took.
+    pub(super) fn messages(&mut self, i: usize, are_received: bool) {
+        let Some(used) = self.returned() else { return self.object_address(i) };
+        let mut found = self.found_after(i);
+        if found.bytes(part::WHOLE).is_none() && used > 0 {
+            return self.object_address(i);
+        }
+        self.out.push('[');
+        let mut shown = 0;
+        while let Some(header) = found.bytes(part::WHOLE) {
+            self.out.push_str(if shown > 0 { ", {msg_hdr=" } else { "{msg_hdr=" });
+            shown += 1;
+            let len = found.bytes(part::LENGTH).and_then(|blob| text::u32_at(blob.bytes, 0)).unwrap_or_default();
+            self.message(Memory::Bytes(header), are_received.then_some(len.into()), found);
+            self.out.push_str(", msg_len=");
+            text::decimal(self.out, len.into());
+            self.out.push('}');
+            found.then.by_ref().find(|blob| blob.arg == i && blob.part == part::LENGTH);
+        }
+        if shown < used {
+            self.out.push_str(if shown > 0 { ", ..." } else { "..." });
+        }
+        self.out.push(']');
     }
 
     /// Control data: elements of `cmsghdr`, each padded to eight bytes.

@@ -4,7 +4,6 @@ use super::{Invocation, Printer, Style, descriptors, errno_name, errno_text, fil
 use crate::syscalls::Return;
 use crate::syscalls::arg::{ArgKind, Shape};
 use crate::syscalls::flags::{file, process, system};
-use rewind_common::call::part;
 
 /// Writes the result: `3`, `-1 ENOENT (No such file or directory)`, `0 (Timeout)`, `?` if the call
 /// never returned.

@@ -186,7 +186,7 @@ impl<'a> Printer<'_, 'a> {
             return self.address_of(memory);
         };
         self.out.push_str("{sigmask=");
-        let mask = self.found_before(i, part::BYTES).filter(|blob| blob.pointer().is_none());
+        let mask = self.found_before(i).bytes(part::BYTES);
         match mask.and_then(|mask| text::u64_at(mask.bytes, 0)) {
             Some(mask) => signal::set(self.out, mask),
             None => text::pointer(self.out, pointer),

@@ -47,9 +47,38 @@ pub(super) fn write(
             (false, _) => Piece::Start,
         };
         words.catch_up(timeline, at_ns);
+        let event = if was_killed_in(timeline, i, &event) { died(event) } else { event };
         write_piece(out, words, &event, piece)?;
     }
     Ok(())
+}
+
+/// `SIGKILL`.
+const KILL: u32 = 9;
+/// How far to look for what a thread did next.
+const NEXT: usize = 1 << 16;
+
+/// Whether a thread was killed in a call: the kernel ends the call as if to restart it, and kills the
+/// thread before it is back in its program. strace, whose own stop is skipped then, never sees a result.
+fn was_killed_in(timeline: &Timeline<'_>, i: usize, event: &Event<'_>) -> bool {
+    let What::Call { call, fate: Fate::Returned, .. } = event.what else { return false };
+    if !matches!(call.errno(), Some(512..=514 | 516)) {
+        return false;
+    }
+    let later = (i + 1..timeline.len()).take(NEXT).filter_map(|i| timeline.event(i));
+    later.into_iter().find(|next| next.tid == event.tid).is_some_and(|next| is_kill(&next))
+}
+
+fn died(mut event: Event<'_>) -> Event<'_> {
+    if let What::Call { fate, .. } = &mut event.what {
+        *fate = Fate::Died;
+    }
+    event
+}
+
+/// A `SIGKILL` that is delivered. strace has no line for it: it is seen by the end of the thread.
+const fn is_kill(event: &Event<'_>) -> bool {
+    matches!(event.what, What::Signal(signal) if signal.siginfo[0] == KILL)
 }
 
 /// Whether an event has an end that is shown.
@@ -64,6 +93,9 @@ pub(super) fn write_piece(
     event: &Event<'_>,
     piece: Piece,
 ) -> io::Result<()> {
+    if is_kill(event) {
+        return Ok(());
+    }
     words.begin(event);
     let at_ns = if piece == Piece::End { event.end_ns } else { event.start_ns };
     lead(words, ids(event, words.options.pids).1, at_ns);

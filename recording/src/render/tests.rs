@@ -79,6 +79,30 @@ fn strace_keeps_a_call_whole_where_what_falls_into_it_is_not_shown() {
 }
 
 #[test]
+fn strace_gives_a_call_that_was_killed_no_result() {
+    let mut records = Vec::new();
+    let out = &mut records;
+    let mut kill = [0; 12];
+    kill[0] = 9;
+    build::call(out, 5, 34).at(SECOND, MS).result(-512).end();
+    build::call(out, 6, 34).at(SECOND, 2 * MS).result(-512).end();
+    build::signal(out, SECOND + 3 * MS, 5, kill);
+    build::exit(out, SECOND + 4 * MS, (5, 5), 9, true);
+    build::call(out, 6, 39).at(SECOND + 5 * MS, 9).result(6).end();
+    assert_eq!(
+        strace(&records),
+        "\
+5     pause( <unfinished ...>
+6     pause( <unfinished ...>
+5     <... pause resumed>)              = ?
+6     <... pause resumed>)              = ? ERESTARTSYS (To be restarted if SA_RESTART is set)
+5     +++ killed by SIGKILL +++
+6     getpid()                          = 6
+"
+    );
+}
+
+#[test]
 fn strace_shows_times_as_its_flags_say() {
     let mut records = Vec::new();
     build::call(&mut records, 123_456, 39).at(SECOND, 1_234_567).result(7).end();

@@ -99,6 +99,8 @@ pub enum ArgKind {
     MessageIn,
     /// `msghdr` that is filled.
     MessageOut,
+    /// Pointer to a file offset that the call moves on.
+    Offset,
     /// `mmsghdr`s that are sent, argument i says how many.
     MessagesIn(usize),
     /// `mmsghdr`s that are filled, argument i says how many.
@@ -354,6 +356,7 @@ impl ArgKind {
                 | Self::MessagesIn(_)
                 | Self::MessagesOut(_)
                 | Self::Entries
+                | Self::Offset
                 | Self::AddressOut(_)
                 | Self::AddressLen(_)
                 | Self::SockoptOut(_)

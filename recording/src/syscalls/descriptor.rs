@@ -1,11 +1,12 @@
 //! Descriptors: read, write, seek, duplicate, control.
 
 use super::arg::ArgKind::{
-    BytesIn, BytesOut, Choice, Entries, FanInit, FcntlArg, FcntlCmd, Fd, Flags, Hidden, In, Int, IoctlArg, IoctlCmd, LogBytes,
-    LogVec, Memfd, Mode, Name, Off, OpenBits, OpenFlags, Out, Pointer, Size, Uid, Uint, UintFlags, VecIn, VecOut,
+    BytesIn, BytesOut, Choice, Entries, FanInit, FcntlArg, FcntlCmd, Fd, Flags, Hidden, In, Int, IoctlArg, IoctlCmd,
+    LogBytes, LogVec, Memfd, Mode, Name, Off, Offset, OpenBits, OpenFlags, Out, Pointer, Size, Uid, Uint, UintFlags,
+    VecIn, VecOut,
 };
 use super::arg::Shape::{FdPair, I64, Sigset};
-use super::bits::{DECISIVE, DESC, NETWORK, ORDINARY, SIGNAL};
+use super::bits::{DECISIVE, DESC, ENTRY, NETWORK, ORDINARY, SIGNAL};
 use super::flags::file::{CLOSE_RANGE, FADVISE, FALLOC, INOTIFY_INIT, LOCK, RWF, SPLICE, SYNC_RANGE, WHENCE, XATTR};
 use super::flags::poll::EFD;
 use super::flags::signal::SFD;
@@ -35,11 +36,11 @@ pub(super) const ROWS: &[Row] = &[
     row("ioctl", 16, 29, &[Fd, IoctlCmd, IoctlArg(1)], Return::Int, DESC | ORDINARY),
     row("pipe", 22, NONE, &[Out(FdPair)], Return::Int, DESC),
     row("pipe2", 293, 59, &[Out(FdPair), OpenBits], Return::Int, DESC),
-    row("sendfile", 40, 71, &[Fd, Fd, In(I64), Size], Return::Int, DESC | NETWORK),
-    row("splice", 275, 76, &[Fd, In(I64), Fd, In(I64), Size, Flags(&SPLICE)], Return::Int, DESC),
+    row("sendfile", 40, 71, &[Fd, Fd, Offset, Size], Return::Int, DESC | NETWORK),
+    row("splice", 275, 76, &[Fd, In(I64), Fd, In(I64), Size, Flags(&SPLICE)], Return::Int, DESC | ENTRY),
     row("tee", 276, 77, &[Fd, Fd, Size, Flags(&SPLICE)], Return::Int, DESC),
     row("vmsplice", 278, 75, &[Fd, VecIn(2), Size, Flags(&SPLICE)], Return::Int, DESC),
-    row("copy_file_range", 326, 285, &[Fd, In(I64), Fd, In(I64), Size, UintFlags], Return::Int, DESC),
+    row("copy_file_range", 326, 285, &[Fd, In(I64), Fd, In(I64), Size, UintFlags], Return::Int, DESC | ENTRY),
     row("flock", 73, 32, &[Fd, Flags(&LOCK)], Return::Int, DESC),
     row("fsync", 74, 82, &[Fd], Return::Int, DESC),
     row("fdatasync", 75, 83, &[Fd], Return::Int, DESC),

@@ -1,8 +1,9 @@
 //! Sockets: make, name, connect, send, receive, options.
 
 use super::arg::ArgKind::{
-    AddressIn, AddressLen, AddressOut, BytesIn, BytesOut, Choice, Fd, Flags, In, Int, MessageIn, MessageOut, MessagesIn, MessagesOut,
-    Out, Size, SocketProtocol, SocketType, SockoptIn, SockoptLen, SockoptLevel, SockoptName, SockoptOut, Uint,
+    AddressIn, AddressLen, AddressOut, BytesIn, BytesOut, Choice, Fd, Flags, In, Int, MessageIn, MessageOut,
+    MessagesIn, MessagesOut, Out, Size, SocketProtocol, SocketType, SockoptIn, SockoptLen, SockoptLevel, SockoptName,
+    SockoptOut, Uint,
 };
 use super::arg::Shape::{FdPair, Timespec};
 use super::bits::{DECISIVE, ENTRY, NETWORK, ORDINARY};

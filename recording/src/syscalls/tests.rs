@@ -1,5 +1,6 @@
 //! The table is whole: no number is missing, none stands twice, and capture follows from the rows.
 
+use super::arg::ArgKind;
 use super::{Arch, all, bits, by_name, by_number, capture_table, class};
 use rewind_common::capture::{OPS, capture_flags, op, when};
 use std::collections::BTreeMap;
@@ -85,8 +86,8 @@ fn openat_copies_its_path_when_it_returns() {
 #[test]
 fn execve_copies_path_and_argv_when_it_starts() {
     let capture = super::capture(by_name("execve").unwrap(), Arch::X86_64);
-    assert_eq!((capture.args, capture.exit_ops, capture.enter_ops), (3, 0, 2));
-    assert_eq!((capture.ops[0].kind, capture.ops[1].kind), (op::STRING, op::STRINGS));
+    assert_eq!((capture.args, capture.exit_ops, capture.enter_ops), (3, 0, 3));
+    assert_eq!([0, 1, 2].map(|i| capture.ops[i].kind), [op::STRING, op::STRINGS, op::COUNT_STRINGS]);
     assert_eq!(capture.flags, capture_flags::KNOWN | capture_flags::DECISIVE | capture_flags::RENAMES);
 }
 
@@ -106,6 +107,25 @@ fn poll_copies_its_descriptors_before_and_after() {
     let capture = super::capture(by_name("poll").unwrap(), Arch::X86_64);
     assert_eq!((capture.exit_ops, capture.enter_ops), (1, 1));
     assert_eq!((capture.ops[0].when, capture.ops[1].when), (when::SUCCESS, 0));
+}
+
+#[test]
+fn a_length_is_noted_when_the_call_starts_where_it_is_shown() {
+    for row in all() {
+        let capture = super::capture(row, Arch::X86_64);
+        let has_length = row.args.iter().any(|kind| {
+            matches!(kind, ArgKind::AddressLen(_) | ArgKind::SockoptLen(_) | ArgKind::MessageOut | ArgKind::Offset)
+        });
+        assert_eq!(capture.flags & capture_flags::LENGTH != 0, has_length, "{}", row.name);
+    }
+}
+
+#[test]
+fn pselect_copies_all_that_it_shows() {
+    let capture = super::capture(by_name("pselect6").unwrap(), Arch::X86_64);
+    let kinds = capture.ops.map(|op| op.kind);
+    assert_eq!((capture.exit_ops, capture.enter_ops), (2, 3));
+    assert_eq!(kinds[..5], [op::FD_SETS, op::FIXED, op::FD_SETS, op::FIXED, op::BOXED]);
 }
 
 #[test]

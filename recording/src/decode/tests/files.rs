@@ -232,3 +232,24 @@ fn the_descriptors_of_a_process_are_followed() {
     write_arguments(&mut out, &Invocation { call: parsed(&bytes), enter: None }, &Style::default(), Some(table));
     assert_eq!(out, "9</etc/hosts>, 0x1000, 10");
 }
+
+#[test]
+fn sendfile_shows_how_far_it_came() {
+    assert_eq!(
+        line(call("sendfile").value(4).value(3).bytes(&words(&[7, 17])).value(10).returned(10)),
+        "sendfile(4, 3, [7] => [17], 10) = 10"
+    );
+    assert_eq!(
+        line(call("sendfile").value(4).value(3).bytes(&words(&[7])).value(10).returned(-11)),
+        "sendfile(4, 3, [7], 10) = -1 EAGAIN (Resource temporarily unavailable)"
+    );
+    assert_eq!(line(call("sendfile").value(4).value(3).value(0).value(10)), "sendfile(4, 3, NULL, 10) = 0");
+}
+
+#[test]
+fn readlink_shows_as_much_as_of_any_string() {
+    assert_eq!(
+        line(call("readlink").string("/l").bytes(b"/a/very/long/path/that/goes/on/and/on").value(4095).returned(37)),
+        r#"readlink("/l", "/a/very/long/path/that/goes/on/a"..., 4095) = 37"#
+    );
+}

@@ -1,6 +1,6 @@
 use super::super::{errno_name, errno_text, path, write_exit, write_signal};
 use super::*;
-use rewind_common::call::{flags, part};
+use rewind_common::call::{blob_flags, flags, part};
 use rewind_common::record::{Exit, Signal};
 
 #[test]
@@ -84,6 +84,12 @@ fn signals_are_named_and_full_sets_inverted() {
         "rt_sigaction(SIGALRM, {sa_handler=0x55ba, sa_mask=[USR1], sa_flags=SA_RESTORER|SA_RESTART, \
          sa_restorer=0x7fe6}, NULL, 8) = 0"
     );
+    let action = words(&[0x55ba, 0x0c00_0004, 0x7fe6, 0]);
+    assert_eq!(
+        line(call("rt_sigaction").value(33).bytes(&action).value(0).value(8)),
+        "rt_sigaction(SIGRT_1, {sa_handler=0x55ba, sa_mask=[], sa_flags=SA_RESTORER|SA_ONSTACK|SA_SIGINFO, \
+         sa_restorer=0x7fe6}, NULL, 8) = 0"
+    );
     assert_eq!(
         line(call("rt_sigprocmask").value(0).bytes(&words(&[!(3 << 31)])).bytes(&words(&[2 | 1 << 39])).value(8)),
         "rt_sigprocmask(SIG_BLOCK, ~[RTMIN RT_1], [INT RT_8], 8) = 0"
@@ -116,10 +122,73 @@ fn poll_shows_what_was_asked_and_what_is_ready() {
     );
 }
 
+/// What the kernel side keeps of the sets of `select` for `number` descriptors.
+fn sets(number: u32, sets: &[u64]) -> Vec<u8> {
+    [halfwords(&[number]), words(sets)].concat()
+}
+
 #[test]
 fn select_shows_the_descriptors_of_its_sets() {
-    let record = call("select").value(10).bytes(&[0, 1]).bytes(&[2, 2]).value(0).bytes(&words(&[0, 500])).returned(1);
-    assert_eq!(line(record), "select(10, [8], [1 9], NULL, {tv_sec=0, tv_usec=500}) = 1 (in [8])");
+    let left = words(&[0, 400]);
+    let enter = crate::build::enter(23).bytes(&sets(10, &[1 << 8, 1 << 1 | 1 << 9]));
+    let enter = enter.value(0x7000).value(0x7100).value(0).bytes(&words(&[0, 500]));
+    let exit = |sets: &[u8], ready: i64| {
+        let exit = call("select").bytes(sets).value(0x7000).value(0x7100).value(0).bytes(&left);
+        exit.flagged(flags::ENTERED).returned(ready)
+    };
+    assert_eq!(
+        line_entered(enter, exit(&sets(10, &[1 << 8, 1 << 9]), 2)),
+        "select(10, [8], [1 9], NULL, {tv_sec=0, tv_usec=500}) = 2 (in [8], out [9], left {tv_sec=0, tv_usec=400})"
+    );
+    let enter = crate::build::enter(23).bytes(&sets(70, &[0, 1 << 2])).value(0).value(0).value(0x7200).value(0);
+    let exit = call("select").bytes(&sets(70, &[0, 1 << 2])).value(0).value(0).value(0x7200).value(0);
+    assert_eq!(
+        line_entered(enter, exit.flagged(flags::ENTERED).returned(1)),
+        "select(70, NULL, NULL, [66], NULL) = 1 (except [66])"
+    );
+    let exit = call("select").value(10).value(0x7000).value(0).value(0).value(0).returned(-9);
+    assert_eq!(line(exit), "select(10, 0x7000, NULL, NULL, NULL) = -1 EBADF (Bad file descriptor)");
+    assert_eq!(
+        line(call("select").null().value(0).value(0).value(0).bytes(&left)),
+        "select(0, NULL, NULL, NULL, {tv_sec=0, tv_usec=400}) = 0 (Timeout)"
+    );
+}
+
+#[test]
+fn pselect_shows_the_mask_that_its_last_argument_points_to() {
+    let record = call("pselect6").null().value(0).value(0).value(0).value(0);
+    let record = record.bytes(&words(&[0x7ffe, 8])).blob(5, part::BYTES, 0, &words(&[1 << 16]));
+    assert_eq!(
+        line(record.returned(-514)),
+        "pselect6(0, NULL, NULL, NULL, NULL, {sigmask=[CHLD], sigsetsize=8}) = ? ERESTARTNOHAND (To be restarted if no handler)"
+    );
+}
+
+#[test]
+fn a_directorys_entries_are_counted() {
+    let counted = |count: u32| [words(&[0x7f00]), halfwords(&[count])].concat();
+    let record = call("getdents64").value(3).bytes(&counted(12)).value(32768).returned(392);
+    assert_eq!(line(record), "getdents64(3, 0x7f00 /* 12 entries */, 32768) = 392");
+    let record = call("getdents64").value(3).next_blob(part::WHOLE, blob_flags::CUT, &counted(1366)).value(65536);
+    assert_eq!(line(record.returned(65504)), "getdents64(3, 0x7f00 /* 1366 entries, at least */, 65536) = 65504");
+    assert_eq!(
+        line(call("getdents64").value(3).value(0x7f00).value(32768).returned(-20)),
+        "getdents64(3, 0x7f00, 32768) = -1 ENOTDIR (Not a directory)"
+    );
+}
+
+#[test]
+fn fcntl_shows_the_lock() {
+    let lock = |pid: u32| [halfwords(&[1, 0]), words(&[10, 20]), halfwords(&[pid])].concat();
+    assert_eq!(
+        line(call("fcntl").value(3).value(6).bytes(&lock(0))),
+        "fcntl(3, F_SETLK, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=10, l_len=20}) = 0"
+    );
+    assert_eq!(
+        line(call("fcntl").value(3).value(5).bytes(&lock(77))),
+        "fcntl(3, F_GETLK, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=10, l_len=20, l_pid=77}) = 0"
+    );
+    assert_eq!(line(call("fcntl").value(3).value(2).value(1)), "fcntl(3, F_SETFD, FD_CLOEXEC) = 0");
 }
 
 #[test]
@@ -192,9 +261,15 @@ fn limits_and_facts_of_the_system_are_shown() {
 
 #[test]
 fn sleeping_shows_how_long() {
+    let interrupted = call("clock_nanosleep").value(0).value(0).bytes(&words(&[2, 0])).bytes(&words(&[1, 5]));
     assert_eq!(
-        line(call("clock_nanosleep").value(0).value(0).bytes(&words(&[2, 0])).value(0x7ffe).returned(-516)),
-        "clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=2, tv_nsec=0}, 0x7ffe) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)"
+        line(interrupted.returned(-516)),
+        "clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=2, tv_nsec=0}, {tv_sec=1, tv_nsec=5}) \
+         = ? ERESTART_RESTARTBLOCK (Interrupted by signal)"
+    );
+    assert_eq!(
+        line(call("clock_nanosleep").value(0).value(0).bytes(&words(&[2, 0])).value(0x7ffe)),
+        "clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=2, tv_nsec=0}, 0x7ffe) = 0"
     );
 }
 

@@ -59,10 +59,19 @@ fn addresses_of_other_families_are_shown_too() {
 #[test]
 fn accept_shows_who_came_and_how_long_the_address_is() {
     assert_eq!(
-        line(call("accept4").value(17).bytes(&LOOPBACK).value(0x7ffe).value(0o2_004_000).returned(19)),
+        line(call("accept4").value(17).bytes(&LOOPBACK).bytes(&halfwords(&[16])).value(0o2_004_000).returned(19)),
         "accept4(17, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}, [16], \
          SOCK_CLOEXEC|SOCK_NONBLOCK) = 19"
     );
+    assert_eq!(
+        line(call("getsockname").value(17).bytes(&LOOPBACK).bytes(&halfwords(&[128, 16]))),
+        "getsockname(17, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}, [128 => 16]) = 0"
+    );
+    assert_eq!(
+        line(call("accept").value(3).value(0x7ffe).bytes(&halfwords(&[128])).returned(-11)),
+        "accept(3, 0x7ffe, [128]) = -1 EAGAIN (Resource temporarily unavailable)"
+    );
+    assert_eq!(line(call("accept").value(3).null().value(0x7ffe).returned(4)), "accept(3, NULL, 0x7ffe) = 4");
     assert_eq!(line(call("accept4").value(17).null().value(0).value(0).returned(9)), "accept4(17, NULL, NULL, 0) = 9");
 }
 
@@ -81,7 +90,7 @@ fn socket_options_are_shown_by_level() {
     assert_eq!(set(6, 13, b"cubic"), r#"setsockopt(17, SOL_TCP, TCP_CONGESTION, "cubic", 5) = 0"#);
     assert_eq!(set(77, 3, &[1, 0, 0, 0]), "setsockopt(17, 0x4d /* SOL_?? */, 3, [1], 4) = 0");
     assert_eq!(
-        line(call("getsockopt").value(17).value(1).value(4).bytes(&[0; 4]).value(0x7ffe)),
+        line(call("getsockopt").value(17).value(1).value(4).bytes(&[0; 4]).bytes(&halfwords(&[4]))),
         "getsockopt(17, SOL_SOCKET, SO_ERROR, [0], [4]) = 0"
     );
 }
@@ -119,6 +128,61 @@ fn messages_show_name_vector_and_control_data() {
         "recvmsg(21, {msg_name={sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}, \
          msg_namelen=16, msg_iov=[{iov_base=\"self\", iov_len=100}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, \
          MSG_DONTWAIT) = 4"
+    );
+}
+
+#[test]
+fn a_message_says_how_much_room_there_was_for_the_senders_name() {
+    let header = words(&[0x5000, 16, 0x1000, 1, 0, 0, 0]);
+    assert_eq!(
+        line(
+            call("recvmsg")
+                .value(21)
+                .bytes(&header)
+                .value(0)
+                .blob(1, part::NAME, 0, &LOOPBACK)
+                .blob(1, part::NAME_LENGTH, 0, &halfwords(&[128]))
+                .blob(1, part::VECTOR, 0, &words(&[0x3000, 100]))
+                .returned(4)
+        ),
+        "recvmsg(21, {msg_name={sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}, \
+         msg_namelen=128 => 16, msg_iov=[{iov_base=0x3000, iov_len=100}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, \
+         0) = 4"
+    );
+    assert_eq!(
+        line(call("recvmsg").value(21).next_blob(part::NAME_LENGTH, 0, &halfwords(&[128])).value(0).returned(-11)),
+        "recvmsg(21, {msg_namelen=128}, 0) = -1 EAGAIN (Resource temporarily unavailable)"
+    );
+}
+
+#[test]
+fn several_messages_are_told_apart() {
+    let header = |control: u64| words(&[0, 0, 0x1000, 1, 0x2000 * control, 16 * control, 0]);
+    let control = [words(&[16]), halfwords(&[1, 1])].concat();
+    assert_eq!(
+        line(
+            call("sendmmsg")
+                .value(7)
+                .bytes(&header(0))
+                .value(3)
+                .value(0x4000)
+                .blob(1, part::VECTOR, 0, &words(&[0x3000, 2]))
+                .blob(1, part::BYTES, 0, b"ab")
+                .blob(1, part::LENGTH, 0, &halfwords(&[2]))
+                .blob(1, part::WHOLE, 0, &header(1))
+                .blob(1, part::VECTOR, 0, &words(&[0x5000, 3]))
+                .blob(1, part::CONTROL, 0, &control)
+                .blob(1, part::LENGTH, 0, &halfwords(&[3]))
+                .returned(2)
+        ),
+        "sendmmsg(7, [{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base=\"ab\", iov_len=2}], msg_iovlen=1, \
+         msg_controllen=0, msg_flags=0}, msg_len=2}, {msg_hdr={msg_name=NULL, msg_namelen=0, \
+         msg_iov=[{iov_base=0x5000, iov_len=3}], msg_iovlen=1, msg_control=[{cmsg_len=16, cmsg_level=SOL_SOCKET, \
+         cmsg_type=SCM_RIGHTS}], msg_controllen=16, msg_flags=0}, msg_len=3}], 3, MSG_NOSIGNAL) = 2"
+    );
+    assert_eq!(
+        line(call("recvmmsg").value(7).value(0x7ffe).value(3).value(0).value(0).returned(-11)),
+        "recvmmsg(7, 0x7ffe, 3, 0, NULL) = -1 EAGAIN (Resource temporarily unavailable)"
     );
 }
 

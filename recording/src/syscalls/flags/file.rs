@@ -155,6 +155,9 @@ pub const WHENCE: Set =
 pub const RENAME: Set =
     Set::new("RENAME_??", &[(1, "RENAME_NOREPLACE"), (2, "RENAME_EXCHANGE"), (4, "RENAME_WHITEOUT")]);
 
+/// `F_RDLCK`, `F_WRLCK`, `F_UNLCK`.
+pub const LOCK_TYPE: Set = Set::new("F_???", &[(0, "F_RDLCK"), (1, "F_WRLCK"), (2, "F_UNLCK")]);
+
 /// `LOCK_SH`, `LOCK_WRITE`, ...
 pub const LOCK: Set = Set::new(
     "LOCK_???",
