@@ -7,7 +7,7 @@
 //! | [`build`] | compiles everything |
 //! | [`demo`] | records a container that crashes, and shows its last calls after its death |
 //! | [`mod@test`] | runs every test that this machine can run |
-//! | [`bench`] | what recording costs, beside what else there is |
+//! | [`mod@bench`] | what recording costs, beside what else there is |
 //! | [`lint`] | format, lints, documentation, licences |
 //!
 //! [`toolchain`] finds the compiler for the kernel side, [`packages`] and [`tools`] know what comes
