@@ -116,6 +116,10 @@ pub mod op {
     /// A pointer with a length behind it, and the bytes that it points to: the blobs of a [`VECTOR`]
     /// with one element, whether payload is on or not. The signal mask of `pselect6`.
     pub const BOXED: u8 = 20;
+    /// As [`FIXED`], but not if argument 1 is `EPOLL_CTL_DEL`.
+    pub const EVENT: u8 = 21;
+    /// As [`STRING`], but only if argument 0 is `PR_SET_VMA`.
+    pub const VMA_NAME: u8 = 22;
 }
 
 /// When to copy.

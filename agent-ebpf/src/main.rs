@@ -1,13 +1,15 @@
 //! Rewind's kernel side: hooks that write records into the rings of their containers.
 //!
 //! ```text
-//! hooks/ -> filter.rs (whose call is it?) -> ring.rs (claim, write, commit) <- read.rs (bytes behind pointers)
-//!              task.rs (what is kept of a thread)        maps.rs (all memory)
+//! hooks/ -> filter.rs (whose call is it?) -> record.rs (what is written) -> ring.rs (claim, commit)
+//!              task.rs (what is kept of a thread)       \_ read.rs, message.rs, blob.rs (bytes behind pointers)
+//! maps.rs: all memory
 //! ```
 //!
 //! Rust has no CO-RE relocations for this target. What the kernel's types look like is handed over
-//! by the agent in [`task::OFFSETS`] (`rewind_common::offsets`), found in the running kernel's BTF; the hooks themselves are
-//! BTF-typed raw tracepoints, whose arguments the verifier lets a program read without a helper.
+//! by the agent in [`task::OFFSETS`] (`rewind_common::offsets`), found in the
+//! running kernel's BTF; the hooks themselves are BTF-typed raw tracepoints, whose arguments the
+//! verifier lets a program read without a helper.
 #![no_std]
 #![no_main]
 #![feature(core_intrinsics)]
@@ -20,6 +22,7 @@ mod hooks;
 mod maps;
 mod message;
 mod read;
+mod record;
 mod ring;
 mod task;
 

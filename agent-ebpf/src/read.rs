@@ -129,6 +129,9 @@ pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
 #[inline(always)]
 pub fn wanted(thread: &Thread, row: &Capture, phase: Phase) -> u32 {
     let (from, count) = phase.ops(row);
+    if count == 0 {
+        return 0;
+    }
     choose(thread, row, from as u64, count as u64, outcome(thread, phase)) as u32
 }
 
@@ -173,12 +176,19 @@ fn applies(thread: &Thread, op: &Op, result: i64) -> bool {
     match op.kind {
         op::NONE => false,
         op::LOCK => is_lock(thread.args[1]),
+        op::EVENT => thread.args[1] as u32 != EPOLL_CTL_DEL,
+        op::VMA_NAME => thread.args[0] as u32 == PR_SET_VMA,
         // Without an address its length is not looked at. An offset is its own condition.
         op::LENGTH => argument(thread, op.size_arg) != 0,
         op::PAYLOAD_IN | op::PAYLOAD_OUT => payload(thread, op),
         _ => true,
     }
 }
+
+/// `linux/eventpoll.h`.
+const EPOLL_CTL_DEL: u32 = 2;
+/// `linux/prctl.h`.
+const PR_SET_VMA: u32 = 0x5356_4d41;
 
 /// Whether a command of `fcntl` takes a `struct flock` (`asm-generic/fcntl.h`): `F_GETLK`, `F_SETLK`,
 /// `F_SETLKW`, and the same with `F_OFD_`.
@@ -253,8 +263,8 @@ pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, res
     let most = MAX_BYTES as u64;
     let payload = payload(thread, op);
     match op.kind {
-        op::STRING => blob::string(start, at.what, place, ring),
-        op::FIXED | op::LOCK => at.bytes(start, u64::from(op.size), most, place, 0),
+        op::STRING | op::VMA_NAME => blob::string(start, at.what, place, ring),
+        op::FIXED | op::LOCK | op::EVENT => at.bytes(start, u64::from(op.size), most, place, 0),
         op::COUNTED => at.bytes(start, times(count, op.size), most, place, 0),
         op::RETURNED => at.bytes(start, times(result.unsigned_abs(), op.size), most, place, 0),
         op::PAYLOAD_IN => at.bytes(start, argument(thread, op.size_arg), blob::payload_limit(), place, 0),

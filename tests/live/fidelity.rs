@@ -46,6 +46,27 @@ pub(crate) fn forking() -> Result<()> {
     same(&[&path(&workload::compiled("forking", Linking::Static)?)], 0, Leave::default())
 }
 
+pub(crate) fn assorted() -> Result<()> {
+    same(&[&path(&workload::compiled("assorted", Linking::Dynamic)?)], 3, Leave::default())
+}
+
+pub(crate) fn perl() -> Result<()> {
+    let script = "use Socket; use POSIX; socketpair(A, B, AF_UNIX, SOCK_STREAM, PF_UNSPEC); syswrite(A, 'word'); \
+                  vec($r, fileno(B), 1) = 1; select($r, undef, undef, 5); sysread(B, $_, 9); open(F, '>', $_); \
+                  flock(F, 2); utime(1, 2, $_); system('/bin/true', $_); opendir(D, '.'); @all = readdir(D); \
+                  unlink(@all); if (!fork) { setsid; _exit(7) } wait; exit($? >> 8)";
+    same(&["/usr/bin/perl", "-e", script], 7, Leave::default())
+}
+
+pub(crate) fn tar() -> Result<()> {
+    let tests = path(&programs::work_tree().join("tests"));
+    same(
+        &["/usr/bin/tar", "--create", "--file", "archive", "--directory", &tests, "src", "workloads"],
+        0,
+        Leave::default(),
+    )
+}
+
 pub(crate) fn applets() -> Result<()> {
     let busybox = path(&find("busybox").context("busybox is not installed")?);
     let script =
@@ -77,7 +98,7 @@ fn trace(dir: &Path, tool: &str, code: i32, command: &mut Command, program: &[&s
     fs::create_dir(&folder)?;
     command.arg(&file).args(before).args(["setarch", "-R"]).args(program).current_dir(&folder).env_clear();
     command.envs([("PATH", "/usr/bin:/bin:/usr/sbin:/sbin"), ("LC_ALL", "C"), ("HOME", "/nonexistent")]);
-    command.envs([("PYTHONHASHSEED", "0"), ("PYTHONDONTWRITEBYTECODE", "1")]);
+    command.envs([("PYTHONHASHSEED", "0"), ("PYTHONDONTWRITEBYTECODE", "1"), ("PERL_HASH_SEED", "0")]);
     let said = programs::run(command)?;
     fs::remove_dir_all(&folder)?;
     if said.code != code {

@@ -41,6 +41,9 @@ pub(crate) fn thread_exec() -> Result<()> {
     let exec = text.lines().any(|line| line.contains(r#"execve("/bin/sh", ["/bin/sh", "-c", "exit 5"]"#));
     ensure!(exec, "the thread's execve is not there:\n{text}");
     ensure!(text.contains("+++ exited with 5 +++"), "the end is not there:\n{text}");
+    // The thread has become its process's first one, and has its number from then on.
+    let number = |line: Option<&str>| line.and_then(|line| line.split(' ').next()).map(str::to_owned);
+    ensure!(number(text.lines().next()) == number(text.lines().last()), "it kept its old number:\n{text}");
     Ok(())
 }
 

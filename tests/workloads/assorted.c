@@ -132,7 +132,7 @@ static void sockets(void)
 	struct sockaddr_storage name;
 	socklen_t len = sizeof name;
 	getsockname(server, (struct sockaddr *)&name, &len);
-	len = 8;
+	len = 2;
 	getsockname(server, (struct sockaddr *)&here, &len);
 	getsockname(server, (struct sockaddr *)&here, &(socklen_t){ sizeof here });
 	getpeername(client, (struct sockaddr *)&name, &(socklen_t){ sizeof name });
@@ -184,12 +184,12 @@ static void process(void)
 	sigaction(SIGUSR1, &action, NULL);
 	stack_t stack = { .ss_flags = SS_DISABLE };
 	sigaltstack(&stack, NULL);
-	struct itimerval soon = { { 0, 0 }, { 0, 20000 } };
+	struct itimerval soon = { { 0, 0 }, { 0, 20000 } }, rest;
 	setitimer(ITIMER_REAL, &soon, NULL);
 	struct timespec long_time = { 100, 0 }, left;
 	nanosleep(&long_time, &left);
 	soon.it_value.tv_usec = 0;
-	setitimer(ITIMER_REAL, &soon, &soon);
+	setitimer(ITIMER_REAL, &soon, &rest);
 	kill(getpid(), SIGUSR1);
 	struct rlimit limit;
 	getrlimit(RLIMIT_NOFILE, &limit);
@@ -209,9 +209,10 @@ static void process(void)
 	child = vfork();
 	if (child == 0)
 		_exit(6);
-	waitid(P_PID, child, (siginfo_t[1]){ 0 }, WEXITED | WNOWAIT);
+	waitid(P_PID, child, NULL, WEXITED | WNOWAIT);
 	wait4(child, &status, WNOHANG, NULL);
 	wait4(-1, &status, 0, &used);
+	getrusage(RUSAGE_CHILDREN, &used);
 }
 
 static void *end(void *unused)

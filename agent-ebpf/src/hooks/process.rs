@@ -5,7 +5,7 @@
 //! thread is in (`exit_group`, or whatever a fatal signal interrupted) never returns: it is written
 //! here, as unfinished.
 
-use crate::{filter, maps, ring, task};
+use crate::{filter, maps, record, task};
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use rewind_common::call::flags;
 use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHead};
@@ -19,7 +19,7 @@ pub fn sched_process_exit(_: BtfTracePointContext) {
     let now_ns = unsafe { bpf_ktime_get_ns() };
     if thread.start_ns != 0 {
         thread.flags |= u32::from(flags::UNFINISHED);
-        ring::call(task, thread, now_ns, 0);
+        record::call(task, thread, now_ns, 0);
         thread.start_ns = 0;
     }
     let last = if task::is_last_thread(task) { GROUP_DEAD } else { 0 };
@@ -29,5 +29,5 @@ pub fn sched_process_exit(_: BtfTracePointContext) {
         tgid: task::tgid(task),
         status: task::exit_status(task),
     };
-    ring::event(task, thread, now_ns, &exit);
+    record::event(task, thread, now_ns, &exit);
 }

@@ -3,7 +3,7 @@
 //!
 //! Missed: signals that are ignored, which the kernel drops before they get here.
 
-use crate::{filter, maps, ring};
+use crate::{filter, maps, record};
 use aya_ebpf::{
     EbpfContext,
     helpers::{bpf_ktime_get_ns, bpf_probe_read_kernel},
@@ -31,5 +31,5 @@ pub fn signal_deliver(ctx: BtfTracePointContext) {
         time_ns: now_ns,
         siginfo,
     };
-    ring::event(task, thread, now_ns, &signal);
+    record::event(task, thread, now_ns, &signal);
 }

@@ -12,7 +12,7 @@
 //! Missed: what never enters the kernel (vDSO), what `io_uring` does without a call, and calls that
 //! were under way when the recording began.
 
-use crate::{filter, maps, ring, task};
+use crate::{filter, maps, record, task};
 use aya_ebpf::{EbpfContext, helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use rewind_common::call::flags;
 
@@ -40,7 +40,7 @@ pub fn sys_enter(ctx: BtfTracePointContext) {
     };
     // SAFETY: takes nothing.
     thread.start_ns = unsafe { bpf_ktime_get_ns() };
-    ring::enter(task, thread);
+    record::enter(task, thread);
 }
 
 /// A call returns.
@@ -59,6 +59,6 @@ pub fn sys_exit(ctx: BtfTracePointContext) {
     let ctx: *const u64 = ctx.as_ptr().cast();
     // SAFETY: the second argument of the tracepoint.
     let result = unsafe { *ctx.add(1) }.cast_signed();
-    ring::call(task, thread, now_ns, result);
+    record::call(task, thread, now_ns, result);
     thread.start_ns = 0;
 }

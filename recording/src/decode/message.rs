@@ -92,9 +92,9 @@ impl<'a> Printer<'_, 'a> {
             self.out.push_str("{iov_base=");
             let blob = (shown < usize::from(part::VECTORS)).then(|| found.bytes(part::BYTES + shown as u8)).flatten();
             match blob {
-                Some(blob) => text::shortened(self.out, blob.bytes, has, self.style.string_bytes),
+                Some(blob) if base != 0 => text::shortened(self.out, blob.bytes, has, self.style.string_bytes),
                 None if has == 0 && base != 0 => self.out.push_str("\"\""),
-                None => text::pointer(self.out, base),
+                _ => text::pointer(self.out, base),
             }
             self.out.push_str(", iov_len=");
             text::decimal(self.out, len);

@@ -8,6 +8,11 @@ use crate::syscalls::arg::Shape;
 use crate::syscalls::flags::{file, ioctl as ioctl_sets, process};
 use rewind_common::call::part;
 
+/// `PR_SET_VMA` (`linux/prctl.h`).
+const SET_VMA: u32 = 0x5356_4d41;
+/// Bytes of a thread's name (`TASK_COMM_LEN`) without its NUL.
+const THREAD_NAME: usize = 15;
+
 impl<'a> Printer<'_, 'a> {
     /// The argument of `fcntl` where it may point to a lock.
     pub(super) fn fcntl_pointer(&mut self, i: usize, command: u64) {
@@ -82,13 +87,16 @@ impl<'a> Printer<'_, 'a> {
     pub(super) fn prctl_argument(&mut self, i: usize, option: Option<u64>, n: usize) {
         let option = option.unwrap_or_default() as u32;
         let memory = self.before(i, part::WHOLE);
-        if n == 1 && matches!(option, 15 | 16) {
-            return match memory {
-                Memory::Bytes(blob) if option == 15 || self.succeeded() => {
-                    text::quoted(self.out, text::until_nul(blob.bytes).0);
-                }
-                other => self.address_of(other),
-            };
+        match (option, n, memory) {
+            (15, 1, Memory::Bytes(blob)) => return self.thread_name(blob.bytes),
+            (16, 1, Memory::Bytes(blob)) if self.succeeded() => return self.thread_name(blob.bytes),
+            (15 | 16, 1, other) => return self.address_of(other),
+            (SET_VMA, 4, Memory::Bytes(blob)) => {
+                let (name, ended) = text::until_nul(blob.bytes);
+                let total = name.len() as u64 + u64::from(!ended);
+                return text::shortened(self.out, name, total, self.style.string_bytes);
+            }
+            _ => {}
         }
         let Some(value) = self.value(i) else { return self.address_of(memory) };
         let low = value as u32;
@@ -102,12 +110,19 @@ impl<'a> Printer<'_, 'a> {
             (47, 2) if value != 0 => choice(out, &process::CAP, value),
             (0x5961_6d61, 1) if value == u64::MAX => out.push_str("PR_SET_PTRACER_ANY"),
             (0x5961_6d61, 1) => signed(out, i64::from(low.cast_signed())),
-            (0x5356_4d41, 1) if value == 0 => out.push_str("PR_SET_VMA_ANON_NAME"),
-            (0x5356_4d41, 3) => decimal(out, value),
+            (SET_VMA, 1) if value == 0 => out.push_str("PR_SET_VMA_ANON_NAME"),
+            (SET_VMA, 3) => decimal(out, value),
             (2 | 5 | 9 | 11 | 13 | 19 | 25 | 37 | 40, 1) | (22, 2) => pointer(out, value),
             (6 | 8 | 10 | 12 | 14 | 20 | 26 | 28 | 29 | 36, 1) | (38..=47, _) => decimal(out, value),
             _ => hex_or_zero(out, value),
         }
+    }
+
+    /// The name of a thread. strace cannot tell whether one that fills its field goes on.
+    fn thread_name(&mut self, bytes: &[u8]) {
+        let name = text::until_nul(bytes).0;
+        let total = name.len() as u64 + u64::from(name.len() == THREAD_NAME);
+        text::shortened(self.out, name, total, THREAD_NAME);
     }
 
     pub(super) fn futex_time(&mut self, i: usize, operation: Option<u64>) {

@@ -88,6 +88,7 @@ fn copies(kind: ArgKind, i: usize, arch: Arch) -> (Op, Op) {
     match kind {
         ArgKind::Path | ArgKind::PathOrNull | ArgKind::Name | ArgKind::NameOrNull => (make(op::STRING, 0, 0), NOTHING),
         ArgKind::FsconfigValue | ArgKind::PrctlArg(_, 1) => (on(when::GUESS, make(op::STRING, 0, 0)), NOTHING),
+        ArgKind::PrctlArg(_, 4) => (make(op::VMA_NAME, 0, 0), NOTHING),
         ArgKind::Argv => (make(op::STRINGS, 0, 0), NOTHING),
         ArgKind::Envp => (make(op::COUNT_STRINGS, 0, 0), NOTHING),
         ArgKind::NameOf(n) | ArgKind::CpusIn(n) | ArgKind::AddressIn(n) | ArgKind::SockoptIn(n) => {
@@ -101,6 +102,7 @@ fn copies(kind: ArgKind, i: usize, arch: Arch) -> (Op, Op) {
         ArgKind::VecIn(n) => (make(op::VECTOR, n, 16), NOTHING),
         ArgKind::LogVec(n) => (on(when::LOG, make(op::VECTOR, n, 16)), NOTHING),
         ArgKind::MessageIn => (make(op::MESSAGE, 0, 56), NOTHING),
+        ArgKind::In(Shape::EpollEvent) => (Op { kind: op::EVENT, ..shape(Shape::EpollEvent) }, NOTHING),
         ArgKind::In(Shape::SigmaskBox) => (make(op::BOXED, 0, 16), NOTHING),
         ArgKind::In(what) => (shape(what), NOTHING),
         ArgKind::InOut(what) => (shape(what), on(when::SUCCESS, shape(what))),

@@ -1,8 +1,9 @@
 //! Two traces of one program -> the first difference, with what stands around it.
 
+use super::line::Call;
 use super::normal::normal;
 use super::thread::{Thread, Trace};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 const CONTEXT: usize = 4;
@@ -85,8 +86,32 @@ fn sequence(place: &str, thread: &Thread, places: &HashMap<u32, String>, leave: 
         let moment = restarted || call.name == "rt_sigreturn";
         !moment && !leave.timing.contains(&call.name.as_str())
     });
-    let lines = calls.map(|call| normal(call, places));
+    let mut random = Random::default();
+    let lines = calls.map(|call| random.passed(normal(call, places), call));
     lines.chain(thread.end.iter().map(|end| format!("+++ {end} +++"))).collect()
+}
+
+/// The descriptors of `/dev/urandom`: what is read from it is chance, as with `getrandom`.
+#[derive(Default)]
+struct Random {
+    open: HashSet<String>,
+}
+
+impl Random {
+    fn passed(&mut self, line: String, call: &Call) -> String {
+        let first = call.arguments.split(", ").next().unwrap_or_default();
+        match call.name.as_str() {
+            "open" | "openat" if call.arguments.contains("\"/dev/urandom\"") => {
+                self.open.insert(call.result.clone());
+            }
+            "close" => {
+                self.open.remove(first);
+            }
+            "read" if self.open.contains(first) => return format!("read({first}, RANDOM) = {}", call.result),
+            _ => {}
+        }
+        line
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +146,19 @@ mod tests {
     fn a_call_that_is_missing_at_the_end_is_a_difference() -> Result<(), String> {
         let found = traces("5 open(\"a\") = 3\n5 close(3) = 0\n", "9 open(\"a\") = 3\n")?.ok_or("no difference")?;
         assert!(found.recorded.is_empty() && found.to_string().contains("(nothing more)"));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_read_from_the_random_device_is_chance_and_nothing_else_is() -> Result<(), String> {
+        let trace = |bytes: &str, text: &str| {
+            format!(
+                "5 openat(AT_FDCWD, \"/dev/urandom\", O_RDONLY) = 3\n5 read(3, \"{bytes}\", 4) = 4\n5 close(3) = 0\n\
+                 5 open(\"file\", O_RDONLY) = 3\n5 read(3, \"{text}\", 4) = 4\n"
+            )
+        };
+        assert_eq!(traces(&trace("abcd", "text"), &trace("efgh", "text"))?, None);
+        assert!(traces(&trace("abcd", "text"), &trace("abcd", "tent"))?.is_some());
         Ok(())
     }
 

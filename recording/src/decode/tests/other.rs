@@ -198,6 +198,10 @@ fn epoll_events_have_the_layout_of_their_architecture() {
         line(call("epoll_wait").value(11).bytes(&event).value(4).value(10).returned(1)),
         "epoll_wait(11, [{events=EPOLLOUT, data={u32=573785173, u64=73588229205}}], 4, 10) = 1"
     );
+    assert_eq!(
+        line(call("epoll_ctl").value(5).value(2).value(4).value(0x7f)),
+        "epoll_ctl(5, EPOLL_CTL_DEL, 4, 0x7f) = 0"
+    );
     assert_eq!(line(call("epoll_wait").value(11).value(0x7f).value(4).value(0)), "epoll_wait(11, [], 4, 0) = 0");
     let event = [halfwords(&[4, 0]), words(&[5])].concat();
     let bytes = crate::build::call(22).value(3).bytes(&event).value(4).value(1).value(0).value(8).returned(1).build();
@@ -251,6 +255,14 @@ fn limits_and_facts_of_the_system_are_shown() {
     assert_eq!(
         line(call("prctl").value(1).unread(15).value(0).value(0).value(0)),
         "prctl(PR_SET_PDEATHSIG, SIGTERM) = 0"
+    );
+    assert_eq!(
+        line(call("prctl").value(15).string("jemalloc_bg_thd").value(0).value(0).value(0)),
+        r#"prctl(PR_SET_NAME, "jemalloc_bg_thd"...) = 0"#
+    );
+    assert_eq!(
+        line(call("prctl").value(0x5356_4d41).value(0).value(0xc000).value(4096).string(" Go: heap")),
+        r#"prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0xc000, 4096, " Go: heap") = 0"#
     );
     assert_eq!(line(call("setresuid").value(0xffff_ffff).value(0).value(0xffff_ffff)), "setresuid(-1, 0, -1) = 0");
     assert_eq!(
