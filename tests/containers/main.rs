@@ -4,6 +4,7 @@ mod cgroups;
 mod gone;
 mod harness;
 mod many;
+mod readme;
 mod start;
 
 use rewind_tests::suite::{Need, Suite};
@@ -24,6 +25,8 @@ fn main() -> ExitCode {
     with_strace.push(Need::Program("strace"));
     let mut with_python = CONTAINER.to_vec();
     with_python.push(Need::Program("python3"));
+    let mut with_curl = CONTAINER.to_vec();
+    with_curl.extend([Need::Program("curl"), Need::Program("timeout")]);
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
     Suite::default()
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
@@ -34,6 +37,8 @@ fn main() -> ExitCode {
         .test("a_sub_cgroup_writes_into_its_containers_recording", &CONTAINER, cgroups::below)
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("an_unknown_target_is_one_sentence", &CONTAINER, gone::unknown)
+        .test("the_readmes_everyday_commands_work_on_a_container_called_web", &with_curl, readme::everyday)
+        .test("payload_is_kept_only_where_it_is_switched_on", &CONTAINER, readme::payload)
         .test("two_hundred_containers_leave_nothing_behind", &CONTAINER, many::two_hundred)
         .run()
 }
