@@ -45,7 +45,8 @@ pub async fn run(cli: &Cli) -> Result<(), Error> {
             Ok(())
         }
         Command::Why { source, output: format } => {
-            let options = Options { format: (*format).into(), ..options(cli, &output, &Window::default(), &Reading::default()) };
+            let options =
+                Options { format: (*format).into(), ..options(cli, &output, &Window::default(), &Reading::default()) };
             let recording = load(&agent, source).await?;
             let Recording { header, records, .. } = &recording;
             output.write(|out| why::write(out, header, records, &options))?;

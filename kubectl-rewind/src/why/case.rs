@@ -3,13 +3,15 @@
 use super::gather::Gather;
 use super::groups::Group;
 use rewind_recording::decode::descriptors::{Table, Tables};
-use rewind_recording::decode::{self, Invocation, Style};
 use rewind_recording::ending::Ending;
-use rewind_recording::event::{Event, Fate, Timeline, What};
+use rewind_recording::event::{Event, Timeline};
 use rewind_recording::header::Header;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// A process that ends so soon after its child is taken to do so because of it.
+const RIGHT_BEHIND_NS: u64 = 50_000_000;
 
 /// What a call was about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,6 +147,14 @@ pub struct Process {
     pub memory: Memory,
 }
 
+impl Process {
+    /// When it began to run its last program; 0 if it ran none.
+    #[must_use]
+    pub fn since_ns(&self) -> u64 {
+        self.ran.last().map_or(0, |ran| ran.at_ns)
+    }
+}
+
 /// How a process' memory changed, as far as calls tell. Bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory {
@@ -169,6 +179,21 @@ impl Memory {
         let heap = self.brk.map_or(0, |(first, last)| last.saturating_sub(first));
         heap + self.mapped.saturating_sub(self.unmapped)
     }
+}
+
+/// A name server that did not answer.
+#[derive(Clone, Debug, Default)]
+pub struct Silence {
+    /// Its address.
+    pub server: String,
+    /// How many sockets asked in vain.
+    pub count: u64,
+    /// The first question.
+    pub first: usize,
+    /// When the last socket gave up.
+    pub last: usize,
+    /// How long the longest waited.
+    pub longest_ns: u64,
 }
 
 /// Sums of the calls of one name.
@@ -205,7 +230,7 @@ pub struct Case<'a> {
     pub failures: Vec<Failure>,
     /// The failed calls by what failed, the likeliest cause first.
     pub groups: Vec<Group>,
-    /// Calls that have not returned, and events that are.
+    /// Calls that threads are in, died in, or were interrupted in by the signal that ended them.
     pub open_calls: Vec<usize>,
     /// Calls that signal processes.
     pub kills: Vec<Kill>,
@@ -213,6 +238,10 @@ pub struct Case<'a> {
     pub sums: BTreeMap<Cow<'static, str>, Sums>,
     /// Descriptors at the end.
     pub tables: Tables,
+    /// Those of processes that met the limit, as they were then.
+    pub full: BTreeMap<u32, Table>,
+    /// Name servers that did not answer.
+    pub unanswered: Vec<Silence>,
 }
 
 impl<'a> Case<'a> {
@@ -241,16 +270,19 @@ impl<'a> Case<'a> {
         chain
     }
 
-    /// The child that ended last before `tgid`, if both ended badly and alike.
+    /// The child that ended last before `tgid`, if both ended badly, and alike or one right behind
+    /// the other.
     fn passed_on(&self, tgid: u32) -> Option<u32> {
-        let own = self.processes.get(&tgid)?.end?.ending;
+        let process = self.processes.get(&tgid)?;
+        let own = process.end?.ending;
         let code = own.exit_code.filter(|code| *code != 0)?;
         let children = self.processes.iter().filter(|(_, process)| process.parent == tgid);
         let ended = children.filter_map(|(child, process)| Some((*child, process.end?.ending)));
-        let before = ended.filter(|(_, end)| end.at_ns <= own.at_ns);
+        let before = ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns());
         let (child, end) = before.max_by_key(|(_, end)| end.at_ns)?;
         let alike = end.exit_code == Some(code) || end.signal.is_some_and(|signal| code == 128 + signal);
-        alike.then_some(child)
+        let behind = !end.is_success() && own.at_ns - end.at_ns < RIGHT_BEHIND_NS;
+        (alike || behind).then_some(child)
     }
 
     /// The process that the end goes back to.
@@ -278,51 +310,15 @@ impl<'a> Case<'a> {
         self.end().map_or(self.header.read_ns, |ending| ending.at_ns)
     }
 
-    /// The descriptors of a process, at its end.
+    /// The descriptors of a process when it met the limit on them; else at its end.
     #[must_use]
     pub fn descriptors(&self, tgid: u32) -> Option<&Table> {
-        self.tables.of(tgid)
+        self.full.get(&tgid).or_else(|| self.tables.of(tgid))
     }
 
     /// An event as strace would have it, without process and time.
     #[must_use]
     pub fn text(&self, event: &Event<'_>) -> String {
-        text(event, self.arch)
+        super::text::event(event, self.arch)
     }
-}
-
-/// An event as strace would have it, without process and time.
-pub(super) fn text(event: &Event<'_>, arch: Arch) -> String {
-    let style = Style { arch, string_bytes: 120 };
-    let mut text = String::new();
-    match event.what {
-        What::Signal(signal) => decode::write_signal(&mut text, &signal),
-        What::Exit(exit) => decode::write_exit(&mut text, &exit),
-        What::Call { call, enter, fate } => {
-            let invocation = Invocation { call, enter };
-            text = decode::name(&call, arch).into_owned();
-            text.push('(');
-            if fate == Fate::Returned {
-                decode::write_arguments(&mut text, &invocation, &style, None);
-            } else {
-                decode::entry_arguments(&mut text, &invocation, &style, None);
-                let said = text.trim_end().trim_end_matches(',').len();
-                if said < text.len() {
-                    text.truncate(said);
-                    text.push_str(", ...");
-                }
-            }
-            text.push(')');
-            match fate {
-                Fate::Returned => {
-                    text.push_str(" = ");
-                    decode::write_result(&mut text, &invocation, &style, None);
-                }
-                Fate::Died => text.push_str(" = ?"),
-                Fate::InFlight => text.push_str(" = still in it"),
-                Fate::Lost => text.push_str(" = not recorded"),
-            }
-        }
-    }
-    text
 }

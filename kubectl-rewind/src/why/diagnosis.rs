@@ -21,6 +21,8 @@ pub struct Diagnosis {
     pub container: String,
     /// How it ended; `None` while it lives, or where that is not among the records.
     pub ended: Option<Ended>,
+    /// The last lines that it wrote to standard error, or output, as far as they are recorded.
+    pub said: Vec<String>,
     /// The likeliest causes, the answer's first.
     pub findings: Vec<Found>,
     /// Failed calls by what failed, the likeliest cause first.
@@ -35,6 +37,8 @@ pub struct Diagnosis {
     pub descriptors: Option<Descriptors>,
     /// What was run, parents before children.
     pub ran: Vec<Ran>,
+    /// Processes that are left out of it.
+    pub ran_more: u64,
     /// Calls that took long, by name.
     pub slow: Vec<Slow>,
     /// The last calls of the thread that ended it.
@@ -229,12 +233,17 @@ fn answer(case: &Case<'_>, found: &[Finding]) -> String {
 /// "It exited with 1", "Its child x was killed by SIGSEGV, and it exited with 139".
 fn end(case: &Case<'_>) -> String {
     let Some(main) = case.ending else {
-        return if case.header.died_ns.is_some() { "It has ended, how is not recorded" } else { "It is running" }.to_owned();
+        return if case.header.died_ns.is_some() { "It has ended, how is not recorded" } else { "It is running" }
+            .to_owned();
     };
     let sentence = |words: String| if words.starts_with("killed") { format!("was {words}") } else { words };
     match (case.culprit(), case.end()) {
         (Some((tgid, process)), Some(end)) if tgid != main.tgid => {
-            format!("It {}, as its child {} (process {tgid}) {}", sentence(main.words()), process.comm, sentence(end.words()))
+            let having = match end.words() {
+                words if words.starts_with("killed") => format!("having been {words}"),
+                words => format!("having {words}"),
+            };
+            format!("It {}, its child {} (process {tgid}) {having}", sentence(main.words()), process.comm)
         }
         _ => format!("It {}", sentence(main.words())),
     }
@@ -279,7 +288,8 @@ fn caveats(case: &Case<'_>) -> Vec<String> {
         caveats.push(format!("records behind some point cannot be read: {malformed}"));
     }
     if case.timeline.unknown() > 0 {
-        caveats.push(format!("{} of kinds that this version does not know", counted(case.timeline.unknown(), "record")));
+        caveats
+            .push(format!("{} of kinds that this version does not know", counted(case.timeline.unknown(), "record")));
     }
     caveats
 }

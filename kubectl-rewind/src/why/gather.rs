@@ -1,9 +1,11 @@
 //! The one pass over all events that makes a [`Case`].
 
 use super::case::{Case, Delivered, End, Failure, Kill, Memory, Process, Ran, Saying, Subject, Sums};
+use super::questions::Questions;
+use super::text::{command, last_part, said, with_name};
 use rewind_common::call::part;
 use rewind_common::record::GROUP_DEAD;
-use rewind_recording::decode::descriptors::Tables;
+use rewind_recording::decode::descriptors::{Table, Tables};
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::ending::{Ending, Finder};
 use rewind_recording::event::{Event, Fate, Timeline, What};
@@ -15,18 +17,24 @@ use rewind_recording::syscalls::arg::ArgKind;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-/// `ENOENT`, `ENOMEM`, `EINPROGRESS`.
+/// `ENOENT`, `ENOMEM`, `ENFILE`, `EMFILE`, `EINPROGRESS`.
 const ENOENT: u16 = 2;
 const ENOMEM: u16 = 12;
+const ENFILE: u16 = 23;
+const EMFILE: u16 = 24;
 const EINPROGRESS: u16 = 115;
 /// `MAP_ANONYMOUS`.
 const ANONYMOUS: u64 = 0x20;
+
+/// Calls whose success shows that a peer is there.
+const REACHED: [&str; 9] = ["connect", "read", "readv", "write", "writev", "sendto", "sendmsg", "recvfrom", "recvmsg"];
 
 /// A case in the making.
 pub(super) struct Gather {
     arch: Arch,
     read_ns: u64,
     tables: Tables,
+    full: BTreeMap<u32, Table>,
     processes: BTreeMap<u32, Process>,
     failures: Vec<Failure>,
     open_calls: Vec<usize>,
@@ -36,6 +44,9 @@ pub(super) struct Gather {
     had: HashMap<String, u64>,
     /// Connections that go on in the background: when they were begun, by process and descriptor.
     connecting: HashMap<(u32, i32), (u64, String)>,
+    dns: Questions,
+    /// The last call of each thread, if a signal interrupted it.
+    interrupted: HashMap<u32, usize>,
 }
 
 impl Gather {
@@ -44,6 +55,7 @@ impl Gather {
             arch,
             read_ns,
             tables: Tables::default(),
+            full: BTreeMap::new(),
             processes: BTreeMap::new(),
             failures: Vec::new(),
             open_calls: Vec::new(),
@@ -51,6 +63,8 @@ impl Gather {
             sums: BTreeMap::new(),
             had: HashMap::new(),
             connecting: HashMap::new(),
+            dns: Questions::default(),
+            interrupted: HashMap::new(),
         }
     }
 
@@ -67,8 +81,11 @@ impl Gather {
         });
         for failure in &mut self.failures {
             let later = |key: &str| self.had.get(key).is_some_and(|had_ns| *had_ns >= failure.at_ns);
+            let same = |path: &str| later(&with_name(&failure.name, path));
             failure.recovered = match &failure.subject {
-                Subject::Path(path) => later(path) || failure.errno == ENOENT && last_part(path).is_some_and(later),
+                // What is there now was missing; what is denied to one call may be open to another.
+                Subject::Path(path) if failure.errno == ENOENT => later(path) || last_part(path).is_some_and(later),
+                Subject::Path(path) => same(path) || failure.name == "execve" && last_part(path).is_some_and(same),
                 Subject::Peer(peer) => later(peer),
                 _ => false,
             };
@@ -87,15 +104,15 @@ impl Gather {
             kills: self.kills,
             sums: self.sums,
             tables: self.tables,
+            full: self.full,
+            unanswered: self.dns.finish(header.read_ns),
         }
     }
 
     fn event(&mut self, index: usize, event: &Event<'_>) {
         let tgid = event.tgid().unwrap_or(event.tid);
-        let process = self.processes.entry(tgid).or_insert_with(|| Process {
-            first_ns: event.start_ns,
-            ..Process::default()
-        });
+        let process =
+            self.processes.entry(tgid).or_insert_with(|| Process { first_ns: event.start_ns, ..Process::default() });
         if let Some(task) = event.task {
             process.ns_tgid = task.ns_tgid;
             if process.parent == 0 {
@@ -105,6 +122,9 @@ impl Gather {
                 process.comm = comm(&task.comm).into_owned();
             }
             self.tables.started(tgid, task.parent_tgid);
+        }
+        if let What::Exit(_) = event.what {
+            self.open_calls.extend(self.interrupted.remove(&event.tid));
         }
         match event.what {
             What::Signal(signal) => process.signals.push(Delivered {
@@ -148,6 +168,12 @@ impl Gather {
             }
             return;
         }
+        // ERESTARTSYS and its like: the signal is about to be handled, or to end the process.
+        if matches!(call.errno(), Some(512..=516)) {
+            self.interrupted.insert(event.tid, index);
+        } else {
+            self.interrupted.remove(&event.tid);
+        }
         let subject = self.subject(tgid, invocation);
         if failed(call) {
             self.sums.entry(name.clone()).or_default().errors += 1;
@@ -165,16 +191,26 @@ impl Gather {
                     self.fail(index, event, tgid, name, subject, errno, call.duration_ns);
                 }
             }
-            (None, None) => {
-                if let Subject::Path(text) | Subject::Peer(text) = &subject {
-                    if let Some(part) = last_part(text) {
-                        self.had.insert(part.to_owned(), event.end_ns);
-                    }
-                    self.had.insert(text.clone(), event.end_ns);
+            (None, None) => self.had(&name, &subject, invocation, event.end_ns),
+        }
+        self.dns.call(index, event, tgid, invocation, &name, self.tables.of(tgid), self.arch);
+        self.tables.feed(tgid, invocation, self.arch);
+    }
+
+    /// A call succeeded: remembers what it shows to be there.
+    fn had(&mut self, name: &str, subject: &Subject, invocation: &Invocation<'_>, at_ns: u64) {
+        match subject {
+            Subject::Path(path) if decode::path(invocation, self.arch).is_some() => {
+                for part in last_part(path).into_iter().chain([path.as_str()]) {
+                    self.had.insert(with_name(name, part), at_ns);
+                    self.had.insert(part.to_owned(), at_ns);
                 }
             }
+            Subject::Peer(peer) if REACHED.contains(&name) => {
+                self.had.insert(peer.clone(), at_ns);
+            }
+            _ => {}
         }
-        self.tables.feed(tgid, invocation, self.arch);
     }
 
     #[expect(clippy::too_many_arguments, reason = "one field each")]
@@ -189,6 +225,12 @@ impl Gather {
         duration_ns: u64,
     ) {
         let (at_ns, tid) = (event.end_ns, event.tid);
+        if matches!(errno, EMFILE | ENFILE)
+            && !self.full.contains_key(&tgid)
+            && let Some(table) = self.tables.of(tgid)
+        {
+            self.full.insert(tgid, table.clone());
+        }
         self.failures.push(Failure { index, at_ns, duration_ns, tgid, tid, name, subject, errno, recovered: false });
     }
 
@@ -215,12 +257,8 @@ impl Gather {
                 self.processes.entry(tgid).or_default().ran.push(ran);
             }
             "write" | "writev" | "sendto" if matches!(descriptor(call), 1 | 2) && call.errno().is_none() => {
-                let saying = Saying {
-                    index,
-                    at_ns: event.start_ns,
-                    to_stderr: descriptor(call) == 2,
-                    text: said(invocation),
-                };
+                let saying =
+                    Saying { index, at_ns: event.start_ns, to_stderr: descriptor(call) == 2, text: said(invocation) };
                 self.processes.entry(tgid).or_default().said.push(saying);
             }
             _ => {}
@@ -307,41 +345,4 @@ fn pending_error(call: &Call<'_>, name: &str) -> Option<u16> {
 
 fn descriptor(call: &Call<'_>) -> i32 {
     call.value(0).map_or(-1, |fd| (fd as u32).cast_signed())
-}
-
-/// The last part of a path, if it says enough to look for it elsewhere.
-fn last_part(path: &str) -> Option<&str> {
-    path.rsplit_once('/').map(|(_, part)| part).filter(|part| part.len() > 1)
-}
-
-/// What a call wrote, as far as it is recorded.
-fn said(invocation: &Invocation<'_>) -> String {
-    let call = &invocation.call;
-    let blobs = invocation.enter.map_or(call.blobs.clone(), |enter| enter.blobs);
-    let parts = blobs.filter(|blob| {
-        blob.arg == 1 && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
-    });
-    parts.map(|blob| String::from_utf8_lossy(blob.bytes).into_owned()).collect()
-}
-
-/// The arguments of an `execve`, as one would type them; its path where they are not recorded.
-fn command(invocation: &Invocation<'_>, arch: Arch) -> String {
-    let of = |call: &Call<'_>| {
-        let strings = call.blobs.clone().filter(|blob| blob.part == part::STRINGS && blob.pointer().is_none());
-        let words = strings.flat_map(|blob| {
-            blob.bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect::<Vec<_>>()
-        });
-        words.map(|word| quoted(&String::from_utf8_lossy(&word))).collect::<Vec<_>>().join(" ")
-    };
-    let typed = invocation.enter.as_ref().map(of).filter(|typed| !typed.is_empty()).unwrap_or_else(|| of(&invocation.call));
-    if !typed.is_empty() {
-        return typed;
-    }
-    decode::path(invocation, arch).map_or_else(|| "?".to_owned(), Cow::into_owned)
-}
-
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,+%@".contains(c);
-    let word = word.replace(['\n', '\t'], " ");
-    if word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

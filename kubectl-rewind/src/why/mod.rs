@@ -22,11 +22,13 @@ pub mod diagnosis;
 mod gather;
 pub mod groups;
 pub mod noise;
+mod questions;
 pub mod rules;
 mod screen;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod text;
 pub mod weight;
 
 /// Writes the diagnosis of a recording: a screen, or with [`Format::Json`] one object.

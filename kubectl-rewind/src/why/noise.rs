@@ -33,6 +33,7 @@ const EINTR: u16 = 4;
 const ENXIO: u16 = 6;
 const ECHILD: u16 = 10;
 const EAGAIN: u16 = 11;
+const EACCES: u16 = 13;
 const EEXIST: u16 = 17;
 const ENOTDIR: u16 = 20;
 const EINVAL: u16 = 22;
@@ -50,8 +51,22 @@ const ETIMEDOUT: u16 = 110;
 
 /// Calls that ask for a property of a path.
 const ASKS: &[&str] = &[
-    "access", "faccessat", "faccessat2", "stat", "lstat", "newfstatat", "statx", "readlink", "readlinkat", "statfs",
-    "getxattr", "lgetxattr", "unlink", "unlinkat", "rmdir", "inotify_add_watch",
+    "access",
+    "faccessat",
+    "faccessat2",
+    "stat",
+    "lstat",
+    "newfstatat",
+    "statx",
+    "readlink",
+    "readlinkat",
+    "statfs",
+    "getxattr",
+    "lgetxattr",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "inotify_add_watch",
 ];
 
 /// Paths that libraries and interpreters try without needing them, by a part of the path.
@@ -94,12 +109,14 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     if let Some(answer) = answer(name, errno) {
         return Noise::Answer(answer);
     }
-    let Subject::Path(path) = subject else { return Noise::None };
-    if !matches!(errno, ENOENT | ENOTDIR | ENXIO | EINVAL) {
-        return Noise::None;
-    }
-    if let Some((_, reason)) = TRIED.iter().find(|(part, _)| path.contains(part)) {
+    let (Subject::Path(path) | Subject::Peer(path)) = subject else { return Noise::None };
+    let missing = matches!(errno, ENOENT | ENOTDIR | ENXIO | EINVAL);
+    let tried = TRIED.iter().find(|(part, _)| path.contains(part));
+    if let Some((_, reason)) = tried.filter(|_| missing || errno == EACCES && ASKS.contains(&name)) {
         return Noise::Probe(reason);
+    }
+    if !missing || !matches!(subject, Subject::Path(_)) {
+        return Noise::None;
     }
     if path.ends_with(".so") || path.contains(".so.") || path.ends_with(".pyc") {
         return Noise::Probe("the search for libraries");
@@ -113,7 +130,9 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
 /// What a failure says that is none.
 fn answer(name: &str, errno: u16) -> Option<&'static str> {
     Some(match (errno, name) {
-        (EAGAIN | EINTR | EALREADY | EINPROGRESS | EISCONN, name) if !matches!(name, "clone" | "clone3" | "fork" | "mmap") => {
+        (EAGAIN | EINTR | EALREADY | EINPROGRESS | EISCONN, name)
+            if !matches!(name, "clone" | "clone3" | "fork" | "mmap") =>
+        {
             "not yet: to be tried again"
         }
         (ENOSYS, _) | (EOPNOTSUPP, "fallocate" | "getxattr" | "setxattr") => "a look at what the kernel offers",
@@ -151,6 +170,7 @@ mod tests {
             ("openat", "/usr/lib/locale/locale-archive"),
             ("openat", "/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v3/libc.so.6"),
             ("newfstatat", "/usr/bin/pyvenv.cfg"),
+            ("connect", "/var/run/nscd/socket"),
             ("openat", "/root/.netrc"),
             ("stat", "/opt/plugins"),
         ] {
@@ -161,6 +181,7 @@ mod tests {
     #[test]
     fn what_a_program_needs_is_none() {
         assert_eq!(of_path("openat", "/etc/app/config.yaml", ENOENT), Noise::None);
+        assert_eq!(noise("connect", &Subject::Peer("/run/app.sock".into()), ENOENT), Noise::None);
         // Denied is denied, also where a look is usual.
         assert_eq!(of_path("access", "/etc/app/token", 13), Noise::None);
         assert_eq!(noise("connect", &Subject::Peer("10.0.0.5:5432".into()), 111), Noise::None);

@@ -42,7 +42,13 @@ impl Page<'_> {
         let lead = spaces.get(2..).unwrap_or_default();
         let mut first = true;
         for part in wrap(text, self.width.saturating_sub(indent).max(20)) {
-            let mark = if indent < 2 { "" } else if first { "- " } else { "  " };
+            let mark = if indent < 2 {
+                ""
+            } else if first {
+                "- "
+            } else {
+                "  "
+            };
             first = false;
             self.line(style, &format!("{lead}{mark}{part}"))?;
         }
@@ -65,6 +71,7 @@ pub(super) fn write(out: &mut dyn Write, diagnosis: &Diagnosis, options: &Option
     page.paragraph(Some(style), 0, &diagnosis.answer)?;
     writeln!(page.out)?;
     head(page, diagnosis)?;
+    said(page, &diagnosis.said)?;
     findings(page, &diagnosis.findings)?;
     failed(page, diagnosis)?;
     blocked(page, diagnosis)?;
@@ -87,6 +94,14 @@ fn head(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     Ok(())
 }
 
+fn said(page: &mut Page<'_>, said: &[String]) -> io::Result<()> {
+    if said.is_empty() {
+        return Ok(());
+    }
+    page.heading("What it wrote last")?;
+    said.iter().try_for_each(|line| page.line(None, &format!("  {line}")))
+}
+
 /// What the answer rests on, and what else was found.
 fn findings(page: &mut Page<'_>, findings: &[Found]) -> io::Result<()> {
     let Some((first, others)) = findings.split_first() else { return Ok(()) };
@@ -94,8 +109,8 @@ fn findings(page: &mut Page<'_>, findings: &[Found]) -> io::Result<()> {
     for moment in &first.evidence {
         page.moment(moment, 2, None)?;
     }
-    for reason in &first.reasons {
-        page.line(None, &format!("  ({reason})"))?;
+    if !first.reasons.is_empty() {
+        page.paragraph(None, 4, &first.reasons.join("; "))?;
     }
     if !others.is_empty() {
         page.heading("Also found")?;
@@ -116,14 +131,20 @@ fn failed(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     }
     for failed in &diagnosis.failed {
         let what = failed.what.as_deref().unwrap_or("-");
-        let front =
-            format!("  {:<13} {:>5}  {:<13} {:<11} ", time_of_day(&failed.last), grouped(failed.count), failed.errno, failed.call);
+        let front = format!(
+            "  {:<13} {:>5}  {:<13} {:<11} ",
+            time_of_day(&failed.last),
+            grouped(failed.count),
+            failed.errno,
+            failed.call
+        );
         let room = page.width.saturating_sub(front.chars().count());
         page.line(failed.ordinary.is_none().then_some(BAD), &format!("{front}{}", fit_middle(what, room)))?;
     }
     if diagnosis.ordinary_failures > 0 {
         let others = if diagnosis.failed.is_empty() { "" } else { "and " };
-        let text = format!("  {others}{} of an ordinary kind or less weight", counted(diagnosis.ordinary_failures, "failure"));
+        let text =
+            format!("  {others}{} of an ordinary kind or less weight", counted(diagnosis.ordinary_failures, "failure"));
         page.line(None, &text)?;
     }
     Ok(())
@@ -177,16 +198,26 @@ fn ran(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
         return Ok(());
     }
     page.heading("What it ran")?;
+    page.line(None, &format!("  {:<13} {:<7} {:>7}  {:<8} {}", "SINCE", "PID", "FOR", "END", "COMMAND"))?;
     for ran in &diagnosis.ran {
-        let ended = ran.ended.as_deref().unwrap_or("living");
-        let long = ran.duration_ns.map_or_else(String::new, |ns| format!(" after {}", duration(ns)));
-        let end = format!("  {ended}{long}");
-        let front = format!("  {:<13} {:<7} {:indent$}", time_of_day(&ran.time), ran.tgid, "", indent = 2 * ran.depth.min(8));
-        let room = page.width.saturating_sub(front.chars().count() + end.chars().count());
-        let style = (!ran.well).then_some(BAD);
-        page.line(style, &format!("{front}{:<room$}{end}", fit(&ran.command, room)))?;
+        let long = ran.duration_ns.map_or_else(String::new, duration);
+        let ended = ran.ended.as_deref().map_or("living", |words| {
+            let short =
+                words.strip_prefix("killed by ").or_else(|| words.strip_prefix("exited with ")).unwrap_or(words);
+            short.split_once(' ').map_or(short, |(signal, _)| signal)
+        });
+        let indent = 2 * ran.depth.min(6);
+        let front = format!("  {:<13} {:<7} {long:>7}  {ended:<8} {:indent$}", time_of_day(&ran.time), ran.tgid, "");
+        page.line((!ran.well).then_some(BAD), &format!("{front}{}", ran.command))?;
+    }
+    if diagnosis.ran_more > 0 {
+        page.line(None, &format!("  and {}", more_processes(diagnosis.ran_more)))?;
     }
     Ok(())
+}
+
+fn more_processes(number: u64) -> String {
+    if number == 1 { "1 more process".to_owned() } else { format!("{} more processes", grouped(number)) }
 }
 
 fn slow(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {

@@ -19,6 +19,9 @@ const BLOCKED: usize = 6;
 const RAN: usize = 12;
 const SLOW: usize = 5;
 const LAST: usize = 8;
+const SAID: usize = 4;
+/// What was written so long before the end still counts as its last words.
+const SAID_NS: u64 = 10_000_000_000;
 /// Memory is worth a line when it grew by so much.
 const GROWTH_BYTES: u64 = 64 << 20;
 /// Descriptors are worth a line when there are so many.
@@ -29,9 +32,26 @@ const SLOW_TOTAL_NS: u64 = 100_000_000;
 
 /// Calls in which programs wait for work, or sleep of their own will.
 const IDLE: &[&str] = &[
-    "poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2", "accept", "accept4", "pause",
-    "nanosleep", "clock_nanosleep", "rt_sigtimedwait", "rt_sigsuspend", "io_uring_enter", "restart_syscall", "exit",
-    "exit_group", "execve", "vfork",
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "accept",
+    "accept4",
+    "pause",
+    "nanosleep",
+    "clock_nanosleep",
+    "rt_sigtimedwait",
+    "rt_sigsuspend",
+    "io_uring_enter",
+    "restart_syscall",
+    "exit",
+    "exit_group",
+    "execve",
+    "vfork",
 ];
 
 /// Fills the sections.
@@ -48,10 +68,14 @@ pub(super) fn fill(diagnosis: &mut Diagnosis, case: &Case<'_>, clock: &mut Clock
     diagnosis.blocked = blocked(case);
     let process = case.culprit().or_else(|| case.processes.iter().next().map(|(tgid, process)| (*tgid, process)));
     if let Some((tgid, process)) = process {
+        diagnosis.said = said(case, process);
         diagnosis.memory = memory(process);
         diagnosis.descriptors = descriptors(case, tgid);
     }
     diagnosis.ran = ran(case, clock);
+    if !diagnosis.ran.is_empty() {
+        diagnosis.ran_more = (case.processes.len() - diagnosis.ran.len().min(case.processes.len())) as u64;
+    }
     diagnosis.slow = slow(case);
     diagnosis.last = last(case, clock);
 }
@@ -77,9 +101,10 @@ fn blocked(case: &Case<'_>) -> Vec<Blocked> {
         let Some(event) = case.timeline.event(*index) else { continue };
         let What::Call { call, fate, .. } = event.what else { continue };
         let duration_ns = match fate {
-            Fate::Died => Some(call.duration_ns),
+            // Of those that returned only the ones are here that a fatal signal interrupted.
+            Fate::Died | Fate::Returned => Some(call.duration_ns),
             Fate::InFlight => Some(case.header.read_ns.saturating_sub(event.start_ns)),
-            Fate::Lost | Fate::Returned => continue,
+            Fate::Lost => continue,
         };
         blocked.push(Blocked {
             tid: event.tid,
@@ -92,6 +117,20 @@ fn blocked(case: &Case<'_>) -> Vec<Blocked> {
     blocked.sort_by_key(|blocked| Reverse(blocked.duration_ns));
     blocked.truncate(BLOCKED);
     blocked
+}
+
+/// The last lines that a dead process wrote; of standard error if it wrote there at the end.
+fn said(case: &Case<'_>, process: &Process) -> Vec<String> {
+    if case.ending.is_none() {
+        return Vec::new();
+    }
+    let since_ns = process.since_ns().max(case.end_ns().saturating_sub(SAID_NS));
+    let late = || process.said.iter().filter(|saying| saying.at_ns >= since_ns);
+    let stderr = late().any(|saying| saying.to_stderr);
+    let text: String = late().filter(|saying| saying.to_stderr == stderr).map(|saying| saying.text.as_str()).collect();
+    let plain = |line: &str| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+    let lines = text.lines().map(plain).filter(|line| !line.trim().is_empty()).collect::<Vec<_>>();
+    lines.get(lines.len().saturating_sub(SAID)..).unwrap_or_default().to_vec()
 }
 
 fn memory(process: &Process) -> Option<Memory> {
@@ -195,8 +234,13 @@ fn slow(case: &Case<'_>) -> Vec<Slow> {
 /// The last calls of the thread that ended it; of a living container, the last of all threads.
 fn last(case: &Case<'_>, clock: &mut Clock) -> Vec<Moment> {
     let tid = case.culprit().and_then(|(_, process)| process.end).map(|end| thread_of_end(case, end.index, end.tid));
+    let killed_by = case.end().and_then(|end| end.signal);
     let events = (0..case.timeline.len()).rev().filter(|index| {
-        case.timeline.event(*index).is_some_and(|event| tid.is_none_or(|tid| event.tid == tid))
+        case.timeline.event(*index).is_some_and(|event| {
+            // Whatever signal ends a process, the kernel hands SIGKILL to its threads.
+            let handed = matches!(event.what, What::Signal(signal) if signal.siginfo[0] == 9) && killed_by != Some(9);
+            tid.is_none_or(|tid| event.tid == tid) && !handed
+        })
     });
     let mut last: Vec<usize> = events.take(LAST).collect();
     last.reverse();

@@ -51,6 +51,8 @@ pub struct Moment {
     pub bad: bool,
     /// The process that the end goes back to.
     pub culprit: Option<u32>,
+    /// When that began to run its last program: what was before is another program's.
+    pub since_ns: u64,
     /// When it ended.
     pub end_ns: u64,
     /// When it began to complain; `None` if it did not.
@@ -65,7 +67,13 @@ impl Moment {
     pub fn of(case: &Case<'_>) -> Self {
         let end_ns = case.end_ns();
         let (complained_ns, words) = case.culprit().map(|(_, process)| last_words(process, end_ns)).unwrap_or_default();
-        Self { bad: case.ended_badly(), culprit: case.culprit, end_ns, complained_ns, words }
+        let since_ns = case.culprit().map_or(0, |(_, process)| process.since_ns());
+        Self { bad: case.ended_badly(), culprit: case.culprit, since_ns, end_ns, complained_ns, words }
+    }
+
+    /// Whether the program that ended it is the one that a group failed in.
+    fn is_own(&self, group: &Group) -> bool {
+        self.culprit == Some(group.tgid) && group.last_ns >= self.since_ns
     }
 
     /// The last event of the group that failed last before the complaint, or before the end.
@@ -73,16 +81,17 @@ impl Moment {
     pub fn decisive(&self, groups: &[Group]) -> Option<usize> {
         let until_ns = self.complained_ns.unwrap_or(self.end_ns);
         let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
-        let own = odd.filter(|group| self.bad && Some(group.tgid) == self.culprit && group.last_ns <= until_ns);
-        own.max_by_key(|group| group.last_ns).map(|group| group.last)
+        let own = odd.filter(|group| self.bad && self.is_own(group) && group.first_ns <= until_ns);
+        own.max_by_key(|group| group.last_ns.min(until_ns)).map(|group| group.last)
     }
 }
 
 /// The complaint of a process before its end: since when, and all that it said then.
 fn last_words(process: &Process, end_ns: u64) -> (Option<u64>, String) {
-    let stderr = process.said.iter().any(|saying| saying.to_stderr);
+    let stderr = process.said.iter().any(|saying| saying.to_stderr && saying.at_ns >= process.since_ns());
     let (mut since_ns, mut words) = (None, Vec::new());
-    for saying in process.said.iter().rev().take(200) {
+    let own = process.said.iter().filter(|saying| saying.at_ns >= process.since_ns());
+    for saying in own.rev().take(200) {
         let patience_ns = if since_ns.is_none() { LAST_WORDS_NS } else { BREATH_NS };
         if since_ns.unwrap_or(end_ns).saturating_sub(saying.at_ns) > patience_ns {
             break;
@@ -101,15 +110,16 @@ fn last_words(process: &Process, end_ns: u64) -> (Option<u64>, String) {
 #[must_use]
 pub fn weigh(group: &Group, moment: &Moment, decisive: bool) -> Weighed {
     let mut weighed = Weighed::default();
-    let own = moment.culprit == Some(group.tgid);
+    let own = moment.is_own(group);
     let named = names(moment, group);
     let close = moment.end_ns.saturating_sub(group.last_ns) < CLOSE_NS;
     weighed.add(true, severity(group), "");
     weighed.add(moment.bad && own, 60, "");
     weighed.add(moment.bad && own && close, 40, "right before the end");
     weighed.add(decisive, 200, "the last to fail before it complained or ended");
-    weighed.add(named, 350, "what it wrote before the end names it");
-    weighed.add(own && !named && says(moment, group.errno), 200, "what it wrote before the end has this error");
+    weighed.add(named, 350, "what it wrote at the end names it");
+    let odd = group.noise == Noise::None;
+    weighed.add(own && odd && !named && says(moment, group.errno), 200, "what it wrote at the end tells of this error");
     weighed.add(group.count >= 3 && matches!(group.subject, Subject::Peer(_)), 20, "again and again");
     weighed.add(group.recovered, -250, "it was had later");
     match group.noise {

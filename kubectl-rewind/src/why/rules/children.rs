@@ -1,4 +1,5 @@
-//! Scenario 10, and 1: a program that it ran ended badly.
+//! Scenario 10, and 1: a program that it ran was killed. Those that only exited with something else
+//! than 0 stand in the list of what it ran.
 
 use super::{Finding, Joint};
 use crate::why::case::{Case, Process};
@@ -17,7 +18,8 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
         let evidence = process.ran.last().map(|ran| ran.index).into_iter().chain([end.index]).collect();
         findings.push(Finding {
             rule: "child",
-            weight: WORTH_SAYING + if killed { 40 } else { 0 },
+            // Many programs exit with something else than 0 to say no: grep, test, readlink.
+            weight: if killed { WORTH_SAYING + 40 } else { WORTH_SAYING - 1 },
             joint: Joint::Beside,
             text: format!("its child {} (process {tgid}) {}", name(process), end.ending.words()),
             reasons: Vec::new(),

@@ -5,6 +5,7 @@ use super::weight::WORTH_SAYING;
 
 mod children;
 mod descriptors;
+mod dns;
 mod files;
 mod memory;
 mod network;
@@ -12,6 +13,7 @@ mod other;
 mod phrase;
 mod signal;
 mod slow;
+mod stuck;
 
 /// How a finding follows on the words on the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +47,15 @@ pub(super) use phrase::errno;
 
 type Rule = fn(&Case<'_>) -> Vec<Finding>;
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 10] = [
     signal::rule,
     memory::rule,
     descriptors::rule,
     network::rule,
+    dns::rule,
     files::rule,
     children::rule,
+    stuck::rule,
     slow::rule,
     other::rule,
 ];

@@ -77,6 +77,9 @@ pub(super) fn findings(case: &Case<'_>, rule: &'static str, mine: impl Fn(&Group
 pub(super) fn finding(case: &Case<'_>, rule: &'static str, group: &Group) -> Finding {
     let own = case.culprit.is_none_or(|tgid| tgid == group.tgid);
     let mut evidence = vec![group.first, group.last];
+    if own && case.ended_badly() {
+        evidence.extend(case.culprit().and_then(|(_, process)| process.end).map(|end| end.index));
+    }
     evidence.dedup();
     Finding {
         rule,

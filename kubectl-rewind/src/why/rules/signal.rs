@@ -73,7 +73,11 @@ fn asked(case: &Case<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option<F
 fn kill_of<'c>(case: &'c Case<'_>, tgid: u32, process: &Process, signal: u32) -> Option<&'c Kill> {
     let target = |kill: &&Kill| {
         let own = process.ns_tgid.cast_signed();
-        kill.target == own || kill.target == -own || kill.target == -1 || kill.target == 0 || kill.target == tgid.cast_signed()
+        kill.target == own
+            || kill.target == -own
+            || kill.target == -1
+            || kill.target == 0
+            || kill.target == tgid.cast_signed()
     };
     case.kills.iter().filter(|kill| kill.signal == signal).filter(target).last()
 }
