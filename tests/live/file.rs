@@ -8,6 +8,9 @@ use std::process::Command;
 fn record(output: &Path, script: &str) -> Result<Said> {
     let mut command = Command::new(ours("rewind-agent"));
     command.args(["record", "-o", "file", "--output"]).arg(output).args(["--", "sh", "-c", script]);
+    // Another user may not see what a person has installed in a home of their own: the system's go first.
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("/usr/sbin:/usr/bin:/sbin:/bin:{path}"));
     programs::run(&mut command)
 }
 

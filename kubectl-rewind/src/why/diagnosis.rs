@@ -4,6 +4,7 @@ use super::case::{Case, Process};
 use super::rules::{self, Finding, Joint};
 use super::sections;
 use rewind_recording::clock::Clock;
+use rewind_recording::filter::comm;
 use rewind_recording::header::Header;
 use rewind_recording::render::units::counted;
 use rewind_recording::render::{Options, container_name};
@@ -19,6 +20,10 @@ pub struct Diagnosis {
     pub unusual: bool,
     /// Whose recording it is.
     pub container: String,
+    /// Calls that are held.
+    pub calls_held: u64,
+    /// From the oldest to the newest.
+    pub covered_ns: u64,
     /// How it ended; `None` while it lives, or where that is not among the records.
     pub ended: Option<Ended>,
     /// The last lines that it wrote to standard error, or output, as far as they are recorded.
@@ -56,7 +61,7 @@ pub struct Ended {
     pub time: String,
     /// When.
     pub ktime_ns: u64,
-    /// The process that the end goes back to.
+    /// The main process.
     pub tgid: u32,
     /// Its name.
     pub comm: String,
@@ -90,6 +95,8 @@ pub struct Moment {
     pub ktime_ns: u64,
     /// Its thread.
     pub tid: u32,
+    /// The thread's name.
+    pub comm: String,
     /// As strace would have it.
     pub call: String,
     /// Of a call that has returned.
@@ -202,6 +209,8 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
         answer: answer(&case, &found),
         unusual: case.ended_badly() || !found.is_empty(),
         container: container_name(&header.container),
+        calls_held: header.coverage.calls_held,
+        covered_ns: header.coverage.newest_ns.saturating_sub(header.coverage.oldest_ns),
         ended: ended(&case, &mut clock),
         caveats: caveats(&case),
         ..Diagnosis::default()
@@ -250,13 +259,13 @@ fn end(case: &Case<'_>) -> String {
 }
 
 fn ended(case: &Case<'_>, clock: &mut Clock) -> Option<Ended> {
-    let (ending, end) = (case.ending?, case.end()?);
-    let process = case.processes.get(&end.tgid);
+    let ending = case.ending?;
+    let process = case.processes.get(&ending.tgid);
     Some(Ended {
         how: ending.words(),
-        time: rfc3339(clock, end.at_ns),
-        ktime_ns: end.at_ns,
-        tgid: end.tgid,
+        time: rfc3339(clock, ending.at_ns),
+        ktime_ns: ending.at_ns,
+        tgid: ending.tgid,
         comm: process.map_or_else(String::new, |process| process.comm.clone()),
         exit_code: ending.exit_code,
         signal: ending.signal,
@@ -303,7 +312,8 @@ pub(super) fn moment(case: &Case<'_>, index: usize, clock: &mut Clock) -> Option
         _ => None,
     };
     let time = rfc3339(clock, event.start_ns);
-    Some(Moment { time, ktime_ns: event.start_ns, tid: event.tid, call: case.text(&event), duration_ns })
+    let comm = event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).into_owned());
+    Some(Moment { time, ktime_ns: event.start_ns, tid: event.tid, comm, call: case.text(&event), duration_ns })
 }
 
 pub(super) fn rfc3339(clock: &mut Clock, ktime_ns: u64) -> String {

@@ -181,16 +181,17 @@ impl Gather {
         self.note(index, event, tgid, invocation, &name, &subject);
         self.memory(index, tgid, &name, call);
         match (call.errno().filter(|_| failed(call)), pending_error(call, &name)) {
-            (Some(errno), _) => self.fail(index, event, tgid, name, subject, errno, call.duration_ns),
+            (Some(errno), _) => self.fail(index, event, tgid, name.clone(), subject, errno, call.duration_ns),
             (None, Some(errno)) => {
                 let fd = descriptor(call);
                 if let Some((begun_ns, peer)) = self.connecting.remove(&(tgid, fd)) {
                     let took = event.end_ns.saturating_sub(begun_ns);
                     self.fail(index, event, tgid, "connect".into(), Subject::Peer(peer), errno, took);
                 } else {
-                    self.fail(index, event, tgid, name, subject, errno, call.duration_ns);
+                    self.fail(index, event, tgid, name.clone(), subject, errno, call.duration_ns);
                 }
             }
+            (None, None) if call.errno().is_some() => {}
             (None, None) => self.had(&name, &subject, invocation, event.end_ns),
         }
         self.dns.call(index, event, tgid, invocation, &name, self.tables.of(tgid), self.arch);

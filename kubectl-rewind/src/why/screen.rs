@@ -24,7 +24,8 @@ struct Page<'w> {
 
 impl Page<'_> {
     fn line(&mut self, style: Option<Style>, text: &str) -> io::Result<()> {
-        let text = fit(text, self.width);
+        // Paths and names are the recorded program's: they must not steer the terminal.
+        let text = fit(text, self.width).replace(char::is_control, "?");
         match style.filter(|_| self.color) {
             Some(style) => writeln!(self.out, "{}{}{}", style.render(), text.trim_end(), style.render_reset()),
             None => writeln!(self.out, "{}", text.trim_end()),
@@ -87,6 +88,10 @@ fn head(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     if let Some(ended) = &diagnosis.ended {
         let (time, comm) = (time_of_day(&ended.time), &ended.comm);
         page.line(None, &format!("{:<11} {} at {time} (process {}, {comm})", "Ended:", ended.how, ended.tgid))?;
+    }
+    if diagnosis.calls_held > 0 {
+        let (calls, covered) = (counted(diagnosis.calls_held, "call"), duration(diagnosis.covered_ns));
+        page.line(None, &format!("{:<11} {calls} in {covered}", "Held:"))?;
     }
     for caveat in &diagnosis.caveats {
         page.line(Some(NOTABLE), &format!("{:<11} {caveat}", "Note:"))?;
@@ -238,7 +243,7 @@ fn slow(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
 fn last(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     let Some(newest) = diagnosis.last.last() else { return Ok(()) };
     page.heading(&match &diagnosis.ended {
-        Some(ended) => format!("Last calls of the thread that ended it ({}, {})", newest.tid, ended.comm),
+        Some(_) => format!("Last calls of the thread that ended it ({}, {})", newest.tid, newest.comm),
         None => "Last calls".to_owned(),
     })?;
     for moment in &diagnosis.last {

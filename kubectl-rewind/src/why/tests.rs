@@ -270,7 +270,7 @@ fn a_thread_that_does_not_get_on_is_found() {
     build::call(&mut scene.records, 700, 42).at(scene.now, 0).enter().arg(3).pointed(&sockaddr).arg(16).end();
     scene.later(30 * S);
     let why = scene.why();
-    assert!(why.answer.starts_with("It is running; but it waits since 31.0s for a peer"), "{}", why.answer);
+    assert!(why.answer.starts_with("It is running; but it has waited 31.0s for a peer"), "{}", why.answer);
     assert!(why.blocked[0].living && why.blocked[0].call.starts_with("connect(3, {sa_family=AF_INET"));
 }
 
@@ -286,6 +286,18 @@ fn nothing_unusual_is_said_to_be_so() {
     let mut scene = Scene::of("false");
     scene.exit(700, 1 << 8);
     assert_eq!(scene.answer(), "It exited with 1; nothing unusual found before that.");
+}
+
+#[test]
+fn a_thread_that_a_signal_interrupted_was_blocked() {
+    let mut scene = Scene::of("app");
+    let at = scene.now;
+    build::call(&mut scene.records, 700, 34).at(at, 9 * S).result(-514).end();
+    scene.later(9 * S);
+    scene.exit(700, 15);
+    let why = scene.why();
+    assert_eq!((why.blocked[0].call.starts_with("pause("), why.blocked[0].duration_ns), (true, Some(9 * S)));
+    assert_eq!(why.answer, "It was killed by SIGTERM: who sent it is not among the records.");
 }
 
 #[test]
@@ -309,6 +321,15 @@ fn a_screen_is_eighty_columns_wide_and_starts_with_the_answer() {
     {
         assert!(screen.contains(heading), "{heading}: {screen}");
     }
+}
+
+#[test]
+fn a_path_cannot_steer_the_terminal() {
+    let mut scene = Scene::of("app");
+    scene.open("/tmp/\x1b[2Jgone", -13);
+    scene.say(2, "\x1b]0;title\x07 cannot open\n");
+    scene.exit(700, 1 << 8);
+    assert!(!scene.screen(false).contains(['\x1b', '\x07']), "{}", scene.screen(false));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Scenario 8, and the fatal faults of 3: which signal ended it, and who sent that.
 //!
 //! `si_pid` is the sender as the receiver's namespace numbers it: 0 is a process outside. Who that
-//! is will come as a record of its own; until then it is said to be outside, and no more. SIGKILL
-//! reaches nobody's handler, and the kernel does not tell its sender with it: only a `kill` among
-//! the records does.
+//! is will come as a record of its own; until then it is said to be outside, and no more.
+//!
+//! A signal without a handler is never delivered: the kernel ends the process as it is sent, and
+//! hands SIGKILL to its threads without saying by whom. Then only a `kill` among the records tells.
 
 use super::{Finding, Joint};
 use crate::why::case::{Case, Delivered, Kill, Process};

@@ -39,8 +39,8 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
             let call = case.text(&event);
             let shown: String = call.chars().take(60).collect();
             findings.push(finding(
-                150,
-                format!("it waits since {} for {waits_for}: {shown}", duration(since_ns)),
+                160,
+                format!("it has waited {} for {waits_for}: {shown}", duration(since_ns)),
                 vec![*index],
             ));
         }
