@@ -56,7 +56,7 @@ pub(super) fn last_part(path: &str) -> Option<&str> {
 /// What a call wrote, as far as it is recorded.
 pub(super) fn said(invocation: &Invocation<'_>) -> String {
     let call = &invocation.call;
-    let blobs = invocation.enter.map_or(call.blobs.clone(), |enter| enter.blobs);
+    let blobs = invocation.enter.map_or(call.blobs, |enter| enter.blobs);
     let parts = blobs.filter(|blob| {
         blob.arg == 1 && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
     });
@@ -66,7 +66,7 @@ pub(super) fn said(invocation: &Invocation<'_>) -> String {
 /// The arguments of an `execve`, as one would type them; its path where they are not recorded.
 pub(super) fn command(invocation: &Invocation<'_>, arch: Arch) -> String {
     let of = |call: &Call<'_>| {
-        let strings = call.blobs.clone().filter(|blob| blob.part == part::STRINGS && blob.pointer().is_none());
+        let strings = call.blobs.filter(|blob| blob.part == part::STRINGS && blob.pointer().is_none());
         let words = strings.flat_map(|blob| {
             blob.bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect::<Vec<_>>()
         });

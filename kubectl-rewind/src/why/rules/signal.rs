@@ -19,6 +19,8 @@ const ASKING: [u32; 4] = [1, 2, 3, 15];
 const FAULTS: [u32; 5] = [4, 5, 7, 8, 11];
 /// A process that was asked to end is believed to do so for this long.
 const PATIENCE_NS: u64 = 60_000_000_000;
+/// A process that was killed is gone after this time.
+const KILLED_NS: u64 = 5_000_000_000;
 
 pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
     let Some((tgid, process)) = case.culprit() else { return Vec::new() };
@@ -32,7 +34,7 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
 /// A signal ended it.
 fn killed(case: &Case<'_>, tgid: u32, process: &Process, signal: u32) -> Finding {
     let delivered = process.signals.iter().rev().find(|delivered| delivered.siginfo[0] == signal);
-    let kill = kill_of(case, tgid, process, signal);
+    let kill = kill_of(case, process, signal, case.end_ns());
     let evidence = kill.map(|kill| kill.index).into_iter().chain(delivered.map(|delivered| delivered.index));
     let mut evidence: Vec<usize> = evidence.chain(process.end.map(|end| end.index)).collect();
     evidence.sort_unstable();
@@ -70,17 +72,12 @@ fn asked(case: &Case<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option<F
     })
 }
 
-/// The call among the records that sent the signal.
-fn kill_of<'c>(case: &'c Case<'_>, tgid: u32, process: &Process, signal: u32) -> Option<&'c Kill> {
-    let target = |kill: &&Kill| {
-        let own = process.ns_tgid.cast_signed();
-        kill.target == own
-            || kill.target == -own
-            || kill.target == -1
-            || kill.target == 0
-            || kill.target == tgid.cast_signed()
-    };
-    case.kills.iter().filter(|kill| kill.signal == signal).filter(target).last()
+/// The call among the records that sent the signal: the last to name the process before it ended.
+fn kill_of<'c>(case: &'c Case<'_>, process: &Process, signal: u32, end_ns: u64) -> Option<&'c Kill> {
+    let own = process.ns_tgid.cast_signed();
+    let named = |kill: &Kill| [own, -own, -1, 0].contains(&kill.target);
+    let recent = |kill: &Kill| kill.at_ns <= end_ns && end_ns - kill.at_ns < KILLED_NS;
+    case.kills.iter().rfind(|kill| kill.signal == signal && named(kill) && recent(kill))
 }
 
 /// What the signal itself says of where it comes from.
