@@ -301,7 +301,8 @@ impl Gather {
                 }
                 memory.brk = Some((first, now));
             }
-            ("mmap", None) if call.value(3).unwrap_or_default() & ANONYMOUS != 0 => {
+            // Without access it is room that is only set aside.
+            ("mmap", None) if call.value(3).unwrap_or_default() & ANONYMOUS != 0 && call.value(2) != Some(0) => {
                 memory.mapped = memory.mapped.saturating_add(length);
                 memory.largest = memory.largest.max(Some((length, index)));
             }
