@@ -74,7 +74,7 @@ pub struct Record {
     #[arg(short, long, value_enum, default_value_t = Output::Strace)]
     pub output_format: Output,
     /// Print it into a file, not to standard error
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required_if_eq("output_format", "file"))]
     pub output: Option<PathBuf>,
     /// Do not record the bytes of read, write, send and recv
     #[arg(long)]
@@ -121,14 +121,19 @@ pub enum Output {
     Table,
     /// As one JSON object a line
     Json,
+    /// Not printed but saved whole, for `rewind dump`, `top` and `why --from FILE`; needs --output
+    File,
 }
 
-impl From<Output> for Format {
-    fn from(output: Output) -> Self {
-        match output {
-            Output::Strace => Self::Strace,
-            Output::Table => Self::Table,
-            Output::Json => Self::Json,
+impl Output {
+    /// How it is printed; `None` if it is saved.
+    #[must_use]
+    pub const fn format(self) -> Option<Format> {
+        match self {
+            Self::Strace => Some(Format::Strace),
+            Self::Table => Some(Format::Table),
+            Self::Json => Some(Format::Json),
+            Self::File => None,
         }
     }
 }

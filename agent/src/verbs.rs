@@ -15,11 +15,12 @@ use crate::serve::Place;
 use crate::{measure, pipeline};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
+use rewind_recording::file::Saving;
 use rewind_recording::render::{self, Format, Options, Timestamps};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 
 /// This host cannot record.
@@ -54,7 +55,7 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
 /// Whatever keeps it from recording, running or printing, in one sentence.
 pub fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
     let host = Host::suited()?;
-    let mut out = open(options)?;
+    let sink = Sink::open(options)?;
     let cgroup = Cgroup::new(&host.mount, &format!("record-{}", std::process::id()))?;
     let memory = cli::Memory { ring: RECORD_RING, payload_bytes: payload_bytes(options) };
     let scope = Scope::Only(cgroup.path.clone());
@@ -64,7 +65,7 @@ pub fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
     let _ignored = ignore_interrupts()?;
     let recorded = record::run(&mut recorder, &cgroup, &options.command)?;
     drop(recorder);
-    print(&recorded, options, &mut out).map_err(|error| anyhow!("cannot print the recording: {error}"))?;
+    sink.take(&recorded, options)?;
     Ok(as_command(recorded.status))
 }
 
@@ -178,14 +179,43 @@ fn ignore_interrupts() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(runtime)
 }
 
-fn open(options: &cli::Record) -> anyhow::Result<Box<dyn Write>> {
-    Ok(match &options.output {
-        Some(path) => {
-            let file = File::create(path).map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?;
-            Box::new(BufWriter::new(file))
+/// Where a recording goes. It is opened before the command runs, so that nothing is run in vain.
+enum Sink {
+    Print(Format, Box<dyn Write>),
+    Save(Box<Saving>),
+}
+
+impl Sink {
+    fn open(options: &cli::Record) -> anyhow::Result<Self> {
+        let cannot = |path: &Path, error: io::Error| anyhow!("cannot write {}: {error}", path.display());
+        Ok(match (options.output_format.format(), &options.output) {
+            (Some(format), Some(path)) => {
+                let file = File::create(path).map_err(|error| cannot(path, error))?;
+                Self::Print(format, Box::new(BufWriter::new(file)))
+            }
+            (Some(format), None) => Self::Print(format, Box::new(BufWriter::new(io::stderr()))),
+            (None, Some(path)) => Self::Save(Box::new(Saving::start(path).map_err(|error| cannot(path, error))?)),
+            (None, None) => anyhow::bail!("-o file needs --output FILE"),
+        })
+    }
+
+    fn take(self, recorded: &Recorded, options: &cli::Record) -> anyhow::Result<()> {
+        match self {
+            Self::Print(format, mut out) => print(recorded, format, options, &mut out)
+                .map_err(|error| anyhow!("cannot print the recording: {error}"))?,
+            Self::Save(saving) => {
+                let saved = saving.finish(&recorded.header, &recorded.records);
+                saved.map_err(|error| anyhow!("cannot save the recording: {error}"))?;
+            }
         }
-        None => Box::new(BufWriter::new(io::stderr())),
-    })
+        if recorded.missed > 0 || !recorded.header.losses.is_empty() {
+            eprintln!(
+                "rewind-agent: the recording is not complete: {} records were overwritten before they could be read; losses: {:?}",
+                recorded.missed, recorded.header.losses
+            );
+        }
+        Ok(())
+    }
 }
 
 /// As many payload bytes as are to be shown, and a reasonable number at least.
@@ -193,9 +223,9 @@ fn payload_bytes(options: &cli::Record) -> u32 {
     u32::try_from(options.string_limit).unwrap_or(u32::MAX).clamp(256, 1024)
 }
 
-fn print(recorded: &Recorded, options: &cli::Record, out: &mut dyn Write) -> io::Result<()> {
+fn print(recorded: &Recorded, format: Format, options: &cli::Record, out: &mut dyn Write) -> io::Result<()> {
     let shown = Options {
-        format: Format::from(options.output_format),
+        format,
         timestamps: match options.timestamps {
             0 => Timestamps::None,
             1 => Timestamps::Seconds,
@@ -209,12 +239,6 @@ fn print(recorded: &Recorded, options: &cli::Record, out: &mut dyn Write) -> io:
         ..Options::default()
     };
     render::write(out, &recorded.header, &recorded.records, &shown)?;
-    if recorded.missed > 0 || !recorded.header.losses.is_empty() {
-        eprintln!(
-            "rewind-agent: the recording is not complete: {} records were overwritten before they could be read; losses: {:?}",
-            recorded.missed, recorded.header.losses
-        );
-    }
     out.flush()
 }
 

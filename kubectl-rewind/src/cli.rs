@@ -19,7 +19,8 @@ const EVERYWHERE: &str = "With every command";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 it failed; 2 an option or filter is malformed; 3 TARGET is unknown; \
-4 TARGET is ambiguous; 5 nobody listens on the socket, or you may not use it.";
+4 TARGET is ambiguous; 5 nobody listens on the socket, or you may not use it. What --from reads \
+needs no agent.";
 
 const FILTERS: &str = "\
 Filters: several values of one option are alternatives, different options must all hold. Signals \
@@ -56,7 +57,8 @@ pub enum Command {
     #[command(after_help = format!("{TARGETS}\n\n{FILTERS}\n\n{EXIT_CODES}"))]
     Dump {
         /// Whose recording.
-        target: String,
+        #[command(flatten)]
+        source: Source,
         /// Which part of it.
         #[command(flatten)]
         window: Window,
@@ -77,7 +79,8 @@ pub enum Command {
     #[command(after_help = format!("{TARGETS}\n\n{FILTERS}\n\n{EXIT_CODES}"))]
     Top {
         /// Whose recording.
-        target: String,
+        #[command(flatten)]
+        source: Source,
         /// Sum up by what; both: by thread and syscall.
         #[arg(long, value_enum, default_value_t)]
         by: ByWhat,
@@ -90,6 +93,25 @@ pub enum Command {
         /// What of it.
         #[command(flatten)]
         choice: Choice,
+    },
+    /// Say why it ended, or what is wrong with it: the likeliest cause first, and what it rests on.
+    #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
+    Why {
+        /// Whose recording.
+        #[command(flatten)]
+        source: Source,
+        /// How: table or json.
+        #[arg(short, long, value_enum, default_value_t)]
+        output: TopFormat,
+    },
+    /// Save a recording, of a living container too, as a file that --from reads.
+    #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
+    Save {
+        /// Whose recording.
+        target: String,
+        /// The file; one that is there already is replaced.
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
     },
     /// Switch the recording of payload (bytes of read, write, send, recv) on or off.
     #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
@@ -104,6 +126,17 @@ pub enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+}
+
+/// Where a recording comes from: an agent, or a file.
+#[derive(Clone, Debug, Args)]
+pub struct Source {
+    /// Whose recording.
+    #[arg(required_unless_present = "from")]
+    pub target: Option<String>,
+    /// Read a file that 'rewind save' has written; - reads standard input. It needs no agent.
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    pub from: Option<PathBuf>,
 }
 
 /// Which part of a recording is read.
@@ -231,7 +264,7 @@ value_enum!(
     /// `-o` of `dump` and `trace`.
     OutputFormat => Format { #[default] Table => Self::Table, Strace => Self::Strace, Json => Self::Json, });
 value_enum!(
-    /// `-o` of `top`.
+    /// `-o` of `top` and `why`.
     TopFormat => Format { #[default] Table => Self::Table, Json => Self::Json, });
 value_enum!(
     /// `--pids`.
@@ -325,6 +358,12 @@ mod tests {
             unreachable!()
         };
         assert_eq!((reading.timestamps(), reading.durations, reading.string_bytes), (Timestamps::Micros, true, 99));
+    }
+
+    #[test]
+    fn a_recording_comes_from_an_agent_or_a_file() {
+        assert!(parse("rewind dump web").is_ok() && parse("rewind why --from web.rewind").is_ok());
+        assert!(parse("rewind top").is_err() && parse("rewind top web --from web.rewind").is_err());
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! What each command does: decide, fetch, show.
 
-use crate::cli::{Choice, Cli, Command, ListFormat, Reading, Window};
+use crate::cli::{Choice, Cli, Command, ListFormat, Reading, Source, Window};
 use crate::error::Error;
 use crate::fetch::Agent;
 use crate::output::{Output, Progress, note};
-use crate::{list, target};
+use crate::{list, target, why};
 use rewind_recording::api::Listed;
+use rewind_recording::file::{self, Saving};
+use rewind_recording::record::Malformed;
 use rewind_recording::render::{self, Format, Options, Summary, top, units};
 use rewind_recording::stream::Recording;
 use std::io;
+use std::path::Path;
 
 mod trace;
 
@@ -21,26 +24,36 @@ pub async fn run(cli: &Cli) -> Result<(), Error> {
     let output = Output::of_process(cli.no_color);
     match &cli.command {
         Command::List { output: format } => list(&agent, &output, *format).await,
-        Command::Dump { target, window, reading } => {
+        Command::Dump { source, window, reading } => {
             let options = options(cli, &output, window, reading);
-            let recording = fetch(&agent, target).await?;
+            let recording = load(&agent, source).await?;
             if options.format != Format::Table {
                 head(&recording, &options);
             }
             let Recording { header, records, .. } = &recording;
             let summary = output.write(|out| render::write(out, header, records, &options))?;
-            after(&recording, &summary, &options);
+            after(&recording, source, &summary, &options);
             Ok(())
         }
-        Command::Top { target, by, window, output: format, choice } => {
+        Command::Top { source, by, window, output: format, choice } => {
             let reading = Reading::of(choice);
             let options = Options { format: (*format).into(), ..options(cli, &output, window, &reading) };
-            let recording = fetch(&agent, target).await?;
+            let recording = load(&agent, source).await?;
             let Recording { header, records, .. } = &recording;
             let summary = output.write(|out| top::write(out, header, records, &options, (*by).into()))?;
-            after(&recording, &summary, &options);
+            after(&recording, source, &summary, &options);
             Ok(())
         }
+        Command::Why { source, output: format } => {
+            let options =
+                Options { format: (*format).into(), ..options(cli, &output, &Window::default(), &Reading::default()) };
+            let recording = load(&agent, source).await?;
+            let Recording { header, records, .. } = &recording;
+            output.write(|out| why::write(out, header, records, &options))?;
+            warn(&recording, source, None);
+            Ok(())
+        }
+        Command::Save { target, output } => save(&agent, target, output).await,
         Command::Trace { target, reading } => {
             let options = options(cli, &output, &Window::default(), reading);
             let listed = find(&agent, target).await?;
@@ -76,6 +89,28 @@ async fn find(agent: &Agent, target: &str) -> Result<Listed, Error> {
     Ok(target::choose(&list.recordings, target)?.clone())
 }
 
+async fn load(agent: &Agent, source: &Source) -> Result<Recording, Error> {
+    match (&source.from, &source.target) {
+        (None, Some(target)) => fetch(agent, target).await,
+        (None, None) => Err(Error::NoSource),
+        (Some(path), _) if path == Path::new("-") => Ok(file::read(io::stdin().lock())?),
+        (Some(path), _) => file::open(path).map_err(|source| Error::File { path: path.clone(), source }),
+    }
+}
+
+async fn save(agent: &Agent, target: &str, path: &Path) -> Result<(), Error> {
+    let failed = |source| Error::Save { path: path.to_owned(), source };
+    let saving = Saving::start(path).map_err(failed)?;
+    let Recording { header, records, complete } = fetch(agent, target).await?;
+    if !complete {
+        return Err(Error::Torn(render::container_name(&header.container)));
+    }
+    let bytes = saving.finish(&header, &records).map_err(failed)?;
+    let (name, calls) = (render::container_name(&header.container), units::counted(header.coverage.calls_held, "call"));
+    note(&format!("{name} saved to {}: {calls} in {}", path.display(), units::bytes(bytes)));
+    Ok(())
+}
+
 async fn fetch(agent: &Agent, target: &str) -> Result<Recording, Error> {
     let recording = find(agent, target).await?.recording;
     let mut progress = Progress::start();
@@ -106,13 +141,8 @@ fn head(recording: &Recording, options: &Options) {
 }
 
 /// What is said when all is shown: what was left out, and what could not be read.
-fn after(recording: &Recording, summary: &Summary, options: &Options) {
-    if !recording.complete {
-        note("warning: the connection ended early, calls at the end may be missing; try again");
-    }
-    if let Some(malformed) = summary.malformed {
-        note(&format!("warning: records behind some point cannot be read: {malformed}"));
-    }
+fn after(recording: &Recording, source: &Source, summary: &Summary, options: &Options) {
+    warn(recording, source, summary.malformed);
     if summary.unknown > 0 {
         let unknown = units::counted(summary.unknown, "record");
         note(&format!("{unknown} of kinds that this version does not know left out: use a newer one"));
@@ -123,5 +153,18 @@ fn after(recording: &Recording, summary: &Summary, options: &Options) {
         note(&format!("{shown} of {held} shown{hint}"));
     } else if summary.calls == 0 {
         note("the recording holds no call: the container has made none since it began");
+    }
+}
+
+/// What is said of a recording that is not whole.
+fn warn(recording: &Recording, source: &Source, malformed: Option<Malformed>) {
+    if !recording.complete {
+        note(match source.from {
+            Some(_) => "warning: the file is cut short, calls at the end may be missing",
+            None => "warning: the connection ended early, calls at the end may be missing; try again",
+        });
+    }
+    if let Some(malformed) = malformed {
+        note(&format!("warning: records behind some point cannot be read: {malformed}"));
     }
 }

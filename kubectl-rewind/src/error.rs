@@ -62,6 +62,28 @@ pub enum Error {
     /// What came is not a recording.
     #[error("{0}")]
     Stream(#[from] StreamError),
+    /// A file that cannot be read, or is no recording.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: StreamError,
+    },
+    /// A file that cannot be written.
+    #[error("cannot save {}: {source}", path.display())]
+    Save {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The connection broke before all had come. Worth a retry.
+    #[error("the recording of {0} came only in part, nothing is saved: the connection ended early; try again")]
+    Torn(String),
+    /// Neither TARGET nor a file was named.
+    #[error("whose recording? name a container, or a file with --from")]
+    NoSource,
     /// No recording is meant by TARGET.
     #[error("{0}")]
     Target(#[from] crate::target::TargetError),

@@ -1,8 +1,8 @@
 //! Reads the recordings of Rewind's agent: `kubectl rewind`, or `rewind` on a host without a cluster.
 //!
 //! ```text
-//! cli.rs -> target.rs -> fetch.rs -> list.rs, or the renderers of rewind-recording -> output.rs
-//! typed     decides      talks       shows                                            writes
+//! cli.rs -> target.rs -> fetch.rs or a file -> list.rs, why/, or rewind-recording's renderers -> output.rs
+//! typed     decides      talks                 show                                            writes
 //! ```
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ pub mod fetch;
 pub mod list;
 pub mod output;
 pub mod target;
+pub mod why;
 
 use error::Error;
 use std::process::ExitCode;

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! chunk bytes -> records -> recording (header + records) -> events -> text
-//!   chunk.rs     record.rs   header.rs, stream.rs           decode/   render/
+//!   chunk.rs     record.rs   header.rs, stream.rs, file.rs  decode/   render/
 //! ```
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -18,6 +18,7 @@ pub mod cut;
 pub mod decode;
 pub mod ending;
 pub mod event;
+pub mod file;
 pub mod filter;
 pub mod header;
 pub mod record;

@@ -118,6 +118,12 @@ pub enum StreamError {
     /// The stream ends, or brings records, before its header.
     #[error("the recording is damaged: it has no header")]
     NoHeader,
+    /// The compressed frame around it is cut short, or its checksum is wrong.
+    #[error("the recording is damaged: it cannot be decompressed: {0}")]
+    Damaged(io::Error),
+    /// A file whose stream has no end.
+    #[error("the recording is damaged: it has no end")]
+    NoEnd,
     /// More records than [`MAX_RECORDS_BYTES`].
     #[error("the recording holds more than {MAX_RECORDS_BYTES} bytes of records")]
     TooMany,

@@ -1,6 +1,7 @@
 //! Tests against the running kernel: a program does X, exactly these records come.
 
 mod fidelity;
+mod file;
 mod hosts;
 mod load;
 mod loss;
@@ -14,6 +15,7 @@ use rewind_tests::suite::{Need, Suite};
 use std::process::ExitCode;
 
 const RECORD: [Need; 4] = [Need::Root, Need::Bpf, Need::Ours("rewind-agent"), Need::StaticC];
+const FILE: [Need; 4] = [Need::Root, Need::Bpf, Need::Ours("rewind-agent"), Need::Ours("rewind")];
 const DAEMON: [Need; 5] = [Need::Root, Need::Bpf, Need::Ours("rewind-agent"), Need::Ours("rewind"), Need::StaticC];
 
 /// What a comparison with strace needs, and `program` on top.
@@ -43,6 +45,18 @@ fn main() -> ExitCode {
         .test("record_leaves_standard_streams_alone", &RECORD, record::streams)
         .test("record_exits_as_its_command_did", &RECORD, record::exit_codes)
         .test("record_of_a_missing_program_is_one_sentence", &RECORD, record::missing)
+        .test("record_saves_a_file_that_reads_offline", &FILE, file::saved)
+        .test(
+            "why_names_the_denied_file",
+            &[&with(&FILE, "python3")[..], &[Need::Program("setpriv")]].concat(),
+            file::denied,
+        )
+        .test("why_names_the_missing_file", &FILE, file::missing)
+        .test("why_names_the_refused_peer", &with(&FILE, "python3"), file::refused)
+        .test("why_names_the_limit_on_descriptors", &with(&FILE, "python3"), file::descriptors)
+        .test("why_names_the_refused_memory", &with(&FILE, "python3"), file::memory)
+        .test("why_names_the_signal_and_its_sender", &with(&FILE, "python3"), file::killed)
+        .test("why_says_that_nothing_is_unusual", &FILE, file::fine)
         .test("a_child_killed_in_a_call_shows_the_call_unfinished", &RECORD, unfinished::killed)
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
         .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)

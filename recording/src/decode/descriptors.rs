@@ -86,6 +86,11 @@ impl Table {
         self.open.get(&fd).map(|descriptor| &*descriptor.what)
     }
 
+    /// What is known to be open, by number.
+    pub fn open(&self) -> impl Iterator<Item = (i32, &str)> {
+        self.open.iter().map(|(fd, descriptor)| (*fd, &*descriptor.what))
+    }
+
     fn put(&mut self, fd: i32, what: impl Into<Arc<str>>, closed_by_exec: bool) {
         self.open.insert(fd, Descriptor { what: what.into(), transport: None, closed_by_exec });
     }

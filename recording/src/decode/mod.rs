@@ -121,6 +121,16 @@ pub fn path<'a>(invocation: &Invocation<'a>, arch: Arch) -> Option<Cow<'a, str>>
     path_argument(invocation, i)
 }
 
+/// The socket address that a call is given, in a word: `127.0.0.1:80`, `[::1]:80`, `/run/x.sock`.
+#[must_use]
+pub fn peer(invocation: &Invocation<'_>, arch: Arch) -> Option<String> {
+    let row = row(&invocation.call, arch)?;
+    let i = row.args.iter().position(|kind| matches!(kind, ArgKind::AddressIn(_)))?;
+    let blobs = [invocation.enter, Some(invocation.call)].into_iter().flatten();
+    let found = blobs.filter_map(|call| call.blob(i, part::WHOLE)).find(|blob| blob.pointer().is_none());
+    address::peer(found?.bytes)
+}
+
 /// The string that argument `i` points to.
 pub(crate) fn path_argument<'a>(invocation: &Invocation<'a>, i: usize) -> Option<Cow<'a, str>> {
     let blob = invocation

@@ -151,6 +151,16 @@ pub fn task(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), (ns_tid, n
     out.extend_from_slice(task.as_bytes());
 }
 
+/// Appends who the main thread of process `tgid` is, which process `parent` has started.
+pub fn child(out: &mut Vec<u8>, time_ns: u64, tgid: u32, parent: u32, comm: &str) {
+    let from = out.len();
+    task(out, time_ns, (tgid, tgid), (tgid, tgid), comm);
+    let at = from + std::mem::offset_of!(Task, parent_tgid);
+    if let Some(field) = out.get_mut(at..at + size_of::<u32>()) {
+        field.copy_from_slice(&parent.to_ne_bytes());
+    }
+}
+
 /// Appends the end of thread `tid` of process `tgid`, the last one of it if `last`; `status` is as
 /// `wait` reports it.
 pub fn exit(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), status: u32, last: bool) {

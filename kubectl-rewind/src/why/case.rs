@@ -1,0 +1,324 @@
+//! What a recording tells, gathered in one pass: what all rules look at.
+
+use super::gather::Gather;
+use super::groups::Group;
+use rewind_recording::decode::descriptors::{Table, Tables};
+use rewind_recording::ending::Ending;
+use rewind_recording::event::{Event, Timeline};
+use rewind_recording::header::Header;
+use rewind_recording::syscalls::Arch;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// A process that ends so soon after its child is taken to do so because of it.
+const RIGHT_BEHIND_NS: u64 = 50_000_000;
+
+/// What a call was about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A path.
+    Path(String),
+    /// The other side of a socket.
+    Peer(String),
+    /// Another descriptor, in words.
+    Descriptor(String),
+    /// Nothing that is known.
+    #[default]
+    Nothing,
+}
+
+impl Subject {
+    /// In words, if it is known.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Path(text) | Self::Peer(text) | Self::Descriptor(text) => Some(text),
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// A call that failed. Indices are those of the timeline.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Which event.
+    pub index: usize,
+    /// When it failed.
+    pub at_ns: u64,
+    /// How long that took; of a connection in the background, since it was begun.
+    pub duration_ns: u64,
+    /// Its process.
+    pub tgid: u32,
+    /// Its thread.
+    pub tid: u32,
+    /// The call.
+    pub name: Cow<'static, str>,
+    /// What it was about.
+    pub subject: Subject,
+    /// Why it failed.
+    pub errno: u16,
+    /// Whether the same, or a file of the same name elsewhere, was had later.
+    pub recovered: bool,
+}
+
+/// Something that a process wrote to its standard output or error.
+#[derive(Clone, Debug)]
+pub struct Saying {
+    /// Which event.
+    pub index: usize,
+    /// When it began to write.
+    pub at_ns: u64,
+    /// Whether to standard error.
+    pub to_stderr: bool,
+    /// What is recorded of it.
+    pub text: String,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    /// Which event.
+    pub index: usize,
+    /// The thread that ended last.
+    pub tid: u32,
+    /// How.
+    pub ending: Ending,
+}
+
+/// A signal that was delivered.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivered {
+    /// Which event.
+    pub index: usize,
+    /// When.
+    pub at_ns: u64,
+    /// To which thread.
+    pub tid: u32,
+    /// What the kernel says of it: see [`rewind_common::record::Signal`].
+    pub siginfo: [u32; 12],
+}
+
+/// A program that a process ran.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Which event.
+    pub index: usize,
+    /// When it began.
+    pub at_ns: u64,
+    /// Its arguments as one would type them.
+    pub command: String,
+}
+
+/// A call that tells a process to end.
+#[derive(Clone, Copy, Debug)]
+pub struct Kill {
+    /// Which event.
+    pub index: usize,
+    /// When.
+    pub at_ns: u64,
+    /// Who called.
+    pub tgid: u32,
+    /// Whom it named, as the caller numbers processes.
+    pub target: i32,
+    /// Which signal.
+    pub signal: u32,
+}
+
+/// What is known of one process.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// As the host numbers its parent; 0 if not known.
+    pub parent: u32,
+    /// As its own namespace numbers it.
+    pub ns_tgid: u32,
+    /// Its main thread's name.
+    pub comm: String,
+    /// When it was first heard of.
+    pub first_ns: u64,
+    /// What it ran, in order.
+    pub ran: Vec<Ran>,
+    /// Signals that were delivered to it.
+    pub signals: Vec<Delivered>,
+    /// What it said.
+    pub said: Vec<Saying>,
+    /// How it ended.
+    pub end: Option<End>,
+    /// Its memory.
+    pub memory: Memory,
+}
+
+impl Process {
+    /// When it began to run its last program; 0 if it ran none.
+    #[must_use]
+    pub fn since_ns(&self) -> u64 {
+        self.ran.last().map_or(0, |ran| ran.at_ns)
+    }
+}
+
+/// How a process' memory changed, as far as calls tell. Bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory {
+    /// First and last end of the heap.
+    pub brk: Option<(u64, u64)>,
+    /// Mapped without a file.
+    pub mapped: u64,
+    /// Unmapped.
+    pub unmapped: u64,
+    /// The largest mapping without a file: bytes and event.
+    pub largest: Option<(u64, usize)>,
+    /// The largest allocation that failed: bytes and event.
+    pub refused: Option<(u64, usize)>,
+    /// Allocations that failed.
+    pub refusals: u64,
+}
+
+impl Memory {
+    /// How much it grew, at most.
+    #[must_use]
+    pub fn growth(&self) -> u64 {
+        let heap = self.brk.map_or(0, |(first, last)| last.saturating_sub(first));
+        heap + self.mapped.saturating_sub(self.unmapped)
+    }
+}
+
+/// A name server that did not answer.
+#[derive(Clone, Debug, Default)]
+pub struct Silence {
+    /// Its address.
+    pub server: String,
+    /// How many sockets asked in vain.
+    pub count: u64,
+    /// The first question.
+    pub first: usize,
+    /// When the last socket gave up.
+    pub last: usize,
+    /// How long the longest waited.
+    pub longest_ns: u64,
+}
+
+/// Sums of the calls of one name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sums {
+    /// Calls.
+    pub calls: u64,
+    /// Of those, failed.
+    pub errors: u64,
+    /// Time in them.
+    pub total_ns: u64,
+    /// The longest, and which event it is.
+    pub longest: (u64, usize),
+}
+
+/// A recording, taken apart.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// Whose recording it is.
+    pub header: &'a Header,
+    /// All events.
+    pub timeline: Timeline<'a>,
+    /// Whose numbers calls have.
+    pub arch: Arch,
+    /// How the main process ended.
+    pub ending: Option<Ending>,
+    /// The process that the end goes back to: the main one, or the child whose failure it passed on.
+    pub culprit: Option<u32>,
+    /// From the main process to the culprit.
+    pub chain: Vec<u32>,
+    /// All processes by `tgid`.
+    pub processes: BTreeMap<u32, Process>,
+    /// Calls that failed.
+    pub failures: Vec<Failure>,
+    /// The failed calls by what failed, the likeliest cause first.
+    pub groups: Vec<Group>,
+    /// Calls that threads are in, died in, or were interrupted in by the signal that ended them.
+    pub open_calls: Vec<usize>,
+    /// Calls that signal processes.
+    pub kills: Vec<Kill>,
+    /// By name of call.
+    pub sums: BTreeMap<Cow<'static, str>, Sums>,
+    /// Descriptors at the end.
+    pub tables: Tables,
+    /// Those of processes that met the limit, as they were then.
+    pub full: BTreeMap<u32, Table>,
+    /// Name servers that did not answer.
+    pub unanswered: Vec<Silence>,
+}
+
+impl<'a> Case<'a> {
+    /// Takes a recording apart.
+    #[must_use]
+    pub fn new(header: &'a Header, records: &'a [u8]) -> Self {
+        let arch = Arch::parse(&header.host.arch).unwrap_or_default();
+        let timeline = Timeline::new(records);
+        let mut case = Gather::new(arch, header.read_ns).run(header, timeline, records);
+        case.chain = case.chain_of_ends();
+        case.culprit = case.chain.last().copied();
+        case.groups = super::groups::groups(&case);
+        case
+    }
+
+    /// From the main process to the child whose failure it passed on, and its child.
+    fn chain_of_ends(&self) -> Vec<u32> {
+        let Some(main) = self.ending.map(|ending| ending.tgid) else { return Vec::new() };
+        let mut chain = vec![main];
+        while let Some(next) = chain.last().and_then(|tgid| self.passed_on(*tgid)) {
+            if chain.contains(&next) {
+                break;
+            }
+            chain.push(next);
+        }
+        chain
+    }
+
+    /// The child that ended last before `tgid`, if both ended badly, and alike or one right behind
+    /// the other.
+    fn passed_on(&self, tgid: u32) -> Option<u32> {
+        let process = self.processes.get(&tgid)?;
+        let own = process.end?.ending;
+        let code = own.exit_code.filter(|code| *code != 0)?;
+        let children = self.processes.iter().filter(|(_, process)| process.parent == tgid);
+        let ended = children.filter_map(|(child, process)| Some((*child, process.end?.ending)));
+        let before = ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns());
+        let (child, end) = before.max_by_key(|(_, end)| end.at_ns)?;
+        let alike = end.exit_code == Some(code) || end.signal.is_some_and(|signal| code == 128 + signal);
+        let behind = !end.is_success() && own.at_ns - end.at_ns < RIGHT_BEHIND_NS;
+        (alike || behind).then_some(child)
+    }
+
+    /// The process that the end goes back to.
+    #[must_use]
+    pub fn culprit(&self) -> Option<(u32, &Process)> {
+        let tgid = self.culprit?;
+        Some((tgid, self.processes.get(&tgid)?))
+    }
+
+    /// How the culprit ended; else the main process.
+    #[must_use]
+    pub fn end(&self) -> Option<Ending> {
+        self.culprit().and_then(|(_, process)| process.end).map(|end| end.ending).or(self.ending)
+    }
+
+    /// Whether it ended as programs do that have failed.
+    #[must_use]
+    pub fn ended_badly(&self) -> bool {
+        self.ending.is_some_and(|ending| !ending.is_success())
+    }
+
+    /// When it ended; for a living one, when it was read.
+    #[must_use]
+    pub fn end_ns(&self) -> u64 {
+        self.end().map_or(self.header.read_ns, |ending| ending.at_ns)
+    }
+
+    /// The descriptors of a process when it met the limit on them; else at its end.
+    #[must_use]
+    pub fn descriptors(&self, tgid: u32) -> Option<&Table> {
+        self.full.get(&tgid).or_else(|| self.tables.of(tgid))
+    }
+
+    /// An event as strace would have it, without process and time.
+    #[must_use]
+    pub fn text(&self, event: &Event<'_>) -> String {
+        super::text::event(event, self.arch)
+    }
+}

@@ -1,0 +1,350 @@
+//! The one pass over all events that makes a [`Case`].
+
+use super::case::{Case, Delivered, End, Failure, Kill, Memory, Process, Ran, Saying, Subject, Sums};
+use super::questions::Questions;
+use super::text::{command, last_part, said, with_name};
+use rewind_common::call::part;
+use rewind_common::record::GROUP_DEAD;
+use rewind_recording::decode::descriptors::{Table, Tables};
+use rewind_recording::decode::{self, Invocation};
+use rewind_recording::ending::{Ending, Finder};
+use rewind_recording::event::{Event, Fate, Timeline, What};
+use rewind_recording::filter::{comm, failed};
+use rewind_recording::header::Header;
+use rewind_recording::record::{self, Call};
+use rewind_recording::syscalls::Arch;
+use rewind_recording::syscalls::arg::ArgKind;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+/// `ENOENT`, `ENOMEM`, `ENFILE`, `EMFILE`, `EINPROGRESS`.
+const ENOENT: u16 = 2;
+const ENOMEM: u16 = 12;
+const ENFILE: u16 = 23;
+const EMFILE: u16 = 24;
+const EINPROGRESS: u16 = 115;
+/// `MAP_ANONYMOUS`.
+const ANONYMOUS: u64 = 0x20;
+
+/// Calls whose success shows that a peer is there.
+const REACHED: [&str; 9] = ["connect", "read", "readv", "write", "writev", "sendto", "sendmsg", "recvfrom", "recvmsg"];
+
+/// A case in the making.
+pub(super) struct Gather {
+    arch: Arch,
+    read_ns: u64,
+    tables: Tables,
+    full: BTreeMap<u32, Table>,
+    processes: BTreeMap<u32, Process>,
+    failures: Vec<Failure>,
+    open_calls: Vec<usize>,
+    kills: Vec<Kill>,
+    sums: BTreeMap<Cow<'static, str>, Sums>,
+    /// When something was had for the last time: a path or peer, and the last part of a path.
+    had: HashMap<String, u64>,
+    /// Connections that go on in the background: when they were begun, by process and descriptor.
+    connecting: HashMap<(u32, i32), (u64, String)>,
+    dns: Questions,
+    /// The last call of each thread, if a signal interrupted it.
+    interrupted: HashMap<u32, usize>,
+}
+
+impl Gather {
+    pub(super) fn new(arch: Arch, read_ns: u64) -> Self {
+        Self {
+            arch,
+            read_ns,
+            tables: Tables::default(),
+            full: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            failures: Vec::new(),
+            open_calls: Vec::new(),
+            kills: Vec::new(),
+            sums: BTreeMap::new(),
+            had: HashMap::new(),
+            connecting: HashMap::new(),
+            dns: Questions::default(),
+            interrupted: HashMap::new(),
+        }
+    }
+
+    pub(super) fn run<'a>(mut self, header: &'a Header, timeline: Timeline<'a>, records: &'a [u8]) -> Case<'a> {
+        for i in 0..timeline.len() {
+            if let Some(event) = timeline.event(i) {
+                self.event(i, &event);
+            }
+        }
+        let ending = header.ending.or_else(|| {
+            let mut finder = Finder::default();
+            record::all(records).map_while(Result::ok).for_each(|record| finder.add(&record));
+            finder.ending()
+        });
+        for failure in &mut self.failures {
+            let later = |key: &str| self.had.get(key).is_some_and(|had_ns| *had_ns >= failure.at_ns);
+            let same = |path: &str| later(&with_name(&failure.name, path));
+            failure.recovered = match &failure.subject {
+                // What is there now was missing; what is denied to one call may be open to another.
+                Subject::Path(path) if failure.errno == ENOENT => later(path) || last_part(path).is_some_and(later),
+                Subject::Path(path) => same(path) || failure.name == "execve" && last_part(path).is_some_and(same),
+                Subject::Peer(peer) => later(peer),
+                _ => false,
+            };
+        }
+        Case {
+            header,
+            timeline,
+            arch: self.arch,
+            ending,
+            culprit: None,
+            chain: Vec::new(),
+            processes: self.processes,
+            failures: self.failures,
+            groups: Vec::new(),
+            open_calls: self.open_calls,
+            kills: self.kills,
+            sums: self.sums,
+            tables: self.tables,
+            full: self.full,
+            unanswered: self.dns.finish(header.read_ns),
+        }
+    }
+
+    fn event(&mut self, index: usize, event: &Event<'_>) {
+        let tgid = event.tgid().unwrap_or(event.tid);
+        let process =
+            self.processes.entry(tgid).or_insert_with(|| Process { first_ns: event.start_ns, ..Process::default() });
+        if let Some(task) = event.task {
+            process.ns_tgid = task.ns_tgid;
+            if process.parent == 0 {
+                process.parent = task.parent_tgid;
+            }
+            if process.comm.is_empty() || event.tid == tgid {
+                process.comm = comm(&task.comm).into_owned();
+            }
+            self.tables.started(tgid, task.parent_tgid);
+        }
+        if let What::Exit(_) = event.what {
+            self.open_calls.extend(self.interrupted.remove(&event.tid));
+        }
+        match event.what {
+            What::Signal(signal) => process.signals.push(Delivered {
+                index,
+                at_ns: event.start_ns,
+                tid: event.tid,
+                siginfo: signal.siginfo,
+            }),
+            What::Exit(exit) if exit.head.flags & GROUP_DEAD != 0 => {
+                let signal = (exit.status & 0x7f) as u8;
+                let ending = Ending {
+                    at_ns: exit.time_ns,
+                    tgid,
+                    exit_code: (signal == 0).then_some((exit.status >> 8) as u8),
+                    signal: (signal != 0).then_some(signal),
+                    core_dumped: exit.status & 0x80 != 0,
+                };
+                process.end = Some(End { index, tid: event.tid, ending });
+            }
+            What::Exit(_) => {}
+            What::Call { call, enter, fate } => self.call(index, event, tgid, &Invocation { call, enter }, fate),
+        }
+    }
+
+    fn call(&mut self, index: usize, event: &Event<'_>, tgid: u32, invocation: &Invocation<'_>, fate: Fate) {
+        let call = &invocation.call;
+        let name = decode::name(call, self.arch);
+        let ns = match fate {
+            Fate::Returned | Fate::Died => call.duration_ns,
+            Fate::InFlight => self.read_ns.saturating_sub(event.start_ns),
+            Fate::Lost => 0,
+        };
+        let sums = self.sums.entry(name.clone()).or_default();
+        sums.calls += 1;
+        sums.total_ns = sums.total_ns.saturating_add(ns);
+        sums.longest = sums.longest.max((ns, index));
+        self.kill(index, event, tgid, &name, call);
+        if fate != Fate::Returned {
+            if !matches!(&*name, "exit" | "exit_group") {
+                self.open_calls.push(index);
+            }
+            return;
+        }
+        // ERESTARTSYS and its like: the signal is about to be handled, or to end the process.
+        if matches!(call.errno(), Some(512..=516)) {
+            self.interrupted.insert(event.tid, index);
+        } else {
+            self.interrupted.remove(&event.tid);
+        }
+        let subject = self.subject(tgid, invocation);
+        if failed(call) {
+            self.sums.entry(name.clone()).or_default().errors += 1;
+        }
+        self.note(index, event, tgid, invocation, &name, &subject);
+        self.memory(index, tgid, &name, call);
+        match (call.errno().filter(|_| failed(call)), pending_error(call, &name)) {
+            (Some(errno), _) => self.fail(index, event, tgid, name.clone(), subject, errno, call.duration_ns),
+            (None, Some(errno)) => {
+                let fd = descriptor(call);
+                if let Some((begun_ns, peer)) = self.connecting.remove(&(tgid, fd)) {
+                    let took = event.end_ns.saturating_sub(begun_ns);
+                    self.fail(index, event, tgid, "connect".into(), Subject::Peer(peer), errno, took);
+                } else {
+                    self.fail(index, event, tgid, name.clone(), subject, errno, call.duration_ns);
+                }
+            }
+            (None, None) if call.errno().is_some() => {}
+            (None, None) => self.had(&name, &subject, invocation, event.end_ns),
+        }
+        self.dns.call(index, event, tgid, invocation, &name, self.tables.of(tgid), self.arch);
+        self.tables.feed(tgid, invocation, self.arch);
+    }
+
+    /// A call succeeded: remembers what it shows to be there.
+    fn had(&mut self, name: &str, subject: &Subject, invocation: &Invocation<'_>, at_ns: u64) {
+        match subject {
+            Subject::Path(path) if decode::path(invocation, self.arch).is_some() => {
+                for part in last_part(path).into_iter().chain([path.as_str()]) {
+                    self.had.insert(with_name(name, part), at_ns);
+                    self.had.insert(part.to_owned(), at_ns);
+                }
+            }
+            Subject::Peer(peer) if REACHED.contains(&name) => {
+                self.had.insert(peer.clone(), at_ns);
+            }
+            _ => {}
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one field each")]
+    fn fail(
+        &mut self,
+        index: usize,
+        event: &Event<'_>,
+        tgid: u32,
+        name: Cow<'static, str>,
+        subject: Subject,
+        errno: u16,
+        duration_ns: u64,
+    ) {
+        let (at_ns, tid) = (event.end_ns, event.tid);
+        if matches!(errno, EMFILE | ENFILE)
+            && !self.full.contains_key(&tgid)
+            && let Some(table) = self.tables.of(tgid)
+        {
+            self.full.insert(tgid, table.clone());
+        }
+        self.failures.push(Failure { index, at_ns, duration_ns, tgid, tid, name, subject, errno, recovered: false });
+    }
+
+    /// What is worth remembering of single calls.
+    fn note(
+        &mut self,
+        index: usize,
+        event: &Event<'_>,
+        tgid: u32,
+        invocation: &Invocation<'_>,
+        name: &str,
+        subject: &Subject,
+    ) {
+        let call = &invocation.call;
+        match name {
+            "connect" if call.errno() == Some(EINPROGRESS) => {
+                if let Subject::Peer(peer) = subject {
+                    self.connecting.insert((tgid, descriptor(call)), (event.start_ns, peer.clone()));
+                }
+            }
+            "execve" | "execveat" if call.errno().is_none() => {
+                let command = command(invocation, self.arch);
+                let ran = Ran { index, at_ns: event.end_ns, command };
+                self.processes.entry(tgid).or_default().ran.push(ran);
+            }
+            "write" | "writev" | "sendto" if matches!(descriptor(call), 1 | 2) && call.errno().is_none() => {
+                let saying =
+                    Saying { index, at_ns: event.start_ns, to_stderr: descriptor(call) == 2, text: said(invocation) };
+                self.processes.entry(tgid).or_default().said.push(saying);
+            }
+            _ => {}
+        }
+    }
+
+    fn kill(&mut self, index: usize, event: &Event<'_>, tgid: u32, name: &str, call: &Call<'_>) {
+        let number = |i: usize| (call.value(i).unwrap_or_default() as u32).cast_signed();
+        let (target, signal) = match name {
+            "kill" | "tkill" => (number(0), number(1)),
+            "tgkill" => (number(0), number(2)),
+            _ => return,
+        };
+        let signal = signal.cast_unsigned();
+        if signal != 0 && call.errno().is_none() {
+            self.kills.push(Kill { index, at_ns: event.start_ns, tgid, target, signal });
+        }
+    }
+
+    fn memory(&mut self, index: usize, tgid: u32, name: &str, call: &Call<'_>) {
+        let length = call.value(1).unwrap_or_default();
+        let Some(process) = self.processes.get_mut(&tgid) else { return };
+        let memory = &mut process.memory;
+        let refused = |memory: &mut Memory, bytes: u64| {
+            memory.refusals += 1;
+            memory.refused = memory.refused.max(Some((bytes, index)));
+        };
+        match (name, call.errno()) {
+            ("mmap" | "mremap", Some(ENOMEM)) => {
+                refused(memory, if name == "mremap" { call.value(2).unwrap_or_default() } else { length });
+            }
+            ("brk", None) => {
+                let now = call.result.cast_unsigned();
+                let first = memory.brk.map_or(now, |(first, _)| first);
+                let asked = call.value(0).unwrap_or_default();
+                // The kernel does not fail brk: it leaves the end of the heap where it was.
+                if asked > now {
+                    refused(memory, asked - now);
+                }
+                memory.brk = Some((first, now));
+            }
+            // Without access it is room that is only set aside.
+            ("mmap", None) if call.value(3).unwrap_or_default() & ANONYMOUS != 0 && call.value(2) != Some(0) => {
+                memory.mapped = memory.mapped.saturating_add(length);
+                memory.largest = memory.largest.max(Some((length, index)));
+            }
+            ("munmap", None) => memory.unmapped = memory.unmapped.saturating_add(length),
+            ("execve" | "execveat", None) => *memory = Memory::default(),
+            _ => {}
+        }
+    }
+
+    fn subject(&self, tgid: u32, invocation: &Invocation<'_>) -> Subject {
+        if let Some(path) = decode::path(invocation, self.arch).filter(|path| !path.is_empty()) {
+            return Subject::Path(path.into_owned());
+        }
+        if let Some(peer) = decode::peer(invocation, self.arch) {
+            return Subject::Peer(peer);
+        }
+        let is_fd = |row: &&rewind_recording::syscalls::Row| matches!(row.args.first(), Some(ArgKind::Fd));
+        if decode::row(&invocation.call, self.arch).filter(is_fd).is_none() {
+            return Subject::Nothing;
+        }
+        let table = self.tables.of(tgid);
+        match table.and_then(|table| table.text(descriptor(&invocation.call))) {
+            None => Subject::Nothing,
+            Some(text) => match text.split_once(":[->") {
+                Some((_, peer)) => Subject::Peer(peer.trim_end_matches(']').to_owned()),
+                None if text.starts_with('/') => Subject::Path(text.to_owned()),
+                None => Subject::Descriptor(text.to_owned()),
+            },
+        }
+    }
+}
+
+/// What `getsockopt(SO_ERROR)` brought to light: how a connection in the background failed.
+fn pending_error(call: &Call<'_>, name: &str) -> Option<u16> {
+    if name != "getsockopt" || call.value(1) != Some(1) || call.value(2) != Some(4) {
+        return None;
+    }
+    let blob = call.blob(3, part::WHOLE).filter(|blob| blob.pointer().is_none())?;
+    let errno = u32::from_le_bytes(*blob.bytes.first_chunk()?);
+    u16::try_from(errno).ok().filter(|errno| *errno != 0)
+}
+
+fn descriptor(call: &Call<'_>) -> i32 {
+    call.value(0).map_or(-1, |fd| (fd as u32).cast_signed())
+}

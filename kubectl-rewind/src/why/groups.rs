@@ -1,0 +1,96 @@
+//! Failed calls by what failed: one group a path, peer or descriptor and errno.
+
+use super::case::{Case, Failure, Subject};
+use super::noise::{Noise, noise};
+use super::weight::{Moment, Weighed, weigh};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Calls that failed alike.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The call; of several, the last.
+    pub name: Cow<'static, str>,
+    /// What failed.
+    pub subject: Subject,
+    /// How.
+    pub errno: u16,
+    /// How often.
+    pub count: u64,
+    /// The first and the last event.
+    pub first: usize,
+    /// The last event.
+    pub last: usize,
+    /// When it failed first.
+    pub first_ns: u64,
+    /// When it failed last.
+    pub last_ns: u64,
+    /// How long the longest took.
+    pub longest_ns: u64,
+    /// The process that it failed in last.
+    pub tgid: u32,
+    /// The thread that it failed in last.
+    pub tid: u32,
+    /// Whether it was had later.
+    pub recovered: bool,
+    /// How ordinary it is.
+    pub noise: Noise,
+    /// How likely it is the cause.
+    pub weighed: Weighed,
+}
+
+impl Group {
+    fn of(failure: &Failure) -> Self {
+        let Failure { index, at_ns, duration_ns, tgid, tid, errno, recovered, .. } = *failure;
+        Self {
+            name: failure.name.clone(),
+            subject: failure.subject.clone(),
+            errno,
+            count: 0,
+            first: index,
+            last: index,
+            first_ns: at_ns,
+            last_ns: at_ns,
+            longest_ns: duration_ns,
+            tgid,
+            tid,
+            recovered,
+            noise: noise(&failure.name, &failure.subject, errno),
+            weighed: Weighed::default(),
+        }
+    }
+
+    fn add(&mut self, failure: &Failure) {
+        self.count += 1;
+        self.longest_ns = self.longest_ns.max(failure.duration_ns);
+        self.noise = self.noise.min(noise(&failure.name, &failure.subject, failure.errno));
+        if failure.at_ns >= self.last_ns {
+            self.name = failure.name.clone();
+            (self.last, self.last_ns) = (failure.index, failure.at_ns);
+            (self.tgid, self.tid, self.recovered) = (failure.tgid, failure.tid, failure.recovered);
+        }
+    }
+}
+
+/// What groups are told apart by: what failed, or where that is not known, which call.
+fn key(failure: &Failure) -> (Subject, Cow<'static, str>, u16) {
+    let name = if failure.subject == Subject::Nothing { failure.name.clone() } else { "".into() };
+    (failure.subject.clone(), name, failure.errno)
+}
+
+/// All groups, the likeliest cause first, and of equal ones the latest.
+#[must_use]
+pub fn groups(case: &Case<'_>) -> Vec<Group> {
+    let mut groups = BTreeMap::new();
+    for failure in &case.failures {
+        groups.entry(key(failure)).or_insert_with(|| Group::of(failure)).add(failure);
+    }
+    let moment = Moment::of(case);
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    let last = moment.decisive(&groups);
+    for group in &mut groups {
+        group.weighed = weigh(group, &moment, last == Some(group.last));
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
+    groups
+}

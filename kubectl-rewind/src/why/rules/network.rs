@@ -1,0 +1,14 @@
+//! Scenarios 1 and 5: a peer that refuses, does not answer, or goes away.
+
+use super::{Finding, phrase};
+use crate::why::case::{Case, Subject};
+use crate::why::groups::Group;
+
+pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
+    phrase::findings(case, "network", is_mine)
+}
+
+fn is_mine(group: &Group) -> bool {
+    let peer = matches!(group.subject, Subject::Peer(_));
+    (peer || matches!(&*group.name, "connect" | "bind" | "listen" | "socket")) && !matches!(group.errno, 12 | 23 | 24)
+}

@@ -1,0 +1,304 @@
+//! A diagnosis on one screen: the answer first, then what it rests on. Eighty columns where the
+//! output is no terminal or a narrow one.
+
+use super::diagnosis::{Diagnosis, Found, Moment};
+use anstyle::{AnsiColor, Style};
+use rewind_recording::render::Options;
+use rewind_recording::render::units::{bytes, counted, duration, grouped};
+use std::io::{self, Write};
+
+const BAD: Style = AnsiColor::Red.on_default();
+const NOTABLE: Style = AnsiColor::Yellow.on_default();
+const HEADING: Style = Style::new().bold();
+const ANSWER: Style = Style::new().bold();
+
+const WIDTH: usize = 80;
+const WIDEST: usize = 140;
+
+/// Where the lines go.
+struct Page<'w> {
+    out: &'w mut dyn Write,
+    color: bool,
+    width: usize,
+}
+
+impl Page<'_> {
+    fn line(&mut self, style: Option<Style>, text: &str) -> io::Result<()> {
+        // Paths and names are the recorded program's: they must not steer the terminal.
+        let text = fit(text, self.width).replace(char::is_control, "?");
+        match style.filter(|_| self.color) {
+            Some(style) => writeln!(self.out, "{}{}{}", style.render(), text.trim_end(), style.render_reset()),
+            None => writeln!(self.out, "{}", text.trim_end()),
+        }
+    }
+
+    fn heading(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out)?;
+        self.line(Some(HEADING), text)
+    }
+
+    /// A text of several lines, broken between words.
+    fn paragraph(&mut self, style: Option<Style>, indent: usize, text: &str) -> io::Result<()> {
+        let spaces = " ".repeat(indent);
+        let lead = spaces.get(2..).unwrap_or_default();
+        let mut first = true;
+        for part in wrap(text, self.width.saturating_sub(indent).max(20)) {
+            let mark = if indent < 2 {
+                ""
+            } else if first {
+                "- "
+            } else {
+                "  "
+            };
+            first = false;
+            self.line(style, &format!("{lead}{mark}{part}"))?;
+        }
+        Ok(())
+    }
+
+    /// An event: its time and thread, and as much of it as fits, the result whole.
+    fn moment(&mut self, moment: &Moment, indent: usize, style: Option<Style>) -> io::Result<()> {
+        let front = format!("{:indent$}{:<13} {:<7} ", "", time_of_day(&moment.time), moment.tid);
+        let room = self.width.saturating_sub(front.chars().count());
+        self.line(style, &format!("{front}{}", fit_call(&moment.call, room)))
+    }
+}
+
+/// Writes the screen.
+pub(super) fn write(out: &mut dyn Write, diagnosis: &Diagnosis, options: &Options) -> io::Result<()> {
+    let width = options.width.unwrap_or(WIDTH).clamp(WIDTH / 2, WIDEST);
+    let page = &mut Page { out, color: options.color, width };
+    let style = if diagnosis.unusual { BAD.bold() } else { ANSWER };
+    page.paragraph(Some(style), 0, &diagnosis.answer)?;
+    writeln!(page.out)?;
+    head(page, diagnosis)?;
+    said(page, &diagnosis.said)?;
+    findings(page, &diagnosis.findings)?;
+    failed(page, diagnosis)?;
+    blocked(page, diagnosis)?;
+    memory(page, diagnosis)?;
+    descriptors(page, diagnosis)?;
+    ran(page, diagnosis)?;
+    slow(page, diagnosis)?;
+    last(page, diagnosis)
+}
+
+fn head(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+    page.line(None, &format!("{:<11} {}", "Container:", diagnosis.container))?;
+    if let Some(ended) = &diagnosis.ended {
+        let (time, comm) = (time_of_day(&ended.time), &ended.comm);
+        page.line(None, &format!("{:<11} {} at {time} (process {}, {comm})", "Ended:", ended.how, ended.tgid))?;
+    }
+    if diagnosis.calls_held > 0 {
+        let (calls, covered) = (counted(diagnosis.calls_held, "call"), duration(diagnosis.covered_ns));
+        page.line(None, &format!("{:<11} {calls} in {covered}", "Held:"))?;
+    }
+    for caveat in &diagnosis.caveats {
+        page.line(Some(NOTABLE), &format!("{:<11} {caveat}", "Note:"))?;
+    }
+    Ok(())
+}
+
+fn said(page: &mut Page<'_>, said: &[String]) -> io::Result<()> {
+    if said.is_empty() {
+        return Ok(());
+    }
+    page.heading("What it wrote last")?;
+    said.iter().try_for_each(|line| page.line(None, &format!("  {line}")))
+}
+
+/// What the answer rests on, and what else was found.
+fn findings(page: &mut Page<'_>, findings: &[Found]) -> io::Result<()> {
+    let Some((first, others)) = findings.split_first() else { return Ok(()) };
+    page.heading("What that rests on")?;
+    for moment in &first.evidence {
+        page.moment(moment, 2, None)?;
+    }
+    if !first.reasons.is_empty() {
+        page.paragraph(None, 4, &first.reasons.join("; "))?;
+    }
+    if !others.is_empty() {
+        page.heading("Also found")?;
+        for other in others {
+            page.paragraph(None, 4, &other.text)?;
+        }
+    }
+    Ok(())
+}
+
+fn failed(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+    if diagnosis.failed.is_empty() && diagnosis.ordinary_failures == 0 {
+        return Ok(());
+    }
+    page.heading("Failed calls")?;
+    if !diagnosis.failed.is_empty() {
+        page.line(None, &format!("  {:<13} {:>5}  {:<13} {:<11} {}", "LAST", "TIMES", "ERROR", "CALL", "WHAT"))?;
+    }
+    for failed in &diagnosis.failed {
+        let what = failed.what.as_deref().unwrap_or("-");
+        let front = format!(
+            "  {:<13} {:>5}  {:<13} {:<11} ",
+            time_of_day(&failed.last),
+            grouped(failed.count),
+            failed.errno,
+            failed.call
+        );
+        let room = page.width.saturating_sub(front.chars().count());
+        page.line(failed.ordinary.is_none().then_some(BAD), &format!("{front}{}", fit_middle(what, room)))?;
+    }
+    if diagnosis.ordinary_failures > 0 {
+        let others = if diagnosis.failed.is_empty() { "" } else { "and " };
+        let text =
+            format!("  {others}{} of an ordinary kind or less weight", counted(diagnosis.ordinary_failures, "failure"));
+        page.line(None, &text)?;
+    }
+    Ok(())
+}
+
+fn blocked(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+    if diagnosis.blocked.is_empty() {
+        return Ok(());
+    }
+    let living = diagnosis.blocked.iter().all(|blocked| blocked.living);
+    page.heading(if living { "What its threads are in" } else { "What its threads were in when they died" })?;
+    for blocked in &diagnosis.blocked {
+        let long = blocked.duration_ns.map_or_else(|| "?".to_owned(), duration);
+        let front = format!("  {:<7} {:<12} {long:>7}  ", blocked.tid, fit(&blocked.comm, 12));
+        let room = page.width.saturating_sub(front.chars().count());
+        page.line(Some(NOTABLE), &format!("{front}{}", fit_call(&blocked.call, room)))?;
+    }
+    Ok(())
+}
+
+fn memory(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+    let Some(memory) = &diagnosis.memory else { return Ok(()) };
+    page.heading("Memory")?;
+    let (heap, mapped, largest) = (memory.heap_bytes, memory.mapped_bytes, memory.largest_bytes);
+    let text = format!(
+        "  grew by {}: heap {}, mapped {}, the largest piece {}",
+        bytes(memory.growth_bytes),
+        bytes(heap),
+        bytes(mapped),
+        bytes(largest)
+    );
+    page.line(None, &text)?;
+    if memory.refusals > 0 {
+        page.line(Some(BAD), &format!("  {} refused", counted(memory.refusals, "allocation")))?;
+    }
+    Ok(())
+}
+
+fn descriptors(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+    let Some(descriptors) = &diagnosis.descriptors else { return Ok(()) };
+    page.heading(&format!("Descriptors: {} known to be open", grouped(descriptors.open)))?;
+    for (what, count) in &descriptors.kinds {
+        let room = page.width.saturating_sub(11);
+        page.line(None, &format!("  {:>6} × {}", grouped(*count), fit_middle(what, room)))?;
+    }
+    Ok(())
+}
+
+fn ran(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+    if diagnosis.ran.is_empty() {
+        return Ok(());
+    }
+    page.heading("What it ran")?;
+    page.line(None, &format!("  {:<13} {:<7} {:>7}  {:<8} {}", "SINCE", "PID", "FOR", "END", "COMMAND"))?;
+    for ran in &diagnosis.ran {
+        let long = ran.duration_ns.map_or_else(String::new, duration);
+        let ended = ran.ended.as_deref().map_or("living", |words| {
+            let short =
+                words.strip_prefix("killed by ").or_else(|| words.strip_prefix("exited with ")).unwrap_or(words);
+            short.split_once(' ').map_or(short, |(signal, _)| signal)
+        });
+        let indent = 2 * ran.depth.min(6);
+        let front = format!("  {:<13} {:<7} {long:>7}  {ended:<8} {:indent$}", time_of_day(&ran.time), ran.tgid, "");
+        page.line((!ran.well).then_some(BAD), &format!("{front}{}", ran.command))?;
+    }
+    if diagnosis.ran_more > 0 {
+        page.line(None, &format!("  and {}", more_processes(diagnosis.ran_more)))?;
+    }
+    Ok(())
+}
+
+fn more_processes(number: u64) -> String {
+    if number == 1 { "1 more process".to_owned() } else { format!("{} more processes", grouped(number)) }
+}
+
+fn slow(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+    if diagnosis.slow.is_empty() {
+        return Ok(());
+    }
+    page.heading("Slow calls")?;
+    page.line(None, &format!("  {:>7} {:>7} {:>7}  {}", "CALLS", "TOTAL", "LONGEST", "THE LONGEST"))?;
+    for slow in &diagnosis.slow {
+        let (total, longest) = (duration(slow.total_ns), duration(slow.longest_ns));
+        let front = format!("  {:>7} {total:>7} {longest:>7}  ", grouped(slow.calls));
+        let room = page.width.saturating_sub(front.chars().count());
+        page.line(None, &format!("{front}{}", fit_call(&slow.example, room)))?;
+    }
+    Ok(())
+}
+
+fn last(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+    let Some(newest) = diagnosis.last.last() else { return Ok(()) };
+    page.heading(&match &diagnosis.ended {
+        Some(_) => format!("Last calls of the thread that ended it ({}, {})", newest.tid, newest.comm),
+        None => "Last calls".to_owned(),
+    })?;
+    for moment in &diagnosis.last {
+        let failed = moment.call.contains(" = -1 E");
+        page.moment(moment, 2, failed.then_some(BAD))?;
+    }
+    Ok(())
+}
+
+/// `14:03:07.123` of `2026-11-21T14:03:07.123456789+01:00`.
+fn time_of_day(rfc3339: &str) -> &str {
+    rfc3339.get(11..23).unwrap_or(rfc3339)
+}
+
+/// The text, cut at its end to a width.
+fn fit(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The text, cut in its middle: of a path both ends tell most.
+fn fit_middle(text: &str, width: usize) -> String {
+    let long = text.chars().count();
+    if long <= width {
+        return text.to_owned();
+    }
+    let keep = width.saturating_sub(1);
+    let (front, back) = (keep / 3, keep - keep / 3);
+    text.chars().take(front).chain(['…']).chain(text.chars().skip(long - back)).collect()
+}
+
+/// A call, cut in its arguments so that its result stays.
+fn fit_call(call: &str, width: usize) -> String {
+    let Some((front, result)) = call.rsplit_once(" = ").filter(|_| call.chars().count() > width) else {
+        return fit(call, width);
+    };
+    // The errno's text is the first to go: its name says it.
+    let result = result.split_once(" (").map_or(result, |(name, _)| name);
+    let room = width.saturating_sub(result.chars().count() + 3);
+    format!("{} = {result}", fit(front, room))
+}
+
+/// Breaks a text between words.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

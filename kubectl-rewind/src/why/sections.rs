@@ -1,0 +1,263 @@
+//! What stands below the answer: failed calls, what threads were in, memory, descriptors, what was
+//! run, slow calls, last calls.
+
+use super::case::{Case, Process};
+use super::diagnosis::{Blocked, Descriptors, Diagnosis, Failed, Memory, Moment, Ran, Slow, command, moment, rfc3339};
+use super::groups::Group;
+use super::noise::Noise;
+use super::rules;
+use rewind_recording::clock::Clock;
+use rewind_recording::decode::descriptors::Table;
+use rewind_recording::event::{Fate, What};
+use rewind_recording::filter::comm;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// How many lines a section has at most.
+const FAILED: usize = 8;
+const BLOCKED: usize = 6;
+const RAN: usize = 12;
+const SLOW: usize = 5;
+const LAST: usize = 8;
+const SAID: usize = 4;
+/// What was written so long before the end still counts as its last words.
+const SAID_NS: u64 = 10_000_000_000;
+/// Memory is worth a line when it grew by so much.
+const GROWTH_BYTES: u64 = 64 << 20;
+/// Descriptors are worth a line when there are so many.
+const DESCRIPTORS: u64 = 100;
+/// A call is slow when it took so long, or all of its name together.
+const SLOW_NS: u64 = 10_000_000;
+const SLOW_TOTAL_NS: u64 = 100_000_000;
+
+/// Calls in which programs wait for work, or sleep of their own will.
+const IDLE: &[&str] = &[
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "accept",
+    "accept4",
+    "pause",
+    "nanosleep",
+    "clock_nanosleep",
+    "rt_sigtimedwait",
+    "rt_sigsuspend",
+    "io_uring_enter",
+    "restart_syscall",
+    "exit",
+    "exit_group",
+    "execve",
+    "vfork",
+];
+
+/// Fills the sections.
+pub(super) fn fill(diagnosis: &mut Diagnosis, case: &Case<'_>, clock: &mut Clock) {
+    let (odd, ordinary): (Vec<&Group>, Vec<&Group>) =
+        case.groups.iter().partition(|group| group.noise == Noise::None && !group.recovered);
+    let weighty = ordinary.iter().copied().filter(|group| group.weighed.weight >= super::weight::WORTH_SAYING);
+    let mut shown: Vec<&Group> = odd.into_iter().chain(weighty).collect();
+    shown.sort_by_key(|group| Reverse((group.weighed.weight, group.last_ns)));
+    diagnosis.failed = shown.iter().take(FAILED).map(|group| failed(group, clock)).collect();
+    let all: u64 = case.groups.iter().map(|group| group.count).sum();
+    let listed: u64 = diagnosis.failed.iter().map(|failed| failed.count).sum();
+    diagnosis.ordinary_failures = all.saturating_sub(listed);
+    diagnosis.blocked = blocked(case);
+    let process = case.culprit().or_else(|| case.processes.iter().next().map(|(tgid, process)| (*tgid, process)));
+    if let Some((tgid, process)) = process {
+        diagnosis.said = said(case, process);
+        diagnosis.memory = memory(process);
+        diagnosis.descriptors = descriptors(case, tgid);
+    }
+    diagnosis.ran = ran(case, clock);
+    if !diagnosis.ran.is_empty() {
+        diagnosis.ran_more = (case.processes.len() - diagnosis.ran.len().min(case.processes.len())) as u64;
+    }
+    diagnosis.slow = slow(case);
+    diagnosis.last = last(case, clock);
+}
+
+fn failed(group: &Group, clock: &mut Clock) -> Failed {
+    Failed {
+        call: group.name.to_string(),
+        what: group.subject.text().map(str::to_owned),
+        errno: rules::errno(group.errno).into_owned(),
+        count: group.count,
+        last: rfc3339(clock, group.last_ns),
+        last_ns: group.last_ns,
+        longest_ns: group.longest_ns,
+        tgid: group.tgid,
+        ordinary: group.noise.reason(),
+    }
+}
+
+/// Calls that did not return, the longest first; of a dead container those that its end cut short.
+fn blocked(case: &Case<'_>) -> Vec<Blocked> {
+    let mut blocked = Vec::new();
+    for index in &case.open_calls {
+        let Some(event) = case.timeline.event(*index) else { continue };
+        let What::Call { call, fate, .. } = event.what else { continue };
+        let duration_ns = match fate {
+            // Of those that returned only the ones are here that a fatal signal interrupted.
+            Fate::Died | Fate::Returned => Some(call.duration_ns),
+            Fate::InFlight => Some(case.header.read_ns.saturating_sub(event.start_ns)),
+            Fate::Lost => continue,
+        };
+        blocked.push(Blocked {
+            tid: event.tid,
+            comm: event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).into_owned()),
+            call: case.text(&event),
+            duration_ns,
+            living: fate == Fate::InFlight,
+        });
+    }
+    blocked.sort_by_key(|blocked| Reverse(blocked.duration_ns));
+    blocked.truncate(BLOCKED);
+    blocked
+}
+
+/// The last lines that a dead process wrote; of standard error if it wrote there at the end.
+fn said(case: &Case<'_>, process: &Process) -> Vec<String> {
+    if case.ending.is_none() {
+        return Vec::new();
+    }
+    let since_ns = process.since_ns().max(case.end_ns().saturating_sub(SAID_NS));
+    let late = || process.said.iter().filter(|saying| saying.at_ns >= since_ns);
+    let stderr = late().any(|saying| saying.to_stderr);
+    let text: String = late().filter(|saying| saying.to_stderr == stderr).map(|saying| saying.text.as_str()).collect();
+    let plain = |line: &str| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+    let lines = text.lines().map(plain).filter(|line| !line.trim().is_empty()).collect::<Vec<_>>();
+    lines.get(lines.len().saturating_sub(SAID)..).unwrap_or_default().to_vec()
+}
+
+fn memory(process: &Process) -> Option<Memory> {
+    let memory = &process.memory;
+    if memory.growth() < GROWTH_BYTES && memory.refusals == 0 {
+        return None;
+    }
+    Some(Memory {
+        growth_bytes: memory.growth(),
+        heap_bytes: memory.brk.map_or(0, |(first, last)| last.saturating_sub(first)),
+        mapped_bytes: memory.mapped.saturating_sub(memory.unmapped),
+        largest_bytes: memory.largest.map_or(0, |(bytes, _)| bytes),
+        refusals: memory.refusals,
+    })
+}
+
+fn descriptors(case: &Case<'_>, tgid: u32) -> Option<Descriptors> {
+    let kinds = kinds(case.descriptors(tgid)?);
+    let open = kinds.iter().map(|(_, count)| count).sum();
+    let met_the_limit = case.groups.iter().any(|group| matches!(group.errno, 23 | 24));
+    (met_the_limit || open >= DESCRIPTORS).then(|| Descriptors { open, kinds: kinds.into_iter().take(5).collect() })
+}
+
+/// What descriptors are, the most frequent first.
+pub(super) fn kinds(table: &Table) -> Vec<(String, u64)> {
+    let mut kinds = BTreeMap::<&str, u64>::new();
+    for (_, what) in table.open() {
+        *kinds.entry(what).or_default() += 1;
+    }
+    let mut kinds: Vec<_> = kinds.into_iter().map(|(what, count)| (what.to_owned(), count)).collect();
+    kinds.sort_by_key(|(_, count)| Reverse(*count));
+    kinds
+}
+
+/// The tree of processes; of a large one those that ended badly, and the last.
+fn ran(case: &Case<'_>, clock: &mut Clock) -> Vec<Ran> {
+    let mut children = BTreeMap::<u32, Vec<u32>>::new();
+    for (tgid, process) in &case.processes {
+        let parent = if case.processes.contains_key(&process.parent) { process.parent } else { 0 };
+        children.entry(parent).or_default().push(*tgid);
+    }
+    for of_one in children.values_mut() {
+        of_one.sort_by_key(|tgid| case.processes.get(tgid).map(|process| process.first_ns));
+    }
+    let (mut ran, mut open) = (Vec::new(), vec![(0, 0)]);
+    while let Some((tgid, depth)) = open.pop() {
+        if ran.len() > case.processes.len() {
+            break;
+        }
+        if let Some(process) = case.processes.get(&tgid).filter(|_| tgid != 0) {
+            ran.push(one_ran(tgid, depth - 1, process, clock));
+        }
+        open.extend(children.get(&tgid).into_iter().flatten().rev().map(|child| (*child, depth + 1)));
+    }
+    let only_itself = ran.len() == 1 && ran.iter().all(|ran| ran.well);
+    if only_itself && case.processes.values().all(|process| process.ran.is_empty()) {
+        return Vec::new();
+    }
+    if ran.len() > RAN {
+        let from = ran.len() - RAN / 2;
+        let mut kept = 0;
+        let mut at = 0;
+        ran.retain(|ran| {
+            at += 1;
+            let keep = at == 1 || at > from || !ran.well && kept < RAN / 2;
+            kept += usize::from(keep);
+            keep
+        });
+    }
+    ran
+}
+
+fn one_ran(tgid: u32, depth: usize, process: &Process, clock: &mut Clock) -> Ran {
+    let end = process.end.map(|end| end.ending);
+    Ran {
+        tgid,
+        depth,
+        command: command(process),
+        time: rfc3339(clock, process.first_ns),
+        duration_ns: end.map(|end| end.at_ns.saturating_sub(process.first_ns)),
+        ended: end.map(|end| end.words()),
+        well: end.is_none_or(|end| end.is_success()),
+    }
+}
+
+fn slow(case: &Case<'_>) -> Vec<Slow> {
+    let notable = |sums: &super::case::Sums| sums.longest.0 >= SLOW_NS || sums.total_ns >= SLOW_TOTAL_NS;
+    let of_interest = case.sums.iter().filter(|(name, sums)| !IDLE.contains(&&***name) && notable(sums));
+    let mut sums: Vec<_> = of_interest.collect();
+    sums.sort_by_key(|(_, sums)| Reverse(sums.total_ns));
+    let in_words = |(name, sums): (&std::borrow::Cow<'static, str>, &super::case::Sums)| Slow {
+        call: name.to_string(),
+        calls: sums.calls,
+        total_ns: sums.total_ns,
+        longest_ns: sums.longest.0,
+        example: case.timeline.event(sums.longest.1).map_or_else(String::new, |event| case.text(&event)),
+    };
+    sums.into_iter().take(SLOW).map(in_words).collect()
+}
+
+/// The last calls of the thread that ended it; of a living container, the last of all threads.
+fn last(case: &Case<'_>, clock: &mut Clock) -> Vec<Moment> {
+    let tid = case.culprit().and_then(|(_, process)| process.end).map(|end| thread_of_end(case, end.index, end.tid));
+    let killed_by = case.end().and_then(|end| end.signal);
+    let events = (0..case.timeline.len()).rev().filter(|index| {
+        case.timeline.event(*index).is_some_and(|event| {
+            // Whatever signal ends a process, the kernel hands SIGKILL to its threads.
+            let handed = matches!(event.what, What::Signal(signal) if signal.siginfo[0] == 9) && killed_by != Some(9);
+            tid.is_none_or(|tid| event.tid == tid) && !handed
+        })
+    });
+    let mut last: Vec<usize> = events.take(LAST).collect();
+    last.reverse();
+    last.into_iter().filter_map(|index| moment(case, index, clock)).collect()
+}
+
+/// Who called `exit_group`, or got the signal; else the thread that ended last.
+fn thread_of_end(case: &Case<'_>, end: usize, last: u32) -> u32 {
+    let Some((tgid, process)) = case.culprit() else { return last };
+    if let Some(signal) = process.end.and_then(|end| end.ending.signal) {
+        let fatal = process.signals.iter().rev().find(|delivered| delivered.siginfo[0] == u32::from(signal));
+        return fatal.map_or(last, |delivered| delivered.tid);
+    }
+    let caller = (0..end).rev().take(4096).filter_map(|index| case.timeline.event(index)).find(|event| {
+        let What::Call { call, .. } = event.what else { return false };
+        let name = rewind_recording::decode::name(&call, case.arch);
+        name == "exit_group" && event.tgid() == Some(tgid)
+    });
+    caller.map_or(last, |event| event.tid)
+}

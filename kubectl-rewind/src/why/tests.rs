@@ -1,0 +1,356 @@
+//! The scenarios as built records: the right cause comes first.
+#![allow(clippy::unwrap_used)]
+
+mod scene;
+
+use super::diagnosis::diagnose;
+use proptest::prelude::*;
+use rewind_recording::event::build;
+use rewind_recording::header::Header;
+use rewind_recording::render::{Format, Options};
+use scene::{MS, S, Scene};
+
+/// Scenario 2, with all that a Python program does around it.
+fn denied() -> Scene {
+    let mut scene = Scene::of("python3 app.py");
+    scene.access("/etc/ld.so.preload", -2);
+    scene.open("/usr/lib/locale/C.UTF-8/LC_CTYPE", -2);
+    scene.open("/opt/missing-but-optional.conf", -2);
+    scene.later(5 * S);
+    scene.open("/etc/passwd", -13);
+    scene.say(2, "Traceback (most recent call last):\n");
+    scene.open("<string>", -2);
+    scene.open("/usr/lib/python3.11/app.py", -2);
+    scene.say(2, "PermissionError: [Errno 13] Permission denied: '/etc/passwd'\n");
+    scene.exit(700, 1 << 8);
+    scene
+}
+
+#[test]
+fn a_denied_file_is_the_cause() {
+    let why = denied().why();
+    assert_eq!(why.answer, "It exited with 1 after openat of /etc/passwd was denied (EACCES).");
+    assert_eq!((why.findings[0].rule, why.failed[0].errno.as_str(), why.failed[0].count), ("file", "EACCES", 1));
+    let evidence = &why.findings[0].evidence;
+    assert!(evidence[0].call.contains("\"/etc/passwd\"") && evidence[0].call.contains("EACCES"), "{evidence:?}");
+    assert_eq!((evidence[0].tid, evidence[1].call.as_str()), (700, "+++ exited with 1 +++"));
+    assert!(why.said.last().unwrap().starts_with("PermissionError"));
+    assert_eq!(why.last.last().unwrap().call, "+++ exited with 1 +++");
+}
+
+#[test]
+fn a_missing_configuration_is_the_cause_even_where_nothing_is_said() {
+    let mut scene = Scene::of("app");
+    scene.access("/etc/ld.so.preload", -2);
+    scene.open("/etc/app/config.yaml", -2);
+    scene.exit(700, 1 << 8);
+    assert_eq!(scene.answer(), "It exited with 1 after openat of /etc/app/config.yaml found no such file (ENOENT).");
+}
+
+#[test]
+fn a_look_that_the_program_complains_of_is_the_cause() {
+    let mut scene = Scene::of("app");
+    scene.open("/etc/other.conf", -2);
+    scene.later(20 * S);
+    scene.access("/var/lib/app/data", -2);
+    scene.say(2, "fatal: /var/lib/app/data does not exist\n");
+    scene.exit(700, 1 << 8);
+    assert!(scene.answer().contains("access of /var/lib/app/data found no such file"), "{}", scene.answer());
+}
+
+#[test]
+fn a_search_that_was_successful_in_the_end_is_none() {
+    let mut scene = Scene::of("app");
+    scene.open("/etc/app/token", -13);
+    scene.open("/usr/local/share/app/rules.json", -2);
+    scene.open("/usr/share/app/rules.json", 3);
+    scene.exit(700, 2 << 8);
+    assert!(scene.answer().contains("/etc/app/token was denied"), "{}", scene.answer());
+}
+
+#[test]
+fn to_ask_of_a_file_is_not_to_have_it() {
+    let mut scene = Scene::of("app");
+    scene.open("/etc/app/token", -13);
+    scene.access("/etc/app/token", 0);
+    scene.exit(700, 2 << 8);
+    assert!(scene.answer().contains("/etc/app/token was denied"), "{}", scene.answer());
+}
+
+#[test]
+fn a_refused_connection_is_the_cause_and_tells_how_often() {
+    let mut scene = Scene::of("app");
+    for _ in 0..3 {
+        scene.connect([10, 0, 0, 5], 5432, -111);
+        scene.later(S);
+    }
+    scene.say(2, "could not connect to server: Connection refused\n");
+    scene.exit(700, 1 << 8);
+    let why = scene.why();
+    assert_eq!(why.answer, "It exited with 1 after connect to 10.0.0.5:5432 was refused (ECONNREFUSED), 3 times.");
+    assert_eq!((why.findings[0].rule, why.failed[0].what.as_deref()), ("network", Some("10.0.0.5:5432")));
+}
+
+#[test]
+fn a_connection_in_the_background_is_told_with_its_peer() {
+    let mut scene = Scene::of("app");
+    scene.call(700, 41).arg(2).arg(1).arg(0).result(3).end();
+    scene.connect([10, 0, 0, 5], 6379, -115);
+    scene.later(3 * S);
+    let asked = scene.call(700, 55).arg(3).arg(1).arg(4).pointed(&110_u32.to_le_bytes());
+    asked.pointed(&4_u32.to_le_bytes()).result(0).end();
+    scene.exit(700, 1 << 8);
+    let answer = scene.answer();
+    assert!(
+        answer.starts_with("It exited with 1 after connect to 10.0.0.5:6379 timed out (ETIMEDOUT) after 3.00s"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn a_peer_that_was_reached_later_is_no_cause() {
+    let mut scene = Scene::of("app");
+    scene.connect([10, 0, 0, 5], 5432, -111);
+    scene.connect([10, 0, 0, 5], 5432, 0);
+    scene.open("/etc/app/token", -13);
+    scene.exit(700, 1 << 8);
+    let why = scene.why();
+    assert!(why.answer.contains("/etc/app/token"), "{}", why.answer);
+}
+
+#[test]
+fn a_name_server_that_is_silent_is_found() {
+    let mut scene = Scene::of("app");
+    scene.call(700, 41).arg(2).arg(2).arg(0).result(4).end();
+    let server = [2, 0, 0, 53, 10, 96, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0];
+    scene.call(700, 42).arg(4).pointed(&server).arg(16).result(0).end();
+    scene.call(700, 44).arg(4).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(40).end();
+    scene.later(5 * S);
+    scene.call(700, 3).arg(4).result(0).end();
+    scene.exit(700, 1 << 8);
+    let answer = scene.answer();
+    assert!(answer.contains("no answer came from the name server 10.96.0.10:53, 1 time (after 5.00s)"), "{answer}");
+}
+
+#[test]
+fn the_call_that_met_the_limit_on_descriptors_first_is_told_and_what_is_open() {
+    let mut scene = Scene::of("app");
+    for fd in 3..63 {
+        scene.open("/var/log/app.log", fd);
+    }
+    scene.open("/var/log/app.log", -24);
+    scene.open("/usr/lib/python3/app.py", -24);
+    scene.say(2, "OSError: [Errno 24] Too many open files: '/var/log/app.log'\n");
+    scene.exit(700, 1 << 8);
+    let why = scene.why();
+    let answer = "It exited with 1 after openat of /var/log/app.log found all descriptors of the process in use (EMFILE), \
+                  and 1 more call after it; 60 of those open are /var/log/app.log.";
+    assert_eq!(why.answer, answer);
+    assert_eq!(why.descriptors.unwrap().kinds, [("/var/log/app.log".to_owned(), 60)]);
+}
+
+#[test]
+fn refused_memory_is_told_with_its_size() {
+    let mut scene = Scene::of("app");
+    scene.call(700, 9).arg(0).arg(1 << 30).arg(3).arg(0x22).arg(0xffff_ffff).arg(0).result(-12).end();
+    scene.say(2, "MemoryError\n");
+    scene.exit(700, 1 << 8);
+    let why = scene.why();
+    assert_eq!(why.answer, "It exited with 1 after mmap got no memory (ENOMEM); it asked for 1 GiB.");
+    assert_eq!(why.memory.unwrap().refusals, 1);
+}
+
+#[test]
+fn a_heap_that_did_not_grow_is_seen() {
+    let mut scene = Scene::of("app");
+    scene.call(700, 12).arg(0).result(0x1000_0000).end();
+    scene.call(700, 12).arg(0x1400_0000).result(0x1000_0000).end();
+    scene.exit(700, 1 << 8);
+    let answer = scene.answer();
+    assert!(answer.contains("the heap could not grow by 64 MiB"), "{answer}");
+}
+
+#[test]
+fn who_killed_it_is_told_as_far_as_it_is_known() {
+    let killed = |code, union| {
+        let mut scene = Scene::of("app");
+        scene.open("/opt/optional.conf", -2);
+        scene.signal(15, code, union);
+        scene.exit(700, 15);
+        scene.answer()
+    };
+    assert_eq!(killed(0, [0, 0]), "It was killed by SIGTERM: sent by a process outside the container.");
+    assert_eq!(killed(0, [77, 33]), "It was killed by SIGTERM: sent by process 77 of user 33.");
+    assert_eq!(killed(0x80, [0, 0]), "It was killed by SIGTERM: sent by the kernel.");
+    // The kernel hands out SIGKILL without its sender.
+    let mut scene = Scene::of("app");
+    scene.signal(9, 0, [0, 0]);
+    scene.exit(700, 9);
+    assert_eq!(scene.answer(), "It was killed by SIGKILL: who sent it is not recorded.");
+}
+
+#[test]
+fn a_kill_among_the_records_names_the_sender() {
+    let mut scene = Scene::of("app");
+    scene.child(701, 700, "watchdog --strict");
+    scene.call(701, 62).arg(1).arg(9).result(0).end();
+    scene.exit(700, 9);
+    let why = scene.why();
+    assert_eq!(why.answer, "It was killed by SIGKILL: sent by watchdog (process 701).");
+    assert_eq!(why.findings[0].evidence[0].call, "kill(1, SIGKILL) = 0");
+}
+
+#[test]
+fn a_handled_signal_is_the_cause_of_the_end_that_follows() {
+    let mut scene = Scene::of("app");
+    scene.signal(15, 0, [0, 0]);
+    scene.exit(700, 0);
+    let why = scene.why();
+    assert_eq!(why.answer, "It exited with 0 after SIGTERM, sent by a process outside the container.");
+}
+
+#[test]
+fn a_fault_tells_where() {
+    let mut scene = Scene::of("app");
+    scene.signal(11, 1, [8, 0]);
+    scene.exit(700, 11 | 0x80);
+    let answer = "It was killed by SIGSEGV (core dumped): it followed a null pointer (address 0x8).";
+    assert_eq!(scene.answer(), answer);
+}
+
+#[test]
+fn before_an_abort_comes_what_the_program_complains_of() {
+    let mut scene = Scene::of("app");
+    scene.open("/etc/app/key.pem", -13);
+    scene.say(2, "terminate: cannot read /etc/app/key.pem\n");
+    scene.call(700, 234).arg(1).arg(1).arg(6).result(0).end();
+    scene.signal(6, -6, [1, 0]);
+    scene.exit(700, 6);
+    assert!(scene.answer().contains("/etc/app/key.pem was denied"), "{}", scene.answer());
+}
+
+#[test]
+fn the_child_whose_failure_was_passed_on_is_named() {
+    let mut scene = Scene::of("sh -c migrate");
+    scene.child(701, 700, "migrate --all");
+    scene.main = 701;
+    scene.open("/etc/migrate.toml", -2);
+    scene.say(2, "migrate: /etc/migrate.toml: No such file or directory\n");
+    scene.exit(701, 4 << 8);
+    scene.exit(700, 1 << 8);
+    let why = scene.why();
+    let answer = "It exited with 1, its child migrate (process 701) having exited with 4 after openat of \
+                  /etc/migrate.toml found no such file (ENOENT).";
+    assert_eq!(why.answer, answer);
+    let ran: Vec<_> = why.ran.iter().map(|ran| (ran.depth, ran.command.as_str())).collect();
+    assert_eq!(ran, [(0, "sh -c migrate"), (1, "migrate --all")]);
+}
+
+#[test]
+fn a_slow_disk_is_found_where_nothing_fails() {
+    let mut scene = Scene::of("app");
+    for _ in 0..10 {
+        build::call(&mut scene.records, 700, 74).at(scene.now, 400 * MS).arg(5).result(0).end();
+        scene.later(S);
+    }
+    let why = scene.why();
+    assert!(
+        why.answer.starts_with("It is running; but it waited 4.00s for the disk: 10 calls in fsync"),
+        "{}",
+        why.answer
+    );
+    assert_eq!((why.slow[0].call.as_str(), why.slow[0].calls), ("fsync", 10));
+}
+
+#[test]
+fn a_thread_that_does_not_get_on_is_found() {
+    let mut scene = Scene::of("app");
+    scene.now += MS;
+    let sockaddr = [2, 0, 0x15, 0x38, 10, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0];
+    build::call(&mut scene.records, 700, 42).at(scene.now, 0).enter().arg(3).pointed(&sockaddr).arg(16).end();
+    scene.later(30 * S);
+    let why = scene.why();
+    assert!(why.answer.starts_with("It is running; but it has waited 31.0s for a peer"), "{}", why.answer);
+    assert!(why.blocked[0].living && why.blocked[0].call.starts_with("connect(3, {sa_family=AF_INET"));
+}
+
+#[test]
+fn nothing_unusual_is_said_to_be_so() {
+    let mut scene = Scene::of("ls");
+    scene.access("/etc/ld.so.preload", -2);
+    scene.open("/usr/lib/locale/locale-archive", -2);
+    assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+    scene.exit(700, 0);
+    let why = scene.why();
+    assert_eq!((why.answer.as_str(), why.unusual), ("It exited with 0: nothing unusual found.", false));
+    let mut scene = Scene::of("false");
+    scene.exit(700, 1 << 8);
+    assert_eq!(scene.answer(), "It exited with 1; nothing unusual found before that.");
+}
+
+#[test]
+fn a_thread_that_a_signal_interrupted_was_blocked() {
+    let mut scene = Scene::of("app");
+    let at = scene.now;
+    build::call(&mut scene.records, 700, 34).at(at, 9 * S).result(-514).end();
+    scene.later(9 * S);
+    scene.exit(700, 15);
+    let why = scene.why();
+    assert_eq!((why.blocked[0].call.starts_with("pause("), why.blocked[0].duration_ns), (true, Some(9 * S)));
+    assert_eq!(why.answer, "It was killed by SIGTERM: who sent it is not among the records.");
+}
+
+#[test]
+fn without_records_the_end_is_told_all_the_same() {
+    let header = Header { died_ns: Some(5), ..Header::default() };
+    let why = diagnose(&header, &[], &Options::default());
+    assert_eq!(why.answer, "It has ended, how is not recorded: nothing unusual found.");
+    assert_eq!(why.caveats, ["the recording holds no records"]);
+}
+
+#[test]
+fn a_screen_is_eighty_columns_wide_and_starts_with_the_answer() {
+    let screen = denied().screen(false);
+    assert!(screen.starts_with("It exited with 1 after openat of /etc/passwd was denied (EACCES).\n"), "{screen}");
+    for line in screen.lines() {
+        assert!(line.chars().count() <= 80 && !line.ends_with(' '), "{line:?}");
+    }
+    assert!(!screen.contains('\x1b'));
+    assert!(denied().screen(true).contains("\x1b["));
+    for heading in ["What that rests on", "Failed calls", "What it ran", "Last calls of the thread that ended it (700"]
+    {
+        assert!(screen.contains(heading), "{heading}: {screen}");
+    }
+}
+
+#[test]
+fn a_path_cannot_steer_the_terminal() {
+    let mut scene = Scene::of("app");
+    scene.open("/tmp/\x1b[2Jgone", -13);
+    scene.say(2, "\x1b]0;title\x07 cannot open\n");
+    scene.exit(700, 1 << 8);
+    assert!(!scene.screen(false).contains(['\x1b', '\x07']), "{}", scene.screen(false));
+}
+
+#[test]
+fn json_is_one_object() {
+    let scene = denied();
+    let mut out = Vec::new();
+    let options = Options { format: Format::Json, ..Options::default() };
+    super::write(&mut out, &scene.header(), &scene.records, &options).unwrap();
+    let why: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(why["ended"]["exit_code"], 1);
+    assert_eq!(why["findings"][0]["evidence"][0]["tid"], 700);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_give_a_diagnosis(bytes in proptest::collection::vec(any::<u8>(), 0..512), cut in 0_usize..400) {
+        let scene = denied();
+        let mut records = scene.records[..cut.min(scene.records.len())].to_vec();
+        records.extend(bytes);
+        let mut out = Vec::new();
+        super::write(&mut out, &scene.header(), &records, &Options::default()).unwrap();
+        prop_assert!(!out.is_empty());
+    }
+}

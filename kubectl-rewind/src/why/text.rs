@@ -1,0 +1,87 @@
+//! Calls and their arguments as text.
+
+use rewind_common::call::part;
+use rewind_recording::decode::{self, Invocation, Style};
+use rewind_recording::event::{Event, Fate, What};
+use rewind_recording::record::Call;
+use rewind_recording::syscalls::Arch;
+use std::borrow::Cow;
+
+/// An event as strace would have it, without process and time.
+pub(super) fn event(event: &Event<'_>, arch: Arch) -> String {
+    let style = Style { arch, string_bytes: 120 };
+    let mut text = String::new();
+    match event.what {
+        What::Signal(signal) => decode::write_signal(&mut text, &signal),
+        What::Exit(exit) => decode::write_exit(&mut text, &exit),
+        What::Call { call, enter, fate } => {
+            let invocation = Invocation { call, enter };
+            text = decode::name(&call, arch).into_owned();
+            text.push('(');
+            if fate == Fate::Returned {
+                decode::write_arguments(&mut text, &invocation, &style, None);
+            } else {
+                decode::entry_arguments(&mut text, &invocation, &style, None);
+                let said = text.trim_end().trim_end_matches(',').len();
+                if said < text.len() {
+                    text.truncate(said);
+                    text.push_str(", ...");
+                }
+            }
+            text.push(')');
+            match fate {
+                Fate::Returned => {
+                    text.push_str(" = ");
+                    decode::write_result(&mut text, &invocation, &style, None);
+                }
+                Fate::Died => text.push_str(" = ?"),
+                Fate::InFlight => text.push_str(" = still in it"),
+                Fate::Lost => text.push_str(" = not recorded"),
+            }
+        }
+    }
+    text
+}
+
+/// What a path is to a call of this name.
+pub(super) fn with_name(name: &str, path: &str) -> String {
+    format!("{name} {path}")
+}
+
+/// The last part of a path, if it says enough to look for it elsewhere.
+pub(super) fn last_part(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(_, part)| part).filter(|part| part.len() > 1)
+}
+
+/// What a call wrote, as far as it is recorded.
+pub(super) fn said(invocation: &Invocation<'_>) -> String {
+    let call = &invocation.call;
+    let blobs = invocation.enter.map_or(call.blobs, |enter| enter.blobs);
+    let parts = blobs.filter(|blob| {
+        blob.arg == 1 && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
+    });
+    parts.map(|blob| String::from_utf8_lossy(blob.bytes).into_owned()).collect()
+}
+
+/// The arguments of an `execve`, as one would type them; its path where they are not recorded.
+pub(super) fn command(invocation: &Invocation<'_>, arch: Arch) -> String {
+    let of = |call: &Call<'_>| {
+        let strings = call.blobs.filter(|blob| blob.part == part::STRINGS && blob.pointer().is_none());
+        let words = strings.flat_map(|blob| {
+            blob.bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect::<Vec<_>>()
+        });
+        words.map(|word| quoted(&String::from_utf8_lossy(&word))).collect::<Vec<_>>().join(" ")
+    };
+    let typed =
+        invocation.enter.as_ref().map(of).filter(|typed| !typed.is_empty()).unwrap_or_else(|| of(&invocation.call));
+    if !typed.is_empty() {
+        return typed;
+    }
+    decode::path(invocation, arch).map_or_else(|| "?".to_owned(), Cow::into_owned)
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,+%@".contains(c);
+    let word = word.replace(['\n', '\t'], " ");
+    if word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
