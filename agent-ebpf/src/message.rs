@@ -2,6 +2,7 @@
 
 use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, payload_limit};
 use aya_ebpf::helpers::bpf_probe_read_user;
+use core::mem::offset_of;
 use rewind_common::{
     call::part,
     capture::{MAX_BYTES, MAX_MESSAGES},
@@ -10,9 +11,9 @@ use rewind_common::{
 /// In place of a name's length before the call: it is not changed.
 pub const UNCHANGED: u64 = u64::MAX;
 /// Where in a message the length of its name is.
-pub const NAME_LENGTH: u64 = core::mem::offset_of!(MsgHdr, name_len) as u64;
+pub const NAME_LENGTH: u64 = offset_of!(MsgHdr, name_len) as u64;
 
-/// `struct iovec`.
+/// `struct iovec`; the pairs of pointer and length in a `msghdr` have its shape.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct IoVec {
@@ -21,7 +22,6 @@ struct IoVec {
 }
 
 /// `struct user_msghdr` (`include/linux/socket.h`) on 64-bit machines.
-#[derive(Clone, Copy)]
 #[repr(C)]
 struct MsgHdr {
     name: u64,
@@ -75,26 +75,29 @@ pub extern "C" fn vector(pointer: u64, count: u64, received: u64, packed: u64, p
 pub extern "C" fn message(pointer: u64, received: u64, packed: u64, place: u64, name_len: u64) -> u64 {
     let at = At::unpacked(packed);
     let segment = place & !OFFSET;
+    // Verifier: one pair at a time, for the whole header is too much for the stack (`ring::write`).
     // SAFETY: the helper reads any address of the process, or fails.
-    let header = unsafe { bpf_probe_read_user(pointer as *const MsgHdr) };
+    let pair = |offset: usize| unsafe { bpf_probe_read_user((pointer + offset as u64) as *const IoVec) };
     let mut off = at.bytes(pointer, size_of::<MsgHdr>() as u64, MAX_BYTES as u64, place, 0);
-    let Ok(header) = header else { return off };
     let wanted = at.what & PAYLOAD != 0;
-    if header.name != 0 && off != NO_ROOM {
-        let len = u64::from(header.name_len as u32).min(name_len);
-        off = at.part(part::NAME).bytes(header.name, len, 128, segment | off & OFFSET, 0);
-        if name_len != UNCHANGED && name_len as u32 != header.name_len as u32 && off != NO_ROOM {
+    let Ok(name) = pair(offset_of!(MsgHdr, name)) else { return off };
+    if name.base != 0 && off != NO_ROOM {
+        let len = u64::from(name.len as u32).min(name_len);
+        off = at.part(part::NAME).bytes(name.base, len, 128, segment | off & OFFSET, 0);
+        if name_len != UNCHANGED && name_len as u32 != name.len as u32 && off != NO_ROOM {
             off = crate::blob::number(name_len, at.part(part::NAME_LENGTH).what, segment | off & OFFSET);
         }
     }
-    if header.control != 0 && wanted && off != NO_ROOM {
-        off = at.part(part::CONTROL).bytes(header.control, header.control_len, 256, segment | off & OFFSET, 0);
+    let Ok(control) = pair(offset_of!(MsgHdr, control)) else { return off };
+    if control.base != 0 && wanted && off != NO_ROOM {
+        off = at.part(part::CONTROL).bytes(control.base, control.len, 256, segment | off & OFFSET, 0);
     }
+    let Ok(parts) = pair(offset_of!(MsgHdr, vector)) else { return off };
     if off == NO_ROOM {
         return off;
     }
     let packed = at.part(part::VECTOR).packed(wanted);
-    vector(header.vector, header.vector_len, received, packed, segment | off & OFFSET)
+    vector(parts.base, parts.len, received, packed, segment | off & OFFSET)
 }
 
 /// The first `count` of an array of `mmsghdr`, each with what it points to. Behind the blobs of a
@@ -111,7 +114,7 @@ pub fn messages(pointer: u64, count: u64, packed: u64, place: u64, received: boo
             break;
         }
         let start = pointer + i * size_of::<MultiMsgHdr>() as u64;
-        let len_at = start + core::mem::offset_of!(MultiMsgHdr, len) as u64;
+        let len_at = start + offset_of!(MultiMsgHdr, len) as u64;
         // SAFETY: the helper reads any address of the process, or fails.
         let len = unsafe { bpf_probe_read_user(len_at as *const u32) }.map_or(0, u64::from);
         let bound = if received { len } else { u64::MAX };

@@ -3,7 +3,6 @@
 
 use crate::blob::{self, At, GUESS, NO_ROOM, OFFSET};
 use crate::message;
-use crate::ring::Writer;
 use crate::task::Thread;
 use aya_ebpf::helpers::bpf_probe_read_user;
 use rewind_common::{
@@ -105,11 +104,9 @@ pub fn wants_entry(thread: &Thread, row: &Capture) -> bool {
 /// place in a file.
 #[inline(never)]
 pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
-    for k in 0..OPS {
-        if k >= usize::from(row.exit_ops) {
-            break;
-        }
-        let op = &row.ops[k & (OPS - 1)];
+    // Verifier: all operations are looked at, those of entry too, which are never of these kinds: a number
+    // of them that the row says is counted down by the compiler, and 6.1 does not see where that ends.
+    for op in &row.ops {
         let offset = match op.kind {
             op::LENGTH => 0,
             op::MESSAGE_OUT => message::NAME_LENGTH,
@@ -157,6 +154,9 @@ pub extern "C" fn choose(thread: *const Thread, row: *const Capture, from: u64, 
 
 /// Where the bits of the operations begin.
 const OPERATIONS: u64 = 16;
+/// Those bits: they fit between the segment and the offset of a place.
+pub const WANTED: u64 = ((1 << OPS) - 1) << OPERATIONS;
+const _: () = assert!(rewind_common::chunk::SEGMENT_BYTES <= 1 << OPERATIONS - 1);
 
 /// What the call returned; an error where it never did.
 #[inline(always)]
@@ -204,17 +204,14 @@ fn payload(thread: &Thread, op: &Op) -> bool {
     is_log || thread.ring_flags & ring_flags::PAYLOAD != 0
 }
 
-/// Does what the row says. `false`: there is no room.
+/// Does what the row says. `begun` is the place where the blobs go, with the operations that are
+/// wanted in between. Gives the offset behind the blobs, or [`NO_ROOM`].
 #[inline(always)]
-pub fn copy(thread: &Thread, row: &Capture, writer: &mut Writer, phase: Phase, wanted: u32) -> bool {
+pub fn copy(thread: &Thread, row: Option<&Capture>, begun: u64, phase: Phase) -> u64 {
+    let Some(row) = row else { return NO_ROOM };
     let from = phase.ops(row).0 as u64;
-    let how = u64::from(wanted) | from << HOW_FROM | u64::from(phase.blob_flags()) << HOW_FLAGS;
-    let off = copy_all(thread, row, writer.place(), how, outcome(thread, phase));
-    if off == NO_ROOM {
-        return false;
-    }
-    writer.off = off;
-    true
+    let how = begun & WANTED | from << HOW_FROM | u64::from(phase.blob_flags()) << HOW_FLAGS;
+    copy_all(thread, row, begun & !WANTED, how, outcome(thread, phase))
 }
 
 /// Where in `how` the first operation's number begins, and where the flags of the blobs.

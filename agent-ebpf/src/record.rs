@@ -1,8 +1,9 @@
 //! What happened -> a record in the ring: calls, their starts, who threads are, and events.
 
+use crate::blob::NO_ROOM;
 use crate::maps::CAPTURES;
 use crate::read::{self, Phase};
-use crate::ring::{Writer, begin, commit, counters::lose, cursors, lock, unlock};
+use crate::ring::{Writer, begin, begun, close, commit, counters::lose, cursors, lock, unlock};
 use crate::task::{self, Thread};
 use core::ffi::c_void;
 use rewind_common::{
@@ -28,7 +29,7 @@ pub fn event<T: Copy>(task: *const c_void, thread: &mut Thread, now_ns: u64, rec
         return;
     }
     announce(task, thread, cursors, PROTECTED, now_ns);
-    if let Some(mut writer) = begin(thread, cursors, PROTECTED, size_of::<T>() as u64, false) {
+    if let Some(mut writer) = begin(thread, cursors, PROTECTED, size_of::<T>() as u64) {
         writer.put(*record);
         commit(cursors, PROTECTED, &writer, 0);
     }
@@ -49,7 +50,7 @@ fn write_task(task: *const c_void, thread: &mut Thread, cursors: &mut Cursors, s
     let share = share as usize & 1;
     // After `execve` of a thread that was not its process's first one it has that one's number.
     thread.tid = task::tid(task);
-    let Some(mut writer) = begin(thread, cursors, share, size_of::<Task>() as u64, false) else { return 1 };
+    let Some(mut writer) = begin(thread, cursors, share, size_of::<Task>() as u64) else { return 1 };
     let len = size_of::<Task>() as u16;
     let mut record =
         Task { head: RecordHead { len, kind: Kind::Task as u8, flags: 0, tid: thread.tid }, ..Task::default() };
@@ -90,7 +91,7 @@ fn write_enter(task: *const c_void, thread: &mut Thread, capture: &Capture) -> u
     let share = if capture.flags & capture_flags::DECISIVE != 0 { PROTECTED } else { MAIN };
     let now_ns = thread.start_ns;
     announce(task, thread, cursors, share, now_ns);
-    if write(thread, cursors, share as u64, Phase::Enter) == 0 {
+    if write(thread, cursors, share, Phase::Enter) == WRITTEN {
         thread.flags |= u32::from(flags::ENTERED);
     }
     unlock(cursors);
@@ -107,7 +108,7 @@ pub fn call(task: *const c_void, thread: &mut Thread, now_ns: u64, result: i64) 
     let row = capture(thread).map_or(0, |capture| capture.flags);
     let share = if is_decisive(row, result, thread.flags) { PROTECTED } else { MAIN };
     announce(task, thread, cursors, share, now_ns);
-    write(thread, cursors, share as u64, Phase::Exit { at_ns: now_ns, result });
+    write(thread, cursors, share, Phase::Exit { at_ns: now_ns, result });
     // The call itself is still that of the thread under its old name (and number): its start was.
     if row & capture_flags::RENAMES != 0 {
         thread.announced = [0; 2];
@@ -131,32 +132,70 @@ fn is_decisive(row: u8, result: i64, call: u32) -> bool {
     result != EINTR && result != EAGAIN && result != EINPROGRESS && !read::RESTARTS.contains(&result)
 }
 
-/// Writes the record of a call: 0, or nothing was written.
+/// Writes the record of a call: [`WRITTEN`], or not.
+///
+/// Verifier: before 6.13 the frames of a chain of calls may take 512 bytes together, each rounded up
+/// to 32 (to 16 from 6.9 on), and copying needs most of them. So no frame that composes a record waits
+/// while its blobs are copied: one function begins the record and returns, one copies, one ends the record.
+#[inline(always)]
+fn write(thread: &Thread, cursors: &mut Cursors, share: usize, phase: Phase) -> u64 {
+    let mut place = begin_call(thread, cursors, share as u64, phase);
+    if place <= NOT_WRITTEN {
+        return place;
+    }
+    let mut off = read::copy(thread, capture(thread), place, phase);
+    if off == NO_ROOM {
+        // It does not fit behind what is there: once more, in an empty chunk.
+        close(cursors, share);
+        place = begin_call(thread, cursors, share as u64, phase);
+        if place <= NOT_WRITTEN {
+            return place;
+        }
+        off = read::copy(thread, capture(thread), place, phase);
+        if off == NO_ROOM {
+            lose(cursors, LossReason::TooLong);
+            return NOT_WRITTEN;
+        }
+    }
+    end_call(cursors, share as u64, off, phase.calls())
+}
+
+/// The record is there.
+const WRITTEN: u64 = 0;
+/// It is not. What is greater is a place in a record.
+const NOT_WRITTEN: u64 = 1;
+
+/// Composes the record of a call but for its blobs. Where there are none it is [`WRITTEN`]; else this
+/// gives the place where they go ([`Writer::place`]), with the operations that are wanted
+/// ([`read::WANTED`]) in between.
 #[inline(never)]
-fn write(thread: &Thread, cursors: &mut Cursors, share: u64, phase: Phase) -> u64 {
+fn begin_call(thread: &Thread, cursors: &mut Cursors, share: u64, phase: Phase) -> u64 {
     let share = share as usize & 1;
     let row = capture(thread).filter(|capture| capture.flags & capture_flags::KNOWN != 0);
     let wanted = row.map_or(0, |row| read::wanted(thread, row, phase));
-    if let Some(mut writer) = begin(thread, cursors, share, CALL_ROOM, false) {
-        if compose(thread, &mut writer, phase, row, wanted) {
-            commit(cursors, share, &writer, phase.calls());
-            return 0;
-        }
-        // It does not fit behind what is there: once more, in an empty chunk.
-        if let Some(mut writer) = begin(thread, cursors, share, CALL_ROOM, true) {
-            if compose(thread, &mut writer, phase, row, wanted) {
-                commit(cursors, share, &writer, phase.calls());
-                return 0;
-            }
-            lose(cursors, LossReason::TooLong);
-        }
+    let Some(mut writer) = begin(thread, cursors, share, CALL_ROOM) else { return NOT_WRITTEN };
+    compose(thread, &mut writer, phase, row, wanted);
+    if wanted == 0 {
+        commit(cursors, share, &writer, phase.calls());
+        return WRITTEN;
     }
-    1
+    writer.place() | u64::from(wanted) & read::WANTED
 }
 
-/// Composes the record of a call. `false`: it does not fit into what is left of the chunk.
+/// Ends a record that [`begin_call`] began: its blobs end at `off`.
+#[inline(never)]
+fn end_call(cursors: &mut Cursors, share: u64, off: u64, calls: u64) -> u64 {
+    let share = share as usize & 1;
+    let Some((writer, start)) = begun(cursors, share, off) else { return NOT_WRITTEN };
+    // SAFETY: the fixed part lies within the chunk, and begins with the length.
+    unsafe { writer.at(start).cast::<u16>().write((off - start) as u16) };
+    commit(cursors, share, &writer, calls);
+    WRITTEN
+}
+
+/// Composes the record of a call but for its blobs. There is room for that.
 #[inline(always)]
-fn compose(thread: &Thread, writer: &mut Writer, phase: Phase, row: Option<&Capture>, wanted: u32) -> bool {
+fn compose(thread: &Thread, writer: &mut Writer, phase: Phase, row: Option<&Capture>, wanted: u32) {
     let start = writer.off;
     let blobs = wanted as u16 & 0x3f;
     let count = row.map_or(6, |row| u16::from(row.args));
@@ -199,14 +238,7 @@ fn compose(thread: &Thread, writer: &mut Writer, phase: Phase, row: Option<&Capt
         }
     }
     record.args = word;
-    if blobs != 0
-        && let Some(row) = row
-        && !read::copy(thread, row, writer, phase, wanted)
-    {
-        return false;
-    }
     record.head.len = (writer.off - start) as u16;
     // SAFETY: the fixed part lies within the chunk: there was room for it when it began.
     unsafe { writer.at(start).cast::<Call>().write(record) };
-    true
 }

@@ -131,16 +131,16 @@ fn head(base: *mut u8, chunk: u32) -> *mut ChunkHead {
     base.wrapping_add(chunk as usize & (SEGMENT_BYTES - CHUNK_BYTES)).cast()
 }
 
-/// Opens this CPU's chunk for a record of at least `need` bytes; claims another where it does not fit,
-/// where it was lapped, or where a new one is wanted.
+/// Opens this CPU's chunk for a record of at least `need` bytes; claims another where it does not fit
+/// or where it was lapped.
 #[inline(always)]
-pub fn begin(thread: &Thread, cursors: &mut Cursors, share: usize, need: u64, fresh: bool) -> Option<Writer> {
+pub fn begin(thread: &Thread, cursors: &mut Cursors, share: usize, need: u64) -> Option<Writer> {
     let cursor = &mut cursors.shares[share & 1];
     let mut base: *mut u8 = ARENA.get_ptr_mut(cursor.segment)?.cast();
     let committed = u64::from(cursor.committed);
     // SAFETY: a chunk's head lies within the segment.
     let is_mine = unsafe { (*head(base, cursor.chunk)).word } == word::pack(cursor.claim, committed);
-    if fresh || !is_mine || committed + need > CHUNK_BYTES as u64 {
+    if !is_mine || committed + need > CHUNK_BYTES as u64 {
         if claim(thread, cursors, share as u64) != 0 {
             return None;
         }
@@ -154,6 +154,21 @@ pub fn begin(thread: &Thread, cursors: &mut Cursors, share: usize, need: u64, fr
         off: chunk + u64::from(cursor.committed),
         end: chunk + CHUNK_BYTES as u64,
     })
+}
+
+/// The record that [`begin`] began last, written up to `off`: the writer, and where the record starts.
+#[inline(always)]
+pub fn begun(cursors: &Cursors, share: usize, off: u64) -> Option<(Writer, u64)> {
+    let cursor = &cursors.shares[share & 1];
+    let base = ARENA.get_ptr_mut(cursor.segment)?.cast();
+    let start = u64::from(cursor.chunk) + u64::from(cursor.committed);
+    Some((Writer { base, segment: cursor.segment, off, end: off }, start))
+}
+
+/// Nothing more goes into this CPU's chunk: the next record claims another.
+#[inline(always)]
+pub fn close(cursors: &mut Cursors, share: usize) {
+    cursors.shares[share & 1].committed = CHUNK_BYTES as u32;
 }
 
 /// Takes the share's next chunk. 0, or not.
