@@ -12,7 +12,7 @@ use crate::kernel::floor::Floor;
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
 use crate::serve::Place;
-use crate::{measure, pipeline};
+use crate::{kernel, measure, pipeline, recorder};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::file::Saving;
@@ -29,7 +29,14 @@ const CANNOT: u8 = 3;
 /// The exit code of a failure.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if error.is::<Refusal>() { ExitCode::from(CANNOT) } else { ExitCode::FAILURE }
+    let lacks = |error: &recorder::Error| {
+        matches!(error, recorder::Error::Kernel(kernel::Error::Program { .. } | kernel::Error::Btf(_)))
+    };
+    if error.is::<Refusal>() || error.downcast_ref().is_some_and(lacks) {
+        ExitCode::from(CANNOT)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// `rewind-agent run`.

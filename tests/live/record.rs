@@ -36,3 +36,19 @@ pub(crate) fn missing() -> Result<()> {
     ensure!(!said.stderr.contains("panicked"), "{}", said.stderr);
     Ok(())
 }
+
+/// More than one look at the ring, less than the ring holds: nothing may be missing, and nothing may
+/// be said to be.
+pub(crate) fn storm() -> Result<()> {
+    let file = tempfile::NamedTempFile::new()?;
+    let output = file.path().to_string_lossy().into_owned();
+    let said = record(
+        &["-o", "strace", "--no-payload", "--output", &output],
+        &["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=10000"],
+    )?;
+    ensure!(said.code == 0 && !said.stderr.contains("not complete"), "{said:?}");
+    let text = std::fs::read_to_string(file.path())?;
+    let written = text.lines().filter(|line| line.contains(" write(1, ")).count();
+    ensure!(written == 10_000, "{written} writes in place of 10,000");
+    Ok(())
+}

@@ -8,6 +8,7 @@
 //! | [`demo`] | records a container that crashes, and shows its last calls after its death |
 //! | [`mod@test`] | runs every test that this machine can run |
 //! | [`mod@bench`] | what recording costs, beside what else there is |
+//! | [`vm`] | loads and records on other kernels |
 //! | [`lint`] | format, lints, documentation, licences |
 //!
 //! [`toolchain`] finds the compiler for the kernel side, [`packages`] and [`tools`] know what comes
@@ -26,6 +27,7 @@ mod setup;
 mod test;
 mod toolchain;
 mod tools;
+mod vm;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -52,6 +54,8 @@ enum Verb {
     Test(test::Test),
     /// Measure what recording costs, beside a floor, strace and perf trace.
     Bench(bench::Bench),
+    /// Load and record on other kernels, in QEMU.
+    Vm(vm::Vm),
     /// Check format, lints, documentation and licences.
     Lint,
 }
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
         Verb::Demo => demo::run(),
         Verb::Test(test) => test.run(),
         Verb::Bench(bench) => bench.run(),
+        Verb::Vm(vm) => vm.run(),
         Verb::Lint => lint::run(),
     };
     outcome.map_or_else(|error| command::exit_code(&error), |()| ExitCode::SUCCESS)

@@ -84,17 +84,26 @@ impl Mapped {
         Node::read_from_bytes(&bytes).unwrap_or_default()
     }
 
-    /// A copy of a chunk, cut at its committed length. `None`: it is not `recording`'s, or was taken
-    /// away while it was copied.
+    /// The claim that a chunk was taken by last. 0: none, or no such chunk.
     #[must_use]
-    pub fn chunk(&self, segment: u32, chunk: usize, recording: u64) -> Option<Vec<u8>> {
+    pub fn claim(&self, segment: u32, chunk: usize) -> u64 {
+        if segment >= self.segment_count || chunk * CHUNK_BYTES >= SEGMENT_BYTES {
+            return 0;
+        }
+        word::claim(load(&self.arena, segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES))
+    }
+
+    /// A copy of a chunk, cut at its committed length. `None`: it is not `recording`'s, or not of that
+    /// claim, or was taken away while it was copied.
+    #[must_use]
+    pub fn chunk(&self, segment: u32, chunk: usize, recording: u64, claim: u64) -> Option<Vec<u8>> {
         if segment >= self.segment_count || chunk * CHUNK_BYTES >= SEGMENT_BYTES {
             return None;
         }
         let at = segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES;
         let before = load(&self.arena, at);
         let committed = word::committed(before);
-        if word::claim(before) == 0 || !(HEAD_BYTES..=CHUNK_BYTES).contains(&committed) {
+        if word::claim(before) != claim || !(HEAD_BYTES..=CHUNK_BYTES).contains(&committed) {
             return None;
         }
         if load(&self.arena, at + offset_of!(ChunkHead, recording)) != recording {

@@ -30,10 +30,23 @@ pub fn snapshot(
     })
 }
 
-/// Copies of all chunks of a ring that hold something.
+/// Copies of all chunks of a ring that hold something, as of one moment.
+///
+/// A CPU closes a chunk when it claims the next. So chunks are copied from the newest claim to the
+/// oldest, and those claimed since `ring` was read are left out: of each CPU, the copies are then all
+/// that it had written up to some record, and a gap between them is one that was there.
 #[must_use]
 pub fn chunks(mapped: &Mapped, ring: &Ring) -> Vec<Vec<u8>> {
-    let segments = ring.shares.iter().flat_map(|share| share.segments.iter().take(share.len as usize));
-    let places = segments.flat_map(|&segment| (0..CHUNKS).map(move |chunk| (segment, chunk)));
-    places.filter_map(|(segment, chunk)| mapped.chunk(segment, chunk, ring.recording)).collect()
+    let mut places = Vec::new();
+    for share in &ring.shares {
+        for &segment in share.segments.iter().take(share.len as usize) {
+            for chunk in 0..CHUNKS {
+                let claim = mapped.claim(segment, chunk);
+                places.extend((1..=share.claims).contains(&claim).then_some((claim, segment, chunk)));
+            }
+        }
+    }
+    places.sort_unstable_by_key(|&(claim, ..)| std::cmp::Reverse(claim));
+    let copies = places.into_iter().map(|(claim, segment, chunk)| mapped.chunk(segment, chunk, ring.recording, claim));
+    copies.flatten().collect()
 }
