@@ -8,6 +8,7 @@ use rewind_tests::dump;
 use rewind_tests::eventually::eventually;
 use rewind_tests::programs::{self, Said, ours, work_tree};
 use rewind_tests::readme;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -24,17 +25,21 @@ pub(crate) fn everyday() -> Result<()> {
         Some(())
     })?;
     let text = std::fs::read_to_string(work_tree().join("README.md")).context("cannot read README.md")?;
+    // Some of them write files.
+    let dir = tempfile::tempdir()?;
     let mut ran = 0;
     for shown in readme::commands(&text) {
         let words: Vec<&str> = shown.command.split_whitespace().collect();
         let said = match words.as_slice() {
             // Until somebody ends it: Ctrl-C after two seconds.
             ["rewind", "trace", rest @ ..] => interrupted(&agent, rest)?,
-            ["rewind", rest @ ..] => agent.ask(rest)?,
+            ["rewind", rest @ ..] => programs::run(agent.rewind(rest).current_dir(&dir))?,
             // The recorder is running already.
             ["rewind-agent", "run", ..] => continue,
-            ["rewind-agent", "record", ..] => record(&words)?,
-            ["rewind-agent", rest @ ..] => programs::run(Command::new(ours("rewind-agent")).args(rest))?,
+            ["rewind-agent", "record", ..] => record(&words, dir.path())?,
+            ["rewind-agent", rest @ ..] => {
+                programs::run(Command::new(ours("rewind-agent")).args(rest).current_dir(&dir))?
+            }
             // Verbs of the developer: these tests are one of them.
             _ => continue,
         };
@@ -53,8 +58,9 @@ fn interrupted(agent: &Agent, rest: &[&str]) -> Result<Said> {
 }
 
 /// As it stands there, but for the exit code, which is the command's own: nothing may serve port 80 here.
-fn record(words: &[&str]) -> Result<Said> {
-    let mut said = programs::run(Command::new(ours("rewind-agent")).args(words.get(1..).unwrap_or_default()))?;
+fn record(words: &[&str], dir: &Path) -> Result<Said> {
+    let mut agent = Command::new(ours("rewind-agent"));
+    let mut said = programs::run(agent.args(words.get(1..).unwrap_or_default()).current_dir(dir))?;
     let command = words.iter().skip_while(|word| **word != "--").nth(1).context("no command behind --")?;
     let shows_it = said.stderr.contains("execve(") && said.stderr.contains(&format!("/{command}\""));
     ensure!(shows_it, "the recording of {command} is not there: {said:?}");
