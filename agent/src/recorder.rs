@@ -15,6 +15,9 @@ use rewind_recording::syscalls::{Arch, capture_table};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+/// How long after its first call a container may still get its name.
+const NAMED_WITHIN_NS: u64 = 60_000_000_000;
+
 /// Why the recorder does not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -207,8 +210,10 @@ impl Recorder {
     pub fn tend(&mut self) -> Result<(), Error> {
         self.recordings_seen = self.mapped.node().recordings;
         let rings: Vec<_> = self.rings().collect();
+        let now_ns = clock::now_ns();
         for (_, ring) in &rings {
             self.container(ring);
+            self.ask_again(ring, now_ns);
         }
         self.make_room(&rings)
     }
@@ -266,6 +271,17 @@ impl Recorder {
             container
         });
         known.clone()
+    }
+
+    /// A runtime writes down what a container is called after the container's first calls.
+    fn ask_again(&mut self, ring: &Ring, now_ns: u64) {
+        let is_young = ring.died_ns == 0 && now_ns.saturating_sub(ring.born_ns) < NAMED_WITHIN_NS;
+        if let Some(container) = self.known.get_mut(&ring.recording)
+            && container.name.is_empty()
+            && is_young
+        {
+            self.names.fill(container);
+        }
     }
 
     fn header(&mut self, ring: &Ring, read_ns: u64) -> Header {
