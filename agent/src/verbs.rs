@@ -95,7 +95,10 @@ pub fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
             }
         }
         if report.can_record() {
-            report.cost = measure::cost(&config, &host.mount).ok();
+            match measure::cost(&config, &host.mount) {
+                Ok(cost) => report.cost = Some(cost),
+                Err(error) => eprintln!("rewind-agent: what recording costs here cannot be measured: {error}"),
+            }
         }
     }
     io::stdout().write_all(report.render().as_bytes())?;

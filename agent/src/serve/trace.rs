@@ -78,7 +78,11 @@ async fn follow(
             Ok(look) => look,
             // Its ring was given to another container: the trace ends with what is known.
             Err(recorder::Error::Gone(_)) => break,
-            Err(_) => break,
+            Err(error) => {
+                // Without its end the reader knows that the trace was cut short.
+                tracing::error!(%error, recording = number, "a trace ends early");
+                return Ok(());
+            }
         };
         missed_total += missed;
         writer.records(&records)?;
