@@ -105,12 +105,12 @@ pub mod blob_flags {
     pub const UNREAD: u8 = 1;
     /// There was more than what is kept.
     pub const CUT: u8 = 1 << 1;
-    /// The pointer was null: no content.
-    pub const NULL: u8 = 1 << 2;
     /// Copied when the call returned (and not when it started): what the call may have written.
     pub const AT_EXIT: u8 = 1 << 3;
     /// The bytes were not copied because payload is off for this ring: the content is the pointer.
     pub const WITHHELD: u8 = 1 << 4;
+    /// An offset as it was before the call, eight bytes, which the call has moved on by its result.
+    pub const ADVANCED: u8 = 1 << 6;
 }
 
 /// Which part of an argument a blob is.

@@ -110,6 +110,35 @@ fn unread(writer: &Writer, pointer: u64, what: u64, ring: u64) -> u64 {
     finish(writer, what | u64::from(blob_flags::UNREAD) << 8, 8)
 }
 
+/// [`bytes`] in its caller, if all of it is there and fits; `false`: nothing is done.
+#[inline(always)]
+pub fn bytes_at_once(writer: &mut Writer, pointer: u64, len: u64, what: u64) -> bool {
+    if len > MAX_BYTES as u64 || writer.room() < 4 + (len + 3 & !3) {
+        return false;
+    }
+    // SAFETY: as in `bytes`.
+    let failed = unsafe { read_user(writer.at(writer.off + 4).cast(), len as u32, pointer as *const _) } != 0;
+    if !failed {
+        writer.off = finish(writer, what, len);
+    }
+    !failed
+}
+
+/// [`string`] in its caller, if all of it is there and there is room for the longest; `false`: nothing is done.
+#[inline(always)]
+pub fn string_at_once(writer: &mut Writer, pointer: u64, what: u64) -> bool {
+    if writer.room() < 4 + MAX_STRING as u64 {
+        return false;
+    }
+    // SAFETY: as in `bytes`.
+    let len = unsafe { read_user_str(writer.at(writer.off + 4).cast(), MAX_STRING as u32, pointer as *const _) };
+    let is_whole = len > 0 && len < MAX_STRING as i64;
+    if is_whole {
+        writer.off = finish(writer, what, len as u64);
+    }
+    is_whole
+}
+
 /// Bytes of a known number, of which `limit_what >> 32` are kept.
 #[unsafe(no_mangle)]
 #[inline(never)]
@@ -316,6 +345,8 @@ pub fn read_number(pointer: u64, wide: bool) -> u64 {
 pub const FAILED: u64 = 1;
 /// It is a `u64`.
 pub const WIDE: u64 = 2;
+/// The bits from here on: what the call returned.
+pub const RESULT: u32 = 8;
 
 /// A length before the call and, if the call has not failed and the length is another now, after it.
 #[unsafe(no_mangle)]
@@ -332,6 +363,9 @@ pub extern "C" fn length(pointer: u64, before: u64, what: u64, place: u64, how: 
     let mut len = put_number(&writer, 4, before, how);
     if how & FAILED == 0 {
         let after = read_number(pointer, how & WIDE != 0);
+        if after == before.wrapping_add(how >> RESULT) && how & WIDE != 0 {
+            return finish(&writer, what | u64::from(blob_flags::ADVANCED) << 8, len);
+        }
         if after != UNREADABLE && after != before {
             len += put_number(&writer, 4 + len, after, how);
         }

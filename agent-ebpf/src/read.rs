@@ -3,6 +3,7 @@
 
 use crate::blob::{self, At, GUESS, NO_ROOM, OFFSET};
 use crate::message;
+use crate::ring::Writer;
 use crate::task::Thread;
 use aya_ebpf::helpers::bpf_probe_read_user;
 use rewind_common::{
@@ -126,10 +127,17 @@ pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
 #[inline(always)]
 pub fn wanted(thread: &Thread, row: &Capture, phase: Phase) -> u32 {
     let (from, count) = phase.ops(row);
-    if count == 0 {
-        return 0;
+    match count {
+        0 => 0,
+        1 => choice(thread, &row.ops[from & (OPS - 1)], 0, outcome(thread, phase)) as u32,
+        _ => choose(thread, row, from as u64, count as u64, outcome(thread, phase)) as u32,
     }
-    choose(thread, row, from as u64, count as u64, outcome(thread, phase)) as u32
+}
+
+/// The bits of operation `k` if it is done for this call.
+#[inline(always)]
+fn choice(thread: &Thread, op: &Op, k: u64, result: i64) -> u64 {
+    if applies(thread, op, result) { 1 << (op.arg & 7) & 0x3f | 1 << (OPERATIONS + k) } else { 0 }
 }
 
 /// Verifier: a global function, so that what it gives is just a number to its caller, and the many ways
@@ -144,10 +152,7 @@ pub extern "C" fn choose(thread: *const Thread, row: *const Capture, from: u64, 
         if k >= count {
             break;
         }
-        let op = &row.ops[(from + k) as usize & (OPS - 1)];
-        if applies(thread, op, result) {
-            mask |= 1 << (op.arg & 7) & 0x3f | 1 << (OPERATIONS + k);
-        }
+        mask |= choice(thread, &row.ops[(from + k) as usize & (OPS - 1)], k, result);
     }
     mask
 }
@@ -167,6 +172,10 @@ fn outcome(thread: &Thread, phase: Phase) -> i64 {
 /// Whether an operation is done for this call.
 #[inline(always)]
 fn applies(thread: &Thread, op: &Op, result: i64) -> bool {
+    // Where there is no memory the value says it all.
+    if argument(thread, op.arg) == 0 {
+        return false;
+    }
     if result < 0 && (op.when & when::SUCCESS != 0 || matches!(op.kind, op::RETURNED | op::PAYLOAD_OUT)) {
         return false;
     }
@@ -202,6 +211,32 @@ fn is_lock(command: u64) -> bool {
 fn payload(thread: &Thread, op: &Op) -> bool {
     let is_log = op.when & when::LOG != 0 && (thread.args[0] as u32 == 1 || thread.args[0] as u32 == 2);
     is_log || thread.ring_flags & ring_flags::PAYLOAD != 0
+}
+
+/// The blob of a call that has only one, where one copy makes it: true of most calls, which are spared
+/// the functions below, each of which costs as much as the copy where the kernel guards its returns.
+/// `false`: nothing is done, and nothing lost; [`copy`] does it.
+#[inline(always)]
+pub fn copy_at_once(thread: &Thread, row: &Capture, writer: &mut Writer, phase: Phase) -> bool {
+    let (from, count) = phase.ops(row);
+    if count != 1 {
+        return false;
+    }
+    let op = &row.ops[from & (OPS - 1)];
+    let pointer = argument(thread, op.arg).wrapping_add(u64::from(op.offset));
+    let what = u64::from(op.arg & 7) | u64::from(phase.blob_flags()) << 8;
+    let count = u64::from(argument(thread, op.size_arg) as u32);
+    match op.kind {
+        op::STRING => blob::string_at_once(writer, pointer, what),
+        op::FIXED => blob::bytes_at_once(writer, pointer, u64::from(op.size), what),
+        op::COUNTED => blob::bytes_at_once(writer, pointer, times(count, op.size), what),
+        op::VECTOR if !payload(thread, op) => blob::bytes_at_once(writer, pointer, times(count, op.size), what),
+        op::RETURNED => {
+            let count = outcome(thread, phase).unsigned_abs();
+            blob::bytes_at_once(writer, pointer, times(count, op.size), what)
+        }
+        _ => false,
+    }
 }
 
 /// Does what the row says. `begun` is the place where the blobs go, with the operations that are
@@ -252,9 +287,6 @@ pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, res
     let pointer = argument(thread, op.arg);
     let at = At { ring: thread.ring, what: u64::from(op.arg & 7) | at_exit << 8 | guess(op) };
     let start = pointer.wrapping_add(u64::from(op.offset));
-    if pointer == 0 {
-        return at.bytes(0, 0, 0, place, u64::from(blob_flags::NULL) << 8);
-    }
     let ring = u64::from(at.ring);
     let count = u64::from(argument(thread, op.size_arg) as u32);
     let most = MAX_BYTES as u64;
@@ -272,7 +304,8 @@ pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, res
             at.bytes(start, u64::from(len).min(thread.length), most, place, 0)
         }
         op::LENGTH => {
-            let how = if result < 0 { blob::FAILED } else { 0 } | if op.size == 8 { blob::WIDE } else { 0 };
+            let outcome = if result < 0 { blob::FAILED } else { result.cast_unsigned() << blob::RESULT };
+            let how = outcome | if op.size == 8 { blob::WIDE } else { 0 };
             blob::length(start, thread.length, at.what, place, how)
         }
         op::COUNT_STRINGS => blob::count_strings(start, at.what, place, ring),

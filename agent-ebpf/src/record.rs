@@ -15,9 +15,6 @@ use rewind_common::{
     ring::{Cursors, MAIN, PROTECTED},
 };
 
-/// A call's record without the bytes behind its pointers: the fixed part, two upper halves, six wide
-/// arguments, and the header of one blob.
-const CALL_ROOM: u64 = (size_of::<Call>() + 8 + 48 + 4) as u64;
 /// A thread is announced again after this many chunks: fewer than the smallest share has.
 const ANNOUNCE_AGAIN: u64 = CHUNKS as u64 / 4;
 
@@ -165,21 +162,27 @@ const WRITTEN: u64 = 0;
 /// It is not. What is greater is a place in a record.
 const NOT_WRITTEN: u64 = 1;
 
-/// Composes the record of a call but for its blobs. Where there are none it is [`WRITTEN`]; else this
-/// gives the place where they go ([`Writer::place`]), with the operations that are wanted
+/// Composes the record of a call. Where it is done with that it is [`WRITTEN`]; else this gives the
+/// place where its blobs go ([`Writer::place`]), with the operations that are wanted
 /// ([`read::WANTED`]) in between.
 #[inline(never)]
 fn begin_call(thread: &Thread, cursors: &mut Cursors, share: u64, phase: Phase) -> u64 {
     let share = share as usize & 1;
     let row = capture(thread).filter(|capture| capture.flags & capture_flags::KNOWN != 0);
     let wanted = row.map_or(0, |row| read::wanted(thread, row, phase));
-    let Some(mut writer) = begin(thread, cursors, share, CALL_ROOM) else { return NOT_WRITTEN };
-    compose(thread, &mut writer, phase, row, wanted);
-    if wanted == 0 {
-        commit(cursors, share, &writer, phase.calls());
-        return WRITTEN;
+    let fixed = Fixed::of(thread, phase, row, wanted);
+    let Some(mut writer) = begin(thread, cursors, share, fixed.len) else { return NOT_WRITTEN };
+    let start = writer.off;
+    fixed.write(thread, &mut writer, phase);
+    if wanted != 0 {
+        if !row.is_some_and(|row| read::copy_at_once(thread, row, &mut writer, phase)) {
+            return writer.place() | u64::from(wanted) & read::WANTED;
+        }
+        // SAFETY: the fixed part lies within the chunk, and begins with the length.
+        unsafe { writer.at(start).cast::<u16>().write((writer.off - start) as u16) };
     }
-    writer.place() | u64::from(wanted) & read::WANTED
+    commit(cursors, share, &writer, phase.calls());
+    WRITTEN
 }
 
 /// Ends a record that [`begin_call`] began: its blobs end at `off`.
@@ -193,52 +196,85 @@ fn end_call(cursors: &mut Cursors, share: u64, off: u64, calls: u64) -> u64 {
     WRITTEN
 }
 
-/// Composes the record of a call but for its blobs. There is room for that.
+/// 1 if a number does not fit into 32 bits, else 0.
 #[inline(always)]
-fn compose(thread: &Thread, writer: &mut Writer, phase: Phase, row: Option<&Capture>, wanted: u32) {
-    let start = writer.off;
-    let blobs = wanted as u16 & 0x3f;
-    let count = row.map_or(6, |row| u16::from(row.args));
-    let mut record = Call {
-        head: RecordHead { len: 0, kind: phase.kind() as u8, flags: thread.flags as u8, tid: thread.tid },
-        nr: thread.nr as u16,
-        args: 0,
-        duration_ns: 0,
-        start_ns: thread.start_ns,
-        result: 0,
-    };
-    writer.off += size_of::<Call>() as u64;
-    if let Phase::Exit { at_ns, result } = phase {
-        let duration_ns = at_ns - thread.start_ns;
-        record.duration_ns = duration_ns as u32;
-        if duration_ns >> 32 != 0 {
-            record.head.flags |= flags::LONG;
-            writer.put((duration_ns >> 32) as u32);
+fn is_wide(value: u64) -> u64 {
+    (value >> 32) + 0xffff_ffff >> 32
+}
+
+/// What a call's record is, but for its blobs.
+struct Fixed {
+    /// Which arguments stand for themselves and how: [`args`].
+    word: u16,
+    /// From entry to return, nanoseconds.
+    duration_ns: u64,
+    /// What it returned.
+    result: i64,
+    /// Bytes of it.
+    len: u64,
+}
+
+impl Fixed {
+    /// Verifier: without branches, since each of them would double the ways that lead on from here, with
+    /// a length of its own each.
+    #[inline(always)]
+    fn of(thread: &Thread, phase: Phase, row: Option<&Capture>, wanted: u32) -> Self {
+        let count = row.map_or(6, |row| u64::from(row.args)) & 7;
+        let blobs = u64::from(wanted) & 0x3f;
+        let valued = (1 << count) - 1 & !blobs;
+        let mut wide = 0;
+        let mut words = 0;
+        for i in 0..6 {
+            let is_wide = is_wide(thread.args[i]) & valued >> i;
+            wide |= is_wide << i;
+            words += (valued >> i & 1) + is_wide;
         }
-        record.result = result as u32;
-        if i64::from(result as i32) != result {
-            record.head.flags |= flags::WIDE_RESULT;
-            writer.put((result >> 32) as u32);
-        }
+        let (duration_ns, result) = match phase {
+            Phase::Enter => (0, 0),
+            Phase::Exit { at_ns, result } => (at_ns - thread.start_ns, result),
+        };
+        words += is_wide(duration_ns) + is_wide(result.cast_unsigned().wrapping_add(1 << 31));
+        let word = (count | wide << args::WIDE_SHIFT | blobs << args::BLOB_SHIFT) as u16;
+        Self { word, duration_ns, result, len: size_of::<Call>() as u64 + 4 * words }
     }
-    let mut word = count & 7 | blobs << args::BLOB_SHIFT;
-    for i in 0..6u16 {
-        if i >= count {
-            break;
+
+    /// Puts it where `writer` stands, which has room for it.
+    #[inline(always)]
+    fn write(&self, thread: &Thread, writer: &mut Writer, phase: Phase) {
+        let mut flags = thread.flags as u8;
+        let start = writer.off;
+        writer.off += size_of::<Call>() as u64;
+        if self.duration_ns >> 32 != 0 {
+            flags |= flags::LONG;
+            writer.put((self.duration_ns >> 32) as u32);
         }
-        if blobs >> i & 1 != 0 {
-            continue;
+        if is_wide(self.result.cast_unsigned().wrapping_add(1 << 31)) != 0 {
+            flags |= flags::WIDE_RESULT;
+            writer.put((self.result >> 32) as u32);
         }
-        let value = thread.args[i as usize];
-        if value >> 32 == 0 {
-            writer.put(value as u32);
-        } else {
-            word |= 1 << (args::WIDE_SHIFT as u16 + i);
-            writer.put_u64(value);
+        for i in 0..6u16 {
+            if i >= self.word & 7 {
+                break;
+            }
+            if args::is_blob(self.word, i as usize) {
+                continue;
+            }
+            let value = thread.args[i as usize];
+            if args::is_wide(self.word, i as usize) {
+                writer.put_u64(value);
+            } else {
+                writer.put(value as u32);
+            }
         }
+        let record = Call {
+            head: RecordHead { len: self.len as u16, kind: phase.kind() as u8, flags, tid: thread.tid },
+            nr: thread.nr as u16,
+            args: self.word,
+            duration_ns: self.duration_ns as u32,
+            start_ns: thread.start_ns,
+            result: self.result as u32,
+        };
+        // SAFETY: the fixed part lies within the chunk: there was room for it when it began.
+        unsafe { writer.at(start).cast::<Call>().write(record) };
     }
-    record.args = word;
-    record.head.len = (writer.off - start) as u16;
-    // SAFETY: the fixed part lies within the chunk: there was room for it when it began.
-    unsafe { writer.at(start).cast::<Call>().write(record) };
 }

@@ -64,11 +64,6 @@ impl Record {
         self.next_blob(part::WHOLE, blob_flags::UNREAD, &pointer.to_le_bytes())
     }
 
-    /// The next argument: a null pointer.
-    pub(crate) fn null(self) -> Self {
-        self.next_blob(part::WHOLE, blob_flags::NULL, &[])
-    }
-
     /// The next argument: a blob of any part and flags.
     pub(crate) fn next_blob(mut self, part: u8, flags: u8, bytes: &[u8]) -> Self {
         self.arguments.push(Argument::Blobs);

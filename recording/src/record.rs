@@ -126,12 +126,9 @@ pub struct Bytes<'a> {
 }
 
 impl Bytes<'_> {
-    /// The pointer, where the blob holds it in place of what it points to (unread, withheld, null).
+    /// The pointer, where the blob holds it in place of what it points to (unread, withheld).
     #[must_use]
     pub fn pointer(&self) -> Option<u64> {
-        if self.flags & blob_flags::NULL != 0 {
-            return Some(0);
-        }
         if self.flags & (blob_flags::UNREAD | blob_flags::WITHHELD) == 0 {
             return None;
         }

@@ -4,7 +4,7 @@ use super::message::ELEMENTS;
 use super::text::{self, decimal, pointer, signed};
 use super::{Memory, Printer, address, command, files, shape};
 use crate::syscalls::arg::{ArgKind, Shape};
-use rewind_common::call::part;
+use rewind_common::call::{blob_flags, part};
 
 impl<'a> Printer<'_, 'a> {
     /// Whether the argument is shown at all: some count only if another one says so.
@@ -308,9 +308,12 @@ impl<'a> Printer<'_, 'a> {
     fn moved_offset(&mut self, i: usize) {
         let memory = self.after(i, part::WHOLE);
         let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
-        for (n, offset) in blob.bytes.as_chunks().0.iter().enumerate() {
+        let offsets = blob.bytes.as_chunks().0.iter().map(|bytes| i64::from_le_bytes(*bytes));
+        let is_advanced = blob.flags & blob_flags::ADVANCED != 0 && self.call.result != 0;
+        let advanced = offsets.clone().take(usize::from(is_advanced)).map(|at| at.wrapping_add(self.call.result));
+        for (n, offset) in offsets.chain(advanced).enumerate() {
             self.out.push_str(if n > 0 { " => [" } else { "[" });
-            signed(self.out, i64::from_le_bytes(*offset));
+            signed(self.out, offset);
             self.out.push(']');
         }
     }

@@ -227,6 +227,9 @@ impl<'p, 'a> Printer<'p, 'a> {
         let Some(row) = self.row else {
             if half != Half::Exit {
                 self.raw_arguments();
+                if self.call.is_compat() {
+                    self.out.push_str(" /* 32-bit */");
+                }
             }
             return;
         };

@@ -33,7 +33,7 @@ fn what_could_not_be_read_is_shown_as_its_address() {
         line(call("openat").value(HERE).unread(0x7ffe_0000_1000).value(0).value(0).returned(-14)),
         "openat(AT_FDCWD, 0x7ffe00001000, O_RDONLY) = -1 EFAULT (Bad address)"
     );
-    assert_eq!(line(call("chdir").null().returned(-14)), "chdir(NULL) = -1 EFAULT (Bad address)");
+    assert_eq!(line(call("chdir").value(0).returned(-14)), "chdir(NULL) = -1 EFAULT (Bad address)");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn times_of_files_stand_with_their_date() {
         r#"utimensat(AT_FDCWD, "x", [UTIME_NOW, UTIME_OMIT], 0) = 0"#
     );
     assert_eq!(
-        line(call("utimensat").value(3).null().bytes(&words(&[1_700_000_000, 5, 0, 0])).value(0)),
+        line(call("utimensat").value(3).value(0).bytes(&words(&[1_700_000_000, 5, 0, 0])).value(0)),
         "utimensat(3, NULL, [{tv_sec=1700000000, tv_nsec=5} /* 2023-11-14T22:13:20.000000005+0000 */, \
          {tv_sec=0, tv_nsec=0}], 0) = 0"
     );
