@@ -22,6 +22,7 @@
 //! | [`kernel`] | the kernel side: loaded, attached, its maps; the only module that names Aya |
 //! | [`rings`] | rings mapped into memory, and copies of them |
 //! | [`identity`] | which cgroup is which container, and which are recorded at all |
+//! | [`budget`] | who makes room when memory runs short |
 //! | [`recorder`] | all of the above as one thing that can be asked |
 //! | [`serve`] | the API on the Unix socket |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
@@ -31,6 +32,7 @@
 //! | [`cli`] | what was typed |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod budget;
 pub mod cli;
 pub mod clock;
 pub mod host;

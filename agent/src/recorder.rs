@@ -1,5 +1,6 @@
 //! The recorder of one host as one thing: started, asked for lists and recordings, tended.
 
+use crate::budget::{self, Held, Pool, Step};
 use crate::clock;
 use crate::identity::names::Sources;
 use crate::identity::{path, scope::Rule};
@@ -7,7 +8,7 @@ use crate::kernel::{self, Kernel, Load, Plan, Stage};
 use crate::rings::{self, Mapped};
 use rewind_common::chunk::ARENA_VALUE_BYTES;
 use rewind_common::loss::LossReason;
-use rewind_common::ring::{Cursors, Ring, cgroup_state, ring_flags};
+use rewind_common::ring::{Cursors, MAIN, PROTECTED, Ring, cgroup_state, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
@@ -69,8 +70,10 @@ pub struct Recorder {
     names: Sources,
     /// Who each recording is of, learnt while it lives.
     known: HashMap<u64, Container>,
-    /// Refusals that have been answered.
+    /// Refusals that have been logged.
     refused_seen: u64,
+    /// Whether some of those wait for room.
+    refused_wait: bool,
     /// Recordings whose containers have been named.
     recordings_seen: u64,
 }
@@ -107,7 +110,18 @@ impl Recorder {
         let given_up = config.given_up.into_iter().chain(kernel.given_up()).collect();
         let names = Sources::on_disk(Path::new("/"));
         let (plan, known) = (config.plan, HashMap::new());
-        Ok(Self { kernel, mapped, host, plan, given_up, names, known, refused_seen: 0, recordings_seen: 0 })
+        Ok(Self {
+            kernel,
+            mapped,
+            host,
+            plan,
+            given_up,
+            names,
+            known,
+            refused_seen: 0,
+            refused_wait: false,
+            recordings_seen: 0,
+        })
     }
 
     /// What became of each program.
@@ -145,7 +159,9 @@ impl Recorder {
             });
         }
         recordings.sort_by_key(|listed| listed.recording);
-        Ok(List { host: self.host(), now_ns, recordings, totals: self.totals() })
+        let refused = self.kernel.refused()?.into_iter().map(|(cgroup_id, path)| self.named(&path, cgroup_id));
+        let refused = refused.collect();
+        Ok(List { host: self.host(), now_ns, recordings, refused, totals: self.totals() })
     }
 
     /// One recording: its header, and its records in order of time.
@@ -218,29 +234,60 @@ impl Recorder {
         self.make_room(&rings)
     }
 
-    /// Gives the oldest dead recordings back until an eighth of the memory, and of the rings, is free.
+    /// Makes room for containers to come, in the order that [`budget`] says.
     fn make_room(&mut self, rings: &[(u32, Ring)]) -> Result<(), Error> {
         let (segments, count) = (self.kernel.sizes.segments, self.kernel.sizes.rings);
         let used: u32 = rings.iter().map(|(_, ring)| segments_of(ring)).sum();
-        let mut free = (segments.saturating_sub(used), count.saturating_sub(rings.len() as u32));
-        let mut dead: Vec<_> = rings.iter().filter(|(_, ring)| ring.died_ns != 0).collect();
-        dead.sort_by_key(|(_, ring)| ring.died_ns);
-        let mut freed = false;
-        for (index, ring) in dead {
-            if free.0 > segments / 8 && free.1 > count / 8 {
-                break;
+        let free_rings = count.saturating_sub(rings.len() as u32);
+        let pool = Pool { segments, free_segments: segments.saturating_sub(used), rings: count, free_rings };
+        let held: Vec<_> = rings.iter().map(|(index, ring)| self.held(*index, ring)).collect();
+        let steps = budget::steps(&held, pool);
+        let mut taken = Vec::new();
+        for step in &steps {
+            match *step {
+                Step::Shrink { ring, keep: [main, protected] } => {
+                    taken.extend(self.mapped.shrink(ring, MAIN, main));
+                    taken.extend(self.mapped.shrink(ring, PROTECTED, protected));
+                }
+                Step::Forget { ring: index } => {
+                    if let Some((_, ring)) = rings.iter().find(|(at, _)| *at == index) {
+                        self.forget(index, ring)?;
+                    }
+                }
             }
-            self.forget(*index, ring)?;
-            free = (free.0 + segments_of(ring), free.1 + 1);
-            freed = true;
+        }
+        if !taken.is_empty() {
+            self.mapped.empty(&taken);
+            taken.into_iter().try_for_each(|segment| self.kernel.free_segment(segment))?;
+        }
+        if pool.is_plenty() {
+            let limits = self.kernel.sizes.limits;
+            let lowered =
+                rings.iter().filter(|(_, ring)| ring.shares.iter().zip(limits).any(|(s, most)| s.limit < most));
+            lowered.for_each(|(index, _)| self.mapped.set_limits(*index, limits));
         }
         let refused = self.mapped.node().refused;
-        if freed || refused != self.refused_seen {
-            self.refused_seen = refused;
+        if refused != self.refused_seen {
+            let cgroups: Vec<_> = self.kernel.refused()?.into_iter().map(|(_, path)| path).collect();
+            let count = refused - self.refused_seen;
+            tracing::warn!(count, ?cgroups, "no memory for new containers: not recorded");
+            (self.refused_seen, self.refused_wait) = (refused, true);
+        }
+        if self.refused_wait && (!steps.is_empty() || !pool.is_short()) {
             self.kernel.reopen_refused()?;
             self.mapped.raise_epoch();
+            self.refused_wait = false;
         }
         Ok(())
+    }
+
+    fn held(&self, index: u32, ring: &Ring) -> Held {
+        Held {
+            ring: index,
+            segments: ring.shares.each_ref().map(|share| share.len),
+            died_ns: died(ring),
+            ..Held::default()
+        }
     }
 
     fn forget(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
@@ -263,14 +310,19 @@ impl Recorder {
     }
 
     fn container(&mut self, ring: &Ring) -> Container {
-        let names = &self.names;
-        let known = self.known.entry(ring.recording).or_insert_with(|| {
-            let mut container = path::container(&path_of(ring));
-            container.cgroup_id = ring.cgroup_id;
-            names.fill(&mut container);
-            container
-        });
-        known.clone()
+        if let Some(known) = self.known.get(&ring.recording) {
+            return known.clone();
+        }
+        let container = self.named(&kernel::path_of(&ring.path), ring.cgroup_id);
+        self.known.insert(ring.recording, container.clone());
+        container
+    }
+
+    fn named(&self, path: &str, cgroup_id: u64) -> Container {
+        let mut container = path::container(path);
+        container.cgroup_id = cgroup_id;
+        self.names.fill(&mut container);
+        container
     }
 
     /// A runtime writes down what a container is called after the container's first calls.
@@ -325,11 +377,6 @@ fn segments_of(ring: &Ring) -> u32 {
 
 fn bytes_of(ring: &Ring) -> u64 {
     u64::from(segments_of(ring)) * ARENA_VALUE_BYTES as u64
-}
-
-fn path_of(ring: &Ring) -> String {
-    let end = ring.path.iter().position(|&byte| byte == 0).unwrap_or(ring.path.len());
-    String::from_utf8_lossy(ring.path.get(..end).unwrap_or_default()).into_owned()
 }
 
 /// What all CPUs lost of a recording, by reason; zeros left out.

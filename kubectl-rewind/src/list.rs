@@ -5,12 +5,15 @@ use comfy_table::{CellAlignment, Table, presets};
 use rewind_recording::api::{List, Listed};
 use rewind_recording::decode::signal_name;
 use rewind_recording::ending::Ending;
+use rewind_recording::header::Container;
 use rewind_recording::render::{short_id, units};
 use std::io;
 
 const COLUMNS: [&str; 9] =
     ["CONTAINER", "NAME", "RUNTIME", "STATE", "SINCE", "CALLS HELD", "COVERS", "MEMORY", "LOSSES"];
 const WIDE_COLUMNS: [&str; 5] = ["RECORDING", "OVERWRITTEN", "PAYLOAD", "POD UID", "CGROUP"];
+/// Most containers named that are not recorded.
+const NAMES: usize = 8;
 /// These hold figures, and are aligned to the right.
 const FIGURES: [&str; 5] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRITTEN"];
 
@@ -63,12 +66,18 @@ pub fn footer(list: &List) -> String {
         )
     };
     if totals.refused > 0 {
+        let names: Vec<_> = list.refused.iter().take(NAMES).map(label).collect();
+        let names = if names.is_empty() { String::new() } else { format!(" ({} now)", names.join(", ")) };
         text += &format!(
-            "; {} not recorded for want of memory: give the agent a larger budget",
+            "; {} refused for want of memory so far{names}: give the agent a larger budget",
             units::counted(totals.refused, "container")
         );
     }
     text
+}
+
+fn label(container: &Container) -> &str {
+    if container.name.is_empty() { short_id(&container.id) } else { &container.name }
 }
 
 fn cells(listed: &Listed, now_ns: u64) -> [String; 9] {

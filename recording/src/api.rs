@@ -103,6 +103,8 @@ pub struct List {
     pub now_ns: u64,
     /// The recordings, living and dead.
     pub recordings: Vec<Listed>,
+    /// Containers that live and have no recording: there was no memory left when they made their first call.
+    pub refused: Vec<Container>,
     /// What they take and leave.
     pub totals: Totals,
 }

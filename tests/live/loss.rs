@@ -10,18 +10,13 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
-const THREADS: usize = 4;
-const CALLS: u64 = 60_000;
+pub(crate) const THREADS: usize = 4;
+pub(crate) const CALLS: u64 = 60_000;
 
 pub(crate) fn overflow() -> Result<()> {
     let agent = Agent::start()?;
     let cgroup = Cgroup::new("loss")?;
-    let numbered = workload::compiled("numbered", Linking::Static)?;
-    let command = &mut Command::new(numbered);
-    command.args([THREADS.to_string(), CALLS.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut workload = Workload(command.spawn()?);
-    workload.wait_for_all()?;
-    cgroup.adopt(workload.0.id())?;
+    let mut workload = Workload::start(&cgroup)?;
 
     // The first round makes the recording begin, the second is counted.
     workload.go()?;
@@ -67,7 +62,7 @@ fn contiguous(dump: &Dump) -> Result<()> {
 }
 
 /// Dumps until two in a row count the same calls.
-fn settled(agent: &Agent, target: &str) -> Result<Dump> {
+pub(crate) fn settled(agent: &Agent, target: &str) -> Result<Dump> {
     let last = std::cell::Cell::new(None);
     Dump::eventually(agent, target, "the count of calls to settle", |dump| {
         let made = dump.coverage("calls_made").ok();
@@ -75,11 +70,22 @@ fn settled(agent: &Agent, target: &str) -> Result<Dump> {
     })
 }
 
-struct Workload(Child);
+/// Threads that number their calls.
+pub(crate) struct Workload(Child);
 
 impl Workload {
+    /// Starts them, and moves them into `cgroup`.
+    pub(crate) fn start(cgroup: &Cgroup) -> Result<Self> {
+        let command = &mut Command::new(workload::compiled("numbered", Linking::Static)?);
+        command.args([THREADS.to_string(), CALLS.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut workload = Self(command.spawn()?);
+        workload.wait_for_all()?;
+        cgroup.adopt(workload.0.id())?;
+        Ok(workload)
+    }
+
     /// Lets each thread make one round.
-    fn go(&mut self) -> Result<()> {
+    pub(crate) fn go(&mut self) -> Result<()> {
         let stdin = self.0.stdin.as_mut().context("no standard input")?;
         stdin.write_all(&[b'g'; THREADS])?;
         stdin.flush()?;

@@ -1,5 +1,6 @@
 //! Tests against the running kernel: a program does X, exactly these records come.
 
+mod budget;
 mod fidelity;
 mod file;
 mod hosts;
@@ -63,6 +64,8 @@ fn main() -> ExitCode {
         .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
+        .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)
+        .test("a_container_without_memory_is_named_and_recorded_later", &DAEMON, budget::refuses)
         .test("each_program_passes_the_verifier", &RECORD, load::programs)
         .test("missing_rights_are_named", &with(&RECORD, "setpriv"), hosts::rights)
         .test("a_host_without_cgroup2_is_refused_by_name", &with(&RECORD, "unshare"), hosts::hierarchies)

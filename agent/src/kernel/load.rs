@@ -1,13 +1,14 @@
 //! Object -> programs in the kernel, their maps filled, their hooks attached.
 
 use super::btf::{self, Btf};
+use super::cgroups::path_of;
 use super::offsets;
 use super::plan::{HOOKS, Plan, Sizes, Stage, TooSmall};
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, Queue};
 use aya::programs::{BtfTracePoint, Iter, ProgramError};
 use aya::{Ebpf, EbpfLoader};
 use rewind_common::capture::Capture;
-use rewind_common::ring::{Cgroup, Cursors, InFlight, cgroup_state};
+use rewind_common::ring::{Cgroup, Cursors, InFlight, PATH_BYTES, cgroup_state};
 use std::io::{ErrorKind, Read as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use zerocopy::{FromBytes, IntoBytes};
@@ -206,16 +207,29 @@ impl Kernel {
         }
     }
 
+    /// The cgroups that were refused a ring, and their paths.
+    ///
+    /// # Errors
+    /// [`Error::Map`].
+    pub fn refused(&self) -> Result<Vec<(u64, String)>, Error> {
+        let paths: HashMap<_, u64, [u8; PATH_BYTES]> = typed(map(&self.ebpf, "PATHS")?, "PATHS")?;
+        let path = |id: u64| paths.get(&id, 0).map_or_else(|_| String::new(), |bytes| path_of(&bytes));
+        Ok(self.refused_cgroups()?.into_iter().map(|(id, _)| (id, path(id))).collect())
+    }
+
+    fn refused_cgroups(&self) -> Result<Vec<(u64, Cgroup)>, Error> {
+        let map: HashMap<_, u64, [u8; size_of::<Cgroup>()]> = typed(map(&self.ebpf, "CGROUPS")?, "CGROUPS")?;
+        let known = map.iter().filter_map(Result::ok);
+        let known = known.filter_map(|(id, bytes)| Some((id, Cgroup::read_from_bytes(&bytes).ok()?)));
+        Ok(known.filter(|(_, cgroup)| cgroup.state == cgroup_state::REFUSED).collect())
+    }
+
     /// Lets cgroups that were refused a ring try again with their next call.
     ///
     /// # Errors
     /// [`Error::Map`].
     pub fn reopen_refused(&mut self) -> Result<(), Error> {
-        let map: HashMap<_, u64, [u8; size_of::<Cgroup>()]> = typed(map(&self.ebpf, "CGROUPS")?, "CGROUPS")?;
-        let known = map.iter().filter_map(Result::ok);
-        let known = known.filter_map(|(id, bytes)| Some((id, Cgroup::read_from_bytes(&bytes).ok()?)));
-        let refused: Vec<_> = known.filter(|(_, cgroup)| cgroup.state == cgroup_state::REFUSED).collect();
-        for (id, cgroup) in refused {
+        for (id, cgroup) in self.refused_cgroups()? {
             self.put_cgroup(id, Cgroup { state: cgroup_state::OPEN, ..cgroup }, ONLY_KNOWN)?;
         }
         Ok(())
@@ -225,9 +239,8 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn set_path(&mut self, cgroup_id: u64, path: &[u8; rewind_common::ring::PATH_BYTES]) -> Result<(), Error> {
-        let mut map: HashMap<_, u64, [u8; rewind_common::ring::PATH_BYTES]> =
-            typed(map_mut(&mut self.ebpf, "PATHS")?, "PATHS")?;
+    pub fn set_path(&mut self, cgroup_id: u64, path: &[u8; PATH_BYTES]) -> Result<(), Error> {
+        let mut map: HashMap<_, u64, [u8; PATH_BYTES]> = typed(map_mut(&mut self.ebpf, "PATHS")?, "PATHS")?;
         map.insert(cgroup_id, *path, 0).map_err(|source| map_error("PATHS", source))
     }
 

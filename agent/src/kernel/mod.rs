@@ -11,6 +11,6 @@ mod load;
 mod offsets;
 mod plan;
 
-pub use cgroups::register;
+pub use cgroups::{path_of, register};
 pub use load::{Error, Kernel, Load, Loaded};
 pub use plan::{HOOKS, Hook, Plan, Sizes, Stage, TooSmall};

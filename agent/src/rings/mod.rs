@@ -1,6 +1,7 @@
 //! Rings, mapped: copying one out, and giving it back.
 
 mod map;
+pub mod shrink;
 mod snapshot;
 
 pub use map::{Error, Mapped};

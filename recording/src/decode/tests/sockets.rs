@@ -72,7 +72,10 @@ fn accept_shows_who_came_and_how_long_the_address_is() {
         "accept(3, 0x7ffe, [128]) = -1 EAGAIN (Resource temporarily unavailable)"
     );
     assert_eq!(line(call("accept").value(3).value(0).value(0x7ffe).returned(4)), "accept(3, NULL, 0x7ffe) = 4");
-    assert_eq!(line(call("accept4").value(17).value(0).value(0).value(0).returned(9)), "accept4(17, NULL, NULL, 0) = 9");
+    assert_eq!(
+        line(call("accept4").value(17).value(0).value(0).value(0).returned(9)),
+        "accept4(17, NULL, NULL, 0) = 9"
+    );
 }
 
 #[test]
