@@ -1,5 +1,6 @@
 //! A container's ring: whose it is, and where its chunks lie.
 
+use crate::layout::Made;
 use crate::loss::REASONS;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -74,6 +75,8 @@ pub struct Node {
     pub epoch: u32,
     /// [`ring_flags`] of rings taken from now on.
     pub ring_flags: u32,
+    /// What made this set of maps.
+    pub made: Made,
 }
 
 /// Bits of the [`Sieve`]: a power of two. Cgroup ids are handed out one after the other, so this many

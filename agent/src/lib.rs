@@ -23,6 +23,7 @@
 //! | [`rings`] | rings mapped into memory, and copies of them |
 //! | [`identity`] | which cgroup is which container, and which are recorded at all |
 //! | [`recorder`] | all of the above as one thing that can be asked |
+//! | [`takeover`] | starting where another agent has left programs and rings |
 //! | [`serve`] | the API on the Unix socket |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
 //! | [`measure`] | what recording costs on this host |
@@ -42,4 +43,5 @@ pub mod record;
 pub mod recorder;
 pub mod rings;
 pub mod serve;
+pub mod takeover;
 pub mod verbs;

@@ -3,11 +3,14 @@
 use crate::clock;
 use crate::identity::names::Sources;
 use crate::identity::{path, scope::Rule};
+use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Load, Plan, Stage};
 use crate::rings::{self, Mapped};
+use rewind_common::capture::Capture;
 use rewind_common::chunk::ARENA_VALUE_BYTES;
+use rewind_common::layout::Made;
 use rewind_common::loss::LossReason;
-use rewind_common::ring::{Cursors, Ring, cgroup_state, ring_flags};
+use rewind_common::ring::{Cgroup, Cursors, Ring, cgroup_state, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
@@ -69,6 +72,8 @@ pub struct Recorder {
     names: Sources,
     /// Who each recording is of, learnt while it lives.
     known: HashMap<u64, Container>,
+    /// The right to where it is pinned, if it is.
+    pins: Option<Pins>,
     /// Refusals that have been answered.
     refused_seen: u64,
     /// Recordings whose containers have been named.
@@ -76,38 +81,72 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Loads the kernel side and begins to record.
+    /// Loads the kernel side and begins to record. Recording ends when this is dropped.
     ///
     /// # Errors
     /// [`Error`]; all final on this host, but for those about memory.
     pub fn start(config: Config) -> Result<Self, Error> {
-        let uname = rustix::system::uname();
-        let machine = uname.machine().to_string_lossy().into_owned();
-        let arch = Arch::parse(&machine).ok_or_else(|| Error::Arch(machine.clone()))?;
-        let mut kernel = Kernel::load(Load { captures: &capture_table(arch), plan: config.plan })?;
+        let (kernel, mapped) = load(&config, 0)?;
+        Self::of(kernel, mapped, config, None)
+    }
+
+    /// As [`Recorder::start`], but recording goes on when this is dropped. Recordings are numbered on
+    /// from `recordings`.
+    ///
+    /// # Errors
+    /// As above, and those about pins.
+    pub fn start_pinned(config: Config, pins: Pins, recordings: u64) -> Result<Self, Error> {
+        let (kernel, mapped) = load(&config, recordings)?;
+        let kernel = kernel.pin(&pins)?;
+        Self::of(kernel, mapped, config, Some(pins))
+    }
+
+    /// Goes on with what another agent has left in the kernel. Anything that it was about to do when
+    /// it was killed is done anew: a ring is given back whole or not at all, refused cgroups are
+    /// reopened by [`Recorder::tend`], and threads look their ring and its flags up again.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn resume(mut kernel: Kernel, config: Config, pins: Pins) -> Result<Self, Error> {
         let mapped = Mapped::new(&kernel)?;
-        mapped.set_default_flags(if config.payload { ring_flags::PAYLOAD } else { 0 });
-        kernel.attach(Stage::Follow)?;
-        let rule = |path: &str| match &config.scope {
-            Scope::Rule(rule) => rule.state(path),
-            Scope::Only(only) if path == only => cgroup_state::OPEN,
-            Scope::Only(_) => cgroup_state::IGNORED,
-        };
-        // Twice: what was made during the first round below a cgroup not yet known is found in the second.
-        for _ in 0..2 {
-            kernel::register(&mut kernel, &mapped, &config.cgroup_mount, &rule)?;
-        }
-        kernel.attach(Stage::Record)?;
+        mapped.set_default_flags(default_flags(&config));
+        register(&mut kernel, &mapped, &config)?;
+        leave_out_agent(&mut kernel, &config)?;
+        mapped.raise_epoch();
+        Self::of(kernel, mapped, config, Some(pins))
+    }
+
+    fn of(kernel: Kernel, mapped: Mapped, config: Config, pins: Option<Pins>) -> Result<Self, Error> {
+        let uname = rustix::system::uname();
         let host = Host {
             name: uname.nodename().to_string_lossy().into_owned(),
-            arch: machine,
+            arch: uname.machine().to_string_lossy().into_owned(),
             kernel: uname.release().to_string_lossy().into_owned(),
             unix_offset_ns: clock::unix_offset_ns(),
         };
         let given_up = config.given_up.into_iter().chain(kernel.given_up()).collect();
         let names = Sources::on_disk(Path::new("/"));
-        let (plan, known) = (config.plan, HashMap::new());
-        Ok(Self { kernel, mapped, host, plan, given_up, names, known, refused_seen: 0, recordings_seen: 0 })
+        let plan = Plan { budget_bytes: mapped.node().made.budget_bytes, ..config.plan };
+        let known = HashMap::new();
+        Ok(Self { kernel, mapped, host, plan, given_up, names, known, pins, refused_seen: 0, recordings_seen: 0 })
+    }
+
+    /// What made the maps, and how large.
+    #[must_use]
+    pub fn made(&self) -> Made {
+        self.mapped.node().made
+    }
+
+    /// The number of the newest recording that there ever was.
+    #[must_use]
+    pub fn newest(&self) -> u64 {
+        self.mapped.node().recordings
+    }
+
+    /// Takes the recorder down and gives back the right to its pins, which stay.
+    #[must_use]
+    pub fn leave(self) -> Option<Pins> {
+        self.pins
     }
 
     /// What became of each program.
@@ -245,13 +284,8 @@ impl Recorder {
 
     fn forget(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
         self.known.remove(&ring.recording);
-        self.mapped.forget(index, ring);
-        for share in &ring.shares {
-            for &segment in share.segments.iter().take(share.len as usize) {
-                self.kernel.free_segment(segment)?;
-            }
-        }
-        Ok(self.kernel.free_ring(index)?)
+        self.mapped.empty(ring);
+        Ok(self.kernel.forget(index, ring.recording)?)
     }
 
     fn rings(&self) -> impl Iterator<Item = (u32, Ring)> {
@@ -313,6 +347,62 @@ impl Recorder {
             refused: self.mapped.node().refused,
         }
     }
+}
+
+/// What this machine's calls have copied.
+///
+/// # Errors
+/// [`Error::Arch`].
+pub fn captures() -> Result<Vec<Capture>, Error> {
+    let machine = rustix::system::uname().machine().to_string_lossy().into_owned();
+    Arch::parse(&machine).map(capture_table).ok_or(Error::Arch(machine))
+}
+
+/// The kernel side, attached, with all cgroups that are there registered.
+fn load(config: &Config, recordings: u64) -> Result<(Kernel, Mapped), Error> {
+    let captures = captures()?;
+    let mut kernel = Kernel::load(Load { captures: &captures, plan: config.plan })?;
+    let mapped = Mapped::new(&kernel)?;
+    mapped.set_default_flags(default_flags(config));
+    mapped.set_recordings(recordings);
+    let Plan { budget_bytes, ring_bytes, payload_bytes } = config.plan;
+    mapped.set_made(&Made { programs: kernel::hash(&captures), budget_bytes, ring_bytes, payload_bytes, reserved: 0 });
+    kernel.attach(Stage::Follow)?;
+    register(&mut kernel, &mapped, config)?;
+    kernel.attach(Stage::Record)?;
+    Ok((kernel, mapped))
+}
+
+fn default_flags(config: &Config) -> u32 {
+    if config.payload { ring_flags::PAYLOAD } else { 0 }
+}
+
+fn register(kernel: &mut Kernel, mapped: &Mapped, config: &Config) -> Result<(), Error> {
+    let rule = |path: &str| match &config.scope {
+        Scope::Rule(rule) => rule.state(path),
+        Scope::Only(only) if path == only => cgroup_state::OPEN,
+        Scope::Only(_) => cgroup_state::IGNORED,
+    };
+    // Twice: what was made during the first round below a cgroup not yet known is found in the second.
+    for _ in 0..2 {
+        kernel::register(kernel, mapped, &config.cgroup_mount, &rule)?;
+    }
+    Ok(())
+}
+
+/// The cgroup of the agent itself was made while no agent was there to say that it is not to be recorded.
+fn leave_out_agent(kernel: &mut Kernel, config: &Config) -> Result<(), Error> {
+    let Scope::Rule(Rule { agent: Some(own), .. }) = &config.scope else { return Ok(()) };
+    let below = own.trim_matches('/');
+    if below.is_empty() {
+        return Ok(());
+    }
+    let Ok(found) = std::fs::metadata(config.cgroup_mount.join(below)) else { return Ok(()) };
+    let id = std::os::unix::fs::MetadataExt::ino(&found);
+    if let Some(known) = kernel.cgroup(id)? {
+        kernel.correct_cgroup(id, Cgroup { state: cgroup_state::IGNORED, ring: 0, ..known })?;
+    }
+    Ok(())
 }
 
 fn died(ring: &Ring) -> Option<u64> {

@@ -7,11 +7,12 @@
 use crate::kernel::Kernel;
 use memmap2::{MmapOptions, MmapRaw};
 use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, ChunkHead, HEAD_BYTES, SEGMENT_BYTES, word};
+use rewind_common::layout::Made;
 use rewind_common::ring::{Node, Ring, SIEVE_BITS, Sieve};
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use zerocopy::FromBytes;
+use zerocopy::{FromBytes, IntoBytes as _};
 
 /// Why the rings cannot be mapped.
 #[derive(Debug, thiserror::Error)]
@@ -120,8 +121,8 @@ impl Mapped {
         Some(bytes)
     }
 
-    /// Marks a ring as free and forgets what its chunks hold. The caller gives it back to the pool.
-    pub fn forget(&self, index: u32, ring: &Ring) {
+    /// Empties the chunks of a ring that is to be given back ([`Kernel::forget`]).
+    pub fn empty(&self, ring: &Ring) {
         for share in &ring.shares {
             for &segment in share.segments.iter().take(share.len as usize) {
                 for chunk in 0..SEGMENT_BYTES / CHUNK_BYTES {
@@ -129,7 +130,6 @@ impl Mapped {
                 }
             }
         }
-        store(&self.rings, index as usize * size_of::<Ring>() + offset_of!(Ring, recording), 0);
     }
 
     /// Sets a ring's flags.
@@ -153,10 +153,31 @@ impl Mapped {
         }
     }
 
+    /// Says what made this set.
+    pub fn set_made(&self, made: &Made) {
+        let words = made.as_bytes().chunks_exact(8).filter_map(|word| word.try_into().ok());
+        for (i, word) in words.map(u64::from_ne_bytes).enumerate() {
+            store(&self.node, offset_of!(Node, made) + i * 8, word);
+        }
+    }
+
+    /// Makes recordings of this set be numbered on from those of another.
+    pub fn set_recordings(&self, recordings: u64) {
+        store(&self.node, offset_of!(Node, recordings), recordings);
+    }
+
     /// Makes all threads look their ring up anew.
     pub fn raise_epoch(&self) {
         store_u32(&self.node, offset_of!(Node, epoch), self.node().epoch.wrapping_add(1));
     }
+}
+
+/// How many rings of a map of any layout are taken. `None`: it cannot be mapped.
+pub fn count_taken(fd: BorrowedFd<'_>, value_bytes: usize, entries: usize) -> Option<usize> {
+    // How far values lie apart: `array_map_alloc` in `kernel/bpf/arraymap.c`.
+    let stride = value_bytes.next_multiple_of(8);
+    let rings = map("RINGS", fd, stride.checked_mul(entries)?).ok()?;
+    Some((0..entries).filter(|index| load(&rings, index * stride) != 0).count())
 }
 
 fn map(what: &'static str, fd: BorrowedFd<'_>, bytes: usize) -> Result<MmapRaw, Error> {

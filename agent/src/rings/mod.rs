@@ -3,5 +3,5 @@
 mod map;
 mod snapshot;
 
-pub use map::{Error, Mapped};
+pub use map::{Error, Mapped, count_taken};
 pub use snapshot::{chunks, snapshot};

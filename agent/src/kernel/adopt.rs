@@ -1,0 +1,118 @@
+//! Handing the recorder over: what is loaded is pinned, what is pinned is taken up.
+
+use super::load::{Error, FORGET, Held, IN_FLIGHT, Kernel, Loaded, refusal};
+use super::maps::{MAPS, Maps, RINGS};
+use super::pins::{self, Pins};
+use super::plan::{HOOKS, Sizes};
+use aya::maps::{Map, MapData};
+use aya::programs::links::PinnedLink;
+use aya::programs::{Iter, RawTracePoint};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+
+/// What became of a pinned set.
+pub enum Adopted {
+    /// It is as this version makes it.
+    Ours(Box<Kernel>),
+    /// It cannot be read.
+    Foreign {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Kernel {
+    /// Pins all of it. From then on it stays in the kernel when this is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Pins`], [`Error::Map`]; what was pinned until then is torn.
+    pub fn pin(mut self, pins: &Pins) -> Result<Self, Error> {
+        let dir = pins.make()?;
+        for (name, link) in std::mem::take(&mut self.links) {
+            pinned(&dir, &link_name(name), |path| link.pin(path))?;
+        }
+        if let Held::Loaded(ebpf) = &mut self.held {
+            for name in [IN_FLIGHT, FORGET] {
+                let program = ebpf.program_mut(name);
+                program.map_or(Ok(()), |program| pinned(&dir, &program_name(name), |path| program.pin(path)))?;
+            }
+        }
+        for (name, map) in self.maps.each()? {
+            pinned(&dir, name, |path| map.pin(path))?;
+        }
+        // Read from the pins at once: there is one way in which a pinned recorder is used.
+        let (in_flight, forget) = programs(&dir)?;
+        let maps = open(&dir)?;
+        let (sizes, programs) = (self.sizes, std::mem::take(&mut self.programs));
+        Ok(Self { maps, held: Held::Pinned { in_flight, forget }, links: Vec::new(), sizes, programs })
+    }
+
+    /// Takes up what is pinned; it is attached all the time.
+    ///
+    /// # Errors
+    /// [`Error::Map`], [`Error::Program`].
+    pub fn adopt(pins: &Pins) -> Result<Adopted, Error> {
+        let dir = pins.dir();
+        let mut loaded = Vec::new();
+        for hook in HOOKS {
+            let there = PinnedLink::from_pin(dir.join(link_name(hook.name))).is_ok();
+            if !there && hook.without.is_none() {
+                return Ok(Adopted::Foreign { why: format!("it has no program at {}", hook.name) });
+            }
+            let given_up = if there { None } else { hook.without };
+            loaded.push(Loaded { name: hook.name, verified_instructions: None, given_up });
+        }
+        if let Some(name) = MAPS.into_iter().find(|name| !dir.join(name).exists()) {
+            return Ok(Adopted::Foreign { why: format!("it has no map {name}") });
+        }
+        let maps = open(&dir)?;
+        if let Some(name) = maps.foreign_shape()? {
+            return Ok(Adopted::Foreign { why: format!("its map {name} has other values") });
+        }
+        let (in_flight, forget) = programs(&dir)?;
+        let sizes = Sizes { segments: maps.entries("ARENA")?, rings: maps.entries(RINGS)?, limits: [0; 2] };
+        let held = Held::Pinned { in_flight, forget };
+        Ok(Adopted::Ours(Box::new(Self { maps, held, links: Vec::new(), sizes, programs: loaded })))
+    }
+}
+
+/// How many rings of a set are taken, whatever its layout. `None`: not even that can be said.
+#[must_use]
+pub fn taken_rings(dir: &Path) -> Option<usize> {
+    let rings = MapData::from_pin(dir.join(RINGS)).ok()?;
+    let info = rings.info().ok()?;
+    crate::rings::count_taken(rings.fd().as_fd(), info.value_size() as usize, info.max_entries() as usize)
+}
+
+fn pinned<T, E: std::error::Error>(
+    dir: &Path,
+    name: &str,
+    pin: impl FnOnce(&Path) -> Result<T, E>,
+) -> Result<(), Error> {
+    let path = dir.join(name);
+    match pin(&path) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            Err(pins::Error::Pin { path, why }.into())
+        }
+    }
+}
+
+fn open(dir: &Path) -> Result<Maps, Error> {
+    Maps::open(|name| MapData::from_pin(dir.join(name)).and_then(Map::from_map_data))
+}
+
+fn programs(dir: &Path) -> Result<(Iter, RawTracePoint), Error> {
+    let in_flight = Iter::from_pin(dir.join(program_name(IN_FLIGHT))).map_err(|error| refusal(IN_FLIGHT, &error))?;
+    let forget = RawTracePoint::from_pin(dir.join(program_name(FORGET))).map_err(|error| refusal(FORGET, &error))?;
+    Ok((in_flight, forget))
+}
+
+fn link_name(hook: &str) -> String {
+    format!("link_{hook}")
+}
+
+fn program_name(program: &str) -> String {
+    format!("prog_{program}")
+}
