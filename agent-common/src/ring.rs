@@ -15,6 +15,9 @@ pub const MAX_SEGMENTS: usize = 128;
 /// Most bytes of a cgroup's path, its NUL included.
 pub const PATH_BYTES: usize = 512;
 
+/// Bytes that the agent keeps of each ring about who it is of. The kernel side does not look at them.
+pub const IDENTITY_BYTES: usize = 1024;
+
 /// One ring. The kernel side writes it; the agent reads it, and gives it back when its time is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]

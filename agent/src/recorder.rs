@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::identity::names::Sources;
-use crate::identity::{path, scope::Rule};
+use crate::identity::{kept, path, scope::Rule};
 use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Load, Plan, Stage};
 use crate::rings::{self, Mapped};
@@ -15,7 +15,7 @@ use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
 use rewind_recording::syscalls::{Arch, capture_table};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// How long after its first call a container may still get its name.
@@ -72,6 +72,8 @@ pub struct Recorder {
     names: Sources,
     /// Who each recording is of, learnt while it lives.
     known: HashMap<u64, Container>,
+    /// Recordings of which that is kept in the kernel too.
+    kept: HashSet<u64>,
     /// The right to where it is pinned, if it is.
     pins: Option<Pins>,
     /// Refusals that have been answered.
@@ -113,7 +115,9 @@ impl Recorder {
         register(&mut kernel, &mapped, &config)?;
         leave_out_agent(&mut kernel, &config)?;
         mapped.raise_epoch();
-        Self::of(kernel, mapped, config, Some(pins))
+        let mut recorder = Self::of(kernel, mapped, config, Some(pins))?;
+        recorder.remember()?;
+        Ok(recorder)
     }
 
     fn of(kernel: Kernel, mapped: Mapped, config: Config, pins: Option<Pins>) -> Result<Self, Error> {
@@ -127,8 +131,33 @@ impl Recorder {
         let given_up = config.given_up.into_iter().chain(kernel.given_up()).collect();
         let names = Sources::on_disk(Path::new("/"));
         let plan = Plan { budget_bytes: mapped.node().made.budget_bytes, ..config.plan };
-        let known = HashMap::new();
-        Ok(Self { kernel, mapped, host, plan, given_up, names, known, pins, refused_seen: 0, recordings_seen: 0 })
+        let (known, kept) = (HashMap::new(), HashSet::new());
+        Ok(Self { kernel, mapped, host, plan, given_up, names, known, kept, pins, refused_seen: 0, recordings_seen: 0 })
+    }
+
+    /// Who recordings are of, as far as the agent before had learnt it.
+    fn remember(&mut self) -> Result<(), Error> {
+        let rings: Vec<_> = self.rings().collect();
+        for (index, ring) in rings {
+            if let Some(kept) = kept::decode(&self.kernel.identity(index)?, ring.recording) {
+                let container = Container { cgroup_path: path_of(&ring), cgroup_id: ring.cgroup_id, ..kept };
+                self.known.insert(ring.recording, container);
+                self.kept.insert(ring.recording);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a name that is known for the agent after this one.
+    fn keep(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
+        let named = self.known.get(&ring.recording).filter(|container| !container.name.is_empty());
+        if let Some(container) = named.filter(|_| self.pins.is_some())
+            && self.kept.insert(ring.recording)
+            && let Some(bytes) = kept::encode(ring.recording, container)
+        {
+            self.kernel.set_identity(index, &bytes)?;
+        }
+        Ok(())
     }
 
     /// What made the maps, and how large.
@@ -250,9 +279,10 @@ impl Recorder {
         self.recordings_seen = self.mapped.node().recordings;
         let rings: Vec<_> = self.rings().collect();
         let now_ns = clock::now_ns();
-        for (_, ring) in &rings {
+        for (index, ring) in &rings {
             self.container(ring);
             self.ask_again(ring, now_ns);
+            self.keep(*index, ring)?;
         }
         self.make_room(&rings)
     }
@@ -284,6 +314,7 @@ impl Recorder {
 
     fn forget(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
         self.known.remove(&ring.recording);
+        self.kept.remove(&ring.recording);
         self.mapped.empty(ring);
         Ok(self.kernel.forget(index, ring.recording)?)
     }

@@ -152,7 +152,11 @@ impl Agent {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<std::process::ExitStatus> {
+    /// Asks it to end and waits for that. What it has pinned stays.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub fn end(&mut self) -> Result<std::process::ExitStatus> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);
         }

@@ -128,6 +128,7 @@ impl Kernel {
             .map_max_entries("ARENA", sizes.segments)
             .map_max_entries("FREE_SEGMENTS", sizes.segments)
             .map_max_entries(RINGS, sizes.rings)
+            .map_max_entries("IDENTITIES", sizes.rings)
             .map_max_entries("CURSORS", sizes.rings)
             .map_max_entries("FREE_RINGS", sizes.rings)
             .load(OBJECT)

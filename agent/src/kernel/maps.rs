@@ -4,7 +4,7 @@ use super::load::{Error, Kernel};
 use aya::maps::{Array, HashMap, Map, MapData, MapError, MapInfo, PerCpuArray, Queue};
 use rewind_common::capture::Capture;
 use rewind_common::chunk::ARENA_VALUE_BYTES;
-use rewind_common::ring::{Cgroup, Cursors, Node, PATH_BYTES, Ring, cgroup_state};
+use rewind_common::ring::{Cgroup, Cursors, IDENTITY_BYTES, Node, PATH_BYTES, Ring, cgroup_state};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -15,12 +15,24 @@ pub(super) const NODE: &str = "NODE";
 /// The rings.
 pub(super) const RINGS: &str = "RINGS";
 /// All that the agent opens, in the order in which it is pinned: [`NODE`] last, as it says that a set is whole.
-pub(super) const MAPS: [&str; 10] =
-    ["ARENA", RINGS, "SIEVE", "CURSORS", "FREE_RINGS", "FREE_SEGMENTS", "CGROUPS", "PATHS", "CAPTURES", NODE];
+pub(super) const MAPS: [&str; 11] = [
+    "ARENA",
+    RINGS,
+    "IDENTITIES",
+    "SIEVE",
+    "CURSORS",
+    "FREE_RINGS",
+    "FREE_SEGMENTS",
+    "CGROUPS",
+    "PATHS",
+    "CAPTURES",
+    NODE,
+];
 /// Bytes of a value of each map that holds shapes.
-const SHAPES: [(&str, usize); 6] = [
+const SHAPES: [(&str, usize); 7] = [
     ("ARENA", ARENA_VALUE_BYTES),
     (RINGS, size_of::<Ring>()),
+    ("IDENTITIES", IDENTITY_BYTES),
     ("CURSORS", size_of::<Cursors>()),
     ("CGROUPS", size_of::<Cgroup>()),
     ("CAPTURES", size_of::<Capture>()),
@@ -170,6 +182,24 @@ impl Kernel {
             Err(MapError::KeyNotFound) => Ok(None),
             Err(source) => Err(map_error("CGROUPS", source)),
         }
+    }
+
+    /// Keeps who a ring is of.
+    ///
+    /// # Errors
+    /// [`Error::Map`].
+    pub fn set_identity(&mut self, ring: u32, identity: &[u8; IDENTITY_BYTES]) -> Result<(), Error> {
+        let mut map: Array<_, [u8; IDENTITY_BYTES]> = typed(self.maps.get_mut("IDENTITIES")?, "IDENTITIES")?;
+        map.set(ring, *identity, 0).map_err(|source| map_error("IDENTITIES", source))
+    }
+
+    /// What is kept of who a ring is of.
+    ///
+    /// # Errors
+    /// [`Error::Map`].
+    pub fn identity(&self, ring: u32) -> Result<[u8; IDENTITY_BYTES], Error> {
+        let map: Array<_, [u8; IDENTITY_BYTES]> = typed(self.maps.get("IDENTITIES")?, "IDENTITIES")?;
+        map.get(&ring, 0).map_err(|source| map_error("IDENTITIES", source))
     }
 
     /// Where each CPU stands in a ring.
