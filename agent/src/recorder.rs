@@ -113,7 +113,7 @@ impl Recorder {
         let mapped = Mapped::new(&kernel)?;
         mapped.set_default_flags(default_flags(&config));
         register(&mut kernel, &mapped, &config)?;
-        leave_out_agent(&mut kernel, &config)?;
+        leave_out_agent(&mut kernel, &mapped, &config)?;
         mapped.raise_epoch();
         let mut recorder = Self::of(kernel, mapped, config, Some(pins))?;
         recorder.remember()?;
@@ -164,6 +164,12 @@ impl Recorder {
     #[must_use]
     pub fn made(&self) -> Made {
         self.mapped.node().made
+    }
+
+    /// The numbers of all recordings.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<u64> {
+        self.rings().map(|(_, ring)| ring.recording).collect()
     }
 
     /// The number of the newest recording that there ever was.
@@ -421,17 +427,17 @@ fn register(kernel: &mut Kernel, mapped: &Mapped, config: &Config) -> Result<(),
     Ok(())
 }
 
-/// The cgroup of the agent itself was made while no agent was there to say that it is not to be recorded.
-fn leave_out_agent(kernel: &mut Kernel, config: &Config) -> Result<(), Error> {
+/// The cgroup of this agent was made while none was there to say that it is not to be recorded.
+fn leave_out_agent(kernel: &mut Kernel, mapped: &Mapped, config: &Config) -> Result<(), Error> {
     let Scope::Rule(Rule { agent: Some(own), .. }) = &config.scope else { return Ok(()) };
     let below = own.trim_matches('/');
-    if below.is_empty() {
-        return Ok(());
-    }
-    let Ok(found) = std::fs::metadata(config.cgroup_mount.join(below)) else { return Ok(()) };
-    let id = std::os::unix::fs::MetadataExt::ino(&found);
-    if let Some(known) = kernel.cgroup(id)? {
-        kernel.correct_cgroup(id, Cgroup { state: cgroup_state::IGNORED, ring: 0, ..known })?;
+    let found = std::fs::metadata(config.cgroup_mount.join(below)).ok().filter(|_| !below.is_empty());
+    let Some(id) = found.as_ref().map(std::os::unix::fs::MetadataExt::ino) else { return Ok(()) };
+    let Some(known) = kernel.cgroup(id)? else { return Ok(()) };
+    kernel.correct_cgroup(id, Cgroup { state: cgroup_state::IGNORED, ring: 0, ..known })?;
+    // Only its own ring: a ring that it inherited is a container's.
+    if known.state == cgroup_state::RECORDED && mapped.ring(known.ring).is_some_and(|ring| ring.cgroup_id == id) {
+        mapped.end(known.ring, clock::now_ns());
     }
     Ok(())
 }

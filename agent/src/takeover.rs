@@ -79,7 +79,7 @@ fn take_up(kernel: Kernel, config: Config, pins: Pins, drain_dir: &Path) -> Resu
     let mut recorder = Recorder::resume(kernel, config.clone(), pins)?;
     let made = recorder.made();
     if made.programs == programs {
-        let recordings = recorder.list()?.recordings.len();
+        let recordings = recorder.numbers().len();
         tracing::info!(recordings, "went on with the programs and rings of the agent before");
         warn_of_sizes(&made, &wanted);
         return Ok(recorder);
@@ -97,7 +97,7 @@ fn drain(recorder: &mut Recorder, dir: &Path) -> Result<(usize, u64), Error> {
         let path = path.to_owned();
         move |source| Error::Drain { path, source }
     };
-    let recordings: Vec<u64> = recorder.list()?.recordings.iter().map(|listed| listed.recording).collect();
+    let recordings = recorder.numbers();
     if !recordings.is_empty() {
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed(dir))?;
     }

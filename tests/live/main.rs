@@ -83,6 +83,7 @@ fn main() -> ExitCode {
         .test("rings_keep_the_sizes_that_they_were_made_with", &DAEMON, pins::sizes)
         .test("a_set_of_another_layout_is_counted_and_makes_room", &DAEMON, pins::other_layout)
         .test("recordings_of_another_version_are_saved_as_files", &DAEMON, pins::drained)
+        .test("an_agent_does_not_record_itself_whenever_its_cgroup_was_made", &DAEMON, pins::own_cgroup)
         .test("a_hundred_kills_lose_no_record", &DAEMON, kills::numbers)
         .test("a_hundred_kills_leak_no_ring_and_no_segment", &DAEMON, kills::pool)
         .test("the_readmes_commands_are_commands", &DAEMON, readme::commands)

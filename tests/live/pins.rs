@@ -3,10 +3,12 @@
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
 use rewind_tests::bpf::{self, Objects};
+use rewind_tests::cgroup::Cgroup;
 use rewind_tests::counting::Counting;
 use rewind_tests::dump;
 use rewind_tests::eventually::eventually;
 use rewind_tests::programs;
+use serde_json::Value;
 use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
@@ -148,4 +150,21 @@ pub(crate) fn drained() -> Result<()> {
     let number = next.check(&agent)?;
     ensure!(number > recording, "{number} comes after {recording}");
     agent.stop()
+}
+
+pub(crate) fn own_cgroup() -> Result<()> {
+    let mut agent = Agent::start()?;
+    agent.kill()?;
+    // Made while no agent is there, so the kernel side takes it for a container's.
+    let cgroup = Cgroup::new("pins-agent")?;
+    agent.start_again_in(&cgroup)?;
+    let own = |row: &Value| row.pointer("/container/cgroup_path").and_then(Value::as_str) == Some(&cgroup.path());
+    let of = |agent: &Agent| -> Result<Vec<Value>> { Ok(dump::list(agent)?.into_iter().filter(own).collect()) };
+    let begun = of(&agent)?;
+    ensure!(begun.len() == 1 && begun[0].get("died_ns").is_some_and(Value::is_u64), "it is recorded: {begun:?}");
+    let calls = |rows: &[Value]| rows.first().and_then(|row| row.pointer("/coverage/calls_made").cloned());
+    sleep(AWAY);
+    ensure!(calls(&of(&agent)?) == calls(&begun), "calls of the agent are recorded on and on");
+    agent.stop()?;
+    Ok(())
 }

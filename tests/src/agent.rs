@@ -1,5 +1,6 @@
 //! A recorder of the test's own: `rewind-agent run` on a socket of its own.
 
+use crate::cgroup::Cgroup;
 use crate::eventually::eventually;
 use crate::programs::{self, Said};
 use anyhow::{Context as _, Result, bail};
@@ -11,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// The socket's name in its directory.
+const SOCKET: &str = "rewind.sock";
 const UP: Duration = Duration::from_secs(30);
 const DOWN: Duration = Duration::from_secs(10);
 
@@ -36,7 +39,8 @@ impl Agent {
     /// When it does not come up; its log is in the message.
     pub fn start_with(arguments: &[&str]) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("rewind-").tempdir()?;
-        let mut agent = Self { child: spawn(dir.path(), arguments)?, dir };
+        let child = spawn(dir.path(), Self::command(&dir.path().join(SOCKET)).args(arguments))?;
+        let mut agent = Self { child, dir };
         agent.wait_until_up()?;
         Ok(agent)
     }
@@ -56,7 +60,7 @@ impl Agent {
     /// # Errors
     /// When it cannot be started.
     pub fn spawn_again(&mut self, arguments: &[&str]) -> Result<()> {
-        self.child = spawn(self.dir.path(), arguments)?;
+        self.child = spawn(self.dir.path(), Self::command(&self.socket()).args(arguments))?;
         Ok(())
     }
 
@@ -66,6 +70,19 @@ impl Agent {
     /// When it does not come up; its log is in the message.
     pub fn start_again(&mut self, arguments: &[&str]) -> Result<()> {
         self.spawn_again(arguments)?;
+        self.wait_until_up()
+    }
+
+    /// As [`Self::start_again`], in a cgroup from its first call on.
+    ///
+    /// # Errors
+    /// When it does not come up; its log is in the message.
+    pub fn start_again_in(&mut self, cgroup: &Cgroup) -> Result<()> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"echo $$ >"$0" && exec "$@""#]).arg(cgroup.dir().join("cgroup.procs"));
+        let agent = Self::command(&self.socket());
+        shell.arg(agent.get_program()).args(agent.get_args());
+        self.child = spawn(self.dir.path(), &mut shell)?;
         self.wait_until_up()
     }
 
@@ -107,7 +124,7 @@ impl Agent {
     /// Its socket.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        self.dir.path().join("rewind.sock")
+        self.dir.path().join(SOCKET)
     }
 
     /// Its process.
@@ -179,10 +196,9 @@ impl Drop for Agent {
     }
 }
 
-fn spawn(dir: &Path, arguments: &[&str]) -> Result<Child> {
+fn spawn(dir: &Path, command: &mut Command) -> Result<Child> {
     let log = File::options().create(true).append(true).open(dir.join("log"))?;
-    let mut command = Agent::command(&dir.join("rewind.sock"));
-    command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     command.spawn().with_context(|| format!("cannot start {}", programs::ours("rewind-agent").display()))
 }
 

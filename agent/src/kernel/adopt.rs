@@ -103,10 +103,10 @@ fn open(dir: &Path) -> Result<Maps, Error> {
     Maps::open(|name| MapData::from_pin(dir.join(name)).and_then(Map::from_map_data))
 }
 
-fn programs(dir: &Path) -> Result<(Iter, RawTracePoint), Error> {
+fn programs(dir: &Path) -> Result<(Box<Iter>, Box<RawTracePoint>), Error> {
     let in_flight = Iter::from_pin(dir.join(program_name(IN_FLIGHT))).map_err(|error| refusal(IN_FLIGHT, &error))?;
     let forget = RawTracePoint::from_pin(dir.join(program_name(FORGET))).map_err(|error| refusal(FORGET, &error))?;
-    Ok((in_flight, forget))
+    Ok((Box::new(in_flight), Box::new(forget)))
 }
 
 fn link_name(hook: &str) -> String {

@@ -103,9 +103,9 @@ pub(super) enum Held {
     /// Opened from their pins.
     Pinned {
         /// The iterator.
-        in_flight: Iter,
+        in_flight: Box<Iter>,
         /// What gives rings back.
-        forget: RawTracePoint,
+        forget: Box<RawTracePoint>,
     },
 }
 

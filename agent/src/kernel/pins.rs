@@ -204,7 +204,9 @@ fn mounted(base: &Path) -> Result<(), Error> {
         return Err(Error::Elsewhere(base.to_owned()));
     }
     mount("bpf", BPFFS, "bpf", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, Some(c"mode=0700"))
-        .map_err(|error| Error::Mount(error.into()))
+        .map_err(|error| Error::Mount(error.into()))?;
+    tracing::info!("mounted bpffs at {BPFFS}");
+    Ok(())
 }
 
 /// Whether what is there of a path is in a bpffs.

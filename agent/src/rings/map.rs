@@ -140,6 +140,13 @@ impl Mapped {
         }
     }
 
+    /// Ends a recording whose cgroup is not to be recorded any more.
+    pub fn end(&self, index: u32, now_ns: u64) {
+        if index < self.ring_count {
+            store(&self.rings, index as usize * size_of::<Ring>() + offset_of!(Ring, died_ns), now_ns);
+        }
+    }
+
     /// Sets the flags of rings taken from now on.
     pub fn set_default_flags(&self, flags: u32) {
         store_u32(&self.node, offset_of!(Node, ring_flags), flags);
