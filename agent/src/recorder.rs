@@ -99,7 +99,8 @@ impl Recorder {
     /// As above, and those about pins.
     pub fn start_pinned(config: Config, pins: Pins, recordings: u64) -> Result<Self, Error> {
         let (kernel, mapped) = load(&config, recordings)?;
-        let kernel = kernel.pin(&pins)?;
+        // Half a set would record on, for nobody.
+        let kernel = kernel.pin(&pins).inspect_err(|_| drop(pins.remove(&pins.dir())))?;
         Self::of(kernel, mapped, config, Some(pins))
     }
 

@@ -66,19 +66,19 @@ pub fn begin(config: Config, pins: Pins, drain_dir: &Path) -> Result<Recorder, E
         }
         Found::Whole => match Kernel::adopt(&pins)? {
             Adopted::Foreign { why } => give_up(&pins, &dir, &why)?,
-            Adopted::Ours(kernel) => return take_up(*kernel, config, pins, drain_dir),
+            Adopted::Readable { kernel, complete } => return take_up(*kernel, complete, config, pins, drain_dir),
         },
     }
     Ok(Recorder::start_pinned(config, pins, 0)?)
 }
 
 /// Goes on with a set that can be read, or drains it.
-fn take_up(kernel: Kernel, config: Config, pins: Pins, drain_dir: &Path) -> Result<Recorder, Error> {
+fn take_up(kernel: Kernel, complete: bool, config: Config, pins: Pins, drain_dir: &Path) -> Result<Recorder, Error> {
     let wanted = config.plan;
     let programs = kernel::hash(&recorder::captures()?);
     let mut recorder = Recorder::resume(kernel, config.clone(), pins)?;
     let made = recorder.made();
-    if made.programs == programs {
+    if complete && made.programs == programs {
         let recordings = recorder.numbers().len();
         tracing::info!(recordings, "went on with the programs and rings of the agent before");
         warn_of_sizes(&made, &wanted);
@@ -87,7 +87,7 @@ fn take_up(kernel: Kernel, config: Config, pins: Pins, drain_dir: &Path) -> Resu
     let (saved, recordings) = drain(&mut recorder, drain_dir)?;
     let Some(pins) = recorder.leave() else { return Ok(Recorder::start(config)?) };
     pins.remove(&pins.dir())?;
-    tracing::warn!(recordings = saved, dir = %drain_dir.display(), "another version made the programs and rings that were here; its recordings are saved as files; starting anew");
+    tracing::warn!(recordings = saved, dir = %drain_dir.display(), "the programs and rings that were here are another version's, or not all there; their recordings are saved as files; starting anew");
     Ok(Recorder::start_pinned(config, pins, recordings)?)
 }
 

@@ -11,9 +11,11 @@ use std::fs;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 100;
+/// A start from nothing takes longer.
+const STARTS: usize = 15;
 /// An agent that goes on with what is there is up after about half of this.
 const LIFE_MS: u64 = 250;
 const SOON: Duration = Duration::from_secs(10);
@@ -33,6 +35,28 @@ pub(crate) fn numbers() -> Result<()> {
     agent.start_again(&sizes)?;
     let last = counting.check(&agent)?;
     anyhow::ensure!(last == recording, "its recording is {last} now, not {recording}");
+    agent.stop()
+}
+
+pub(crate) fn starts() -> Result<()> {
+    let mut agent = Agent::start()?;
+    let begin = Instant::now();
+    agent.kill()?;
+    agent.unload()?.success()?;
+    agent.start_again(&[])?;
+    let takes_ms = u64::try_from(begin.elapsed().as_millis())?;
+    for round in 0..STARTS {
+        agent.kill()?;
+        agent.unload()?.success()?;
+        agent.spawn_again(&[])?;
+        sleep(Duration::from_millis(random() % takes_ms));
+        agent.kill()?;
+        // Whatever it left, the next one records.
+        agent.start_again(&[]).with_context(|| format!("round {round}"))?;
+        let mut counting = Counting::start("starts", 1000)?;
+        sleep(Duration::from_millis(20));
+        counting.check(&agent).with_context(|| format!("round {round}: {}", agent.log()))?;
+    }
     agent.stop()
 }
 

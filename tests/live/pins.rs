@@ -132,6 +132,8 @@ pub(crate) fn drained() -> Result<()> {
     sleep(AWAY);
     agent.kill()?;
     let last = counting.finish()?;
+    // As a version would leave it that has one hook less.
+    fs::remove_file(bpf::layout(&agent.pins())?.join("link_cgroup_attach_task"))?;
     bpf::make_foreign(&bpf::layout(&agent.pins())?)?;
     let files = tempfile::tempdir()?;
     let to = files.path().join("drained");
@@ -166,5 +168,23 @@ pub(crate) fn own_cgroup() -> Result<()> {
     sleep(AWAY);
     ensure!(calls(&of(&agent)?) == calls(&begun), "calls of the agent are recorded on and on");
     agent.stop()?;
+    Ok(())
+}
+
+pub(crate) fn none() -> Result<()> {
+    let agent = Agent::start_with(&["--no-pins"])?;
+    ensure!(!agent.pins().exists(), "{} is there", agent.pins().display());
+    let mut counting = Counting::start("pins-none", PAUSE)?;
+    sleep(AWAY);
+    counting.check(&agent)?;
+    agent.stop()
+}
+
+pub(crate) fn elsewhere() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let mut agent = std::process::Command::new(programs::ours("rewind-agent"));
+    let said = programs::run(agent.arg("run").arg("--socket").arg(dir.path().join("s")).arg("--pins").arg(dir.path()))?;
+    let lines = said.stderr.trim_end().lines().count();
+    ensure!(said.code == 1 && lines == 1 && said.stderr.contains("is not in a bpffs"), "{said:?}");
     Ok(())
 }

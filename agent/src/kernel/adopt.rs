@@ -5,15 +5,19 @@ use super::maps::{MAPS, Maps, RINGS};
 use super::pins::{self, Pins};
 use super::plan::{HOOKS, Sizes};
 use aya::maps::{Map, MapData};
-use aya::programs::links::PinnedLink;
 use aya::programs::{Iter, RawTracePoint};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
 /// What became of a pinned set.
 pub enum Adopted {
-    /// It is as this version makes it.
-    Ours(Box<Kernel>),
+    /// It can be read.
+    Readable {
+        /// The recorder.
+        kernel: Box<Kernel>,
+        /// Whether all programs are attached that this version needs.
+        complete: bool,
+    },
     /// It cannot be read.
     Foreign {
         /// Why.
@@ -41,7 +45,7 @@ impl Kernel {
             pinned(&dir, name, |path| map.pin(path))?;
         }
         // Read from the pins at once: there is one way in which a pinned recorder is used.
-        let (in_flight, forget) = programs(&dir)?;
+        let (in_flight, forget) = own_programs(&dir)?;
         let maps = open(&dir)?;
         let (sizes, programs) = (self.sizes, std::mem::take(&mut self.programs));
         Ok(Self { maps, held: Held::Pinned { in_flight, forget }, links: Vec::new(), sizes, programs })
@@ -53,26 +57,28 @@ impl Kernel {
     /// [`Error::Map`], [`Error::Program`].
     pub fn adopt(pins: &Pins) -> Result<Adopted, Error> {
         let dir = pins.dir();
-        let mut loaded = Vec::new();
+        let is_there = |name: &str| dir.join(name).exists();
+        let (mut programs, mut complete) = (Vec::new(), true);
         for hook in HOOKS {
-            let there = PinnedLink::from_pin(dir.join(link_name(hook.name))).is_ok();
-            if !there && hook.without.is_none() {
-                return Ok(Adopted::Foreign { why: format!("it has no program at {}", hook.name) });
-            }
-            let given_up = if there { None } else { hook.without };
-            loaded.push(Loaded { name: hook.name, verified_instructions: None, given_up });
+            let attached = is_there(&link_name(hook.name));
+            complete &= attached || hook.without.is_some();
+            let given_up = if attached { None } else { hook.without };
+            programs.push(Loaded { name: hook.name, verified_instructions: None, given_up });
         }
-        if let Some(name) = MAPS.into_iter().find(|name| !dir.join(name).exists()) {
-            return Ok(Adopted::Foreign { why: format!("it has no map {name}") });
+        let own = [IN_FLIGHT, FORGET].map(program_name);
+        let needed = MAPS.into_iter().chain(own.iter().map(String::as_str));
+        if let Some(name) = needed.into_iter().find(|name| !is_there(name)) {
+            return Ok(Adopted::Foreign { why: format!("it has no {name}") });
         }
         let maps = open(&dir)?;
         if let Some(name) = maps.foreign_shape()? {
             return Ok(Adopted::Foreign { why: format!("its map {name} has other values") });
         }
-        let (in_flight, forget) = programs(&dir)?;
+        let (in_flight, forget) = own_programs(&dir)?;
         let sizes = Sizes { segments: maps.entries("ARENA")?, rings: maps.entries(RINGS)?, limits: [0; 2] };
         let held = Held::Pinned { in_flight, forget };
-        Ok(Adopted::Ours(Box::new(Self { maps, held, links: Vec::new(), sizes, programs: loaded })))
+        let kernel = Box::new(Self { maps, held, links: Vec::new(), sizes, programs });
+        Ok(Adopted::Readable { kernel, complete })
     }
 }
 
@@ -103,7 +109,7 @@ fn open(dir: &Path) -> Result<Maps, Error> {
     Maps::open(|name| MapData::from_pin(dir.join(name)).and_then(Map::from_map_data))
 }
 
-fn programs(dir: &Path) -> Result<(Box<Iter>, Box<RawTracePoint>), Error> {
+fn own_programs(dir: &Path) -> Result<(Box<Iter>, Box<RawTracePoint>), Error> {
     let in_flight = Iter::from_pin(dir.join(program_name(IN_FLIGHT))).map_err(|error| refusal(IN_FLIGHT, &error))?;
     let forget = RawTracePoint::from_pin(dir.join(program_name(FORGET))).map_err(|error| refusal(FORGET, &error))?;
     Ok((Box::new(in_flight), Box::new(forget)))
