@@ -10,6 +10,8 @@
 //!
 //! * The ring is the recorder: nothing in the agent is needed for a call to be recorded, and nothing
 //!   it does can hold the kernel side up.
+//! * The agent may die at any instruction: what it does to what is pinned is one atomic step each, or is
+//!   done anew by the next agent ([`takeover`]).
 //! * Data flows one way: a module uses those before it in this list, never those after.
 //! * What is missing is said: each recording's header has its coverage, losses, and what this host
 //!   cannot give.

@@ -258,7 +258,6 @@ impl Recorder {
     fn forget(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
         self.known.remove(&ring.recording);
         self.kept.remove(&ring.recording);
-        self.mapped.empty(ring);
         Ok(self.kernel.forget(index, ring.recording)?)
     }
 

@@ -155,3 +155,15 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
     Ok(entries.flatten().map(|entry| entry.path()).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_or_there_twice_is_named() {
+        assert!(all_once("rings", vec![2, 0, 1], 3).is_ok());
+        let error = all_once("rings", vec![1, 3, 1], 4).map_err(|error| error.to_string());
+        assert_eq!(error, Err("rings missing: [0, 2], there twice: [1]".to_owned()));
+    }
+}

@@ -7,8 +7,9 @@
 //! all rings with the pool while other CPUs take from it. `SIGKILL` acts on a task on its way back to
 //! user space, so here a ring is either still the recording's, or free with all that it had.
 
-use crate::maps::{FREE_RINGS, FREE_SEGMENTS, RINGS};
+use crate::maps::{ARENA, FREE_RINGS, FREE_SEGMENTS, RINGS};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
+use rewind_common::chunk::{CHUNK_BYTES, CHUNKS};
 use rewind_common::ring::{MAX_SEGMENTS, SHARES};
 
 /// Frees the ring whose index is the first argument, if the second is its recording. Gives how many
@@ -29,8 +30,19 @@ pub fn forget(ctx: RawTracePointContext) -> i32 {
         let share = &ring.shares[(i / MAX_SEGMENTS) & (SHARES - 1)];
         let at = i % MAX_SEGMENTS;
         if at < share.len as usize {
+            empty(share.segments[at]);
             failed += i32::from(FREE_SEGMENTS.push(&share.segments[at], 0).is_err());
         }
     }
     failed + i32::from(FREE_RINGS.push(&index, 0).is_err())
+}
+
+/// Takes the claims off a segment's chunks: those of its next ring begin at 1 again.
+#[inline(always)]
+fn empty(segment: u32) {
+    let Some(base) = ARENA.get_ptr_mut(segment) else { return };
+    for chunk in 0..CHUNKS {
+        // SAFETY: a chunk's first word, within a value of the map.
+        unsafe { core::ptr::write_volatile(base.cast::<u8>().add(chunk * CHUNK_BYTES).cast::<u64>(), 0) };
+    }
 }

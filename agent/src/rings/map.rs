@@ -121,17 +121,6 @@ impl Mapped {
         Some(bytes)
     }
 
-    /// Empties the chunks of a ring that is to be given back ([`Kernel::forget`]).
-    pub fn empty(&self, ring: &Ring) {
-        for share in &ring.shares {
-            for &segment in share.segments.iter().take(share.len as usize) {
-                for chunk in 0..SEGMENT_BYTES / CHUNK_BYTES {
-                    store(&self.arena, segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES, 0);
-                }
-            }
-        }
-    }
-
     /// Sets a ring's flags.
     pub fn set_flags(&self, index: u32, flags: u32) {
         let at = index as usize * size_of::<Ring>() + offset_of!(Ring, flags);
