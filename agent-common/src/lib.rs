@@ -22,6 +22,7 @@
 //! | [`call`] | the record of a system call, and the bytes its pointers pointed to |
 //! | [`capture`] | what the kernel side copies for one system call |
 //! | [`offsets`] | where the fields of the running kernel's types lie |
+//! | [`layout`] | the version of all of it, and what a pinned set says of itself |
 //! | [`loss`] | the closed list of reasons why something is missing |
 //!
 //! # To add a record kind
@@ -34,6 +35,7 @@
 pub mod call;
 pub mod capture;
 pub mod chunk;
+pub mod layout;
 pub mod loss;
 pub mod offsets;
 pub mod record;

@@ -1,5 +1,6 @@
 //! A container's ring: whose it is, and where its chunks lie.
 
+use crate::layout::Made;
 use crate::loss::REASONS;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -13,6 +14,9 @@ pub const SHARES: usize = 2;
 pub const MAX_SEGMENTS: usize = 128;
 /// Most bytes of a cgroup's path, its NUL included.
 pub const PATH_BYTES: usize = 512;
+
+/// Bytes that the agent keeps of each ring about who it is of. The kernel side does not look at them.
+pub const IDENTITY_BYTES: usize = 1024;
 
 /// One ring. The kernel side writes it; the agent reads it, and gives it back when its time is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -48,12 +52,22 @@ pub struct Share {
     pub len: u32,
     /// How many it may have.
     pub limit: u32,
-    /// Held by the CPU that makes the share grow.
+    /// Held by the CPU that makes the share grow, and while it shrinks.
     pub growing: u32,
-    /// No meaning yet.
-    pub reserved: u32,
+    /// How many segments behind the first `len` are on their way back to the pool.
+    pub leaving: u32,
     /// Indices into the arena.
     pub segments: [u32; MAX_SEGMENTS],
+}
+
+/// The steps in which a share shrinks.
+pub mod shrink_step {
+    /// It takes a new layout.
+    pub const LAY_OUT: u64 = 0;
+    /// The segments that go are emptied.
+    pub const EMPTY: u64 = 1;
+    /// They go to the pool.
+    pub const GIVE_BACK: u64 = 2;
 }
 
 /// Flags of a ring.
@@ -74,6 +88,8 @@ pub struct Node {
     pub epoch: u32,
     /// [`ring_flags`] of rings taken from now on.
     pub ring_flags: u32,
+    /// What made this set of maps.
+    pub made: Made,
 }
 
 /// Bits of the [`Sieve`]: a power of two. Cgroup ids are handed out one after the other, so this many

@@ -193,6 +193,7 @@ fn begin_share(ring: &mut Ring, share: usize, segment: u32) {
     share.len = 1;
     share.limit = limit;
     share.growing = 0;
+    share.leaving = 0;
     share.segments[0] = segment;
 }
 

@@ -11,7 +11,7 @@ use core::ffi::c_void;
 use rewind_common::{
     capture::{Capture, ROWS},
     chunk::ARENA_VALUE_BYTES,
-    ring::{Cgroup, Cursors, Node, PATH_BYTES, Ring, Sieve},
+    ring::{Cgroup, Cursors, IDENTITY_BYTES, Node, PATH_BYTES, Ring, Share, Sieve},
 };
 
 /// `BPF_F_MMAPABLE`: the agent maps it and reads without a system call.
@@ -22,6 +22,10 @@ const NO_PREALLOC: usize = 1;
 /// One segment.
 #[repr(C, align(8))]
 pub struct Segment([u8; ARENA_VALUE_BYTES]);
+
+/// What the agent keeps of a ring.
+#[repr(C)]
+pub struct Identity([u8; IDENTITY_BYTES]);
 
 /// A cgroup's path.
 #[repr(C)]
@@ -34,6 +38,15 @@ pub static ARENA: Array<Segment, 1, MMAPABLE> = Array::new();
 /// The rings. Sized by the agent: as many as there can be with two segments each.
 #[btf_map]
 pub static RINGS: Array<Ring, 1, MMAPABLE> = Array::new();
+
+/// Who each ring is of, as the agent learnt it: for the next agent, no program looks at it. Sized by
+/// the agent as [`RINGS`].
+#[btf_map]
+pub static IDENTITIES: Array<Identity, 1> = Array::new();
+
+/// The layout that a share is to take, for the program that makes it shrink.
+#[btf_map]
+pub static LAYOUT: Array<Share, 1> = Array::new();
 
 /// What concerns the node as a whole.
 #[btf_map]

@@ -103,15 +103,20 @@ use counters::lose;
 pub fn cursors(thread: &Thread) -> Option<&'static mut Cursors> {
     // SAFETY: this CPU's own value; `busy` keeps hooks that interrupt each other apart.
     let cursors = unsafe { &mut *CURSORS.get_ptr_mut(thread.ring)? };
-    if cursors.recording != thread.recording {
-        start_anew(cursors, thread.recording);
+    if cursors.recording != thread.recording && start_anew(cursors, thread) != 0 {
+        return None;
     }
     Some(cursors)
 }
 
-/// The ring has become another recording's: this CPU's figures start at nothing.
+/// The ring has become another recording's: this CPU's figures start at nothing. 0, or it is the
+/// thread that is late: its cgroup has gone, and its ring to another, while it was in a call.
 #[inline(never)]
-fn start_anew(cursors: &mut Cursors, recording: u64) -> u64 {
+fn start_anew(cursors: &mut Cursors, thread: &Thread) -> u64 {
+    let recording = thread.recording;
+    if RINGS.get(thread.ring).is_none_or(|ring| ring.recording != recording) {
+        return 1;
+    }
     for share in &mut cursors.shares {
         *share = Cursor { committed: CHUNK_BYTES as u32, ..Cursor::default() };
     }
@@ -177,6 +182,11 @@ pub fn close(cursors: &mut Cursors, share: usize) {
 #[inline(never)]
 fn claim(thread: &Thread, cursors: &mut Cursors, share: u64) -> u64 {
     let Some(ring) = RINGS.get_ptr_mut(thread.ring) else { return 1 };
+    // A ring that was given back while the thread was in a call: its segments may be another's by now.
+    // SAFETY: a value of the map.
+    if unsafe { (*ring).recording } != thread.recording {
+        return 1;
+    }
     // SAFETY: a value of the map.
     let place = unsafe { &mut (*ring).shares[share as usize & 1] };
     for _ in 0..2 {

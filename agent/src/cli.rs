@@ -28,6 +28,8 @@ pub enum Verb {
     Record(Record),
     /// Say what this host offers, what is missing and what that costs, and what recording costs here
     Doctor(Doctor),
+    /// Take out of the kernel what `run` has left there, recordings included
+    Unload(Unload),
     /// Make the calls that `doctor` measures
     #[command(name = crate::measure::WORKLOAD, hide = true)]
     Workload,
@@ -65,6 +67,31 @@ pub struct Run {
     /// Start with payload on: record the bytes of read, write, send and recv of all containers
     #[arg(long)]
     pub payload: bool,
+    /// Pins.
+    #[command(flatten)]
+    pub place: Place,
+    /// Pin nothing: recording ends with the agent, and its recordings are gone
+    #[arg(long)]
+    pub no_pins: bool,
+    /// Where the recordings of another version are saved, before it makes room for this one
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/rewind/crashes")]
+    pub drain_dir: PathBuf,
+}
+
+/// Where programs and rings outlive the agent.
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// Where programs and rings are pinned, so that recording goes on without the agent: in a bpffs
+    #[arg(long, env = "REWIND_PINS", value_name = "PATH", default_value = crate::kernel::pins::DEFAULT)]
+    pub pins: PathBuf,
+}
+
+/// `unload`.
+#[derive(Debug, Args)]
+pub struct Unload {
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `record`.

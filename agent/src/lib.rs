@@ -10,6 +10,8 @@
 //!
 //! * The ring is the recorder: nothing in the agent is needed for a call to be recorded, and nothing
 //!   it does can hold the kernel side up.
+//! * The agent may die at any instruction: what it does to what is pinned is one atomic step each, or is
+//!   done anew by the next agent ([`takeover`]).
 //! * Data flows one way: a module uses those before it in this list, never those after.
 //! * What is missing is said: each recording's header has its coverage, losses, and what this host
 //!   cannot give.
@@ -24,6 +26,7 @@
 //! | [`identity`] | which cgroup is which container, and which are recorded at all |
 //! | [`budget`] | who makes room when memory runs short |
 //! | [`recorder`] | all of the above as one thing that can be asked |
+//! | [`takeover`] | starting where another agent has left programs and rings |
 //! | [`serve`] | the API on the Unix socket |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
 //! | [`measure`] | what recording costs on this host |
@@ -44,4 +47,5 @@ pub mod record;
 pub mod recorder;
 pub mod rings;
 pub mod serve;
+pub mod takeover;
 pub mod verbs;

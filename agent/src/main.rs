@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Verb::Run(options) => verbs::run(&options),
         Verb::Record(options) => verbs::record(&options),
         Verb::Doctor(options) => verbs::doctor(&options),
+        Verb::Unload(options) => verbs::unload(&options),
         Verb::Workload => verbs::workload(),
         Verb::Floor(options) => verbs::floor(&options),
     };

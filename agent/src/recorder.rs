@@ -1,20 +1,25 @@
 //! The recorder of one host as one thing: started, asked for lists and recordings, tended.
 
+mod start;
+
+pub use start::captures;
+
 use crate::budget::{self, Held, Pool, Step};
 use crate::clock;
 use crate::identity::names::Sources;
-use crate::identity::{path, scope::Rule};
-use crate::kernel::{self, Kernel, Load, Plan, Stage};
+use crate::identity::{kept, path, scope::Rule};
+use crate::kernel::pins::Pins;
+use crate::kernel::{self, Kernel, Plan};
 use crate::rings::{self, Mapped};
 use rewind_common::chunk::ARENA_VALUE_BYTES;
+use rewind_common::layout::Made;
 use rewind_common::loss::LossReason;
-use rewind_common::ring::{Cursors, MAIN, PROTECTED, Ring, cgroup_state, ring_flags};
+use rewind_common::ring::{Cursors, Ring, SHARES, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
-use rewind_recording::syscalls::{Arch, capture_table};
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 
 /// How long after its first call a container may still get its name.
 const NAMED_WITHIN_NS: u64 = 60_000_000_000;
@@ -66,10 +71,16 @@ pub struct Recorder {
     mapped: Mapped,
     host: Host,
     plan: Plan,
+    /// Most segments of each share.
+    limits: [u32; SHARES],
     given_up: Vec<String>,
     names: Sources,
     /// Who each recording is of, learnt while it lives.
     known: HashMap<u64, Container>,
+    /// Recordings of which that is kept in the kernel too.
+    kept: HashSet<u64>,
+    /// The right to where it is pinned, if it is.
+    pins: Option<Pins>,
     /// Refusals that have been logged.
     refused_seen: u64,
     /// Whether some of those wait for room.
@@ -79,49 +90,40 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Loads the kernel side and begins to record.
-    ///
-    /// # Errors
-    /// [`Error`]; all final on this host, but for those about memory.
-    pub fn start(config: Config) -> Result<Self, Error> {
-        let uname = rustix::system::uname();
-        let machine = uname.machine().to_string_lossy().into_owned();
-        let arch = Arch::parse(&machine).ok_or_else(|| Error::Arch(machine.clone()))?;
-        let mut kernel = Kernel::load(Load { captures: &capture_table(arch), plan: config.plan })?;
-        let mapped = Mapped::new(&kernel)?;
-        mapped.set_default_flags(if config.payload { ring_flags::PAYLOAD } else { 0 });
-        kernel.attach(Stage::Follow)?;
-        let rule = |path: &str| match &config.scope {
-            Scope::Rule(rule) => rule.state(path),
-            Scope::Only(only) if path == only => cgroup_state::OPEN,
-            Scope::Only(_) => cgroup_state::IGNORED,
-        };
-        // Twice: what was made during the first round below a cgroup not yet known is found in the second.
-        for _ in 0..2 {
-            kernel::register(&mut kernel, &mapped, &config.cgroup_mount, &rule)?;
+    /// Keeps a name that is known for the agent after this one.
+    fn keep(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
+        let named = self.known.get(&ring.recording).filter(|container| !container.name.is_empty());
+        if let Some(container) = named.filter(|_| self.pins.is_some())
+            && self.kept.insert(ring.recording)
+            && let Some(bytes) = kept::encode(ring.recording, container)
+        {
+            self.kernel.set_identity(index, &bytes)?;
         }
-        kernel.attach(Stage::Record)?;
-        let host = Host {
-            name: uname.nodename().to_string_lossy().into_owned(),
-            arch: machine,
-            kernel: uname.release().to_string_lossy().into_owned(),
-            unix_offset_ns: clock::unix_offset_ns(),
-        };
-        let given_up = config.given_up.into_iter().chain(kernel.given_up()).collect();
-        let names = Sources::on_disk(Path::new("/"));
-        let (plan, known) = (config.plan, HashMap::new());
-        Ok(Self {
-            kernel,
-            mapped,
-            host,
-            plan,
-            given_up,
-            names,
-            known,
-            refused_seen: 0,
-            refused_wait: false,
-            recordings_seen: 0,
-        })
+        Ok(())
+    }
+
+    /// What made the maps, and how large.
+    #[must_use]
+    pub fn made(&self) -> Made {
+        self.mapped.node().made
+    }
+
+    /// The numbers of all recordings.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<u64> {
+        self.rings().map(|(_, ring)| ring.recording).collect()
+    }
+
+    /// The number of the newest recording that there ever was.
+    #[must_use]
+    pub fn newest(&self) -> u64 {
+        self.mapped.node().recordings
+    }
+
+    /// Takes the recorder down and gives back the right to its pins, which stay.
+    #[must_use]
+    pub fn leave(self) -> Option<Pins> {
+        self.pins
     }
 
     /// What became of each program.
@@ -227,9 +229,10 @@ impl Recorder {
         self.recordings_seen = self.mapped.node().recordings;
         let rings: Vec<_> = self.rings().collect();
         let now_ns = clock::now_ns();
-        for (_, ring) in &rings {
+        for (index, ring) in &rings {
             self.container(ring);
             self.ask_again(ring, now_ns);
+            self.keep(*index, ring)?;
         }
         self.make_room(&rings)
     }
@@ -242,29 +245,26 @@ impl Recorder {
         let pool = Pool { segments, free_segments: segments.saturating_sub(used), rings: count, free_rings };
         let held: Vec<_> = rings.iter().map(|(index, ring)| self.held(*index, ring)).collect();
         let steps = budget::steps(&held, pool);
-        let mut taken = Vec::new();
+        let mut shrinking = Vec::new();
         for step in &steps {
+            let (Step::Shrink { ring: at, .. } | Step::Forget { ring: at }) = *step;
+            let Some((index, ring)) = rings.iter().find(|(index, _)| *index == at) else { continue };
             match *step {
-                Step::Shrink { ring, keep: [main, protected] } => {
-                    taken.extend(self.mapped.shrink(ring, MAIN, main));
-                    taken.extend(self.mapped.shrink(ring, PROTECTED, protected));
-                }
-                Step::Forget { ring: index } => {
-                    if let Some((_, ring)) = rings.iter().find(|(at, _)| *at == index) {
-                        self.forget(index, ring)?;
+                Step::Forget { .. } => self.forget(*index, ring)?,
+                Step::Shrink { keep, .. } => {
+                    for (share, keep) in keep.into_iter().enumerate() {
+                        if self.kernel.lay_out(*index, ring, share, keep)? {
+                            shrinking.push((*index, ring.recording, share));
+                        }
                     }
                 }
             }
         }
-        if !taken.is_empty() {
-            self.mapped.empty(&taken);
-            taken.into_iter().try_for_each(|segment| self.kernel.free_segment(segment))?;
-        }
+        self.kernel.shrink(&shrinking)?;
         if pool.is_plenty() {
-            let limits = self.kernel.sizes.limits;
-            let lowered =
-                rings.iter().filter(|(_, ring)| ring.shares.iter().zip(limits).any(|(s, most)| s.limit < most));
-            lowered.for_each(|(index, _)| self.mapped.set_limits(*index, limits));
+            let is_lower = |ring: &Ring| ring.shares.iter().zip(self.limits).any(|(share, most)| share.limit < most);
+            let lowered = rings.iter().filter(|(_, ring)| is_lower(ring));
+            lowered.for_each(|(index, _)| self.mapped.set_limits(*index, self.limits));
         }
         let refused = self.mapped.node().refused;
         if refused != self.refused_seen {
@@ -292,13 +292,8 @@ impl Recorder {
 
     fn forget(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
         self.known.remove(&ring.recording);
-        self.mapped.forget(index, ring);
-        for share in &ring.shares {
-            for &segment in share.segments.iter().take(share.len as usize) {
-                self.kernel.free_segment(segment)?;
-            }
-        }
-        Ok(self.kernel.free_ring(index)?)
+        self.kept.remove(&ring.recording);
+        Ok(self.kernel.forget(index, ring.recording)?)
     }
 
     fn rings(&self) -> impl Iterator<Item = (u32, Ring)> {

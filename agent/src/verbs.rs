@@ -9,10 +9,11 @@ use crate::host::rules;
 use crate::identity::scope::Rule;
 use crate::kernel::Plan;
 use crate::kernel::floor::Floor;
+use crate::kernel::pins::{self, Pins};
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
 use crate::serve::Place;
-use crate::{kernel, measure, pipeline, recorder};
+use crate::{kernel, measure, pipeline, recorder, takeover};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::file::Saving;
@@ -29,14 +30,14 @@ const CANNOT: u8 = 3;
 /// The exit code of a failure.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let recorder = error.downcast_ref().or_else(|| match error.downcast_ref() {
+        Some(takeover::Error::Recorder(error)) => Some(error),
+        _ => None,
+    });
     let lacks = |error: &recorder::Error| {
         matches!(error, recorder::Error::Kernel(kernel::Error::Program { .. } | kernel::Error::Btf(_)))
     };
-    if error.is::<Refusal>() || error.downcast_ref().is_some_and(lacks) {
-        ExitCode::from(CANNOT)
-    } else {
-        ExitCode::FAILURE
-    }
+    if error.is::<Refusal>() || recorder.is_some_and(lacks) { ExitCode::from(CANNOT) } else { ExitCode::FAILURE }
 }
 
 /// `rewind-agent run`.
@@ -48,11 +49,35 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let plan = plan(options.budget.as_u64(), &options.memory);
     let rule = Rule { units: options.units, agent: own_cgroup() };
     let place = Place::take(&options.socket)?;
-    let recorder = Recorder::start(host.config(plan, Scope::Rule(rule), options.payload))?;
+    let config = host.config(plan, Scope::Rule(rule), options.payload);
+    let recorder = if options.no_pins {
+        Recorder::start(config)?
+    } else {
+        takeover::begin(config, Pins::take(&options.place.pins)?, &options.drain_dir)?
+    };
     let bound = place.listen()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
     runtime.block_on(pipeline::run(recorder, bound))?;
+    if !options.no_pins {
+        tracing::info!(pins = %options.place.pins.display(), "recording goes on without the agent; `rewind-agent unload` ends it");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `rewind-agent unload`.
+///
+/// # Errors
+/// If an agent is there, or something cannot be removed.
+pub fn unload(options: &cli::Unload) -> anyhow::Result<ExitCode> {
+    let path = &options.place.pins;
+    let mut out = io::stdout();
+    if !pins::is_there(path) {
+        writeln!(out, "there is nothing at {}", path.display())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let count = Pins::take(path)?.unload()?;
+    writeln!(out, "took {count} programs and maps out of the kernel, and removed {}", path.display())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,6 +4,7 @@ mod cgroups;
 mod gone;
 mod harness;
 mod many;
+mod pins;
 mod readme;
 mod start;
 
@@ -39,6 +40,12 @@ fn main() -> ExitCode {
         .test("an_unknown_target_is_one_sentence", &CONTAINER, gone::unknown)
         .test("the_readmes_everyday_commands_work_on_a_container_called_web", &with_curl, readme::everyday)
         .test("payload_is_kept_only_where_it_is_switched_on", &CONTAINER, readme::payload)
+        .test(
+            "containers_that_start_while_no_agent_is_there_are_recorded_from_their_first_call",
+            &CONTAINER,
+            pins::away,
+        )
+        .test("a_name_outlives_its_container_and_its_agent", &CONTAINER, pins::name)
         .test("two_hundred_containers_leave_nothing_behind", &CONTAINER, many::two_hundred)
         .run()
 }

@@ -5,7 +5,7 @@ use rewind_tests::programs::{self, ours};
 use std::process::Command;
 
 /// Every program of the kernel side.
-const PROGRAMS: [&str; 8] = [
+const PROGRAMS: [&str; 9] = [
     "cgroup_mkdir",
     "cgroup_rmdir",
     "cgroup_attach_task",
@@ -14,6 +14,7 @@ const PROGRAMS: [&str; 8] = [
     "sys_exit",
     "sys_enter",
     "in_flight",
+    "forget",
 ];
 
 /// The verifier gives up after this many (`BPF_COMPLEXITY_LIMIT_INSNS`, `include/linux/bpf_verifier.h`).

@@ -4,8 +4,10 @@ mod budget;
 mod fidelity;
 mod file;
 mod hosts;
+mod kills;
 mod load;
 mod loss;
+mod pins;
 mod readme;
 mod record;
 mod server;
@@ -76,6 +78,20 @@ fn main() -> ExitCode {
         .test("a_malformed_filter_is_explained", &DAEMON, hosts::filters)
         .test("a_trace_shows_calls_as_they_come_and_ends_with_ctrl_c", &DAEMON, trace::live)
         .test("a_reader_that_stops_reading_holds_nobody_up", &DAEMON, trace::stalled)
+        .test("a_killed_agent_loses_no_record", &DAEMON, pins::killed)
+        .test("a_stopped_agent_leaves_the_recorder_recording", &DAEMON, pins::stopped)
+        .test("a_second_agent_on_the_same_pins_is_turned_away", &DAEMON, pins::second)
+        .test("unload_leaves_nothing_in_the_kernel", &DAEMON, pins::unloaded)
+        .test("a_torn_set_of_pins_makes_room", &DAEMON, pins::torn)
+        .test("rings_keep_the_sizes_that_they_were_made_with", &DAEMON, pins::sizes)
+        .test("a_set_of_another_layout_is_counted_and_makes_room", &DAEMON, pins::other_layout)
+        .test("recordings_of_another_version_are_saved_as_files", &DAEMON, pins::drained)
+        .test("an_agent_does_not_record_itself_whenever_its_cgroup_was_made", &DAEMON, pins::own_cgroup)
+        .test("without_pins_nothing_is_left_in_the_kernel", &DAEMON, pins::none)
+        .test("pins_outside_of_bpffs_are_refused", &DAEMON, pins::elsewhere)
+        .test("an_agent_killed_while_it_starts_is_in_nobodys_way", &DAEMON, kills::starts)
+        .test("a_hundred_kills_lose_no_record", &DAEMON, kills::numbers)
+        .test("a_hundred_kills_leak_no_ring_and_no_segment", &DAEMON, kills::pool)
         .test("the_readmes_commands_are_commands", &DAEMON, readme::commands)
         .run()
 }

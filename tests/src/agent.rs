@@ -1,5 +1,6 @@
 //! A recorder of the test's own: `rewind-agent run` on a socket of its own.
 
+use crate::cgroup::Cgroup;
 use crate::eventually::eventually;
 use crate::programs::{self, Said};
 use anyhow::{Context as _, Result, bail};
@@ -11,10 +12,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// The socket's name in its directory.
+const SOCKET: &str = "rewind.sock";
 const UP: Duration = Duration::from_secs(30);
 const DOWN: Duration = Duration::from_secs(10);
 
-/// A running recorder. Dropping it ends it.
+/// A running recorder. Dropping it ends it, and takes out of the kernel what it has pinned.
 #[derive(Debug)]
 pub struct Agent {
     child: Child,
@@ -36,39 +39,92 @@ impl Agent {
     /// When it does not come up; its log is in the message.
     pub fn start_with(arguments: &[&str]) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("rewind-").tempdir()?;
-        let log = File::create(dir.path().join("log"))?;
-        let child = Self::command(&dir.path().join("rewind.sock"))
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("cannot start {}", programs::ours("rewind-agent").display()))?;
+        let child = spawn(dir.path(), Self::command(&dir.path().join(SOCKET)).args(arguments))?;
         let mut agent = Self { child, dir };
-        let socket = agent.socket();
+        agent.wait_until_up()?;
+        Ok(agent)
+    }
+
+    /// Kills it (SIGKILL) and waits for its end. What it has pinned stays.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again where it was, after it was killed or has ended; does not wait.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn_again(&mut self, arguments: &[&str]) -> Result<()> {
+        self.child = spawn(self.dir.path(), Self::command(&self.socket()).args(arguments))?;
+        Ok(())
+    }
+
+    /// As [`Self::spawn_again`], and waits until its socket answers.
+    ///
+    /// # Errors
+    /// When it does not come up; its log is in the message.
+    pub fn start_again(&mut self, arguments: &[&str]) -> Result<()> {
+        self.spawn_again(arguments)?;
+        self.wait_until_up()
+    }
+
+    /// As [`Self::start_again`], in a cgroup from its first call on.
+    ///
+    /// # Errors
+    /// When it does not come up; its log is in the message.
+    pub fn start_again_in(&mut self, cgroup: &Cgroup) -> Result<()> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"echo $$ >"$0" && exec "$@""#]).arg(cgroup.dir().join("cgroup.procs"));
+        let agent = Self::command(&self.socket());
+        shell.arg(agent.get_program()).args(agent.get_args());
+        self.child = spawn(self.dir.path(), &mut shell)?;
+        self.wait_until_up()
+    }
+
+    fn wait_until_up(&mut self) -> Result<()> {
+        let socket = self.socket();
         let up = eventually("the recorder's socket to answer", UP, || {
-            let ended = agent.child.try_wait().ok().flatten();
+            let ended = self.child.try_wait().ok().flatten();
             (ended.is_some() || UnixStream::connect(&socket).is_ok()).then_some(ended)
         });
         match up {
-            Ok(None) => Ok(agent),
-            Ok(Some(status)) => bail!("the recorder ended with {}: {}", programs::code(status), agent.log()),
-            Err(error) => Err(error.context(agent.log())),
+            Ok(None) => Ok(()),
+            Ok(Some(status)) => bail!("the recorder ended with {}: {}", programs::code(status), self.log()),
+            Err(error) => Err(error.context(self.log())),
         }
     }
 
-    /// The command that starts a recorder.
+    /// The command that starts a recorder, on a socket and with pins of its own.
     #[must_use]
     pub fn command(socket: &Path) -> Command {
         let mut command = Command::new(programs::ours("rewind-agent"));
-        command.arg("run").arg("--socket").arg(socket);
+        command.arg("run").arg("--socket").arg(socket).arg("--pins").arg(pins(socket));
         command
+    }
+
+    /// Where its programs and rings are pinned.
+    #[must_use]
+    pub fn pins(&self) -> PathBuf {
+        pins(&self.socket())
+    }
+
+    /// Takes out of the kernel what it has pinned, after it has ended.
+    ///
+    /// # Errors
+    /// When the command cannot be started.
+    pub fn unload(&self) -> Result<Said> {
+        programs::run(Command::new(programs::ours("rewind-agent")).arg("unload").arg("--pins").arg(self.pins()))
     }
 
     /// Its socket.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        self.dir.path().join("rewind.sock")
+        self.dir.path().join(SOCKET)
     }
 
     /// Its process.
@@ -113,7 +169,11 @@ impl Agent {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<std::process::ExitStatus> {
+    /// Asks it to end and waits for that. What it has pinned stays.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub fn end(&mut self) -> Result<std::process::ExitStatus> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);
         }
@@ -130,5 +190,20 @@ impl Drop for Agent {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+        if let Err(error) = self.unload().and_then(Said::success) {
+            eprintln!("unloading the recorder: {error:#}");
+        }
     }
+}
+
+fn spawn(dir: &Path, command: &mut Command) -> Result<Child> {
+    let log = File::options().create(true).append(true).open(dir.join("log"))?;
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    command.spawn().with_context(|| format!("cannot start {}", programs::ours("rewind-agent").display()))
+}
+
+/// Pins of the recorder that answers on a socket. bpffs takes no name with a dot.
+fn pins(socket: &Path) -> PathBuf {
+    let name = socket.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().replace('.', "");
+    Path::new("/sys/fs/bpf").join(format!("rewind-test-{name}"))
 }

@@ -8,6 +8,8 @@
 //! | [`workload`] | compiling `workloads/*.c`, one behaviour each |
 //! | [`agent`] | a recorder of the test's own |
 //! | [`dump`] | what `rewind list` and `rewind dump -o json` say |
+//! | [`bpf`] | what a recorder has pinned, as the kernel tells it |
+//! | [`counting`] | a program that numbers its own calls |
 //! | [`bundle`], [`container`] | real runc containers |
 //! | [`cgroup`] | a cgroup of the test's own |
 //! | [`strace`] | reading strace's format and comparing two traces of one program |
@@ -17,9 +19,11 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
+pub mod bpf;
 pub mod bundle;
 pub mod cgroup;
 pub mod container;
+pub mod counting;
 pub mod dump;
 pub mod eventually;
 pub mod programs;

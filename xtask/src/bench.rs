@@ -4,6 +4,7 @@
 //! that what drifts drifts for all. Ratios are made of the figures of one round; the table has their
 //! medians. It is a benchmark, never a test: a missed goal is shown, not a failure.
 
+mod adoption;
 mod calls;
 mod daemon;
 mod figures;
@@ -35,6 +36,8 @@ const HELD: &str = "a full ring of nginx under load, and its way to the text of 
 const DAEMON: &str =
     "the daemon: resident memory (code, libraries, heap) but for its mapped rings; CPU, user and system";
 
+const ADOPTION: &str = "an agent is killed: the next one takes up its programs and rings";
+
 /// What to measure, and for how long.
 #[derive(Args)]
 pub(crate) struct Bench {
@@ -57,6 +60,7 @@ enum Part {
     Redis,
     Decode,
     Daemon,
+    Adoption,
 }
 
 impl Bench {
@@ -213,6 +217,16 @@ impl Run<'_> {
                     table.alone(DAEMON, &format!("% of a core, over {seconds} s"), &cpu, Goal::Below(1.0));
                 }
                 Err(error) => self.fail("the daemon at rest", &error)?,
+            }
+        }
+        if self.bench.wants(Part::Adoption) {
+            eprintln!("bench: a killed agent's successor");
+            match adoption::measure(self.place, self.bench.rounds()) {
+                Ok(seconds) => {
+                    let what = format!("s until the next agent answers, {} rings taken up", daemon::CONTAINERS);
+                    table.alone(ADOPTION, &what, &Series::new(seconds), Goal::Below(1.0));
+                }
+                Err(error) => self.fail("a killed agent's successor", &error)?,
             }
         }
         Ok(())

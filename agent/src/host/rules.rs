@@ -52,8 +52,8 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
         ("JIT", jit),
         ("memory", memory),
         ("statistics", statistics),
-        ("tracefs", |facts| mount_not_needed("tracefs", "tracefs", &facts.tracefs)),
-        ("bpffs", |facts| mount_not_needed("bpffs", "bpffs", &facts.bpffs)),
+        ("tracefs", tracefs),
+        ("bpffs", bpffs),
         ("settings", settings),
     ];
     let mut all = Vec::new();
@@ -212,13 +212,35 @@ fn statistics(facts: &Facts) -> Vec<Finding> {
     Vec::new()
 }
 
-fn mount_not_needed(subject: &'static str, name: &str, mount: &Fact<Option<std::path::PathBuf>>) -> Vec<Finding> {
-    let is = match mount {
+fn tracefs(facts: &Facts) -> Vec<Finding> {
+    vec![fine("tracefs", format!("tracefs {}; Rewind needs none.", mounted(&facts.tracefs)))]
+}
+
+/// Only `run` needs it, and mounts it itself where it is missing, which takes CAP_SYS_ADMIN
+/// (`do_new_mount` in `fs/namespace.c`).
+fn bpffs(facts: &Facts) -> Vec<Finding> {
+    let may_mount = facts.capabilities.known().is_none_or(|held| held.has(Capability::SysAdmin));
+    if matches!(facts.bpffs, Fact::Known(None)) && !may_mount {
+        return vec![degraded(
+            "bpffs",
+            "bpffs is not mounted, and Rewind has no CAP_SYS_ADMIN to mount it.".to_owned(),
+            "Programs and rings cannot outlive the agent: `rewind-agent run` needs --no-pins.",
+            "mount -t bpf bpf /sys/fs/bpf.",
+        )];
+    }
+    let then = match facts.bpffs {
+        Fact::Known(None) => "`rewind-agent run` mounts it and keeps its programs and rings there",
+        _ => "`rewind-agent run` keeps its programs and rings there, so that they outlive it",
+    };
+    vec![fine("bpffs", format!("bpffs {}; {then}.", mounted(&facts.bpffs)))]
+}
+
+fn mounted(mount: &Fact<Option<std::path::PathBuf>>) -> String {
+    match mount {
         Fact::Known(Some(mount)) => format!("is mounted at {}", mount.display()),
         Fact::Known(None) => "is not mounted".to_owned(),
         Fact::Unknown(_) => "may or may not be mounted".to_owned(),
-    };
-    vec![fine(subject, format!("{name} {is}; Rewind needs none."))]
+    }
 }
 
 fn settings(facts: &Facts) -> Vec<Finding> {

@@ -147,6 +147,22 @@ fn the_memlock_limit_matters_only_where_the_kernel_counts_by_it() {
 }
 
 #[test]
+fn bpffs_is_mounted_or_its_absence_is_told() {
+    let absent = Facts { bpffs: Fact::Known(None), ..good() };
+    let said = |facts: &Facts| findings(facts).into_iter().find(|found| found.subject == "bpffs").expect("bpffs").what;
+    assert!(said(&good()).contains("is mounted at /sys/fs/bpf; `rewind-agent run` keeps"));
+    assert!(said(&absent).contains("`rewind-agent run` mounts it"));
+    let may_not = Fact::Known(Capabilities(0x1ff_ffff_ffff & !(1 << 21)));
+    assert!(
+        findings(&Facts { capabilities: may_not.clone(), ..good() })
+            .iter()
+            .all(|f| f.subject != "bpffs" || f.state == State::Fine)
+    );
+    let found = findings(&Facts { capabilities: may_not, ..absent });
+    assert!(found.iter().any(|found| found.state == State::Degraded && found.costs.contains("--no-pins")), "{found:?}");
+}
+
+#[test]
 fn what_is_unknown_is_neither_fine_nor_refused() {
     let facts = Facts { btf: Fact::Unknown("no permission".to_owned()), ..good() };
     degrades(&facts, "BTF", "no permission");

@@ -10,6 +10,7 @@
 //! Learn early, forget late: what the sources read is gone soon after the container is, so ask when
 //! its cgroup appears and keep the answer as long as the recording.
 
+pub mod kept;
 pub mod names;
 pub mod path;
 pub mod runtimes;

@@ -35,6 +35,12 @@ fn below(
         let (Ok(metadata), Ok(name)) = (entry.metadata(), entry.file_name().into_string()) else { continue };
         let path = format!("{path}/{name}");
         one(kernel, mapped, metadata.ino(), parent, &path, rule)?;
+        // Removed since it was listed? Then its hook may have run before it was registered, and no
+        // other will; if it is removed from now on, the hook forgets it.
+        if !entry.path().exists() {
+            kernel.drop_cgroup(metadata.ino())?;
+            continue;
+        }
         if depth > 0 {
             below(kernel, mapped, &entry.path(), metadata.ino(), &path, rule, depth - 1)?;
         }

@@ -1,7 +1,7 @@
 //! What is loaded, and how large: pure.
 
 use rewind_common::chunk::ARENA_VALUE_BYTES;
-use rewind_common::ring::{MAX_SEGMENTS, Ring, SHARES};
+use rewind_common::ring::{IDENTITY_BYTES, MAX_SEGMENTS, Ring, SHARES};
 
 /// A program and the hook that it goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Plan {
     /// [`TooSmall`].
     pub fn sizes(&self) -> Result<Sizes, TooSmall> {
         let segment = ARENA_VALUE_BYTES as u64;
-        let ring = size_of::<Ring>() as u64;
+        let ring = (size_of::<Ring>() + IDENTITY_BYTES) as u64;
         let least_bytes = SHARES as u64 * segment + ring;
         // Each ring that there can be costs its own entry beside its segments.
         let segments = self.budget_bytes / (segment + ring / SHARES as u64);

@@ -4,16 +4,15 @@
 //! chunk's copy counts only if its commit word says the same claim before and after.
 #![allow(unsafe_code, reason = "the one module that maps memory")]
 
-use super::shrink::shrink;
 use crate::kernel::Kernel;
 use memmap2::{MmapOptions, MmapRaw};
-use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, CHUNKS, ChunkHead, HEAD_BYTES, SEGMENT_BYTES, word};
-use rewind_common::ring::{MAX_SEGMENTS, Node, Ring, SHARES, SIEVE_BITS, Share, Sieve};
+use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, ChunkHead, HEAD_BYTES, SEGMENT_BYTES, word};
+use rewind_common::layout::Made;
+use rewind_common::ring::{Node, Ring, SHARES, SIEVE_BITS, Share, Sieve};
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
-use zerocopy::FromBytes;
+use zerocopy::{FromBytes, IntoBytes as _};
 
 /// Why the rings cannot be mapped.
 #[derive(Debug, thiserror::Error)]
@@ -122,48 +121,12 @@ impl Mapped {
         Some(bytes)
     }
 
-    /// Marks a ring as free and forgets what its chunks hold. The caller gives it back to the pool.
-    pub fn forget(&self, index: u32, ring: &Ring) {
-        for share in &ring.shares {
-            self.blank(share.segments.get(..share.len as usize).unwrap_or_default());
+    /// Sets a ring's flags.
+    pub fn set_flags(&self, index: u32, flags: u32) {
+        let at = index as usize * size_of::<Ring>() + offset_of!(Ring, flags);
+        if index < self.ring_count {
+            store_u32(&self.rings, at, flags);
         }
-        store(&self.rings, index as usize * size_of::<Ring>() + offset_of!(Ring, recording), 0);
-    }
-
-    /// Takes all but the `keep` newest segments of one share from a ring: the first step of what
-    /// [`super::shrink`] describes. Gives those that go, for [`Mapped::empty`]; none while the kernel side
-    /// makes the share grow.
-    #[must_use]
-    pub fn shrink(&self, index: u32, share: usize, keep: u32) -> Vec<u32> {
-        let at = |field: usize| {
-            let share_at = offset_of!(Ring, shares) + share % SHARES * size_of::<Share>();
-            index as usize * size_of::<Ring>() + share_at + field
-        };
-        let growing = at(offset_of!(Share, growing));
-        if index >= self.ring_count || !swap_u32(&self.rings, growing, 0, 1) {
-            return Vec::new();
-        }
-        let now = self.ring(index).and_then(|ring| shrink(ring.shares.get(share)?, keep));
-        let Some(now) = now else {
-            store_u32(&self.rings, growing, 0);
-            return Vec::new();
-        };
-        // What it may have stays as low, or it would grow again at once.
-        store_u32(&self.rings, at(offset_of!(Share, limit)), now.segments.len() as u32);
-        for (i, &segment) in now.segments.iter().enumerate() {
-            store_u32(&self.rings, at(offset_of!(Share, segments)) + i * size_of::<u32>(), segment);
-        }
-        store(&self.rings, at(offset_of!(Share, base)), now.base);
-        store_u32(&self.rings, at(offset_of!(Share, len)), now.segments.len() as u32);
-        store_u32(&self.rings, growing, 0);
-        now.freed
-    }
-
-    /// Makes segments taken from living rings ready for the pool: the other steps.
-    pub fn empty(&self, segments: &[u32]) {
-        wait_for_programs();
-        self.blank(segments);
-        wait_for_programs();
     }
 
     /// Lets a ring's shares grow up to `limits` segments.
@@ -171,25 +134,15 @@ impl Mapped {
         for (share, limit) in limits.into_iter().enumerate() {
             let at = offset_of!(Ring, shares) + share * size_of::<Share>() + offset_of!(Share, limit);
             if index < self.ring_count {
-                store_u32(&self.rings, index as usize * size_of::<Ring>() + at, limit.min(MAX_SEGMENTS as u32));
+                store_u32(&self.rings, index as usize * size_of::<Ring>() + at, limit);
             }
         }
     }
 
-    /// Forgets what the chunks of segments hold.
-    fn blank(&self, segments: &[u32]) {
-        for &segment in segments {
-            for chunk in 0..CHUNKS {
-                store(&self.arena, segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES, 0);
-            }
-        }
-    }
-
-    /// Sets a ring's flags.
-    pub fn set_flags(&self, index: u32, flags: u32) {
-        let at = index as usize * size_of::<Ring>() + offset_of!(Ring, flags);
+    /// Ends a recording whose cgroup is not to be recorded any more.
+    pub fn end(&self, index: u32, now_ns: u64) {
         if index < self.ring_count {
-            store_u32(&self.rings, at, flags);
+            store(&self.rings, index as usize * size_of::<Ring>() + offset_of!(Ring, died_ns), now_ns);
         }
     }
 
@@ -206,10 +159,31 @@ impl Mapped {
         }
     }
 
+    /// Says what made this set.
+    pub fn set_made(&self, made: &Made) {
+        let words = made.as_bytes().chunks_exact(8).filter_map(|word| word.try_into().ok());
+        for (i, word) in words.map(u64::from_ne_bytes).enumerate() {
+            store(&self.node, offset_of!(Node, made) + i * 8, word);
+        }
+    }
+
+    /// Makes recordings of this set be numbered on from those of another.
+    pub fn set_recordings(&self, recordings: u64) {
+        store(&self.node, offset_of!(Node, recordings), recordings);
+    }
+
     /// Makes all threads look their ring up anew.
     pub fn raise_epoch(&self) {
         store_u32(&self.node, offset_of!(Node, epoch), self.node().epoch.wrapping_add(1));
     }
+}
+
+/// How many rings of a map of any layout are taken. `None`: it cannot be mapped.
+pub fn count_taken(fd: BorrowedFd<'_>, value_bytes: usize, entries: usize) -> Option<usize> {
+    // How far values lie apart: `array_map_alloc` in `kernel/bpf/arraymap.c`.
+    let stride = value_bytes.next_multiple_of(8);
+    let rings = map("RINGS", fd, stride.checked_mul(entries)?).ok()?;
+    Some((0..entries).filter(|index| load(&rings, index * stride) != 0).count())
 }
 
 fn map(what: &'static str, fd: BorrowedFd<'_>, bytes: usize) -> Result<MmapRaw, Error> {
@@ -239,26 +213,6 @@ fn store_u32(map: &MmapRaw, at: usize, value: u32) {
     if at.is_multiple_of(4) && at + 4 <= map.len() {
         // SAFETY: inside the mapping, which lives as long as `map`; aligned.
         unsafe { AtomicU32::from_ptr(map.as_mut_ptr().add(at).cast()) }.store(value, Ordering::Release);
-    }
-}
-
-/// Puts `new` where `old` is; whether it was there.
-fn swap_u32(map: &MmapRaw, at: usize, old: u32, new: u32) -> bool {
-    if !at.is_multiple_of(4) || at + 4 > map.len() {
-        return false;
-    }
-    // SAFETY: inside the mapping, which lives as long as `map`; aligned.
-    let word = unsafe { AtomicU32::from_ptr(map.as_mut_ptr().add(at).cast()) };
-    word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire).is_ok()
-}
-
-/// Waits until no kernel program runs that ran when this was called. Some 10 ms.
-fn wait_for_programs() {
-    // `MEMBARRIER_CMD_GLOBAL` (`kernel/sched/membarrier.c`) is `synchronize_rcu`. It is refused where the
-    // kernel runs with full dynamic ticks on some CPUs; the pause stands in for it there, a thousand times
-    // as long as a program runs.
-    if rustix::thread::membarrier(rustix::thread::MembarrierCommand::Global).is_err() {
-        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

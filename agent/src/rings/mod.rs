@@ -4,5 +4,5 @@ mod map;
 pub mod shrink;
 mod snapshot;
 
-pub use map::{Error, Mapped};
+pub use map::{Error, Mapped, count_taken};
 pub use snapshot::{chunks, snapshot};

@@ -1,50 +1,40 @@
-//! Segments taken from a ring that lives, which keeps its newest chunks.
-//!
-//! # How nothing is torn
-//!
-//! Kernel programs read a share's layout without a lock, so one that began before the layout changed may
-//! still claim a chunk of a segment that is to go. Therefore
-//!
-//! 1. the new layout is written ([`Mapped::shrink`](super::Mapped::shrink)). Whatever mixture of old and new a program sees leads to a segment that was
-//!    the ring's, since places behind the end of the list keep their old values;
-//! 2. it is waited until no program that began before is running (`membarrier`, which waits for an RCU
-//!    grace period: programs on tracepoints run with preemption disabled);
-//! 3. the commit words of the segments are emptied, so that a writer whose chunk lies there finds it gone;
-//! 4. it is waited again, for the writers that were in the middle of a record.
-//!
-//! The last three are [`Mapped::empty`](super::Mapped::empty), once for all rings that shrink. Only then do the segments go to the pool. What they held counts as overwritten.
+//! The layout of a ring's share with fewer segments. How a ring that lives comes to it without a torn record
+//! stands in `agent-ebpf/src/hooks/shrink.rs`.
 
 use rewind_common::chunk::CHUNKS;
 use rewind_common::ring::Share;
 
-/// A share's layout with fewer segments.
+/// A share's new layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shrunk {
-    /// [`Share::base`].
-    pub base: u64,
-    /// The segments that stay, in the order in which claims fill them.
-    pub segments: Vec<u32>,
-    /// Those that go: they hold the oldest chunks, or none.
-    pub freed: Vec<u32>,
+pub struct Layout {
+    /// The share as it is to be: those of its segments that go stand behind those that stay.
+    pub share: Share,
+    /// It holds as long as not more has been claimed than this.
+    pub claims: u64,
 }
 
 /// The layout of `share` with its `keep` newest segments. `None` if it has no more than that.
 ///
 /// The next claim falls where it would have fallen, behind the newest chunk, and the segment it falls into
-/// comes last: a lap from now all that stays has been filled once.
+/// comes last of those that stay: a lap from now all of them have been filled once.
 #[must_use]
-pub fn shrink(share: &Share, keep: u32) -> Option<Shrunk> {
+pub fn shrink(share: &Share, keep: u32) -> Option<Layout> {
     let (len, keep) = (share.len as usize, keep.max(1) as usize);
-    let mut segments = share.segments.get(..len)?.to_vec();
-    if keep >= len {
+    let mut layout = *share;
+    let segments = layout.segments.get_mut(..len)?;
+    if keep >= len || share.growing != 0 {
         return None;
     }
     let next = share.claims + 1;
     let index = next.wrapping_sub(share.base) % (len * CHUNKS) as u64;
-    segments.rotate_left(((index / CHUNKS as u64) as usize + 1) % len);
-    let kept = segments.split_off(len - keep);
-    let before = ((keep - 1) * CHUNKS) as u64 + index % CHUNKS as u64;
-    Some(Shrunk { base: next.wrapping_sub(before), segments: kept, freed: segments })
+    let (head, chunk) = ((index / CHUNKS as u64) as usize, index % CHUNKS as u64);
+    // Oldest first; then those that stay to the front.
+    segments.rotate_left((head + 1) % len);
+    segments.rotate_left(len - keep);
+    layout.base = next.wrapping_sub(((keep - 1) * CHUNKS) as u64 + chunk);
+    (layout.len, layout.limit, layout.leaving) = (keep as u32, keep as u32, (len - keep) as u32);
+    // Up to the end of the segment that the next claim falls into.
+    Some(Layout { share: layout, claims: share.claims + CHUNKS as u64 - chunk })
 }
 
 #[cfg(test)]
@@ -56,7 +46,11 @@ mod tests {
         let mut all = [0; MAX_SEGMENTS];
         all[..segments.len()].copy_from_slice(segments);
         let len = segments.len() as u32;
-        Share { claims, base, len, limit: len, growing: 0, reserved: 0, segments: all }
+        Share { claims, base, len, limit: len, growing: 0, leaving: 0, segments: all }
+    }
+
+    fn stay(share: &Share) -> &[u32] {
+        &share.segments[..share.len as usize]
     }
 
     /// Where the kernel side puts claim `number` (`agent-ebpf/src/ring.rs`).
@@ -72,12 +66,14 @@ mod tests {
             for keep in 1..4u32 {
                 let share = share(claims, 1, &segments);
                 let shrunk = shrink(&share, keep).unwrap();
+                for next in claims + 1..=shrunk.claims {
+                    assert_eq!(place(1, &segments, next), place(shrunk.share.base, stay(&shrunk.share), next));
+                }
                 let next = claims + 1;
-                assert_eq!(place(1, &segments, next), place(shrunk.base, &shrunk.segments, next));
                 // All claims since the beginning of the oldest segment that stays are still there.
                 let whole = u64::from(keep - 1) * CHUNKS as u64 + (next - 1) % CHUNKS as u64;
                 for claim in next.saturating_sub(whole).max(1)..next {
-                    assert!(shrunk.segments.contains(&place(1, &segments, claim).0), "claim {claim} of {claims}");
+                    assert!(stay(&shrunk.share).contains(&place(1, &segments, claim).0), "claim {claim} of {claims}");
                 }
             }
         }
@@ -85,10 +81,8 @@ mod tests {
 
     #[test]
     fn each_segment_stays_or_goes() {
-        let shrunk = shrink(&share(13, 1, &[4, 5, 6]), 1).unwrap();
-        let mut all = [shrunk.segments.clone(), shrunk.freed.clone()].concat();
-        all.sort_unstable();
-        assert_eq!((shrunk.segments, all), (vec![5], vec![4, 5, 6]));
+        let Share { len, limit, leaving, segments, .. } = shrink(&share(13, 1, &[4, 5, 6]), 1).unwrap().share;
+        assert_eq!((len, limit, leaving, &segments[..3]), (1, 1, 2, &[5, 6, 4][..]));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::place::{self, Place, Running, Where};
 use super::{interrupt, setting};
 use anyhow::{Context as _, Result};
+use rewind_tests::agent::Agent;
 use rewind_tests::cgroup::{self, Cgroup};
 use rewind_tests::dump;
 use std::collections::HashMap;
@@ -25,7 +26,7 @@ pub(super) struct Rest {
 }
 
 /// A container that does nothing.
-struct Sleeper {
+pub(super) struct Sleeper {
     /// In front of its cgroup, so that it ends first.
     _sleep: Running,
     _cgroup: Cgroup,
@@ -34,17 +35,7 @@ struct Sleeper {
 /// Starts a daemon and its containers, and watches it for so long.
 pub(super) fn at_rest(place: &Place, time: Duration) -> Result<Rest> {
     let agent = setting::recorder()?;
-    let sleepers: Vec<Sleeper> = (0..CONTAINERS).map(|number| sleeper(place, number)).collect::<Result<_>>()?;
-    let prefix = format!("{}-", place.path(Where::Container));
-    interrupt::eventually("all containers to be recorded", UP, || {
-        let list = dump::list(&agent)?;
-        let ours = list.iter().filter(|listed| {
-            let path = listed.get("container").and_then(|container| container.get("cgroup_path"));
-            path.and_then(serde_json::Value::as_str).is_some_and(|path| path.starts_with(&prefix))
-        });
-        let recorded = ours.filter(|listed| setting::figure(listed, "calls_held").is_some_and(|held| held > 0)).count();
-        Ok((recorded == CONTAINERS).then_some(()))
-    })?;
+    let sleepers = sleepers(place, &agent)?;
     // What it does about new containers is not rest.
     interrupt::pause(Duration::from_secs(2))?;
     let (begin, before) = (Instant::now(), cpu_ns(agent.tgid())?);
@@ -56,6 +47,22 @@ pub(super) fn at_rest(place: &Place, time: Duration) -> Result<Rest> {
     drop(sleepers);
     agent.stop()?;
     Ok(Rest { own_mebibytes, cpu_percent: 100.0 * taken_ns as f64 / took.as_nanos() as f64 })
+}
+
+/// Containers at rest, all recorded.
+pub(super) fn sleepers(place: &Place, agent: &Agent) -> Result<Vec<Sleeper>> {
+    let sleepers: Vec<Sleeper> = (0..CONTAINERS).map(|number| sleeper(place, number)).collect::<Result<_>>()?;
+    let prefix = format!("{}-", place.path(Where::Container));
+    interrupt::eventually("all containers to be recorded", UP, || {
+        let list = dump::list(agent)?;
+        let ours = list.iter().filter(|listed| {
+            let path = listed.get("container").and_then(|container| container.get("cgroup_path"));
+            path.and_then(serde_json::Value::as_str).is_some_and(|path| path.starts_with(&prefix))
+        });
+        let recorded = ours.filter(|listed| setting::figure(listed, "calls_held").is_some_and(|held| held > 0)).count();
+        Ok((recorded == CONTAINERS).then_some(()))
+    })?;
+    Ok(sleepers)
 }
 
 fn sleeper(place: &Place, number: usize) -> Result<Sleeper> {

@@ -152,9 +152,12 @@ impl Attached {
     }
 }
 
+/// The defaults, whatever the environment says.
+pub(super) const SIZES: [&str; 4] = ["--budget", "64MiB", "--ring", "1MiB"];
+
 /// A recorder that records. (Its socket is there before that; an answer is not.)
 pub(super) fn recorder() -> Result<Agent> {
-    let agent = Agent::start_with(&["--budget", "64MiB", "--ring", "1MiB"])?;
+    let agent = Agent::start_with(&SIZES)?;
     dump::list(&agent).with_context(|| format!("the recorder's log: {}", agent.log()))?;
     Ok(agent)
 }

@@ -1,0 +1,133 @@
+//! Handing the recorder over: what is loaded is pinned, what is pinned is taken up.
+
+use super::load::{Error, Held, IN_FLIGHT, Kernel, Loaded, RUN, refusal};
+use super::maps::{MAPS, Maps, RINGS};
+use super::pins::{self, Pins};
+use super::plan::{HOOKS, Sizes};
+use aya::maps::{Map, MapData};
+use aya::programs::{Iter, RawTracePoint};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+
+/// What became of a pinned set.
+pub enum Adopted {
+    /// It can be read.
+    Readable {
+        /// The recorder.
+        kernel: Box<Kernel>,
+        /// Whether all programs are attached that this version needs.
+        complete: bool,
+    },
+    /// It cannot be read.
+    Foreign {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Kernel {
+    /// Pins all of it. From then on it stays in the kernel when this is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Pins`], [`Error::Map`]; what was pinned until then is torn.
+    pub fn pin(mut self, pins: &Pins) -> Result<Self, Error> {
+        let dir = pins.make()?;
+        for (name, link) in std::mem::take(&mut self.links) {
+            pinned(&dir, &link_name(name), |path| link.pin(path))?;
+        }
+        if let Held::Loaded(ebpf) = &mut self.held {
+            for name in own_names() {
+                let program = ebpf.program_mut(name);
+                program.map_or(Ok(()), |program| pinned(&dir, &program_name(name), |path| program.pin(path)))?;
+            }
+        }
+        for (name, map) in self.maps.each()? {
+            pinned(&dir, name, |path| map.pin(path))?;
+        }
+        // Read from the pins at once: there is one way in which a pinned recorder is used.
+        let (in_flight, run) = own_programs(&dir)?;
+        let maps = open(&dir)?;
+        let (sizes, programs) = (self.sizes, std::mem::take(&mut self.programs));
+        Ok(Self { maps, held: Held::Pinned { in_flight, run }, links: Vec::new(), sizes, programs })
+    }
+
+    /// Takes up what is pinned; it is attached all the time.
+    ///
+    /// # Errors
+    /// [`Error::Map`], [`Error::Program`].
+    pub fn adopt(pins: &Pins) -> Result<Adopted, Error> {
+        let dir = pins.dir();
+        let is_there = |name: &str| dir.join(name).exists();
+        let (mut programs, mut complete) = (Vec::new(), true);
+        for hook in HOOKS {
+            let attached = is_there(&link_name(hook.name));
+            complete &= attached || hook.without.is_some();
+            let given_up = if attached { None } else { hook.without };
+            programs.push(Loaded { name: hook.name, verified_instructions: None, given_up });
+        }
+        let own = own_names().map(program_name);
+        let own: Vec<_> = own.collect();
+        let needed = MAPS.into_iter().chain(own.iter().map(String::as_str));
+        if let Some(name) = needed.into_iter().find(|name| !is_there(name)) {
+            return Ok(Adopted::Foreign { why: format!("it has no {name}") });
+        }
+        let maps = open(&dir)?;
+        if let Some(name) = maps.foreign_shape()? {
+            return Ok(Adopted::Foreign { why: format!("its map {name} has other values") });
+        }
+        let (in_flight, run) = own_programs(&dir)?;
+        let sizes = Sizes { segments: maps.entries("ARENA")?, rings: maps.entries(RINGS)?, limits: [0; 2] };
+        let held = Held::Pinned { in_flight, run };
+        let kernel = Box::new(Self { maps, held, links: Vec::new(), sizes, programs });
+        Ok(Adopted::Readable { kernel, complete })
+    }
+}
+
+/// How many rings of a set are taken, whatever its layout. `None`: not even that can be said.
+#[must_use]
+pub fn taken_rings(dir: &Path) -> Option<usize> {
+    let rings = MapData::from_pin(dir.join(RINGS)).ok()?;
+    let info = rings.info().ok()?;
+    crate::rings::count_taken(rings.fd().as_fd(), info.value_size() as usize, info.max_entries() as usize)
+}
+
+fn pinned<T, E: std::error::Error>(
+    dir: &Path,
+    name: &str,
+    pin: impl FnOnce(&Path) -> Result<T, E>,
+) -> Result<(), Error> {
+    let path = dir.join(name);
+    match pin(&path) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            Err(pins::Error::Pin { path, why }.into())
+        }
+    }
+}
+
+fn open(dir: &Path) -> Result<Maps, Error> {
+    Maps::open(|name| MapData::from_pin(dir.join(name)).and_then(Map::from_map_data))
+}
+
+/// The programs that the agent itself runs.
+fn own_names() -> impl Iterator<Item = &'static str> {
+    [IN_FLIGHT].into_iter().chain(RUN)
+}
+
+type Own = (Box<Iter>, [Box<RawTracePoint>; 2]);
+
+fn own_programs(dir: &Path) -> Result<Own, Error> {
+    let in_flight = Iter::from_pin(dir.join(program_name(IN_FLIGHT))).map_err(|error| refusal(IN_FLIGHT, &error))?;
+    let run = |name| RawTracePoint::from_pin(dir.join(program_name(name))).map_err(|error| refusal(name, &error));
+    let [first, second] = RUN.map(run);
+    Ok((Box::new(in_flight), [Box::new(first?), Box::new(second?)]))
+}
+
+fn link_name(hook: &str) -> String {
+    format!("link_{hook}")
+}
+
+fn program_name(program: &str) -> String {
+    format!("prog_{program}")
+}

@@ -1,0 +1,169 @@
+//! How a recorder begins: anew, pinned or not, or where another agent has left off.
+
+use super::{Config, Error, Recorder, Scope};
+use crate::clock;
+use crate::identity::names::Sources;
+use crate::identity::{kept, scope::Rule};
+use crate::kernel::pins::Pins;
+use crate::kernel::{self, Kernel, Load, Plan, Stage};
+use crate::rings::Mapped;
+use rewind_common::capture::Capture;
+use rewind_common::layout::Made;
+use rewind_common::ring::{Cgroup, SHARES, cgroup_state, ring_flags};
+use rewind_recording::header::{Container, Host};
+use rewind_recording::syscalls::{Arch, capture_table};
+use std::collections::{HashMap, HashSet};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+impl Recorder {
+    /// Loads the kernel side and begins to record. Recording ends when this is dropped.
+    ///
+    /// # Errors
+    /// [`Error`]; all final on this host, but for those about memory.
+    pub fn start(config: Config) -> Result<Self, Error> {
+        let (kernel, mapped) = load(&config, 0)?;
+        Ok(Self::of(kernel, mapped, config, None))
+    }
+
+    /// As [`Recorder::start`], but recording goes on when this is dropped. Recordings are numbered on
+    /// from `recordings`.
+    ///
+    /// # Errors
+    /// As above, and those about pins.
+    pub fn start_pinned(config: Config, pins: Pins, recordings: u64) -> Result<Self, Error> {
+        let (kernel, mapped) = load(&config, recordings)?;
+        // Half a set would record on, for nobody.
+        let kernel = kernel.pin(&pins).inspect_err(|_| drop(pins.remove(&pins.dir())))?;
+        Ok(Self::of(kernel, mapped, config, Some(pins)))
+    }
+
+    /// Goes on with what another agent has left in the kernel. Anything that it was about to do when
+    /// it was killed is done anew: a ring is given back whole or not at all, refused cgroups are
+    /// reopened by [`Recorder::tend`], and threads look their ring and its flags up again.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn resume(mut kernel: Kernel, config: Config, pins: Pins) -> Result<Self, Error> {
+        let mapped = Mapped::new(&kernel)?;
+        finish_shrinking(&mut kernel, &mapped)?;
+        mapped.set_default_flags(default_flags(&config));
+        register(&mut kernel, &mapped, &config)?;
+        leave_out_agent(&mut kernel, &mapped, &config)?;
+        mapped.raise_epoch();
+        let mut recorder = Self::of(kernel, mapped, config, Some(pins));
+        recorder.remember()?;
+        Ok(recorder)
+    }
+
+    fn of(kernel: Kernel, mapped: Mapped, config: Config, pins: Option<Pins>) -> Self {
+        let uname = rustix::system::uname();
+        let host = Host {
+            name: uname.nodename().to_string_lossy().into_owned(),
+            arch: uname.machine().to_string_lossy().into_owned(),
+            kernel: uname.release().to_string_lossy().into_owned(),
+            unix_offset_ns: clock::unix_offset_ns(),
+        };
+        let given_up = config.given_up.into_iter().chain(kernel.given_up()).collect();
+        let names = Sources::on_disk(Path::new("/"));
+        let Made { budget_bytes, ring_bytes, payload_bytes, .. } = mapped.node().made;
+        let plan = Plan { budget_bytes, ring_bytes, payload_bytes };
+        let limits = plan.sizes().map_or([1; SHARES], |sizes| sizes.limits);
+        let (known, kept) = (HashMap::new(), HashSet::new());
+        Self {
+            kernel,
+            mapped,
+            host,
+            plan,
+            limits,
+            given_up,
+            names,
+            known,
+            kept,
+            pins,
+            refused_seen: 0,
+            refused_wait: true,
+            recordings_seen: 0,
+        }
+    }
+
+    /// Who recordings are of, as far as the agent before had learnt it.
+    fn remember(&mut self) -> Result<(), Error> {
+        let rings: Vec<_> = self.rings().collect();
+        for (index, ring) in rings {
+            if let Some(kept) = kept::decode(&self.kernel.identity(index)?, ring.recording) {
+                let container =
+                    Container { cgroup_path: kernel::path_of(&ring.path), cgroup_id: ring.cgroup_id, ..kept };
+                self.known.insert(ring.recording, container);
+                self.kept.insert(ring.recording);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What this machine's calls have copied.
+///
+/// # Errors
+/// [`Error::Arch`].
+pub fn captures() -> Result<Vec<Capture>, Error> {
+    let machine = rustix::system::uname().machine().to_string_lossy().into_owned();
+    Arch::parse(&machine).map(capture_table).ok_or(Error::Arch(machine))
+}
+
+/// The kernel side, attached, with all cgroups that are there registered.
+fn load(config: &Config, recordings: u64) -> Result<(Kernel, Mapped), Error> {
+    let captures = captures()?;
+    let mut kernel = Kernel::load(Load { captures: &captures, plan: config.plan })?;
+    let mapped = Mapped::new(&kernel)?;
+    mapped.set_default_flags(default_flags(config));
+    mapped.set_recordings(recordings);
+    let Plan { budget_bytes, ring_bytes, payload_bytes } = config.plan;
+    mapped.set_made(&Made { programs: kernel::hash(&captures), budget_bytes, ring_bytes, payload_bytes, reserved: 0 });
+    kernel.attach(Stage::Follow)?;
+    register(&mut kernel, &mapped, config)?;
+    kernel.attach(Stage::Record)?;
+    Ok((kernel, mapped))
+}
+
+/// Rings that the agent before was taking segments from when it was killed.
+fn finish_shrinking(kernel: &mut Kernel, mapped: &Mapped) -> Result<(), Error> {
+    let rings = (0..mapped.ring_count).filter_map(|index| Some((index, mapped.ring(index)?)));
+    let shares = rings.flat_map(|(index, ring)| {
+        let leaving = (0..SHARES).filter(move |&share| ring.shares[share].leaving != 0);
+        leaving.map(move |share| (index, ring.recording, share))
+    });
+    Ok(kernel.shrink(&shares.collect::<Vec<_>>())?)
+}
+
+fn default_flags(config: &Config) -> u32 {
+    if config.payload { ring_flags::PAYLOAD } else { 0 }
+}
+
+fn register(kernel: &mut Kernel, mapped: &Mapped, config: &Config) -> Result<(), Error> {
+    let rule = |path: &str| match &config.scope {
+        Scope::Rule(rule) => rule.state(path),
+        Scope::Only(only) if path == only => cgroup_state::OPEN,
+        Scope::Only(_) => cgroup_state::IGNORED,
+    };
+    // Twice: what was made during the first round below a cgroup not yet known is found in the second.
+    for _ in 0..2 {
+        kernel::register(kernel, mapped, &config.cgroup_mount, &rule)?;
+    }
+    Ok(())
+}
+
+/// The cgroup of this agent was made while none was there to say that it is not to be recorded.
+fn leave_out_agent(kernel: &mut Kernel, mapped: &Mapped, config: &Config) -> Result<(), Error> {
+    let Scope::Rule(Rule { agent: Some(own), .. }) = &config.scope else { return Ok(()) };
+    let below = own.trim_matches('/');
+    let found = std::fs::metadata(config.cgroup_mount.join(below)).ok().filter(|_| !below.is_empty());
+    let Some(id) = found.as_ref().map(|found| found.ino()) else { return Ok(()) };
+    let Some(known) = kernel.cgroup(id)? else { return Ok(()) };
+    kernel.correct_cgroup(id, Cgroup { state: cgroup_state::IGNORED, ring: 0, ..known })?;
+    // Only its own ring: a ring that it inherited is a container's.
+    if known.state == cgroup_state::RECORDED && mapped.ring(known.ring).is_some_and(|ring| ring.cgroup_id == id) {
+        mapped.end(known.ring, clock::now_ns());
+    }
+    Ok(())
+}
