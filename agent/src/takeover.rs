@@ -79,6 +79,8 @@ fn take_up(kernel: Kernel, complete: bool, config: Config, pins: Pins, drain_dir
     let mut recorder = Recorder::resume(kernel, config.clone(), pins)?;
     let made = recorder.made();
     if complete && made.programs == programs {
+        // Before it answers: what tells a container's name may be gone in a moment.
+        recorder.tend()?;
         let recordings = recorder.numbers().len();
         tracing::info!(recordings, "went on with the programs and rings of the agent before");
         warn_of_sizes(&made, &wanted);

@@ -27,7 +27,7 @@ pub(crate) fn away() -> Result<()> {
         ensure!(dump.has("execve", program), "{}: its first call is missing", container.id());
         ensure!(dump.coverage("calls_overwritten")? == 0, "{}", dump.header);
     }
-    eventually("the name of what still runs", SOON, || named(&agent, living.id()))?;
+    eventually("the name of what ran when the agent came", SOON, || named(&agent, living.id()))?;
     agent.stop()
 }
 
