@@ -23,6 +23,7 @@
 //! | [`rings`] | rings mapped into memory, and copies of them |
 //! | [`identity`] | which cgroup is which container, and which are recorded at all |
 //! | [`recorder`] | all of the above as one thing that can be asked |
+//! | [`crash`] | which ends are kept as files, and the directory of these |
 //! | [`serve`] | the API on the Unix socket |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
 //! | [`measure`] | what recording costs on this host |
@@ -33,6 +34,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod crash;
 pub mod host;
 pub mod identity;
 pub mod kernel;

@@ -1,5 +1,7 @@
 //! The recorder of one host as one thing: started, asked for lists and recordings, tended.
 
+mod ends;
+
 use crate::clock;
 use crate::identity::names::Sources;
 use crate::identity::{path, scope::Rule};
@@ -73,6 +75,7 @@ pub struct Recorder {
     refused_seen: u64,
     /// Recordings whose containers have been named.
     recordings_seen: u64,
+    ends: ends::Ends,
 }
 
 impl Recorder {
@@ -107,7 +110,18 @@ impl Recorder {
         let given_up = config.given_up.into_iter().chain(kernel.given_up()).collect();
         let names = Sources::on_disk(Path::new("/"));
         let (plan, known) = (config.plan, HashMap::new());
-        Ok(Self { kernel, mapped, host, plan, given_up, names, known, refused_seen: 0, recordings_seen: 0 })
+        Ok(Self {
+            kernel,
+            mapped,
+            host,
+            plan,
+            given_up,
+            names,
+            known,
+            refused_seen: 0,
+            recordings_seen: 0,
+            ends: Default::default(),
+        })
     }
 
     /// What became of each program.
@@ -137,7 +151,7 @@ impl Recorder {
                 recording: ring.recording,
                 container: self.container(&ring),
                 born_ns: ring.born_ns,
-                died_ns: died(&ring),
+                died_ns: ring.end_ns(),
                 ending: cut::ending(&source),
                 coverage,
                 losses: losses(&source.cursors, ring.recording),
@@ -154,7 +168,10 @@ impl Recorder {
     /// [`Error::Gone`], [`Error::Kernel`].
     pub fn recording(&mut self, recording: u64) -> Result<(Header, Vec<u8>), Error> {
         let (index, ring) = self.find(recording)?;
-        let in_flight = if ring.died_ns == 0 { self.kernel.in_flight()? } else { Vec::new() };
+        let in_flight = if ring.end_ns().is_none() { self.kernel.in_flight()? } else { Vec::new() };
+        if ring.end_ns().is_some() {
+            self.name_at_end(&ring);
+        }
         let read_ns = clock::now_ns();
         let source = rings::snapshot(&self.kernel, &self.mapped, index, &ring, in_flight, read_ns)?;
         let cut = cut::cut(&source);
@@ -223,15 +240,13 @@ impl Recorder {
         let (segments, count) = (self.kernel.sizes.segments, self.kernel.sizes.rings);
         let used: u32 = rings.iter().map(|(_, ring)| segments_of(ring)).sum();
         let mut free = (segments.saturating_sub(used), count.saturating_sub(rings.len() as u32));
-        let mut dead: Vec<_> = rings.iter().filter(|(_, ring)| ring.died_ns != 0).collect();
-        dead.sort_by_key(|(_, ring)| ring.died_ns);
         let mut freed = false;
-        for (index, ring) in dead {
+        for (index, ring) in self.forgettable(rings) {
             if free.0 > segments / 8 && free.1 > count / 8 {
                 break;
             }
-            self.forget(*index, ring)?;
-            free = (free.0 + segments_of(ring), free.1 + 1);
+            self.forget(index, &ring)?;
+            free = (free.0 + segments_of(&ring), free.1 + 1);
             freed = true;
         }
         let refused = self.mapped.node().refused;
@@ -245,6 +260,7 @@ impl Recorder {
 
     fn forget(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
         self.known.remove(&ring.recording);
+        self.forget_end(ring.recording);
         self.mapped.forget(index, ring);
         for share in &ring.shares {
             for &segment in share.segments.iter().take(share.len as usize) {
@@ -292,7 +308,7 @@ impl Recorder {
             container: self.container(ring),
             recording: ring.recording,
             born_ns: ring.born_ns,
-            died_ns: died(ring),
+            died_ns: ring.end_ns(),
             read_ns,
             payload: ring.flags & ring_flags::PAYLOAD != 0,
             given_up: self.given_up.clone(),
@@ -313,10 +329,6 @@ impl Recorder {
             refused: self.mapped.node().refused,
         }
     }
-}
-
-fn died(ring: &Ring) -> Option<u64> {
-    (ring.died_ns != 0).then_some(ring.died_ns)
 }
 
 fn segments_of(ring: &Ring) -> u32 {

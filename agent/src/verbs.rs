@@ -1,6 +1,7 @@
 //! What each verb of the command line does: options -> parts -> exit code.
 
 use crate::cli;
+use crate::crash::Keeper;
 use crate::host::cgroup::Layout;
 use crate::host::doctor::{Load, Program, Report};
 use crate::host::facts::{Fact, Facts};
@@ -48,11 +49,12 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let plan = plan(options.budget.as_u64(), &options.memory);
     let rule = Rule { units: options.units, agent: own_cgroup() };
     let place = Place::take(&options.socket)?;
+    let keeper = Keeper::new(&options.crash.policy())?;
     let recorder = Recorder::start(host.config(plan, Scope::Rule(rule), options.payload))?;
     let bound = place.listen()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
-    runtime.block_on(pipeline::run(recorder, bound))?;
+    runtime.block_on(pipeline::run(recorder, keeper, bound))?;
     Ok(ExitCode::SUCCESS)
 }
 

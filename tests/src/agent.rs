@@ -61,7 +61,8 @@ impl Agent {
     #[must_use]
     pub fn command(socket: &Path) -> Command {
         let mut command = Command::new(programs::ours("rewind-agent"));
-        command.arg("run").arg("--socket").arg(socket);
+        // Crash files lie beside the socket: the host's own are nothing for a test.
+        command.arg("run").arg("--socket").arg(socket).arg("--crash-dir").arg(socket.with_extension("crashes"));
         command
     }
 
@@ -69,6 +70,12 @@ impl Agent {
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.dir.path().join("rewind.sock")
+    }
+
+    /// Where its crash files lie, unless an argument says otherwise.
+    #[must_use]
+    pub fn crash_dir(&self) -> PathBuf {
+        self.socket().with_extension("crashes")
     }
 
     /// Its process.
