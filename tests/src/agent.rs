@@ -35,9 +35,26 @@ impl Agent {
     /// # Errors
     /// When it does not come up; its log is in the message.
     pub fn start_with(arguments: &[&str]) -> Result<Self> {
+        Self::spawn(None, arguments)
+    }
+
+    /// Starts a recorder whose crash files lie in `crash_dir`, with more arguments.
+    ///
+    /// # Errors
+    /// When it does not come up; its log is in the message.
+    pub fn with_crash_dir(crash_dir: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::spawn(Some(crash_dir), arguments)
+    }
+
+    fn spawn(crash_dir: Option<&Path>, arguments: &[&str]) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("rewind-").tempdir()?;
         let log = File::create(dir.path().join("log"))?;
-        let child = Self::command(&dir.path().join("rewind.sock"))
+        let socket = dir.path().join("rewind.sock");
+        let mut command = match crash_dir {
+            Some(crash_dir) => Self::command_with(&socket, crash_dir),
+            None => Self::command(&socket),
+        };
+        let child = command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -60,9 +77,13 @@ impl Agent {
     /// The command that starts a recorder.
     #[must_use]
     pub fn command(socket: &Path) -> Command {
-        let mut command = Command::new(programs::ours("rewind-agent"));
         // Crash files lie beside the socket: the host's own are nothing for a test.
-        command.arg("run").arg("--socket").arg(socket).arg("--crash-dir").arg(socket.with_extension("crashes"));
+        Self::command_with(socket, &socket.with_extension("crashes"))
+    }
+
+    fn command_with(socket: &Path, crash_dir: &Path) -> Command {
+        let mut command = Command::new(programs::ours("rewind-agent"));
+        command.arg("run").arg("--socket").arg(socket).arg("--crash-dir").arg(crash_dir);
         command
     }
 
