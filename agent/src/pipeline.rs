@@ -89,7 +89,12 @@ async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>) {
         };
         let (shared, keeper) = (Arc::clone(&shared), Arc::clone(&keeper));
         let done = tokio::task::spawn_blocking(move || {
-            keeper.judge(&shared);
+            // What was kept may make room for the next container, which may be here already.
+            if keeper.judge(&shared)
+                && let Err(error) = serve::lock(&shared).tend()
+            {
+                tracing::error!(%error, "cannot make room for new recordings");
+            }
             if is_tick {
                 keeper.judge_children(&shared);
             }

@@ -5,6 +5,7 @@
 //! medians. It is a benchmark, never a test: a missed goal is shown, not a failure.
 
 mod calls;
+mod crash;
 mod daemon;
 mod figures;
 mod held;
@@ -35,6 +36,8 @@ const HELD: &str = "a full ring of nginx under load, and its way to the text of 
 const DAEMON: &str =
     "the daemon: resident memory (code, libraries, heap) but for its mapped rings; CPU, user and system";
 
+const CRASH: &str = "the death of a container with a full ring of nginx under load, and its crash file";
+
 /// What to measure, and for how long.
 #[derive(Args)]
 pub(crate) struct Bench {
@@ -57,6 +60,7 @@ enum Part {
     Redis,
     Decode,
     Daemon,
+    Crash,
 }
 
 impl Bench {
@@ -213,6 +217,26 @@ impl Run<'_> {
                     table.alone(DAEMON, &format!("% of a core, over {seconds} s"), &cpu, Goal::Below(1.0));
                 }
                 Err(error) => self.fail("the daemon at rest", &error)?,
+            }
+        }
+        if self.bench.wants(Part::Crash) {
+            let rounds = self.bench.rounds();
+            eprintln!("bench: crash files, {rounds} times");
+            let crashes = (0..rounds).map(|_| crash::measure(self.place, self.bench.load_seconds()));
+            match crashes.collect::<Result<Vec<_>>>() {
+                Ok(crashes) => {
+                    let series = |of: fn(&crash::Crash) -> f64| Series::new(crashes.iter().map(of));
+                    let goal = Goal::Below(100.0);
+                    table.alone(CRASH, "ms, from its death to its crash file", &series(|c| c.written_ms), goal);
+                    table.alone(
+                        CRASH,
+                        "bytes of the file, a byte of the ring",
+                        &series(|c| c.size_ratio),
+                        Goal::Below(0.2),
+                    );
+                    table.alone(CRASH, "ms, why --from that file", &series(|c| c.why_ms), Goal::Below(200.0));
+                }
+                Err(error) => self.fail("crash files", &error)?,
             }
         }
         Ok(())

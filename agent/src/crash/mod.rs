@@ -79,13 +79,15 @@ impl Keeper {
         self.when != When::Never
     }
 
-    /// Decides on all ends since the last time. Writes and syncs files: not for an async thread.
-    pub fn judge(&self, recorder: &Mutex<Recorder>) {
+    /// Decides on all ends since the last time; whether there were any. Writes and syncs files: not
+    /// for an async thread.
+    pub fn judge(&self, recorder: &Mutex<Recorder>) -> bool {
         if !self.is_on() {
-            return;
+            return false;
         }
         let ends = lock(recorder).unjudged();
-        let mut writes = !ends.is_empty();
+        let is_any = !ends.is_empty();
+        let mut writes = is_any;
         for recording in ends {
             writes &= self.judge_one(recorder, recording);
         }
@@ -100,6 +102,7 @@ impl Keeper {
             self.again().expire = now + EXPIRE;
             self.store.expire(clock::unix_s());
         }
+        is_any
     }
 
     /// Keeps the recordings of containers that live on though a process of theirs failed.
@@ -137,7 +140,10 @@ impl Keeper {
         // It has processes again: there will be another end.
         let Some(died_ns) = header.died_ns else { return true };
         let written = match reason(self.when, header.ending.as_ref()) {
-            None => true,
+            None => {
+                tracing::debug!(recording, ending = ?header.ending, calls = header.coverage.calls_held, "not kept");
+                true
+            }
             Some(reason) => {
                 let header = Header { reason: Some(reason), ..header };
                 self.store.save(&header, &records, clock::unix_s()).is_ok()
