@@ -186,3 +186,37 @@ impl Output {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_age_is_a_number_of_days_or_hours() {
+        let ages = ["14d", "12h", "1d 6h", "90s"].map(|text| age_s(text).unwrap());
+        assert_eq!(ages, [1_209_600, 43_200, 108_000, 90]);
+        for text in ["", "14", "soon", "0s", "-1d"] {
+            assert!(age_s(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_ends_are_kept_can_be_chosen() {
+        let policy = |line: &str| match Cli::try_parse_from(line.split(' ')).unwrap().verb {
+            Verb::Run(run) => run.crash.policy(),
+            _ => unreachable!(),
+        };
+        let default = policy("rewind-agent run");
+        assert_eq!((default.when, default.on_child), (When::Failed, false));
+        assert_eq!(default.limits, Limits { bytes: 1 << 30, age_s: 1_209_600, per_container: 5 });
+        let chosen = policy("rewind-agent run --crash-when always --crash-dir /x --crash-max-bytes 5MiB");
+        assert_eq!((chosen.when, chosen.limits.bytes), (When::Always, 5 << 20));
+        assert_eq!(chosen.dir, PathBuf::from("/x"));
+    }
+}

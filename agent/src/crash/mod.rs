@@ -85,6 +85,8 @@ impl Keeper {
         if !self.is_on() {
             return false;
         }
+        // Held to the end: two at a time would write the same end twice.
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
         let ends = lock(recorder).unjudged();
         let is_any = !ends.is_empty();
         let mut writes = is_any;
@@ -92,14 +94,14 @@ impl Keeper {
             writes &= self.judge_one(recorder, recording);
         }
         let now = Instant::now();
-        if writes || now >= self.again().retry {
+        if writes || now >= again.retry {
             let waiting = lock(recorder).waiting();
             // The first that fails says enough of the others.
             let all = waiting.into_iter().all(|recording| self.judge_one(recorder, recording));
-            self.again().retry = if all { now } else { now + RETRY };
+            again.retry = if all { now } else { now + RETRY };
         }
-        if now >= self.again().expire {
-            self.again().expire = now + EXPIRE;
+        if now >= again.expire {
+            again.expire = now + EXPIRE;
             self.store.expire(clock::unix_s());
         }
         is_any
@@ -137,8 +139,11 @@ impl Keeper {
                 return false;
             }
         };
-        // It has processes again: there will be another end.
-        let Some(died_ns) = header.died_ns else { return true };
+        // If it has processes again there will be another end. A cgroup is empty for a moment, too, while
+        // a runtime moves its first processes about.
+        let Some(died_ns) = header.died_ns.filter(|_| lock(recorder).end_ns(recording) == header.died_ns) else {
+            return true;
+        };
         let written = match reason(self.when, header.ending.as_ref()) {
             None => {
                 tracing::debug!(recording, ending = ?header.ending, calls = header.coverage.calls_held, "not kept");
@@ -174,10 +179,6 @@ impl Keeper {
     #[must_use]
     pub fn path(&self, number: u64) -> Option<PathBuf> {
         self.store.path(number)
-    }
-
-    fn again(&self) -> MutexGuard<'_, Again> {
-        self.again.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -58,6 +58,12 @@ impl Recorder {
         ended.into_iter().map(|(_, ring)| ring.recording).collect()
     }
 
+    /// When the container of a recording ended; `None` if it lives, or the recording is gone.
+    #[must_use]
+    pub fn end_ns(&self, recording: u64) -> Option<u64> {
+        self.find(recording).ok().and_then(|(_, ring)| ring.end_ns())
+    }
+
     /// What had to be kept of a recording's end at `end_ns` is kept. It stands in the ring itself, so
     /// that the next agent knows.
     pub fn set_judged(&mut self, recording: u64, end_ns: u64) {
