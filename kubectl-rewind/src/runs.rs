@@ -23,7 +23,7 @@ pub enum Held {
 pub fn on_disk(crashes: &Crashes, target: &str) -> Result<Held, TargetError> {
     if let Some(number) = target.strip_prefix('@') {
         let number = number.parse().ok().filter(|number| crashes.crashes.iter().any(|c| c.crash == *number));
-        return number.map(Held::File).ok_or_else(|| unknown(target));
+        return number.map(Held::File).ok_or_else(|| TargetError::NoCrash { target: target.to_owned() });
     }
     let listed: Vec<_> = crashes.crashes.iter().map(as_listed).collect();
     target::choose_marked(&listed, target, '@').map(|listed| Held::File(listed.recording))
@@ -72,10 +72,6 @@ fn as_listed(crash: &Crash) -> Listed {
     Listed { recording: crash.crash, container, born_ns: over_ns, died_ns: Some(over_ns), ..Listed::default() }
 }
 
-fn unknown(target: &str) -> TargetError {
-    TargetError::Unknown { target: target.to_owned(), near: Vec::new() }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -112,7 +108,10 @@ mod tests {
         assert_eq!(on_disk(&crashes, "@4"), Ok(Held::File(4)));
         assert_eq!(on_disk(&crashes, "web"), Ok(Held::File(5)));
         assert_eq!(on_disk(&crashes, "aaa"), Ok(Held::File(4)));
-        for unknown in ["@6", "@", "@-4", "#4", "zzz"] {
+        for number in ["@6", "@", "@-4"] {
+            assert!(matches!(on_disk(&crashes, number), Err(TargetError::NoCrash { .. })), "{number}");
+        }
+        for unknown in ["#4", "zzz"] {
             assert!(matches!(on_disk(&crashes, unknown), Err(TargetError::Unknown { .. })), "{unknown}");
         }
         let error = on_disk(&self::crashes(vec![file(4, "ab1", "", 1, 1), file(5, "ab2", "", 2, 2)]), "ab");

@@ -32,6 +32,12 @@ pub enum TargetError {
         /// A line each.
         candidates: Vec<String>,
     },
+    /// There is no crash file of that number.
+    #[error("there is no crash file {target}; 'rewind list --crashes' shows what there is")]
+    NoCrash {
+        /// What was typed.
+        target: String,
+    },
     /// It has run once, as far as is known.
     #[error(
         "no earlier run of {target:?} is kept, in memory or as a crash file; 'rewind list' and 'rewind list --crashes' show what is"
