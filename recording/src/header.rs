@@ -31,6 +31,7 @@ pub struct Header {
     /// How its main process ended, as far as is known.
     pub ending: Option<Ending>,
     /// Why it was written as a crash file; `None` if it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// When the ring was read.
     pub read_ns: u64,
