@@ -38,6 +38,27 @@ pub struct Ring {
     pub shares: [Share; SHARES],
     /// The cgroup's path from the root of the hierarchy, ended by a NUL; as much as fits.
     pub path: [u8; PATH_BYTES],
+    /// When its cgroup lost its last process. 0: it has one, or this kernel does not tell. A cgroup
+    /// may be used again, which makes this 0 again.
+    pub ended_ns: u64,
+    /// The end ([`Ring::end_ns`]) that the agent has judged: what had to be kept of it is kept. The
+    /// agent writes it.
+    pub judged_ns: u64,
+    /// Processes that ended with a status other than 0.
+    pub failures: u64,
+}
+
+impl Ring {
+    /// When its container ended: when its cgroup lost its last process, or, where the kernel does not
+    /// tell that, when it was removed. `None`: it lives.
+    #[must_use]
+    pub const fn end_ns(&self) -> Option<u64> {
+        match (self.ended_ns, self.died_ns) {
+            (0, 0) => None,
+            (0, died_ns) => Some(died_ns),
+            (ended_ns, _) => Some(ended_ns),
+        }
+    }
 }
 
 /// The chunks of one share of a ring.
@@ -90,6 +111,10 @@ pub struct Node {
     pub ring_flags: u32,
     /// What made this set of maps.
     pub made: Made,
+    /// Ends of containers: moves on whenever [`Ring::end_ns`] of some ring becomes known.
+    pub ends: u64,
+    /// Ends of processes with a status other than 0, in all rings.
+    pub failures: u64,
 }
 
 /// Bits of the [`Sieve`]: a power of two. Cgroup ids are handed out one after the other, so this many
@@ -192,5 +217,5 @@ pub struct InFlight {
 }
 
 const _: () = assert!(size_of::<Share>() == 32 + 4 * MAX_SEGMENTS);
-const _: () = assert!(size_of::<Ring>() == 40 + SHARES * size_of::<Share>() + PATH_BYTES);
+const _: () = assert!(size_of::<Ring>() == 64 + SHARES * size_of::<Share>() + PATH_BYTES);
 const _: () = assert!(size_of::<Cursor>() == 40);

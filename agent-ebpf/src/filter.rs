@@ -171,6 +171,7 @@ fn take(cgroup_id: u64) -> Option<u32> {
     // SAFETY: takes nothing.
     ring.born_ns = unsafe { bpf_ktime_get_ns() };
     ring.died_ns = 0;
+    (ring.ended_ns, ring.judged_ns, ring.failures) = (0, 0, 0);
     if let Some(path) = PATHS.get_ptr(&cgroup_id) {
         copy_path(&mut ring.path, path);
     } else {

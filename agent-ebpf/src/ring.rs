@@ -83,6 +83,18 @@ pub mod counters {
         }
     }
 
+    /// A process that ended with a status other than 0.
+    #[inline(always)]
+    pub fn failure(ring: u32) {
+        if let (Some(ring), Some(node)) = (RINGS.get_ptr_mut(ring), NODE.get_ptr_mut(0)) {
+            // SAFETY: fields of values of the maps.
+            unsafe {
+                atomic::add(&raw mut (*ring).failures, 1);
+                atomic::add(&raw mut (*node).failures, 1);
+            }
+        }
+    }
+
     #[inline(always)]
     pub fn no_thread_state(ring: u32) {
         if let Some(cursors) = CURSORS.get_ptr_mut(ring) {

@@ -15,7 +15,7 @@ pub struct Held {
     pub segments: [u32; SHARES],
     /// When its container's cgroup was removed: `CLOCK_MONOTONIC`, nanoseconds. `None` while it lives.
     pub died_ns: Option<u64>,
-    /// Whether it may not go yet: what it was has not been judged.
+    /// Whether it may not go or shrink yet: what is kept of its end has not been decided.
     pub is_needed: bool,
     /// Whether losing it loses nothing: its container ended well, or a file holds it.
     pub is_spare: bool,
@@ -76,7 +76,7 @@ pub fn steps(held: &[Held], mut pool: Pool) -> Vec<Step> {
     let mut keeps: Vec<(u32, [u32; SHARES])> = Vec::new();
     while pool.lacks_segments() {
         // The largest gives half, so that all come to the same size before any comes to the least.
-        let largest = left.iter_mut().filter(|held| held.segments.iter().any(|&len| len > 1));
+        let largest = left.iter_mut().filter(|held| !held.is_needed && held.segments.iter().any(|&len| len > 1));
         let Some(largest) = largest.max_by_key(|held| (held.segments.iter().sum::<u32>(), held.died_ns.is_some()))
         else {
             break;

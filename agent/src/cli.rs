@@ -1,5 +1,6 @@
 //! What was typed.
 
+use crate::crash::{Limits, Policy, When};
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rewind_recording::api::DEFAULT_SOCKET;
@@ -76,6 +77,9 @@ pub struct Run {
     /// Where the recordings of another version are saved, before it makes room for this one
     #[arg(long, value_name = "DIR", default_value = "/var/lib/rewind/crashes")]
     pub drain_dir: PathBuf,
+    /// What is kept of containers that end.
+    #[command(flatten)]
+    pub crash: Crash,
 }
 
 /// Where programs and rings outlive the agent.
@@ -92,6 +96,51 @@ pub struct Unload {
     /// Where.
     #[command(flatten)]
     pub place: Place,
+}
+
+/// Crash files.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Crash files")]
+pub struct Crash {
+    /// Which ends of containers are written as files
+    #[arg(long, env = "REWIND_CRASH_WHEN", value_enum, value_name = "WHEN", default_value_t)]
+    pub crash_when: When,
+    /// Write a container's recording too when a process of it fails while the container lives on
+    #[arg(long)]
+    pub crash_on_child: bool,
+    /// The directory; nobody but its owner can read what is in it
+    #[arg(long, env = "REWIND_CRASH_DIR", value_name = "DIR", default_value = "/var/lib/rewind/crashes")]
+    pub crash_dir: PathBuf,
+    /// Most bytes of all crash files; the oldest go first
+    #[arg(long, value_name = "SIZE", default_value = "1GiB")]
+    pub crash_max_bytes: ByteSize,
+    /// How old a crash file may get
+    #[arg(long, value_name = "AGE", default_value = "14d", value_parser = age_s)]
+    pub crash_max_age: u64,
+    /// How many crash files are kept of one container, by its name
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub crash_per_container: u32,
+}
+
+impl Crash {
+    /// What it means.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        let limits = Limits {
+            bytes: self.crash_max_bytes.as_u64(),
+            age_s: self.crash_max_age,
+            per_container: self.crash_per_container as usize,
+        };
+        Policy { when: self.crash_when, on_child: self.crash_on_child, dir: self.crash_dir.clone(), limits }
+    }
+}
+
+/// `14d`, `12h`, `1d 6h` as seconds; days have 24 hours.
+fn age_s(text: &str) -> Result<u64, String> {
+    let span: jiff::Span = text.parse().map_err(|error| format!("{error}; write 14d or 12h"))?;
+    let seconds = span.total((jiff::Unit::Second, jiff::SpanRelativeTo::days_are_24_hours()));
+    let seconds = seconds.map_err(|error| format!("{error}; write 14d or 12h"))?;
+    if seconds < 1.0 { Err("it has to be a second or more".to_owned()) } else { Ok(seconds as u64) }
 }
 
 /// `record`.
@@ -162,5 +211,39 @@ impl Output {
             Self::Json => Some(Format::Json),
             Self::File => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_age_is_a_number_of_days_or_hours() {
+        let ages = ["14d", "12h", "1d 6h", "90s"].map(|text| age_s(text).unwrap());
+        assert_eq!(ages, [1_209_600, 43_200, 108_000, 90]);
+        for text in ["", "14", "soon", "0s", "-1d"] {
+            assert!(age_s(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_ends_are_kept_can_be_chosen() {
+        let policy = |line: &str| match Cli::try_parse_from(line.split(' ')).unwrap().verb {
+            Verb::Run(run) => run.crash.policy(),
+            _ => unreachable!(),
+        };
+        let default = policy("rewind-agent run");
+        assert_eq!((default.when, default.on_child), (When::Failed, false));
+        assert_eq!(default.limits, Limits { bytes: 1 << 30, age_s: 1_209_600, per_container: 5 });
+        let chosen = policy("rewind-agent run --crash-when always --crash-dir /x --crash-max-bytes 5MiB");
+        assert_eq!((chosen.when, chosen.limits.bytes), (When::Always, 5 << 20));
+        assert_eq!(chosen.dir, PathBuf::from("/x"));
     }
 }

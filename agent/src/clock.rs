@@ -15,6 +15,18 @@ pub fn unix_offset_ns() -> i64 {
     i64::try_from(offset).unwrap_or(0)
 }
 
+/// Unix time in nanoseconds.
+#[must_use]
+pub fn unix_ns() -> i64 {
+    i64::try_from(ns(clock_gettime(ClockId::Realtime))).unwrap_or(i64::MAX)
+}
+
+/// Unix time in seconds.
+#[must_use]
+pub fn unix_s() -> u64 {
+    u64::try_from(unix_ns() / 1_000_000_000).unwrap_or(0)
+}
+
 fn ns(time: Timespec) -> i128 {
     i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
 }

@@ -26,6 +26,7 @@
 //! | [`identity`] | which cgroup is which container, and which are recorded at all |
 //! | [`budget`] | who makes room when memory runs short |
 //! | [`recorder`] | all of the above as one thing that can be asked |
+//! | [`crash`] | which ends are kept as files, and the directory of these |
 //! | [`takeover`] | starting where another agent has left programs and rings |
 //! | [`serve`] | the API on the Unix socket |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
@@ -38,6 +39,7 @@
 pub mod budget;
 pub mod cli;
 pub mod clock;
+pub mod crash;
 pub mod host;
 pub mod identity;
 pub mod kernel;

@@ -1,5 +1,6 @@
 //! `rewind-agent run`, from start to drain: the only place that starts tasks.
 
+use crate::crash::Keeper;
 use crate::recorder::Recorder;
 use crate::serve::{self, Bound, Shared};
 use hyper::server::conn::http1;
@@ -9,13 +10,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::MissedTickBehavior;
 
 /// How often it is looked whether a recording has begun, which is one word of mapped memory.
 const LOOK: Duration = Duration::from_millis(50);
 /// How many looks may pass until room is made all the same.
 const TEND: u32 = 20;
+/// How often it is looked for ends that could not be dealt with at once, and for failed children.
+const KEEP: Duration = Duration::from_secs(1);
+/// How long the last crash files may take when the agent ends.
+const DRAIN: Duration = Duration::from_secs(10);
 /// Most connections at a time; more wait.
 const CONNECTIONS: usize = 64;
 
@@ -23,24 +28,33 @@ const CONNECTIONS: usize = 64;
 ///
 /// # Errors
 /// If a signal handler cannot be had.
-pub async fn run(recorder: Recorder, bound: Bound) -> anyhow::Result<()> {
+pub async fn run(mut recorder: Recorder, keeper: Keeper, bound: Bound) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let listener = UnixListener::from_std(bound.listener.try_clone()?)?;
-    let shared = Arc::new(Mutex::new(recorder));
-    let tending = tokio::spawn(tend(Arc::clone(&shared)));
+    if keeper.is_on() {
+        recorder.begin_judging();
+    }
+    let (shared, keeper, ended) = (Arc::new(Mutex::new(recorder)), Arc::new(keeper), Arc::new(Notify::new()));
+    let tending = tokio::spawn(tend(Arc::clone(&shared), Arc::clone(&ended)));
+    let keeping = tokio::spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended));
     tracing::info!(socket = %bound.path().display(), "recording");
     tokio::select! {
-        () = accept(&listener, &shared) => {}
+        () = accept(&listener, &shared, &keeper) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tending.abort();
+    keeping.abort();
+    let last = tokio::task::spawn_blocking(move || keeper.judge(&shared));
+    if tokio::time::timeout(DRAIN, last).await.is_err() {
+        tracing::warn!("the disk is too slow for the last crash files");
+    }
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn accept(listener: &UnixListener, shared: &Shared) {
+async fn accept(listener: &UnixListener, shared: &Shared, keeper: &Arc<Keeper>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -53,9 +67,9 @@ async fn accept(listener: &UnixListener, shared: &Shared) {
                 continue;
             }
         };
-        let shared = Arc::clone(shared);
+        let (shared, keeper) = (Arc::clone(shared), Arc::clone(keeper));
         tokio::spawn(async move {
-            let service = service_fn(move |request| serve::answer(Arc::clone(&shared), request));
+            let service = service_fn(move |request| serve::answer(Arc::clone(&shared), Arc::clone(&keeper), request));
             if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
                 tracing::debug!(%error, "a reader has gone");
             }
@@ -64,15 +78,45 @@ async fn accept(listener: &UnixListener, shared: &Shared) {
     }
 }
 
+/// Writes crash files, where nobody waits for the disk.
+async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>) {
+    let mut ticks = tokio::time::interval(KEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let is_tick = tokio::select! {
+            () = ended.notified() => false,
+            _ = ticks.tick() => true,
+        };
+        let (shared, keeper) = (Arc::clone(&shared), Arc::clone(&keeper));
+        let done = tokio::task::spawn_blocking(move || {
+            // What was kept may make room for the next container, which may be here already.
+            if keeper.judge(&shared)
+                && let Err(error) = serve::lock(&shared).tend()
+            {
+                tracing::error!(%error, "cannot make room for new recordings");
+            }
+            if is_tick {
+                keeper.judge_children(&shared);
+            }
+        });
+        if let Err(error) = done.await {
+            tracing::error!(%error, "the keeper of crash files failed");
+        }
+    }
+}
+
 /// Names a recording as soon as it has begun, since what tells its name may be gone with the
 /// container, and makes room every second.
-async fn tend(shared: Shared) {
+async fn tend(shared: Shared, ended: Arc<Notify>) {
     let mut ticks = tokio::time::interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waited = 0;
     loop {
         ticks.tick().await;
         let mut recorder = serve::lock(&shared);
+        if recorder.has_ends() {
+            ended.notify_one();
+        }
         if waited < TEND && !recorder.has_begun_another() {
             waited += 1;
             continue;

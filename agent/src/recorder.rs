@@ -1,5 +1,6 @@
 //! The recorder of one host as one thing: started, asked for lists and recordings, tended.
 
+mod ends;
 mod start;
 
 pub use start::captures;
@@ -87,6 +88,7 @@ pub struct Recorder {
     refused_wait: bool,
     /// Recordings whose containers have been named.
     recordings_seen: u64,
+    ends: ends::Ends,
 }
 
 impl Recorder {
@@ -153,7 +155,7 @@ impl Recorder {
                 recording: ring.recording,
                 container: self.container(&ring),
                 born_ns: ring.born_ns,
-                died_ns: died(&ring),
+                died_ns: ring.end_ns(),
                 ending: cut::ending(&source),
                 coverage,
                 losses: losses(&source.cursors, ring.recording),
@@ -172,7 +174,10 @@ impl Recorder {
     /// [`Error::Gone`], [`Error::Kernel`].
     pub fn recording(&mut self, recording: u64) -> Result<(Header, Vec<u8>), Error> {
         let (index, ring) = self.find(recording)?;
-        let in_flight = if ring.died_ns == 0 { self.kernel.in_flight()? } else { Vec::new() };
+        let in_flight = if ring.end_ns().is_none() { self.kernel.in_flight()? } else { Vec::new() };
+        if ring.end_ns().is_some() {
+            self.name_at_end(&ring);
+        }
         let read_ns = clock::now_ns();
         let source = rings::snapshot(&self.kernel, &self.mapped, index, &ring, in_flight, read_ns)?;
         let cut = cut::cut(&source);
@@ -285,13 +290,15 @@ impl Recorder {
         Held {
             ring: index,
             segments: ring.shares.each_ref().map(|share| share.len),
-            died_ns: died(ring),
-            ..Held::default()
+            died_ns: (ring.died_ns != 0).then_some(ring.died_ns),
+            is_needed: self.is_unjudged(ring),
+            is_spare: !self.is_waiting(ring),
         }
     }
 
     fn forget(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
         self.known.remove(&ring.recording);
+        self.forget_end(ring.recording);
         self.kept.remove(&ring.recording);
         Ok(self.kernel.forget(index, ring.recording)?)
     }
@@ -339,7 +346,7 @@ impl Recorder {
             container: self.container(ring),
             recording: ring.recording,
             born_ns: ring.born_ns,
-            died_ns: died(ring),
+            died_ns: ring.end_ns(),
             read_ns,
             payload: ring.flags & ring_flags::PAYLOAD != 0,
             given_up: self.given_up.clone(),
@@ -360,10 +367,6 @@ impl Recorder {
             refused: self.mapped.node().refused,
         }
     }
-}
-
-fn died(ring: &Ring) -> Option<u64> {
-    (ring.died_ns != 0).then_some(ring.died_ns)
 }
 
 fn segments_of(ring: &Ring) -> u32 {

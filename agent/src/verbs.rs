@@ -1,6 +1,7 @@
 //! What each verb of the command line does: options -> parts -> exit code.
 
 use crate::cli;
+use crate::crash::Keeper;
 use crate::host::cgroup::Layout;
 use crate::host::doctor::{Load, Program, Report};
 use crate::host::facts::{Fact, Facts};
@@ -49,6 +50,7 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let plan = plan(options.budget.as_u64(), &options.memory);
     let rule = Rule { units: options.units, agent: own_cgroup() };
     let place = Place::take(&options.socket)?;
+    let keeper = Keeper::new(&options.crash.policy())?;
     let config = host.config(plan, Scope::Rule(rule), options.payload);
     let recorder = if options.no_pins {
         Recorder::start(config)?
@@ -58,7 +60,7 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let bound = place.listen()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
-    runtime.block_on(pipeline::run(recorder, bound))?;
+    runtime.block_on(pipeline::run(recorder, keeper, bound))?;
     if !options.no_pins {
         tracing::info!(pins = %options.place.pins.display(), "recording goes on without the agent; `rewind-agent unload` ends it");
     }

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 const TARGETS: &str = "\
 TARGET is a container's id or the beginning of one, its name, its cgroup's path or the last part \
-of it, or #N for recording N (list -o wide). Of several runs the living one is meant, else the \
-last to die.";
+of it, #N for recording N (list -o wide), or @N for crash file N (list --crashes). Of several runs \
+the living one is meant, else the last to die; --previous means the one before.";
 
 const EVERYWHERE: &str = "With every command";
 
@@ -49,6 +49,9 @@ pub struct Cli {
 pub enum Command {
     /// Show what is recorded: living and dead containers, what of each is held.
     List {
+        /// Show the crash files instead: what is kept on disk of containers that ended badly.
+        #[arg(long)]
+        crashes: bool,
         /// How: table, wide (more columns), or json.
         #[arg(short, long, value_enum, default_value_t)]
         output: ListFormat,
@@ -109,6 +112,9 @@ pub enum Command {
     Save {
         /// Whose recording.
         target: String,
+        /// The run before the living or newest one, as 'kubectl logs --previous'.
+        #[arg(long)]
+        previous: bool,
         /// The file; one that is there already is replaced.
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
@@ -134,7 +140,10 @@ pub struct Source {
     /// Whose recording.
     #[arg(required_unless_present = "from")]
     pub target: Option<String>,
-    /// Read a file that 'rewind save' has written; - reads standard input. It needs no agent.
+    /// The run before the living or newest one, as 'kubectl logs --previous'.
+    #[arg(long, conflicts_with = "from")]
+    pub previous: bool,
+    /// Read a crash file, or one that 'rewind save' has written; - reads standard input. It needs no agent.
     #[arg(long, value_name = "FILE", conflicts_with = "target")]
     pub from: Option<PathBuf>,
 }

@@ -4,7 +4,9 @@ use crate::cli::{Choice, Cli, Command, ListFormat, Reading, Source, Window};
 use crate::error::Error;
 use crate::fetch::Agent;
 use crate::output::{Output, Progress, note};
-use crate::{list, target, why};
+use crate::runs::{self, Held};
+use crate::target::TargetError;
+use crate::{crashes, list, target, why};
 use rewind_recording::api::Listed;
 use rewind_recording::file::{self, Saving};
 use rewind_recording::record::Malformed;
@@ -23,7 +25,8 @@ pub async fn run(cli: &Cli) -> Result<(), Error> {
     let agent = Agent::new(&cli.socket);
     let output = Output::of_process(cli.no_color);
     match &cli.command {
-        Command::List { output: format } => list(&agent, &output, *format).await,
+        Command::List { crashes: true, output: format } => list_crashes(&agent, &output, *format).await,
+        Command::List { output: format, .. } => list(&agent, &output, *format).await,
         Command::Dump { source, window, reading } => {
             let options = options(cli, &output, window, reading);
             let recording = load(&agent, source).await?;
@@ -53,7 +56,7 @@ pub async fn run(cli: &Cli) -> Result<(), Error> {
             warn(&recording, source, None);
             Ok(())
         }
-        Command::Save { target, output } => save(&agent, target, output).await,
+        Command::Save { target, previous, output } => save(&agent, target, *previous, output).await,
         Command::Trace { target, reading } => {
             let options = options(cli, &output, &Window::default(), reading);
             let listed = find(&agent, target).await?;
@@ -84,6 +87,15 @@ async fn list(agent: &Agent, output: &Output, format: ListFormat) -> Result<(), 
     Ok(())
 }
 
+async fn list_crashes(agent: &Agent, output: &Output, format: ListFormat) -> Result<(), Error> {
+    let list = agent.crashes().await?;
+    output.write(|out| crashes::write(out, &list, format))?;
+    if format != ListFormat::Json {
+        crashes::footer(&list).iter().for_each(|line| note(line));
+    }
+    Ok(())
+}
+
 async fn find(agent: &Agent, target: &str) -> Result<Listed, Error> {
     let list = agent.list().await?;
     Ok(target::choose(&list.recordings, target)?.clone())
@@ -91,17 +103,17 @@ async fn find(agent: &Agent, target: &str) -> Result<Listed, Error> {
 
 async fn load(agent: &Agent, source: &Source) -> Result<Recording, Error> {
     match (&source.from, &source.target) {
-        (None, Some(target)) => fetch(agent, target).await,
+        (None, Some(target)) => fetch(agent, target, source.previous).await,
         (None, None) => Err(Error::NoSource),
         (Some(path), _) if path == Path::new("-") => Ok(file::read(io::stdin().lock())?),
         (Some(path), _) => file::open(path).map_err(|source| Error::File { path: path.clone(), source }),
     }
 }
 
-async fn save(agent: &Agent, target: &str, path: &Path) -> Result<(), Error> {
+async fn save(agent: &Agent, target: &str, previous: bool, path: &Path) -> Result<(), Error> {
     let failed = |source| Error::Save { path: path.to_owned(), source };
     let saving = Saving::start(path).map_err(failed)?;
-    let Recording { header, records, complete } = fetch(agent, target).await?;
+    let Recording { header, records, complete } = fetch(agent, target, previous).await?;
     if !complete {
         return Err(Error::Torn(render::container_name(&header.container)));
     }
@@ -111,10 +123,28 @@ async fn save(agent: &Agent, target: &str, path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-async fn fetch(agent: &Agent, target: &str) -> Result<Recording, Error> {
-    let recording = find(agent, target).await?.recording;
+async fn fetch(agent: &Agent, target: &str, previous: bool) -> Result<Recording, Error> {
+    let held = held(agent, target, previous).await?;
     let mut progress = Progress::start();
-    agent.snapshot(recording, |bytes| progress.bytes(bytes)).await
+    agent.snapshot(held, |bytes| progress.bytes(bytes)).await
+}
+
+/// Where the run that is meant is held: in a ring, or if none is of TARGET, in a crash file.
+async fn held(agent: &Agent, target: &str, previous: bool) -> Result<Held, Error> {
+    let list = agent.list().await?;
+    if previous {
+        return Ok(runs::previous(&list, &agent.crashes().await?, target)?);
+    }
+    match target::choose(&list.recordings, target) {
+        Ok(listed) => Ok(Held::Ring(listed.recording)),
+        Err(none @ (TargetError::Unknown { .. } | TargetError::Nothing)) => {
+            match runs::on_disk(&agent.crashes().await?, target) {
+                Err(TargetError::Unknown { .. } | TargetError::Nothing) => Err(none.into()),
+                on_disk => Ok(on_disk?),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn options(cli: &Cli, output: &Output, window: &Window, reading: &Reading) -> Options {

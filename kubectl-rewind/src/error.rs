@@ -105,8 +105,8 @@ impl Error {
     pub const fn exit_code(&self) -> u8 {
         use crate::target::TargetError;
         match self {
-            Self::Target(TargetError::Unknown { .. } | TargetError::Nothing) => 3,
             Self::Target(TargetError::Ambiguous { .. }) => 4,
+            Self::Target(_) => 3,
             Self::NobodyListens { .. } | Self::NotAllowed { .. } | Self::NoSockets => 5,
             _ => 1,
         }

@@ -1,11 +1,13 @@
 //! Talks to the agent: HTTP/1.1 over its Unix socket.
 
 use crate::error::Error;
+use crate::runs::Held;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 use rewind_recording::api::{self, Failure, List, Payload};
+use rewind_recording::crash::Crashes;
 use rewind_recording::stream::{Decoder, Frame, Gather, Recording};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -37,12 +39,27 @@ impl Agent {
         self.json(Method::GET, api::RECORDINGS_PATH, Bytes::new()).await
     }
 
+    /// All crash files. An agent that is too old to have any has none.
+    ///
+    /// # Errors
+    /// Those of talking to the agent, see [`Error`].
+    pub async fn crashes(&self) -> Result<Crashes, Error> {
+        match self.json(Method::GET, api::CRASHES_PATH, Bytes::new()).await {
+            Err(Error::Refused { status: 404, .. }) => Ok(Crashes::default()),
+            answer => answer,
+        }
+    }
+
     /// A whole recording; `progress` is told how many bytes have come.
     ///
     /// # Errors
     /// Those of talking to the agent, and a stream that is damaged. One that is cut short is none.
-    pub async fn snapshot(&self, recording: u64, mut progress: impl FnMut(usize)) -> Result<Recording, Error> {
-        let mut frames = self.stream(&api::recording_path(recording), Some(PATIENCE)).await?;
+    pub async fn snapshot(&self, held: Held, mut progress: impl FnMut(usize)) -> Result<Recording, Error> {
+        let path = match held {
+            Held::Ring(recording) => api::recording_path(recording),
+            Held::File(crash) => api::crash_path(crash),
+        };
+        let mut frames = self.stream(&path, Some(PATIENCE)).await?;
         let mut gather = Gather::default();
         while let Some(frame) = frames.next().await? {
             gather.add(frame)?;

@@ -1,17 +1,19 @@
 //! Reads the recordings of Rewind's agent: `kubectl rewind`, or `rewind` on a host without a cluster.
 //!
 //! ```text
-//! cli.rs -> target.rs -> fetch.rs or a file -> list.rs, why/, or rewind-recording's renderers -> output.rs
-//! typed     decides      talks                 show                                            writes
+//! cli.rs -> target.rs, runs.rs -> fetch.rs or a file -> list.rs, why/, or rewind-recording's renderers -> output.rs
+//! typed     decides               talks                 show                                            writes
 //! ```
 #![forbid(unsafe_code)]
 
 pub mod cli;
 pub mod commands;
+pub mod crashes;
 pub mod error;
 pub mod fetch;
 pub mod list;
 pub mod output;
+pub mod runs;
 pub mod target;
 pub mod why;
 

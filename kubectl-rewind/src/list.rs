@@ -15,7 +15,7 @@ const WIDE_COLUMNS: [&str; 5] = ["RECORDING", "OVERWRITTEN", "PAYLOAD", "POD UID
 /// Most containers named that are not recorded.
 const NAMES: usize = 8;
 /// These hold figures, and are aligned to the right.
-const FIGURES: [&str; 5] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRITTEN"];
+const FIGURES: [&str; 6] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRITTEN", "SIZE"];
 
 /// Writes the list: the living first, then the dead, the newest of each first.
 ///
@@ -33,13 +33,23 @@ pub fn write(out: &mut dyn io::Write, list: &List, format: ListFormat) -> io::Re
     recordings.sort_by_key(|l| std::cmp::Reverse((l.died_ns.unwrap_or(u64::MAX), l.born_ns, l.recording)));
     let wide = format == ListFormat::Wide;
     let columns: Vec<_> = COLUMNS.into_iter().chain(WIDE_COLUMNS.into_iter().filter(|_| wide)).collect();
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(columns.clone());
-    for listed in recordings {
+    let rows = recordings.into_iter().map(|listed| {
         let more = wide.then(|| wide_cells(listed)).into_iter().flatten();
-        table.add_row(cells(listed, list.now_ns).into_iter().chain(more));
-    }
-    for (column, name) in table.column_iter_mut().zip(&columns) {
+        cells(listed, list.now_ns).into_iter().chain(more).collect()
+    });
+    table(out, &columns, rows)
+}
+
+/// Writes a table as kubectl does.
+pub(crate) fn table(
+    out: &mut dyn io::Write,
+    columns: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(columns.iter().copied());
+    table.add_rows(rows);
+    for (column, name) in table.column_iter_mut().zip(columns) {
         column.set_padding((0, 2));
         if FIGURES.contains(name) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -114,7 +124,7 @@ fn wide_cells(listed: &Listed) -> [String; 5] {
 }
 
 /// How a main process ended, as runtimes show it: `exited (1)`, `killed (SIGKILL)`.
-fn short_ending(ending: &Ending) -> String {
+pub(crate) fn short_ending(ending: &Ending) -> String {
     match (ending.exit_code, ending.signal) {
         (Some(code), _) => format!("exited ({code})"),
         (None, Some(signal)) => {
@@ -126,11 +136,11 @@ fn short_ending(ending: &Ending) -> String {
 }
 
 /// An age with one unit: `42s`, `5m`, `3h`, `2d`.
-fn short_age(ns: u64) -> String {
+pub(crate) fn short_age(ns: u64) -> String {
     let age = units::age(ns);
     age.find(|c: char| c.is_ascii_alphabetic()).and_then(|at| age.get(..=at)).unwrap_or(&age).to_owned()
 }
 
-fn or_dash(text: &str) -> String {
+pub(crate) fn or_dash(text: &str) -> String {
     if text.is_empty() { "-" } else { text }.to_owned()
 }

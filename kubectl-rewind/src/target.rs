@@ -32,6 +32,20 @@ pub enum TargetError {
         /// A line each.
         candidates: Vec<String>,
     },
+    /// There is no crash file of that number.
+    #[error("there is no crash file {target}; 'rewind list --crashes' shows what there is")]
+    NoCrash {
+        /// What was typed.
+        target: String,
+    },
+    /// It has run once, as far as is known.
+    #[error(
+        "no earlier run of {target:?} is kept, in memory or as a crash file; 'rewind list' and 'rewind list --crashes' show what is"
+    )]
+    NoPrevious {
+        /// What was typed.
+        target: String,
+    },
 }
 
 fn did_you_mean(near: &[String]) -> String {
@@ -52,10 +66,18 @@ enum Fit {
 /// # Errors
 /// [`TargetError`]; not worth a retry, unless the container is still to come.
 pub fn choose<'l>(recordings: &'l [Listed], target: &str) -> Result<&'l Listed, TargetError> {
+    choose_marked(recordings, target, '#')
+}
+
+/// As [`choose`], where `mark` stands before the numbers.
+///
+/// # Errors
+/// [`TargetError`].
+pub fn choose_marked<'l>(recordings: &'l [Listed], target: &str, mark: char) -> Result<&'l Listed, TargetError> {
     if recordings.is_empty() {
         return Err(TargetError::Nothing);
     }
-    let number = target.strip_prefix('#').and_then(|number| number.parse::<u64>().ok());
+    let number = target.strip_prefix(mark).and_then(|number| number.parse::<u64>().ok());
     if let Some(listed) = recordings.iter().find(|listed| number == Some(listed.recording)) {
         return Ok(listed);
     }
@@ -72,7 +94,7 @@ pub fn choose<'l>(recordings: &'l [Listed], target: &str) -> Result<&'l Listed, 
     if rivals.is_empty() {
         return Ok(first);
     }
-    let candidates = std::iter::once(first).chain(rivals).map(candidate).collect();
+    let candidates = std::iter::once(first).chain(rivals).map(|listed| candidate(listed, mark)).collect();
     Err(TargetError::Ambiguous { target: target.to_owned(), candidates })
 }
 
@@ -102,12 +124,12 @@ fn age(listed: &Listed) -> (u64, u64, u64) {
     (listed.died_ns.unwrap_or(u64::MAX), listed.born_ns, listed.recording)
 }
 
-fn candidate(listed: &Listed) -> String {
+fn candidate(listed: &Listed, mark: char) -> String {
     let container = &listed.container;
     let state = if listed.is_living() { "living" } else { "dead" };
     let name = if container.name.is_empty() { "" } else { "  " };
     let (number, id) = (listed.recording, short_id(&container.id));
-    format!("  #{number}  {id}{name}{}  {state}  {}", container.name, container.cgroup_path)
+    format!("  {mark}{number}  {id}{name}{}  {state}  {}", container.name, container.cgroup_path)
 }
 
 /// Names and ids that contain what was typed, or the other way round.

@@ -180,6 +180,20 @@ fn what_is_wrong_is_said_in_a_sentence_and_by_the_exit_code() {
 }
 
 #[test]
+fn crash_files_are_listed_and_read_by_number_name_and_as_the_previous_run() {
+    let server = start(Manners::default());
+    let (out, err, code) = run(&server, "list --crashes");
+    assert!(out.contains("@4") && out.contains("exited (2) 2s ago") && out.contains("64 KiB"), "{out}");
+    assert!(err.contains("in /var/lib/rewind/crashes") && code == 0, "{err}");
+    for line in ["dump @4", "dump 77aa", "dump db --previous", "why db --previous"] {
+        let (out, err, code) = run(&server, line);
+        assert!(out.contains("web") && code == 0, "{line}: {err}");
+    }
+    let (_, err, code) = run(&server, "dump web --previous");
+    assert!(err.contains("no earlier run of \"web\"") && code == 3, "{err}");
+}
+
+#[test]
 fn a_socket_that_nobody_listens_on_is_named() {
     let server = start(Manners::default());
     let (_, err, code) = run(&server, "list --socket /nowhere/agent.sock");

@@ -6,9 +6,11 @@
 //! | `GET /v1/recordings` | [`List`] |
 //! | `GET /v1/recordings/{recording}` | a stream ([`crate::stream`]): header, records, end |
 //! | `GET /v1/recordings/{recording}/trace` | a stream without end: header, then records and status as they come; an end when the container dies |
+//! | `GET /v1/crashes` | [`crate::crash::Crashes`] |
+//! | `GET /v1/crashes/{crash}` | a stream, as of a recording |
 //! | `PUT /v1/recordings/{recording}/payload` with [`Payload`] | [`Payload`], as it is now |
 //!
-//! `{recording}` is [`Listed::recording`]. What is not answered has a status of 4xx or 5xx and the body
+//! `{recording}` is [`Listed::recording`], `{crash}` is [`crate::crash::Crash::crash`]. What is not answered has a status of 4xx or 5xx and the body
 //! [`Failure`]. JSON fields that are not known are ignored, missing ones are defaults, so that a plugin
 //! and an agent of different versions understand each other.
 
@@ -23,6 +25,8 @@ pub const DEFAULT_SOCKET: &str = "/run/rewind/agent.sock";
 pub const VERSION_PATH: &str = "/v1/version";
 /// `GET`: [`List`].
 pub const RECORDINGS_PATH: &str = "/v1/recordings";
+/// `GET`: [`crate::crash::Crashes`].
+pub const CRASHES_PATH: &str = "/v1/crashes";
 /// The content type of everything that is not a stream.
 pub const JSON: &str = "application/json";
 
@@ -44,6 +48,12 @@ pub fn payload_path(recording: u64) -> String {
     format!("{RECORDINGS_PATH}/{recording}/payload")
 }
 
+/// The path of a crash file's stream.
+#[must_use]
+pub fn crash_path(crash: u64) -> String {
+    format!("{CRASHES_PATH}/{crash}")
+}
+
 /// Which endpoint a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
@@ -57,6 +67,10 @@ pub enum Endpoint {
     Trace(u64),
     /// [`payload_path`].
     Payload(u64),
+    /// [`CRASHES_PATH`].
+    Crashes,
+    /// [`crash_path`].
+    Crash(u64),
 }
 
 impl Endpoint {
@@ -66,12 +80,18 @@ impl Endpoint {
         if path == VERSION_PATH {
             return Some(Self::Version);
         }
+        if let Some(rest) = path.strip_prefix(CRASHES_PATH) {
+            return match rest.strip_prefix('/') {
+                None => rest.is_empty().then_some(Self::Crashes),
+                Some(number) => digits(number).map(Self::Crash),
+            };
+        }
         let rest = path.strip_prefix(RECORDINGS_PATH)?;
         if rest.is_empty() {
             return Some(Self::Recordings);
         }
         let (number, rest) = rest.strip_prefix('/').map(|rest| rest.split_once('/').unwrap_or((rest, "")))?;
-        let recording = number.parse().ok().filter(|_| number.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let recording = digits(number)?;
         match rest {
             "" if !path.ends_with('/') => Some(Self::Recording(recording)),
             "trace" => Some(Self::Trace(recording)),
@@ -79,6 +99,11 @@ impl Endpoint {
             _ => None,
         }
     }
+}
+
+/// A number without sign or space.
+fn digits(number: &str) -> Option<u64> {
+    number.parse().ok().filter(|_| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Who answers.
@@ -119,7 +144,7 @@ pub struct Listed {
     pub container: Container,
     /// When it began.
     pub born_ns: u64,
-    /// When the container's cgroup was removed; `None` while it lives.
+    /// When the container ended: its cgroup lost its last process, or was removed; `None` while it lives.
     pub died_ns: Option<u64>,
     /// How its main process ended, as far as is known.
     pub ending: Option<Ending>,
@@ -190,6 +215,8 @@ mod tests {
             (recording_path(7), Endpoint::Recording(7)),
             (trace_path(7), Endpoint::Trace(7)),
             (payload_path(u64::MAX), Endpoint::Payload(u64::MAX)),
+            (CRASHES_PATH.to_owned(), Endpoint::Crashes),
+            (crash_path(7), Endpoint::Crash(7)),
         ] {
             assert_eq!(Endpoint::parse(&path), Some(endpoint), "{path}");
         }
@@ -207,6 +234,9 @@ mod tests {
             "/v1/recordings/7/",
             "/v1/recordings/7/trace/",
             "/v1/recordingsx",
+            "/v1/crashes/",
+            "/v1/crashes/7/",
+            "/v1/crashesx",
             "/v1/recordings/99999999999999999999",
         ] {
             assert_eq!(Endpoint::parse(path), None, "{path}");

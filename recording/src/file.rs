@@ -16,7 +16,7 @@
 //! by their owner alone: recordings hold what programs wrote and were given.
 
 use crate::header::Header;
-use crate::stream::{self, MAX_RECORDS_BYTES, Recording, StreamError, Writer};
+use crate::stream::{self, Decoder, Frame, MAX_RECORDS_BYTES, Recording, StreamError, Writer};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
@@ -70,6 +70,28 @@ pub fn read(mut source: impl Read) -> Result<Recording, StreamError> {
         other => other,
     })?;
     if recording.complete { Ok(recording) } else { Err(StreamError::NoEnd) }
+}
+
+/// Reads only what stands in front of a file's records. What follows may be damaged.
+///
+/// # Errors
+/// [`StreamError`].
+pub fn head(source: impl Read) -> Result<Header, StreamError> {
+    let mut frame = zstd::Decoder::new(source).map_err(StreamError::Damaged)?.single_frame();
+    frame.window_log_max(WINDOW_LOG_MAX).map_err(StreamError::Damaged)?;
+    let mut decoder = Decoder::new();
+    let mut part = [0; 4096];
+    loop {
+        match decoder.next_frame()? {
+            Some(Frame::Header(header)) => return Ok(*header),
+            Some(_) => return Err(StreamError::NoHeader),
+            None => {}
+        }
+        match frame.read(&mut part).map_err(StreamError::Damaged)? {
+            0 => return Err(StreamError::NoHeader),
+            read => decoder.push(part.get(..read).unwrap_or_default()),
+        }
+    }
 }
 
 /// Reads a stream that may be endless.

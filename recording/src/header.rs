@@ -1,5 +1,6 @@
 //! What is said of a recording as a whole: whose it is, what it covers, what it lost.
 
+use crate::crash::Reason;
 use crate::ending::Ending;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,10 +26,13 @@ pub struct Header {
     pub recording: u64,
     /// When the recording began.
     pub born_ns: u64,
-    /// When the container's cgroup was removed; `None` while it lives.
+    /// When the container ended: its cgroup lost its last process, or was removed; `None` while it lives.
     pub died_ns: Option<u64>,
     /// How its main process ended, as far as is known.
     pub ending: Option<Ending>,
+    /// Why it was written as a crash file; `None` if it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// When the ring was read.
     pub read_ns: u64,
     /// Whether payload (bytes of read, write, send, recv) was recorded.
@@ -39,6 +43,14 @@ pub struct Header {
     pub losses: BTreeMap<String, u64>,
     /// What this host cannot give, a sentence each.
     pub given_up: Vec<String>,
+}
+
+impl Header {
+    /// When what it tells of was over, the container or the reading: Unix time, nanoseconds.
+    #[must_use]
+    pub fn over_unix_ns(&self) -> i64 {
+        self.died_ns.unwrap_or(self.read_ns).cast_signed().saturating_add(self.host.unix_offset_ns)
+    }
 }
 
 /// The host that a recording was made on.
@@ -71,6 +83,15 @@ pub struct Container {
     pub cgroup_id: u64,
     /// The pod's UID, where the path gives one; may be empty.
     pub pod_uid: String,
+}
+
+impl Container {
+    /// What stays the same from one run of a container to the next: the pod, and the name (the id
+    /// where there is no name).
+    #[must_use]
+    pub fn identity(&self) -> (&str, &str) {
+        (&self.pod_uid, if self.name.is_empty() { &self.id } else { &self.name })
+    }
 }
 
 /// What the records cover. `made` = `held` + `overwritten`, exactly.

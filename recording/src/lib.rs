@@ -14,6 +14,7 @@ pub mod api;
 #[cfg(test)]
 mod build;
 pub mod clock;
+pub mod crash;
 pub mod cut;
 pub mod decode;
 pub mod ending;

@@ -1,6 +1,7 @@
 //! Tests with real runc containers.
 
 mod cgroups;
+mod crash;
 mod gone;
 mod harness;
 mod many;
@@ -37,6 +38,16 @@ fn main() -> ExitCode {
         .test("two_containers_never_mix", &CONTAINER, cgroups::separate)
         .test("a_sub_cgroup_writes_into_its_containers_recording", &CONTAINER, cgroups::below)
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
+        .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)
+        .test("a_container_that_ended_well_leaves_no_file_though_a_child_of_it_failed", &CONTAINER, crash::succeeded)
+        .test("every_end_is_kept_if_asked_for", &CONTAINER, crash::always)
+        .test("no_end_is_kept_if_asked_for", &CONTAINER, crash::never)
+        .test("a_fatal_signal_leaves_a_file", &with_python, crash::by_a_signal)
+        .test("a_failed_child_in_a_living_container_is_kept_if_asked_for", &CONTAINER, crash::by_a_child)
+        .test("a_crash_loop_of_30_keeps_its_last_runs", &CONTAINER, crash::loop_of_30)
+        .test("a_crash_loop_of_500_keeps_its_last_runs", &CONTAINER, crash::loop_of_500)
+        .test("the_run_before_is_shown_from_memory_and_from_its_file", &CONTAINER, crash::previous)
+        .test("a_disk_that_is_full_or_read_only_costs_nothing_but_time", &CONTAINER, crash::full)
         .test("an_unknown_target_is_one_sentence", &CONTAINER, gone::unknown)
         .test("the_readmes_everyday_commands_work_on_a_container_called_web", &with_curl, readme::everyday)
         .test("payload_is_kept_only_where_it_is_switched_on", &CONTAINER, readme::payload)

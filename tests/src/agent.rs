@@ -38,8 +38,25 @@ impl Agent {
     /// # Errors
     /// When it does not come up; its log is in the message.
     pub fn start_with(arguments: &[&str]) -> Result<Self> {
+        Self::spawn(None, arguments)
+    }
+
+    /// Starts a recorder whose crash files lie in `crash_dir`, with more arguments.
+    ///
+    /// # Errors
+    /// When it does not come up; its log is in the message.
+    pub fn with_crash_dir(crash_dir: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::spawn(Some(crash_dir), arguments)
+    }
+
+    fn spawn(crash_dir: Option<&Path>, arguments: &[&str]) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("rewind-").tempdir()?;
-        let child = spawn(dir.path(), Self::command(&dir.path().join(SOCKET)).args(arguments))?;
+        let socket = dir.path().join(SOCKET);
+        let mut command = match crash_dir {
+            Some(crash_dir) => Self::command_with(&socket, crash_dir),
+            None => Self::command(&socket),
+        };
+        let child = spawn(dir.path(), command.args(arguments))?;
         let mut agent = Self { child, dir };
         agent.wait_until_up()?;
         Ok(agent)
@@ -102,8 +119,14 @@ impl Agent {
     /// The command that starts a recorder, on a socket and with pins of its own.
     #[must_use]
     pub fn command(socket: &Path) -> Command {
+        // Crash files lie beside the socket: the host's own are nothing for a test.
+        Self::command_with(socket, &socket.with_extension("crashes"))
+    }
+
+    fn command_with(socket: &Path, crash_dir: &Path) -> Command {
         let mut command = Command::new(programs::ours("rewind-agent"));
         command.arg("run").arg("--socket").arg(socket).arg("--pins").arg(pins(socket));
+        command.arg("--crash-dir").arg(crash_dir);
         command
     }
 
@@ -125,6 +148,12 @@ impl Agent {
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.dir.path().join(SOCKET)
+    }
+
+    /// Where its crash files lie, unless an argument says otherwise.
+    #[must_use]
+    pub fn crash_dir(&self) -> PathBuf {
+        self.socket().with_extension("crashes")
     }
 
     /// Its process.

@@ -6,6 +6,7 @@
 
 mod adoption;
 mod calls;
+mod crash;
 mod daemon;
 mod figures;
 mod held;
@@ -37,6 +38,7 @@ const DAEMON: &str =
     "the daemon: resident memory (code, libraries, heap) but for its mapped rings; CPU, user and system";
 
 const ADOPTION: &str = "an agent is killed: the next one takes up its programs and rings";
+const CRASH: &str = "the death of a container with a full ring of nginx under load, and its crash file";
 
 /// What to measure, and for how long.
 #[derive(Args)]
@@ -61,6 +63,7 @@ enum Part {
     Decode,
     Daemon,
     Adoption,
+    Crash,
 }
 
 impl Bench {
@@ -227,6 +230,26 @@ impl Run<'_> {
                     table.alone(ADOPTION, &what, &Series::new(seconds), Goal::Below(1.0));
                 }
                 Err(error) => self.fail("a killed agent's successor", &error)?,
+            }
+        }
+        if self.bench.wants(Part::Crash) {
+            let rounds = self.bench.rounds();
+            eprintln!("bench: crash files, {rounds} times");
+            let crashes = (0..rounds).map(|_| crash::measure(self.place, self.bench.load_seconds()));
+            match crashes.collect::<Result<Vec<_>>>() {
+                Ok(crashes) => {
+                    let series = |of: fn(&crash::Crash) -> f64| Series::new(crashes.iter().map(of));
+                    let goal = Goal::Below(100.0);
+                    table.alone(CRASH, "ms, from its death to its crash file", &series(|c| c.written_ms), goal);
+                    table.alone(
+                        CRASH,
+                        "bytes of the file, a byte of the ring",
+                        &series(|c| c.size_ratio),
+                        Goal::Below(0.2),
+                    );
+                    table.alone(CRASH, "ms, why --from that file", &series(|c| c.why_ms), Goal::Below(200.0));
+                }
+                Err(error) => self.fail("crash files", &error)?,
             }
         }
         Ok(())

@@ -1,11 +1,12 @@
 //! Cgroups come and go, and tasks move between them: `cgroup_mkdir(struct cgroup *cgrp, const char *path)`,
-//! `cgroup_rmdir` and `cgroup_attach_task`, since 5.5 as typed raw tracepoints.
+//! `cgroup_rmdir`, `cgroup_attach_task` and `cgroup_notify_populated`, since 5.5 as typed raw tracepoints.
 //!
 //! They fire for every hierarchy; only the unified one (hierarchy 0) counts. A new cgroup inherits
 //! what its parent says about those below it.
 
+use crate::atomic;
 use crate::filter;
-use crate::maps::{CGROUPS, PATHS, Path, RINGS};
+use crate::maps::{CGROUPS, NODE, PATHS, Path, RINGS};
 use crate::task::{self, field, offset};
 use aya_ebpf::{
     EbpfContext,
@@ -14,7 +15,7 @@ use aya_ebpf::{
     programs::BtfTracePointContext,
 };
 use core::ffi::c_void;
-use rewind_common::ring::{Cgroup, PATH_BYTES, cgroup_state as state};
+use rewind_common::ring::{Cgroup, PATH_BYTES, Ring, cgroup_state as state};
 
 /// A cgroup is made.
 #[btf_tracepoint(function = "cgroup_mkdir")]
@@ -56,19 +57,53 @@ pub fn cgroup_rmdir(ctx: BtfTracePointContext) {
     }
     let id = id(cgroup);
     let _ = PATHS.remove(&id);
-    // SAFETY: read at once.
-    if let Some(known) = unsafe { CGROUPS.get(&id) }
-        && known.state == state::RECORDED
-        && let Some(ring) = RINGS.get_ptr_mut(known.ring)
-    {
-        // SAFETY: a value of the map. Only the ring's own cgroup ends it, not one that inherited it.
-        unsafe {
-            if (*ring).cgroup_id == id {
-                (*ring).died_ns = bpf_ktime_get_ns();
-            }
-        }
+    if let Some(ring) = ring_of(id) {
+        // SAFETY: a value of the map.
+        unsafe { (*ring).died_ns = bpf_ktime_get_ns() };
+        note_end();
     }
     let _ = CGROUPS.remove(&id);
+}
+
+/// A cgroup loses its last process, those of cgroups below it counted, or has its first (again):
+/// `cgroup_notify_populated(struct cgroup *cgrp, const char *path, int val)`, since 5.3
+/// (`cgroup_update_populated` in `kernel/cgroup/cgroup.c`). A dying task leaves its cgroup in
+/// `cgroup_exit`, which `do_exit` calls after `sched_process_exit`: all records are written by then.
+#[btf_tracepoint(function = "cgroup_notify_populated")]
+pub fn cgroup_notify_populated(ctx: BtfTracePointContext) {
+    let arguments: *const *const c_void = ctx.as_ptr().cast();
+    // SAFETY: the first and the third argument of the tracepoint, as declared above.
+    let (cgroup, populated) = unsafe { (*arguments, *arguments.add(2) as u64 as u32) };
+    if !is_unified(cgroup) {
+        return;
+    }
+    if let Some(ring) = ring_of(id(cgroup)) {
+        // SAFETY: a value of the map; the kernel holds a lock over all changes of this kind.
+        unsafe { (*ring).ended_ns = if populated == 0 { bpf_ktime_get_ns() } else { 0 } };
+        note_end();
+    }
+}
+
+/// The ring that is this cgroup's own, not one that it inherited.
+#[inline(always)]
+fn ring_of(id: u64) -> Option<*mut Ring> {
+    // SAFETY: read at once.
+    let known = unsafe { CGROUPS.get(&id) }?;
+    if known.state != state::RECORDED {
+        return None;
+    }
+    let ring = RINGS.get_ptr_mut(known.ring)?;
+    // SAFETY: a value of the map.
+    (unsafe { (*ring).cgroup_id } == id).then_some(ring)
+}
+
+/// Lets the agent know, by one word, that some ring's end has changed.
+#[inline(always)]
+fn note_end() {
+    if let Some(node) = NODE.get_ptr_mut(0) {
+        // SAFETY: a field of a value of the map.
+        unsafe { atomic::add(&raw mut (*node).ends, 1) };
+    }
 }
 
 /// A task moves: `cgroup_attach_task(struct cgroup *dst_cgrp, const char *path, struct task_struct *task, bool threadgroup)`.

@@ -5,7 +5,7 @@
 //! thread is in (`exit_group`, or whatever a fatal signal interrupted) never returns: it is written
 //! here, as unfinished.
 
-use crate::{filter, maps, record, task};
+use crate::{filter, maps, record, ring, task};
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use rewind_common::call::flags;
 use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHead};
@@ -30,4 +30,7 @@ pub fn sched_process_exit(_: BtfTracePointContext) {
         status: task::exit_status(task),
     };
     record::event(task, thread, now_ns, &exit);
+    if last != 0 && exit.status != 0 {
+        ring::counters::failure(thread.ring);
+    }
 }

@@ -30,6 +30,11 @@ pub const HOOKS: &[Hook] = &[
     Hook { name: "cgroup_mkdir", without: None, stage: Stage::Follow },
     Hook { name: "cgroup_rmdir", without: None, stage: Stage::Follow },
     Hook { name: "cgroup_attach_task", without: None, stage: Stage::Follow },
+    Hook {
+        name: "cgroup_notify_populated",
+        without: Some("a container counts as ended only when its cgroup is removed"),
+        stage: Stage::Follow,
+    },
     Hook { name: "sched_process_exit", without: None, stage: Stage::Record },
     Hook { name: "signal_deliver", without: Some("signals are not recorded"), stage: Stage::Record },
     Hook { name: "sys_exit", without: None, stage: Stage::Record },

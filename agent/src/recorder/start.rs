@@ -1,5 +1,6 @@
 //! How a recorder begins: anew, pinned or not, or where another agent has left off.
 
+use super::ends::Ends;
 use super::{Config, Error, Recorder, Scope};
 use crate::clock;
 use crate::identity::names::Sources;
@@ -84,6 +85,7 @@ impl Recorder {
             refused_seen: 0,
             refused_wait: true,
             recordings_seen: 0,
+            ends: Ends::default(),
         }
     }
 

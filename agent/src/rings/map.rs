@@ -146,6 +146,13 @@ impl Mapped {
         }
     }
 
+    /// Sets the end of a ring that has been judged.
+    pub fn set_judged(&self, index: u32, end_ns: u64) {
+        if index < self.ring_count {
+            store(&self.rings, index as usize * size_of::<Ring>() + offset_of!(Ring, judged_ns), end_ns);
+        }
+    }
+
     /// Sets the flags of rings taken from now on.
     pub fn set_default_flags(&self, flags: u32) {
         store_u32(&self.node, offset_of!(Node, ring_flags), flags);

@@ -1,10 +1,12 @@
 //! The API on the Unix socket: requests checked, then answered from the recorder.
 
+mod crashes;
 mod socket;
 mod trace;
 
 pub use socket::{Bound, Error, Place};
 
+use crate::crash::Keeper;
 use crate::recorder::{self, Recorder};
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -35,7 +37,11 @@ pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, Recorder> {
 ///
 /// # Errors
 /// None: what fails is an answer too.
-pub async fn answer(shared: Shared, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+pub async fn answer(
+    shared: Shared,
+    keeper: Arc<Keeper>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
     let Some(endpoint) = Endpoint::parse(request.uri().path()) else {
         return Ok(failure(
             StatusCode::NOT_FOUND,
@@ -54,6 +60,8 @@ pub async fn answer(shared: Shared, request: Request<Incoming>) -> Result<Respon
             .await
         }
         (&Method::GET, Endpoint::Trace(number)) => trace::answer(shared, number).await,
+        (&Method::GET, Endpoint::Crashes) => crashes::list(shared, keeper).await,
+        (&Method::GET, Endpoint::Crash(number)) => crashes::stream(keeper, number).await,
         (&Method::PUT, Endpoint::Payload(number)) => match payload(request).await {
             Some(payload) => {
                 blocking(shared, move |recorder| {

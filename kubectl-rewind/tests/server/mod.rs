@@ -5,6 +5,8 @@ use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use hyper::body::{Frame, Incoming};
 use hyper::{Request, Response, StatusCode};
 use rewind_recording::api::{Endpoint, Failure, List, Listed, Payload, Totals};
+use rewind_recording::crash::{Crash, Crashes};
+use rewind_recording::ending::Ending;
 use rewind_recording::event::build;
 use rewind_recording::header::{Container, Coverage, Header, Host};
 use rewind_recording::stream::{Status, Writer};
@@ -66,6 +68,8 @@ async fn answer(request: Request<Incoming>, manners: Manners) -> Result<Response
             broken(stream)
         }
         Some(Endpoint::Recording(number @ 1..=2)) => whole(snapshot(number)),
+        Some(Endpoint::Crashes) => json(&crashes()),
+        Some(Endpoint::Crash(4)) => whole(snapshot(1)),
         Some(Endpoint::Trace(_)) if manners.endless => endless(),
         Some(Endpoint::Trace(number)) => whole(trace(number)),
         Some(Endpoint::Payload(_)) => {
@@ -133,6 +137,16 @@ fn container(number: u64) -> Container {
         cgroup_path: format!("/system.slice/docker-{id}.scope"),
         ..Container::default()
     }
+}
+
+/// One crash file: of an earlier run of `db`.
+fn crashes() -> Crashes {
+    let container = Container { id: "77aa".into(), name: "db".into(), ..Container::default() };
+    let ending = Some(Ending { exit_code: Some(2), ..Ending::default() });
+    let header = Header { container, ending, died_ns: Some(7 * SECOND), coverage: coverage(), ..Header::default() };
+    let crash = Crash { crash: 4, file: "7-000004-77aa-1.rewind".into(), bytes: 65_536, header };
+    let directory = "/var/lib/rewind/crashes".into();
+    Crashes { crashes: vec![crash], directory, now_unix_ns: 9_000_000_000, ..Crashes::default() }
 }
 
 fn coverage() -> Coverage {

@@ -38,6 +38,17 @@ fn a_stream_without_compression_is_read() {
 }
 
 #[test]
+fn a_files_header_is_read_without_its_records() {
+    let file = file(10_000);
+    assert_eq!(head(file.as_slice()).unwrap(), header());
+    // Its end may be missing; its beginning may not.
+    assert_eq!(head(&file[..file.len() - 100]).unwrap(), header());
+    for bytes in [&b""[..], b"not a recording", &file[..20]] {
+        assert!(head(bytes).is_err(), "{bytes:?}");
+    }
+}
+
+#[test]
 fn a_file_that_is_cut_short_anywhere_is_refused() {
     let file = file(100);
     for end in 0..file.len() {

@@ -37,6 +37,7 @@ fn lines(header: &Header, options: &Options) -> Vec<(&'static str, String, bool)
     if coverage.calls_overwritten > 0 {
         lines.push(("Complete", complete(coverage, &mut clock), false));
     }
+    lines.extend(header.reason.map(|reason| ("Kept", format!("as a crash file, because {}", reason.words()), false)));
     lines.push(("Losses", losses(header), !header.losses.is_empty()));
     if !header.payload {
         let text = "not recorded, but for what is written to stdout and stderr";

@@ -41,7 +41,8 @@ pub(super) fn measure(place: &Place, seconds: u64) -> Result<Held> {
     Ok(Held { calls_per_mebibyte: held as f64 / (bytes as f64 / MEBIBYTE), own_mebibytes, recording })
 }
 
-fn fill(place: &Place, agent: &Agent, nginx: &mut servers::Server, seconds: u64) -> Result<Value> {
+/// Puts a server under load until its ring has come round.
+pub(super) fn fill(place: &Place, agent: &Agent, nginx: &mut servers::Server, seconds: u64) -> Result<Value> {
     for _ in 0..5 {
         nginx.wrk(place, Setting::Recorded, seconds)?;
         let listed = recording_of(agent, &place.path(Where::Container))?.context("nginx was not recorded")?;

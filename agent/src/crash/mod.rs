@@ -1,0 +1,187 @@
+//! Crash files: what ended badly is written to disk before its memory is used again.
+//!
+//! ```text
+//! a cgroup loses its last process -> Ring.ended_ns -> the ring is cut -> trigger.rs: kept? -> store.rs
+//! ```
+//!
+//! A ring of which this has not been decided is never given to another container. One that cannot be
+//! written (the disk is full) stays in memory while there is room, and is tried again.
+
+mod limits;
+mod name;
+mod store;
+mod trigger;
+
+pub use limits::Limits;
+pub use store::{Error, Store};
+pub use trigger::{When, reason};
+
+use crate::clock;
+use crate::recorder::{self, Recorder};
+use rewind_recording::crash::{Crashes, Reason};
+use rewind_recording::header::Header;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long after a failure recordings that wait are tried again.
+const RETRY: Duration = Duration::from_secs(10);
+/// How often it is looked for files that have become too old.
+const EXPIRE: Duration = Duration::from_secs(60);
+
+/// What is kept, and where.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Which ends.
+    pub when: When,
+    /// Whether a process that fails in a container that lives on is kept too.
+    pub on_child: bool,
+    /// The directory.
+    pub dir: PathBuf,
+    /// How much of it.
+    pub limits: Limits,
+}
+
+/// Decides on each end, and keeps what is to be kept.
+#[derive(Debug)]
+pub struct Keeper {
+    when: When,
+    on_child: bool,
+    store: Store,
+    again: Mutex<Again>,
+}
+
+/// When what is not done at once is done next.
+#[derive(Debug)]
+struct Again {
+    retry: Instant,
+    expire: Instant,
+}
+
+impl Keeper {
+    /// Opens the directory.
+    ///
+    /// # Errors
+    /// [`Error::Taken`].
+    pub fn new(policy: &Policy) -> Result<Self, Error> {
+        let store = match policy.when {
+            When::Never => Store::unused(&policy.dir, policy.limits),
+            _ => Store::open(&policy.dir, policy.limits, clock::unix_s())?,
+        };
+        let now = Instant::now();
+        let again = Mutex::new(Again { retry: now, expire: now + EXPIRE });
+        Ok(Self { when: policy.when, on_child: policy.on_child, store, again })
+    }
+
+    /// Whether anything is kept at all.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.when != When::Never
+    }
+
+    /// Decides on all ends since the last time; whether there were any. Writes and syncs files: not
+    /// for an async thread.
+    pub fn judge(&self, recorder: &Mutex<Recorder>) -> bool {
+        if !self.is_on() {
+            return false;
+        }
+        // Held to the end: two at a time would write the same end twice.
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends = lock(recorder).unjudged();
+        let is_any = !ends.is_empty();
+        let mut writes = is_any;
+        for recording in ends {
+            writes &= self.judge_one(recorder, recording);
+        }
+        let now = Instant::now();
+        if writes || now >= again.retry {
+            let waiting = lock(recorder).waiting();
+            // The first that fails says enough of the others.
+            let all = waiting.into_iter().all(|recording| self.judge_one(recorder, recording));
+            again.retry = if all { now } else { now + RETRY };
+        }
+        if now >= again.expire {
+            again.expire = now + EXPIRE;
+            self.store.expire(clock::unix_s());
+        }
+        is_any
+    }
+
+    /// Keeps the recordings of containers that live on though a process of theirs failed.
+    pub fn judge_children(&self, recorder: &Mutex<Recorder>) {
+        if !self.on_child || !self.is_on() {
+            return;
+        }
+        let failed = lock(recorder).with_failed_children();
+        for recording in failed {
+            let cut = lock(recorder).recording(recording);
+            // The main process' own end is decided on when the container has ended.
+            if let Ok((header, records)) = cut
+                && header.died_ns.is_none()
+                && header.ending.is_none()
+            {
+                let header = Header { reason: Some(Reason::Child), ..header };
+                // A failure is counted and shown; the recording goes on, and so does its ring.
+                let _ = self.store.save(&header, &records, clock::unix_s());
+            }
+        }
+    }
+
+    /// Whether all is done that had to be: `false` if a file could not be written.
+    fn judge_one(&self, recorder: &Mutex<Recorder>, recording: u64) -> bool {
+        let cut = lock(recorder).recording(recording);
+        let (header, records) = match cut {
+            Ok(cut) => cut,
+            Err(recorder::Error::Gone(_)) => return true,
+            Err(error) => {
+                tracing::error!(%error, recording, "cannot read the ring of a container that has ended");
+                lock(recorder).set_waiting(recording);
+                return false;
+            }
+        };
+        // If it has processes again there will be another end. A cgroup is empty for a moment, too, while
+        // a runtime moves its first processes about.
+        let Some(died_ns) = header.died_ns.filter(|_| lock(recorder).end_ns(recording) == header.died_ns) else {
+            return true;
+        };
+        let written = match reason(self.when, header.ending.as_ref()) {
+            None => {
+                tracing::debug!(recording, ending = ?header.ending, calls = header.coverage.calls_held, "not kept");
+                true
+            }
+            Some(reason) => {
+                let header = Header { reason: Some(reason), ..header };
+                self.store.save(&header, &records, clock::unix_s()).is_ok()
+            }
+        };
+        let mut recorder = lock(recorder);
+        if written {
+            recorder.set_judged(recording, died_ns)
+        } else {
+            recorder.set_waiting(recording)
+        }
+        written
+    }
+
+    /// All crash files.
+    #[must_use]
+    pub fn list(&self, recorder: &Mutex<Recorder>) -> Crashes {
+        let mut crashes = self.store.list();
+        crashes.now_unix_ns = clock::unix_ns();
+        crashes.totals.when = self.when.name().to_owned();
+        let recorder = lock(recorder);
+        crashes.host = recorder.host();
+        (crashes.totals.waiting, crashes.totals.lost) = recorder.waiting_and_lost();
+        crashes
+    }
+
+    /// Where crash `number` lies.
+    #[must_use]
+    pub fn path(&self, number: u64) -> Option<PathBuf> {
+        self.store.path(number)
+    }
+}
+
+fn lock(recorder: &Mutex<Recorder>) -> MutexGuard<'_, Recorder> {
+    recorder.lock().unwrap_or_else(PoisonError::into_inner)
+}
