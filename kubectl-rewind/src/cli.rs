@@ -157,6 +157,9 @@ pub struct Window {
 /// Which calls are shown.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Choice {
+    /// Events alone, without calls: execs, forks, exits, signals and who sent them, OOM kills.
+    #[arg(long, conflicts_with_all = ["failed", "syscalls", "paths"])]
+    events: bool,
     /// Calls that failed.
     #[arg(long)]
     failed: bool,
@@ -230,6 +233,7 @@ impl Choice {
             since: window.since,
             until: window.until,
             last: window.last,
+            events: self.events,
             failed: self.failed,
             calls: Calls::all_of(self.syscalls.iter().cloned()),
             pids: self.processes.clone(),

@@ -1,6 +1,6 @@
 //! Which events are shown: a pure predicate made of typed options.
 //!
-//! Signals and ends of threads are subject to time, process, thread and name, but not to what only
+//! Events (signals, ends of threads, execs, forks, OOM kills) are subject to time, process, thread and name, but not to what only
 //! calls have (syscall, failure, path): as in strace, they stay where the calls around them go.
 
 use crate::decode::{self, Invocation};
@@ -98,6 +98,8 @@ pub struct Filter {
     pub until: Option<When>,
     /// The last so many calls of those that pass, and what is between them.
     pub last: Option<usize>,
+    /// Events alone: no calls.
+    pub events: bool,
     /// Calls that failed.
     pub failed: bool,
     /// These calls.
@@ -157,7 +159,8 @@ impl Matcher<'_> {
     fn is_call(&self, event: &Event<'_>) -> bool {
         let What::Call { call, enter, fate } = event.what else { return true };
         let filter = self.filter;
-        self.calls.contains(&call)
+        !filter.events
+            && self.calls.contains(&call)
             && (!filter.failed || fate == Fate::Returned && failed(&call))
             && (filter.paths.is_empty()
                 || decode::path(&Invocation { call, enter }, self.arch)

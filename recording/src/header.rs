@@ -39,6 +39,9 @@ pub struct Header {
     pub losses: BTreeMap<String, u64>,
     /// What this host cannot give, a sentence each.
     pub given_up: Vec<String>,
+    /// Whose the cgroups are that records name besides the container's own, by id
+    /// ([`crate::neighbours`]); those that could not be found out are left out.
+    pub neighbours: BTreeMap<u64, Container>,
 }
 
 /// The host that a recording was made on.

@@ -36,8 +36,88 @@ pub enum Record<'a> {
     Exit(wire::Exit),
     /// A delivered signal.
     Signal(wire::Signal),
+    /// A signal that was sent.
+    SignalSent(wire::SignalSent),
+    /// The OOM killer chose a process.
+    OomKill(wire::OomKill),
+    /// A process or thread was made.
+    Fork(wire::Fork),
+    /// A process runs another program.
+    Exec(Exec<'a>),
     /// A kind that this version does not know; skipped, and counted by who reads.
     Unknown(RecordHead),
+}
+
+/// What follows from the figures of an OOM kill.
+pub trait Limits {
+    /// Whether a memory cgroup was at its limit: otherwise the host itself ran out of memory. The kernel
+    /// takes memory from a cgroup in batches on each CPU, so it is at its limit a little below it.
+    fn met_limit(&self) -> bool;
+}
+
+impl Limits for wire::OomKill {
+    fn met_limit(&self) -> bool {
+        let room = self.limit_bytes.saturating_sub(self.usage_bytes);
+        self.limit_bytes != 0 && room <= (self.limit_bytes / 16).max(4 << 20)
+    }
+}
+
+/// A process runs another program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exec<'a> {
+    /// Who, and when.
+    pub fixed: wire::Exec,
+    /// The path and `argv`.
+    pub blobs: Blobs<'a>,
+}
+
+impl<'a> Exec<'a> {
+    /// What was executed; empty if it could not be read.
+    #[must_use]
+    pub fn path(&self) -> &'a [u8] {
+        until_nul(self.blobs.clone().find(|blob| blob.arg == 0).map_or(&[], |blob| blob.bytes))
+    }
+
+    /// What the program finds as its arguments, as far as they are kept.
+    pub fn argv(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let bytes = self.blobs.clone().find(|blob| blob.arg == 1).map_or(&[][..], |blob| blob.bytes);
+        bytes.split_inclusive(|byte| *byte == 0).map(until_nul)
+    }
+
+    /// Whether there were more arguments than are kept.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.blobs.clone().any(|blob| blob.arg == 1 && blob.is_cut())
+    }
+
+    /// Whether an interpreter runs the file, so that its arguments are not those of the call.
+    #[must_use]
+    pub const fn is_interpreted(&self) -> bool {
+        self.fixed.head.flags & wire::INTERPRETED != 0
+    }
+}
+
+fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+impl Record<'_> {
+    /// When it was written; 0 for one of an unknown kind.
+    #[must_use]
+    pub const fn time_ns(&self) -> u64 {
+        match self {
+            Self::Call(call) => call.end_ns(),
+            Self::Enter(call) => call.start_ns,
+            Self::Task(task) => task.time_ns,
+            Self::Exit(exit) => exit.time_ns,
+            Self::Signal(signal) => signal.time_ns,
+            Self::SignalSent(sent) => sent.time_ns,
+            Self::OomKill(kill) => kill.time_ns,
+            Self::Fork(fork) => fork.time_ns,
+            Self::Exec(exec) => exec.fixed.time_ns,
+            Self::Unknown(_) => 0,
+        }
+    }
 }
 
 /// A system call as it was recorded.
@@ -180,6 +260,13 @@ pub fn first(bytes: &[u8]) -> Result<(Record<'_>, &[u8]), Malformed> {
         Ok(Kind::Task) => Record::Task(shape(record).ok_or(wrong_length)?),
         Ok(Kind::Exit) => Record::Exit(shape(record).ok_or(wrong_length)?),
         Ok(Kind::Signal) => Record::Signal(shape(record).ok_or(wrong_length)?),
+        Ok(Kind::SignalSent) => Record::SignalSent(shape(record).ok_or(wrong_length)?),
+        Ok(Kind::OomKill) => Record::OomKill(shape(record).ok_or(wrong_length)?),
+        Ok(Kind::Fork) => Record::Fork(shape(record).ok_or(wrong_length)?),
+        Ok(Kind::Exec) => {
+            let (fixed, rest) = wire::Exec::read_from_prefix(record).map_err(|_| wrong_length)?;
+            Record::Exec(Exec { fixed, blobs: Blobs { rest } })
+        }
         Err(_) => Record::Unknown(head),
     };
     Ok((record, rest))

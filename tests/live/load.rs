@@ -5,12 +5,16 @@ use rewind_tests::programs::{self, ours};
 use std::process::Command;
 
 /// Every program of the kernel side.
-const PROGRAMS: [&str; 8] = [
+const PROGRAMS: [&str; 12] = [
     "cgroup_mkdir",
     "cgroup_rmdir",
     "cgroup_attach_task",
     "sched_process_exit",
     "signal_deliver",
+    "signal_generate",
+    "mark_victim",
+    "sched_process_fork",
+    "sched_process_exec",
     "sys_exit",
     "sys_enter",
     "in_flight",

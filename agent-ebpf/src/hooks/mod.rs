@@ -1,7 +1,11 @@
 //! One file a hook family. Each says why this hook, since which kernel, and what it misses.
 
 mod cgroup;
+mod exec;
+mod fork;
 mod in_flight;
+mod oom;
 mod process;
+mod sent;
 mod signal;
 mod syscall;

@@ -17,7 +17,10 @@ use std::io;
 
 mod head;
 mod json;
+mod json_events;
+mod killed;
 mod live;
+pub mod moments;
 mod strace;
 mod table;
 #[cfg(test)]
@@ -111,6 +114,8 @@ pub struct Summary {
     pub signals: u64,
     /// Ends of threads that were shown.
     pub exits: u64,
+    /// Other events that were shown: signals sent, OOM kills, forks, execs.
+    pub others: u64,
     /// Records of kinds that this version does not know.
     pub unknown: u64,
     /// Why the records behind some point could not be read, if so.
@@ -125,6 +130,7 @@ impl Summary {
         self.failed += other.failed;
         self.signals += other.signals;
         self.exits += other.exits;
+        self.others += other.others;
         self.unknown += other.unknown;
         self.malformed = self.malformed.or(other.malformed);
     }
@@ -137,6 +143,7 @@ impl Summary {
             }
             What::Signal(_) => self.signals += 1,
             What::Exit(_) => self.exits += 1,
+            What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => self.others += 1,
         }
     }
 }
@@ -200,7 +207,7 @@ fn by_start<'a, 'o>(
     mut write: impl FnMut(&mut Words<'o>, Event<'a>) -> io::Result<()>,
 ) -> io::Result<()> {
     chosen.sort_by_key(|i| timeline.span(*i));
-    chosen.into_iter().filter_map(|i| timeline.event(i)).try_for_each(|event| {
+    chosen.into_iter().filter_map(|i| Some(killed::as_seen(timeline, i, timeline.event(i)?))).try_for_each(|event| {
         words.catch_up(timeline, event.start_ns);
         write(words, event)
     })
