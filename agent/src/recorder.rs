@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::identity::names::Sources;
-use crate::identity::{path, scope::Rule};
+use crate::identity::{neighbours as others, path, scope::Rule};
 use crate::kernel::{self, Kernel, Load, Plan, Stage};
 use crate::rings::{self, Mapped};
 use rewind_common::chunk::ARENA_VALUE_BYTES;
@@ -11,8 +11,9 @@ use rewind_common::ring::{Cursors, Ring, cgroup_state, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
+use rewind_recording::neighbours;
 use rewind_recording::syscalls::{Arch, capture_table};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// How long after its first call a container may still get its name.
@@ -67,6 +68,7 @@ pub struct Recorder {
     plan: Plan,
     given_up: Vec<String>,
     names: Sources,
+    cgroup_mount: PathBuf,
     /// Who each recording is of, learnt while it lives.
     known: HashMap<u64, Container>,
     /// Refusals that have been answered.
@@ -107,7 +109,19 @@ impl Recorder {
         let given_up = config.given_up.into_iter().chain(kernel.given_up()).collect();
         let names = Sources::on_disk(Path::new("/"));
         let (plan, known) = (config.plan, HashMap::new());
-        Ok(Self { kernel, mapped, host, plan, given_up, names, known, refused_seen: 0, recordings_seen: 0 })
+        let cgroup_mount = config.cgroup_mount;
+        Ok(Self {
+            kernel,
+            mapped,
+            host,
+            plan,
+            given_up,
+            names,
+            cgroup_mount,
+            known,
+            refused_seen: 0,
+            recordings_seen: 0,
+        })
     }
 
     /// What became of each program.
@@ -163,6 +177,7 @@ impl Recorder {
         header.coverage = cut.coverage;
         header.coverage.ring_bytes = bytes_of(&ring);
         header.losses = losses(&source.cursors, ring.recording);
+        header.neighbours = self.neighbours(&header.container, &cut.records);
         Ok((header, cut.records))
     }
 
@@ -172,10 +187,38 @@ impl Recorder {
     /// [`Error::Gone`], [`Error::Kernel`].
     pub fn follow(&mut self, recording: u64, tail: &mut Tail) -> Result<(Header, Vec<u8>, u64), Error> {
         let (index, ring) = self.find(recording)?;
-        let header = self.header(&ring, clock::now_ns());
+        let mut header = self.header(&ring, clock::now_ns());
         let (records, missed) = tail.advance(recording, &rings::chunks(&self.mapped, &ring));
         let losses = losses(&self.kernel.cursors(index)?, recording);
+        header.neighbours = self.neighbours(&header.container, &records);
         Ok((Header { losses, ..header }, records, missed))
+    }
+
+    /// Whose the cgroups are that records of `container` name besides its own: a recorded container's, or
+    /// whatever their paths tell.
+    pub fn neighbours(&mut self, container: &Container, records: &[u8]) -> BTreeMap<u64, Container> {
+        let (mut known, mut unknown) = (BTreeMap::new(), BTreeSet::new());
+        for id in neighbours::named(records, container.cgroup_id) {
+            match self.ring_of(id) {
+                Some(ring) => drop(known.insert(id, self.container(&ring))),
+                None => drop(unknown.insert(id)),
+            }
+        }
+        for (id, path) in others::paths(&self.cgroup_mount, &unknown) {
+            let mut container = path::container(&path);
+            container.cgroup_id = id;
+            self.names.fill(&mut container);
+            known.insert(id, container);
+        }
+        known
+    }
+
+    /// The ring that a cgroup's calls go to, or went to.
+    fn ring_of(&self, cgroup_id: u64) -> Option<Ring> {
+        let cgroup = self.kernel.cgroup(cgroup_id).ok().flatten();
+        let recorded = cgroup.filter(|cgroup| cgroup.state == cgroup_state::RECORDED);
+        let living = recorded.and_then(|cgroup| self.mapped.ring(cgroup.ring));
+        living.or_else(|| self.rings().map(|(_, ring)| ring).find(|ring| ring.cgroup_id == cgroup_id))
     }
 
     /// Switches payload on or off for one recording, from now on.

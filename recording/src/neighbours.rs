@@ -54,8 +54,14 @@ impl Neighbours {
     }
 }
 
-/// Runtimes of containers; what others run is the host's.
-const CONTAINERS: [&str; 5] = ["containerd", "cri-o", "docker", "podman", "runc"];
+/// Runtimes of containers.
+const CONTAINERS: [&str; 5] = ["containerd", "cri-o", "docker", "podman", "lxc"];
+
+/// Whether it is a container, and not a part of the host: by its runtime, or because somebody gave it a
+/// name, where the path does not tell.
+fn is_container(container: &Container) -> bool {
+    CONTAINERS.contains(&container.runtime.as_str()) || container.runtime == "unknown" && !container.name.is_empty()
+}
 
 impl Place<'_> {
     /// In words that follow on a process: `in container web`, `on the host (/system.slice/cron.service)`;
@@ -64,7 +70,7 @@ impl Place<'_> {
     pub fn words(&self) -> Option<String> {
         match self {
             Self::Own => None,
-            Self::Known(container) if CONTAINERS.contains(&container.runtime.as_str()) => {
+            Self::Known(container) if is_container(container) => {
                 let id = short_id(&container.id);
                 let name = if container.name.is_empty() { id } else { container.name.as_str() };
                 Some(format!("in container {name}"))

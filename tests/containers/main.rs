@@ -1,6 +1,7 @@
 //! Tests with real runc containers.
 
 mod cgroups;
+mod death;
 mod gone;
 mod harness;
 mod many;
@@ -36,6 +37,9 @@ fn main() -> ExitCode {
         .test("two_containers_never_mix", &CONTAINER, cgroups::separate)
         .test("a_sub_cgroup_writes_into_its_containers_recording", &CONTAINER, cgroups::below)
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
+        .test("an_oom_kill_is_named_with_victim_limit_and_trigger", &CONTAINER, death::oom)
+        .test("a_kill_from_the_host_is_named_with_its_sender", &CONTAINER, death::from_the_host)
+        .test("a_signal_from_another_container_is_named_with_it", &CONTAINER, death::from_another_container)
         .test("an_unknown_target_is_one_sentence", &CONTAINER, gone::unknown)
         .test("the_readmes_everyday_commands_work_on_a_container_called_web", &with_curl, readme::everyday)
         .test("payload_is_kept_only_where_it_is_switched_on", &CONTAINER, readme::payload)
