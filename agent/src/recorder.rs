@@ -11,7 +11,7 @@ use rewind_common::ring::{Cursors, Ring, cgroup_state, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
-use rewind_recording::neighbours;
+use rewind_recording::neighbours::{self, Neighbour};
 use rewind_recording::syscalls::{Arch, capture_table};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -196,19 +196,24 @@ impl Recorder {
 
     /// Whose the cgroups are that records of `container` name besides its own: a recorded container's, or
     /// whatever their paths tell.
-    pub fn neighbours(&mut self, container: &Container, records: &[u8]) -> BTreeMap<u64, Container> {
+    pub fn neighbours(&mut self, container: &Container, records: &[u8]) -> BTreeMap<u64, Neighbour> {
         let (mut known, mut unknown) = (BTreeMap::new(), BTreeSet::new());
         for id in neighbours::named(records, container.cgroup_id) {
             match self.ring_of(id) {
-                Some(ring) => drop(known.insert(id, self.container(&ring))),
-                None => drop(unknown.insert(id)),
+                Some(ring) => {
+                    let recording = Some(ring.recording);
+                    known.insert(id, Neighbour { container: self.container(&ring), recording });
+                }
+                None => {
+                    unknown.insert(id);
+                }
             }
         }
         for (id, path) in others::paths(&self.cgroup_mount, &unknown) {
             let mut container = path::container(&path);
             container.cgroup_id = id;
             self.names.fill(&mut container);
-            known.insert(id, container);
+            known.insert(id, Neighbour { container, recording: None });
         }
         known
     }

@@ -1,6 +1,7 @@
 //! What is said of a recording as a whole: whose it is, what it covers, what it lost.
 
 use crate::ending::Ending;
+use crate::neighbours::Neighbour;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ pub struct Header {
     pub given_up: Vec<String>,
     /// Whose the cgroups are that records name besides the container's own, by id
     /// ([`crate::neighbours`]); those that could not be found out are left out.
-    pub neighbours: BTreeMap<u64, Container>,
+    pub neighbours: BTreeMap<u64, Neighbour>,
 }
 
 /// The host that a recording was made on.

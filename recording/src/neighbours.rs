@@ -5,16 +5,28 @@
 use crate::header::{Container, Header};
 use crate::record::{Record, all};
 use crate::render::short_id;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most cgroups that a header explains.
 pub const MOST: usize = 256;
 
+/// What is known of a cgroup that records name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Neighbour {
+    /// Whose it is.
+    #[serde(flatten)]
+    pub container: Container,
+    /// Its recording on the same host, if it has one.
+    pub recording: Option<u64>,
+}
+
 /// The cgroups of others that a recording's header explains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Neighbours {
     own: u64,
-    known: BTreeMap<u64, Container>,
+    known: BTreeMap<u64, Neighbour>,
 }
 
 /// Where a process is, as seen from the container that is recorded.
@@ -23,7 +35,7 @@ pub enum Place<'n> {
     /// In the same container.
     Own,
     /// In another one, or on the host.
-    Known(&'n Container),
+    Known(&'n Neighbour),
     /// In a cgroup that was not known when the recording was read.
     Unknown(u64),
 }
@@ -37,7 +49,7 @@ impl Neighbours {
 
     /// Takes in what a later header explains.
     pub fn learn(&mut self, header: &Header) {
-        self.known.extend(header.neighbours.iter().map(|(id, container)| (*id, container.clone())));
+        self.known.extend(header.neighbours.iter().map(|(id, neighbour)| (*id, neighbour.clone())));
     }
 
     /// Where the processes of a cgroup are.
@@ -47,8 +59,8 @@ impl Neighbours {
             return Place::Own;
         }
         match self.known.get(&cgroup_id) {
-            Some(container) if container.cgroup_id == self.own && self.own != 0 => Place::Own,
-            Some(container) => Place::Known(container),
+            Some(neighbour) if neighbour.container.cgroup_id == self.own && self.own != 0 => Place::Own,
+            Some(neighbour) => Place::Known(neighbour),
             None => Place::Unknown(cgroup_id),
         }
     }
@@ -57,10 +69,12 @@ impl Neighbours {
 /// Runtimes of containers.
 const CONTAINERS: [&str; 5] = ["containerd", "cri-o", "docker", "podman", "lxc"];
 
-/// Whether it is a container, and not a part of the host: by its runtime, or because somebody gave it a
-/// name, where the path does not tell.
-fn is_container(container: &Container) -> bool {
-    CONTAINERS.contains(&container.runtime.as_str()) || container.runtime == "unknown" && !container.name.is_empty()
+/// Whether it is a container, and not a part of the host: by its runtime; where the path does not tell that,
+/// because somebody gave it a name, or because it is recorded.
+fn is_container(neighbour: &Neighbour) -> bool {
+    let Container { runtime, name, .. } = &neighbour.container;
+    CONTAINERS.contains(&runtime.as_str())
+        || runtime == "unknown" && (!name.is_empty() || neighbour.recording.is_some())
 }
 
 impl Place<'_> {
@@ -70,13 +84,14 @@ impl Place<'_> {
     pub fn words(&self) -> Option<String> {
         match self {
             Self::Own => None,
-            Self::Known(container) if is_container(container) => {
+            Self::Known(neighbour) if is_container(neighbour) => {
+                let container = &neighbour.container;
                 let id = short_id(&container.id);
                 let name = if container.name.is_empty() { id } else { container.name.as_str() };
                 Some(format!("in container {name}"))
             }
-            Self::Known(container) if container.cgroup_path == "/" => Some("on the host".to_owned()),
-            Self::Known(container) => Some(format!("on the host ({})", container.cgroup_path)),
+            Self::Known(neighbour) if neighbour.container.cgroup_path == "/" => Some("on the host".to_owned()),
+            Self::Known(neighbour) => Some(format!("on the host ({})", neighbour.container.cgroup_path)),
             Self::Unknown(id) => Some(format!("in a cgroup that is gone or not known (id {id})")),
         }
     }
@@ -99,19 +114,31 @@ mod tests {
     use super::*;
     use crate::event::build;
 
+    fn neighbour(container: Container) -> Neighbour {
+        Neighbour { container, recording: None }
+    }
+
     fn header() -> Header {
         let mut header = Header::default();
         header.container.cgroup_id = 7;
-        let container = |runtime: &str, name: &str, path: &str| Container {
-            runtime: runtime.into(),
-            name: name.into(),
-            cgroup_path: path.into(),
-            ..Container::default()
+        let container = |runtime: &str, name: &str, path: &str| {
+            neighbour(Container {
+                runtime: runtime.into(),
+                name: name.into(),
+                cgroup_path: path.into(),
+                ..Container::default()
+            })
         };
         header.neighbours.insert(8, container("docker", "web", "/docker/web"));
         header.neighbours.insert(9, container("unknown", "", "/user.slice"));
         header.neighbours.insert(1, container("unknown", "", "/"));
-        header.neighbours.insert(11, Container { cgroup_id: 7, ..container("docker", "own", "/docker/own/sub") });
+        let below = Container { cgroup_id: 7, ..container("docker", "own", "/docker/own/sub").container };
+        header.neighbours.insert(11, neighbour(below));
+        let recorded = Neighbour {
+            recording: Some(3),
+            container: Container { id: "job".into(), ..container("unknown", "", "/x").container },
+        };
+        header.neighbours.insert(12, recorded);
         header
     }
 
@@ -121,6 +148,7 @@ mod tests {
         let words = |id| neighbours.place(id).words().unwrap_or_default();
         assert_eq!([7, 11].map(words), ["", ""]);
         assert_eq!([8, 9, 1].map(words), ["in container web", "on the host (/user.slice)", "on the host"]);
+        assert_eq!(words(12), "in container job");
         assert!(words(99).contains("not known (id 99)"));
     }
 

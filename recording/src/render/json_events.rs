@@ -4,8 +4,7 @@ use super::moments;
 use super::words::{Words, signal_name};
 use crate::event::{Event, What};
 use crate::filter::comm;
-use crate::header::Container;
-use crate::neighbours::{Neighbours, Place};
+use crate::neighbours::{Neighbour, Neighbours, Place};
 use crate::record::{Exec, Limits as _};
 use rewind_common::record::{Fork, NEW_THREAD, OomKill, SignalSent, sent_flags};
 use serde::Serialize;
@@ -33,7 +32,7 @@ pub(super) struct Process<'w> {
     /// Whether it is in the same container.
     same_container: bool,
     /// Where it is, if it is elsewhere and that is known.
-    container: Option<&'w Container>,
+    container: Option<&'w Neighbour>,
 }
 
 #[derive(Serialize)]
@@ -121,7 +120,7 @@ impl<'w> Process<'w> {
             comm: comm(name).into_owned(),
             cgroup_id,
             same_container: place == Place::Own,
-            container: if let Place::Known(container) = place { Some(container) } else { None },
+            container: if let Place::Known(neighbour) = place { Some(neighbour) } else { None },
         }
     }
 }
