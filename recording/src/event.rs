@@ -112,6 +112,8 @@ pub struct Timeline<'a> {
     places: Vec<Place>,
     /// Sorted by thread, then time.
     tasks: Vec<wire::Task>,
+    /// Thread, time and place of each exec, sorted.
+    execs: Vec<(u32, u64, usize)>,
     unknown: u64,
     malformed: Option<Malformed>,
 }
@@ -128,6 +130,7 @@ impl<'a> Timeline<'a> {
     pub fn with_tasks(records: &'a [u8], tasks: Vec<wire::Task>) -> Self {
         let mut timeline = Self { records, tasks, ..Self::default() };
         let mut waiting = timeline.sort_out();
+        timeline.execs.sort_unstable();
         timeline.tasks.sort_by_key(|task| (task.head.tid, task.time_ns));
         // Of two records of one start, the one that was written by the hook holds more.
         waiting.sort_by_key(|w| (w.key, Reverse(w.len)));
@@ -195,7 +198,8 @@ impl<'a> Timeline<'a> {
         let place = self.places.get(i)?;
         let (tid, what) = match self.parse(place.offset)? {
             Record::Call(call) => {
-                (call.tid, What::Call { call, enter: self.parse_enter(place.enter), fate: place.fate })
+                let enter = self.parse_enter(place.enter).map(|enter| self.mended(enter, &call));
+                (call.tid, What::Call { call, enter, fate: place.fate })
             }
             Record::Enter(call) => (call.tid, What::Call { call, enter: Some(call), fate: place.fate }),
             Record::Exit(exit) => (exit.head.tid, What::Exit(exit)),
@@ -245,7 +249,12 @@ impl<'a> Timeline<'a> {
                 }
                 Record::Task(task) => self.tasks.push(task),
                 Record::Unknown(_) => self.unknown += 1,
-                moment => place(moment.time_ns(), moment.time_ns(), Fate::Returned),
+                moment => {
+                    place(moment.time_ns(), moment.time_ns(), Fate::Returned);
+                    if let Record::Exec(exec) = moment {
+                        self.execs.push((exec.fixed.head.tid, exec.fixed.time_ns, offset));
+                    }
+                }
             }
             offset += len;
             rest = behind;
@@ -290,6 +299,16 @@ impl<'a> Timeline<'a> {
 
     fn parse(&self, offset: usize) -> Option<Record<'a>> {
         first(self.records.get(offset..)?).ok().map(|(record, _)| record)
+    }
+
+    /// The start of a call, with what its exec, if it is one, tells of its strings.
+    fn mended(&self, enter: Call<'a>, call: &Call<'a>) -> Call<'a> {
+        let from = self.execs.partition_point(|(tid, at_ns, _)| (*tid, *at_ns) < (call.tid, call.start_ns));
+        let exec = self.execs.get(from).filter(|(tid, at_ns, _)| *tid == call.tid && *at_ns <= call.end_ns());
+        match exec.and_then(|(_, _, offset)| self.parse(*offset)) {
+            Some(Record::Exec(exec)) => enter.mended(&exec),
+            _ => enter,
+        }
     }
 
     fn parse_enter(&self, offset: usize) -> Option<Call<'a>> {

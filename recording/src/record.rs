@@ -1,6 +1,7 @@
 //! Bytes of a ring -> records. Any bytes give records or an error value, never a panic.
 
-use rewind_common::call::{self, Blob, args, blob_flags, flags};
+use rewind_common::call::{self, Blob, args, blob_flags, flags, part};
+use rewind_common::capture::MAX_STRINGS;
 use rewind_common::record::{self as wire, Kind, RecordHead};
 use zerocopy::FromBytes;
 
@@ -229,16 +230,62 @@ impl Bytes<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blobs<'a> {
     rest: &'a [u8],
+    /// Blobs that stand before these, and for theirs: see [`Call::mended`].
+    instead: Instead<'a>,
+}
+
+/// What an [`Exec`] knows better than the call that it belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Instead<'a> {
+    rest: &'a [u8],
+    /// The argument that is the path; the next one is `argv`.
+    first: usize,
+    /// Bit 0: the path is wanted, bit 1: `argv` is.
+    wanted: u8,
+}
+
+impl<'a> Blobs<'a> {
+    const fn new(rest: &'a [u8]) -> Self {
+        Self { rest, instead: Instead { rest: &[], first: 0, wanted: 0 } }
+    }
 }
 
 impl<'a> Iterator for Blobs<'a> {
     type Item = Bytes<'a>;
 
     fn next(&mut self) -> Option<Bytes<'a>> {
-        let (head, rest) = Blob::read_from_prefix(self.rest).ok()?;
-        let bytes = rest.get(..usize::from(head.len))?;
-        self.rest = rest.get(bytes.len().next_multiple_of(4)..).unwrap_or_default();
-        Some(Bytes { arg: usize::from(head.place & 7), part: head.place >> 3, flags: head.flags, bytes })
+        while let Some(blob) = next_blob(&mut self.instead.rest) {
+            if blob.arg < 2 && self.instead.wanted >> blob.arg & 1 == 1 {
+                return Some(Bytes { arg: blob.arg + self.instead.first, ..blob });
+            }
+        }
+        next_blob(&mut self.rest)
+    }
+}
+
+fn next_blob<'a>(from: &mut &'a [u8]) -> Option<Bytes<'a>> {
+    let (head, rest) = Blob::read_from_prefix(from).ok()?;
+    let bytes = rest.get(..usize::from(head.len))?;
+    *from = rest.get(bytes.len().next_multiple_of(4)..).unwrap_or_default();
+    Some(Bytes { arg: usize::from(head.place & 7), part: head.place >> 3, flags: head.flags, bytes })
+}
+
+impl<'a> Call<'a> {
+    /// The start of an `execve` or `execveat` with what its [`Exec`] tells of strings that could not be
+    /// read when it began, for they lay in pages that the caller had not touched.
+    #[must_use]
+    pub fn mended(mut self, exec: &Exec<'a>) -> Self {
+        // `execveat` has a descriptor in front, and flags at its end.
+        let first = usize::from(self.count == 5);
+        let is_unread = |i| self.blob(i, part::WHOLE).is_some_and(|blob| blob.pointer().is_some_and(|at| at != 0));
+        let argv = self.blob(first + 1, part::STRINGS);
+        let is_short = argv.map_or_else(
+            || is_unread(first + 1),
+            |argv| argv.is_cut() && argv.bytes.iter().filter(|byte| **byte == 0).count() < MAX_STRINGS,
+        );
+        let wanted = u8::from(is_unread(first)) | u8::from(is_short && !exec.is_interpreted()) << 1;
+        self.blobs.instead = Instead { rest: exec.blobs.rest, first, wanted };
+        self
     }
 }
 
@@ -265,7 +312,7 @@ pub fn first(bytes: &[u8]) -> Result<(Record<'_>, &[u8]), Malformed> {
         Ok(Kind::Fork) => Record::Fork(shape(record).ok_or(wrong_length)?),
         Ok(Kind::Exec) => {
             let (fixed, rest) = wire::Exec::read_from_prefix(record).map_err(|_| wrong_length)?;
-            Record::Exec(Exec { fixed, blobs: Blobs { rest } })
+            Record::Exec(Exec { fixed, blobs: Blobs::new(rest) })
         }
         Err(_) => Record::Unknown(head),
     };
@@ -336,6 +383,6 @@ fn call(record: &[u8]) -> Result<Call<'_>, Malformed> {
         count: count as u8,
         valued,
         values,
-        blobs: Blobs { rest },
+        blobs: Blobs::new(rest),
     })
 }
