@@ -149,6 +149,7 @@ impl Gather {
                     exit_code: (signal == 0).then_some((exit.status >> 8) as u8),
                     signal: (signal != 0).then_some(signal),
                     core_dumped: exit.status & 0x80 != 0,
+                    oom_killed: signal == 9 && self.oom_kills.iter().any(|(_, kill)| kill.tgid == tgid),
                 };
                 process.end = Some(End { index, tid: event.tid, ending });
             }

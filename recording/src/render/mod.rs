@@ -21,6 +21,8 @@ mod json_events;
 mod killed;
 mod live;
 pub mod moments;
+#[cfg(test)]
+mod moments_tests;
 mod strace;
 mod table;
 #[cfg(test)]

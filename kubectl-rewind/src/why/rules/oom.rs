@@ -19,15 +19,8 @@ fn finding(case: &Case<'_>, index: usize, kill: &OomKill) -> Finding {
     let evidence = std::iter::once(index).chain(end).collect();
     // The kernel says so itself, and says it of more than the signal, which it also sent.
     if case.culprit == Some(tgid) {
-        let text = format!("the OOM killer chose it: {what}");
-        return Finding {
-            rule: "oom",
-            weight: CERTAIN + 100,
-            joint: Joint::Namely,
-            text,
-            reasons: Vec::new(),
-            evidence,
-        };
+        let (weight, joint) = (CERTAIN + 100, Joint::Namely);
+        return Finding { rule: "oom", weight, joint, text: what, reasons: Vec::new(), evidence };
     }
     let name = case.processes.get(&tgid).map_or("", |process| &process.comm);
     let text = format!("the OOM killer killed its child {name} (process {tgid}): {what}");
