@@ -52,6 +52,10 @@ pub static CURSORS: PerCpuArray<Cursors, 1> = PerCpuArray::new();
 #[btf_map]
 pub static STAND_INS: PerCpuArray<Thread, 2> = PerCpuArray::new();
 
+/// The task that the kernel sent `SIGKILL` to last, where that is needed (before 6.9).
+#[btf_map]
+pub static KILLED: PerCpuArray<u64, 1> = PerCpuArray::new();
+
 /// Rings that are free. Sized by the agent as [`RINGS`].
 #[btf_map]
 pub static FREE_RINGS: Queue<u32, 1> = Queue::new();

@@ -25,7 +25,7 @@ pub enum Hook {
 /// The ring of a task, if it has one.
 #[inline(always)]
 pub fn ring(task: *const c_void) -> Option<u32> {
-    filter::ring_of_other(task::cgroup_id(task))
+    filter::ring_of_other(task::any::cgroup_id(task))
 }
 
 /// Writes who `task` is, and a record about it, into the protected share of its ring.
@@ -54,7 +54,7 @@ pub fn event<T: Copy>(task: *const c_void, ring: u32, hook: Hook, now_ns: u64, r
 #[inline(always)]
 fn announce(task: *const c_void, writer: &mut crate::ring::Writer, cursors: &mut Cursors, now_ns: u64) {
     let head =
-        RecordHead { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: task::tid(task) };
+        RecordHead { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: task::any::tid(task) };
     let mut record = Task { head, ..Task::default() };
     task::describe_other(task, &mut record, now_ns);
     record.comm = comm(task);

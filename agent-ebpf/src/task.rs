@@ -151,6 +151,32 @@ pub fn cgroup_id(task: *const c_void) -> u64 {
     }
 }
 
+/// The same of a task that is any address in the verifier's eyes.
+pub mod any {
+    use super::{c_void, field};
+
+    /// Its number.
+    #[inline(always)]
+    pub fn tid(task: *const c_void) -> u32 {
+        field(task, offset!(task_pid))
+    }
+
+    /// Its process.
+    #[inline(always)]
+    pub fn tgid(task: *const c_void) -> u32 {
+        field(task, offset!(task_tgid))
+    }
+
+    /// The id of its cgroup in the unified hierarchy.
+    #[inline(always)]
+    pub fn cgroup_id(task: *const c_void) -> u64 {
+        let css_set: *const c_void = field(task, offset!(task_cgroups));
+        let cgroup: *const c_void = field(css_set, offset!(css_set_cgroup));
+        let kn: *const c_void = field(cgroup, offset!(cgroup_kn));
+        field(kn, offset!(kn_id))
+    }
+}
+
 /// The process of a typed task.
 #[inline(always)]
 pub fn tgid(task: *const c_void) -> u32 {
@@ -244,7 +270,7 @@ pub fn describe(task: *const c_void, record: &mut Task, now_ns: u64) {
 pub fn describe_other(task: *const c_void, record: &mut Task, now_ns: u64) {
     let parent: *const c_void = field(task, offset!(task_real_parent));
     record.time_ns = now_ns;
-    record.tgid = tgid(task);
+    record.tgid = any::tgid(task);
     record.parent_tgid = field(parent, offset!(task_tgid));
     record.ns_tid = namespace_tid(task);
     record.ns_tgid = namespace_tid(leader(task));

@@ -1,9 +1,14 @@
 //! The OOM killer chooses a process: `mark_victim(struct task_struct *task, uid_t uid)` since 6.9,
 //! before that `mark_victim(int pid)`; a typed raw tracepoint since 5.5.
 //!
+//! Where only the number is passed, the task is the one that the kernel has just sent `SIGKILL` to on this
+//! CPU (`hooks/sent.rs` keeps it): both happen under the victim's `task_lock`, so nothing comes between.
+//! Or it is the current one, which was about to end anyway.
+//!
 //! It fires in `mark_oom_victim` (`mm/oom_kill.c`) in the task whose allocation brought it about, right
 //! behind the victim's `SIGKILL`, with the victim's `mm` still there.
 
+use crate::maps::KILLED;
 use crate::task::{field, offset};
 use crate::{maps, other, task};
 use aya_ebpf::{
@@ -28,13 +33,9 @@ const UNLIMITED: u64 = (i64::MAX as u64) / 65536;
 /// A victim is chosen.
 #[btf_tracepoint(function = "mark_victim")]
 pub fn mark_victim(ctx: BtfTracePointContext) {
-    // Verifier: a constant, so that where the argument is a number the rest is not even looked at.
-    if offset!(victim_is_task) == 0 {
-        return;
-    }
-    let ctx: *const *const c_void = ctx.as_ptr().cast();
+    let ctx: *const u64 = ctx.as_ptr().cast();
     // SAFETY: the first argument of the tracepoint, as declared above.
-    let victim = unsafe { *ctx };
+    let Some(victim) = victim(unsafe { *ctx }) else { return };
     let Some(ring) = other::ring(victim) else { return };
     // SAFETY: takes nothing.
     let now_ns = unsafe { bpf_ktime_get_ns() };
@@ -42,9 +43,9 @@ pub fn mark_victim(ctx: BtfTracePointContext) {
     let mm: *const c_void = field(victim, offset!(task_mm));
     let len = size_of::<OomKill>() as u16;
     let mut record = OomKill {
-        head: RecordHead { len, kind: Kind::OomKill as u8, flags: 0, tid: task::tid(victim) },
+        head: RecordHead { len, kind: Kind::OomKill as u8, flags: 0, tid: task::any::tid(victim) },
         time_ns: now_ns,
-        tgid: task::tgid(victim),
+        tgid: task::any::tgid(victim),
         oom_score_adj: score_adjustment(victim),
         anon_bytes: resident(mm, ANON),
         file_bytes: resident(mm, FILE),
@@ -60,6 +61,30 @@ pub fn mark_victim(ctx: BtfTracePointContext) {
     };
     find_limit(victim, &mut record);
     other::event(victim, ring, other::Hook::Oom, now_ns, &record);
+}
+
+/// The victim's task. Verifier: a plain number to it, which only the helper reads from.
+#[inline(always)]
+fn victim(argument: u64) -> Option<*const c_void> {
+    if offset!(victim_is_task) != 0 {
+        return Some(argument as *const c_void);
+    }
+    let number = argument as u32;
+    let current = maps::current();
+    if number == task::tid(current) {
+        return Some(current);
+    }
+    let killed = *KILLED.get(0)? as *const c_void;
+    (task::any::tid(killed) == number).then_some(killed)
+}
+
+/// The kernel sends `SIGKILL` to a task.
+#[inline(always)]
+pub fn remember(task: *const c_void) {
+    if let Some(killed) = KILLED.get_ptr_mut(0) {
+        // SAFETY: this CPU's own value.
+        unsafe { *killed = task as u64 };
+    }
 }
 
 #[inline(always)]

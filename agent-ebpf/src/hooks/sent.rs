@@ -24,6 +24,7 @@ use rewind_common::record::{Kind, RecordHead, SignalSent, sent_flags};
 
 /// `SEND_SIG_PRIV` (`include/linux/signal.h`): from the kernel, without particulars.
 const PRIVILEGED: u64 = 1;
+const KILL: u32 = 9;
 /// `TRACE_SIGNAL_DELIVERED`, `TRACE_SIGNAL_IGNORED` (`include/trace/events/signal.h`).
 const DELIVERED: u32 = 0;
 const IGNORED: u32 = 1;
@@ -41,6 +42,9 @@ pub fn signal_generate(ctx: BtfTracePointContext) {
     };
     if !matters(signo) || result > IGNORED {
         return;
+    }
+    if info == PRIVILEGED && signo == KILL && task::offset!(victim_is_task) == 0 {
+        super::oom::remember(target);
     }
     let Some(ring) = other::ring(target) else { return };
     let code = task::field::<u32>(info as *const c_void, CODE).cast_signed();
