@@ -149,7 +149,7 @@ pub struct Window {
     /// Up to then; as for --since.
     #[arg(long, value_name = "TIME")]
     until: Option<When>,
-    /// The last N calls of those that pass the other filters.
+    /// The last N calls of those that pass the other filters (with --events, the last N events).
     #[arg(long, value_name = "N")]
     last: Option<usize>,
 }

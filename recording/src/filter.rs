@@ -96,7 +96,7 @@ pub struct Filter {
     pub since: Option<When>,
     /// What began at this time or earlier.
     pub until: Option<When>,
-    /// The last so many calls of those that pass, and what is between them.
+    /// The last so many calls of those that pass, and what is between them; of events alone, the last so many.
     pub last: Option<usize>,
     /// Events alone: no calls.
     pub events: bool,
@@ -154,6 +154,12 @@ impl Matcher<'_> {
             && event.start_ns <= self.until_ns
             && self.is_of_task(event)
             && self.is_call(event)
+    }
+
+    /// Whether only events are to be shown, so that it is these that are counted.
+    #[must_use]
+    pub const fn is_for_events(&self) -> bool {
+        self.filter.events
     }
 
     fn is_call(&self, event: &Event<'_>) -> bool {

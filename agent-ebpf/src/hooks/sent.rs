@@ -8,9 +8,10 @@
 //! runs (a timer, a terminal, the OOM killer) is marked as such.
 //!
 //! Left out, for a storm of them would push out what matters: `SIGCHLD`, `SIGURG` (Go's preemption),
-//! `SIGWINCH` and `SIGIO`, whose default is to do nothing or which drivers raise; timers of the process'
-//! own (`SIGALRM`, `SIGVTALRM`, `SIGPROF`); real-time signals within a process (those of C libraries
-//! and profilers); and a signal that is pending already.
+//! `SIGWINCH` and `SIGIO`, whose default is to do nothing or which drivers raise; a signal that is pending
+//! already; and what is a process' own affair: its timers (`SIGALRM`, `SIGVTALRM`, `SIGPROF`), what its
+//! runtime stops its threads by (`SIGUSR1`, `SIGUSR2`, `SIGPWR`, real-time signals), what it sends itself
+//! and ignores (`SIGPIPE`), and its faults, which `signal_deliver` shows with their address.
 
 use crate::{maps, other, task};
 use aya_ebpf::{
@@ -52,7 +53,9 @@ pub fn signal_generate(ctx: BtfTracePointContext) {
     let from_kernel = info == PRIVILEGED || code > 0;
     let sender = maps::current();
     let (tgid, sender_tgid) = (task::tgid(target), task::tgid(sender));
-    if is_own_affair(signo, from_kernel, tgid == sender_tgid) {
+    let same_process = tgid == sender_tgid;
+    let is_fault = from_kernel && code > 0 && same_process && signo != KILL;
+    if is_fault || is_own_affair(signo, from_kernel, same_process) || same_process && result == IGNORED {
         return;
     }
     let mut flags = if group != 0 { sent_flags::GROUP } else { 0 };
@@ -83,10 +86,11 @@ fn matters(signo: u32) -> bool {
     signo < 64 && ORDINARY >> signo & 1 == 0 || signo == 64
 }
 
-/// What a process, or the kernel for it, sends to itself as a matter of course: `SIGALRM`, `SIGVTALRM`,
-/// `SIGPROF` and real-time signals.
+/// What a process, or the kernel for it, sends to itself as a matter of course: its timers, and what
+/// runtimes use among their threads.
 #[inline(always)]
 fn is_own_affair(signo: u32, from_kernel: bool, same_process: bool) -> bool {
     let timer = signo == 14 || signo == 26 || signo == 27;
-    (timer || signo >= 32) && (from_kernel || same_process)
+    let runtime = signo == 10 || signo == 12 || signo == 30 || signo >= 32;
+    (timer || runtime) && (from_kernel || same_process)
 }

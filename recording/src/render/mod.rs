@@ -189,7 +189,10 @@ fn choose(timeline: &Timeline<'_>, matcher: &Matcher<'_>, last: Option<usize>) -
         }
     }
     if let Some(last) = last {
-        let is_call = |i: &usize| timeline.event(*i).is_some_and(|event| matches!(event.what, What::Call { .. }));
+        let is_call = |i: &usize| {
+            let of_call = |event: Event<'_>| matches!(event.what, What::Call { .. });
+            matcher.is_for_events() || timeline.event(*i).is_some_and(of_call)
+        };
         let calls: Vec<_> = chosen.iter().enumerate().filter(|(_, i)| is_call(i)).map(|(at, _)| at).collect();
         let from = match (last, calls.len().checked_sub(last)) {
             (0, _) => chosen.len(),

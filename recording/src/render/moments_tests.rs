@@ -65,6 +65,9 @@ fn events_alone_are_shown_without_calls() {
     let (text, summary) = shown(&life_and_death(), &events());
     assert!(!text.contains("pause") && text.contains("new process 101"), "{text}");
     assert_eq!((summary.shown, summary.others), (0, 4));
+    let last = Filter { last: Some(2), ..events().filter };
+    let (_, summary) = shown(&life_and_death(), &Options { filter: last, ..events() });
+    assert_eq!((summary.signals, summary.exits, summary.others), (1, 1, 0));
 }
 
 #[test]
