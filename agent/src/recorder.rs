@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::identity::names::Sources;
-use crate::identity::{neighbours as others, path, scope::Rule};
+use crate::identity::{path, scope::Rule};
 use crate::kernel::{self, Kernel, Load, Plan, Stage};
 use crate::rings::{self, Mapped};
 use rewind_common::chunk::ARENA_VALUE_BYTES;
@@ -11,10 +11,12 @@ use rewind_common::ring::{Cursors, Ring, cgroup_state, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
-use rewind_recording::neighbours::{self, Neighbour};
+use rewind_recording::neighbours::Neighbour;
 use rewind_recording::syscalls::{Arch, capture_table};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+
+mod neighbours;
 
 /// How long after its first call a container may still get its name.
 const NAMED_WITHIN_NS: u64 = 60_000_000_000;
@@ -69,6 +71,8 @@ pub struct Recorder {
     given_up: Vec<String>,
     names: Sources,
     cgroup_mount: PathBuf,
+    /// Whose the cgroups are that dead recordings name, learnt when they died.
+    explained: HashMap<u64, BTreeMap<u64, Neighbour>>,
     /// Who each recording is of, learnt while it lives.
     known: HashMap<u64, Container>,
     /// Refusals that have been answered.
@@ -118,6 +122,7 @@ impl Recorder {
             given_up,
             names,
             cgroup_mount,
+            explained: HashMap::new(),
             known,
             refused_seen: 0,
             recordings_seen: 0,
@@ -177,7 +182,8 @@ impl Recorder {
         header.coverage = cut.coverage;
         header.coverage.ring_bytes = bytes_of(&ring);
         header.losses = losses(&source.cursors, ring.recording);
-        header.neighbours = self.neighbours(&header.container, &cut.records);
+        header.neighbours = self.explained.get(&recording).cloned().unwrap_or_default();
+        header.neighbours.extend(self.neighbours(&header.container, &cut.records));
         Ok((header, cut.records))
     }
 
@@ -192,38 +198,6 @@ impl Recorder {
         let losses = losses(&self.kernel.cursors(index)?, recording);
         header.neighbours = self.neighbours(&header.container, &records);
         Ok((Header { losses, ..header }, records, missed))
-    }
-
-    /// Whose the cgroups are that records of `container` name besides its own: a recorded container's, or
-    /// whatever their paths tell.
-    pub fn neighbours(&mut self, container: &Container, records: &[u8]) -> BTreeMap<u64, Neighbour> {
-        let (mut known, mut unknown) = (BTreeMap::new(), BTreeSet::new());
-        for id in neighbours::named(records, container.cgroup_id) {
-            match self.ring_of(id) {
-                Some(ring) => {
-                    let recording = Some(ring.recording);
-                    known.insert(id, Neighbour { container: self.container(&ring), recording });
-                }
-                None => {
-                    unknown.insert(id);
-                }
-            }
-        }
-        for (id, path) in others::paths(&self.cgroup_mount, &unknown) {
-            let mut container = path::container(&path);
-            container.cgroup_id = id;
-            self.names.fill(&mut container);
-            known.insert(id, Neighbour { container, recording: None });
-        }
-        known
-    }
-
-    /// The ring that a cgroup's calls go to, or went to.
-    fn ring_of(&self, cgroup_id: u64) -> Option<Ring> {
-        let cgroup = self.kernel.cgroup(cgroup_id).ok().flatten();
-        let recorded = cgroup.filter(|cgroup| cgroup.state == cgroup_state::RECORDED);
-        let living = recorded.and_then(|cgroup| self.mapped.ring(cgroup.ring));
-        living.or_else(|| self.rings().map(|(_, ring)| ring).find(|ring| ring.cgroup_id == cgroup_id))
     }
 
     /// Switches payload on or off for one recording, from now on.
@@ -263,6 +237,7 @@ impl Recorder {
             self.container(ring);
             self.ask_again(ring, now_ns);
         }
+        self.explain_dead(&rings)?;
         self.make_room(&rings)
     }
 
@@ -293,6 +268,7 @@ impl Recorder {
 
     fn forget(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
         self.known.remove(&ring.recording);
+        self.explained.remove(&ring.recording);
         self.mapped.forget(index, ring);
         for share in &ring.shares {
             for &segment in share.segments.iter().take(share.len as usize) {

@@ -1,9 +1,16 @@
 //! Bytes of a ring -> records. Any bytes give records or an error value, never a panic.
 
-use rewind_common::call::{self, Blob, args, blob_flags, flags, part};
-use rewind_common::capture::MAX_STRINGS;
+use rewind_common::call::{self, args, blob_flags, flags};
 use rewind_common::record::{self as wire, Kind, RecordHead};
 use zerocopy::FromBytes;
+
+mod blobs;
+mod exec;
+mod oom;
+
+pub use blobs::Blobs;
+pub use exec::Exec;
+pub use oom::Limits;
 
 /// Why bytes are not a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,59 +54,6 @@ pub enum Record<'a> {
     Exec(Exec<'a>),
     /// A kind that this version does not know; skipped, and counted by who reads.
     Unknown(RecordHead),
-}
-
-/// What follows from the figures of an OOM kill.
-pub trait Limits {
-    /// Whether a memory cgroup was at its limit: otherwise the host itself ran out of memory. The kernel
-    /// takes memory from a cgroup in batches on each CPU, so it is at its limit a little below it.
-    fn met_limit(&self) -> bool;
-}
-
-impl Limits for wire::OomKill {
-    fn met_limit(&self) -> bool {
-        let room = self.limit_bytes.saturating_sub(self.usage_bytes);
-        self.limit_bytes != 0 && room <= (self.limit_bytes / 16).max(4 << 20)
-    }
-}
-
-/// A process runs another program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exec<'a> {
-    /// Who, and when.
-    pub fixed: wire::Exec,
-    /// The path and `argv`.
-    pub blobs: Blobs<'a>,
-}
-
-impl<'a> Exec<'a> {
-    /// What was executed; empty if it could not be read.
-    #[must_use]
-    pub fn path(&self) -> &'a [u8] {
-        until_nul(self.blobs.clone().find(|blob| blob.arg == 0).map_or(&[], |blob| blob.bytes))
-    }
-
-    /// What the program finds as its arguments, as far as they are kept.
-    pub fn argv(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let bytes = self.blobs.clone().find(|blob| blob.arg == 1).map_or(&[][..], |blob| blob.bytes);
-        bytes.split_inclusive(|byte| *byte == 0).map(until_nul)
-    }
-
-    /// Whether there were more arguments than are kept.
-    #[must_use]
-    pub fn is_cut(&self) -> bool {
-        self.blobs.clone().any(|blob| blob.arg == 1 && blob.is_cut())
-    }
-
-    /// Whether an interpreter runs the file, so that its arguments are not those of the call.
-    #[must_use]
-    pub const fn is_interpreted(&self) -> bool {
-        self.fixed.head.flags & wire::INTERPRETED != 0
-    }
-}
-
-fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 impl Record<'_> {
@@ -223,69 +177,6 @@ impl Bytes<'_> {
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.flags & blob_flags::CUT != 0
-    }
-}
-
-/// The blobs of a call. A malformed rest ends the iteration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Blobs<'a> {
-    rest: &'a [u8],
-    /// Blobs that stand before these, and for theirs: see [`Call::mended`].
-    instead: Instead<'a>,
-}
-
-/// What an [`Exec`] knows better than the call that it belongs to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Instead<'a> {
-    rest: &'a [u8],
-    /// The argument that is the path; the next one is `argv`.
-    first: usize,
-    /// Bit 0: the path is wanted, bit 1: `argv` is.
-    wanted: u8,
-}
-
-impl<'a> Blobs<'a> {
-    const fn new(rest: &'a [u8]) -> Self {
-        Self { rest, instead: Instead { rest: &[], first: 0, wanted: 0 } }
-    }
-}
-
-impl<'a> Iterator for Blobs<'a> {
-    type Item = Bytes<'a>;
-
-    fn next(&mut self) -> Option<Bytes<'a>> {
-        while let Some(blob) = next_blob(&mut self.instead.rest) {
-            if blob.arg < 2 && self.instead.wanted >> blob.arg & 1 == 1 {
-                return Some(Bytes { arg: blob.arg + self.instead.first, ..blob });
-            }
-        }
-        next_blob(&mut self.rest)
-    }
-}
-
-fn next_blob<'a>(from: &mut &'a [u8]) -> Option<Bytes<'a>> {
-    let (head, rest) = Blob::read_from_prefix(from).ok()?;
-    let bytes = rest.get(..usize::from(head.len))?;
-    *from = rest.get(bytes.len().next_multiple_of(4)..).unwrap_or_default();
-    Some(Bytes { arg: usize::from(head.place & 7), part: head.place >> 3, flags: head.flags, bytes })
-}
-
-impl<'a> Call<'a> {
-    /// The start of an `execve` or `execveat` with what its [`Exec`] tells of strings that could not be
-    /// read when it began, for they lay in pages that the caller had not touched.
-    #[must_use]
-    pub fn mended(mut self, exec: &Exec<'a>) -> Self {
-        // `execveat` has a descriptor in front, and flags at its end.
-        let first = usize::from(self.count == 5);
-        let is_unread = |i| self.blob(i, part::WHOLE).is_some_and(|blob| blob.pointer().is_some_and(|at| at != 0));
-        let argv = self.blob(first + 1, part::STRINGS);
-        let is_short = argv.map_or_else(
-            || is_unread(first + 1),
-            |argv| argv.is_cut() && argv.bytes.iter().filter(|byte| **byte == 0).count() < MAX_STRINGS,
-        );
-        let wanted = u8::from(is_unread(first)) | u8::from(is_short && !exec.is_interpreted()) << 1;
-        self.blobs.instead = Instead { rest: exec.blobs.rest, first, wanted };
-        self
     }
 }
 
