@@ -23,6 +23,7 @@ pub struct Ending {
     /// Whether its memory was dumped.
     pub core_dumped: bool,
     /// Whether the OOM killer had chosen it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub oom_killed: bool,
 }
 

@@ -42,6 +42,7 @@ pub struct Header {
     pub given_up: Vec<String>,
     /// Whose the cgroups are that records name besides the container's own, by id
     /// ([`crate::neighbours`]); those that could not be found out are left out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub neighbours: BTreeMap<u64, Neighbour>,
 }
 
