@@ -73,6 +73,9 @@ pub(crate) fn oom() -> Result<()> {
     for words in ["of 32 MiB allowed", "it asked for more itself"] {
         ensure!(first.contains(words), "`{words}` is not in `{first}`");
     }
+    let listed = agent.ask(&["list"])?.success()?;
+    let row = listed.lines().find(|line| line.contains(container.id())).unwrap_or_default();
+    ensure!(row.contains("killed (OOM)"), "the list does not tell:\n{listed}");
     println!("{first}");
     agent.stop()
 }
