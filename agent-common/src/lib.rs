@@ -28,7 +28,8 @@
 //! # To add a record kind
 //!
 //! Add it to [`record::Kind`], give its body a shape beside the others, write it from one hook
-//! file, and read it in `recording/src/record.rs`.
+//! file, and read it in `recording/src/record.rs`; then it is an event in `recording/src/event.rs`, with words
+//! in `recording/src/render/moments.rs` and JSON fields in `json_events.rs`.
 #![no_std]
 #![forbid(unsafe_code)]
 

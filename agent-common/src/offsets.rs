@@ -58,4 +58,36 @@ pub struct Offsets {
     pub kn_id: u32,
     /// `kernfs_node.name`.
     pub kn_name: u32,
+    /// `upid.ns`.
+    pub upid_ns: u32,
+    /// `task_struct.mm`.
+    pub task_mm: u32,
+    /// `mm_struct.arg_start`.
+    pub mm_arg_start: u32,
+    /// `mm_struct.arg_end`.
+    pub mm_arg_end: u32,
+    /// The first figure of `mm_struct.rss_stat`.
+    pub mm_rss_stat: u32,
+    /// Bytes from one of these figures to the next.
+    pub rss_stride: u32,
+    /// `mm_struct.pgtables_bytes`.
+    pub mm_pgtables_bytes: u32,
+    /// `signal_struct.oom_score_adj`.
+    pub signal_oom_score_adj: u32,
+    /// `css_set.subsys[memory_cgrp_id]`. 0: this kernel has no memory cgroups.
+    pub css_set_memory: u32,
+    /// `cgroup_subsys_state.parent`.
+    pub css_parent: u32,
+    /// `mem_cgroup.memory.usage`, from its `css`.
+    pub memcg_usage: u32,
+    /// `mem_cgroup.memory.max`, from its `css`.
+    pub memcg_max: u32,
+    /// `linux_binprm.filename`.
+    pub bprm_filename: u32,
+    /// `linux_binprm.interp`.
+    pub bprm_interp: u32,
+    /// Bytes of a page.
+    pub page_bytes: u32,
+    /// 1 where `mark_victim` passes the victim's task (since 6.9), 0 where it passes its number.
+    pub victim_is_task: u32,
 }

@@ -31,6 +31,14 @@ pub enum Kind {
     Exit = 4,
     /// A signal that was delivered to the thread: [`Signal`].
     Signal = 5,
+    /// A signal that somebody sent to the thread: [`SignalSent`].
+    SignalSent = 6,
+    /// The OOM killer chose the thread's process: [`OomKill`].
+    OomKill = 7,
+    /// The thread made a process or a thread: [`Fork`].
+    Fork = 8,
+    /// The thread's process runs another program now: [`Exec`].
+    Exec = 9,
 }
 
 impl TryFrom<u8> for Kind {
@@ -43,6 +51,10 @@ impl TryFrom<u8> for Kind {
             3 => Self::Task,
             4 => Self::Exit,
             5 => Self::Signal,
+            6 => Self::SignalSent,
+            7 => Self::OomKill,
+            8 => Self::Fork,
+            9 => Self::Exec,
             other => return Err(other),
         })
     }
@@ -99,6 +111,131 @@ pub struct Signal {
     pub siginfo: [u32; 12],
 }
 
+/// A signal that somebody sent to the thread (`signal_generate`), in the ring of the thread that got it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, packed(4))]
+pub struct SignalSent {
+    /// Length, [`Kind::SignalSent`], [`sent_flags`], the thread that got it.
+    pub head: RecordHead,
+    /// When: `CLOCK_MONOTONIC`, nanoseconds.
+    pub time_ns: u64,
+    /// The process that got it, as the host numbers it.
+    pub tgid: u32,
+    /// Which signal.
+    pub signo: u32,
+    /// `si_code` of its `siginfo`; 0 where it has none.
+    pub code: i32,
+    /// The sender's process, as the host numbers it. Where the kernel sent it: what ran meanwhile.
+    pub sender_tgid: u32,
+    /// The sender's thread, as the host numbers it.
+    pub sender_tid: u32,
+    /// The sender's process, as the PID namespace of who got it numbers it. 0: it has no number there.
+    pub sender_ns_tgid: u32,
+    /// The sender's cgroup in the unified hierarchy.
+    pub sender_cgroup: u64,
+    /// The name of the sender's thread, ended by a NUL.
+    pub sender_comm: [u8; 16],
+}
+
+/// Flags of [`SignalSent`].
+pub mod sent_flags {
+    /// It was sent to the whole process, not to one thread of it.
+    pub const GROUP: u8 = 1;
+    /// The kernel sent it: a fault, a terminal, the OOM killer, the end of a PID namespace.
+    pub const KERNEL: u8 = 1 << 1;
+    /// Who got it ignores it: the kernel threw it away (`TRACE_SIGNAL_IGNORED`).
+    pub const IGNORED: u8 = 1 << 2;
+}
+
+/// The OOM killer chose a process (`mark_victim`), in the ring of that process. Bytes are of whole
+/// pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, packed(4))]
+pub struct OomKill {
+    /// Length, [`Kind::OomKill`], no flags, the victim's thread.
+    pub head: RecordHead,
+    /// When: `CLOCK_MONOTONIC`, nanoseconds.
+    pub time_ns: u64,
+    /// The victim, as the host numbers it.
+    pub tgid: u32,
+    /// `signal->oom_score_adj` of the victim.
+    pub oom_score_adj: i32,
+    /// Its memory without a file. From kernel 6.2 on these three are sums to which each CPU adds only
+    /// now and then (`percpu_counter`): good to some hundred KiB a CPU.
+    pub anon_bytes: u64,
+    /// Its memory that files stand behind.
+    pub file_bytes: u64,
+    /// Its shared memory.
+    pub shmem_bytes: u64,
+    /// What of it is swapped out.
+    pub swap_bytes: u64,
+    /// Its page tables.
+    pub page_table_bytes: u64,
+    /// What the memory cgroup holds that is nearest to its limit, of the victim's own and those above.
+    pub usage_bytes: u64,
+    /// That limit. 0: none of them has one.
+    pub limit_bytes: u64,
+    /// How many levels above the victim's own that cgroup is.
+    pub limit_above: u32,
+    /// The process whose allocation brought it about, as the host numbers it.
+    pub trigger_tgid: u32,
+    /// Its thread.
+    pub trigger_tid: u32,
+    /// That process, as the victim's PID namespace numbers it. 0: it has no number there.
+    pub trigger_ns_tgid: u32,
+    /// The cgroup of that process in the unified hierarchy.
+    pub trigger_cgroup: u64,
+    /// The name of that thread, ended by a NUL.
+    pub trigger_comm: [u8; 16],
+}
+
+/// The thread made a process or a thread (`sched_process_fork`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, packed(4))]
+pub struct Fork {
+    /// Length, [`Kind::Fork`], [`NEW_THREAD`] or nothing, the thread that made it.
+    pub head: RecordHead,
+    /// When: `CLOCK_MONOTONIC`, nanoseconds.
+    pub time_ns: u64,
+    /// The process of the thread that made it, as the host numbers it.
+    pub tgid: u32,
+    /// The new thread, as the host numbers it.
+    pub child_tid: u32,
+    /// Its process, as the host numbers it.
+    pub child_tgid: u32,
+    /// The new thread, as its own PID namespace numbers it.
+    pub child_ns_tid: u32,
+    /// Its process, as its own PID namespace numbers it.
+    pub child_ns_tgid: u32,
+}
+
+/// Flag of [`Fork`]: what was made is a thread of the same process.
+pub const NEW_THREAD: u8 = 1;
+
+/// A process runs another program now (`sched_process_exec`). Behind it stand blobs, as behind a
+/// call's arguments ([`crate::call::Blob`]): of argument 0 the path that was executed, of argument 1
+/// the strings that the new program finds as its `argv`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, packed(4))]
+pub struct Exec {
+    /// Length, [`Kind::Exec`], [`INTERPRETED`] or nothing, the thread by the number it had before.
+    pub head: RecordHead,
+    /// When: `CLOCK_MONOTONIC`, nanoseconds.
+    pub time_ns: u64,
+    /// The process, as the host numbers it: the thread's number from now on.
+    pub tgid: u32,
+}
+
+/// Flag of [`Exec`]: an interpreter runs the file (`#!`), so `argv` is the interpreter's.
+pub const INTERPRETED: u8 = 1;
+/// Most bytes kept of the path of an [`Exec`], its NUL included.
+pub const MAX_EXEC_PATH: usize = 256;
+/// Most bytes kept of the `argv` of an [`Exec`].
+pub const MAX_EXEC_ARGV: usize = 1024;
+
+const _: () = assert!(size_of::<SignalSent>() == 64 && size_of::<OomKill>() == 120);
+const _: () = assert!(size_of::<Fork>() == 36 && size_of::<Exec>() == 20);
+const _: () = assert!(MAX_EXEC_ARGV <= crate::chunk::SLACK_BYTES);
 const _: () = assert!(size_of::<RecordHead>() == 8);
 const _: () = assert!(size_of::<Task>() == 48);
 const _: () = assert!(size_of::<Exit>() == 24);

@@ -64,6 +64,18 @@ pub fn recorded_now(task: *mut c_void) -> Option<&'static mut Thread> {
     recorded(task)
 }
 
+/// The ring of a cgroup that is recorded already: for what happens to a task that is not the current
+/// one, which takes no ring.
+#[inline(always)]
+pub fn ring_of_other(cgroup_id: u64) -> Option<u32> {
+    if !passes_sieve(cgroup_id) {
+        return None;
+    }
+    // SAFETY: read at once.
+    let cgroup = unsafe { CGROUPS.get(&cgroup_id) }?;
+    (cgroup.state == state::RECORDED).then_some(cgroup.ring)
+}
+
 /// Whether a task's calls are certainly not recorded. A task that leaves a recorded cgroup in the
 /// middle of a call opens the sieve for the one it goes to (`hooks/cgroup.rs`), so that the call's
 /// return is not missed.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! hooks/ -> filter.rs (whose call is it?) -> record.rs (what is written) -> ring.rs (claim, commit)
+//!              other.rs (what happens to a task that is not the current one)
 //!              task.rs (what is kept of a thread)       \_ read.rs, message.rs, blob.rs (bytes behind pointers)
 //! maps.rs: all memory
 //! ```
@@ -21,6 +22,7 @@ mod filter;
 mod hooks;
 mod maps;
 mod message;
+mod other;
 mod read;
 mod record;
 mod ring;

@@ -60,6 +60,15 @@ pub static SIEVE: Array<Sieve, 1, MMAPABLE> = Array::new();
 #[btf_map]
 pub static CURSORS: PerCpuArray<Cursors, 1> = PerCpuArray::new();
 
+/// In place of a thread's own state, where a record is about another task than the current one. One
+/// a hook: a signal may be sent from an interrupt while the OOM killer writes.
+#[btf_map]
+pub static STAND_INS: PerCpuArray<Thread, 2> = PerCpuArray::new();
+
+/// The task that the kernel sent `SIGKILL` to last, where that is needed (before 6.9).
+#[btf_map]
+pub static KILLED: PerCpuArray<u64, 1> = PerCpuArray::new();
+
 /// Rings that are free. Sized by the agent as [`RINGS`].
 #[btf_map]
 pub static FREE_RINGS: Queue<u32, 1> = Queue::new();

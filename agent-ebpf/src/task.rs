@@ -70,6 +70,22 @@ const NOT_FOUND: Offsets = Offsets {
     root_hierarchy_id: 0,
     kn_id: 0,
     kn_name: 0,
+    upid_ns: 0,
+    task_mm: 0,
+    mm_arg_start: 0,
+    mm_arg_end: 0,
+    mm_rss_stat: 0,
+    rss_stride: 0,
+    mm_pgtables_bytes: 0,
+    signal_oom_score_adj: 0,
+    css_set_memory: 0,
+    css_parent: 0,
+    memcg_usage: 0,
+    memcg_max: 0,
+    bprm_filename: 0,
+    bprm_interp: 0,
+    page_bytes: 0,
+    victim_is_task: 0,
 };
 
 macro_rules! offset {
@@ -135,6 +151,32 @@ pub fn cgroup_id(task: *const c_void) -> u64 {
     }
 }
 
+/// The same of a task that is any address in the verifier's eyes.
+pub mod any {
+    use super::{c_void, field};
+
+    /// Its number.
+    #[inline(always)]
+    pub fn tid(task: *const c_void) -> u32 {
+        field(task, offset!(task_pid))
+    }
+
+    /// Its process.
+    #[inline(always)]
+    pub fn tgid(task: *const c_void) -> u32 {
+        field(task, offset!(task_tgid))
+    }
+
+    /// The id of its cgroup in the unified hierarchy.
+    #[inline(always)]
+    pub fn cgroup_id(task: *const c_void) -> u64 {
+        let css_set: *const c_void = field(task, offset!(task_cgroups));
+        let cgroup: *const c_void = field(css_set, offset!(css_set_cgroup));
+        let kn: *const c_void = field(cgroup, offset!(cgroup_kn));
+        field(kn, offset!(kn_id))
+    }
+}
+
 /// The process of a typed task.
 #[inline(always)]
 pub fn tgid(task: *const c_void) -> u32 {
@@ -190,6 +232,26 @@ pub fn namespace_tid(task: *const c_void) -> u32 {
     field(pid, offset!(pid_numbers) + level as usize * offset!(upid_size))
 }
 
+/// The number of the process that `leader` leads in the PID namespace of `of`. 0: it has none there,
+/// for its own is not below that one.
+#[inline(always)]
+pub fn number_in_namespace_of(of: *const c_void, leader: *const c_void) -> u32 {
+    let numbers = |task, level: u32| {
+        let pid: *const c_void = field(task, offset!(task_thread_pid));
+        pid.cast::<u8>().wrapping_add(offset!(pid_numbers) + level as usize * offset!(upid_size)).cast::<c_void>()
+    };
+    let level_of = |task| -> u32 { field(field::<*const c_void>(task, offset!(task_thread_pid)), offset!(pid_level)) };
+    let level = level_of(of);
+    if level_of(leader) < level {
+        return 0;
+    }
+    let (wanted, own) = (numbers(of, level), numbers(leader, level));
+    if field::<u64>(wanted, offset!(upid_ns)) != field::<u64>(own, offset!(upid_ns)) {
+        return 0;
+    }
+    field(own, 0)
+}
+
 /// The leader of a task's process.
 #[inline(always)]
 pub fn leader(task: *const c_void) -> *const c_void {
@@ -199,13 +261,19 @@ pub fn leader(task: *const c_void) -> *const c_void {
 /// Fills in who the current task is, but for the header.
 #[inline(always)]
 pub fn describe(task: *const c_void, record: &mut Task, now_ns: u64) {
+    describe_other(task, record, now_ns);
+    record.comm = bpf_get_current_comm().unwrap_or([0; 16]);
+}
+
+/// Fills in who a task is that is not the current one, but for header and name.
+#[inline(always)]
+pub fn describe_other(task: *const c_void, record: &mut Task, now_ns: u64) {
     let parent: *const c_void = field(task, offset!(task_real_parent));
     record.time_ns = now_ns;
-    record.tgid = tgid(task);
+    record.tgid = any::tgid(task);
     record.parent_tgid = field(parent, offset!(task_tgid));
     record.ns_tid = namespace_tid(task);
     record.ns_tgid = namespace_tid(leader(task));
-    record.comm = bpf_get_current_comm().unwrap_or([0; 16]);
 }
 
 /// The state of the current thread, if it has one.

@@ -1,6 +1,7 @@
 //! The recorder of one host as one thing: started, asked for lists and recordings, tended.
 
 mod ends;
+mod neighbours;
 mod start;
 
 pub use start::captures;
@@ -19,6 +20,7 @@ use rewind_common::ring::{Cursors, Ring, SHARES, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
+use rewind_recording::neighbours::Neighbour;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -76,6 +78,9 @@ pub struct Recorder {
     limits: [u32; SHARES],
     given_up: Vec<String>,
     names: Sources,
+    cgroup_mount: PathBuf,
+    /// Whose the cgroups are that dead recordings name, learnt when they died.
+    explained: HashMap<u64, BTreeMap<u64, Neighbour>>,
     /// Who each recording is of, learnt while it lives.
     known: HashMap<u64, Container>,
     /// Recordings of which that is kept in the kernel too.
@@ -186,6 +191,8 @@ impl Recorder {
         header.coverage = cut.coverage;
         header.coverage.ring_bytes = bytes_of(&ring);
         header.losses = losses(&source.cursors, ring.recording);
+        header.neighbours = self.explained.get(&recording).cloned().unwrap_or_default();
+        header.neighbours.extend(self.neighbours(&header.container, &cut.records));
         Ok((header, cut.records))
     }
 
@@ -195,9 +202,10 @@ impl Recorder {
     /// [`Error::Gone`], [`Error::Kernel`].
     pub fn follow(&mut self, recording: u64, tail: &mut Tail) -> Result<(Header, Vec<u8>, u64), Error> {
         let (index, ring) = self.find(recording)?;
-        let header = self.header(&ring, clock::now_ns());
+        let mut header = self.header(&ring, clock::now_ns());
         let (records, missed) = tail.advance(recording, &rings::chunks(&self.mapped, &ring));
         let losses = losses(&self.kernel.cursors(index)?, recording);
+        header.neighbours = self.neighbours(&header.container, &records);
         Ok((Header { losses, ..header }, records, missed))
     }
 
@@ -239,6 +247,7 @@ impl Recorder {
             self.ask_again(ring, now_ns);
             self.keep(*index, ring)?;
         }
+        self.explain_dead(&rings)?;
         self.make_room(&rings)
     }
 
@@ -299,6 +308,7 @@ impl Recorder {
     fn forget(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
         self.known.remove(&ring.recording);
         self.forget_end(ring.recording);
+        self.explained.remove(&ring.recording);
         self.kept.remove(&ring.recording);
         Ok(self.kernel.forget(index, ring.recording)?)
     }

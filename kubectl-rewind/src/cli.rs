@@ -158,7 +158,7 @@ pub struct Window {
     /// Up to then; as for --since.
     #[arg(long, value_name = "TIME")]
     until: Option<When>,
-    /// The last N calls of those that pass the other filters.
+    /// The last N calls of those that pass the other filters (with --events, the last N events).
     #[arg(long, value_name = "N")]
     last: Option<usize>,
 }
@@ -166,6 +166,9 @@ pub struct Window {
 /// Which calls are shown.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Choice {
+    /// Events alone, without calls: execs, forks, exits, signals and who sent them, OOM kills.
+    #[arg(long, conflicts_with_all = ["failed", "syscalls", "paths"])]
+    events: bool,
     /// Calls that failed.
     #[arg(long)]
     failed: bool,
@@ -239,6 +242,7 @@ impl Choice {
             since: window.since,
             until: window.until,
             last: window.last,
+            events: self.events,
             failed: self.failed,
             calls: Calls::all_of(self.syscalls.iter().cloned()),
             pids: self.processes.clone(),

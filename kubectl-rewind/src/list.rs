@@ -127,6 +127,7 @@ fn wide_cells(listed: &Listed) -> [String; 5] {
 pub(crate) fn short_ending(ending: &Ending) -> String {
     match (ending.exit_code, ending.signal) {
         (Some(code), _) => format!("exited ({code})"),
+        _ if ending.oom_killed => "killed (OOM)".to_owned(),
         (None, Some(signal)) => {
             let number = || signal.to_string();
             format!("killed ({})", signal_name(u32::from(signal)).unwrap_or_else(number))

@@ -135,23 +135,15 @@ fn parse(bytes: &[u8], recording: u64) -> Option<Parsed<'_>> {
 /// When a record was written.
 #[must_use]
 pub fn time(record: &Record<'_>) -> u64 {
-    match record {
-        Record::Call(call) => call.end_ns(),
-        Record::Enter(call) => call.start_ns,
-        Record::Task(task) => task.time_ns,
-        Record::Exit(exit) => exit.time_ns,
-        Record::Signal(signal) => signal.time_ns,
-        Record::Unknown(_) => 0,
-    }
+    record.time_ns()
 }
 
 /// When what a record tells of began, for those that belong to a time of their own.
 fn start(bytes: &[u8]) -> Option<u64> {
     match record::first(bytes).ok()?.0 {
         Record::Call(call) | Record::Enter(call) => Some(call.start_ns),
-        Record::Exit(exit) => Some(exit.time_ns),
-        Record::Signal(signal) => Some(signal.time_ns),
         Record::Task(_) | Record::Unknown(_) => None,
+        event => Some(event.time_ns()),
     }
 }
 

@@ -4,7 +4,9 @@ use crate::decode::signal_name;
 use crate::record::Record;
 use rewind_common::record::GROUP_DEAD;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+const SIGKILL: u8 = 9;
 
 /// The end of a main process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,14 +22,18 @@ pub struct Ending {
     pub signal: Option<u8>,
     /// Whether its memory was dumped.
     pub core_dumped: bool,
+    /// Whether the OOM killer had chosen it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub oom_killed: bool,
 }
 
 impl Ending {
-    /// In a few words: `exited with 1`, `killed by SIGSEGV (core dumped)`.
+    /// In a few words: `exited with 1`, `killed by SIGSEGV (core dumped)`, `killed by the OOM killer`.
     #[must_use]
     pub fn words(&self) -> String {
         match (self.exit_code, self.signal) {
             (Some(code), _) => format!("exited with {code}"),
+            _ if self.oom_killed => "killed by the OOM killer".to_owned(),
             (None, Some(signal)) => {
                 let name = signal_name(u32::from(signal)).unwrap_or_else(|| format!("signal {signal}"));
                 format!("killed by {name}{}", if self.core_dumped { " (core dumped)" } else { "" })
@@ -52,6 +58,7 @@ pub struct Finder {
     /// When a process was first heard of, and whether it is number 1.
     first: HashMap<u32, (u64, bool)>,
     ends: HashMap<u32, Ending>,
+    oom_killed: HashSet<u32>,
 }
 
 impl Finder {
@@ -72,8 +79,12 @@ impl Finder {
                     exit_code: (signal == 0).then_some((status >> 8) as u8),
                     signal: (signal != 0).then_some(signal),
                     core_dumped: status & 0x80 != 0,
+                    oom_killed: false,
                 };
                 self.ends.insert(tgid, ending);
+            }
+            Record::OomKill(kill) => {
+                self.oom_killed.insert(kill.tgid);
             }
             _ => {}
         }
@@ -83,7 +94,9 @@ impl Finder {
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
         let main = self.first.iter().min_by_key(|(_, (time_ns, is_first))| (!is_first, *time_ns));
-        main.and_then(|(tgid, _)| self.ends.get(tgid)).copied()
+        let ending = main.and_then(|(tgid, _)| self.ends.get(tgid))?;
+        let oom_killed = ending.signal == Some(SIGKILL) && self.oom_killed.contains(&ending.tgid);
+        Some(Ending { oom_killed, ..*ending })
     }
 }
 
@@ -127,6 +140,15 @@ mod tests {
             [words(3 << 8), words(9), words(139)],
             ["exited with 3", "killed by SIGKILL", "killed by SIGSEGV (core dumped)"]
         );
+    }
+
+    #[test]
+    fn a_process_that_the_oom_killer_chose_was_killed_by_it() {
+        let chosen = |tgid| Record::OomKill(rewind_common::record::OomKill { tgid, ..Default::default() });
+        let words = |records: &[Record<'_>]| ending(records).unwrap().words();
+        assert_eq!(words(&[task(60, 1, 2), chosen(60), exit(60, 9)]), "killed by the OOM killer");
+        assert_eq!(words(&[task(60, 1, 2), chosen(61), exit(60, 9)]), "killed by SIGKILL");
+        assert_eq!(words(&[task(60, 1, 2), chosen(60), exit(60, 3 << 8)]), "exited with 3");
     }
 
     #[test]

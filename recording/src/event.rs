@@ -2,7 +2,7 @@
 //!
 //! Nothing is copied: an event borrows the bytes of its records, and is parsed when it is asked for.
 
-use crate::record::{Call, Malformed, Record, all, first};
+use crate::record::{Call, Exec, Malformed, Record, all, first};
 use rewind_common::call::flags;
 use rewind_common::record as wire;
 use std::cmp::Reverse;
@@ -40,6 +40,14 @@ pub enum What<'a> {
     Exit(wire::Exit),
     /// A signal was delivered.
     Signal(wire::Signal),
+    /// A signal was sent.
+    SignalSent(wire::SignalSent),
+    /// The OOM killer chose its process.
+    OomKill(wire::OomKill),
+    /// It made a process or a thread.
+    Fork(wire::Fork),
+    /// Its process runs another program.
+    Exec(Exec<'a>),
 }
 
 /// Something that happened, and to whom.
@@ -63,6 +71,10 @@ impl Event<'_> {
     pub fn tgid(&self) -> Option<u32> {
         match self.what {
             What::Exit(exit) => Some(exit.tgid),
+            What::SignalSent(sent) => Some(sent.tgid),
+            What::OomKill(kill) => Some(kill.tgid),
+            What::Fork(fork) => Some(fork.tgid),
+            What::Exec(exec) => Some(exec.fixed.tgid),
             _ => self.task.map(|task| task.tgid),
         }
     }
@@ -100,6 +112,8 @@ pub struct Timeline<'a> {
     places: Vec<Place>,
     /// Sorted by thread, then time.
     tasks: Vec<wire::Task>,
+    /// Thread, time and place of each exec, sorted.
+    execs: Vec<(u32, u64, usize)>,
     unknown: u64,
     malformed: Option<Malformed>,
 }
@@ -116,6 +130,7 @@ impl<'a> Timeline<'a> {
     pub fn with_tasks(records: &'a [u8], tasks: Vec<wire::Task>) -> Self {
         let mut timeline = Self { records, tasks, ..Self::default() };
         let mut waiting = timeline.sort_out();
+        timeline.execs.sort_unstable();
         timeline.tasks.sort_by_key(|task| (task.head.tid, task.time_ns));
         // Of two records of one start, the one that was written by the hook holds more.
         waiting.sort_by_key(|w| (w.key, Reverse(w.len)));
@@ -183,11 +198,16 @@ impl<'a> Timeline<'a> {
         let place = self.places.get(i)?;
         let (tid, what) = match self.parse(place.offset)? {
             Record::Call(call) => {
-                (call.tid, What::Call { call, enter: self.parse_enter(place.enter), fate: place.fate })
+                let enter = self.parse_enter(place.enter).map(|enter| self.mended(enter, &call));
+                (call.tid, What::Call { call, enter, fate: place.fate })
             }
             Record::Enter(call) => (call.tid, What::Call { call, enter: Some(call), fate: place.fate }),
             Record::Exit(exit) => (exit.head.tid, What::Exit(exit)),
             Record::Signal(signal) => (signal.head.tid, What::Signal(signal)),
+            Record::SignalSent(sent) => (sent.head.tid, What::SignalSent(sent)),
+            Record::OomKill(kill) => (kill.head.tid, What::OomKill(kill)),
+            Record::Fork(fork) => (fork.head.tid, What::Fork(fork)),
+            Record::Exec(exec) => (exec.fixed.head.tid, What::Exec(exec)),
             Record::Task(_) | Record::Unknown(_) => return None,
         };
         let Place { start_ns, end_ns, .. } = *place;
@@ -227,10 +247,14 @@ impl<'a> Timeline<'a> {
                     let key = (call.tid, call.start_ns);
                     waiting.push(Waiting { key, offset, len, joined: false, passed: false });
                 }
-                Record::Exit(exit) => place(exit.time_ns, exit.time_ns, Fate::Returned),
-                Record::Signal(signal) => place(signal.time_ns, signal.time_ns, Fate::Returned),
                 Record::Task(task) => self.tasks.push(task),
                 Record::Unknown(_) => self.unknown += 1,
+                moment => {
+                    place(moment.time_ns(), moment.time_ns(), Fate::Returned);
+                    if let Record::Exec(exec) = moment {
+                        self.execs.push((exec.fixed.head.tid, exec.fixed.time_ns, offset));
+                    }
+                }
             }
             offset += len;
             rest = behind;
@@ -268,14 +292,23 @@ impl<'a> Timeline<'a> {
             for start in of_it.filter(|w| w.key.1 <= place.start_ns) {
                 let same = start.key.1 == place.start_ns && head.kind == wire::Kind::Call as u8;
                 start.joined |= same;
-                // A signal may be delivered in the middle of a call that is restarted by the kernel.
-                start.passed |= !same && head.kind != wire::Kind::Signal as u8;
+                start.passed |= !same && !is_amid_calls(head.kind);
             }
         }
     }
 
     fn parse(&self, offset: usize) -> Option<Record<'a>> {
         first(self.records.get(offset..)?).ok().map(|(record, _)| record)
+    }
+
+    /// The start of a call, with what its exec, if it is one, tells of its strings.
+    fn mended(&self, enter: Call<'a>, call: &Call<'a>) -> Call<'a> {
+        let from = self.execs.partition_point(|(tid, at_ns, _)| (*tid, *at_ns) < (call.tid, call.start_ns));
+        let exec = self.execs.get(from).filter(|(tid, at_ns, _)| *tid == call.tid && *at_ns <= call.end_ns());
+        match exec.and_then(|(_, _, offset)| self.parse(*offset)) {
+            Some(Record::Exec(exec)) => enter.mended(&exec),
+            _ => enter,
+        }
     }
 
     fn parse_enter(&self, offset: usize) -> Option<Call<'a>> {
@@ -295,20 +328,20 @@ pub fn sorted(records: &[u8]) -> Vec<u8> {
     let mut offset = 0;
     for record in all(records).map_while(Result::ok) {
         let Some(head) = head_at(records, offset) else { break };
-        let end_ns = match record {
-            Record::Call(call) => call.end_ns(),
-            Record::Enter(call) => call.start_ns,
-            Record::Exit(exit) => exit.time_ns,
-            Record::Signal(signal) => signal.time_ns,
-            Record::Task(task) => task.time_ns,
-            Record::Unknown(_) => 0,
-        };
-        order.push((end_ns, offset, usize::from(head.len)));
+        order.push((record.time_ns(), offset, usize::from(head.len)));
         offset += usize::from(head.len);
     }
     order.sort_by_key(|(end_ns, _, _)| *end_ns);
     let slices = order.iter().filter_map(|(_, offset, len)| records.get(*offset..offset + len));
     slices.collect::<Vec<_>>().concat()
+}
+
+/// Whether a record of that kind may be written of a thread that is in the middle of a call: a signal is
+/// delivered before the kernel restarts the call, or sent, or the OOM killer strikes; a child is made by
+/// `clone`, a program replaced by `execve`.
+fn is_amid_calls(kind: u8) -> bool {
+    use wire::Kind::{Exec, Fork, OomKill, Signal, SignalSent};
+    wire::Kind::try_from(kind).is_ok_and(|kind| matches!(kind, Signal | SignalSent | OomKill | Fork | Exec))
 }
 
 fn head_at(records: &[u8], offset: usize) -> Option<wire::RecordHead> {

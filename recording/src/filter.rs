@@ -1,6 +1,6 @@
 //! Which events are shown: a pure predicate made of typed options.
 //!
-//! Signals and ends of threads are subject to time, process, thread and name, but not to what only
+//! Events (signals, ends of threads, execs, forks, OOM kills) are subject to time, process, thread and name, but not to what only
 //! calls have (syscall, failure, path): as in strace, they stay where the calls around them go.
 
 use crate::decode::{self, Invocation};
@@ -96,8 +96,10 @@ pub struct Filter {
     pub since: Option<When>,
     /// What began at this time or earlier.
     pub until: Option<When>,
-    /// The last so many calls of those that pass, and what is between them.
+    /// The last so many calls of those that pass, and what is between them; of events alone, the last so many.
     pub last: Option<usize>,
+    /// Events alone: no calls.
+    pub events: bool,
     /// Calls that failed.
     pub failed: bool,
     /// These calls.
@@ -154,10 +156,17 @@ impl Matcher<'_> {
             && self.is_call(event)
     }
 
+    /// Whether only events are to be shown, so that it is these that are counted.
+    #[must_use]
+    pub const fn is_for_events(&self) -> bool {
+        self.filter.events
+    }
+
     fn is_call(&self, event: &Event<'_>) -> bool {
         let What::Call { call, enter, fate } = event.what else { return true };
         let filter = self.filter;
-        self.calls.contains(&call)
+        !filter.events
+            && self.calls.contains(&call)
             && (!filter.failed || fate == Fate::Returned && failed(&call))
             && (filter.paths.is_empty()
                 || decode::path(&Invocation { call, enter }, self.arch)

@@ -2,6 +2,7 @@
 
 use crate::crash::Reason;
 use crate::ending::Ending;
+use crate::neighbours::Neighbour;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -43,6 +44,10 @@ pub struct Header {
     pub losses: BTreeMap<String, u64>,
     /// What this host cannot give, a sentence each.
     pub given_up: Vec<String>,
+    /// Whose the cgroups are that records name besides the container's own, by id
+    /// ([`crate::neighbours`]); those that could not be found out are left out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub neighbours: BTreeMap<u64, Neighbour>,
 }
 
 impl Header {

@@ -22,6 +22,7 @@ pub mod event;
 pub mod file;
 pub mod filter;
 pub mod header;
+pub mod neighbours;
 pub mod record;
 pub mod render;
 pub mod stream;

@@ -1,8 +1,16 @@
 //! Bytes of a ring -> records. Any bytes give records or an error value, never a panic.
 
-use rewind_common::call::{self, Blob, args, blob_flags, flags};
+use rewind_common::call::{self, args, blob_flags, flags};
 use rewind_common::record::{self as wire, Kind, RecordHead};
 use zerocopy::FromBytes;
+
+mod blobs;
+mod exec;
+mod oom;
+
+pub use blobs::Blobs;
+pub use exec::Exec;
+pub use oom::Limits;
 
 /// Why bytes are not a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,8 +44,35 @@ pub enum Record<'a> {
     Exit(wire::Exit),
     /// A delivered signal.
     Signal(wire::Signal),
+    /// A signal that was sent.
+    SignalSent(wire::SignalSent),
+    /// The OOM killer chose a process.
+    OomKill(wire::OomKill),
+    /// A process or thread was made.
+    Fork(wire::Fork),
+    /// A process runs another program.
+    Exec(Exec<'a>),
     /// A kind that this version does not know; skipped, and counted by who reads.
     Unknown(RecordHead),
+}
+
+impl Record<'_> {
+    /// When it was written; 0 for one of an unknown kind.
+    #[must_use]
+    pub const fn time_ns(&self) -> u64 {
+        match self {
+            Self::Call(call) => call.end_ns(),
+            Self::Enter(call) => call.start_ns,
+            Self::Task(task) => task.time_ns,
+            Self::Exit(exit) => exit.time_ns,
+            Self::Signal(signal) => signal.time_ns,
+            Self::SignalSent(sent) => sent.time_ns,
+            Self::OomKill(kill) => kill.time_ns,
+            Self::Fork(fork) => fork.time_ns,
+            Self::Exec(exec) => exec.fixed.time_ns,
+            Self::Unknown(_) => 0,
+        }
+    }
 }
 
 /// A system call as it was recorded.
@@ -142,23 +177,6 @@ impl Bytes<'_> {
     }
 }
 
-/// The blobs of a call. A malformed rest ends the iteration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Blobs<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Blobs<'a> {
-    type Item = Bytes<'a>;
-
-    fn next(&mut self) -> Option<Bytes<'a>> {
-        let (head, rest) = Blob::read_from_prefix(self.rest).ok()?;
-        let bytes = rest.get(..usize::from(head.len))?;
-        self.rest = rest.get(bytes.len().next_multiple_of(4)..).unwrap_or_default();
-        Some(Bytes { arg: usize::from(head.place & 7), part: head.place >> 3, flags: head.flags, bytes })
-    }
-}
-
 /// Takes the first record off `bytes`: the record, and what stands behind it.
 ///
 /// # Errors
@@ -177,6 +195,13 @@ pub fn first(bytes: &[u8]) -> Result<(Record<'_>, &[u8]), Malformed> {
         Ok(Kind::Task) => Record::Task(shape(record).ok_or(wrong_length)?),
         Ok(Kind::Exit) => Record::Exit(shape(record).ok_or(wrong_length)?),
         Ok(Kind::Signal) => Record::Signal(shape(record).ok_or(wrong_length)?),
+        Ok(Kind::SignalSent) => Record::SignalSent(shape(record).ok_or(wrong_length)?),
+        Ok(Kind::OomKill) => Record::OomKill(shape(record).ok_or(wrong_length)?),
+        Ok(Kind::Fork) => Record::Fork(shape(record).ok_or(wrong_length)?),
+        Ok(Kind::Exec) => {
+            let (fixed, rest) = wire::Exec::read_from_prefix(record).map_err(|_| wrong_length)?;
+            Record::Exec(Exec { fixed, blobs: Blobs::new(rest) })
+        }
         Err(_) => Record::Unknown(head),
     };
     Ok((record, rest))
@@ -246,6 +271,6 @@ fn call(record: &[u8]) -> Result<Call<'_>, Malformed> {
         count: count as u8,
         valued,
         values,
-        blobs: Blobs { rest },
+        blobs: Blobs::new(rest),
     })
 }

@@ -256,6 +256,14 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
+    /// Writes what has come to be known since the stream began: a header that takes the first one's place.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn header(&mut self, header: &Header) -> io::Result<()> {
+        self.json(FrameKind::Header, header)
+    }
+
     /// Writes raw records, sorted by the time they ended, in as many frames as it takes. Bytes that
     /// are not whole records are written as they are: the reader says what is wrong with them.
     ///

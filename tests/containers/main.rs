@@ -2,6 +2,7 @@
 
 mod cgroups;
 mod crash;
+mod death;
 mod gone;
 mod harness;
 mod many;
@@ -48,6 +49,9 @@ fn main() -> ExitCode {
         .test("a_crash_loop_of_500_keeps_its_last_runs", &CONTAINER, crash::loop_of_500)
         .test("the_run_before_is_shown_from_memory_and_from_its_file", &CONTAINER, crash::previous)
         .test("a_disk_that_is_full_or_read_only_costs_nothing_but_time", &CONTAINER, crash::full)
+        .test("an_oom_kill_is_named_with_victim_limit_and_trigger", &CONTAINER, death::oom)
+        .test("a_kill_from_the_host_is_named_with_its_sender", &CONTAINER, death::from_the_host)
+        .test("a_signal_from_another_container_is_named_with_it", &CONTAINER, death::from_another_container)
         .test("an_unknown_target_is_one_sentence", &CONTAINER, gone::unknown)
         .test("the_readmes_everyday_commands_work_on_a_container_called_web", &with_curl, readme::everyday)
         .test("payload_is_kept_only_where_it_is_switched_on", &CONTAINER, readme::payload)

@@ -5,13 +5,17 @@ use rewind_tests::programs::{self, ours};
 use std::process::Command;
 
 /// Every program of the kernel side.
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 15] = [
     "cgroup_mkdir",
     "cgroup_rmdir",
     "cgroup_attach_task",
     "cgroup_notify_populated",
     "sched_process_exit",
     "signal_deliver",
+    "signal_generate",
+    "mark_victim",
+    "sched_process_fork",
+    "sched_process_exec",
     "sys_exit",
     "sys_enter",
     "in_flight",

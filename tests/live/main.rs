@@ -1,6 +1,7 @@
 //! Tests against the running kernel: a program does X, exactly these records come.
 
 mod budget;
+mod events;
 mod fidelity;
 mod file;
 mod hosts;
@@ -62,6 +63,9 @@ fn main() -> ExitCode {
         .test("why_names_the_signal_and_its_sender", &with(&FILE, "python3"), file::killed)
         .test("why_says_that_nothing_is_unusual", &FILE, file::fine)
         .test("a_child_killed_in_a_call_shows_the_call_unfinished", &RECORD, unfinished::killed)
+        .test("an_execve_of_strings_in_pages_never_touched_shows_them", &RECORD, events::cold)
+        .test("forks_execs_signals_and_ends_are_events", &RECORD, events::life)
+        .test("a_trace_names_the_sender_of_a_signal", &DAEMON, events::traced)
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
         .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)

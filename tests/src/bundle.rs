@@ -25,12 +25,23 @@ pub struct Spec {
     pub env: Vec<String>,
     /// Path of the cgroup in all hierarchies; `/<id>` if `None`.
     pub cgroup: Option<String>,
+    /// Most memory; no limit if `None`.
+    pub memory_bytes: Option<u64>,
+    /// The process whose PID namespace it shares; one of its own if `None`.
+    pub pid_namespace_of: Option<u32>,
 }
 
 impl Spec {
     /// A program that runs as nobody.
     pub fn new<S: Into<String>>(args: impl IntoIterator<Item = S>) -> Self {
-        Self { args: args.into_iter().map(Into::into).collect(), uid: NOBODY, env: Vec::new(), cgroup: None }
+        Self {
+            args: args.into_iter().map(Into::into).collect(),
+            uid: NOBODY,
+            env: Vec::new(),
+            cgroup: None,
+            memory_bytes: None,
+            pid_namespace_of: None,
+        }
     }
 }
 
@@ -81,7 +92,12 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
     mounts.push(bind(&crate::workload::cache()?, Path::new(WORKLOADS)));
     let mut env = vec!["PATH=/usr/bin:/bin:/usr/sbin:/sbin".to_owned(), "HOME=/".to_owned()];
     env.extend(spec.env.iter().cloned());
-    let namespaces: Vec<Value> = ["pid", "mount", "ipc", "uts"].iter().map(|kind| json!({"type": kind})).collect();
+    let mut namespaces: Vec<Value> = ["mount", "ipc", "uts"].iter().map(|kind| json!({"type": kind})).collect();
+    namespaces.push(match spec.pid_namespace_of {
+        Some(tgid) => json!({"type": "pid", "path": format!("/proc/{tgid}/ns/pid")}),
+        None => json!({"type": "pid"}),
+    });
+    let resources = spec.memory_bytes.map_or_else(|| json!({}), |bytes| json!({"memory": {"limit": bytes}}));
     Ok(json!({
         "ociVersion": "1.0.2",
         "hostname": id,
@@ -98,6 +114,7 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
         "linux": {
             "cgroupsPath": spec.cgroup.clone().unwrap_or_else(|| format!("/{id}")),
             "namespaces": namespaces,
+            "resources": resources,
         },
     }))
 }

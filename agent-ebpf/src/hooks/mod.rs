@@ -1,9 +1,13 @@
 //! One file a hook family. Each says why this hook, since which kernel, and what it misses.
 
 mod cgroup;
+mod exec;
+mod fork;
 mod forget;
 mod in_flight;
+mod oom;
 mod process;
+mod sent;
 mod shrink;
 mod signal;
 mod syscall;

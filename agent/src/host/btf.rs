@@ -37,7 +37,7 @@ pub struct Need {
 }
 
 /// What the kernel side uses, as its plan of hooks has it. A `tp_btf` program of tracepoint X needs `btf_trace_X`.
-pub const NEEDS: [Need; 8] = [
+pub const NEEDS: [Need; 12] = [
     Need { name: "btf_trace_sys_enter", what: "the tracepoint sys_enter (CONFIG_FTRACE_SYSCALLS)", costs: None },
     Need { name: "btf_trace_sys_exit", what: "the tracepoint sys_exit (CONFIG_FTRACE_SYSCALLS)", costs: None },
     Need { name: "btf_trace_cgroup_mkdir", what: "the tracepoint cgroup_mkdir (CONFIG_CGROUPS)", costs: None },
@@ -47,6 +47,26 @@ pub const NEEDS: [Need; 8] = [
         name: "btf_trace_signal_deliver",
         what: "the tracepoint signal_deliver",
         costs: Some("Signals are not recorded."),
+    },
+    Need {
+        name: "btf_trace_signal_generate",
+        what: "the tracepoint signal_generate",
+        costs: Some("Senders of signals are not recorded."),
+    },
+    Need {
+        name: "btf_trace_mark_victim",
+        what: "the tracepoint mark_victim",
+        costs: Some("Kills by the OOM killer are not recorded."),
+    },
+    Need {
+        name: "btf_trace_sched_process_fork",
+        what: "the tracepoint sched_process_fork",
+        costs: Some("Forks are not recorded as events."),
+    },
+    Need {
+        name: "btf_trace_sched_process_exec",
+        what: "the tracepoint sched_process_exec",
+        costs: Some("Execs are not recorded as events."),
     },
     Need { name: "BPF_MAP_TYPE_TASK_STORAGE", what: "BPF task storage", costs: None },
     Need {

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+mod named;
+
 /// Why an offset cannot be found.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -35,6 +37,7 @@ mod kind {
     pub(super) const VOLATILE: u32 = 9;
     pub(super) const CONST: u32 = 10;
     pub(super) const INT: u32 = 1;
+    pub(super) const PTR: u32 = 2;
     pub(super) const FUNC_PROTO: u32 = 13;
     pub(super) const VAR: u32 = 14;
     pub(super) const DATASEC: u32 = 15;

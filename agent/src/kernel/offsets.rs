@@ -10,6 +10,8 @@ use rewind_common::offsets::Offsets;
 pub(super) fn find(btf: &Btf) -> Result<Offsets, Error> {
     let of = |path: &str| btf.offset(path);
     let (task_mode, compat_bits) = mode(btf)?;
+    let (mm_rss_stat, rss_stride) = resident(btf)?;
+    let memory = memory_cgroup(btf).unwrap_or_default();
     Ok(Offsets {
         regs_args: arguments(btf)?,
         regs_compat_args: compat_arguments(btf)?,
@@ -36,6 +38,51 @@ pub(super) fn find(btf: &Btf) -> Result<Offsets, Error> {
         root_hierarchy_id: of("cgroup_root.hierarchy_id")?,
         kn_id: of("kernfs_node.id")?,
         kn_name: of("kernfs_node.name")?,
+        upid_ns: of("upid.ns")?,
+        task_mm: of("task_struct.mm")?,
+        mm_arg_start: of("mm_struct.arg_start")?,
+        mm_arg_end: of("mm_struct.arg_end")?,
+        mm_rss_stat,
+        rss_stride,
+        mm_pgtables_bytes: of("mm_struct.pgtables_bytes")?,
+        signal_oom_score_adj: of("signal_struct.oom_score_adj")?,
+        css_set_memory: memory.css_set,
+        css_parent: of("cgroup_subsys_state.parent")?,
+        memcg_usage: memory.usage,
+        memcg_max: memory.max,
+        bprm_filename: of("linux_binprm.filename")?,
+        bprm_interp: of("linux_binprm.interp")?,
+        page_bytes: u32::try_from(rustix::param::page_size()).unwrap_or(4096),
+        victim_is_task: u32::from(btf.passes_pointer("mark_victim", 0)),
+    })
+}
+
+/// Where a process' resident pages are counted, and how far one figure is from the next: an array of
+/// `percpu_counter` since 6.2, of plain numbers before (`include/linux/mm_types.h`).
+fn resident(btf: &Btf) -> Result<(u32, u32), Error> {
+    let stat = btf.offset("mm_struct.rss_stat")?;
+    if let Ok(count) = btf.offset("mm_rss_stat.count") {
+        return Ok((stat + count, 8));
+    }
+    Ok((stat + btf.offset("percpu_counter.count")?, btf.size("percpu_counter")?))
+}
+
+/// What is to be known of memory cgroups. All 0: there are none.
+#[derive(Clone, Copy, Debug, Default)]
+struct MemoryCgroup {
+    css_set: u32,
+    usage: u32,
+    max: u32,
+}
+
+fn memory_cgroup(btf: &Btf) -> Option<MemoryCgroup> {
+    let id = btf.enumerator("cgroup_subsys_id", "memory_cgrp_id")?;
+    let of = |path: &str| btf.offset(path).ok();
+    let css = of("mem_cgroup.css")?;
+    Some(MemoryCgroup {
+        css_set: of("css_set.subsys")?.checked_add(id.checked_mul(8)?)?,
+        usage: of("mem_cgroup.memory.usage")?.checked_sub(css)?,
+        max: of("mem_cgroup.memory.max")?.checked_sub(css)?,
     })
 }
 

@@ -37,6 +37,10 @@ pub const HOOKS: &[Hook] = &[
     },
     Hook { name: "sched_process_exit", without: None, stage: Stage::Record },
     Hook { name: "signal_deliver", without: Some("signals are not recorded"), stage: Stage::Record },
+    Hook { name: "signal_generate", without: Some("senders of signals are not recorded"), stage: Stage::Record },
+    Hook { name: "mark_victim", without: Some("kills by the OOM killer are not recorded"), stage: Stage::Record },
+    Hook { name: "sched_process_fork", without: Some("forks are not recorded as events"), stage: Stage::Record },
+    Hook { name: "sched_process_exec", without: Some("execs are not recorded as events"), stage: Stage::Record },
     Hook { name: "sys_exit", without: None, stage: Stage::Record },
     Hook { name: "sys_enter", without: None, stage: Stage::Record },
 ];

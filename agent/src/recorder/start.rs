@@ -79,6 +79,8 @@ impl Recorder {
             limits,
             given_up,
             names,
+            cgroup_mount: config.cgroup_mount,
+            explained: HashMap::new(),
             known,
             kept,
             pins,

@@ -85,6 +85,9 @@ async fn follow(
             }
         };
         missed_total += missed;
+        if !header.neighbours.is_empty() {
+            writer.header(&header)?;
+        }
         writer.records(&records)?;
         if missed > 0 {
             let losses = header.losses.clone();

@@ -72,7 +72,7 @@ enum End {
 async fn follow(frames: &mut Frames, live: &mut Live<'_>, status: &mut Status, output: &Output) -> Result<End, Error> {
     while let Some(frame) = frames.next().await? {
         match frame {
-            Frame::Header(_) => {}
+            Frame::Header(header) => live.learn(&header),
             Frame::Records(records) => output.write(|out| live.push(out, &records))?,
             Frame::End(header) => return Ok(End::Container(header)),
             Frame::Status(now) => {

@@ -2,10 +2,12 @@
 
 use super::gather::Gather;
 use super::groups::Group;
+use rewind_common::record as wire;
 use rewind_recording::decode::descriptors::{Table, Tables};
 use rewind_recording::ending::Ending;
 use rewind_recording::event::{Event, Timeline};
 use rewind_recording::header::Header;
+use rewind_recording::neighbours::Neighbours;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -242,6 +244,12 @@ pub struct Case<'a> {
     pub full: BTreeMap<u32, Table>,
     /// Name servers that did not answer.
     pub unanswered: Vec<Silence>,
+    /// Signals that were sent.
+    pub sent: Vec<(usize, wire::SignalSent)>,
+    /// OOM kills.
+    pub oom_kills: Vec<(usize, wire::OomKill)>,
+    /// Where processes of other cgroups are.
+    pub neighbours: Neighbours,
 }
 
 impl<'a> Case<'a> {
@@ -319,6 +327,6 @@ impl<'a> Case<'a> {
     /// An event as strace would have it, without process and time.
     #[must_use]
     pub fn text(&self, event: &Event<'_>) -> String {
-        super::text::event(event, self.arch)
+        super::text::event(event, self.arch, &self.neighbours)
     }
 }

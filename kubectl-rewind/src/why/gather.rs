@@ -4,13 +4,14 @@ use super::case::{Case, Delivered, End, Failure, Kill, Memory, Process, Ran, Say
 use super::questions::Questions;
 use super::text::{command, last_part, said, with_name};
 use rewind_common::call::part;
-use rewind_common::record::GROUP_DEAD;
+use rewind_common::record::{self as wire, GROUP_DEAD};
 use rewind_recording::decode::descriptors::{Table, Tables};
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::ending::{Ending, Finder};
 use rewind_recording::event::{Event, Fate, Timeline, What};
 use rewind_recording::filter::{comm, failed};
 use rewind_recording::header::Header;
+use rewind_recording::neighbours::Neighbours;
 use rewind_recording::record::{self, Call};
 use rewind_recording::syscalls::Arch;
 use rewind_recording::syscalls::arg::ArgKind;
@@ -47,6 +48,8 @@ pub(super) struct Gather {
     dns: Questions,
     /// The last call of each thread, if a signal interrupted it.
     interrupted: HashMap<u32, usize>,
+    sent: Vec<(usize, wire::SignalSent)>,
+    oom_kills: Vec<(usize, wire::OomKill)>,
 }
 
 impl Gather {
@@ -65,6 +68,8 @@ impl Gather {
             connecting: HashMap::new(),
             dns: Questions::default(),
             interrupted: HashMap::new(),
+            sent: Vec::new(),
+            oom_kills: Vec::new(),
         }
     }
 
@@ -106,6 +111,9 @@ impl Gather {
             tables: self.tables,
             full: self.full,
             unanswered: self.dns.finish(header.read_ns),
+            sent: self.sent,
+            oom_kills: self.oom_kills,
+            neighbours: Neighbours::of(header),
         }
     }
 
@@ -141,10 +149,13 @@ impl Gather {
                     exit_code: (signal == 0).then_some((exit.status >> 8) as u8),
                     signal: (signal != 0).then_some(signal),
                     core_dumped: exit.status & 0x80 != 0,
+                    oom_killed: signal == 9 && self.oom_kills.iter().any(|(_, kill)| kill.tgid == tgid),
                 };
                 process.end = Some(End { index, tid: event.tid, ending });
             }
-            What::Exit(_) => {}
+            What::Exit(_) | What::Fork(_) | What::Exec(_) => {}
+            What::SignalSent(sent) => self.sent.push((index, sent)),
+            What::OomKill(kill) => self.oom_kills.push((index, kill)),
             What::Call { call, enter, fate } => self.call(index, event, tgid, &Invocation { call, enter }, fate),
         }
     }

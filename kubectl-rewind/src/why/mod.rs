@@ -9,9 +9,7 @@
 //! finding names the records it rests on and has a weight; the heaviest is the answer. Weights are
 //! compared across rules, so what they mean is said in one place: [`weight`].
 //!
-//! What the records do not tell is said to be unknown. Two causes come as kinds of records that do
-//! not exist yet, and have their place among the rules: the OOM killer (beside `rules/memory.rs`)
-//! and senders of signals in other containers (in `rules/signal.rs`).
+//! What the records do not tell is said to be unknown.
 
 use rewind_recording::header::Header;
 use rewind_recording::render::{Format, Options};

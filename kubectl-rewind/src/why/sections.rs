@@ -239,7 +239,9 @@ fn last(case: &Case<'_>, clock: &mut Clock) -> Vec<Moment> {
         case.timeline.event(*index).is_some_and(|event| {
             // Whatever signal ends a process, the kernel hands SIGKILL to its threads.
             let handed = matches!(event.what, What::Signal(signal) if signal.siginfo[0] == 9) && killed_by != Some(9);
-            tid.is_none_or(|tid| event.tid == tid) && !handed
+            // Their calls say it already.
+            let told = matches!(event.what, What::Fork(_) | What::Exec(_));
+            tid.is_none_or(|tid| event.tid == tid) && !handed && !told
         })
     });
     let mut last: Vec<usize> = events.take(LAST).collect();

@@ -354,3 +354,65 @@ proptest! {
         prop_assert!(!out.is_empty());
     }
 }
+
+#[test]
+fn a_sender_is_named_with_its_container() {
+    let mut scene = Scene::of("sleep 100");
+    scene.later(S);
+    build::sent(&mut scene.records, scene.now, (700, 700), 9, (42, 8, "kill"));
+    scene.signal(9, 0, [0, 0]);
+    scene.exit(700, 9);
+    let mut header = scene.header();
+    let records = rewind_recording::event::sorted(&scene.records);
+    let answer = |header: &Header| diagnose(header, &records, &Options::default()).answer;
+    assert_eq!(
+        answer(&header),
+        "It was killed by SIGKILL: sent by kill (process 42) in a cgroup that is gone or not known (id 8)."
+    );
+    let mut neighbour = rewind_recording::neighbours::Neighbour::default();
+    (neighbour.container.runtime, neighbour.container.name) = ("docker".into(), "chaos".into());
+    header.neighbours.insert(8, neighbour.clone());
+    assert_eq!(answer(&header), "It was killed by SIGKILL: sent by kill (process 42) in container chaos.");
+    (neighbour.container.runtime, neighbour.container.cgroup_path) =
+        ("systemd".into(), "/system.slice/ssh.service".into());
+    header.neighbours.insert(8, neighbour);
+    assert!(answer(&header).ends_with("kill (process 42) on the host (/system.slice/ssh.service)."));
+}
+
+#[test]
+fn a_request_that_was_ignored_is_told_with_the_kill_that_followed() {
+    let mut scene = Scene::of("app");
+    scene.later(S);
+    build::sent(&mut scene.records, scene.now, (700, 700), 15, (42, 0, "kubelet"));
+    let at = scene.records.len() - size_of::<rewind_common::record::SignalSent>();
+    scene.records[at + 3] = rewind_common::record::sent_flags::IGNORED;
+    scene.later(30 * S);
+    build::sent(&mut scene.records, scene.now, (700, 700), 9, (42, 0, "kubelet"));
+    scene.exit(700, 9);
+    let answer = scene.answer();
+    assert!(answer.contains("killed by SIGKILL: sent by kubelet (process 42)"), "{answer}");
+    assert!(answer.ends_with("it ignores SIGTERM, which it was sent 30.0s before."), "{answer}");
+}
+
+#[test]
+fn the_oom_killer_comes_before_all_else() {
+    let mut scene = Scene::of("app");
+    scene.open("/etc/passwd", -13);
+    scene.say(2, "cannot open /etc/passwd\n");
+    let kill = rewind_common::record::OomKill {
+        anon_bytes: 30 << 20,
+        usage_bytes: 32 << 20,
+        limit_bytes: 32 << 20,
+        trigger_tgid: 700,
+        ..Default::default()
+    };
+    build::oom_kill(&mut scene.records, scene.now + MS, (700, 700), "app", kill);
+    scene.later(2 * MS);
+    scene.exit(700, 9);
+    let why = scene.why();
+    assert_eq!(
+        why.answer,
+        "It was killed by the OOM killer: it held 30 MiB of its own, 0 B of files, 0 B shared; its cgroup held 32 MiB of 32 MiB allowed; it asked for more itself."
+    );
+    assert_eq!(why.findings[0].rule, "oom");
+}

@@ -3,17 +3,23 @@
 use rewind_common::call::part;
 use rewind_recording::decode::{self, Invocation, Style};
 use rewind_recording::event::{Event, Fate, What};
+use rewind_recording::filter::Pids;
+use rewind_recording::neighbours::Neighbours;
 use rewind_recording::record::Call;
+use rewind_recording::render::moments;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
 
 /// An event as strace would have it, without process and time.
-pub(super) fn event(event: &Event<'_>, arch: Arch) -> String {
+pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours) -> String {
     let style = Style { arch, string_bytes: 120 };
     let mut text = String::new();
     match event.what {
         What::Signal(signal) => decode::write_signal(&mut text, &signal),
         What::Exit(exit) => decode::write_exit(&mut text, &exit),
+        What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => {
+            text = moments::text(&event.what, neighbours, Pids::Host).unwrap_or_default();
+        }
         What::Call { call, enter, fate } => {
             let invocation = Invocation { call, enter };
             text = decode::name(&call, arch).into_owned();

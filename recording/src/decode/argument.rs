@@ -5,6 +5,7 @@ use super::text::{self, decimal, pointer, signed};
 use super::{Memory, Printer, address, command, files, shape};
 use crate::syscalls::arg::{ArgKind, Shape};
 use rewind_common::call::{blob_flags, part};
+use rewind_common::capture::MAX_STRINGS;
 
 impl<'a> Printer<'_, 'a> {
     /// Whether the argument is shown at all: some count only if another one says so.
@@ -240,8 +241,9 @@ impl<'a> Printer<'_, 'a> {
         }
         self.out.push('[');
         let mut rest = blob.bytes;
-        let mut first = true;
-        while !rest.is_empty() {
+        let (mut first, mut count) = (true, 0);
+        while !rest.is_empty() && count < MAX_STRINGS {
+            count += 1;
             let (string, ended) = text::until_nul(rest);
             rest = rest.get(string.len() + 1..).unwrap_or_default();
             if !first {
@@ -250,7 +252,7 @@ impl<'a> Printer<'_, 'a> {
             first = false;
             text::shortened(self.out, string, string.len() as u64 + u64::from(!ended), self.style.string_bytes);
         }
-        if blob.is_cut() {
+        if blob.is_cut() || !rest.is_empty() {
             self.out.push_str(if first { "..." } else { ", ..." });
         }
         self.out.push(']');

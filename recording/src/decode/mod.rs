@@ -113,6 +113,11 @@ pub fn exit_arguments(
     Printer::new(out, invocation, style, descriptors).arguments(Half::Exit);
 }
 
+/// Writes bytes as strace writes those of a string, without the quotes.
+pub(crate) fn escape(out: &mut String, bytes: &[u8]) {
+    text::escaped(out, bytes);
+}
+
 /// The first path among the arguments.
 #[must_use]
 pub fn path<'a>(invocation: &Invocation<'a>, arch: Arch) -> Option<Cow<'a, str>> {

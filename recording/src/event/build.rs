@@ -1,7 +1,8 @@
 //! Makes records: for calls that a thread is still in (which no ring holds), and for tests.
 
 use rewind_common::call::{self, Blob, args, flags, part};
-use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHead, Signal, Task};
+use rewind_common::record::sent_flags::GROUP;
+use rewind_common::record::{Exec, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHead, Signal, SignalSent, Task};
 use zerocopy::IntoBytes;
 
 /// Makes the record of a call; nothing is written before [`CallBuilder::end`].
@@ -142,12 +143,8 @@ impl CallBuilder<'_> {
 /// Appends who thread `tid` of process `tgid` is from `time_ns` on; inside its container it is
 /// `ns_tid` of `ns_tgid`. What is longer than 15 bytes of `comm` is cut, as the kernel does.
 pub fn task(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), (ns_tid, ns_tgid): (u32, u32), comm: &str) {
-    let mut name = [0; 16];
-    for (to, from) in name.iter_mut().take(15).zip(comm.bytes()) {
-        *to = from;
-    }
     let head = RecordHead { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid };
-    let task = Task { head, time_ns, tgid, parent_tgid: 0, ns_tid, ns_tgid, comm: name };
+    let task = Task { head, time_ns, tgid, parent_tgid: 0, ns_tid, ns_tgid, comm: name(comm) };
     out.extend_from_slice(task.as_bytes());
 }
 
@@ -173,4 +170,63 @@ pub fn exit(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), status: u3
 pub fn signal(out: &mut Vec<u8>, time_ns: u64, tid: u32, siginfo: [u32; 12]) {
     let head = RecordHead { len: size_of::<Signal>() as u16, kind: Kind::Signal as u8, flags: 0, tid };
     out.extend_from_slice(Signal { head, time_ns, siginfo }.as_bytes());
+}
+
+/// Appends a signal that thread `tid` of process `tgid` was sent by process `sender`, as host and
+/// container number it alike, of a cgroup and a name.
+pub fn sent(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), signo: u32, sender: (u32, u64, &str)) {
+    let head = RecordHead { len: size_of::<SignalSent>() as u16, kind: Kind::SignalSent as u8, flags: GROUP, tid };
+    let (sender_tgid, sender_cgroup, comm) = sender;
+    let sent = SignalSent {
+        head,
+        time_ns,
+        tgid,
+        signo,
+        code: 0,
+        sender_tgid,
+        sender_tid: sender_tgid,
+        sender_ns_tgid: 0,
+        sender_cgroup,
+        sender_comm: name(comm),
+    };
+    out.extend_from_slice(sent.as_bytes());
+}
+
+/// Appends an OOM kill; header and time are filled in.
+pub fn oom_kill(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), trigger: &str, kill: OomKill) {
+    let head = RecordHead { len: size_of::<OomKill>() as u16, kind: Kind::OomKill as u8, flags: 0, tid };
+    out.extend_from_slice(OomKill { head, time_ns, tgid, trigger_comm: name(trigger), ..kill }.as_bytes());
+}
+
+/// Appends that thread `tid` of process `tgid` runs `path` with `argv`.
+pub fn exec(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), path: &str, argv: &[&str]) {
+    let mut blobs = Vec::new();
+    let path = [path.as_bytes(), &[0]].concat();
+    let argv: Vec<u8> = argv.iter().flat_map(|argument| [argument.as_bytes(), &[0]].concat()).collect();
+    for (place, bytes) in [(0, &path), (1 | part::STRINGS << 3, &argv)] {
+        blobs.extend_from_slice(Blob { place, flags: 0, len: bytes.len() as u16 }.as_bytes());
+        blobs.extend_from_slice(bytes);
+        blobs.resize(blobs.len().next_multiple_of(4), 0);
+    }
+    let len = (size_of::<Exec>() + blobs.len()) as u16;
+    let head = RecordHead { len, kind: Kind::Exec as u8, flags: 0, tid };
+    out.extend_from_slice(Exec { head, time_ns, tgid }.as_bytes());
+    out.extend_from_slice(&blobs);
+}
+
+/// Appends that thread `tid` of process `tgid` made process `child`.
+pub fn fork(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), child: u32) {
+    let head = RecordHead { len: size_of::<Fork>() as u16, kind: Kind::Fork as u8, flags: 0, tid };
+    let (child_tid, child_tgid, child_ns_tid, child_ns_tgid) = (child, child, child, child);
+    let fork = Fork { head, time_ns, tgid, child_tid, child_tgid, child_ns_tid, child_ns_tgid };
+    out.extend_from_slice(fork.as_bytes());
+}
+
+/// A thread's name as the kernel holds it: what is longer than 15 bytes is cut.
+fn name(comm: &str) -> [u8; 16] {
+    let mut name = [0; 16];
+    for (to, from) in name.iter_mut().take(15).zip(comm.bytes()) {
+        *to = from;
+    }
+    name
 }

@@ -1,6 +1,7 @@
 //! One JSON object a line: the header first, then events.
 
 use super::Words;
+use super::json_events::Body;
 use super::words::{comm_of, errno_name, ids, invocation, signal_name, status};
 use crate::event::{Event, Fate, What};
 use crate::header::Header;
@@ -89,6 +90,10 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
             line(out, &with(words, event, "exit", &time, body))
         }
         What::Call { fate, .. } => write_call(out, words, event, fate, &time),
+        What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => {
+            let Some(body) = Body::of(event, words) else { return Ok(()) };
+            line(out, &with(words, event, body.kind(), &time, body))
+        }
     }
 }
 

@@ -39,6 +39,11 @@ impl<'o> Live<'o> {
         Ok(Self { words, header: header.clone(), tasks: Vec::new(), waiting: Vec::new(), summary: Summary::default() })
     }
 
+    /// Takes in what has come to be known of others.
+    pub fn learn(&mut self, header: &Header) {
+        self.words.neighbours.learn(header);
+    }
+
     /// Writes the events of a batch of records.
     ///
     /// # Errors

@@ -17,7 +17,12 @@ use std::io;
 
 mod head;
 mod json;
+mod json_events;
+mod killed;
 mod live;
+pub mod moments;
+#[cfg(test)]
+mod moments_tests;
 mod strace;
 mod table;
 #[cfg(test)]
@@ -111,6 +116,8 @@ pub struct Summary {
     pub signals: u64,
     /// Ends of threads that were shown.
     pub exits: u64,
+    /// Other events that were shown: signals sent, OOM kills, forks, execs.
+    pub others: u64,
     /// Records of kinds that this version does not know.
     pub unknown: u64,
     /// Why the records behind some point could not be read, if so.
@@ -125,6 +132,7 @@ impl Summary {
         self.failed += other.failed;
         self.signals += other.signals;
         self.exits += other.exits;
+        self.others += other.others;
         self.unknown += other.unknown;
         self.malformed = self.malformed.or(other.malformed);
     }
@@ -137,6 +145,7 @@ impl Summary {
             }
             What::Signal(_) => self.signals += 1,
             What::Exit(_) => self.exits += 1,
+            What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => self.others += 1,
         }
     }
 }
@@ -180,7 +189,10 @@ fn choose(timeline: &Timeline<'_>, matcher: &Matcher<'_>, last: Option<usize>) -
         }
     }
     if let Some(last) = last {
-        let is_call = |i: &usize| timeline.event(*i).is_some_and(|event| matches!(event.what, What::Call { .. }));
+        let is_call = |i: &usize| {
+            let of_call = |event: Event<'_>| matches!(event.what, What::Call { .. });
+            matcher.is_for_events() || timeline.event(*i).is_some_and(of_call)
+        };
         let calls: Vec<_> = chosen.iter().enumerate().filter(|(_, i)| is_call(i)).map(|(at, _)| at).collect();
         let from = match (last, calls.len().checked_sub(last)) {
             (0, _) => chosen.len(),
@@ -200,7 +212,7 @@ fn by_start<'a, 'o>(
     mut write: impl FnMut(&mut Words<'o>, Event<'a>) -> io::Result<()>,
 ) -> io::Result<()> {
     chosen.sort_by_key(|i| timeline.span(*i));
-    chosen.into_iter().filter_map(|i| timeline.event(i)).try_for_each(|event| {
+    chosen.into_iter().filter_map(|i| Some(killed::as_seen(timeline, i, timeline.event(i)?))).try_for_each(|event| {
         words.catch_up(timeline, event.start_ns);
         write(words, event)
     })

@@ -3,6 +3,7 @@
 //! A call is one line, unless another line falls between its start and its end: then it is two, as
 //! strace has it. So the order of lines is that of starts and ends together.
 
+use super::killed::{as_seen, is_kill};
 use super::words::{ids, invocation};
 use super::{Timestamps, Words};
 use crate::event::{Event, Fate, Timeline, What};
@@ -27,6 +28,8 @@ pub(super) fn write(
     chosen: &[usize],
     words: &mut Words<'_>,
 ) -> io::Result<()> {
+    let chosen: Vec<usize> =
+        chosen.iter().copied().filter(|i| timeline.event(*i).is_some_and(|e| has_line(&e))).collect();
     let mut points = Vec::with_capacity(2 * chosen.len());
     // Ends first: they are sorted already, and the sort makes use of it. Of two points at one time,
     // those of the event that ended first come first, and of one event, its start.
@@ -47,38 +50,16 @@ pub(super) fn write(
             (false, _) => Piece::Start,
         };
         words.catch_up(timeline, at_ns);
-        let event = if was_killed_in(timeline, i, &event) { died(event) } else { event };
+        let event = as_seen(timeline, i, event);
         write_piece(out, words, &event, piece)?;
     }
     Ok(())
 }
 
-/// `SIGKILL`.
-const KILL: u32 = 9;
-/// How far to look for what a thread did next.
-const NEXT: usize = 1 << 16;
-
-/// Whether a thread was killed in a call: the kernel ends the call as if to restart it, and kills the
-/// thread before it is back in its program. strace, whose own stop is skipped then, never sees a result.
-fn was_killed_in(timeline: &Timeline<'_>, i: usize, event: &Event<'_>) -> bool {
-    let What::Call { call, fate: Fate::Returned, .. } = event.what else { return false };
-    if !matches!(call.errno(), Some(512..=514 | 516)) {
-        return false;
-    }
-    let later = (i + 1..timeline.len()).take(NEXT).filter_map(|i| timeline.event(i));
-    later.into_iter().find(|next| next.tid == event.tid).is_some_and(|next| is_kill(&next))
-}
-
-fn died(mut event: Event<'_>) -> Event<'_> {
-    if let What::Call { fate, .. } = &mut event.what {
-        *fate = Fate::Died;
-    }
-    event
-}
-
-/// A `SIGKILL` that is delivered. strace has no line for it: it is seen by the end of the thread.
-const fn is_kill(event: &Event<'_>) -> bool {
-    matches!(event.what, What::Signal(signal) if signal.siginfo[0] == KILL)
+/// Whether strace has a line for it. It knows no senders of signals, and shows forks and execs by their
+/// calls alone.
+const fn has_line(event: &Event<'_>) -> bool {
+    matches!(event.what, What::Call { .. } | What::Signal(_) | What::Exit(_)) && !is_kill(event)
 }
 
 /// Whether an event has an end that is shown.
@@ -93,7 +74,7 @@ pub(super) fn write_piece(
     event: &Event<'_>,
     piece: Piece,
 ) -> io::Result<()> {
-    if is_kill(event) {
+    if !has_line(event) {
         return Ok(());
     }
     words.begin(event);
@@ -103,6 +84,7 @@ pub(super) fn write_piece(
         What::Signal(signal) => words.signal(&signal),
         What::Exit(exit) => words.exit(&exit),
         What::Call { fate, .. } => call(words, event, fate, piece),
+        What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => return Ok(()),
     }
     words.line.push('\n');
     out.write_all(words.line.as_bytes())

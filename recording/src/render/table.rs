@@ -83,6 +83,15 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
             words.exit(&exit);
             (exit.status != 0).then_some(BAD)
         }
+        What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => {
+            words.fill(words.line.len(), DURATION);
+            words.moment(event);
+            match event.what {
+                What::OomKill(_) => Some(BAD),
+                What::SignalSent(_) => Some(NOTABLE),
+                _ => None,
+            }
+        }
     };
     let (on, off) = style.map_or(("".into(), "".into()), |style| marks(words.options.color, style));
     writeln!(out, "{on}{}{off}", words.line.trim_end())

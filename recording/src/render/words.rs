@@ -7,6 +7,7 @@ use crate::decode::{self, Invocation, Style};
 use crate::event::{Event, Fate, Timeline, What};
 use crate::filter::{Pids, comm};
 use crate::header::Header;
+use crate::neighbours::Neighbours;
 use crate::record::Call;
 use crate::syscalls::arg::ArgKind;
 use crate::syscalls::{Arch, Return};
@@ -23,6 +24,8 @@ pub(super) struct Words<'o> {
     /// The line under construction, reused.
     pub(super) line: String,
     style: Style,
+    /// Whose other cgroups are.
+    pub(super) neighbours: Neighbours,
     /// What descriptors are, where that is to be shown.
     descriptors: Option<Descriptors>,
 }
@@ -52,6 +55,7 @@ impl<'o> Words<'o> {
             read_ns: header.read_ns,
             line: String::new(),
             style: Style { arch, string_bytes: options.string_bytes },
+            neighbours: Neighbours::of(header),
             descriptors: options.descriptors.then(Descriptors::default),
         }
     }
@@ -149,6 +153,13 @@ impl Words<'_> {
     /// Appends a signal to the line.
     pub(super) fn signal(&mut self, signal: &rewind_common::record::Signal) {
         decode::write_signal(&mut self.line, signal);
+    }
+
+    /// Appends an event that strace has no line for.
+    pub(super) fn moment(&mut self, event: &Event<'_>) {
+        if let Some(text) = super::moments::text(&event.what, &self.neighbours, self.options.pids) {
+            self.line.push_str(&text);
+        }
     }
 
     /// Appends a thread's end to the line.

@@ -1,5 +1,4 @@
-//! Scenario 3: memory is refused. The OOM killer is to be a rule beside this one, when its kills are
-//! records.
+//! Scenario 3: memory is refused. What the OOM killer does is `oom.rs`.
 
 use super::{Finding, Joint, phrase};
 use crate::why::case::Case;

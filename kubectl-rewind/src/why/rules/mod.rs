@@ -9,8 +9,10 @@ mod dns;
 mod files;
 mod memory;
 mod network;
+mod oom;
 mod other;
 mod phrase;
+mod sender;
 mod signal;
 mod slow;
 mod stuck;
@@ -47,7 +49,8 @@ pub(super) use phrase::errno;
 
 type Rule = fn(&Case<'_>) -> Vec<Finding>;
 
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
+    oom::rule,
     signal::rule,
     memory::rule,
     descriptors::rule,

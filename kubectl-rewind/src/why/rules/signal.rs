@@ -1,12 +1,12 @@
 //! Scenario 8, and the fatal faults of 3: which signal ended it, and who sent that.
 //!
-//! `si_pid` is the sender as the receiver's namespace numbers it: 0 is a process outside. Who that
-//! is will come as a record of its own; until then it is said to be outside, and no more.
-//!
-//! A signal without a handler is never delivered: the kernel ends the process as it is sent, and
-//! hands SIGKILL to its threads without saying by whom. Then only a `kill` among the records tells.
+//! The kernel's own record of the sending tells (`sender.rs`). Where it is not there (an old recording,
+//! or it was overwritten) a `kill` among the records does, or what the receiver was handed:
+//! `si_pid` is the sender as the receiver's namespace numbers it, 0 a process outside. A signal without
+//! a handler is never delivered: the kernel ends the process as it is sent, and hands SIGKILL to its
+//! threads without saying by whom.
 
-use super::{Finding, Joint};
+use super::{Finding, Joint, sender as senders};
 use crate::why::case::{Case, Delivered, Kill, Process};
 use crate::why::weight::CERTAIN;
 use rewind_recording::decode::signal_name;
@@ -26,6 +26,8 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
     let Some((tgid, process)) = case.culprit() else { return Vec::new() };
     let Some(ending) = case.end() else { return Vec::new() };
     match ending.signal.map(u32::from) {
+        // What the OOM killer kills, its own rule is about.
+        Some(SIGKILL) if case.oom_kills.iter().any(|(_, kill)| kill.tgid == tgid) => Vec::new(),
         Some(signal) => vec![killed(case, tgid, process, signal)],
         None => asked(case, tgid, process, ending.at_ns).into_iter().collect(),
     }
@@ -35,12 +37,18 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
 fn killed(case: &Case<'_>, tgid: u32, process: &Process, signal: u32) -> Finding {
     let delivered = process.signals.iter().rev().find(|delivered| delivered.siginfo[0] == signal);
     let kill = kill_of(case, process, signal, case.end_ns());
+    let sent = senders::last(case, tgid, signal, case.end_ns());
     let evidence = kill.map(|kill| kill.index).into_iter().chain(delivered.map(|delivered| delivered.index));
+    let evidence = evidence.chain(sent.map(|(index, _)| index));
     let mut evidence: Vec<usize> = evidence.chain(process.end.map(|end| end.index)).collect();
-    evidence.sort_unstable();
     let own = kill.is_some_and(|kill| kill.tgid == tgid);
-    let text = if own && signal == SIGABRT {
+    let fault = delivered.filter(|_| FAULTS.contains(&signal)).and_then(|delivered| from(case, delivered, tgid));
+    let mut text = if own && signal == SIGABRT {
         "it aborted itself".to_owned()
+    } else if let Some(fault) = fault {
+        fault
+    } else if let Some((_, sent)) = sent {
+        format!("sent by {}", senders::words(case, sent))
     } else if let Some(kill) = kill {
         format!("sent by {}", sender(case, kill.tgid, tgid))
     } else {
@@ -49,6 +57,12 @@ fn killed(case: &Case<'_>, tgid: u32, process: &Process, signal: u32) -> Finding
             |delivered| from(case, delivered, tgid).unwrap_or_else(|| "who sent it is not recorded".to_owned()),
         )
     };
+    if let Some((index, request)) = senders::ignored_request(case, tgid, case.end_ns()).filter(|_| signal == SIGKILL) {
+        evidence.push(index);
+        text += &format!("; {request}");
+    }
+    evidence.sort_unstable();
+    evidence.dedup();
     // Who aborts itself has found something wrong before: let that come first if it is known.
     let weight = if own && signal == SIGABRT { 250 } else { CERTAIN };
     Finding { rule: "signal", weight, joint: Joint::Namely, text, reasons: Vec::new(), evidence }
@@ -61,7 +75,9 @@ fn asked(case: &Case<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option<F
     let delivered = asking.rfind(recent)?;
     let signal = delivered.siginfo[0];
     let name = signal_name(signal).unwrap_or_else(|| signal.to_string());
-    let sender = from(case, delivered, tgid).map_or_else(String::new, |from| format!(", {from}"));
+    let sent = senders::last(case, tgid, signal, delivered.at_ns);
+    let sender = sent.map(|(_, sent)| format!("sent by {}", senders::words(case, sent)));
+    let sender = sender.or_else(|| from(case, delivered, tgid)).map_or_else(String::new, |from| format!(", {from}"));
     Some(Finding {
         rule: "signal",
         weight: 500,

@@ -1,0 +1,32 @@
+//! A process or thread is made: `sched_process_fork(struct task_struct *parent, struct task_struct *child)`,
+//! since 5.5 as a typed raw tracepoint. It fires in `kernel_clone` (`kernel/fork.c`) on the parent, before
+//! the child runs.
+
+use crate::{filter, maps, record, task};
+use aya_ebpf::{EbpfContext, helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use core::ffi::c_void;
+use rewind_common::record::{Fork, Kind, NEW_THREAD, RecordHead};
+
+/// A child is made.
+#[btf_tracepoint(function = "sched_process_fork")]
+pub fn sched_process_fork(ctx: BtfTracePointContext) {
+    let task = maps::current();
+    let Some(thread) = filter::recorded_now(task) else { return };
+    let ctx: *const *const c_void = ctx.as_ptr().cast();
+    // SAFETY: the second argument of the tracepoint, as declared above.
+    let child = unsafe { *ctx.add(1) };
+    // SAFETY: takes nothing.
+    let now_ns = unsafe { bpf_ktime_get_ns() };
+    let (tgid, child_tgid) = (task::tgid(task), task::tgid(child));
+    let flags = if tgid == child_tgid { NEW_THREAD } else { 0 };
+    let fork = Fork {
+        head: RecordHead { len: size_of::<Fork>() as u16, kind: Kind::Fork as u8, flags, tid: thread.tid },
+        time_ns: now_ns,
+        tgid,
+        child_tid: task::tid(child),
+        child_tgid,
+        child_ns_tid: task::namespace_tid(child),
+        child_ns_tgid: task::namespace_tid(task::leader(child)),
+    };
+    record::event(task, thread, now_ns, &fork);
+}

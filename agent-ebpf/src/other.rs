@@ -1,0 +1,73 @@
+//! Records about a task that is not the current one, in that task's ring: it was sent a signal, or was
+//! chosen by the OOM killer.
+//!
+//! The other task's own state (`task::Thread`) is left alone, for it may be in use on another CPU, or
+//! not be there at all: its cgroup says which ring it is, and the cursors are this CPU's own. As nothing
+//! is remembered of what has been announced, the task is announced each time.
+
+use crate::maps::{RINGS, STAND_INS};
+use crate::ring::{begin, commit, cursors, lock, unlock};
+use crate::{filter, task};
+use aya_ebpf::helpers::bpf_probe_read_kernel_buf;
+use core::ffi::c_void;
+use rewind_common::record::{Kind, RecordHead, Task};
+use rewind_common::ring::{Cursors, PROTECTED};
+
+/// Which stand-in a hook uses.
+#[derive(Clone, Copy)]
+pub enum Hook {
+    /// A signal was sent.
+    Sent = 0,
+    /// The OOM killer.
+    Oom = 1,
+}
+
+/// The ring of a task, if it has one.
+#[inline(always)]
+pub fn ring(task: *const c_void) -> Option<u32> {
+    filter::ring_of_other(task::any::cgroup_id(task))
+}
+
+/// Writes who `task` is, and a record about it, into the protected share of its ring.
+#[inline(always)]
+pub fn event<T: Copy>(task: *const c_void, ring: u32, hook: Hook, now_ns: u64, record: &T) {
+    let (Some(thread), Some(place)) = (STAND_INS.get_ptr_mut(hook as u32), RINGS.get(ring)) else { return };
+    // SAFETY: this CPU's own value, and this hook's alone.
+    let thread = unsafe { &mut *thread };
+    (thread.ring, thread.recording) = (ring, place.recording);
+    if thread.recording == 0 {
+        return;
+    }
+    let Some(cursors) = cursors(thread) else { return };
+    if !lock(cursors) {
+        return;
+    }
+    let need = size_of::<Task>() + size_of::<T>();
+    if let Some(mut writer) = begin(thread, cursors, PROTECTED, need as u64) {
+        announce(task, &mut writer, cursors, now_ns);
+        writer.put(*record);
+        commit(cursors, PROTECTED, &writer, 0);
+    }
+    unlock(cursors);
+}
+
+#[inline(always)]
+fn announce(task: *const c_void, writer: &mut crate::ring::Writer, cursors: &mut Cursors, now_ns: u64) {
+    let head =
+        RecordHead { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: task::any::tid(task) };
+    let mut record = Task { head, ..Task::default() };
+    task::describe_other(task, &mut record, now_ns);
+    record.comm = comm(task);
+    writer.put(record);
+    commit(cursors, PROTECTED, writer, 0);
+}
+
+/// The name of any task.
+#[inline(always)]
+pub fn comm(task: *const c_void) -> [u8; 16] {
+    let mut comm = [0; 16];
+    let at = task.cast::<u8>().wrapping_add(task::offset!(task_comm));
+    // SAFETY: the helper reads any address, or fails and leaves zeros.
+    let _ = unsafe { bpf_probe_read_kernel_buf(at, &mut comm) };
+    comm
+}

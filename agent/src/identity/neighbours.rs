@@ -1,0 +1,59 @@
+//! Paths of cgroups by id: those of processes outside a container that did something to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::{DirEntryExt as _, MetadataExt as _};
+use std::path::Path;
+
+/// How deep directories of cgroups are followed.
+const DEPTH: u32 = 32;
+
+/// The paths of the cgroups below `mount` with these ids (inode numbers of their directories). Those that
+/// are gone have none.
+#[must_use]
+pub fn paths(mount: &Path, wanted: &BTreeSet<u64>) -> BTreeMap<u64, String> {
+    let mut found = BTreeMap::new();
+    if wanted.is_empty() {
+        return found;
+    }
+    if let Ok(root) = fs::metadata(mount)
+        && wanted.contains(&root.ino())
+    {
+        found.insert(root.ino(), "/".to_owned());
+    }
+    below(mount, "", wanted, &mut found, DEPTH);
+    found
+}
+
+fn below(dir: &Path, path: &str, wanted: &BTreeSet<u64>, found: &mut BTreeMap<u64, String>, depth: u32) {
+    if depth == 0 || found.len() == wanted.len() {
+        return;
+    }
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = format!("{path}/{name}");
+        if wanted.contains(&entry.ino()) {
+            found.insert(entry.ino(), path.clone());
+        }
+        below(&entry.path(), &path, wanted, found, depth - 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_found_by_their_inode_numbers() {
+        let dir = tempfile::tempdir().unwrap();
+        let (above, below) = (dir.path().join("a"), dir.path().join("a/b"));
+        fs::create_dir_all(&below).unwrap();
+        let id = |path: &Path| fs::metadata(path).unwrap().ino();
+        let wanted = BTreeSet::from([id(&below), id(dir.path()), u64::MAX]);
+        let found = paths(dir.path(), &wanted);
+        assert_eq!(found.get(&id(&below)).map(String::as_str), Some("/a/b"));
+        assert_eq!(found.get(&id(dir.path())).map(String::as_str), Some("/"));
+        assert!(!found.contains_key(&id(&above)) && found.len() == 2);
+    }
+}

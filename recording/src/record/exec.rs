@@ -1,0 +1,65 @@
+//! A process runs another program: what it runs, and what that tells of the call that it belongs to.
+
+use super::Call;
+use super::blobs::{Blobs, Instead};
+use rewind_common::call::part;
+use rewind_common::capture::MAX_STRINGS;
+use rewind_common::record as wire;
+
+/// A process runs another program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exec<'a> {
+    /// Who, and when.
+    pub fixed: wire::Exec,
+    /// The path and `argv`.
+    pub blobs: Blobs<'a>,
+}
+
+impl<'a> Exec<'a> {
+    /// What was executed; empty if it could not be read.
+    #[must_use]
+    pub fn path(&self) -> &'a [u8] {
+        until_nul(self.blobs.clone().find(|blob| blob.arg == 0).map_or(&[], |blob| blob.bytes))
+    }
+
+    /// What the program finds as its arguments, as far as they are kept.
+    pub fn argv(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let bytes = self.blobs.clone().find(|blob| blob.arg == 1).map_or(&[][..], |blob| blob.bytes);
+        bytes.split_inclusive(|byte| *byte == 0).map(until_nul)
+    }
+
+    /// Whether there were more arguments than are kept.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.blobs.clone().any(|blob| blob.arg == 1 && blob.is_cut())
+    }
+
+    /// Whether an interpreter runs the file, so that its arguments are not those of the call.
+    #[must_use]
+    pub const fn is_interpreted(&self) -> bool {
+        self.fixed.head.flags & wire::INTERPRETED != 0
+    }
+}
+
+fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+impl<'a> Call<'a> {
+    /// The start of an `execve` or `execveat` with what its [`Exec`] tells of strings that could not be
+    /// read when it began, for they lay in pages that the caller had not touched.
+    #[must_use]
+    pub fn mended(mut self, exec: &Exec<'a>) -> Self {
+        // `execveat` has a descriptor in front, and flags at its end.
+        let first = usize::from(self.count == 5);
+        let is_unread = |i| self.blob(i, part::WHOLE).is_some_and(|blob| blob.pointer().is_some_and(|at| at != 0));
+        let argv = self.blob(first + 1, part::STRINGS);
+        let is_short = argv.map_or_else(
+            || is_unread(first + 1),
+            |argv| argv.is_cut() && argv.bytes.iter().filter(|byte| **byte == 0).count() < MAX_STRINGS,
+        );
+        let wanted = u8::from(is_unread(first)) | u8::from(is_short && !exec.is_interpreted()) << 1;
+        self.blobs.instead = Instead { rest: exec.blobs.rest, first, wanted };
+        self
+    }
+}

@@ -1,0 +1,41 @@
+//! Calls in which a thread was killed.
+//!
+//! The kernel ends such a call as if to restart it, with a return that the program never sees, and
+//! kills the thread before it is back in its program: so the call never returned.
+
+use crate::event::{Event, Fate, Timeline, What};
+
+/// `SIGKILL`.
+const KILL: u32 = 9;
+/// How far to look for what a thread did next.
+const NEXT: usize = 1 << 16;
+
+/// Event `i`, as unfinished if its thread was killed in it.
+pub(super) fn as_seen<'a>(timeline: &Timeline<'a>, i: usize, mut event: Event<'a>) -> Event<'a> {
+    if was_killed_in(timeline, i, &event)
+        && let What::Call { fate, .. } = &mut event.what
+    {
+        *fate = Fate::Died;
+    }
+    event
+}
+
+fn was_killed_in(timeline: &Timeline<'_>, i: usize, event: &Event<'_>) -> bool {
+    let What::Call { call, fate: Fate::Returned, .. } = event.what else { return false };
+    if !matches!(call.errno(), Some(512..=514 | 516)) {
+        return false;
+    }
+    let later = (i + 1..timeline.len()).take(NEXT).filter_map(|i| timeline.event(i));
+    let mut own = later.into_iter().filter(|next| next.tid == event.tid && is_by_itself(next));
+    own.next().is_some_and(|next| is_kill(&next))
+}
+
+/// Whether it is something that the thread does or meets itself, and not what is done to it from outside.
+const fn is_by_itself(event: &Event<'_>) -> bool {
+    !matches!(event.what, What::SignalSent(_) | What::OomKill(_))
+}
+
+/// A `SIGKILL` that is delivered. strace has no line for it: it is seen by the end of the thread.
+pub(super) const fn is_kill(event: &Event<'_>) -> bool {
+    matches!(event.what, What::Signal(signal) if signal.siginfo[0] == KILL)
+}
