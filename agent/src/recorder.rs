@@ -11,6 +11,7 @@ use rewind_common::ring::{Cursors, Ring, cgroup_state, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
+use rewind_recording::redact::Redactor;
 use rewind_recording::syscalls::{Arch, capture_table};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -46,6 +47,8 @@ pub struct Config {
     pub scope: Scope,
     /// Whether rings start with payload on.
     pub payload: bool,
+    /// Hides secrets in what is read; `None` shows them, which is for one's own command only.
+    pub redactor: Option<Redactor>,
     /// What this host cannot give, beyond what loading shows.
     pub given_up: Vec<String>,
 }
@@ -64,6 +67,8 @@ pub struct Recorder {
     kernel: Kernel,
     mapped: Mapped,
     host: Host,
+    arch: Arch,
+    redactor: Option<Redactor>,
     plan: Plan,
     given_up: Vec<String>,
     names: Sources,
@@ -106,8 +111,9 @@ impl Recorder {
         };
         let given_up = config.given_up.into_iter().chain(kernel.given_up()).collect();
         let names = Sources::on_disk(Path::new("/"));
-        let (plan, known) = (config.plan, HashMap::new());
-        Ok(Self { kernel, mapped, host, plan, given_up, names, known, refused_seen: 0, recordings_seen: 0 })
+        let (plan, redactor, known) = (config.plan, config.redactor, HashMap::new());
+        let (refused_seen, recordings_seen) = (0, 0);
+        Ok(Self { kernel, mapped, host, arch, redactor, plan, given_up, names, known, refused_seen, recordings_seen })
     }
 
     /// What became of each program.
@@ -157,25 +163,33 @@ impl Recorder {
         let in_flight = if ring.died_ns == 0 { self.kernel.in_flight()? } else { Vec::new() };
         let read_ns = clock::now_ns();
         let source = rings::snapshot(&self.kernel, &self.mapped, index, &ring, in_flight, read_ns)?;
-        let cut = cut::cut(&source);
+        let mut cut = cut::cut(&source);
         let mut header = self.header(&ring, read_ns);
         header.ending = cut::ending(&source);
         header.coverage = cut.coverage;
         header.coverage.ring_bytes = bytes_of(&ring);
         header.losses = losses(&source.cursors, ring.recording);
+        header.redacted = self.redact(&mut cut.records);
         Ok((header, cut.records))
     }
 
     /// What has come since the last look: the header as of now, new records, and how many were missed.
+    /// What the header counts as redacted is in these records.
     ///
     /// # Errors
     /// [`Error::Gone`], [`Error::Kernel`].
     pub fn follow(&mut self, recording: u64, tail: &mut Tail) -> Result<(Header, Vec<u8>, u64), Error> {
         let (index, ring) = self.find(recording)?;
         let header = self.header(&ring, clock::now_ns());
-        let (records, missed) = tail.advance(recording, &rings::chunks(&self.mapped, &ring));
+        let (mut records, missed) = tail.advance(recording, &rings::chunks(&self.mapped, &ring));
         let losses = losses(&self.kernel.cursors(index)?, recording);
-        Ok((Header { losses, ..header }, records, missed))
+        let redacted = self.redact(&mut records);
+        Ok((Header { losses, redacted, ..header }, records, missed))
+    }
+
+    /// Hides secrets in records before anybody has them, and says in how many arguments.
+    fn redact(&self, records: &mut [u8]) -> u64 {
+        self.redactor.as_ref().map_or(0, |redactor| redactor.redact(records, self.arch))
     }
 
     /// Switches payload on or off for one recording, from now on.

@@ -16,6 +16,7 @@ use crate::{kernel, measure, pipeline, recorder};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::file::Saving;
+use rewind_recording::redact::Redactor;
 use rewind_recording::render::{self, Format, Options, Timestamps};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -44,11 +45,12 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 /// # Errors
 /// Whatever keeps it from recording or answering, in one sentence.
 pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
+    let redactor = Redactor::new(&options.redaction.patterns())?;
     let host = Host::suited()?;
     let plan = plan(options.budget.as_u64(), &options.memory);
     let rule = Rule { units: options.units, agent: own_cgroup() };
     let place = Place::take(&options.socket)?;
-    let recorder = Recorder::start(host.config(plan, Scope::Rule(rule), options.payload))?;
+    let recorder = Recorder::start(host.config(plan, Scope::Rule(rule), options.payload, Some(redactor)))?;
     let bound = place.listen()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
@@ -61,12 +63,18 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// Whatever keeps it from recording, running or printing, in one sentence.
 pub fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
+    let redactor = Redactor::new(&options.redaction.patterns())?;
     let host = Host::suited()?;
     let sink = Sink::open(options)?;
     let cgroup = Cgroup::new(&host.mount, &format!("record-{}", std::process::id()))?;
     let memory = cli::Memory { ring: RECORD_RING, payload_bytes: payload_bytes(options) };
     let scope = Scope::Only(cgroup.path.clone());
-    let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), scope, !options.no_payload);
+    let config = host.config(
+        plan(RECORD_BUDGET_BYTES, &memory),
+        scope,
+        !options.no_payload,
+        (!options.no_redact).then_some(redactor),
+    );
     let mut recorder = Recorder::start(config)?;
     // Whoever presses Ctrl-C means the command, which gets it too; its recording is still wanted.
     let _ignored = ignore_interrupts()?;
@@ -86,7 +94,8 @@ pub fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
     if !options.quick && refusal(&facts).is_none() {
         let host = Host::suited()?;
         let memory = cli::Memory { ring: RECORD_RING, payload_bytes: 256 };
-        let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), Scope::Only("/none".to_owned()), false);
+        // Nobody sees what it records.
+        let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), Scope::Only("/none".to_owned()), false, None);
         match Recorder::start(config.clone()) {
             Ok(recorder) => report.programs = programs(&recorder),
             Err(error) => {
@@ -154,9 +163,9 @@ impl Host {
         }
     }
 
-    fn config(&self, plan: Plan, scope: Scope, payload: bool) -> Config {
+    fn config(&self, plan: Plan, scope: Scope, payload: bool, redactor: Option<Redactor>) -> Config {
         let (cgroup_mount, given_up) = (self.mount.clone(), self.given_up.clone());
-        Config { plan, cgroup_mount, scope, payload, given_up }
+        Config { plan, cgroup_mount, scope, payload, redactor, given_up }
     }
 }
 

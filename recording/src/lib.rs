@@ -22,6 +22,7 @@ pub mod file;
 pub mod filter;
 pub mod header;
 pub mod record;
+pub mod redact;
 pub mod render;
 pub mod stream;
 pub mod syscalls;

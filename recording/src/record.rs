@@ -151,6 +151,14 @@ pub struct Blobs<'a> {
     rest: &'a [u8],
 }
 
+impl Blobs<'_> {
+    /// Bytes of the record that are still to be taken apart: all that are left of it.
+    #[must_use]
+    pub(crate) const fn left(&self) -> usize {
+        self.rest.len()
+    }
+}
+
 impl<'a> Iterator for Blobs<'a> {
     type Item = Bytes<'a>;
 
