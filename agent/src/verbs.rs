@@ -16,7 +16,7 @@ use crate::{kernel, measure, pipeline, recorder};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::file::Saving;
-use rewind_recording::redact::Redactor;
+use rewind_recording::redact::{self, Redactor};
 use rewind_recording::render::{self, Format, Options, Timestamps};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -24,6 +24,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 
+/// What was typed cannot be meant.
+const USAGE: u8 = 2;
 /// This host cannot record.
 const CANNOT: u8 = 3;
 
@@ -35,6 +37,8 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     };
     if error.is::<Refusal>() || error.downcast_ref().is_some_and(lacks) {
         ExitCode::from(CANNOT)
+    } else if error.is::<redact::Error>() {
+        ExitCode::from(USAGE)
     } else {
         ExitCode::FAILURE
     }

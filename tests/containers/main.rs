@@ -5,6 +5,7 @@ mod gone;
 mod harness;
 mod many;
 mod readme;
+mod secrets;
 mod start;
 
 use rewind_tests::suite::{Need, Suite};
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         .test("an_unknown_target_is_one_sentence", &CONTAINER, gone::unknown)
         .test("the_readmes_everyday_commands_work_on_a_container_called_web", &with_curl, readme::everyday)
         .test("payload_is_kept_only_where_it_is_switched_on", &CONTAINER, readme::payload)
+        .test("no_recording_of_a_container_holds_what_it_was_told_in_confidence", &CONTAINER, secrets::redacted)
         .test("two_hundred_containers_leave_nothing_behind", &CONTAINER, many::two_hundred)
         .run()
 }
