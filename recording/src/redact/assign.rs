@@ -8,13 +8,16 @@ use std::ops::Range;
 /// The last word of names that may be secrets', and what stands between name and value: a sign, or
 /// space behind an option.
 pub(super) const CANDIDATE: &str = concat!(
-    r#"(?i-u)(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|key|credentials?|cookie|jwt|sess(?:ion)?id)"#,
+    r#"(?i-u)(?:pass(?:word|wd|phrase|code|in|out)?|pwd|pw|masterauth|secret|token|key|credentials?|cookie|jwt|sess(?:ion)?id)"#,
     r#"(?:\\*["'\]]*[ \t]{0,8}(?:=>|=|:|%3[ad])[ \t]{0,8}|[ \t]+)"#
 );
 /// Most bytes of a name; longer ones are looked at from their end.
 const MOST_NAME: usize = 64;
 /// A value behind a word that also stands in sentences must be so long, and hold a digit.
 const LEAST_BYTES: usize = 8;
+
+/// What is a setting, and no secret, whatever its name.
+const SETTINGS: &[&str] = &["true", "false", "null", "none", "nil", "undefined", "yes", "no"];
 
 /// The value behind `candidate`, a match of [`CANDIDATE`] in `string`, if it is a secret.
 pub(super) fn value(string: &[u8], candidate: Range<usize>, text: Text) -> Option<Range<usize>> {
@@ -28,33 +31,44 @@ pub(super) fn value(string: &[u8], candidate: Range<usize>, text: Text) -> Optio
     let (before, name) = (string.get(..start)?, string.get(start..word_end)?);
     let between = string.get(word_end..candidate.end)?;
     let kind = name::of(name);
-    let is_directory = name.eq_ignore_ascii_case(b"pwd") && string.get(candidate.end) == Some(&b'/');
-    // The last part of a path: `/etc/passwd: Permission denied`.
-    if kind == Name::Plain || is_directory || before.last() == Some(&b'/') {
+    let value = string.get(candidate.end..)?;
+    let (assigns, says) = (between.iter().any(|byte| matches!(byte, b'=' | b'%')), between.contains(&b':'));
+    let is_directory = name.eq_ignore_ascii_case(b"pwd") && value.starts_with(b"/");
+    // The last part of a path, or of a name with colons: `/etc/passwd: Permission denied`, `Token::new`.
+    let is_part = says && (before.ends_with(b"/") || value.starts_with(b":"));
+    if kind == Name::Plain || is_directory || is_part {
         return None;
-    }
-    let assigns = between.iter().any(|byte| matches!(byte, b'=' | b':' | b'%'));
-    let is_first = before.iter().all(|byte| *byte == b'-');
-    if text.is_element && is_first && between.first() == Some(&b'=') {
-        return not_empty(candidate.end..string.len());
     }
     let is_option = dashes > 0 && before.iter().rev().nth(dashes).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    if !assigns && (!is_option || is_option_at(string, candidate.end)) {
+    if !assigns && !says && (!is_option || is_option_at(string, candidate.end)) {
         return None;
     }
-    let opened = before.last().copied().filter(|byte| matches!(byte, b'"' | b'\''));
-    let found = match opened.filter(|quote| !between.contains(quote)) {
-        // `"password=correct horse"`: the quotes hold all of it.
-        Some(quote) => candidate.end..quoted_end(string, candidate.end, quote),
-        None => word(string, candidate.end, before),
+    let is_quoted = matches!(value.first(), Some(b'"' | b'\'' | b'\\'));
+    let holds_all = text.is_element && holds_all(before, between, is_quoted);
+    let found = if holds_all {
+        candidate.end..string.len()
+    } else {
+        match before.last().copied().filter(|byte| matches!(byte, b'"' | b'\'') && !between.contains(byte)) {
+            // `"password=correct horse"`: the quotes hold all of it.
+            Some(quote) => candidate.end..quoted_end(string, candidate.end, quote),
+            None => word(string, candidate.end, before),
+        }
     };
-    let is_said = kind == Name::Vague && between.contains(&b':') && between.ends_with(b" ") && !between.contains(&b'"');
     let bytes = string.get(found.clone())?;
-    let is_random = bytes.len() >= LEAST_BYTES && bytes.iter().any(u8::is_ascii_digit);
-    if is_said && !is_random && string.get(candidate.end).is_some_and(|byte| !matches!(byte, b'"' | b'\'')) {
+    if SETTINGS.iter().any(|setting| bytes.eq_ignore_ascii_case(setting.as_bytes())) {
         return None;
     }
-    not_empty(found)
+    let is_random = bytes.len() >= LEAST_BYTES && bytes.iter().any(u8::is_ascii_digit);
+    let is_sentence = kind == Name::Vague && says && !holds_all && !is_quoted && !between.contains(&b'"') && !is_random;
+    (!is_sentence && !found.is_empty()).then_some(found)
+}
+
+/// Whether the value is all the rest of an argument: of an option or a variable, not of a query or a
+/// command.
+fn holds_all(before: &[u8], between: &[u8], is_quoted: bool) -> bool {
+    let is_first = before.iter().all(|byte| *byte == b'-');
+    let is_one_word = !before.iter().any(|byte| byte.is_ascii_whitespace() || matches!(byte, b'?' | b'&' | b'{'));
+    between == b"=" && (is_first || is_one_word && !is_quoted) || between == b":" && before.is_empty()
 }
 
 /// Whether the argument behind this one is a secret: `--password`.
@@ -79,10 +93,6 @@ fn is_option_at(string: &[u8], at: usize) -> bool {
 
 const fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
-}
-
-fn not_empty(range: Range<usize>) -> Option<Range<usize>> {
-    (!range.is_empty()).then_some(range)
 }
 
 /// The word at `from`: in quotes, or as far as a shell or a query has it. `before` is what stands in

@@ -11,34 +11,45 @@ pub(super) enum Name {
     Secret,
 }
 
-/// What makes a name one of a secret when it is its last word.
-const LAST: &[&str] = &[
+/// What makes a name one of a secret when its last word ends with it: `password`, `PGPASSWORD`.
+const ENDINGS: &[&str] = &[
     "password",
     "passwd",
     "passphrase",
     "passcode",
-    "pass",
-    "pwd",
     "secret",
     "token",
-    "credential",
-    "credentials",
-    "cookie",
-    "jwt",
     "apikey",
     "accesskey",
     "secretkey",
     "privatekey",
-    "accesstoken",
-    "authtoken",
-    "clientsecret",
+];
+/// The same, of a last word that is nothing but this.
+const LAST: &[&str] = &[
+    "pass",
+    "dbpass",
+    "userpass",
+    "rootpass",
+    "requirepass",
+    "masterauth",
+    "passin",
+    "passout",
+    "pwd",
+    "dbpwd",
+    "pw",
+    "cookie",
     "sessionid",
     "sessid",
     "phpsessid",
     "jsessionid",
+    "credential",
+    "credentials",
+    "jwt",
 ];
-/// Those of them that also occur in sentences, when they stand alone.
-const VAGUE: &[&str] = &["pass", "passwd", "pwd", "secret", "token", "credential", "credentials", "cookie"];
+/// Those of both that also occur in sentences, when they stand alone.
+const VAGUE: &[&str] = &["pass", "passwd", "pwd", "pw", "secret", "token", "cookie"];
+/// Those that do so in company too.
+const ALWAYS_VAGUE: &[&str] = &["credential", "credentials", "jwt"];
 /// What stands in front of a `key` that is to be kept.
 const KEY_OF: &[&str] = &[
     "api",
@@ -54,6 +65,7 @@ const KEY_OF: &[&str] = &[
     "deploy",
     "license",
     "admin",
+    "client",
     "subscription",
     "storage",
 ];
@@ -74,8 +86,9 @@ pub(super) fn of(name: &[u8]) -> Name {
     if name == DIRECTORY {
         return Name::Plain;
     }
-    if LAST.contains(&last) {
-        return if before.is_none() && VAGUE.contains(&last) { Name::Vague } else { Name::Secret };
+    if LAST.contains(&last) || ENDINGS.iter().any(|ending| last.ends_with(ending)) {
+        let is_vague = ALWAYS_VAGUE.contains(&last) || before.is_none() && VAGUE.contains(&last);
+        return if is_vague { Name::Vague } else { Name::Secret };
     }
     let is_variable = !name.iter().any(u8::is_ascii_lowercase);
     match (last, before) {

@@ -18,6 +18,15 @@ const SHAPES: &[&str] = &[
     r#"(?i-u)\bhttps?://([^\s/?#"'@:]{20,})(?::[^\s/?#"'@]*)?@"#,
     // Signed addresses.
     r#"(?i-u)[?&;](?:sig|signature|x-(?:amz|goog)-(?:signature|credential)|awsaccesskeyid|code|auth)=([^&\s"'#]+)"#,
+    // `<password>…</password>`, a field of a form, `"auth": "…"` of a registry.
+    r#"(?i-u)<[a-z0-9:._-]*(?:password|passwd|passphrase|secret|token|apikey|api-key)>([^<]+)"#,
+    r#"(?i-u)name="[^"\r\n]*(?:password|passwd|passphrase|secret|token)"\r\n\r\n([^\r\n]+)"#,
+    r#"(?i-u)"_?auth\\?"[ \t]*:[ \t]*\\?"([^"\\]+)"#,
+    // SQL, `.netrc`, and logging in to FTP, POP3 and Redis.
+    r#"(?i-u)\b(?:password|identified(?:[ \t]+with[ \t]+\S+)?[ \t]+(?:by|as))[ \t]+'((?:[^'\\]|\\.|'')*)"#,
+    r"(?i-u)\blogin[ \t]+\S+[ \t\r\n]+password[ \t]+(\S+)",
+    r"(?m-u)^PASS ([^\r\n]+)\r\n",
+    r"(?i-u)\r\nAUTH\r\n\$\d+\r\n([^\r\n]+)(?:\r\n\$\d+\r\n([^\r\n]+))?",
     // AWS: ids of access keys. Their other half is found by its name.
     r"(?-u)\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b",
     // JSON Web Tokens, signed or encrypted.
@@ -30,10 +39,14 @@ const SHAPES: &[&str] = &[
     r"(?-u)\b(AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_.-]{16,})",
     r"(?-u)\b((?:[sr]k_(?:live|test)|whsec|npm|dop_v1|dckr_pat|hf)_[A-Za-z0-9_-]{16,})",
     r"(?-u)\b(pypi-[A-Za-z0-9_-]{32,}|sk-[A-Za-z0-9_-]{20,}|hv[sb]\.[A-Za-z0-9_-]{16,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|AGE-SECRET-KEY-1[A-Z0-9]{16,})",
+    // Telegram's bots, Discord's webhooks.
+    r"(?-u)\bbot\d{6,}:([A-Za-z0-9_-]{30,})|/api/webhooks/\d+/([A-Za-z0-9_-]{30,})",
     // Hashes of passwords, as crypt(5) has them.
     r"(?-u)(\$(?:1|2[abxy]|5|6|7|y|gy|argon2(?:id|i|d))\$[./A-Za-z0-9,=$+-]{20,}[./A-Za-z0-9=])",
     // Private keys, to their end or that of the text.
     r"(?s-u)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|\z)",
+    // The same in base64, as a kubeconfig has it: of no, RSA's, EC's and OpenSSH's name.
+    r"(?-u)(LS0tLS1CRUdJTiB(?:QUklWQVRF|SU0EgUFJJVkFURS|FQyBQUklWQVRF|PUEVOU1NI)[A-Za-z0-9+/=]*)",
 ];
 
 /// Beginnings of the same at the end of a text that was cut.

@@ -41,6 +41,10 @@ fn the_value_of_a_secret_option_is_hidden_to_its_end() {
         assert_eq!(argv(&["x", &option, "hunter 2", "f"]), ["x", &option, "[redacted]", "f"]);
     }
     assert_eq!(argv(&["java", "-Ddb.password=hunter2"]), ["java", "-Ddb.password=[redacted]"]);
+    assert_eq!(
+        argv(&["create", "--from-literal=password=a b", "pass:a b", "x=1,token=a,b"]),
+        ["create", "--from-literal=password=[redacted]", "pass:[redacted]", "x=1,token=[redacted]"]
+    );
     assert_eq!(argv(&["env", "PASSWORD=correct horse", "x"]), ["env", "PASSWORD=[redacted]", "x"]);
 }
 
@@ -98,6 +102,17 @@ fn assignments_are_hidden() {
         ("AccountKey=aGk=;Suffix=x", "AccountKey=[redacted];Suffix=x"),
         ("username=x,password=hunter2,vers=3", "username=x,password=[redacted]"),
         ("token: 8f3b2a1c9d", "token: [redacted]"),
+        ("PGPASSWORD=hunter2 MYSQL_PWD=hunter3 psql", "PGPASSWORD=[redacted] MYSQL_PWD=[redacted] psql"),
+        ("put secret/db/password=hunter2 x", "put secret/db/password=[redacted] x"),
+        ("<password>hunter2</password>", "<password>[redacted]</password>"),
+        ("; name=\"password\"\r\n\r\nhunter2\r\n--", "; name=\"password\"\r\n\r\n[redacted]\r\n--"),
+        (r#"{"auths":{"x":{"auth":"eDp5"}}}"#, r#"{"auths":{"x":{"auth":"[redacted]"}}}"#),
+        ("ALTER USER x PASSWORD 'hunter2';", "ALTER USER x PASSWORD '[redacted]';"),
+        ("CREATE USER x IDENTIFIED BY 'hunter2';", "CREATE USER x IDENTIFIED BY '[redacted]';"),
+        ("machine h login u password hunter2\n", "machine h login u password [redacted]\n"),
+        ("USER u\r\nPASS hunter2\r\n", "USER u\r\nPASS [redacted]\r\n"),
+        ("*2\r\n$4\r\nAUTH\r\n$7\r\nhunter2\r\n", "*2\r\n$4\r\nAUTH\r\n$7\r\n[redacted]\r\n"),
+        ("client-key-data: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVk=", "client-key-data: [redacted]"),
         ("body token%3Dabc&x", "body token%3D[redacted]&x"),
     ]);
 }
@@ -116,6 +131,9 @@ fn words_that_occur_in_sentences_and_paths_stay() {
         "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "/var/lib/containerd/io.containerd.content.v1.content/blobs/sha256/9f86d081884c7d659a2feaa0c55ad015",
         "/cache/aGVsbG8gd29ybGQgdGhpcyBpcyBiYXNlNjQ/x==",
+        "Token::new(2); python3-jwt:all 2.6; PASS src/x.test.js\n",
+        "Access-Control-Allow-Credentials: true\r\nNEEDS_TOKEN=false \"token\":null password: None",
+        "client-certificate-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0t",
         "key=value keyboard=us monkey: banana tokenizer=bpe",
     ]);
 }
@@ -168,6 +186,7 @@ fn tokens_are_hidden_wherever_they_stand() {
         "xoxb-123456789012-abcdefghijkl",
         "AIzaSyA0123456789abcdefghijklmnopqrstuv",
         "sk_live_0123456789abcdefghij",
+        "LS0tLS1CRUdJTiBPUEVOU1NIIFBSSVZBVEUgS0VZLS0tLS0K",
         "$6$rounds=5000$saltsalt$0123456789abcdefghij",
     ] {
         assert_eq!(argv(&["x", token, "y"]), ["x", "[redacted]", "y"]);
