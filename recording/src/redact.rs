@@ -17,6 +17,7 @@ mod assign;
 pub mod mark;
 mod name;
 mod place;
+mod program;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -139,6 +140,8 @@ impl Redactor {
     fn strings(&self, bytes: &[u8], is_cut: bool, found: &mut Vec<Range<usize>>) {
         let mut from = 0;
         let mut is_value = false;
+        let mut is_set = false;
+        let mut arguments = program::Arguments::default();
         for string in bytes.split(|byte| *byte == 0) {
             let to = from + string.len();
             // The last one, with or without its NUL, or one as long as any that is kept.
@@ -148,7 +151,10 @@ impl Redactor {
             } else {
                 self.string(string, from, Text { is_element: true, is_cut }, found);
             }
-            is_value = assign::announces_secret(string);
+            found.extend(arguments.take(string).map(|range| from + range.start..from + range.end));
+            // `--password …`, `set aws_secret_access_key …`
+            is_value = assign::announces_secret(string) || is_set && name::of(string) == name::Name::Secret;
+            is_set = string == b"set";
             from = to + 1;
         }
     }

@@ -27,6 +27,10 @@ const SHAPES: &[&str] = &[
     r"(?i-u)\blogin[ \t]+\S+[ \t\r\n]+password[ \t]+(\S+)",
     r"(?m-u)^PASS ([^\r\n]+)\r\n",
     r"(?i-u)\r\nAUTH\r\n\$\d+\r\n([^\r\n]+)(?:\r\n\$\d+\r\n([^\r\n]+))?",
+    // What single programs mean by an option (see `program`), within a script.
+    r#"(?-u)\bcurl[ \t](?:[^\n;|&]*?[ \t])?(?:-u|-U|--user|--proxy-user)[ \t=]?["']?[^\s:"']*:([^\s"']+)"#,
+    r#"(?-u)\b(?:mysql|mariadb)[a-z-]*[ \t](?:[^\n;|&]*?[ \t])?-p(?:["']([^"']+)|([^\s"']+))"#,
+    r#"(?-u)\b(?:sshpass[ \t]+-p|redis-cli[ \t](?:[^\n;|&]*?[ \t])?-a)[ \t]*(?:["']([^"']+)|([^\s"']+))"#,
     // AWS: ids of access keys. Their other half is found by its name.
     r"(?-u)\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b",
     // JSON Web Tokens, signed or encrypted.

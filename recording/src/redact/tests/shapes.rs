@@ -58,6 +58,35 @@ fn an_option_behind_a_secret_one_is_no_value() {
 }
 
 #[test]
+fn what_single_programs_mean_by_an_option_is_known() {
+    for (arguments, hidden, expected) in [
+        (&["/usr/bin/curl", "-u", "u:hunter2", "http://x"][..], 2, "u:[redacted]"),
+        (&["curl", "-uu:hunter2"], 1, "-uu:[redacted]"),
+        (&["curl", "--user=u:hunter2"], 1, "--user=u:[redacted]"),
+        (&["mysql", "-phunter2", "db"], 1, "-p[redacted]"),
+        (&["sshpass", "-p", "hunter2", "ssh"], 2, "[redacted]"),
+        (&["docker", "login", "-u", "u", "-p", "hunter2"], 5, "[redacted]"),
+        (&["aws", "configure", "set", "aws_secret_access_key", "hunter2"], 4, "[redacted]"),
+        (&["sh", "-c", "curl -s -u u:hunter2 http://x"], 2, "curl -s -u u:[redacted] http://x"),
+        (&["sh", "-c", "mysqldump -u root -phunter2 db"], 2, "mysqldump -u root -p[redacted] db"),
+        (&["sh", "-c", "sshpass -p 'hunter 2' ssh x"], 2, "sshpass -p '[redacted]' ssh x"),
+    ] {
+        let mut wanted = arguments.to_vec();
+        wanted[hidden] = expected;
+        assert_eq!(argv(arguments), wanted);
+    }
+    for arguments in [
+        &["docker", "run", "-p", "80:80", "-u", "1000:1000", "x"][..],
+        &["mysql", "-p", "db"],
+        &["mkdir", "-p", "/a"],
+        &["sh", "-c", "mkdir -p /mysql x -p y; ls -a; mysql -p db --port=3"],
+        &["curl", "-u"],
+    ] {
+        assert_eq!(argv(arguments), arguments);
+    }
+}
+
+#[test]
 fn options_that_are_not_secret_stay() {
     for arguments in [
         &["sort", "--key=2,3", "-k", "2"][..],
