@@ -22,11 +22,11 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-use crate::record::{self, Record};
+use crate::record::{self, Bytes, Record};
 use crate::syscalls::Arch;
-use place::Kind;
+use place::{Kind, Place};
 use regex::bytes::{Regex, RegexBuilder};
-use rewind_common::call::{Blob, REDACTED_BYTE, blob_flags};
+use rewind_common::call::{Blob, REDACTED_BYTE, blob_flags, part};
 use rewind_common::capture::MAX_STRING;
 use std::mem::offset_of;
 use std::ops::Range;
@@ -104,28 +104,59 @@ impl Redactor {
     fn call(&self, call: &record::Call<'_>, len: usize, arch: Arch, edits: &mut Vec<Edit>) -> u64 {
         let mut arguments = 0_u8;
         let mut blobs = call.blobs;
+        let mut vector: Vec<(usize, Bytes<'_>)> = Vec::new();
         loop {
             let at = len - blobs.left();
-            let Some(blob) = blobs.next() else { break };
-            let Some(place) = place::of(call, &blob, arch) else { continue };
-            let Some(bytes) = blob.bytes.get(place.from..) else { continue };
-            let mut found = Vec::new();
-            match place.kind {
-                Kind::Text => self.text(bytes, blob.is_cut(), &mut found),
-                Kind::Strings => self.strings(bytes, blob.is_cut(), &mut found),
-                Kind::Secret => found.push(0..bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len())),
-            }
-            // What is hidden already is not found again.
-            let fresh = |range: &Range<usize>| {
-                bytes.get(range.clone()).is_some_and(|found| found.iter().any(|byte| *byte != REDACTED_BYTE))
+            let next = blobs.next();
+            let place = next.and_then(|blob| place::of(call, &blob, arch).map(|place| (place, blob)));
+            // The elements of a vector are one text, as who reads it sees them.
+            let (element, other) = match place {
+                Some((_, blob)) if blob.part >= part::BYTES => (Some(blob), None),
+                other => (None, other),
             };
-            found.retain(fresh);
-            if !found.is_empty() {
-                arguments |= 1 << blob.arg;
-                edits.push(Edit { at, from: size_of::<Blob>() + place.from, found });
+            let goes_on = element
+                .zip(vector.last())
+                .is_some_and(|(blob, (_, last))| (blob.arg, blob.part) == (last.arg, last.part + 1) && !last.is_cut());
+            if !goes_on {
+                arguments |= self.vector(&std::mem::take(&mut vector), edits);
+            }
+            vector.extend(element.map(|blob| (at, blob)));
+            if let Some((place, blob)) = other {
+                arguments |= self.blob(at, place, &blob, edits);
+            }
+            if next.is_none() {
+                return arguments.count_ones().into();
             }
         }
-        arguments.count_ones().into()
+    }
+
+    /// Finds what is to be hidden in a blob at `at`; gives the bit of its argument if there is something.
+    fn blob(&self, at: usize, place: Place, blob: &Bytes<'_>, edits: &mut Vec<Edit>) -> u8 {
+        let bytes = blob.bytes.get(place.from..).unwrap_or_default();
+        let mut found = Vec::new();
+        match place.kind {
+            Kind::Text => self.text(bytes, blob.is_cut(), &mut found),
+            Kind::Strings => self.strings(bytes, blob.is_cut(), &mut found),
+            Kind::Secret => found.push(0..bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len())),
+        }
+        edit(at, place.from, blob, found, edits)
+    }
+
+    /// The same for the blobs of a vector's elements.
+    fn vector(&self, elements: &[(usize, Bytes<'_>)], edits: &mut Vec<Edit>) -> u8 {
+        let Some((_, last)) = elements.last() else { return 0 };
+        let text = elements.iter().map(|(_, blob)| blob.bytes).collect::<Vec<_>>().concat();
+        let mut found = Vec::new();
+        self.text(&text, last.is_cut(), &mut found);
+        let (mut from, mut arguments) = (0, 0);
+        for (at, blob) in elements {
+            let to = from + blob.bytes.len();
+            let within = |range: &Range<usize>| range.start.max(from)..range.end.min(to);
+            let own = found.iter().map(within).filter(|range| !range.is_empty());
+            arguments |= edit(*at, 0, blob, own.map(|range| range.start - from..range.end - from).collect(), edits);
+            from = to;
+        }
+        arguments
     }
 
     /// Bytes that are a text, or hold several with NULs between them.
@@ -203,6 +234,18 @@ impl Edit {
             text.get_mut(range).unwrap_or_default().fill(REDACTED_BYTE);
         }
     }
+}
+
+/// Notes what of the text of a blob is to be hidden, but for what is hidden already. Gives the bit of
+/// its argument if there is something.
+fn edit(at: usize, from: usize, blob: &Bytes<'_>, mut found: Vec<Range<usize>>, edits: &mut Vec<Edit>) -> u8 {
+    let text = blob.bytes.get(from..).unwrap_or_default();
+    found.retain(|range| text.get(range.clone()).is_some_and(|found| found.iter().any(|byte| *byte != REDACTED_BYTE)));
+    if found.is_empty() {
+        return 0;
+    }
+    edits.push(Edit { at, from: size_of::<Blob>() + from, found });
+    1 << blob.arg
 }
 
 fn compiled(pattern: &str) -> Result<Regex, Error> {

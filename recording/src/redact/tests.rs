@@ -78,6 +78,22 @@ fn each_element_of_a_vector_is_read() {
 }
 
 #[test]
+fn a_secret_that_spans_elements_of_a_vector_is_hidden_in_each() {
+    let written = |cut| {
+        let record = build::call(nr("writev")).value(2).bytes(&[0; 48]).value(3);
+        let record = record.blob(1, part::BYTES, cut, b"db: password=hun").blob(1, part::BYTES + 1, 0, b"ter2");
+        read(&KNOWN, record.blob(1, part::BYTES + 2, 0, b" is wrong\n").build())
+    };
+    let (blobs, count) = written(0);
+    assert_eq!(
+        (&blobs[1..], count),
+        (&["db: password=[redacted]", "[redacted]", " is wrong\n"].map(String::from)[..], 1)
+    );
+    // Something is missing between them: they are no one text.
+    assert_eq!(written(blob_flags::CUT).0[2], "ter2");
+}
+
+#[test]
 fn the_value_of_a_mount_option_goes_by_its_key() {
     let set = |key: &str| {
         let record = build::call(nr("fsconfig")).value(3).value(1).string(key).string("hunter2").value(0).build();
