@@ -46,6 +46,8 @@ const HABITS: &[Habit] = &[
 #[derive(Default)]
 pub(super) struct Arguments<'a> {
     seen: Vec<&'a [u8]>,
+    /// Those of the program; most have none.
+    habits: Vec<&'static Habit>,
     /// What the next argument is.
     next: Option<Form>,
 }
@@ -53,6 +55,13 @@ pub(super) struct Arguments<'a> {
 impl<'a> Arguments<'a> {
     /// Takes the next argument, the program's name first; gives what of it is a secret.
     pub(super) fn take(&mut self, argument: &'a [u8]) -> Option<Range<usize>> {
+        if self.seen.is_empty() {
+            let program = argument.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+            let of_it = |habit: &&Habit| habit.programs.iter().any(|name| name.as_bytes() == program);
+            self.habits = HABITS.iter().filter(of_it).collect();
+        } else if self.habits.is_empty() {
+            return None;
+        }
         let expected = self.next.take();
         let found = match expected {
             Some(form) => secret(argument, 0, form),
@@ -63,12 +72,10 @@ impl<'a> Arguments<'a> {
     }
 
     fn option(&mut self, argument: &[u8]) -> Option<Range<usize>> {
-        let program = self.seen.first()?.rsplit(|byte| *byte == b'/').next()?;
-        let of_it = |habit: &&Habit| {
-            let has_verb = habit.verb.is_none_or(|verb| self.seen.contains(&verb.as_bytes()));
-            has_verb && habit.programs.iter().any(|name| name.as_bytes() == program)
-        };
-        for habit in HABITS.iter().filter(of_it) {
+        for habit in &self.habits {
+            if habit.verb.is_some_and(|verb| !self.seen.contains(&verb.as_bytes())) {
+                continue;
+            }
             for option in habit.options {
                 let Some(rest) = argument.strip_prefix(option.as_bytes()) else { continue };
                 let is_long = option.len() > 2;

@@ -1,4 +1,4 @@
-//! Whatever the bytes: records keep their shape, and redaction is done once.
+//! Whatever the bytes: records keep their shape.
 
 use super::*;
 
@@ -49,9 +49,6 @@ proptest! {
         let mut redacted = records.clone();
         KNOWN.redact(&mut redacted, Arch::X86_64);
         prop_assert_eq!(frame(&redacted), frame(&records));
-        let again = redacted.clone();
-        prop_assert_eq!(KNOWN.redact(&mut redacted, Arch::X86_64), 0);
-        prop_assert_eq!(redacted, again);
     }
 
     #[test]
