@@ -109,9 +109,15 @@ pub mod blob_flags {
     pub const AT_EXIT: u8 = 1 << 3;
     /// The bytes were not copied because payload is off for this ring: the content is the pointer.
     pub const WITHHELD: u8 = 1 << 4;
+    /// Secrets in it were overwritten by the agent: each byte of them is [`super::REDACTED_BYTE`].
+    pub const REDACTED: u8 = 1 << 5;
     /// An offset as it was before the call, eight bytes, which the call has moved on by its result.
     pub const ADVANCED: u8 = 1 << 6;
 }
+
+/// What stands in place of each byte of a secret, in a blob with [`blob_flags::REDACTED`]: ASCII's
+/// `SUB`, which no text has.
+pub const REDACTED_BYTE: u8 = 0x1a;
 
 /// Which part of an argument a blob is.
 pub mod part {

@@ -50,6 +50,27 @@ pub struct Memory {
     pub payload_bytes: u32,
 }
 
+/// What is hidden.
+#[derive(Clone, Debug, Args)]
+pub struct Redaction {
+    /// Hide what this regular expression finds too, or what its groups capture; may be given more than
+    /// once, and in $REWIND_REDACT, one a line
+    #[arg(long, value_name = "REGEX")]
+    pub redact: Vec<String>,
+    /// More of them, one a line
+    #[arg(long, env = "REWIND_REDACT", value_name = "REGEXES", default_value = "", hide = true)]
+    pub redact_lines: String,
+}
+
+impl Redaction {
+    /// All patterns, wherever they were given.
+    #[must_use]
+    pub fn patterns(&self) -> Vec<String> {
+        let lines = self.redact_lines.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
+        self.redact.iter().cloned().chain(lines).collect()
+    }
+}
+
 /// `run`.
 #[derive(Debug, Args)]
 pub struct Run {
@@ -68,6 +89,9 @@ pub struct Run {
     /// Start with payload on: record the bytes of read, write, send and recv of all containers
     #[arg(long)]
     pub payload: bool,
+    /// What is hidden besides known shapes of secrets.
+    #[command(flatten)]
+    pub redaction: Redaction,
     /// Pins.
     #[command(flatten)]
     pub place: Place,
@@ -155,6 +179,12 @@ pub struct Record {
     /// Do not record the bytes of read, write, send and recv
     #[arg(long)]
     pub no_payload: bool,
+    /// What is hidden besides known shapes of secrets.
+    #[command(flatten)]
+    pub redaction: Redaction,
+    /// Hide nothing: the recording shows the secrets that the command handles
+    #[arg(long, conflicts_with = "redact")]
+    pub no_redact: bool,
     /// Most bytes of a string to print
     #[arg(short = 's', long, value_name = "N", default_value_t = 32)]
     pub string_limit: usize,

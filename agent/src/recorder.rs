@@ -21,6 +21,8 @@ use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
 use rewind_recording::neighbours::Neighbour;
+use rewind_recording::redact::Redactor;
+use rewind_recording::syscalls::Arch;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -55,6 +57,8 @@ pub struct Config {
     pub scope: Scope,
     /// Whether rings start with payload on.
     pub payload: bool,
+    /// Hides secrets in what is read; `None` shows them, which is for one's own command only.
+    pub redactor: Option<Redactor>,
     /// What this host cannot give, beyond what loading shows.
     pub given_up: Vec<String>,
 }
@@ -73,6 +77,8 @@ pub struct Recorder {
     kernel: Kernel,
     mapped: Mapped,
     host: Host,
+    arch: Arch,
+    redactor: Option<Redactor>,
     plan: Plan,
     /// Most segments of each share.
     limits: [u32; SHARES],
@@ -185,7 +191,7 @@ impl Recorder {
         }
         let read_ns = clock::now_ns();
         let source = rings::snapshot(&self.kernel, &self.mapped, index, &ring, in_flight, read_ns)?;
-        let cut = cut::cut(&source);
+        let mut cut = cut::cut(&source);
         let mut header = self.header(&ring, read_ns);
         header.ending = cut::ending(&source);
         header.coverage = cut.coverage;
@@ -193,20 +199,28 @@ impl Recorder {
         header.losses = losses(&source.cursors, ring.recording);
         header.neighbours = self.explained.get(&recording).cloned().unwrap_or_default();
         header.neighbours.extend(self.neighbours(&header.container, &cut.records));
+        header.redacted = self.redact(&mut cut.records);
         Ok((header, cut.records))
     }
 
     /// What has come since the last look: the header as of now, new records, and how many were missed.
+    /// What the header counts as redacted is in these records.
     ///
     /// # Errors
     /// [`Error::Gone`], [`Error::Kernel`].
     pub fn follow(&mut self, recording: u64, tail: &mut Tail) -> Result<(Header, Vec<u8>, u64), Error> {
         let (index, ring) = self.find(recording)?;
         let mut header = self.header(&ring, clock::now_ns());
-        let (records, missed) = tail.advance(recording, &rings::chunks(&self.mapped, &ring));
+        let (mut records, missed) = tail.advance(recording, &rings::chunks(&self.mapped, &ring));
         let losses = losses(&self.kernel.cursors(index)?, recording);
         header.neighbours = self.neighbours(&header.container, &records);
-        Ok((Header { losses, ..header }, records, missed))
+        let redacted = self.redact(&mut records);
+        Ok((Header { losses, redacted, ..header }, records, missed))
+    }
+
+    /// Hides secrets in records before anybody has them, and says in how many arguments.
+    fn redact(&self, records: &mut [u8]) -> u64 {
+        self.redactor.as_ref().map_or(0, |redactor| redactor.redact(records, self.arch))
     }
 
     /// Switches payload on or off for one recording, from now on.

@@ -18,6 +18,7 @@ use crate::{kernel, measure, pipeline, recorder, takeover};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::file::Saving;
+use rewind_recording::redact::{self, Redactor};
 use rewind_recording::render::{self, Format, Options, Timestamps};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -25,6 +26,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 
+/// What was typed cannot be meant.
+const USAGE: u8 = 2;
 /// This host cannot record.
 const CANNOT: u8 = 3;
 
@@ -38,7 +41,13 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let lacks = |error: &recorder::Error| {
         matches!(error, recorder::Error::Kernel(kernel::Error::Program { .. } | kernel::Error::Btf(_)))
     };
-    if error.is::<Refusal>() || recorder.is_some_and(lacks) { ExitCode::from(CANNOT) } else { ExitCode::FAILURE }
+    if error.is::<Refusal>() || recorder.is_some_and(lacks) {
+        ExitCode::from(CANNOT)
+    } else if error.is::<redact::Error>() {
+        ExitCode::from(USAGE)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// `rewind-agent run`.
@@ -46,12 +55,13 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 /// # Errors
 /// Whatever keeps it from recording or answering, in one sentence.
 pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
+    let redactor = Redactor::new(&options.redaction.patterns())?;
     let host = Host::suited()?;
     let plan = plan(options.budget.as_u64(), &options.memory);
     let rule = Rule { units: options.units, agent: own_cgroup() };
     let place = Place::take(&options.socket)?;
     let keeper = Keeper::new(&options.crash.policy())?;
-    let config = host.config(plan, Scope::Rule(rule), options.payload);
+    let config = host.config(plan, Scope::Rule(rule), options.payload, Some(redactor));
     let recorder = if options.no_pins {
         Recorder::start(config)?
     } else {
@@ -88,12 +98,18 @@ pub fn unload(options: &cli::Unload) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// Whatever keeps it from recording, running or printing, in one sentence.
 pub fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
+    let redactor = Redactor::new(&options.redaction.patterns())?;
     let host = Host::suited()?;
     let sink = Sink::open(options)?;
     let cgroup = Cgroup::new(&host.mount, &format!("record-{}", std::process::id()))?;
     let memory = cli::Memory { ring: RECORD_RING, payload_bytes: payload_bytes(options) };
     let scope = Scope::Only(cgroup.path.clone());
-    let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), scope, !options.no_payload);
+    let config = host.config(
+        plan(RECORD_BUDGET_BYTES, &memory),
+        scope,
+        !options.no_payload,
+        (!options.no_redact).then_some(redactor),
+    );
     let mut recorder = Recorder::start(config)?;
     // Whoever presses Ctrl-C means the command, which gets it too; its recording is still wanted.
     let _ignored = ignore_interrupts()?;
@@ -113,7 +129,8 @@ pub fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
     if !options.quick && refusal(&facts).is_none() {
         let host = Host::suited()?;
         let memory = cli::Memory { ring: RECORD_RING, payload_bytes: 256 };
-        let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), Scope::Only("/none".to_owned()), false);
+        // Nobody sees what it records.
+        let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), Scope::Only("/none".to_owned()), false, None);
         match Recorder::start(config.clone()) {
             Ok(recorder) => report.programs = programs(&recorder),
             Err(error) => {
@@ -181,9 +198,9 @@ impl Host {
         }
     }
 
-    fn config(&self, plan: Plan, scope: Scope, payload: bool) -> Config {
+    fn config(&self, plan: Plan, scope: Scope, payload: bool, redactor: Option<Redactor>) -> Config {
         let (cgroup_mount, given_up) = (self.mount.clone(), self.given_up.clone());
-        Config { plan, cgroup_mount, scope, payload, given_up }
+        Config { plan, cgroup_mount, scope, payload, redactor, given_up }
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Reason {
     ExitCode,
     /// A signal ended the main process.
     Signal,
+    /// The OOM killer ended the main process.
+    Oom,
     /// The container ended, and how its main process did is not among the records.
     UnknownEnd,
     /// The main process exited with 0, and the agent was told to keep every end.
@@ -29,6 +31,7 @@ impl Reason {
     pub const fn words(self) -> &'static str {
         match self {
             Self::ExitCode => "its main process failed",
+            Self::Oom => "the OOM killer ended its main process",
             Self::Signal => "a signal ended its main process",
             Self::UnknownEnd => "it ended, and how is not recorded",
             Self::Always => "every end is kept",

@@ -42,6 +42,8 @@ pub struct Header {
     pub coverage: Coverage,
     /// What was lost, by name of reason (`rewind_common::loss::LossReason::name`); zeros left out.
     pub losses: BTreeMap<String, u64>,
+    /// In how many arguments secrets were hidden.
+    pub redacted: u64,
     /// What this host cannot give, a sentence each.
     pub given_up: Vec<String>,
     /// Whose the cgroups are that records name besides the container's own, by id

@@ -24,6 +24,7 @@ pub mod filter;
 pub mod header;
 pub mod neighbours;
 pub mod record;
+pub mod redact;
 pub mod render;
 pub mod stream;
 pub mod syscalls;

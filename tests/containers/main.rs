@@ -8,6 +8,7 @@ mod harness;
 mod many;
 mod pins;
 mod readme;
+mod secrets;
 mod start;
 
 use rewind_tests::suite::{Need, Suite};
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
             pins::away,
         )
         .test("a_name_outlives_its_container_and_its_agent", &CONTAINER, pins::name)
+        .test("no_recording_of_a_container_holds_what_it_was_told_in_confidence", &CONTAINER, secrets::redacted)
         .test("two_hundred_containers_leave_nothing_behind", &CONTAINER, many::two_hundred)
         .run()
 }

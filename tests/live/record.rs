@@ -37,6 +37,21 @@ pub(crate) fn missing() -> Result<()> {
     Ok(())
 }
 
+pub(crate) fn secrets() -> Result<()> {
+    let program = ["env", "PASSWORD=hunter2", "true", "order-4711"];
+    for (arguments, argv) in [
+        (&[][..], r#"["env", "PASSWORD=[redacted]", "true", "order-4711"]"#),
+        (&["--redact", "order-(.*)"], r#"["env", "PASSWORD=[redacted]", "true", "order-[redacted]"]"#),
+        (&["--no-redact"], r#"["env", "PASSWORD=hunter2", "true", "order-4711"]"#),
+    ] {
+        let said = record(&[&["-o", "strace"], arguments].concat(), &program)?;
+        ensure!(said.code == 0 && said.stderr.contains(argv), "{argv} is not there: {said:?}");
+    }
+    let said = record(&["--redact", "order-("], &program)?;
+    ensure!(said.code == 2 && said.stderr.contains("order-(") && said.stderr.lines().count() == 1, "{said:?}");
+    Ok(())
+}
+
 /// More than one look at the ring, less than the ring holds: nothing may be missing, and nothing may
 /// be said to be.
 pub(crate) fn storm() -> Result<()> {

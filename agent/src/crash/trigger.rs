@@ -34,6 +34,7 @@ pub fn reason(when: When, ending: Option<&Ending>) -> Option<Reason> {
     let bad = match ending {
         None => Some(Reason::UnknownEnd),
         Some(ending) if ending.is_success() => None,
+        Some(Ending { oom_killed: true, .. }) => Some(Reason::Oom),
         Some(Ending { exit_code: Some(_), .. }) => Some(Reason::ExitCode),
         Some(Ending { signal: Some(_), .. }) => Some(Reason::Signal),
         Some(_) => Some(Reason::UnknownEnd),
@@ -53,10 +54,12 @@ mod tests {
     fn what_is_kept_follows_from_the_end_and_the_policy() {
         let exit = |code| Some(Ending { exit_code: Some(code), ..Ending::default() });
         let killed = Some(Ending { signal: Some(11), ..Ending::default() });
+        let out_of_memory = Some(Ending { signal: Some(9), oom_killed: true, ..Ending::default() });
         for (ending, failed, always) in [
             (exit(0), None, Reason::Always),
             (exit(3), Some(Reason::ExitCode), Reason::ExitCode),
             (killed, Some(Reason::Signal), Reason::Signal),
+            (out_of_memory, Some(Reason::Oom), Reason::Oom),
             (Some(Ending::default()), Some(Reason::UnknownEnd), Reason::UnknownEnd),
             (None, Some(Reason::UnknownEnd), Reason::UnknownEnd),
         ] {

@@ -92,6 +92,7 @@ struct Gathered {
     recording: Option<u64>,
     records: Vec<u8>,
     missed: u64,
+    redacted: u64,
 }
 
 impl Gathered {
@@ -100,9 +101,10 @@ impl Gathered {
             self.recording = recorder.recording_of(cgroup.id);
         }
         if let Some(recording) = self.recording {
-            let (_, records, missed) = recorder.follow(recording, &mut self.tail)?;
+            let (header, records, missed) = recorder.follow(recording, &mut self.tail)?;
             self.records.extend_from_slice(&records);
             self.missed += missed;
+            self.redacted += header.redacted;
         }
         Ok(())
     }
@@ -121,6 +123,7 @@ impl Gathered {
             header.coverage.oldest_ns = header.born_ns;
         }
         header.neighbours = recorder.neighbours(&header.container, &self.records);
+        header.redacted = self.redacted;
         header.container.id.clone_from(&cgroup.name);
         Ok(Recorded { status, header, records: self.records, missed: self.missed })
     }

@@ -24,7 +24,7 @@ impl Recorder {
     /// [`Error`]; all final on this host, but for those about memory.
     pub fn start(config: Config) -> Result<Self, Error> {
         let (kernel, mapped) = load(&config, 0)?;
-        Ok(Self::of(kernel, mapped, config, None))
+        Self::of(kernel, mapped, config, None)
     }
 
     /// As [`Recorder::start`], but recording goes on when this is dropped. Recordings are numbered on
@@ -36,7 +36,7 @@ impl Recorder {
         let (kernel, mapped) = load(&config, recordings)?;
         // Half a set would record on, for nobody.
         let kernel = kernel.pin(&pins).inspect_err(|_| drop(pins.remove(&pins.dir())))?;
-        Ok(Self::of(kernel, mapped, config, Some(pins)))
+        Self::of(kernel, mapped, config, Some(pins))
     }
 
     /// Goes on with what another agent has left in the kernel. Anything that it was about to do when
@@ -52,16 +52,18 @@ impl Recorder {
         register(&mut kernel, &mapped, &config)?;
         leave_out_agent(&mut kernel, &mapped, &config)?;
         mapped.raise_epoch();
-        let mut recorder = Self::of(kernel, mapped, config, Some(pins));
+        let mut recorder = Self::of(kernel, mapped, config, Some(pins))?;
         recorder.remember()?;
         Ok(recorder)
     }
 
-    fn of(kernel: Kernel, mapped: Mapped, config: Config, pins: Option<Pins>) -> Self {
+    fn of(kernel: Kernel, mapped: Mapped, config: Config, pins: Option<Pins>) -> Result<Self, Error> {
         let uname = rustix::system::uname();
+        let machine = uname.machine().to_string_lossy().into_owned();
+        let arch = Arch::parse(&machine).ok_or_else(|| Error::Arch(machine.clone()))?;
         let host = Host {
             name: uname.nodename().to_string_lossy().into_owned(),
-            arch: uname.machine().to_string_lossy().into_owned(),
+            arch: machine,
             kernel: uname.release().to_string_lossy().into_owned(),
             unix_offset_ns: clock::unix_offset_ns(),
         };
@@ -71,10 +73,12 @@ impl Recorder {
         let plan = Plan { budget_bytes, ring_bytes, payload_bytes };
         let limits = plan.sizes().map_or([1; SHARES], |sizes| sizes.limits);
         let (known, kept) = (HashMap::new(), HashSet::new());
-        Self {
+        Ok(Self {
             kernel,
             mapped,
             host,
+            arch,
+            redactor: config.redactor,
             plan,
             limits,
             given_up,
@@ -88,7 +92,7 @@ impl Recorder {
             refused_wait: true,
             recordings_seen: 0,
             ends: Ends::default(),
-        }
+        })
     }
 
     /// Who recordings are of, as far as the agent before had learnt it.

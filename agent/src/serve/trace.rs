@@ -24,7 +24,7 @@ pub(super) async fn answer(shared: Shared, number: u64) -> Response<Body> {
     let mut tail = Tail::default();
     let first = lock(&shared).follow(number, &mut tail);
     let header = match first {
-        Ok((header, _, _)) => header,
+        Ok((header, _, _)) => Header { redacted: 0, ..header },
         Err(error) => return refused(&error),
     };
     let (send, receive) = mpsc::channel(QUEUE);
@@ -67,7 +67,7 @@ async fn follow(
 ) -> Result<(), End> {
     let mut writer = Writer::new(Vec::new(), &header)?;
     let mut last = header;
-    let mut missed_total = 0;
+    let (mut missed_total, mut redacted) = (0, 0);
     loop {
         flush(&mut writer, &send).await?;
         tokio::time::sleep(INTERVAL).await;
@@ -85,6 +85,7 @@ async fn follow(
             }
         };
         missed_total += missed;
+        redacted += header.redacted;
         if !header.neighbours.is_empty() {
             writer.header(&header)?;
         }
@@ -94,7 +95,7 @@ async fn follow(
             writer.status(&Status { at_ns: header.read_ns, missed, missed_total, losses, ..Status::default() })?;
         }
         let is_over = header.died_ns.is_some();
-        last = header;
+        last = Header { redacted, ..header };
         if is_over {
             break;
         }

@@ -66,7 +66,7 @@ pub(super) fn said(invocation: &Invocation<'_>) -> String {
     let parts = blobs.filter(|blob| {
         blob.arg == 1 && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
     });
-    parts.map(|blob| String::from_utf8_lossy(blob.bytes).into_owned()).collect()
+    parts.map(|blob| String::from_utf8_lossy(&blob.readable(blob.bytes)).into_owned()).collect()
 }
 
 /// The arguments of an `execve`, as one would type them; its path where they are not recorded.
@@ -74,7 +74,11 @@ pub(super) fn command(invocation: &Invocation<'_>, arch: Arch) -> String {
     let of = |call: &Call<'_>| {
         let strings = call.blobs.filter(|blob| blob.part == part::STRINGS && blob.pointer().is_none());
         let words = strings.flat_map(|blob| {
-            blob.bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect::<Vec<_>>()
+            blob.readable(blob.bytes)
+                .split(|byte| *byte == 0)
+                .filter(|word| !word.is_empty())
+                .map(<[u8]>::to_vec)
+                .collect::<Vec<_>>()
         });
         words.map(|word| quoted(&String::from_utf8_lossy(&word))).collect::<Vec<_>>().join(" ")
     };

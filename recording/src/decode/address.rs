@@ -1,18 +1,20 @@
 //! Socket addresses.
 
-use super::text;
+use super::text::{self, Text};
+use crate::record::Bytes;
 use crate::syscalls::flags::network::AF;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A socket address as `connect` shows it (`linux/socket.h`, `linux/in.h`, `linux/in6.h`,
 /// `linux/un.h`, `linux/netlink.h`). Bytes that are too short for their family are shown raw.
-pub(super) fn socket(out: &mut String, bytes: &[u8]) -> bool {
+pub(super) fn socket(out: &mut String, blob: &Bytes<'_>) -> bool {
+    let bytes = blob.bytes;
     let Some(family) = text::u16_at(bytes, 0) else { return false };
     out.push_str("{sa_family=");
     text::choice(out, &AF, u64::from(family));
     let known = match family {
-        1 => unix(out, bytes),
+        1 => unix(out, blob),
         2 => inet(out, bytes),
         10 => inet6(out, bytes),
         16 => netlink(out, bytes),
@@ -64,8 +66,8 @@ fn inet6(out: &mut String, bytes: &[u8]) -> bool {
 }
 
 /// The path of a Unix address: empty for an unnamed one, with `@` for an abstract one.
-fn unix(out: &mut String, bytes: &[u8]) -> bool {
-    let path = bytes.get(2..).unwrap_or_default();
+fn unix(out: &mut String, blob: &Bytes<'_>) -> bool {
+    let path = blob.bytes.get(2..).unwrap_or_default();
     if path.is_empty() {
         return true;
     }
@@ -73,9 +75,9 @@ fn unix(out: &mut String, bytes: &[u8]) -> bool {
     match path.split_first() {
         Some((0, name)) if !name.is_empty() => {
             out.push('@');
-            text::quoted(out, name);
+            text::quoted(out, Text::of(blob, name));
         }
-        _ => text::quoted(out, text::until_nul(path).0),
+        _ => text::quoted(out, Text::of(blob, text::until_nul(path).0)),
     }
     true
 }
@@ -101,13 +103,15 @@ fn vsock(out: &mut String, bytes: &[u8]) -> bool {
 }
 
 /// Who the other side is, in a word: `127.0.0.1:80`, `[::1]:80`, `/run/x.sock`, `@abstract`.
-pub(super) fn peer(bytes: &[u8]) -> Option<String> {
+pub(super) fn peer(blob: &Bytes<'_>) -> Option<String> {
+    let bytes = blob.bytes;
+    let readable = |path| String::from_utf8_lossy(&blob.readable(text::until_nul(path).0)).into_owned();
     match text::u16_at(bytes, 0)? {
         1 => {
             let path = bytes.get(2..)?;
             Some(match path.split_first() {
-                Some((0, name)) => format!("@{}", String::from_utf8_lossy(text::until_nul(name).0)),
-                _ => String::from_utf8_lossy(text::until_nul(path).0).into_owned(),
+                Some((0, name)) => format!("@{}", readable(name)),
+                _ => readable(path),
             })
         }
         2 => v4(bytes).map(|(address, port)| format!("{address}:{port}")),

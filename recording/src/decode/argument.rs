@@ -1,7 +1,7 @@
 //! One argument: its kind decides the text.
 
 use super::message::ELEMENTS;
-use super::text::{self, decimal, pointer, signed};
+use super::text::{self, Text, decimal, pointer, signed};
 use super::{Memory, Printer, address, command, files, shape};
 use crate::syscalls::arg::{ArgKind, Shape};
 use rewind_common::call::{blob_flags, part};
@@ -50,7 +50,7 @@ impl<'a> Printer<'_, 'a> {
                     let memory = self.after(i, part::WHOLE);
                     match memory {
                         Memory::Bytes(blob) => {
-                            text::shortened(self.out, blob.bytes, total, self.style.string_bytes);
+                            text::shortened(self.out, blob, total, self.style.string_bytes);
                         }
                         other => self.address_of(other),
                     }
@@ -95,11 +95,11 @@ impl<'a> Printer<'_, 'a> {
                 self.messages(i, matches!(kind, ArgKind::MessagesOut(_)))
             }
             ArgKind::AddressIn(_) => match self.before(i, part::WHOLE) {
-                Memory::Bytes(blob) if address::socket(self.out, blob.bytes) => {}
+                Memory::Bytes(blob) if address::socket(self.out, &blob) => {}
                 other => self.address_of(other),
             },
             ArgKind::AddressOut(_) => match self.after(i, part::WHOLE) {
-                Memory::Bytes(blob) if self.succeeded() && address::socket(self.out, blob.bytes) => {}
+                Memory::Bytes(blob) if self.succeeded() && address::socket(self.out, &blob) => {}
                 other => self.address_of(other),
             },
             ArgKind::AddressLen(_) | ArgKind::SockoptLen(_) => self.length_of(i),
@@ -205,7 +205,7 @@ impl<'a> Printer<'_, 'a> {
     fn path(&mut self, i: usize) {
         match self.before(i, part::WHOLE) {
             Memory::Bytes(blob) => {
-                text::quoted(self.out, text::until_nul(blob.bytes).0);
+                text::quoted(self.out, Text::of(&blob, text::until_nul(blob.bytes).0));
                 if blob.is_cut() {
                     self.out.push_str("...");
                 }
@@ -225,7 +225,7 @@ impl<'a> Printer<'_, 'a> {
                         (bytes, bytes.len() as u64 + u64::from(blob.is_cut()))
                     }
                 };
-                text::shortened(self.out, bytes, total, self.style.string_bytes);
+                text::shortened(self.out, Text::of(&blob, bytes), total, self.style.string_bytes);
             }
             other => self.address_of(other),
         }
@@ -250,7 +250,8 @@ impl<'a> Printer<'_, 'a> {
                 self.out.push_str(", ");
             }
             first = false;
-            text::shortened(self.out, string, string.len() as u64 + u64::from(!ended), self.style.string_bytes);
+            let total = string.len() as u64 + u64::from(!ended);
+            text::shortened(self.out, Text::of(&blob, string), total, self.style.string_bytes);
         }
         if blob.is_cut() || !rest.is_empty() {
             self.out.push_str(if first { "..." } else { ", ..." });

@@ -237,7 +237,7 @@ impl Table {
     /// Socket `fd` has a name (`arrow` empty) or a peer; the transport is that of socket `like`.
     fn peer(&mut self, fd: i32, like: i32, arrow: &str, address: Option<Bytes<'_>>) {
         let transport = self.open.get(&like).and_then(|descriptor| descriptor.transport);
-        let Some(peer) = address.and_then(|address| address::peer(address.bytes)) else { return };
+        let Some(peer) = address.and_then(|address| address::peer(&address)) else { return };
         let closed_by_exec = self.open.get(&fd).is_some_and(|descriptor| descriptor.closed_by_exec);
         let what = format!("{}:[{arrow}{peer}]", transport.unwrap_or("socket"));
         self.open.insert(fd, Descriptor { what: what.into(), transport, closed_by_exec });

@@ -52,7 +52,7 @@ impl<'a> Printer<'_, 'a> {
                 if self.row.is_some_and(|row| row.name == "getrandom") {
                     return self.hexadecimal(blob.bytes, total);
                 }
-                text::shortened(self.out, blob.bytes, total, self.style.string_bytes);
+                text::shortened(self.out, blob, total, self.style.string_bytes);
             }
             Memory::Pointer(pointer) if pointer != 0 && total == Some(0) => self.out.push_str("\"\""),
             other => self.address_of(other),
@@ -92,7 +92,7 @@ impl<'a> Printer<'_, 'a> {
             self.out.push_str("{iov_base=");
             let blob = (shown < usize::from(part::VECTORS)).then(|| found.bytes(part::BYTES + shown as u8)).flatten();
             match blob {
-                Some(blob) if base != 0 => text::shortened(self.out, blob.bytes, has, self.style.string_bytes),
+                Some(blob) if base != 0 => text::shortened(self.out, blob, has, self.style.string_bytes),
                 None if has == 0 && base != 0 => self.out.push_str("\"\""),
                 _ => text::pointer(self.out, base),
             }
@@ -124,7 +124,7 @@ impl<'a> Printer<'_, 'a> {
         };
         self.out.push_str("{msg_name=");
         match found.bytes(part::NAME) {
-            Some(blob) if name_len > 0 && address::socket(self.out, blob.bytes) => {}
+            Some(blob) if name_len > 0 && address::socket(self.out, &blob) => {}
             _ => text::pointer(self.out, name),
         }
         self.out.push_str(", msg_namelen=");

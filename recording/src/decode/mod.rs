@@ -133,7 +133,7 @@ pub fn peer(invocation: &Invocation<'_>, arch: Arch) -> Option<String> {
     let i = row.args.iter().position(|kind| matches!(kind, ArgKind::AddressIn(_)))?;
     let blobs = [invocation.enter, Some(invocation.call)].into_iter().flatten();
     let found = blobs.filter_map(|call| call.blob(i, part::WHOLE)).find(|blob| blob.pointer().is_none());
-    address::peer(found?.bytes)
+    address::peer(&found?)
 }
 
 /// The string that argument `i` points to.
@@ -143,7 +143,10 @@ pub(crate) fn path_argument<'a>(invocation: &Invocation<'a>, i: usize) -> Option
         .and_then(|enter| enter.blob(i, part::WHOLE))
         .or_else(|| invocation.call.blob(i, part::WHOLE))
         .filter(|blob| blob.pointer().is_none())?;
-    Some(String::from_utf8_lossy(text::until_nul(blob.bytes).0))
+    Some(match blob.readable(text::until_nul(blob.bytes).0) {
+        Cow::Borrowed(path) => String::from_utf8_lossy(path),
+        Cow::Owned(path) => Cow::Owned(String::from_utf8_lossy(&path).into_owned()),
+    })
 }
 
 /// Which arguments to write.

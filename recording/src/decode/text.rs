@@ -1,5 +1,7 @@
 //! Numbers and strings in the notation of `strace`, straight into the caller's string.
 
+use crate::record::Bytes;
+use crate::redact::mark;
 use crate::syscalls::flags::Set;
 
 /// A decimal number.
@@ -116,10 +118,47 @@ pub(super) fn comment(out: &mut String, words: &str) {
     out.push_str(" */");
 }
 
+/// Bytes that are to be shown as text, some of which may stand for what was redacted.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'a> {
+    bytes: &'a [u8],
+    is_redacted: bool,
+}
+
+impl<'a> Text<'a> {
+    /// Some bytes of a blob.
+    pub(super) const fn of(blob: &Bytes<'_>, bytes: &'a [u8]) -> Self {
+        Self { bytes, is_redacted: blob.is_redacted() }
+    }
+}
+
+impl<'a> From<&'a [u8]> for Text<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self { bytes, is_redacted: false }
+    }
+}
+
+/// All bytes of a blob.
+impl<'a> From<Bytes<'a>> for Text<'a> {
+    fn from(blob: Bytes<'a>) -> Self {
+        Self::of(&blob, blob.bytes)
+    }
+}
+
 /// Bytes in quotes, as C writes them: octal escapes as short as the next byte allows.
-pub(super) fn quoted(out: &mut String, bytes: &[u8]) {
+pub(super) fn quoted<'a>(out: &mut String, text: impl Into<Text<'a>>) {
+    let Text { bytes, is_redacted } = text.into();
     out.push('"');
-    escaped(out, bytes);
+    if is_redacted {
+        for piece in mark::pieces(bytes) {
+            match piece {
+                Some(piece) => escaped(out, piece),
+                None => out.push_str(mark::WORDS),
+            }
+        }
+    } else {
+        escaped(out, bytes);
+    }
     out.push('"');
 }
 
@@ -151,10 +190,11 @@ pub(super) fn escaped(out: &mut String, bytes: &[u8]) {
 }
 
 /// At most `limit` of the bytes of something `total` bytes long, with `...` behind what is not all.
-pub(super) fn shortened(out: &mut String, bytes: &[u8], total: u64, limit: usize) {
+pub(super) fn shortened<'a>(out: &mut String, text: impl Into<Text<'a>>, total: u64, limit: usize) {
+    let Text { bytes, is_redacted } = text.into();
     let shown = bytes.get(..limit).unwrap_or(bytes);
     let shown = usize::try_from(total).ok().and_then(|total| shown.get(..total)).unwrap_or(shown);
-    quoted(out, shown);
+    quoted(out, Text { bytes: shown, is_redacted });
     if (shown.len() as u64) < total {
         out.push_str("...");
     }

@@ -26,6 +26,12 @@ impl<'a> Blobs<'a> {
     pub(super) const fn new(rest: &'a [u8]) -> Self {
         Self { rest, instead: Instead { rest: &[], first: 0, wanted: 0 } }
     }
+
+    /// Bytes of the record that are still to be taken apart: all that are left of it.
+    #[must_use]
+    pub(crate) const fn left(&self) -> usize {
+        self.rest.len()
+    }
 }
 
 impl<'a> Iterator for Blobs<'a> {

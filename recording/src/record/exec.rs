@@ -1,10 +1,11 @@
 //! A process runs another program: what it runs, and what that tells of the call that it belongs to.
 
-use super::Call;
 use super::blobs::{Blobs, Instead};
+use super::{Bytes, Call};
 use rewind_common::call::part;
 use rewind_common::capture::MAX_STRINGS;
 use rewind_common::record as wire;
+use std::borrow::Cow;
 
 /// A process runs another program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,14 +19,26 @@ pub struct Exec<'a> {
 impl<'a> Exec<'a> {
     /// What was executed; empty if it could not be read.
     #[must_use]
-    pub fn path(&self) -> &'a [u8] {
-        until_nul(self.blobs.clone().find(|blob| blob.arg == 0).map_or(&[], |blob| blob.bytes))
+    pub fn path(&self) -> Cow<'a, [u8]> {
+        self.blob(0).map_or_else(Cow::default, |blob| blob.readable(until_nul(blob.bytes)))
     }
 
     /// What the program finds as its arguments, as far as they are kept.
-    pub fn argv(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let bytes = self.blobs.clone().find(|blob| blob.arg == 1).map_or(&[][..], |blob| blob.bytes);
-        bytes.split_inclusive(|byte| *byte == 0).map(until_nul)
+    pub fn argv(&self) -> impl Iterator<Item = Cow<'a, [u8]>> + use<'a> {
+        let strings = |blob: Bytes<'a>| {
+            blob.bytes.split_inclusive(|byte| *byte == 0).map(move |string| blob.readable(until_nul(string)))
+        };
+        self.blob(1).into_iter().flat_map(strings)
+    }
+
+    /// Whether something in them was hidden.
+    #[must_use]
+    pub fn is_redacted(&self) -> bool {
+        self.blobs.clone().any(|blob| blob.is_redacted())
+    }
+
+    fn blob(&self, arg: usize) -> Option<Bytes<'a>> {
+        self.blobs.clone().find(|blob| blob.arg == arg)
     }
 
     /// Whether there were more arguments than are kept.

@@ -39,6 +39,9 @@ fn lines(header: &Header, options: &Options) -> Vec<(&'static str, String, bool)
     }
     lines.extend(header.reason.map(|reason| ("Kept", format!("as a crash file, because {}", reason.words()), false)));
     lines.push(("Losses", losses(header), !header.losses.is_empty()));
+    if header.redacted > 0 {
+        lines.push(("Redacted", counted(header.redacted, "argument"), false));
+    }
     if !header.payload {
         let text = "not recorded, but for what is written to stdout and stderr";
         lines.push(("Payload", text.to_owned(), false));

@@ -48,6 +48,8 @@ struct CallBody<'e> {
     /// Null if that is not known.
     duration_ns: Option<u64>,
     unfinished: bool,
+    /// Whether secrets in its arguments were hidden: `[redacted]` stands for them.
+    redacted: bool,
     fate: &'static str,
 }
 
@@ -132,6 +134,7 @@ fn write_call(
             Fate::Lost => None,
         },
         unfinished: !returned,
+        redacted: [invocation.enter, Some(*call)].into_iter().flatten().any(|call| call.is_redacted()),
         fate: match fate {
             Fate::Returned => "returned",
             Fate::Died => "died",

@@ -81,6 +81,7 @@ pub(super) struct Program<'w> {
     path: Cow<'w, str>,
     argv: Vec<Cow<'w, str>>,
     argv_cut: bool,
+    redacted: bool,
     interpreted: bool,
     text: String,
 }
@@ -175,12 +176,21 @@ impl Child {
     }
 }
 
+/// As text; what is no UTF-8 is replaced.
+fn lossy(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match bytes {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
 impl<'w> Program<'w> {
     fn new(exec: &Exec<'w>, text: String) -> Self {
         Self {
-            path: String::from_utf8_lossy(exec.path()),
-            argv: exec.argv().map(String::from_utf8_lossy).collect(),
+            path: lossy(exec.path()),
+            argv: exec.argv().map(lossy).collect(),
             argv_cut: exec.is_cut(),
+            redacted: exec.is_redacted(),
             interpreted: exec.is_interpreted(),
             text,
         }

@@ -113,10 +113,10 @@ fn fork(fork: &Fork, pids: Pids) -> String {
 
 fn exec(exec: &Exec<'_>) -> String {
     let mut text = "runs ".to_owned();
-    escape(&mut text, exec.path());
+    escape(&mut text, &exec.path());
     for argument in exec.argv().skip(1) {
         text.push(' ');
-        escape(&mut text, argument);
+        escape(&mut text, &argument);
     }
     if exec.is_cut() {
         text.push_str(" ...");

@@ -2,7 +2,9 @@
 use super::*;
 use crate::event::build;
 use crate::header::{Container, Coverage, Host};
-use rewind_common::call::flags;
+use crate::redact::Redactor;
+use crate::syscalls::Arch;
+use rewind_common::call::{flags, part};
 
 const SECOND: u64 = 1_000_000_000;
 const MS: u64 = 1_000_000;
@@ -224,6 +226,7 @@ fn the_head_states_what_is_covered_and_what_is_not() {
         died_ns: Some(40 * SECOND),
         coverage,
         losses,
+        redacted: 3,
         given_up: vec!["32-bit calls: this kernel has none".into()],
         ..header()
     };
@@ -239,6 +242,7 @@ fn the_head_states_what_is_covered_and_what_is_not() {
 # Calls:      18,204 held of 20,113, 1,909 overwritten by newer ones (in 1 MiB)
 # Complete:   all calls since 14:03:07.000, decisive ones since 14:03:01.000
 # Losses:     3 records (lapped), 1 argument cut short
+# Redacted:   3 arguments
 # Payload:    not recorded, but for what is written to stdout and stderr
 # Not seen:   32-bit calls: this kernel has none
 "
@@ -258,6 +262,36 @@ fn json_says_what_became_of_each_call() {
     assert_eq!((&lines[2]["tid"], &lines[2]["tgid"], &lines[2]["comm"]), (&101.into(), &100.into(), &"worker".into()));
     assert_eq!((&lines[6]["fate"], &lines[6]["duration_ns"]), (&"in_flight".into(), &(98 * SECOND).into()));
     assert_eq!((&lines[1]["errno"], &lines[1]["result"]), (&"ERESTARTNOHAND".into(), &(-514).into()));
+}
+
+#[test]
+fn what_was_redacted_is_marked_in_every_format() {
+    let mut records = Vec::new();
+    let argv = b"curl\0--password=hunter2\0*\0";
+    build::call(&mut records, 5, 59).string("/bin/curl").blob(1, part::STRINGS, 0, argv).result(0).end();
+    build::call(&mut records, 5, 1).at(SECOND, 1).arg(2).pointed(b"say \x1a").arg(5).result(5).end();
+    assert_eq!(Redactor::new(&[]).unwrap().redact(&mut records, Arch::X86_64), 1);
+    let json = shown(&records, &Options { format: Format::Json, ..Options::default() }).0;
+    let lines: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[1]["redacted"], &lines[2]["redacted"]), (&true.into(), &false.into()));
+    for format in [Format::Json, Format::Strace, Format::Table] {
+        let text = shown(&records, &Options { format, ..Options::default() }).0.replace('\\', "");
+        assert!(text.contains(r#"["curl", "--password=[redacted]", "*"]"#), "{text}");
+        // What no redaction has put there is shown as it is.
+        assert!(text.contains(r#""say 32""#), "{text}");
+    }
+}
+
+#[test]
+fn what_was_redacted_is_shortened_by_the_bytes_it_had() {
+    let mut records = Vec::new();
+    let text = b"token=0123456789 and more behind it";
+    build::call(&mut records, 5, 1).at(SECOND, 1).arg(2).pointed(text).arg(35).result(35).end();
+    Redactor::new(&[]).unwrap().redact(&mut records, Arch::X86_64);
+    let line =
+        |string_bytes| shown(&records, &Options { format: Format::Strace, string_bytes, ..Options::default() }).0;
+    assert!(line(10).contains(r#"write(2, "token=[redacted]"..., 35)"#), "{}", line(10));
+    assert!(line(35).contains(r#"write(2, "token=[redacted] and more behind it", 35)"#), "{}", line(35));
 }
 
 #[test]
