@@ -3,6 +3,7 @@
 mod cgroups;
 mod crash;
 mod death;
+mod faults;
 mod gone;
 mod harness;
 mod many;
@@ -53,6 +54,9 @@ fn main() -> ExitCode {
         .test("an_oom_kill_is_named_with_victim_limit_and_trigger", &CONTAINER, death::oom)
         .test("a_kill_from_the_host_is_named_with_its_sender", &CONTAINER, death::from_the_host)
         .test("a_signal_from_another_container_is_named_with_it", &CONTAINER, death::from_another_container)
+        .test("a_fork_bomb_costs_its_container_alone", &CONTAINER, faults::fork_bomb)
+        .test("a_process_that_its_last_thread_ends_is_told_by_that_code", &CONTAINER, faults::last_thread)
+        .test("a_child_that_nobody_waits_for_is_not_the_containers_end", &CONTAINER, faults::zombie)
         .test("an_unknown_target_is_one_sentence", &CONTAINER, gone::unknown)
         .test("the_readmes_everyday_commands_work_on_a_container_called_web", &with_curl, readme::everyday)
         .test("payload_is_kept_only_where_it_is_switched_on", &CONTAINER, readme::payload)

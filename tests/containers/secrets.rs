@@ -6,7 +6,9 @@ use rewind_tests::agent::Agent;
 use rewind_tests::bundle::Spec;
 use rewind_tests::container::Container;
 use rewind_tests::dump::Dump;
-use std::fs::File;
+use rewind_tests::eventually::eventually;
+use std::fs::{self, File};
+use std::time::Duration;
 
 const SECRET: &str = "hunter2";
 const SCRIPT: &str = "/usr/bin/env DB_PASSWORD=hunter2 true; cat '/tmp/x?token=hunter2'; cat --password=hunter2; \
@@ -33,6 +35,12 @@ pub(crate) fn redacted() -> Result<()> {
     agent.ask(&["save", id, "--output", &saved])?.success()?;
     let held = file::read(File::open(&saved)?)?.records;
     ensure!(!held.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes()), "the saved file holds the secret");
+    let crash = eventually("its crash file", Duration::from_secs(10), || {
+        let mut files = fs::read_dir(agent.crash_dir()).ok()?.flatten().map(|entry| entry.path());
+        files.find(|path| path.extension().is_some_and(|extension| extension == "rewind"))
+    })?;
+    let kept = file::read(File::open(&crash)?)?.records;
+    ensure!(!kept.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes()), "the crash file holds the secret");
     for shown in [
         &["dump", id, "-s", "999"][..],
         &["dump", id, "-s", "999", "-o", "json"],

@@ -27,6 +27,8 @@ pub struct Spec {
     pub cgroup: Option<String>,
     /// Most memory; no limit if `None`.
     pub memory_bytes: Option<u64>,
+    /// Most processes and threads; no limit if `None`.
+    pub processes: Option<u64>,
     /// The process whose PID namespace it shares; one of its own if `None`.
     pub pid_namespace_of: Option<u32>,
 }
@@ -40,6 +42,7 @@ impl Spec {
             env: Vec::new(),
             cgroup: None,
             memory_bytes: None,
+            processes: None,
             pid_namespace_of: None,
         }
     }
@@ -97,7 +100,13 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
         Some(tgid) => json!({"type": "pid", "path": format!("/proc/{tgid}/ns/pid")}),
         None => json!({"type": "pid"}),
     });
-    let resources = spec.memory_bytes.map_or_else(|| json!({}), |bytes| json!({"memory": {"limit": bytes}}));
+    let mut resources = serde_json::Map::new();
+    if let Some(bytes) = spec.memory_bytes {
+        resources.insert("memory".to_owned(), json!({"limit": bytes}));
+    }
+    if let Some(count) = spec.processes {
+        resources.insert("pids".to_owned(), json!({"limit": count}));
+    }
     Ok(json!({
         "ociVersion": "1.0.2",
         "hostname": id,
