@@ -162,9 +162,11 @@ impl Recorder {
             let source = rings::snapshot(&self.kernel, &self.mapped, index, &ring, Vec::new(), now_ns)?;
             let mut coverage = cut::coverage(&source);
             coverage.ring_bytes = bytes_of(&ring);
+            let container = self.container(&ring);
+            self.keep(index, &ring)?;
             recordings.push(Listed {
                 recording: ring.recording,
-                container: self.container(&ring),
+                container,
                 born_ns: ring.born_ns,
                 died_ns: ring.end_ns(),
                 ending: cut::ending(&source),
@@ -281,9 +283,7 @@ impl Recorder {
                 Step::Forget { .. } => self.forget(*index, ring)?,
                 Step::Shrink { keep, .. } => {
                     for (share, keep) in keep.into_iter().enumerate() {
-                        if self.kernel.lay_out(*index, ring, share, keep)? {
-                            shrinking.push((*index, ring.recording, share));
-                        }
+                        shrinking.extend(self.kernel.lay_out(&self.mapped, *index, share, keep)?);
                     }
                 }
             }

@@ -1,28 +1,42 @@
 //! Takes segments from rings that live (`agent-ebpf/src/hooks/shrink.rs`).
 
 use super::load::{Error, Kernel, SHRINK};
-use crate::rings::shrink::shrink;
-use rewind_common::ring::{Ring, shrink_step as step};
+use crate::rings::Mapped;
+use crate::rings::shrink::{Layout, shrink};
+use rewind_common::ring::shrink_step as step;
 use std::time::Duration;
+
+/// A share that has been laid out: its ring, the recording, and which of the ring's shares it is.
+pub(super) type Laid = (u32, u64, usize);
+
+/// How often a layout is made anew for a share that has come too far meanwhile.
+const TRIES: usize = 32;
 
 impl Kernel {
     /// Gives one share of a ring a layout of its `keep` newest segments, for [`Kernel::shrink`] to take the
-    /// others. `false`: it has no more, or is too busy at the moment.
+    /// others. `None`: it has no more, or is too busy at the moment.
     ///
     /// # Errors
     /// [`Error::Map`], [`Error::Program`].
-    pub fn lay_out(&mut self, index: u32, ring: &Ring, share: usize, keep: u32) -> Result<bool, Error> {
-        let Some(layout) = ring.shares.get(share).and_then(|share| shrink(share, keep)) else { return Ok(false) };
-        self.set_layout(&layout.share)?;
-        let arguments = [u64::from(index), ring.recording, share as u64, step::LAY_OUT, layout.claims];
-        Ok(self.run(SHRINK, &arguments)? == 0)
+    pub fn lay_out(&mut self, mapped: &Mapped, index: u32, share: usize, keep: u32) -> Result<Option<Laid>, Error> {
+        for _ in 0..TRIES {
+            let Some(ring) = mapped.ring(index) else { return Ok(None) };
+            let layout = ring.shares.get(share).and_then(|share| shrink(share, keep));
+            let Some(Layout { share: layout, claims }) = layout else { return Ok(None) };
+            self.set_layout(&layout)?;
+            let arguments = [u64::from(index), ring.recording, share as u64, step::LAY_OUT, claims];
+            if self.run(SHRINK, &arguments)? == 0 {
+                return Ok(Some((index, ring.recording, share)));
+            }
+        }
+        Ok(None)
     }
 
-    /// Takes the segments that are to go from shares (ring, recording, share) that have been laid out.
+    /// Takes the segments that are to go from shares that have been laid out.
     ///
     /// # Errors
     /// [`Error::Program`].
-    pub fn shrink(&mut self, shares: &[(u32, u64, usize)]) -> Result<(), Error> {
+    pub fn shrink(&mut self, shares: &[Laid]) -> Result<(), Error> {
         if shares.is_empty() {
             return Ok(());
         }
