@@ -122,8 +122,13 @@ async fn tend(shared: Shared, ended: Arc<Notify>) {
             continue;
         }
         waited = 0;
-        if let Err(error) = recorder.tend() {
-            tracing::error!(%error, "cannot make room for new recordings");
+        drop(recorder);
+        // Taking segments from living rings waits for the kernel.
+        let shared = Arc::clone(&shared);
+        match tokio::task::spawn_blocking(move || serve::lock(&shared).tend()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "cannot make room for new recordings"),
+            Err(error) => tracing::error!(%error, "what makes room for new recordings failed"),
         }
     }
 }

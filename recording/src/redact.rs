@@ -1,8 +1,8 @@
 //! Hides secrets in records, before they leave the agent's memory.
 //!
-//! What is hidden: known shapes of secrets ([`shape`]), what stands behind a name that is a secret's
-//! ([`assign`], [`name`]), and what a person's own patterns find, in everything of a record that is
-//! text ([`place`]): paths, `argv`, the bytes of reads and writes, names. Numbers and structures are
+//! What is hidden: known shapes of secrets (`shape`), what stands behind a name that is a secret's
+//! (`assign`, `name`), and what a person's own patterns find, in everything of a record that is
+//! text (`place`): paths, `argv`, the bytes of reads and writes, names. Numbers and structures are
 //! left alone.
 //!
 //! A secret is overwritten in place, each byte by [`REDACTED_BYTE`], and its blob is flagged. So

@@ -2,8 +2,8 @@
 
 mod cgroup;
 mod exec;
-mod fork;
 mod forget;
+mod fork;
 mod in_flight;
 mod oom;
 mod process;

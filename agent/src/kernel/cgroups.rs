@@ -73,7 +73,7 @@ fn path_bytes(path: &str) -> [u8; PATH_BYTES] {
     bytes
 }
 
-/// What [`path_bytes`] has made; what is no UTF-8 is replaced.
+/// A path as the kernel side keeps it, ended by a NUL; what is no UTF-8 is replaced.
 #[must_use]
 pub fn path_of(bytes: &[u8; PATH_BYTES]) -> String {
     let path = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
