@@ -113,16 +113,18 @@ async fn tend(shared: Shared, ended: Arc<Notify>) {
     let mut waited = 0;
     loop {
         ticks.tick().await;
-        let mut recorder = serve::lock(&shared);
-        if recorder.has_ends() {
+        let (has_ends, has_begun_another) = {
+            let mut recorder = serve::lock(&shared);
+            (recorder.has_ends(), recorder.has_begun_another())
+        };
+        if has_ends {
             ended.notify_one();
         }
-        if waited < TEND && !recorder.has_begun_another() {
+        if waited < TEND && !has_begun_another {
             waited += 1;
             continue;
         }
         waited = 0;
-        drop(recorder);
         // Taking segments from living rings waits for the kernel.
         let shared = Arc::clone(&shared);
         match tokio::task::spawn_blocking(move || serve::lock(&shared).tend()).await {
