@@ -155,6 +155,20 @@ impl Process {
     pub fn since_ns(&self) -> u64 {
         self.ran.last().map_or(0, |ran| ran.at_ns)
     }
+
+    /// Whether it only set the container up.
+    #[must_use]
+    pub fn is_setup(&self) -> bool {
+        self.ran.is_empty() && is_runtime(&self.comm)
+    }
+}
+
+/// Whether a thread of that name is a container runtime's, which sets the container up before it becomes its
+/// first program: what it does and fails to do is none of the container's affairs.
+#[must_use]
+pub fn is_runtime(comm: &str) -> bool {
+    // `runc:[2:INIT]` (libcontainer's nsexec.c), `crun`, `youki:[2:INIT]`.
+    comm.starts_with("runc:[") || comm.starts_with("youki:[") || comm == "crun"
 }
 
 /// How a process' memory changed, as far as calls tell. Bytes.

@@ -1,6 +1,6 @@
 //! The one pass over all events that makes a [`Case`].
 
-use super::case::{Case, Delivered, End, Failure, Kill, Memory, Process, Ran, Saying, Subject, Sums};
+use super::case::{Case, Delivered, End, Failure, Kill, Memory, Process, Ran, Saying, Subject, Sums, is_runtime};
 use super::questions::Questions;
 use super::text::{command, last_part, said, with_name};
 use rewind_common::call::part;
@@ -163,6 +163,11 @@ impl Gather {
     fn call(&mut self, index: usize, event: &Event<'_>, tgid: u32, invocation: &Invocation<'_>, fate: Fate) {
         let call = &invocation.call;
         let name = decode::name(call, self.arch);
+        let is_setup = event.task.is_some_and(|task| is_runtime(&comm(&task.comm)));
+        if is_setup && !matches!(&*name, "execve" | "execveat") {
+            self.tables.feed(tgid, invocation, self.arch);
+            return;
+        }
         let ns = match fate {
             Fate::Returned | Fate::Died => call.duration_ns,
             Fate::InFlight => self.read_ns.saturating_sub(event.start_ns),

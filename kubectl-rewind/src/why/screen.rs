@@ -207,8 +207,8 @@ fn ran(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     for ran in &diagnosis.ran {
         let long = ran.duration_ns.map_or_else(String::new, duration);
         let ended = ran.ended.as_deref().map_or("living", |words| {
-            let short =
-                words.strip_prefix("killed by ").or_else(|| words.strip_prefix("exited with ")).unwrap_or(words);
+            let prefixes = ["killed by the ", "killed by ", "exited with "];
+            let short = prefixes.into_iter().find_map(|prefix| words.strip_prefix(prefix)).unwrap_or(words);
             short.split_once(' ').map_or(short, |(signal, _)| signal)
         });
         let indent = 2 * ran.depth.min(6);

@@ -74,7 +74,9 @@ pub(super) fn fill(diagnosis: &mut Diagnosis, case: &Case<'_>, clock: &mut Clock
     }
     diagnosis.ran = ran(case, clock);
     if !diagnosis.ran.is_empty() {
-        diagnosis.ran_more = (case.processes.len() - diagnosis.ran.len().min(case.processes.len())) as u64;
+        diagnosis.ran_more =
+            case.processes.values().filter(|process| !process.is_setup()).count().saturating_sub(diagnosis.ran.len())
+                as u64;
     }
     diagnosis.slow = slow(case);
     diagnosis.last = last(case, clock);
@@ -135,7 +137,8 @@ fn said(case: &Case<'_>, process: &Process) -> Vec<String> {
 
 fn memory(process: &Process) -> Option<Memory> {
     let memory = &process.memory;
-    if memory.growth() < GROWTH_BYTES && memory.refusals == 0 {
+    let is_oom = process.end.is_some_and(|end| end.ending.oom_killed);
+    if memory.growth() < GROWTH_BYTES && memory.refusals == 0 && !is_oom {
         return None;
     }
     Some(Memory {
@@ -168,8 +171,10 @@ pub(super) fn kinds(table: &Table) -> Vec<(String, u64)> {
 /// The tree of processes; of a large one those that ended badly, and the last.
 fn ran(case: &Case<'_>, clock: &mut Clock) -> Vec<Ran> {
     let mut children = BTreeMap::<u32, Vec<u32>>::new();
-    for (tgid, process) in &case.processes {
-        let parent = if case.processes.contains_key(&process.parent) { process.parent } else { 0 };
+    let processes = || case.processes.iter().filter(|(_, process)| !process.is_setup());
+    for (tgid, process) in processes() {
+        let parent = case.processes.get(&process.parent).filter(|parent| !parent.is_setup());
+        let parent = parent.map_or(0, |_| process.parent);
         children.entry(parent).or_default().push(*tgid);
     }
     for of_one in children.values_mut() {

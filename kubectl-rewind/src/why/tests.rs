@@ -39,6 +39,32 @@ fn a_denied_file_is_the_cause() {
 }
 
 #[test]
+fn what_the_runtime_fails_to_do_is_none_of_the_containers_affairs() {
+    let mut scene = Scene { records: Vec::new(), now: 10 * S, main: 700 };
+    build::task(&mut scene.records, scene.now, (690, 690), (690, 690), "runc:[1:CHILD]");
+    scene.exit(690, 0);
+    build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "runc:[2:INIT]");
+    scene.open("/etc/group", -2);
+    scene.connect([10, 0, 0, 7], 5432, -111);
+    scene.exec(700, "app");
+    build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "app");
+    scene.open("/etc/passwd", -13);
+    scene.exit(700, 1 << 8);
+    let why = scene.why();
+    assert_eq!(why.answer, "It exited with 1 after openat of /etc/passwd was denied (EACCES).");
+    assert_eq!((why.failed.len(), why.findings.len(), why.ran.len()), (1, 1, 1), "{why:?}");
+}
+
+#[test]
+fn an_entry_point_that_is_not_there_is_the_containers_affair() {
+    let mut scene = Scene { records: Vec::new(), now: 10 * S, main: 700 };
+    build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "runc:[2:INIT]");
+    scene.call(700, 59).string("/app/server").arg(0x7000).arg(0x8000).result(-2).end();
+    scene.exit(700, 1 << 8);
+    assert!(scene.answer().contains("/app/server"), "{}", scene.answer());
+}
+
+#[test]
 fn a_missing_configuration_is_the_cause_even_where_nothing_is_said() {
     let mut scene = Scene::of("app");
     scene.access("/etc/ld.so.preload", -2);
