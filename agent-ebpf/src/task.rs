@@ -1,7 +1,7 @@
 //! What is kept of a thread while it lives, and facts about tasks.
 
 use crate::maps::THREADS;
-use aya_ebpf::helpers::{bpf_get_current_comm, bpf_probe_read_kernel};
+use aya_ebpf::helpers::{bpf_get_current_comm, generated};
 use core::ffi::c_void;
 use rewind_common::{offsets::Offsets, record::Task, ring::SHARES};
 
@@ -202,8 +202,13 @@ pub fn is_last_thread(task: *const c_void) -> bool {
 /// A field of a kernel object, read through the helper, which takes any address: 0 where it fails.
 #[inline(always)]
 pub fn field<T: Copy + Zero>(object: *const c_void, offset: usize) -> T {
-    // SAFETY: the helper reads any address, or fails.
-    unsafe { bpf_probe_read_kernel(object.cast::<u8>().wrapping_add(offset).cast::<T>()) }.unwrap_or(T::ZERO)
+    let mut value = T::ZERO;
+    let from = object.cast::<u8>().wrapping_add(offset).cast();
+    // Verifier: whether it failed is not looked at, for it leaves zeros then (`bpf_probe_read_kernel_common`):
+    // a branch for each field would double the ways through a hook that reads many, and 6.1 walks them all.
+    // SAFETY: the helper reads any address, or fails; it writes no more than the value.
+    unsafe { generated::bpf_probe_read_kernel((&raw mut value).cast(), size_of::<T>() as u32, from) };
+    value
 }
 
 /// What `field` gives where it cannot read.

@@ -98,9 +98,6 @@ pub struct Run {
     /// Pin nothing: recording ends with the agent, and its recordings are gone
     #[arg(long)]
     pub no_pins: bool,
-    /// Where the recordings of another version are saved, before it makes room for this one
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/rewind/crashes")]
-    pub drain_dir: PathBuf,
     /// What is kept of containers that end.
     #[command(flatten)]
     pub crash: Crash,

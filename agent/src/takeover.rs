@@ -4,20 +4,16 @@
 //! |---|---|
 //! | nothing | a new recorder is loaded and pinned |
 //! | a set that these very programs made | it is taken up: not a record is lost |
-//! | a set of other programs in the same layout | its recordings are written into files, then it makes room |
+//! | a set of other programs in the same layout | its recordings are written into crash files, then it makes room |
 //! | a set of another layout | nobody here can read it: it is counted, and makes room |
 //! | a torn set (an agent died while it pinned or removed it) | it makes room |
 
-use crate::clock;
+use crate::crash::{self, Keeper};
 use crate::kernel::pins::{Found, Pins};
 use crate::kernel::{self, Adopted, Kernel, Plan};
 use crate::recorder::{self, Config, Recorder};
 use rewind_common::layout::Made;
-use rewind_recording::file::Saving;
-use std::fs::DirBuilder;
-use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Why it cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -25,16 +21,11 @@ pub enum Error {
     /// The recorder.
     #[error(transparent)]
     Recorder(#[from] recorder::Error),
-    /// The directory for what is drained.
+    /// The files for what is drained.
     #[error(
-        "cannot write the recordings of the agent before into {path}: {source}; give another directory with --drain-dir, or give them up by `rewind-agent unload`"
+        "{0}: the recordings of the agent before cannot be saved; make room, give another directory with --crash-dir, or give them up by `rewind-agent unload`"
     )]
-    Drain {
-        /// The directory or file.
-        path: PathBuf,
-        /// What the kernel said.
-        source: io::Error,
-    },
+    Drain(#[from] crash::Error),
 }
 
 impl From<kernel::pins::Error> for Error {
@@ -53,7 +44,7 @@ impl From<kernel::Error> for Error {
 ///
 /// # Errors
 /// [`Error`].
-pub fn begin(config: Config, pins: Pins, drain_dir: &Path) -> Result<Recorder, Error> {
+pub fn begin(config: Config, pins: Pins, keeper: &Keeper) -> Result<Recorder, Error> {
     for other in pins.others()? {
         give_up(&pins, &other, "it has another layout")?;
     }
@@ -66,14 +57,14 @@ pub fn begin(config: Config, pins: Pins, drain_dir: &Path) -> Result<Recorder, E
         }
         Found::Whole => match Kernel::adopt(&pins)? {
             Adopted::Foreign { why } => give_up(&pins, &dir, &why)?,
-            Adopted::Readable { kernel, complete } => return take_up(*kernel, complete, config, pins, drain_dir),
+            Adopted::Readable { kernel, complete } => return take_up(*kernel, complete, config, pins, keeper),
         },
     }
     Ok(Recorder::start_pinned(config, pins, 0)?)
 }
 
 /// Goes on with a set that can be read, or drains it.
-fn take_up(kernel: Kernel, complete: bool, config: Config, pins: Pins, drain_dir: &Path) -> Result<Recorder, Error> {
+fn take_up(kernel: Kernel, complete: bool, config: Config, pins: Pins, keeper: &Keeper) -> Result<Recorder, Error> {
     let wanted = config.plan;
     let programs = kernel::hash(&recorder::captures()?);
     let mut recorder = Recorder::resume(kernel, config.clone(), pins)?;
@@ -86,31 +77,27 @@ fn take_up(kernel: Kernel, complete: bool, config: Config, pins: Pins, drain_dir
         warn_of_sizes(&made, &wanted);
         return Ok(recorder);
     }
-    let (saved, recordings) = drain(&mut recorder, drain_dir)?;
+    let count = recorder.numbers().len();
+    let (saved, recordings) = drain(&mut recorder, keeper)?;
     let Some(pins) = recorder.leave() else { return Ok(Recorder::start(config)?) };
     pins.remove(&pins.dir())?;
-    tracing::warn!(recordings = saved, dir = %drain_dir.display(), "the programs and rings that were here are another version's, or not all there; their recordings are saved as files; starting anew");
+    let given_up = count - saved;
+    tracing::warn!(
+        saved,
+        given_up,
+        "the programs and rings that were here are another version's, or not all there; their recordings are saved as crash files, where any are kept; starting anew"
+    );
     Ok(Recorder::start_pinned(config, pins, recordings)?)
 }
 
-/// Writes all recordings into files; how many, and the number of the last that there was.
-fn drain(recorder: &mut Recorder, dir: &Path) -> Result<(usize, u64), Error> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::Drain { path, source }
-    };
-    let recordings = recorder.numbers();
-    if !recordings.is_empty() {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed(dir))?;
+/// Writes all recordings into crash files; how many, and the number of the last that there was.
+fn drain(recorder: &mut Recorder, keeper: &Keeper) -> Result<(usize, u64), Error> {
+    let mut saved = 0;
+    for recording in recorder.numbers() {
+        let (header, records) = recorder.recording(recording)?;
+        saved += usize::from(keeper.drain(header, &records)?);
     }
-    let unix_s = clock::now_ns().saturating_add_signed(clock::unix_offset_ns()) / 1_000_000_000;
-    for recording in &recordings {
-        let (header, records) = recorder.recording(*recording)?;
-        let path = dir.join(format!("drained-{unix_s}-{recording}.rewind"));
-        let saving = Saving::start(&path).map_err(failed(&path))?;
-        saving.finish(&header, &records).map_err(failed(&path))?;
-    }
-    Ok((recordings.len(), recorder.newest()))
+    Ok((saved, recorder.newest()))
 }
 
 /// Removes a set that this version cannot read.

@@ -65,7 +65,7 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let recorder = if options.no_pins {
         Recorder::start(config)?
     } else {
-        takeover::begin(config, Pins::take(&options.place.pins)?, &options.drain_dir)?
+        takeover::begin(config, Pins::take(&options.place.pins)?, &keeper)?
     };
     let bound = place.listen()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();

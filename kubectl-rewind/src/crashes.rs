@@ -80,6 +80,7 @@ fn cells(crash: &Crash, now_unix_ns: i64) -> [String; 8] {
     let how = match (&header.ending, header.reason) {
         (_, Some(Reason::Child)) => "child failed".to_owned(),
         (Some(ending), _) => short_ending(ending),
+        (None, Some(Reason::Drained)) => "taken over".to_owned(),
         (None, _) => "ended".to_owned(),
     };
     [

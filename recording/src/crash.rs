@@ -20,6 +20,8 @@ pub enum Reason {
     Always,
     /// A process other than the main one failed in a container that lives on.
     Child,
+    /// An agent of another version took over, which cannot use the ring.
+    Drained,
     /// A reason that this version does not know.
     #[serde(other)]
     Other,
@@ -36,6 +38,7 @@ impl Reason {
             Self::UnknownEnd => "it ended, and how is not recorded",
             Self::Always => "every end is kept",
             Self::Child => "one of its processes failed, not the main one",
+            Self::Drained => "an agent of another version took over",
             Self::Other => "its agent had a reason that this version does not know",
         }
     }

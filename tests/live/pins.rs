@@ -135,10 +135,11 @@ pub(crate) fn drained() -> Result<()> {
     // As a version would leave it that has one hook less.
     fs::remove_file(bpf::layout(&agent.pins())?.join("link_cgroup_attach_task"))?;
     bpf::make_foreign(&bpf::layout(&agent.pins())?)?;
-    let files = tempfile::tempdir()?;
-    let to = files.path().join("drained");
-    agent.start_again(&["--drain-dir", to.to_str().context("not UTF-8")?])?;
-    ensure!(agent.log().contains("saved as files"), "{}", agent.log());
+    let to = agent.crash_dir();
+    agent.start_again(&[])?;
+    ensure!(agent.log().contains("saved as crash files"), "{}", agent.log());
+    let listed = agent.ask(&["list", "--crashes", "-o", "json"])?.success()?;
+    ensure!(listed.contains(r#""reason": "drained""#), "{listed}");
     let mut saved = fs::read_dir(&to)?.flatten().map(|entry| entry.path());
     let ours = saved.find(|file| file.to_string_lossy().ends_with(&format!("-{recording}.rewind")));
     let ours = ours.with_context(|| format!("recording {recording} is not in {}", to.display()))?;

@@ -163,6 +163,18 @@ impl Keeper {
         written
     }
 
+    /// Keeps a recording whose ring the next agent cannot use; `false`: nothing is kept at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn drain(&self, header: Header, records: &[u8]) -> Result<bool, Error> {
+        if self.is_on() {
+            let header = Header { reason: Some(Reason::Drained), ..header };
+            self.store.save(&header, records, clock::unix_s())?;
+        }
+        Ok(self.is_on())
+    }
+
     /// All crash files.
     #[must_use]
     pub fn list(&self, recorder: &Mutex<Recorder>) -> Crashes {
