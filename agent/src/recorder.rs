@@ -169,7 +169,7 @@ impl Recorder {
                 container,
                 born_ns: ring.born_ns,
                 died_ns: ring.end_ns(),
-                ending: cut::ending(&source),
+                ending: cut::ends(&source).ending(),
                 coverage,
                 losses: losses(&source.cursors, ring.recording),
                 payload: ring.flags & ring_flags::PAYLOAD != 0,
@@ -195,7 +195,8 @@ impl Recorder {
         let source = rings::snapshot(&self.kernel, &self.mapped, index, &ring, in_flight, read_ns)?;
         let mut cut = cut::cut(&source);
         let mut header = self.header(&ring, read_ns);
-        header.ending = cut::ending(&source);
+        let ends = cut::ends(&source);
+        (header.ending, header.cause) = (ends.ending(), ends.cause());
         header.coverage = cut.coverage;
         header.coverage.ring_bytes = bytes_of(&ring);
         header.losses = losses(&source.cursors, ring.recording);

@@ -4,7 +4,7 @@
 //! had written to the share before it, so what is missing is known exactly, and on which side of which
 //! record.
 
-use crate::ending::{Ending, Finder};
+use crate::ending::Finder;
 use crate::header::Coverage;
 use crate::record::{self, Record};
 use rewind_common::{
@@ -91,9 +91,9 @@ pub fn coverage(source: &Source) -> Coverage {
     coverage
 }
 
-/// How the main process of a recording ended, as far as its ring tells.
+/// What a ring tells of how the main process of its recording ended.
 #[must_use]
-pub fn ending(source: &Source) -> Option<Ending> {
+pub fn ends(source: &Source) -> Finder {
     let mut finder = Finder::default();
     let chunks = source.chunks.iter().filter_map(|bytes| parse(bytes, source.recording));
     for (_, bytes) in chunks.flat_map(|chunk| chunk.records) {
@@ -101,7 +101,7 @@ pub fn ending(source: &Source) -> Option<Ending> {
             finder.add(&record);
         }
     }
-    finder.ending()
+    finder
 }
 
 /// The header of a copied chunk that belongs to `recording`.

@@ -1,10 +1,11 @@
 //! How a container's main process ended, as far as its records tell.
 
 use crate::decode::signal_name;
+use crate::filter::comm;
 use crate::record::Record;
-use rewind_common::record::GROUP_DEAD;
+use rewind_common::record::{self as wire, GROUP_DEAD, sent_flags};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 const SIGKILL: u8 = 9;
 
@@ -25,6 +26,75 @@ pub struct Ending {
     /// Whether the OOM killer had chosen it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub oom_killed: bool,
+}
+
+/// What ended a main process that a signal ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cause {
+    /// Who sent the signal, where that is recorded.
+    pub sender: Option<Sender>,
+    /// The OOM killer's figures, if it had chosen the process.
+    pub oom: Option<Oom>,
+}
+
+/// Who sent a signal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sender {
+    /// The process, as the host numbered it; where the kernel sent it, what ran meanwhile.
+    pub tgid: u32,
+    /// Its name.
+    pub comm: String,
+    /// Its cgroup: [`crate::header::Header::neighbours`] has whose that is.
+    pub cgroup_id: u64,
+    /// Whether the kernel sent it.
+    pub by_kernel: bool,
+}
+
+/// What the OOM killer saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Oom {
+    /// The victim's memory without a file, bytes.
+    pub anon_bytes: u64,
+    /// Its memory that files stand behind, bytes.
+    pub file_bytes: u64,
+    /// Its shared memory, bytes.
+    pub shmem_bytes: u64,
+    /// What the memory cgroup held that was nearest to its limit, bytes.
+    pub usage_bytes: u64,
+    /// That limit, bytes; 0: there was none.
+    pub limit_bytes: u64,
+    /// The process that asked for more, as the host numbered it.
+    pub trigger_tgid: u32,
+    /// Its name.
+    pub trigger_comm: String,
+}
+
+impl From<&wire::SignalSent> for Sender {
+    fn from(sent: &wire::SignalSent) -> Self {
+        Self {
+            tgid: sent.sender_tgid,
+            comm: comm(&sent.sender_comm).into_owned(),
+            cgroup_id: sent.sender_cgroup,
+            by_kernel: sent.head.flags & sent_flags::KERNEL != 0,
+        }
+    }
+}
+
+impl From<&wire::OomKill> for Oom {
+    fn from(kill: &wire::OomKill) -> Self {
+        Self {
+            anon_bytes: kill.anon_bytes,
+            file_bytes: kill.file_bytes,
+            shmem_bytes: kill.shmem_bytes,
+            usage_bytes: kill.usage_bytes,
+            limit_bytes: kill.limit_bytes,
+            trigger_tgid: kill.trigger_tgid,
+            trigger_comm: comm(&kill.trigger_comm).into_owned(),
+        }
+    }
 }
 
 impl Ending {
@@ -58,7 +128,9 @@ pub struct Finder {
     /// When a process was first heard of, and whether it is number 1.
     first: HashMap<u32, (u64, bool)>,
     ends: HashMap<u32, Ending>,
-    oom_killed: HashSet<u32>,
+    oom: HashMap<u32, Oom>,
+    /// By process and signal, the last one.
+    sent: HashMap<(u32, u32), (u64, Sender)>,
 }
 
 impl Finder {
@@ -79,12 +151,19 @@ impl Finder {
                     exit_code: (signal == 0).then_some((status >> 8) as u8),
                     signal: (signal != 0).then_some(signal),
                     core_dumped: status & 0x80 != 0,
-                    oom_killed: false,
+                    ..Ending::default()
                 };
                 self.ends.insert(tgid, ending);
             }
             Record::OomKill(kill) => {
-                self.oom_killed.insert(kill.tgid);
+                self.oom.insert(kill.tgid, kill.into());
+            }
+            Record::SignalSent(sent) if sent.head.flags & sent_flags::IGNORED == 0 => {
+                let time_ns = sent.time_ns;
+                let last = self.sent.entry((sent.tgid, sent.signo)).or_insert_with(|| (time_ns, sent.into()));
+                if last.0 < time_ns {
+                    *last = (time_ns, sent.into());
+                }
             }
             _ => {}
         }
@@ -95,8 +174,18 @@ impl Finder {
     pub fn ending(&self) -> Option<Ending> {
         let main = self.first.iter().min_by_key(|(_, (time_ns, is_first))| (!is_first, *time_ns));
         let ending = main.and_then(|(tgid, _)| self.ends.get(tgid))?;
-        let oom_killed = ending.signal == Some(SIGKILL) && self.oom_killed.contains(&ending.tgid);
+        let oom_killed = ending.signal == Some(SIGKILL) && self.oom.contains_key(&ending.tgid);
         Some(Ending { oom_killed, ..*ending })
+    }
+
+    /// What ended it so; `None` where no signal did, or nothing is known of it.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        let ending = self.ending()?;
+        let sent = self.sent.get(&(ending.tgid, ending.signal?.into()));
+        let oom = self.oom.get(&ending.tgid).filter(|_| ending.oom_killed);
+        let cause = Cause { sender: sent.map(|(_, sender)| sender.clone()), oom: oom.cloned() };
+        (cause != Cause::default()).then_some(cause)
     }
 }
 
@@ -154,5 +243,36 @@ mod tests {
     #[test]
     fn a_child_that_failed_is_not_the_containers_end() {
         assert_eq!(ending(&[task(60, 1, 2), task(61, 2, 3), exit(61, 256)]), None);
+    }
+
+    #[test]
+    fn who_sent_the_fatal_signal_is_told() {
+        let sent = |time_ns, signo, sender_tgid, flags| {
+            let head = RecordHead { flags, ..RecordHead::default() };
+            let sender_comm = *b"kubelet\0\0\0\0\0\0\0\0\0";
+            let sent =
+                wire::SignalSent { head, time_ns, tgid: 60, signo, sender_tgid, sender_comm, ..Default::default() };
+            Record::SignalSent(sent)
+        };
+        let mut finder = Finder::default();
+        let ignored = sent(7, 15, 9, sent_flags::IGNORED);
+        let records = [task(60, 1, 2), sent(3, 15, 7, 0), sent(5, 15, 8, 0), ignored, sent(8, 9, 1, 0), exit(60, 15)];
+        records.iter().for_each(|record| finder.add(record));
+        let sender = finder.cause().unwrap().sender.unwrap();
+        assert_eq!((sender.tgid, sender.comm.as_str(), sender.by_kernel), (8, "kubelet", false));
+    }
+
+    #[test]
+    fn an_oom_kill_is_the_cause_only_of_the_death_that_it_brought() {
+        let kill = |tgid| Record::OomKill(wire::OomKill { tgid, limit_bytes: 32, ..Default::default() });
+        let cause = |records: &[Record<'_>]| {
+            let mut finder = Finder::default();
+            records.iter().for_each(|record| finder.add(record));
+            finder.cause()
+        };
+        let oom = cause(&[task(60, 1, 2), kill(60), exit(60, 9)]).unwrap().oom.unwrap();
+        assert_eq!(oom.limit_bytes, 32);
+        assert_eq!(cause(&[task(60, 1, 2), kill(61), exit(60, 9)]), None);
+        assert_eq!(cause(&[task(60, 1, 2), kill(60), exit(60, 1 << 8)]), None);
     }
 }

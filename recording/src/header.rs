@@ -1,7 +1,7 @@
 //! What is said of a recording as a whole: whose it is, what it covers, what it lost.
 
 use crate::crash::Reason;
-use crate::ending::Ending;
+use crate::ending::{Cause, Ending};
 use crate::neighbours::Neighbour;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,6 +31,9 @@ pub struct Header {
     pub died_ns: Option<u64>,
     /// How its main process ended, as far as is known.
     pub ending: Option<Ending>,
+    /// What ended it so, if a signal did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// Why it was written as a crash file; `None` if it is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,

@@ -77,7 +77,20 @@ pub(crate) fn oom() -> Result<()> {
     let row = listed.lines().find(|line| line.contains(container.id())).unwrap_or_default();
     ensure!(row.contains("killed (OOM)"), "the list does not tell:\n{listed}");
     println!("{first}");
+
+    let crash = crash(&agent, container.id())?;
+    ensure!(crash.pointer("/header/reason") == Some(&"oom".into()), "{crash}");
+    let limit = crash.pointer("/header/cause/oom/limit_bytes");
+    ensure!(limit == Some(&LIMIT.into()), "the crash file's header does not tell the limit: {crash}");
     agent.stop()
+}
+
+/// What the header of its crash file says.
+fn crash(agent: &Agent, id: &str) -> Result<Value> {
+    eventually("its crash file", SOON, || {
+        let list: Value = serde_json::from_str(&agent.ask(&["list", "--crashes", "-o", "json"]).ok()?.stdout).ok()?;
+        list.get("crashes")?.as_array()?.iter().find(|crash| crash.to_string().contains(id)).cloned()
+    })
 }
 
 pub(crate) fn from_the_host() -> Result<()> {
@@ -95,10 +108,15 @@ pub(crate) fn from_the_host() -> Result<()> {
     ensure!(is("/sender/ns_tgid", Value::Null) && is("/sender/same_container", false.into()), "{killed}");
     answer(&agent, container.id(), &format!("killed by SIGKILL: sent by sh (process {}) on the host", shell.trim()))?;
 
+    let crash = crash(&agent, container.id())?;
+    let sender = crash.pointer("/header/cause/sender/tgid");
+    ensure!(sender == Some(&shell.trim().parse::<u32>()?.into()), "the crash file's header does not tell who: {crash}");
+
     // The call that it was killed in comes first, unfinished; then the signal; then the end.
     let text = agent.ask(&["dump", container.id()])?.success()?;
     let at =
         |words: &str| text.lines().position(|line| line.contains(words)).with_context(|| format!("{words}:\n{text}"));
+    at(&format!("Sent by:    sh[{}] on the host", shell.trim()))?;
     let (call, signal, end) = (at("never returned")?, at("SIGKILL sent by sh[")?, at("+++ killed by SIGKILL +++")?);
     ensure!(call < signal && signal < end, "call {call}, signal {signal}, end {end}:\n{text}");
     agent.stop()

@@ -4,7 +4,9 @@ use super::table::{HEADING, NOTABLE, marks};
 use super::units::{age, bytes, counted, grouped};
 use super::{Format, Options};
 use crate::clock::Clock;
+use crate::ending::{Oom, Sender};
 use crate::header::{Container, Coverage, Header};
+use crate::neighbours::Neighbours;
 use std::io;
 
 /// Width of the names of the lines.
@@ -28,12 +30,15 @@ pub fn write_head(out: &mut dyn io::Write, header: &Header, options: &Options) -
 fn lines(header: &Header, options: &Options) -> Vec<(&'static str, String, bool)> {
     let mut clock = Clock::new(options.zone.clone(), header.host.unix_offset_ns);
     let coverage = &header.coverage;
-    let mut lines = vec![
-        ("Container", container_name(&header.container), false),
-        ("State", state(header, &mut clock), false),
-        ("Covers", covers(coverage, &mut clock), false),
-        ("Calls", calls(coverage), false),
-    ];
+    let mut lines =
+        vec![("Container", container_name(&header.container), false), ("State", state(header, &mut clock), false)];
+    if let Some(cause) = &header.cause {
+        let by = cause.sender.as_ref().filter(|sender| !sender.by_kernel);
+        lines.extend(by.map(|by| ("Sent by", sender(header, by), false)));
+        lines.extend(cause.oom.as_ref().map(|oom| ("OOM", out_of_memory(oom), false)));
+    }
+    lines.push(("Covers", covers(coverage, &mut clock), false));
+    lines.push(("Calls", calls(coverage), false));
     if coverage.calls_overwritten > 0 {
         lines.push(("Complete", complete(coverage, &mut clock), false));
     }
@@ -48,6 +53,22 @@ fn lines(header: &Header, options: &Options) -> Vec<(&'static str, String, bool)
     }
     lines.extend(header.given_up.iter().map(|reason| ("Not seen", reason.clone(), true)));
     lines
+}
+
+/// `runc[5935] on the host`.
+fn sender(header: &Header, sender: &Sender) -> String {
+    let place = Neighbours::of(header).place(sender.cgroup_id).words();
+    format!("{}[{}]{}", sender.comm, sender.tgid, place.map_or_else(String::new, |place| format!(" {place}")))
+}
+
+fn out_of_memory(oom: &Oom) -> String {
+    let (anon, file, shmem) = (bytes(oom.anon_bytes), bytes(oom.file_bytes), bytes(oom.shmem_bytes));
+    let (usage, limit) = (bytes(oom.usage_bytes), bytes(oom.limit_bytes));
+    let mut text = format!("it held {anon} of its own, {file} of files, {shmem} shared");
+    if oom.limit_bytes != 0 {
+        text += &format!("; its cgroup held {usage} of {limit} allowed");
+    }
+    text + &format!("; {}[{}] asked for more", oom.trigger_comm, oom.trigger_tgid)
 }
 
 /// `web (docker 3f2a9c1b2d4e)`, or `3f2a9c1b2d4e (docker)` where there is no name.
@@ -71,7 +92,7 @@ pub fn short_id(id: &str) -> &str {
 
 fn state(header: &Header, clock: &mut Clock) -> String {
     let Some(died_ns) = header.died_ns else { return "living".to_owned() };
-    let mut text = header.ending.map_or_else(String::new, |ending| format!("{}, ", ending.words()));
+    let mut text = header.ending.as_ref().map_or_else(String::new, |ending| format!("{}, ", ending.words()));
     text += "dead since ";
     clock.write_time(&mut text, died_ns, 3);
     text + &format!(", {} before this was read", age(header.read_ns.saturating_sub(died_ns)))
