@@ -85,7 +85,7 @@ pub extern "C" fn message(pointer: u64, received: u64, packed: u64, place: u64, 
         let len = u64::from(name.len as u32).min(name_len);
         off = at.part(part::NAME).bytes(name.base, len, 128, segment | off & OFFSET, 0);
         if name_len != UNCHANGED && name_len as u32 != name.len as u32 && off != NO_ROOM {
-            off = crate::blob::number(name_len, at.part(part::NAME_LENGTH).what, segment | off & OFFSET);
+            off = crate::number::number(name_len, at.part(part::NAME_LENGTH).what, segment | off & OFFSET);
         }
     }
     let Ok(control) = pair(offset_of!(MsgHdr, control)) else { return off };
@@ -120,7 +120,7 @@ pub fn messages(pointer: u64, count: u64, packed: u64, place: u64, received: boo
         let bound = if received { len } else { u64::MAX };
         off = message(start, bound, packed, segment | off & OFFSET, UNCHANGED);
         if off != NO_ROOM {
-            off = crate::blob::number(len, at.part(part::LENGTH).what, segment | off & OFFSET);
+            off = crate::number::number(len, at.part(part::LENGTH).what, segment | off & OFFSET);
         }
     }
     off

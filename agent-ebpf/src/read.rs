@@ -1,8 +1,9 @@
-//! Memory behind a call's arguments: what its row says is copied, when the row says. How is in `blob`
-//! and `message`.
+//! Memory behind a call's arguments: what its row says is copied, when the row says. How is in `blob`,
+//! `number` and `message`.
 
 use crate::blob::{self, At, GUESS, NO_ROOM, OFFSET};
 use crate::message;
+use crate::number;
 use crate::ring::Writer;
 use crate::task::Thread;
 use aya_ebpf::helpers::bpf_probe_read_user;
@@ -115,7 +116,7 @@ pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
         };
         let pointer = argument(thread, op.arg);
         if pointer != 0 {
-            thread.length = blob::read_number(pointer + offset, op.kind == op::LENGTH && op.size == 8);
+            thread.length = number::read_number(pointer + offset, op.kind == op::LENGTH && op.size == 8);
         }
         break;
     }
@@ -304,20 +305,20 @@ pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, res
             at.bytes(start, u64::from(len).min(thread.length), most, place, 0)
         }
         op::LENGTH => {
-            let outcome = if result < 0 { blob::FAILED } else { result.cast_unsigned() << blob::RESULT };
-            let how = outcome | if op.size == 8 { blob::WIDE } else { 0 };
-            blob::length(start, thread.length, at.what, place, how)
+            let outcome = if result < 0 { number::FAILED } else { result.cast_unsigned() << number::RESULT };
+            let how = outcome | if op.size == 8 { number::WIDE } else { 0 };
+            number::length(start, thread.length, at.what, place, how)
         }
-        op::COUNT_STRINGS => blob::count_strings(start, at.what, place, ring),
-        op::COUNT_ENTRIES => blob::count_entries(start, result.unsigned_abs(), at.what, place, ring),
-        op::FD_SETS => blob::fd_sets(thread, at.what, place),
+        op::COUNT_STRINGS => number::count_strings(start, at.what, place, ring),
+        op::COUNT_ENTRIES => number::count_entries(start, result.unsigned_abs(), at.what, place, ring),
+        op::FD_SETS => number::fd_sets(thread, at.what, place),
         op::STRINGS => blob::strings(start, at.what, place, ring),
         op::BOXED => message::vector(start, 1, u64::MAX, at.packed(true), place),
         op::VECTOR => message::vector(start, count, u64::MAX, at.packed(payload), place),
         op::VECTOR_OUT => message::vector(start, count, result.unsigned_abs(), at.packed(payload), place),
         op::MESSAGE => message::message(start, u64::MAX, at.packed(payload), place, message::UNCHANGED),
         op::MESSAGE_OUT if result < 0 && thread.length != UNREADABLE => {
-            blob::number(thread.length, at.part(part::NAME_LENGTH).what, place)
+            number::number(thread.length, at.part(part::NAME_LENGTH).what, place)
         }
         op::MESSAGE_OUT => message::message(start, result.unsigned_abs(), at.packed(payload), place, thread.length),
         op::MESSAGES | op::MESSAGES_OUT => {

@@ -1,0 +1,174 @@
+//! Numbers -> one blob in a record: how many there are of something, what a number was before a call and is
+//! behind it, sets of descriptors. The rules are those of `blob`.
+
+use crate::blob::{GUESS, NO_ROOM, finish, unread};
+use crate::read::UNREADABLE;
+use crate::ring::Writer;
+use crate::task::Thread;
+use aya_ebpf::helpers::{bpf_probe_read_user, generated::bpf_probe_read_user as read_user};
+use rewind_common::{
+    call::blob_flags,
+    capture::{MAX_COUNTED, MAX_ENTRIES, MAX_SET},
+};
+
+/// How many strings a vector has, and where it is.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn count_strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let (mut count, mut flags) = (0u32, u64::from(blob_flags::CUT) << 8);
+    for i in 0..u64::from(MAX_COUNTED) {
+        // SAFETY: the helper reads any address of the process, or fails.
+        let Ok(element) = (unsafe { bpf_probe_read_user((pointer + i * 8) as *const u64) }) else {
+            return unread(&writer, pointer, what, ring);
+        };
+        if element == 0 {
+            flags = 0;
+            break;
+        }
+        count += 1;
+    }
+    counted(&writer, pointer, count, what | flags)
+}
+
+/// How many entries of a directory a buffer of `len` bytes holds, and where it is. The length of an
+/// entry stands at the same place in `linux_dirent` and `linux_dirent64` (`include/linux/dirent.h`).
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn count_entries(pointer: u64, len: u64, what: u64, place: u64, ring: u64) -> u64 {
+    const ENTRY_LENGTH: u64 = 16;
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let (mut count, mut at, mut flags) = (0u32, 0u64, u64::from(blob_flags::CUT) << 8);
+    for _ in 0..MAX_ENTRIES {
+        if at >= len {
+            flags = 0;
+            break;
+        }
+        // SAFETY: the helper reads any address of the process, or fails.
+        let Ok(entry) = (unsafe { bpf_probe_read_user((pointer + at + ENTRY_LENGTH) as *const u16) }) else {
+            return unread(&writer, pointer, what, ring);
+        };
+        if entry == 0 {
+            break;
+        }
+        at += u64::from(entry);
+        count += 1;
+    }
+    if at >= len {
+        flags = 0;
+    }
+    counted(&writer, pointer, count, what | flags)
+}
+
+/// A pointer and a number.
+#[inline(always)]
+fn counted(writer: &Writer, pointer: u64, count: u32, what: u64) -> u64 {
+    if writer.room() < 16 {
+        return NO_ROOM;
+    }
+    put(writer, 4, pointer as u32);
+    put(writer, 8, (pointer >> 32) as u32);
+    put(writer, 12, count);
+    finish(writer, what, 12)
+}
+
+/// A `u32` behind what is there. The caller has seen that there is room.
+#[inline(always)]
+fn put(writer: &Writer, behind: u64, value: u32) {
+    // SAFETY: within the segment by the mask, within the chunk by the caller's word.
+    unsafe { writer.at(writer.off + behind).cast::<u32>().write(value) };
+}
+
+/// A number that is no argument: four bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn number(value: u64, what: u64, place: u64) -> u64 {
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    if writer.room() < 8 {
+        return NO_ROOM;
+    }
+    put(&writer, 4, value as u32);
+    finish(&writer, what, 4)
+}
+
+/// A `u32` of the process, or a `u64` if it is `wide`; [`UNREADABLE`] if it cannot be read.
+#[inline(always)]
+pub fn read_number(pointer: u64, wide: bool) -> u64 {
+    // SAFETY: the helper reads any address of the process, or fails.
+    unsafe {
+        if wide {
+            bpf_probe_read_user(pointer as *const u64).unwrap_or(UNREADABLE)
+        } else {
+            bpf_probe_read_user(pointer as *const u32).map_or(UNREADABLE, u64::from)
+        }
+    }
+}
+
+/// How [`length`] is to be read: the call has failed.
+pub const FAILED: u64 = 1;
+/// It is a `u64`.
+pub const WIDE: u64 = 2;
+/// The bits from here on: what the call returned.
+pub const RESULT: u32 = 8;
+
+/// A length before the call and, if the call has not failed and the length is another now, after it.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn length(pointer: u64, before: u64, what: u64, place: u64, how: u64) -> u64 {
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    if before == UNREADABLE {
+        // That the caller passed nonsense is told by the call's own result.
+        return unread(&writer, pointer, what | GUESS, 0);
+    }
+    if writer.room() < 20 {
+        return NO_ROOM;
+    }
+    let mut len = put_number(&writer, 4, before, how);
+    if how & FAILED == 0 {
+        let after = read_number(pointer, how & WIDE != 0);
+        if after == before.wrapping_add(how >> RESULT) && how & WIDE != 0 {
+            return finish(&writer, what | u64::from(blob_flags::ADVANCED) << 8, len);
+        }
+        if after != UNREADABLE && after != before {
+            len += put_number(&writer, 4 + len, after, how);
+        }
+    }
+    finish(&writer, what, len)
+}
+
+/// A number of the width that `how` says; how many bytes it took.
+#[inline(always)]
+fn put_number(writer: &Writer, behind: u64, value: u64, how: u64) -> u64 {
+    put(writer, behind, value as u32);
+    if how & WIDE == 0 {
+        return 4;
+    }
+    put(writer, behind + 4, (value >> 32) as u32);
+    8
+}
+
+/// The sets of descriptors of `select`, and how many descriptors they are for.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn fd_sets(thread: *const Thread, what: u64, place: u64) -> u64 {
+    // SAFETY: null, or what `copy_one` passes; the verifier checks either.
+    let Some(thread) = (unsafe { thread.as_ref() }) else { return NO_ROOM };
+    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    if writer.room() < 8 + 3 * MAX_SET as u64 {
+        return NO_ROOM;
+    }
+    let number = thread.args[0] as u32;
+    put(&writer, 4, number);
+    let words = if number > MAX_SET as u32 * 8 { MAX_SET as u32 } else { (number + 63) / 64 * 8 };
+    let mut len = 4u64;
+    for i in 1..4 {
+        let pointer = thread.args[i];
+        if pointer != 0 {
+            // SAFETY: at most the segment's slack beyond the masked offset. Memory that cannot be read
+            // leaves zeros, and the call an error.
+            unsafe { read_user(writer.at(writer.off + 4 + len).cast(), words & 0xff, pointer as *const _) };
+            len += u64::from(words & 0xff);
+        }
+    }
+    finish(&writer, what, len)
+}
