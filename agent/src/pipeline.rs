@@ -113,14 +113,14 @@ async fn tend(shared: Shared, ended: Arc<Notify>) {
     let mut waited = 0;
     loop {
         ticks.tick().await;
-        let (has_ends, has_begun_another) = {
+        let (has_ends, is_due) = {
             let mut recorder = serve::lock(&shared);
-            (recorder.has_ends(), recorder.has_begun_another())
+            (recorder.has_ends(), recorder.is_due())
         };
         if has_ends {
             ended.notify_one();
         }
-        if waited < TEND && !has_begun_another {
+        if waited < TEND && !is_due {
             waited += 1;
             continue;
         }

@@ -28,6 +28,10 @@ use std::path::PathBuf;
 
 /// How long after its first call a container may still get its name.
 const NAMED_WITHIN_NS: u64 = 60_000_000_000;
+/// How long it is asked for often: its container may not live for long.
+const ASKED_OFTEN_NS: u64 = 3_000_000_000;
+/// How often.
+const ASK_NS: u64 = 150_000_000;
 
 /// Why the recorder does not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +103,8 @@ pub struct Recorder {
     refused_wait: bool,
     /// Recordings whose containers have been named.
     recordings_seen: u64,
+    /// When names are to be asked for next, before the second is over.
+    ask_ns: Option<u64>,
     ends: ends::Ends,
 }
 
@@ -244,14 +250,15 @@ impl Recorder {
         self.rings().find(|(_, ring)| ring.cgroup_id == cgroup_id).map(|(_, ring)| ring.recording)
     }
 
-    /// Whether a recording has begun since [`Recorder::tend`]. Costs next to nothing.
+    /// Whether [`Recorder::tend`] has something to do: a recording has begun since, or one that has begun just
+    /// now may have got its name. Costs next to nothing.
     #[must_use]
-    pub fn has_begun_another(&self) -> bool {
-        self.mapped.node().recordings != self.recordings_seen
+    pub fn is_due(&self) -> bool {
+        self.mapped.node().recordings != self.recordings_seen || self.ask_ns.is_some_and(|ask| ask <= clock::now_ns())
     }
 
     /// Learns who new recordings are of, and makes room for new ones: to be done every second, and
-    /// when a recording has begun.
+    /// when it [is due](Recorder::is_due).
     ///
     /// # Errors
     /// [`Error::Kernel`].
@@ -259,6 +266,7 @@ impl Recorder {
         self.recordings_seen = self.mapped.node().recordings;
         let rings: Vec<_> = self.rings().collect();
         let now_ns = clock::now_ns();
+        self.ask_ns = None;
         for (index, ring) in &rings {
             self.container(ring);
             self.ask_again(ring, now_ns);
@@ -300,6 +308,9 @@ impl Recorder {
             && is_young
         {
             self.names.fill(container);
+            if container.name.is_empty() && now_ns.saturating_sub(ring.born_ns) < ASKED_OFTEN_NS {
+                self.ask_ns = Some(now_ns + ASK_NS);
+            }
         }
     }
 

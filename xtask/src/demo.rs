@@ -40,6 +40,7 @@ pub(crate) fn run() -> Result<()> {
     show(&mut agent.rewind(&["list"]), 0)?;
     show(&mut agent.rewind(&["dump", &id, "--last", LAST]), 0)?;
     show(&mut agent.rewind(&["dump", &id, "--failed", "-o", "strace"]), 0)?;
+    show(&mut agent.rewind(&["why", &id]), 0)?;
     say(&format!("kill {}", agent.tgid()));
     agent.stop()
 }

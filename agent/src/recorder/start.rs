@@ -91,6 +91,7 @@ impl Recorder {
             refused_seen: 0,
             refused_wait: true,
             recordings_seen: 0,
+            ask_ns: None,
             ends: Ends::default(),
         })
     }
