@@ -1,9 +1,11 @@
 //! `cargo xtask vm`: does the recorder load, record and keep on other kernels?
 //!
-//! Boots Debian's kernels in QEMU, each from an initramfs of busybox, `rewind-agent` and `rewind`, both
-//! statically linked, and `tests/vm/init`, which runs the checks and says on the serial console how each went. It needs no
-//! virtualization and no network but Debian's packages; time means nothing in there.
+//! Boots kernels of Debian and Ubuntu in QEMU, each from an initramfs of busybox, `rewind-agent` and
+//! `rewind`, both statically linked, and `tests/vm/init`, which runs the checks and says on the serial
+//! console how each went. It needs no virtualization and no network but their packages; time means
+//! nothing in there.
 
+mod archive;
 mod boot;
 mod initramfs;
 mod kernels;
@@ -41,8 +43,8 @@ impl Vm {
             bail!("the kernels that are booted are of x86-64, and this is {}", std::env::consts::ARCH);
         }
         let wanted = if self.kernel.is_empty() { kernels::ALL.iter().collect() } else { self.kernel.clone() };
-        let qemu = kernels::program("qemu-system-x86_64", "qemu-system-x86")?;
-        let busybox = kernels::program("busybox", "busybox-static")?;
+        let qemu = archive::program("qemu-system-x86_64", "qemu-system-x86")?;
+        let busybox = archive::program("busybox", "busybox-static")?;
         let initramfs = initramfs(&busybox, &static_programs()?)?;
         let booted = self.boot(&wanted, &qemu, &initramfs);
         std::fs::remove_file(&initramfs).with_context(|| format!("removing {}", initramfs.display()))?;

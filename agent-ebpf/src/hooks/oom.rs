@@ -1,5 +1,6 @@
-//! The OOM killer chooses a process: `mark_victim(struct task_struct *task, uid_t uid)` since 6.9,
-//! before that `mark_victim(int pid)`; a typed raw tracepoint since 5.5.
+//! The OOM killer chooses a process: `mark_victim(struct task_struct *task, uid_t uid)` since 6.9, and
+//! in older kernels that have taken that over (Debian's 6.1.192); before that `mark_victim(int pid)`. A
+//! typed raw tracepoint since 5.5.
 //!
 //! Where only the number is passed, the task is the one that the kernel has just sent `SIGKILL` to on this
 //! CPU (`hooks/sent.rs` keeps it): both happen under the victim's `task_lock`, so nothing comes between.
