@@ -65,7 +65,7 @@ pub static CURSORS: PerCpuArray<Cursors, 1> = PerCpuArray::new();
 #[btf_map]
 pub static STAND_INS: PerCpuArray<Thread, 2> = PerCpuArray::new();
 
-/// The task that the kernel sent `SIGKILL` to last, where that is needed (before 6.9).
+/// The task that the kernel sent `SIGKILL` to last, where that is needed (`hooks/oom.rs`).
 #[btf_map]
 pub static KILLED: PerCpuArray<u64, 1> = PerCpuArray::new();
 

@@ -65,11 +65,10 @@ pub fn previous(list: &List, crashes: &Crashes, target: &str) -> Result<Held, Ta
     before.ok_or_else(|| TargetError::NoPrevious { target: target.to_owned() })
 }
 
+/// As dead as a file's number is great: numbers order files, whatever the clock did between two of them.
 fn as_listed(crash: &Crash) -> Listed {
-    let header = &crash.header;
-    let over_ns = u64::try_from(header.over_unix_ns()).unwrap_or(0);
-    let container = header.container.clone();
-    Listed { recording: crash.crash, container, born_ns: over_ns, died_ns: Some(over_ns), ..Listed::default() }
+    let container = crash.header.container.clone();
+    Listed { recording: crash.crash, container, died_ns: Some(crash.crash), ..Listed::default() }
 }
 
 #[cfg(test)]
@@ -116,6 +115,12 @@ mod tests {
         }
         let error = on_disk(&self::crashes(vec![file(4, "ab1", "", 1, 1), file(5, "ab2", "", 2, 2)]), "ab");
         assert!(error.unwrap_err().to_string().contains("@4"));
+    }
+
+    #[test]
+    fn of_two_files_of_one_name_the_later_is_meant_though_the_clock_was_set_back() {
+        let crashes = crashes(vec![file(4, "aaa1", "web", 1, 20), file(5, "bbb2", "web", 2, 10)]);
+        assert_eq!(on_disk(&crashes, "web"), Ok(Held::File(5)));
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! `cargo xtask vm`: does the recorder load and record on other kernels?
+//! `cargo xtask vm`: does the recorder load, record and keep on other kernels?
 //!
-//! Boots Debian's kernels in QEMU, each from an initramfs of busybox, a statically linked agent and
-//! `tests/vm/init`, which runs the checks and says on the serial console how each went. It needs no
-//! virtualization and no network but Debian's packages; time means nothing in there.
+//! Boots kernels of Debian and Ubuntu in QEMU, each from an initramfs of busybox, `rewind-agent` and
+//! `rewind`, both statically linked, and `tests/vm/init`, which runs the checks and says on the serial
+//! console how each went. It needs no virtualization and no network but their packages; time means
+//! nothing in there.
 
+mod archive;
 mod boot;
 mod initramfs;
 mod kernels;
@@ -30,8 +32,10 @@ pub(crate) struct Vm {
     console: bool,
 }
 
-/// What the static agent is built for.
+/// What the static programs are built for.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// What is tried in there.
+const PROGRAMS: [&str; 2] = ["rewind-agent", "rewind"];
 
 impl Vm {
     pub(crate) fn run(&self) -> Result<()> {
@@ -39,10 +43,9 @@ impl Vm {
             bail!("the kernels that are booted are of x86-64, and this is {}", std::env::consts::ARCH);
         }
         let wanted = if self.kernel.is_empty() { kernels::ALL.iter().collect() } else { self.kernel.clone() };
-        let qemu = kernels::program("qemu-system-x86_64", "qemu-system-x86")?;
-        let busybox = kernels::program("busybox", "busybox-static")?;
-        let agent = static_agent()?;
-        let initramfs = initramfs(&busybox, &agent)?;
+        let qemu = archive::program("qemu-system-x86_64", "qemu-system-x86")?;
+        let busybox = archive::program("busybox", "busybox-static")?;
+        let initramfs = initramfs(&busybox, &static_programs()?)?;
         let booted = self.boot(&wanted, &qemu, &initramfs);
         std::fs::remove_file(&initramfs).with_context(|| format!("removing {}", initramfs.display()))?;
         booted?.say()
@@ -62,12 +65,13 @@ impl Vm {
     }
 }
 
-/// Builds an agent that needs no library.
-fn static_agent() -> Result<PathBuf> {
+/// Builds an agent and a reader that need no library; the directory that they are in.
+fn static_programs() -> Result<PathBuf> {
     setup::for_build()?;
     let object = build_ebpf::run()?;
     let mut cargo = command::cargo();
-    cargo.args(["build", "--release", "--target", TARGET, "--package", "rewind-agent"]);
+    cargo.args(["build", "--release", "--target", TARGET]);
+    cargo.args(PROGRAMS.iter().flat_map(|program| ["--bin", program]));
     cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
     // Nobody debugs or measures it: quickly built and small.
     cargo.envs([
@@ -76,18 +80,20 @@ fn static_agent() -> Result<PathBuf> {
         ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
     ]);
     command::run(build::with_object(&mut cargo, &object))?;
-    Ok(build::target_dir()?.join(TARGET).join("release/rewind-agent"))
+    Ok(build::target_dir()?.join(TARGET).join("release"))
 }
 
 /// Packs what is booted into a file of its own.
-fn initramfs(busybox: &Path, agent: &Path) -> Result<PathBuf> {
+fn initramfs(busybox: &Path, programs: &Path) -> Result<PathBuf> {
     let mut files = Initramfs::default();
     for dir in ["bin", "dev", "etc", "proc", "sys", "tmp"] {
         files.dir(dir)?;
     }
     files.console("dev/console")?;
     files.program("bin/busybox", busybox)?;
-    files.program("bin/rewind-agent", agent)?;
+    for program in PROGRAMS {
+        files.program(&format!("bin/{program}"), &programs.join(program))?;
+    }
     files.program("init", &work_tree().join("tests/vm/init"))?;
     let path = build::target_dir()?.join(format!("vm-{}.cpio", std::process::id()));
     std::fs::write(&path, files.finish()?).with_context(|| format!("writing {}", path.display()))?;

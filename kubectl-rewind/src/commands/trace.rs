@@ -23,11 +23,13 @@ pub(super) async fn run(agent: &Agent, recording: u64, output: &Output, options:
     let mut live = output.write(|out| Live::new(out, &header, options))?;
     let mut status = Status::default();
     let end = tokio::select! {
-        end = follow(&mut frames, &mut live, &mut status, output) => end?,
+        // In this order, so that a Ctrl-C is listened for before the first call is shown.
+        biased;
         interrupted = tokio::signal::ctrl_c() => {
             interrupted.map_err(Error::Runtime)?;
             End::Interrupted
         }
+        end = follow(&mut frames, &mut live, &mut status, output) => end?,
     };
     let passed_ns = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let read_ns = match &end {
