@@ -31,6 +31,8 @@ pub struct Spec {
     pub processes: Option<u64>,
     /// The process whose PID namespace it shares; one of its own if `None`.
     pub pid_namespace_of: Option<u32>,
+    /// Directories of the host that are mounted read-only, and where.
+    pub mounts: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Spec {
@@ -44,6 +46,7 @@ impl Spec {
             memory_bytes: None,
             processes: None,
             pid_namespace_of: None,
+            mounts: Vec::new(),
         }
     }
 }
@@ -93,6 +96,7 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
     let bind = |from: &Path, to: &Path| json!({"destination": to, "type": "none", "source": from, "options": ["rbind", "ro", "nosuid", "nodev"]});
     mounts.extend(shared.iter().map(|dir| bind(dir, dir)));
     mounts.push(bind(&crate::workload::cache()?, Path::new(WORKLOADS)));
+    mounts.extend(spec.mounts.iter().map(|(from, to)| bind(from, to)));
     let mut env = vec!["PATH=/usr/bin:/bin:/usr/sbin:/sbin".to_owned(), "HOME=/".to_owned()];
     env.extend(spec.env.iter().cloned());
     let mut namespaces: Vec<Value> = ["mount", "ipc", "uts"].iter().map(|kind| json!({"type": kind})).collect();

@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// A process that ends so soon after its child is taken to do so because of it.
 const RIGHT_BEHIND_NS: u64 = 50_000_000;
 
+/// In place of an errno: no call failed, but what was asked of the peer got no answer.
+pub const GIVEN_UP: u16 = 0;
+
 /// What a call was about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
@@ -38,6 +41,12 @@ impl Subject {
             Self::Nothing => None,
         }
     }
+
+    /// Whether it is a name server.
+    #[must_use]
+    pub fn is_name_server(&self) -> bool {
+        matches!(self, Self::Peer(peer) if super::questions::is_name_server(peer))
+    }
 }
 
 /// A call that failed. Indices are those of the timeline.
@@ -57,7 +66,7 @@ pub struct Failure {
     pub name: Cow<'static, str>,
     /// What it was about.
     pub subject: Subject,
-    /// Why it failed.
+    /// Why it failed, or [`GIVEN_UP`].
     pub errno: u16,
     /// Whether the same, or a file of the same name elsewhere, was had later.
     pub recovered: bool,
@@ -197,21 +206,6 @@ impl Memory {
     }
 }
 
-/// A name server that did not answer.
-#[derive(Clone, Debug, Default)]
-pub struct Silence {
-    /// Its address.
-    pub server: String,
-    /// How many sockets asked in vain.
-    pub count: u64,
-    /// The first question.
-    pub first: usize,
-    /// When the last socket gave up.
-    pub last: usize,
-    /// How long the longest waited.
-    pub longest_ns: u64,
-}
-
 /// Sums of the calls of one name.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sums {
@@ -256,8 +250,6 @@ pub struct Case<'a> {
     pub tables: Tables,
     /// Those of processes that met the limit, as they were then.
     pub full: BTreeMap<u32, Table>,
-    /// Name servers that did not answer.
-    pub unanswered: Vec<Silence>,
     /// Signals that were sent.
     pub sent: Vec<(usize, wire::SignalSent)>,
     /// OOM kills.

@@ -110,7 +110,7 @@ pub struct Failed {
     pub call: String,
     /// The path, peer or descriptor.
     pub what: Option<String>,
-    /// The errno by name.
+    /// The errno by name; "no answer" where no call failed but a peer kept silent.
     pub errno: String,
     /// How often.
     pub count: u64,

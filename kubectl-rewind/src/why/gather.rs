@@ -1,8 +1,8 @@
 //! The one pass over all events that makes a [`Case`].
 
 use super::case::{Case, Delivered, End, Failure, Kill, Memory, Process, Ran, Saying, Subject, Sums, is_runtime};
-use super::questions::Questions;
-use super::text::{command, last_part, said, with_name};
+use super::questions::{Questions, Seen, is_verdict};
+use super::text::{command, descriptor, last_part, said, with_name};
 use rewind_common::call::part;
 use rewind_common::record::{self as wire, GROUP_DEAD};
 use rewind_recording::decode::descriptors::{Table, Tables};
@@ -45,7 +45,7 @@ pub(super) struct Gather {
     had: HashMap<String, u64>,
     /// Connections that go on in the background: when they were begun, by process and descriptor.
     connecting: HashMap<(u32, i32), (u64, String)>,
-    dns: Questions,
+    questions: Questions,
     /// The last call of each thread, if a signal interrupted it.
     interrupted: HashMap<u32, usize>,
     sent: Vec<(usize, wire::SignalSent)>,
@@ -66,7 +66,7 @@ impl Gather {
             sums: BTreeMap::new(),
             had: HashMap::new(),
             connecting: HashMap::new(),
-            dns: Questions::default(),
+            questions: Questions::default(),
             interrupted: HashMap::new(),
             sent: Vec::new(),
             oom_kills: Vec::new(),
@@ -95,6 +95,11 @@ impl Gather {
                 _ => false,
             };
         }
+        let end_ns = |tgid| match self.processes.get(&tgid).and_then(|process| process.end) {
+            Some(end) => end.ending.at_ns,
+            None => header.read_ns,
+        };
+        self.failures.extend(self.questions.finish(end_ns));
         Case {
             header,
             timeline,
@@ -110,7 +115,6 @@ impl Gather {
             sums: self.sums,
             tables: self.tables,
             full: self.full,
-            unanswered: self.dns.finish(header.read_ns),
             sent: self.sent,
             oom_kills: self.oom_kills,
             neighbours: Neighbours::of(header),
@@ -178,6 +182,10 @@ impl Gather {
         sums.total_ns = sums.total_ns.saturating_add(ns);
         sums.longest = sums.longest.max((ns, index));
         self.kill(index, event, tgid, &name, call);
+        let until_ns = if fate == Fate::InFlight { self.read_ns } else { event.end_ns };
+        let (table, arch) = (self.tables.of(tgid), self.arch);
+        let seen = Seen { index, event, tgid, invocation, fate, name: &name, table, arch, until_ns };
+        self.questions.call(&seen);
         if fate != Fate::Returned {
             if !matches!(&*name, "exit" | "exit_group") {
                 self.open_calls.push(index);
@@ -210,7 +218,6 @@ impl Gather {
             (None, None) if call.errno().is_some() => {}
             (None, None) => self.had(&name, &subject, invocation, event.end_ns),
         }
-        self.dns.call(index, event, tgid, invocation, &name, self.tables.of(tgid), self.arch);
         self.tables.feed(tgid, invocation, self.arch);
     }
 
@@ -353,14 +360,10 @@ impl Gather {
 
 /// What `getsockopt(SO_ERROR)` brought to light: how a connection in the background failed.
 fn pending_error(call: &Call<'_>, name: &str) -> Option<u16> {
-    if name != "getsockopt" || call.value(1) != Some(1) || call.value(2) != Some(4) {
+    if name != "getsockopt" || !is_verdict(call) {
         return None;
     }
     let blob = call.blob(3, part::WHOLE).filter(|blob| blob.pointer().is_none())?;
     let errno = u32::from_le_bytes(*blob.bytes.first_chunk()?);
     u16::try_from(errno).ok().filter(|errno| *errno != 0)
-}
-
-fn descriptor(call: &Call<'_>) -> i32 {
-    call.value(0).map_or(-1, |fd| (fd as u32).cast_signed())
 }

@@ -131,7 +131,9 @@ fn said(case: &Case<'_>, process: &Process) -> Vec<String> {
     let stderr = late().any(|saying| saying.to_stderr);
     let text: String = late().filter(|saying| saying.to_stderr == stderr).map(|saying| saying.text.as_str()).collect();
     let plain = |line: &str| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
-    let lines = text.lines().map(plain).filter(|line| !line.trim().is_empty()).collect::<Vec<_>>();
+    // Python underlines the place of an error.
+    let tells = |line: &String| !line.trim_matches([' ', '^', '~']).is_empty();
+    let lines = text.lines().map(plain).filter(tells).collect::<Vec<_>>();
     lines.get(lines.len().saturating_sub(SAID)..).unwrap_or_default().to_vec()
 }
 

@@ -49,6 +49,11 @@ pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours) -> S
     text
 }
 
+/// The descriptor that a call is on, as its first argument.
+pub(super) fn descriptor(call: &Call<'_>) -> i32 {
+    call.value(0).map_or(-1, |fd| (fd as u32).cast_signed())
+}
+
 /// What a path is to a call of this name.
 pub(super) fn with_name(name: &str, path: &str) -> String {
     format!("{name} {path}")
