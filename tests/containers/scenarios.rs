@@ -121,6 +121,9 @@ late.connect(listener.getsockname())"
     let told = told(&agent, Container::new("rewind-late", &python(&script))?, 1)?;
     told.expect("It exited with 1 after connect to 127.0.0.1:", "16) = -1 ETIMEDOUT (Connection timed out)")?;
     ensure!(told.answer().contains(" timed out (ETIMEDOUT) after "), "{}", told.answer());
+    let dump = agent.ask(&["dump", &told.id, "-e", "connect", "--failed", "-o", "strace", "-T"])?.success()?;
+    let late = dump.lines().filter(|line| line.contains("-1 ETIMEDOUT (Connection timed out) <"));
+    ensure!(late.count() == 1, "{dump}");
     agent.stop()
 }
 
@@ -129,7 +132,7 @@ pub(crate) fn given_up() -> Result<()> {
     let script = format!("{SILENT}\nsocket.create_connection(listener.getsockname(), timeout=0.5)");
     let told = told(&agent, Container::new("rewind-given-up", &python(&script))?, 1)?;
     told.expect("It exited with 1 after connect to 127.0.0.1:", "16) = -1 EINPROGRESS")?;
-    ensure!(told.answer().contains(" got no answer after 50"), "{}", told.answer());
+    ensure!(told.answer().contains(" got no answer after 5"), "{}", told.answer());
     agent.stop()
 }
 
@@ -146,6 +149,8 @@ pub(crate) fn silent_dns() -> Result<()> {
         &format!("It exited with 1 after a question to the name server {SERVER}:53 got no answer after 2"),
         "send",
     )?;
+    let dump = agent.ask(&["dump", &told.id, "-e", "%network", "-o", "strace", "-y"])?.success()?;
+    ensure!(dump.contains(&format!("<UDP:[->{SERVER}:53]>")), "the question is not there:\n{dump}");
     agent.stop()
 }
 
@@ -169,6 +174,18 @@ else:
         "It exited with 1 after openat of /run/secrets/token was denied (EACCES)",
         "openat(AT_FDCWD, \"/run/secrets/token\", O_RDONLY|O_CLOEXEC) = -1 EACCES (Permission denied)",
     )?;
+    let known = "; it ran as user 65534, and the file is user 0's with mode 0400.";
+    ensure!(told.answer().ends_with(known), "{}", told.answer());
+    let tried = told.why.get("tried").and_then(Value::as_array).context("no paths")?;
+    let tried: Vec<_> =
+        tried.iter().filter_map(|tried| Some((tried.get("path")?.as_str()?, tried.get("result")?.as_str()?))).collect();
+    let in_order = [
+        ("/etc/app/token", "ENOENT"),
+        ("/.config/app/token", "ENOENT"),
+        ("/run/secrets/token", "EACCES"),
+        ("/run/secrets/token", "ok"),
+    ];
+    ensure!(tried == in_order, "{tried:?}");
     agent.stop()
 }
 
@@ -182,9 +199,12 @@ while True: os.write(file, b'entry'); os.fsync(file)
     let container = Container::new("rewind-fsync", &python(script))?;
     let _running = container.start()?;
     let screen = living(&agent, &container, "for the disk: ")?;
-    println!("{screen}");
+    ensure!(
+        unwrapped(&screen).contains(" in fsync, the longest ") && unwrapped(&screen).contains(" on /tmp/journal."),
+        "{screen}"
+    );
+    ensure!(!screen.contains("runc"), "the runtime is none of its affairs:\n{screen}");
     let top = agent.ask(&["top", container.id()])?.success()?;
-    println!("{top}");
     ensure!(top.contains("fsync: waiting for the disk to keep what was written (look here)"), "{top}");
     agent.stop()
 }
@@ -203,9 +223,13 @@ for pair in [(one, other), (other, one)]: threading.Thread(target=take, args=pai
     let container = Container::new("rewind-deadlock", &python(script))?;
     let _running = container.start()?;
     let screen = living(&agent, &container, "wait for each other's locks (futex)")?;
-    println!("{screen}");
+    let waiting = screen.lines().filter(|line| line.contains("futex(") && line.ends_with("still in it"));
+    ensure!(screen.contains("What its threads are in") && waiting.count() >= 3, "{screen}");
     let top = agent.ask(&["top", container.id(), "--by", "both"])?.success()?;
-    println!("{top}");
+    let columns = top.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let now_in_it =
+        columns.filter(|columns| columns.get(1..3) == Some(&["python3", "futex"]) && columns.last() == Some(&"1"));
+    ensure!(now_in_it.count() == 3 && top.contains("futex: waiting for a lock or another thread (look here)"), "{top}");
     agent.stop()
 }
 
@@ -215,15 +239,16 @@ pub(crate) fn no_answer() -> Result<()> {
 import socket
 listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen(1)
 peer = socket.create_connection(listener.getsockname())
+peer.settimeout(60)
 peer.sendall(b'SELECT 1')
 peer.recv(100)
 ";
     let container = Container::new("rewind-waits", &python(script))?;
     let _running = container.start()?;
     let screen = living(&agent, &container, "what it sent to 127.0.0.1:")?;
-    println!("{screen}");
+    ensure!(screen.contains("poll([{fd=4<TCP:[->127.0.0.1:"), "the thread is not in a poll of the peer:\n{screen}");
     let top = agent.ask(&["top", container.id(), "--by", "descriptor"])?.success()?;
-    println!("{top}");
+    ensure!(top.contains("4<TCP:[->127.0.0.1:"), "{top}");
     agent.stop()
 }
 
@@ -309,7 +334,6 @@ impl Told {
         let screen = agent.ask(&["why", id])?.success()?;
         ensure!(unwrapped(&screen) == unwrapped(&from("table")?), "{screen}");
         narrow(&screen)?;
-        println!("{screen}");
         Ok(Self { id: id.to_owned(), why, screen })
     }
 

@@ -65,6 +65,7 @@ pub(super) fn fill(diagnosis: &mut Diagnosis, case: &Case<'_>, clock: &mut Clock
     let all: u64 = case.groups.iter().map(|group| group.count).sum();
     let listed: u64 = diagnosis.failed.iter().map(|failed| failed.count).sum();
     diagnosis.ordinary_failures = all.saturating_sub(listed);
+    diagnosis.tried = super::paths::tried(case, clock);
     diagnosis.blocked = blocked(case);
     let process = case.culprit().or_else(|| case.processes.iter().next().map(|(tgid, process)| (*tgid, process)));
     if let Some((tgid, process)) = process {
@@ -233,7 +234,10 @@ fn slow(case: &Case<'_>) -> Vec<Slow> {
         calls: sums.calls,
         total_ns: sums.total_ns,
         longest_ns: sums.longest.0,
-        example: case.timeline.event(sums.longest.1).map_or_else(String::new, |event| case.text(&event)),
+        example: match case.timeline.event(sums.longest.1).filter(|_| sums.example.is_empty()) {
+            Some(event) => case.text(&event),
+            None => sums.example.clone(),
+        },
     };
     sums.into_iter().take(SLOW).map(in_words).collect()
 }

@@ -5,6 +5,7 @@ mod scene;
 
 use super::diagnosis::diagnose;
 use proptest::prelude::*;
+use rewind_common::call::part;
 use rewind_recording::event::build;
 use rewind_recording::header::Header;
 use rewind_recording::render::{Format, Options};
@@ -53,6 +54,60 @@ fn what_the_runtime_fails_to_do_is_none_of_the_containers_affairs() {
     let why = scene.why();
     assert_eq!(why.answer, "It exited with 1 after openat of /etc/passwd was denied (EACCES).");
     assert_eq!((why.failed.len(), why.findings.len(), why.ran.len()), (1, 1, 1), "{why:?}");
+}
+
+#[test]
+fn the_runtime_is_known_before_it_says_so() {
+    let mut scene = Scene { records: Vec::new(), now: 10 * S, main: 690 };
+    build::task(&mut scene.records, scene.now, (690, 690), (690, 690), "runc");
+    scene.call(690, 72).arg(3).arg(1033).arg(0).result(-22).end();
+    let argv = b"/usr/sbin/runc\0init\0";
+    scene.call(690, 59).string("/proc/self/exe").arg(0x7000).arg(0).blob(1, part::STRINGS, 0, argv).result(0).end();
+    scene.open("/opt/nothing", -13);
+    scene.exit(690, 0);
+    scene.main = 700;
+    build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "app");
+    scene.exec(700, "app");
+    let why = scene.why();
+    assert_eq!(why.answer, "It is running: nothing unusual found.");
+    assert!(why.failed.is_empty() && why.ran.iter().all(|ran| ran.command == "app"), "{why:?}");
+}
+
+#[test]
+fn what_is_known_of_a_permission_is_told() {
+    let mut scene = Scene { records: Vec::new(), now: 10 * S, main: 700 };
+    build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "runc:[2:INIT]");
+    scene.call(700, 105).arg(65534).result(0).end();
+    build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "app");
+    scene.exec(700, "app");
+    scene.open("/run/secrets/token", -13);
+    let mut stat = [0_u8; 32];
+    stat[..2].copy_from_slice(&0o100_400_u16.to_le_bytes());
+    stat[4..8].copy_from_slice(&33_u32.to_le_bytes());
+    scene.call(700, 262).arg(0xffff_ff9c).string("/run/secrets/token").pointed(&stat).arg(0).result(0).end();
+    scene.exit(700, 1 << 8);
+    let answer = "It exited with 1 after openat of /run/secrets/token was denied (EACCES); it ran as user 65534, \
+                  and the file is user 33's with mode 0400.";
+    assert_eq!(scene.answer(), answer);
+}
+
+#[test]
+fn the_paths_that_were_tried_stand_in_their_order() {
+    let mut scene = Scene::of("app");
+    scene.access("/etc/ld.so.preload", -2);
+    scene.open("/lib/libc.so.6", 3);
+    scene.open("/etc/app/token", -2);
+    scene.open("/etc/app/token", -2);
+    scene.open("/run/secrets/token", -13);
+    scene.open("/srv/token", 3);
+    scene.open("/srv/other", 3);
+    scene.exit(700, 1 << 8);
+    let why = scene.why();
+    let tried: Vec<_> =
+        why.tried.iter().map(|tried| (tried.path.as_str(), tried.result.as_str(), tried.count)).collect();
+    assert_eq!(tried, [("/etc/app/token", "ENOENT", 2), ("/run/secrets/token", "EACCES", 1), ("/srv/token", "ok", 1)]);
+    // One path alone is told by the failed calls.
+    assert!(denied().why().tried.iter().all(|tried| tried.path != "/etc/ld.so.preload"));
 }
 
 #[test]
