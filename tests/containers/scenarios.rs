@@ -136,21 +136,54 @@ pub(crate) fn given_up() -> Result<()> {
     agent.stop()
 }
 
+pub(crate) fn unanswered() -> Result<()> {
+    let agent = Agent::start()?;
+    let script = format!("{SILENT}\nfull.settimeout(0.5); full.sendall(b'SELECT 1'); full.recv(100)");
+    let told = told(&agent, Container::new("rewind-unanswered", &python(&script))?, 1)?;
+    told.expect("It exited with 1 after what it sent to 127.0.0.1:", "sendto(4, ")?;
+    ensure!(told.answer().contains(" got no answer after 5"), "{}", told.answer());
+    agent.stop()
+}
+
+pub(crate) fn unreachable() -> Result<()> {
+    let agent = Agent::start()?;
+    let mut spec = python("import socket; socket.create_connection(('10.96.0.1', 443))");
+    spec.own_network = true;
+    let told = told(&agent, Container::new("rewind-no-route", &spec)?, 1)?;
+    told.expect(
+        "It exited with 1 after connect to 10.96.0.1:443 found no route (ENETUNREACH).",
+        "inet_addr(\"10.96.0.1\")}, 16) = -1 ENETUNREACH (Network is unreachable)",
+    )?;
+    agent.stop()
+}
+
+/// A container whose resolver asks that server for the address of its database.
+fn resolving(server: &str) -> Result<Container> {
+    let script = "import socket; socket.create_connection(('db.prod.example', 5432))";
+    let container = Container::new("rewind-dns", &python(script))?;
+    let resolver = format!("nameserver {server}\noptions timeout:1 attempts:2\n");
+    put(&container.bundle().join("rootfs/etc/resolv.conf"), &resolver, 0o644)?;
+    Ok(container)
+}
+
 pub(crate) fn silent_dns() -> Result<()> {
     const SERVER: &str = "127.83.77.53";
     let agent = Agent::start()?;
     let _silent = UdpSocket::bind((SERVER, 53)).context("cannot take port 53")?;
-    let script = "import socket; socket.create_connection(('db.prod.example', 5432))";
-    let container = Container::new("rewind-dns", &python(script))?;
-    let resolver = format!("nameserver {SERVER}\noptions timeout:1 attempts:2\n");
-    put(&container.bundle().join("rootfs/etc/resolv.conf"), &resolver, 0o644)?;
-    let told = told(&agent, container, 1)?;
-    told.expect(
-        &format!("It exited with 1 after a question to the name server {SERVER}:53 got no answer after 2"),
-        "send",
-    )?;
+    let told = told(&agent, resolving(SERVER)?, 1)?;
+    let answer = format!("It exited with 1 after a question to the name server {SERVER}:53 got no answer after 2");
+    told.expect(&answer, "send")?;
     let dump = agent.ask(&["dump", &told.id, "-e", "%network", "-o", "strace", "-y"])?.success()?;
     ensure!(dump.contains(&format!("<UDP:[->{SERVER}:53]>")), "the question is not there:\n{dump}");
+    agent.stop()
+}
+
+pub(crate) fn no_dns() -> Result<()> {
+    let agent = Agent::start()?;
+    let told = told(&agent, resolving("127.83.77.54")?, 1)?;
+    let answer =
+        "It exited with 1 after a question to the name server 127.83.77.54:53 got an error in place of an answer";
+    told.expect(answer, "revents=POLLERR")?;
     agent.stop()
 }
 

@@ -21,11 +21,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A question of a living process counts as not answered after this time.
 const PATIENCE_NS: u64 = 2_000_000_000;
+const EINTR: u16 = 4;
 const EAGAIN: u16 = 11;
 const EISCONN: u16 = 106;
 const EINPROGRESS: u16 = 115;
 /// `POLLIN` and `POLLOUT`.
 const READY: u16 = 5;
+/// `POLLERR`, `POLLHUP` and `POLLNVAL`.
+const IN_ERROR: u16 = 0x38;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ask {
@@ -94,6 +97,8 @@ impl Questions {
             "poll" | "ppoll" if seen.fate != Fate::Returned || call.result == 0 => {
                 polled(seen).for_each(|fd| self.waited((seen.tgid, fd), seen));
             }
+            // What a datagram met comes back as an error of its socket, which many do not ask for.
+            "poll" | "ppoll" if returned => in_error(call).for_each(|fd| self.in_error((seen.tgid, fd), seen)),
             "close" => {
                 self.own.remove(&socket);
                 if let Some(open) = self.open.remove(&socket) {
@@ -148,9 +153,22 @@ impl Questions {
     }
 
     fn waited(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
-        let in_vain = seen.fate != Fate::Returned || matches!(seen.invocation.call.errno(), None | Some(EAGAIN));
-        if let Some(open) = self.open.get_mut(&socket).filter(|_| in_vain) {
+        let errno = seen.invocation.call.errno().filter(|_| seen.fate == Fate::Returned);
+        match errno {
+            None | Some(EAGAIN | EINTR | 512..=516) => {
+                if let Some(open) = self.open.get_mut(&socket) {
+                    open.waited_ns = Some(seen.until_ns);
+                }
+            }
+            // An error is an answer, and a failure of its own.
+            Some(_) => drop(self.open.remove(&socket)),
+        }
+    }
+
+    fn in_error(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+        if let Some(open) = self.open.get_mut(&socket).filter(|open| open.ask != Ask::Connection && !open.answered) {
             open.waited_ns = Some(seen.until_ns);
+            (open.name, open.index) = (seen.name.clone(), seen.index);
         }
     }
 
@@ -204,6 +222,14 @@ pub(super) fn is_name_server(peer: &str) -> bool {
 fn peer_of(descriptor: &str) -> Option<String> {
     let (_, peer) = descriptor.split_once(":[->")?;
     Some(peer.trim_end_matches(']').to_owned())
+}
+
+/// The descriptors that a `poll` found in error.
+fn in_error<'c>(call: &'c Call<'_>) -> impl Iterator<Item = i32> + 'c {
+    let blob = call.blob(0, part::WHOLE).filter(|blob| blob.pointer().is_none());
+    let entries = blob.map(|blob| blob.bytes.as_chunks::<8>().0).unwrap_or_default();
+    let bad = entries.iter().filter(|[.., low, high]| u16::from_le_bytes([*low, *high]) & IN_ERROR != 0);
+    bad.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d]))
 }
 
 /// The descriptors that a `poll` waits for to be ready.

@@ -283,6 +283,45 @@ fn a_request_without_an_answer_is_the_cause_where_the_process_waited_for_it() {
 }
 
 #[test]
+fn an_error_that_a_poll_brought_to_light_is_told() {
+    let server = [2, 0, 0, 53, 10, 96, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0];
+    let ask = |scene: &mut Scene| {
+        scene.call(700, 41).arg(2).arg(2).arg(0).result(4).end();
+        scene.call(700, 42).arg(4).pointed(&server).arg(16).result(0).end();
+        scene.call(700, 44).arg(4).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(40).end();
+    };
+    let mut scene = Scene::of("app");
+    ask(&mut scene);
+    scene.call(700, 7).pointed(&[4, 0, 0, 0, 1, 0, 8, 0]).arg(1).arg(5000).result(1).end();
+    scene.call(700, 3).arg(4).result(0).end();
+    scene.exit(700, 1 << 8);
+    let answer = "It exited with 1 after a question to the name server 10.96.0.10:53 got an error in place of an answer \
+                  (POLLERR).";
+    assert_eq!(scene.answer(), answer);
+    // Who receives is told which.
+    let mut scene = Scene::of("app");
+    ask(&mut scene);
+    scene.call(700, 45).arg(4).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(-111).end();
+    scene.call(700, 3).arg(4).result(0).end();
+    scene.exit(700, 1 << 8);
+    let answer = "It exited with 1 after a question to the name server 10.96.0.10:53 was refused (ECONNREFUSED).";
+    assert_eq!(scene.answer(), answer);
+}
+
+#[test]
+fn a_thread_that_waits_for_an_answer_is_found() {
+    let mut scene = Scene::of("app");
+    asked(&mut scene, 0);
+    scene.call(700, 44).arg(3).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(40).end();
+    build::call(&mut scene.records, 700, 45).at(scene.now + MS, 0).enter().arg(3).arg(0x7000).arg(40).end();
+    scene.later(9 * S);
+    let why = scene.why();
+    let answer = "It is running; but what it sent to 10.0.0.5:6379 got no answer after 10.0s.";
+    assert_eq!(why.answer, answer);
+    assert!(why.blocked[0].call.starts_with("recvfrom(3<TCP:[->10.0.0.5:6379]>"), "{:?}", why.blocked);
+}
+
+#[test]
 fn the_call_that_met_the_limit_on_descriptors_first_is_told_and_what_is_open() {
     let mut scene = Scene::of("app");
     for fd in 3..63 {

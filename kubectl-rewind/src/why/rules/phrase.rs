@@ -30,11 +30,14 @@ pub(super) fn clause(group: &Group) -> String {
 /// "connect to 10.0.0.5:5432 got no answer".
 fn silence(group: &Group) -> String {
     let peer = group.subject.text().unwrap_or("a peer");
-    match &*group.name {
-        "connect" => format!("connect to {peer} got no answer"),
-        _ if group.subject.is_name_server() => format!("a question to the name server {peer} got no answer"),
-        _ => format!("what it sent to {peer} got no answer"),
-    }
+    let what = match &*group.name {
+        "connect" => "connect to",
+        _ if group.subject.is_name_server() => "a question to the name server",
+        _ => "what it sent to",
+    };
+    let in_error = matches!(&*group.name, "poll" | "ppoll");
+    let instead = if in_error { "an error in place of an answer (POLLERR)" } else { "no answer" };
+    format!("{what} {peer} got {instead}")
 }
 
 fn failure(group: &Group) -> String {
@@ -42,6 +45,9 @@ fn failure(group: &Group) -> String {
     let text = match &group.subject {
         Subject::Nothing => name.to_string(),
         Subject::Path(path) => format!("{name} of {path}"),
+        Subject::Peer(peer) if group.subject.is_name_server() && &**name != "connect" => {
+            format!("a question to the name server {peer}")
+        }
         Subject::Peer(peer) if matches!(&**name, "connect" | "sendto") => format!("{name} to {peer}"),
         Subject::Peer(peer) | Subject::Descriptor(peer) => format!("{name} on {peer}"),
     };
