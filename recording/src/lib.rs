@@ -26,5 +26,6 @@ pub mod neighbours;
 pub mod record;
 pub mod redact;
 pub mod render;
+pub mod setup;
 pub mod stream;
 pub mod syscalls;

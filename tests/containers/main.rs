@@ -9,6 +9,7 @@ mod harness;
 mod many;
 mod pins;
 mod readme;
+mod scenarios;
 mod secrets;
 mod start;
 
@@ -54,6 +55,20 @@ fn main() -> ExitCode {
         .test("an_oom_kill_is_named_with_victim_limit_and_trigger", &CONTAINER, death::oom)
         .test("a_kill_from_the_host_is_named_with_its_sender", &CONTAINER, death::from_the_host)
         .test("a_signal_from_another_container_is_named_with_it", &CONTAINER, death::from_another_container)
+        .test("a_start_that_fails_is_explained_and_the_one_before_it_too", &with_python, scenarios::startup)
+        .test("a_crash_without_a_word_of_why_is_explained", &with_python, scenarios::crash)
+        .test("descriptors_that_run_out_are_told_with_what_is_open", &with_python, scenarios::descriptors)
+        .test("a_peer_that_refuses_is_named", &with_python, scenarios::refused)
+        .test("a_peer_that_keeps_silent_is_named_with_how_long", &with_python, scenarios::timed_out)
+        .test("a_connection_that_was_given_up_is_named_with_its_peer", &with_python, scenarios::given_up)
+        .test("a_request_that_was_not_answered_is_named_with_its_peer", &with_python, scenarios::unanswered)
+        .test("a_peer_without_a_route_to_it_is_named", &with_python, scenarios::unreachable)
+        .test("a_name_server_that_keeps_silent_is_named", &with_python, scenarios::silent_dns)
+        .test("a_name_server_that_is_not_there_is_named", &with_python, scenarios::no_dns)
+        .test("a_secret_that_may_not_be_read_is_named_with_all_that_was_tried", &with_python, scenarios::secret)
+        .test("a_slow_disk_is_named_while_the_container_lives", &with_python, scenarios::slow_disk)
+        .test("threads_that_wait_for_each_other_are_named", &with_python, scenarios::deadlock)
+        .test("a_peer_that_does_not_answer_is_named_while_the_container_waits", &with_python, scenarios::no_answer)
         .test("a_fork_bomb_costs_its_container_alone", &CONTAINER, faults::fork_bomb)
         .test("a_process_that_its_last_thread_ends_is_told_by_that_code", &CONTAINER, faults::last_thread)
         .test("a_child_that_nobody_waits_for_is_not_the_containers_end", &CONTAINER, faults::zombie)

@@ -31,6 +31,10 @@ pub struct Spec {
     pub processes: Option<u64>,
     /// The process whose PID namespace it shares; one of its own if `None`.
     pub pid_namespace_of: Option<u32>,
+    /// Whether it has a network namespace of its own, without any route; the host's else.
+    pub own_network: bool,
+    /// Directories of the host that are mounted read-only, and where.
+    pub mounts: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Spec {
@@ -44,6 +48,8 @@ impl Spec {
             memory_bytes: None,
             processes: None,
             pid_namespace_of: None,
+            own_network: false,
+            mounts: Vec::new(),
         }
     }
 }
@@ -93,6 +99,7 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
     let bind = |from: &Path, to: &Path| json!({"destination": to, "type": "none", "source": from, "options": ["rbind", "ro", "nosuid", "nodev"]});
     mounts.extend(shared.iter().map(|dir| bind(dir, dir)));
     mounts.push(bind(&crate::workload::cache()?, Path::new(WORKLOADS)));
+    mounts.extend(spec.mounts.iter().map(|(from, to)| bind(from, to)));
     let mut env = vec!["PATH=/usr/bin:/bin:/usr/sbin:/sbin".to_owned(), "HOME=/".to_owned()];
     env.extend(spec.env.iter().cloned());
     let mut namespaces: Vec<Value> = ["mount", "ipc", "uts"].iter().map(|kind| json!({"type": kind})).collect();
@@ -100,6 +107,9 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
         Some(tgid) => json!({"type": "pid", "path": format!("/proc/{tgid}/ns/pid")}),
         None => json!({"type": "pid"}),
     });
+    if spec.own_network {
+        namespaces.push(json!({"type": "network"}));
+    }
     let mut resources = serde_json::Map::new();
     if let Some(bytes) = spec.memory_bytes {
         resources.insert("memory".to_owned(), json!({"limit": bytes}));

@@ -2,18 +2,24 @@
 
 use super::gather::Gather;
 use super::groups::Group;
+use super::memory::Memory;
+use super::permission::Owner;
 use rewind_common::record as wire;
 use rewind_recording::decode::descriptors::{Table, Tables};
 use rewind_recording::ending::Ending;
-use rewind_recording::event::{Event, Timeline};
+use rewind_recording::event::{Event, Fate, Timeline, What};
 use rewind_recording::header::Header;
 use rewind_recording::neighbours::Neighbours;
+use rewind_recording::setup::is_runtime;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A process that ends so soon after its child is taken to do so because of it.
 const RIGHT_BEHIND_NS: u64 = 50_000_000;
+
+/// In place of an errno: no call failed, but what was asked of the peer got no answer.
+pub const GIVEN_UP: u16 = 0;
 
 /// What a call was about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +44,12 @@ impl Subject {
             Self::Nothing => None,
         }
     }
+
+    /// Whether it is a name server.
+    #[must_use]
+    pub fn is_name_server(&self) -> bool {
+        matches!(self, Self::Peer(peer) if super::questions::is_name_server(peer))
+    }
 }
 
 /// A call that failed. Indices are those of the timeline.
@@ -57,7 +69,7 @@ pub struct Failure {
     pub name: Cow<'static, str>,
     /// What it was about.
     pub subject: Subject,
-    /// Why it failed.
+    /// Why it failed, or [`GIVEN_UP`].
     pub errno: u16,
     /// Whether the same, or a file of the same name elsewhere, was had later.
     pub recovered: bool,
@@ -111,6 +123,13 @@ pub struct Ran {
     pub command: String,
 }
 
+impl Ran {
+    /// Whether it is the runtime itself, about to set the container up.
+    fn is_init(&self) -> bool {
+        self.command.strip_suffix(" init").is_some_and(|program| program.ends_with("runc"))
+    }
+}
+
 /// A call that tells a process to end.
 #[derive(Clone, Copy, Debug)]
 pub struct Kill {
@@ -137,6 +156,8 @@ pub struct Process {
     pub comm: String,
     /// When it was first heard of.
     pub first_ns: u64,
+    /// Whom it ran as in the end, where it was told.
+    pub user: Option<u32>,
     /// What it ran, in order.
     pub ran: Vec<Ran>,
     /// Signals that were delivered to it.
@@ -159,61 +180,19 @@ impl Process {
     /// Whether it only set the container up.
     #[must_use]
     pub fn is_setup(&self) -> bool {
-        self.ran.is_empty() && is_runtime(&self.comm)
+        self.ran.iter().all(Ran::is_init) && self.is_runtime(&self.comm)
     }
-}
 
-/// Whether a thread of that name is a container runtime's, which sets the container up before it becomes its
-/// first program: what it does and fails to do is none of the container's affairs.
-#[must_use]
-pub fn is_runtime(comm: &str) -> bool {
-    // `runc:[2:INIT]` (libcontainer's nsexec.c), `crun`, `youki:[2:INIT]`.
-    comm.starts_with("runc:[") || comm.starts_with("youki:[") || comm == "crun"
-}
-
-/// How a process' memory changed, as far as calls tell. Bytes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Memory {
-    /// First and last end of the heap.
-    pub brk: Option<(u64, u64)>,
-    /// Mapped without a file.
-    pub mapped: u64,
-    /// Unmapped.
-    pub unmapped: u64,
-    /// The largest mapping without a file: bytes and event.
-    pub largest: Option<(u64, usize)>,
-    /// The largest allocation that failed: bytes and event.
-    pub refused: Option<(u64, usize)>,
-    /// Allocations that failed.
-    pub refusals: u64,
-}
-
-impl Memory {
-    /// How much it grew, at most.
+    /// Whether a thread of that name is the runtime's.
     #[must_use]
-    pub fn growth(&self) -> u64 {
-        let heap = self.brk.map_or(0, |(first, last)| last.saturating_sub(first));
-        heap + self.mapped.saturating_sub(self.unmapped)
+    pub fn is_runtime(&self, comm: &str) -> bool {
+        // `runc init` is `runc` before it says which part of it it is.
+        is_runtime(comm) || comm == "runc" && self.ran.iter().all(Ran::is_init)
     }
-}
-
-/// A name server that did not answer.
-#[derive(Clone, Debug, Default)]
-pub struct Silence {
-    /// Its address.
-    pub server: String,
-    /// How many sockets asked in vain.
-    pub count: u64,
-    /// The first question.
-    pub first: usize,
-    /// When the last socket gave up.
-    pub last: usize,
-    /// How long the longest waited.
-    pub longest_ns: u64,
 }
 
 /// Sums of the calls of one name.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sums {
     /// Calls.
     pub calls: u64,
@@ -223,6 +202,23 @@ pub struct Sums {
     pub total_ns: u64,
     /// The longest, and which event it is.
     pub longest: (u64, usize),
+    /// What the longest was about.
+    pub subject: Subject,
+    /// The longest as strace would have it, descriptors by what they were then; empty if it was quick.
+    pub example: String,
+}
+
+impl Sums {
+    /// Adds a call, and says whether it is the longest so far.
+    pub(super) fn add(&mut self, index: usize, ns: u64) -> bool {
+        self.calls += 1;
+        self.total_ns = self.total_ns.saturating_add(ns);
+        let is_longest = (ns, index) > self.longest || self.calls == 1;
+        if is_longest {
+            self.longest = (ns, index);
+        }
+        is_longest
+    }
 }
 
 /// A recording, taken apart.
@@ -256,8 +252,8 @@ pub struct Case<'a> {
     pub tables: Tables,
     /// Those of processes that met the limit, as they were then.
     pub full: BTreeMap<u32, Table>,
-    /// Name servers that did not answer.
-    pub unanswered: Vec<Silence>,
+    /// What looks at files told of them, by path.
+    pub owners: HashMap<String, Owner>,
     /// Signals that were sent.
     pub sent: Vec<(usize, wire::SignalSent)>,
     /// OOM kills.
@@ -332,6 +328,14 @@ impl<'a> Case<'a> {
         self.end().map_or(self.header.read_ns, |ending| ending.at_ns)
     }
 
+    /// Whom a process ran as: its parent's user where it did not become another.
+    #[must_use]
+    pub fn user(&self, tgid: u32) -> Option<u32> {
+        let known = |tgid: u32| self.processes.get(&tgid).map(|process| (process.user, process.parent));
+        let family = std::iter::successors(known(tgid), |(_, parent)| known(*parent));
+        family.take(self.processes.len()).find_map(|(user, _)| user)
+    }
+
     /// The descriptors of a process when it met the limit on them; else at its end.
     #[must_use]
     pub fn descriptors(&self, tgid: u32) -> Option<&Table> {
@@ -341,6 +345,9 @@ impl<'a> Case<'a> {
     /// An event as strace would have it, without process and time.
     #[must_use]
     pub fn text(&self, event: &Event<'_>) -> String {
-        super::text::event(event, self.arch, &self.neighbours)
+        // What is open at the end was open when a call began that did not return.
+        let unfinished = matches!(event.what, What::Call { fate: Fate::InFlight | Fate::Died, .. });
+        let table = event.tgid().filter(|_| unfinished).and_then(|tgid| self.tables.of(tgid));
+        super::text::event(event, self.arch, &self.neighbours, table)
     }
 }

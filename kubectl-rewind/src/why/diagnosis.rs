@@ -32,6 +32,8 @@ pub struct Diagnosis {
     pub findings: Vec<Found>,
     /// Failed calls by what failed, the likeliest cause first.
     pub failed: Vec<Failed>,
+    /// Paths that were tried in vain, or had after others of the same name were not, in order.
+    pub tried: Vec<Tried>,
     /// Failed calls that are ordinary.
     pub ordinary_failures: u64,
     /// Calls that did not return.
@@ -110,7 +112,7 @@ pub struct Failed {
     pub call: String,
     /// The path, peer or descriptor.
     pub what: Option<String>,
-    /// The errno by name.
+    /// The errno by name; "no answer" where no call failed but a peer kept silent.
     pub errno: String,
     /// How often.
     pub count: u64,
@@ -124,6 +126,23 @@ pub struct Failed {
     pub tgid: u32,
     /// Why it is ordinary, if it is.
     pub ordinary: Option<&'static str>,
+}
+
+/// A path that was tried.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Tried {
+    /// When.
+    pub time: String,
+    /// When.
+    pub ktime_ns: u64,
+    /// The call.
+    pub call: String,
+    /// The path.
+    pub path: String,
+    /// "ok", or the errno by name.
+    pub result: String,
+    /// How often on end.
+    pub count: u64,
 }
 
 /// A call that did not return.

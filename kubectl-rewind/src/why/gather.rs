@@ -1,8 +1,9 @@
 //! The one pass over all events that makes a [`Case`].
 
-use super::case::{Case, Delivered, End, Failure, Kill, Memory, Process, Ran, Saying, Subject, Sums, is_runtime};
-use super::questions::Questions;
-use super::text::{command, last_part, said, with_name};
+use super::case::{Case, Delivered, End, Failure, Kill, Process, Ran, Saying, Subject, Sums};
+use super::permission::{self, Owner};
+use super::questions::{Questions, Seen, is_verdict};
+use super::text::{self, command, descriptor, last_part, said, with_name};
 use rewind_common::call::part;
 use rewind_common::record::{self as wire, GROUP_DEAD};
 use rewind_recording::decode::descriptors::{Table, Tables};
@@ -18,14 +19,14 @@ use rewind_recording::syscalls::arg::ArgKind;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-/// `ENOENT`, `ENOMEM`, `ENFILE`, `EMFILE`, `EINPROGRESS`.
+/// `ENOENT`, `ENFILE`, `EMFILE`, `EINPROGRESS`.
 const ENOENT: u16 = 2;
-const ENOMEM: u16 = 12;
 const ENFILE: u16 = 23;
 const EMFILE: u16 = 24;
 const EINPROGRESS: u16 = 115;
-/// `MAP_ANONYMOUS`.
-const ANONYMOUS: u64 = 0x20;
+
+/// A call that took less is no example of slowness.
+const SLOW_NS: u64 = 1_000_000;
 
 /// Calls whose success shows that a peer is there.
 const REACHED: [&str; 9] = ["connect", "read", "readv", "write", "writev", "sendto", "sendmsg", "recvfrom", "recvmsg"];
@@ -45,9 +46,10 @@ pub(super) struct Gather {
     had: HashMap<String, u64>,
     /// Connections that go on in the background: when they were begun, by process and descriptor.
     connecting: HashMap<(u32, i32), (u64, String)>,
-    dns: Questions,
+    questions: Questions,
     /// The last call of each thread, if a signal interrupted it.
     interrupted: HashMap<u32, usize>,
+    owners: HashMap<String, Owner>,
     sent: Vec<(usize, wire::SignalSent)>,
     oom_kills: Vec<(usize, wire::OomKill)>,
 }
@@ -66,8 +68,9 @@ impl Gather {
             sums: BTreeMap::new(),
             had: HashMap::new(),
             connecting: HashMap::new(),
-            dns: Questions::default(),
+            questions: Questions::default(),
             interrupted: HashMap::new(),
+            owners: HashMap::new(),
             sent: Vec::new(),
             oom_kills: Vec::new(),
         }
@@ -95,6 +98,11 @@ impl Gather {
                 _ => false,
             };
         }
+        let end_ns = |tgid| match self.processes.get(&tgid).and_then(|process| process.end) {
+            Some(end) => end.ending.at_ns,
+            None => header.read_ns,
+        };
+        self.failures.extend(self.questions.finish(end_ns));
         Case {
             header,
             timeline,
@@ -110,7 +118,7 @@ impl Gather {
             sums: self.sums,
             tables: self.tables,
             full: self.full,
-            unanswered: self.dns.finish(header.read_ns),
+            owners: self.owners,
             sent: self.sent,
             oom_kills: self.oom_kills,
             neighbours: Neighbours::of(header),
@@ -163,7 +171,12 @@ impl Gather {
     fn call(&mut self, index: usize, event: &Event<'_>, tgid: u32, invocation: &Invocation<'_>, fate: Fate) {
         let call = &invocation.call;
         let name = decode::name(call, self.arch);
-        let is_setup = event.task.is_some_and(|task| is_runtime(&comm(&task.comm)));
+        let process = self.processes.get_mut(&tgid);
+        if let Some((process, user)) = process.zip(permission::user(invocation, &name)) {
+            process.user = Some(user);
+        }
+        let process = self.processes.get(&tgid);
+        let is_setup = event.task.zip(process).is_some_and(|(task, process)| process.is_runtime(&comm(&task.comm)));
         if is_setup && !matches!(&*name, "execve" | "execveat") {
             self.tables.feed(tgid, invocation, self.arch);
             return;
@@ -173,11 +186,19 @@ impl Gather {
             Fate::InFlight => self.read_ns.saturating_sub(event.start_ns),
             Fate::Lost => 0,
         };
+        let subject = self.subject(tgid, invocation);
         let sums = self.sums.entry(name.clone()).or_default();
-        sums.calls += 1;
-        sums.total_ns = sums.total_ns.saturating_add(ns);
-        sums.longest = sums.longest.max((ns, index));
+        if sums.add(index, ns) {
+            sums.subject = subject.clone();
+            let (arch, table) = (self.arch, self.tables.of(tgid).filter(|_| ns >= SLOW_NS));
+            sums.example =
+                table.map(|table| text::event(event, arch, &Neighbours::default(), Some(table))).unwrap_or_default();
+        }
         self.kill(index, event, tgid, &name, call);
+        let until_ns = if fate == Fate::InFlight { self.read_ns } else { event.end_ns };
+        let (table, arch) = (self.tables.of(tgid), self.arch);
+        let seen = Seen { index, event, tgid, invocation, fate, name: &name, table, arch, until_ns };
+        self.questions.call(&seen);
         if fate != Fate::Returned {
             if !matches!(&*name, "exit" | "exit_group") {
                 self.open_calls.push(index);
@@ -190,12 +211,13 @@ impl Gather {
         } else {
             self.interrupted.remove(&event.tid);
         }
-        let subject = self.subject(tgid, invocation);
         if failed(call) {
             self.sums.entry(name.clone()).or_default().errors += 1;
         }
         self.note(index, event, tgid, invocation, &name, &subject);
-        self.memory(index, tgid, &name, call);
+        if let Some(process) = self.processes.get_mut(&tgid) {
+            process.memory.feed(index, &name, call);
+        }
         match (call.errno().filter(|_| failed(call)), pending_error(call, &name)) {
             (Some(errno), _) => self.fail(index, event, tgid, name.clone(), subject, errno, call.duration_ns),
             (None, Some(errno)) => {
@@ -210,7 +232,6 @@ impl Gather {
             (None, None) if call.errno().is_some() => {}
             (None, None) => self.had(&name, &subject, invocation, event.end_ns),
         }
-        self.dns.call(index, event, tgid, invocation, &name, self.tables.of(tgid), self.arch);
         self.tables.feed(tgid, invocation, self.arch);
     }
 
@@ -262,6 +283,11 @@ impl Gather {
         subject: &Subject,
     ) {
         let call = &invocation.call;
+        if let Subject::Path(path) = subject
+            && let Some(owner) = Owner::told(invocation, name, self.arch).filter(|_| call.errno().is_none())
+        {
+            self.owners.insert(path.clone(), owner);
+        }
         match name {
             "connect" if call.errno() == Some(EINPROGRESS) => {
                 if let Subject::Peer(peer) = subject {
@@ -295,39 +321,6 @@ impl Gather {
         }
     }
 
-    fn memory(&mut self, index: usize, tgid: u32, name: &str, call: &Call<'_>) {
-        let length = call.value(1).unwrap_or_default();
-        let Some(process) = self.processes.get_mut(&tgid) else { return };
-        let memory = &mut process.memory;
-        let refused = |memory: &mut Memory, bytes: u64| {
-            memory.refusals += 1;
-            memory.refused = memory.refused.max(Some((bytes, index)));
-        };
-        match (name, call.errno()) {
-            ("mmap" | "mremap", Some(ENOMEM)) => {
-                refused(memory, if name == "mremap" { call.value(2).unwrap_or_default() } else { length });
-            }
-            ("brk", None) => {
-                let now = call.result.cast_unsigned();
-                let first = memory.brk.map_or(now, |(first, _)| first);
-                let asked = call.value(0).unwrap_or_default();
-                // The kernel does not fail brk: it leaves the end of the heap where it was.
-                if asked > now {
-                    refused(memory, asked - now);
-                }
-                memory.brk = Some((first, now));
-            }
-            // Without access it is room that is only set aside.
-            ("mmap", None) if call.value(3).unwrap_or_default() & ANONYMOUS != 0 && call.value(2) != Some(0) => {
-                memory.mapped = memory.mapped.saturating_add(length);
-                memory.largest = memory.largest.max(Some((length, index)));
-            }
-            ("munmap", None) => memory.unmapped = memory.unmapped.saturating_add(length),
-            ("execve" | "execveat", None) => *memory = Memory::default(),
-            _ => {}
-        }
-    }
-
     fn subject(&self, tgid: u32, invocation: &Invocation<'_>) -> Subject {
         if let Some(path) = decode::path(invocation, self.arch).filter(|path| !path.is_empty()) {
             return Subject::Path(path.into_owned());
@@ -353,14 +346,10 @@ impl Gather {
 
 /// What `getsockopt(SO_ERROR)` brought to light: how a connection in the background failed.
 fn pending_error(call: &Call<'_>, name: &str) -> Option<u16> {
-    if name != "getsockopt" || call.value(1) != Some(1) || call.value(2) != Some(4) {
+    if name != "getsockopt" || !is_verdict(call) {
         return None;
     }
     let blob = call.blob(3, part::WHOLE).filter(|blob| blob.pointer().is_none())?;
     let errno = u32::from_le_bytes(*blob.bytes.first_chunk()?);
     u16::try_from(errno).ok().filter(|errno| *errno != 0)
-}
-
-fn descriptor(call: &Call<'_>) -> i32 {
-    call.value(0).map_or(-1, |fd| (fd as u32).cast_signed())
 }

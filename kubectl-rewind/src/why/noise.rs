@@ -80,6 +80,8 @@ const TRIED: &[(&str, &str)] = &[
     ("/nscd/socket", "a name cache that is optional"),
     ("/userdb", "a name service that is optional"),
     ("/etc/nsswitch.conf", "a configuration that is optional"),
+    ("/etc/hosts", "a configuration that is optional"),
+    ("/etc/resolv.conf", "a configuration that is optional"),
     ("/etc/localtime", "a configuration that is optional"),
     ("/etc/inputrc", "a configuration that is optional"),
     ("/etc/gai.conf", "a configuration that is optional"),

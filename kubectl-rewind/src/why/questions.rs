@@ -1,102 +1,242 @@
-//! Questions to name servers that nobody answered: gathered by socket.
+//! What a process asked of a peer and got no answer to: gathered by socket.
 //!
-//! A resolver asks several servers by one socket and takes the first answer, so a socket that got
-//! any answer is content. Bytes are not looked at: payload is off for most.
+//! Three kinds of question: a connection that goes on in the background and is given up (no call ever
+//! says that it failed), a request on a connection that this process has made, a question to a name
+//! server. A resolver asks several servers by one socket and takes the first answer, so a socket that
+//! got any answer is content. Bytes are not looked at: payload is off for most.
+//!
+//! Who sends and never listens (logs, figures) has asked nothing: a request counts only where the
+//! process was seen to wait for the answer.
 
-use super::case::Silence;
+use super::case::{Failure, GIVEN_UP, Subject};
+use super::text::descriptor;
+use rewind_common::call::part;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation};
-use rewind_recording::event::Event;
+use rewind_recording::event::{Event, Fate};
+use rewind_recording::record::Call;
 use rewind_recording::syscalls::Arch;
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A question of a living process counts as not answered after this time.
 const PATIENCE_NS: u64 = 2_000_000_000;
+const EINTR: u16 = 4;
+const EAGAIN: u16 = 11;
+const EISCONN: u16 = 106;
+const EINPROGRESS: u16 = 115;
+/// `POLLIN` and `POLLOUT`.
+const READY: u16 = 5;
+/// `POLLERR`, `POLLHUP` and `POLLNVAL`.
+const IN_ERROR: u16 = 0x38;
 
-/// A socket that has asked and waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ask {
+    Connection,
+    Request,
+    Name,
+}
+
+/// A question that waits for its answer.
 #[derive(Debug)]
 struct Open {
-    server: String,
-    first: usize,
+    ask: Ask,
+    peer: String,
+    name: Cow<'static, str>,
+    index: usize,
+    tid: u32,
     at_ns: u64,
+    /// Until when the process is known to have waited.
+    waited_ns: Option<u64>,
     answered: bool,
 }
 
-/// Sockets that ask name servers.
+/// A socket: process and descriptor.
+type Socket = (u32, i32);
+
+/// Sockets, and what was asked by them.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
-    open: HashMap<(u32, i32), Open>,
-    silent: BTreeMap<String, Silence>,
+    open: HashMap<Socket, Open>,
+    /// Those that the process connected itself.
+    own: HashSet<Socket>,
+    /// When a peer answered last.
+    heard: HashMap<String, u64>,
+    given_up: Vec<Failure>,
+}
+
+/// A call, and what is known around it.
+pub(super) struct Seen<'c, 'a> {
+    pub(super) index: usize,
+    pub(super) event: &'c Event<'a>,
+    pub(super) tgid: u32,
+    pub(super) invocation: &'c Invocation<'a>,
+    pub(super) fate: Fate,
+    pub(super) name: &'c Cow<'static, str>,
+    /// The descriptors before the call.
+    pub(super) table: Option<&'c Table>,
+    pub(super) arch: Arch,
+    /// Until when it goes on.
+    pub(super) until_ns: u64,
 }
 
 impl Questions {
-    /// Takes a call that has returned into account, before the table of descriptors does.
-    #[expect(clippy::too_many_arguments, reason = "all that is known of the call")]
-    pub(super) fn call(
-        &mut self,
-        index: usize,
-        event: &Event<'_>,
-        tgid: u32,
-        invocation: &Invocation<'_>,
-        name: &str,
-        table: Option<&Table>,
-        arch: Arch,
-    ) {
-        let call = &invocation.call;
-        let Some(fd) = call.value(0).map(|fd| (fd as u32).cast_signed()) else { return };
-        let key = (tgid, fd);
-        match name {
-            "sendto" | "sendmsg" | "sendmmsg" | "write" if call.errno().is_none() => {
-                let known = || table.and_then(|table| table.text(fd)).and_then(server_of);
-                let Some(server) = decode::peer(invocation, arch).filter(|peer| is_server(peer)).or_else(known) else {
-                    return;
-                };
-                let (first, at_ns) = (index, event.start_ns);
-                self.open.entry(key).or_insert(Open { server, first, at_ns, answered: false });
+    /// Takes a call into account, before the table of descriptors does.
+    pub(super) fn call(&mut self, seen: &Seen<'_, '_>) {
+        let call = &seen.invocation.call;
+        let errno = call.errno().filter(|_| seen.fate == Fate::Returned);
+        let returned = seen.fate == Fate::Returned && errno.is_none();
+        let socket = (seen.tgid, descriptor(call));
+        match &**seen.name {
+            "connect" if matches!(errno, Some(EINPROGRESS)) => self.ask(socket, seen, Ask::Connection),
+            "connect" if returned || errno == Some(EISCONN) => self.connected(socket, seen),
+            "getsockopt" if returned && is_verdict(call) => self.ends(socket, Ask::Connection),
+            "sendto" | "sendmsg" | "sendmmsg" | "write" | "writev" if returned => self.sent(socket, seen),
+            "recvfrom" | "recvmsg" | "recvmmsg" | "read" | "readv" if returned => self.heard(socket, seen),
+            "recvfrom" | "recvmsg" | "recvmmsg" | "read" | "readv" => self.waited(socket, seen),
+            "poll" | "ppoll" if seen.fate != Fate::Returned || call.result == 0 => {
+                polled(seen).for_each(|fd| self.waited((seen.tgid, fd), seen));
             }
-            "recvfrom" | "recvmsg" | "recvmmsg" | "read" if call.errno().is_none() => {
-                if let Some(open) = self.open.get_mut(&key) {
-                    open.answered = true;
-                }
-            }
+            // What a datagram met comes back as an error of its socket, which many do not ask for.
+            "poll" | "ppoll" if returned => in_error(call).for_each(|fd| self.in_error((seen.tgid, fd), seen)),
             "close" => {
-                if let Some(open) = self.open.remove(&key) {
-                    self.settle(open, index, event.end_ns);
+                self.own.remove(&socket);
+                if let Some(open) = self.open.remove(&socket) {
+                    self.settle(seen.tgid, open, seen.event.end_ns);
                 }
             }
             _ => {}
         }
     }
 
-    /// The servers that did not answer, and how often.
-    pub(super) fn finish(mut self, read_ns: u64) -> Vec<Silence> {
-        let open: Vec<_> = self.open.drain().map(|(_, open)| open).collect();
-        for open in open.into_iter().filter(|open| read_ns.saturating_sub(open.at_ns) > PATIENCE_NS) {
-            let last = open.first;
-            self.settle(open, last, read_ns);
-        }
-        self.silent.into_values().collect()
-    }
-
-    fn settle(&mut self, open: Open, last: usize, at_ns: u64) {
-        if open.answered {
+    fn ask(&mut self, socket: Socket, seen: &Seen<'_, '_>, ask: Ask) {
+        let text = || seen.table.and_then(|table| table.text(socket.1)).and_then(peer_of);
+        let Some(peer) = decode::peer(seen.invocation, seen.arch).or_else(text) else { return };
+        let ask = if ask == Ask::Request && is_name_server(&peer) { Ask::Name } else { ask };
+        if ask == Ask::Request && !self.own.contains(&socket) {
             return;
         }
-        let waited_ns = at_ns.saturating_sub(open.at_ns);
-        let new = Silence { server: open.server.clone(), first: open.first, last, ..Silence::default() };
-        let silence = self.silent.entry(open.server).or_insert(new);
-        silence.count += 1;
-        silence.last = silence.last.max(last);
-        silence.longest_ns = silence.longest_ns.max(waited_ns);
+        let (index, tid, at_ns) = (seen.index, seen.event.tid, seen.event.start_ns);
+        let name = seen.name.clone();
+        let open = Open { ask, peer, name, index, tid, at_ns, waited_ns: None, answered: false };
+        self.open.entry(socket).or_insert(open);
+    }
+
+    fn connected(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+        self.own.insert(socket);
+        self.ends(socket, Ask::Connection);
+        if let Some(peer) = decode::peer(seen.invocation, seen.arch).filter(|peer| !is_name_server(peer)) {
+            self.heard.insert(peer, seen.event.end_ns);
+        }
+    }
+
+    /// Whatever follows on a connection shows that it was made, or how it failed.
+    fn ends(&mut self, socket: Socket, ask: Ask) {
+        if self.open.get(&socket).is_some_and(|open| open.ask == ask) {
+            self.open.remove(&socket);
+            self.own.insert(socket);
+        }
+    }
+
+    fn sent(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+        self.ends(socket, Ask::Connection);
+        self.ask(socket, seen, Ask::Request);
+    }
+
+    fn heard(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+        self.ends(socket, Ask::Connection);
+        if let Some(open) = self.open.get_mut(&socket) {
+            self.heard.insert(open.peer.clone(), seen.event.end_ns);
+            open.answered = true;
+        }
+        self.ends(socket, Ask::Request);
+    }
+
+    fn waited(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+        let errno = seen.invocation.call.errno().filter(|_| seen.fate == Fate::Returned);
+        match errno {
+            None | Some(EAGAIN | EINTR | 512..=516) => {
+                if let Some(open) = self.open.get_mut(&socket) {
+                    open.waited_ns = Some(seen.until_ns);
+                }
+            }
+            // An error is an answer, and a failure of its own.
+            Some(_) => drop(self.open.remove(&socket)),
+        }
+    }
+
+    fn in_error(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+        if let Some(open) = self.open.get_mut(&socket).filter(|open| open.ask != Ask::Connection && !open.answered) {
+            open.waited_ns = Some(seen.until_ns);
+            (open.name, open.index) = (seen.name.clone(), seen.index);
+        }
+    }
+
+    /// What got no answer; `end_ns` says until when a process can have waited.
+    pub(super) fn finish(mut self, end_ns: impl Fn(u32) -> u64) -> Vec<Failure> {
+        let open: BTreeMap<_, _> = self.open.drain().collect();
+        for ((tgid, _), open) in open {
+            let until_ns = end_ns(tgid);
+            if until_ns.saturating_sub(open.at_ns) > PATIENCE_NS {
+                self.settle(tgid, open, until_ns);
+            }
+        }
+        for failure in &mut self.given_up {
+            let Subject::Peer(peer) = &failure.subject else { continue };
+            failure.recovered = self.heard.get(peer).is_some_and(|heard_ns| *heard_ns >= failure.at_ns);
+        }
+        self.given_up
+    }
+
+    fn settle(&mut self, tgid: u32, open: Open, until_ns: u64) {
+        if open.answered || open.ask == Ask::Request && open.waited_ns.is_none() {
+            return;
+        }
+        // Many sockets are closed long after nobody waited any more.
+        let at_ns = open.waited_ns.unwrap_or(until_ns);
+        self.given_up.push(Failure {
+            index: open.index,
+            at_ns,
+            duration_ns: at_ns.saturating_sub(open.at_ns),
+            tgid,
+            tid: open.tid,
+            name: open.name,
+            subject: Subject::Peer(open.peer),
+            errno: GIVEN_UP,
+            recovered: false,
+        });
     }
 }
 
-fn is_server(peer: &str) -> bool {
+/// Whether it asks how a connection in the background went: `SOL_SOCKET`, `SO_ERROR`.
+pub(super) fn is_verdict(call: &Call<'_>) -> bool {
+    call.value(1) == Some(1) && call.value(2) == Some(4)
+}
+
+/// Whether a peer is a name server.
+pub(super) fn is_name_server(peer: &str) -> bool {
     peer.ends_with(":53")
 }
 
-/// The server that `UDP:[->10.96.0.10:53]` names.
-fn server_of(descriptor: &str) -> Option<String> {
+/// The peer that `UDP:[->10.96.0.10:53]` names.
+fn peer_of(descriptor: &str) -> Option<String> {
     let (_, peer) = descriptor.split_once(":[->")?;
-    Some(peer.trim_end_matches(']').to_owned()).filter(|peer| is_server(peer))
+    Some(peer.trim_end_matches(']').to_owned())
+}
+
+/// The descriptors that a `poll` found in error.
+fn in_error<'c>(call: &'c Call<'_>) -> impl Iterator<Item = i32> + 'c {
+    let blob = call.blob(0, part::WHOLE).filter(|blob| blob.pointer().is_none());
+    let entries = blob.map(|blob| blob.bytes.as_chunks::<8>().0).unwrap_or_default();
+    let bad = entries.iter().filter(|[.., low, high]| u16::from_le_bytes([*low, *high]) & IN_ERROR != 0);
+    bad.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d]))
+}
+
+/// The descriptors that a `poll` waits for to be ready.
+fn polled<'s>(seen: &'s Seen<'_, '_>) -> impl Iterator<Item = i32> + 's {
+    let calls = [seen.invocation.enter, Some(seen.invocation.call)].into_iter().flatten();
+    let mut blobs = calls.filter_map(|call| call.blob(0, part::WHOLE)).filter(|blob| blob.pointer().is_none());
+    let entries = blobs.next().map(|blob| blob.bytes.as_chunks::<8>().0).unwrap_or_default();
+    let wanted = entries.iter().filter(|[_, _, _, _, low, high, ..]| u16::from_le_bytes([*low, *high]) & READY != 0);
+    wanted.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d]))
 }

@@ -75,6 +75,7 @@ pub(super) fn write(out: &mut dyn Write, diagnosis: &Diagnosis, options: &Option
     said(page, &diagnosis.said)?;
     findings(page, &diagnosis.findings)?;
     failed(page, diagnosis)?;
+    tried(page, diagnosis)?;
     blocked(page, diagnosis)?;
     memory(page, diagnosis)?;
     descriptors(page, diagnosis)?;
@@ -151,6 +152,20 @@ fn failed(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
         let text =
             format!("  {others}{} of an ordinary kind or less weight", counted(diagnosis.ordinary_failures, "failure"));
         page.line(None, &text)?;
+    }
+    Ok(())
+}
+
+fn tried(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+    if diagnosis.tried.is_empty() {
+        return Ok(());
+    }
+    page.heading("Paths it tried, in order")?;
+    for tried in &diagnosis.tried {
+        let times = if tried.count > 1 { format!("{}x", grouped(tried.count)) } else { String::new() };
+        let front = format!("  {:<13} {times:>5}  {:<13} {:<11} ", time_of_day(&tried.time), tried.result, tried.call);
+        let room = page.width.saturating_sub(front.chars().count());
+        page.line((tried.result != "ok").then_some(BAD), &format!("{front}{}", fit_middle(&tried.path, room)))?;
     }
     Ok(())
 }

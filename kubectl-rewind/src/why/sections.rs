@@ -65,6 +65,7 @@ pub(super) fn fill(diagnosis: &mut Diagnosis, case: &Case<'_>, clock: &mut Clock
     let all: u64 = case.groups.iter().map(|group| group.count).sum();
     let listed: u64 = diagnosis.failed.iter().map(|failed| failed.count).sum();
     diagnosis.ordinary_failures = all.saturating_sub(listed);
+    diagnosis.tried = super::paths::tried(case, clock);
     diagnosis.blocked = blocked(case);
     let process = case.culprit().or_else(|| case.processes.iter().next().map(|(tgid, process)| (*tgid, process)));
     if let Some((tgid, process)) = process {
@@ -131,7 +132,9 @@ fn said(case: &Case<'_>, process: &Process) -> Vec<String> {
     let stderr = late().any(|saying| saying.to_stderr);
     let text: String = late().filter(|saying| saying.to_stderr == stderr).map(|saying| saying.text.as_str()).collect();
     let plain = |line: &str| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
-    let lines = text.lines().map(plain).filter(|line| !line.trim().is_empty()).collect::<Vec<_>>();
+    // Python underlines the place of an error.
+    let tells = |line: &String| !line.trim_matches([' ', '^', '~']).is_empty();
+    let lines = text.lines().map(plain).filter(tells).collect::<Vec<_>>();
     lines.get(lines.len().saturating_sub(SAID)..).unwrap_or_default().to_vec()
 }
 
@@ -231,7 +234,10 @@ fn slow(case: &Case<'_>) -> Vec<Slow> {
         calls: sums.calls,
         total_ns: sums.total_ns,
         longest_ns: sums.longest.0,
-        example: case.timeline.event(sums.longest.1).map_or_else(String::new, |event| case.text(&event)),
+        example: match case.timeline.event(sums.longest.1).filter(|_| sums.example.is_empty()) {
+            Some(event) => case.text(&event),
+            None => sums.example.clone(),
+        },
     };
     sums.into_iter().take(SLOW).map(in_words).collect()
 }

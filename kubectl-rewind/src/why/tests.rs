@@ -5,6 +5,7 @@ mod scene;
 
 use super::diagnosis::diagnose;
 use proptest::prelude::*;
+use rewind_common::call::part;
 use rewind_recording::event::build;
 use rewind_recording::header::Header;
 use rewind_recording::render::{Format, Options};
@@ -53,6 +54,60 @@ fn what_the_runtime_fails_to_do_is_none_of_the_containers_affairs() {
     let why = scene.why();
     assert_eq!(why.answer, "It exited with 1 after openat of /etc/passwd was denied (EACCES).");
     assert_eq!((why.failed.len(), why.findings.len(), why.ran.len()), (1, 1, 1), "{why:?}");
+}
+
+#[test]
+fn the_runtime_is_known_before_it_says_so() {
+    let mut scene = Scene { records: Vec::new(), now: 10 * S, main: 690 };
+    build::task(&mut scene.records, scene.now, (690, 690), (690, 690), "runc");
+    scene.call(690, 72).arg(3).arg(1033).arg(0).result(-22).end();
+    let argv = b"/usr/sbin/runc\0init\0";
+    scene.call(690, 59).string("/proc/self/exe").arg(0x7000).arg(0).blob(1, part::STRINGS, 0, argv).result(0).end();
+    scene.open("/opt/nothing", -13);
+    scene.exit(690, 0);
+    scene.main = 700;
+    build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "app");
+    scene.exec(700, "app");
+    let why = scene.why();
+    assert_eq!(why.answer, "It is running: nothing unusual found.");
+    assert!(why.failed.is_empty() && why.ran.iter().all(|ran| ran.command == "app"), "{why:?}");
+}
+
+#[test]
+fn what_is_known_of_a_permission_is_told() {
+    let mut scene = Scene { records: Vec::new(), now: 10 * S, main: 700 };
+    build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "runc:[2:INIT]");
+    scene.call(700, 105).arg(65534).result(0).end();
+    build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "app");
+    scene.exec(700, "app");
+    scene.open("/run/secrets/token", -13);
+    let mut stat = [0_u8; 32];
+    stat[..2].copy_from_slice(&0o100_400_u16.to_le_bytes());
+    stat[4..8].copy_from_slice(&33_u32.to_le_bytes());
+    scene.call(700, 262).arg(0xffff_ff9c).string("/run/secrets/token").pointed(&stat).arg(0).result(0).end();
+    scene.exit(700, 1 << 8);
+    let answer = "It exited with 1 after openat of /run/secrets/token was denied (EACCES); it ran as user 65534, \
+                  and the file is user 33's with mode 0400.";
+    assert_eq!(scene.answer(), answer);
+}
+
+#[test]
+fn the_paths_that_were_tried_stand_in_their_order() {
+    let mut scene = Scene::of("app");
+    scene.access("/etc/ld.so.preload", -2);
+    scene.open("/lib/libc.so.6", 3);
+    scene.open("/etc/app/token", -2);
+    scene.open("/etc/app/token", -2);
+    scene.open("/run/secrets/token", -13);
+    scene.open("/srv/token", 3);
+    scene.open("/srv/other", 3);
+    scene.exit(700, 1 << 8);
+    let why = scene.why();
+    let tried: Vec<_> =
+        why.tried.iter().map(|tried| (tried.path.as_str(), tried.result.as_str(), tried.count)).collect();
+    assert_eq!(tried, [("/etc/app/token", "ENOENT", 2), ("/run/secrets/token", "EACCES", 1), ("/srv/token", "ok", 1)]);
+    // One path alone is told by the failed calls.
+    assert!(denied().why().tried.iter().all(|tried| tried.path != "/etc/ld.so.preload"));
 }
 
 #[test]
@@ -155,7 +210,115 @@ fn a_name_server_that_is_silent_is_found() {
     scene.call(700, 3).arg(4).result(0).end();
     scene.exit(700, 1 << 8);
     let answer = scene.answer();
-    assert!(answer.contains("no answer came from the name server 10.96.0.10:53, 1 time (after 5.00s)"), "{answer}");
+    assert!(answer.contains("a question to the name server 10.96.0.10:53 got no answer after 5.00s"), "{answer}");
+}
+
+/// A socket that asks 10.0.0.5:6379 to be connected, and waits for it.
+fn asked(scene: &mut Scene, answer: i64) {
+    scene.call(700, 41).arg(2).arg(1).arg(0).result(3).end();
+    scene.connect([10, 0, 0, 5], 6379, answer);
+}
+
+/// A `poll` of descriptor 3 that times out.
+fn waited(scene: &mut Scene, ns: u64) {
+    let at = scene.now;
+    let call = build::call(&mut scene.records, 700, 7).at(at, ns).pointed(&[3, 0, 0, 0, 1, 0, 0, 0]);
+    call.arg(1).arg(ns / MS).result(0).end();
+    scene.later(ns);
+}
+
+#[test]
+fn a_connection_that_was_given_up_is_the_cause() {
+    let mut scene = Scene::of("app");
+    scene.open("/etc/app/optional", -2);
+    for _ in 0..2 {
+        asked(&mut scene, -115);
+        waited(&mut scene, 3 * S);
+        scene.call(700, 3).arg(3).result(0).end();
+    }
+    scene.say(2, "redis: i/o timeout\n");
+    scene.exit(700, 1 << 8);
+    let why = scene.why();
+    assert_eq!(why.answer, "It exited with 1 after connect to 10.0.0.5:6379 got no answer after 3.00s, 2 times.");
+    assert_eq!((why.findings[0].rule, why.failed[0].errno.as_str()), ("network", "no answer"));
+    assert!(why.findings[0].evidence[0].call.ends_with("EINPROGRESS (Operation now in progress)"));
+}
+
+#[test]
+fn a_request_without_an_answer_is_the_cause_where_the_process_waited_for_it() {
+    let send = |scene: &mut Scene| {
+        asked(scene, 0);
+        scene.call(700, 44).arg(3).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(40).end();
+    };
+    let receive =
+        |scene: &mut Scene| scene.call(700, 45).arg(3).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(9).end();
+    let end = |scene: &mut Scene| {
+        scene.later(3 * S);
+        scene.call(700, 3).arg(3).result(0).end();
+        scene.exit(700, 1 << 8);
+        scene.answer()
+    };
+    let mut scene = Scene::of("app");
+    send(&mut scene);
+    waited(&mut scene, 5 * S);
+    assert_eq!(end(&mut scene), "It exited with 1 after what it sent to 10.0.0.5:6379 got no answer after 5.00s.");
+    // It was answered.
+    let mut scene = Scene::of("app");
+    send(&mut scene);
+    waited(&mut scene, 5 * S);
+    receive(&mut scene);
+    assert!(end(&mut scene).ends_with("nothing unusual found before that."));
+    // It only told something.
+    let mut scene = Scene::of("app");
+    send(&mut scene);
+    assert!(end(&mut scene).ends_with("nothing unusual found before that."));
+    // The next attempt was answered.
+    let mut scene = Scene::of("app");
+    send(&mut scene);
+    waited(&mut scene, 5 * S);
+    scene.call(700, 3).arg(3).result(0).end();
+    send(&mut scene);
+    receive(&mut scene);
+    assert!(end(&mut scene).ends_with("nothing unusual found before that."));
+}
+
+#[test]
+fn an_error_that_a_poll_brought_to_light_is_told() {
+    let server = [2, 0, 0, 53, 10, 96, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0];
+    let ask = |scene: &mut Scene| {
+        scene.call(700, 41).arg(2).arg(2).arg(0).result(4).end();
+        scene.call(700, 42).arg(4).pointed(&server).arg(16).result(0).end();
+        scene.call(700, 44).arg(4).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(40).end();
+    };
+    let mut scene = Scene::of("app");
+    ask(&mut scene);
+    scene.call(700, 7).pointed(&[4, 0, 0, 0, 1, 0, 8, 0]).arg(1).arg(5000).result(1).end();
+    scene.call(700, 3).arg(4).result(0).end();
+    scene.exit(700, 1 << 8);
+    let answer = "It exited with 1 after a question to the name server 10.96.0.10:53 got an error in place of an answer \
+                  (POLLERR).";
+    assert_eq!(scene.answer(), answer);
+    // Who receives is told which.
+    let mut scene = Scene::of("app");
+    ask(&mut scene);
+    scene.call(700, 45).arg(4).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(-111).end();
+    scene.call(700, 3).arg(4).result(0).end();
+    scene.exit(700, 1 << 8);
+    let answer = "It exited with 1 after a question to the name server 10.96.0.10:53 was refused (ECONNREFUSED).";
+    assert_eq!(scene.answer(), answer);
+}
+
+#[test]
+fn a_thread_that_waits_for_an_answer_is_found() {
+    let mut scene = Scene::of("app");
+    asked(&mut scene, 0);
+    scene.call(700, 44).arg(3).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(40).end();
+    build::call(&mut scene.records, 700, 45).at(scene.now + MS, 0).enter().arg(3).arg(0x7000).arg(40).end();
+    scene.later(9 * S);
+    let why = scene.why();
+    let answer = "It is running; but what it sent to 10.0.0.5:6379 got no answer after 10.0s.";
+    assert_eq!(why.answer, answer);
+    assert!(why.blocked[0].call.starts_with("recvfrom(3<TCP:[->10.0.0.5:6379]>"), "{:?}", why.blocked);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Calls and their arguments as text.
 
 use rewind_common::call::part;
+use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation, Style};
 use rewind_recording::event::{Event, Fate, What};
 use rewind_recording::filter::Pids;
@@ -10,8 +11,8 @@ use rewind_recording::render::moments;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
 
-/// An event as strace would have it, without process and time.
-pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours) -> String {
+/// An event as strace would have it, without process and time; descriptors as far as `table` knows them.
+pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours, table: Option<&Table>) -> String {
     let style = Style { arch, string_bytes: 120 };
     let mut text = String::new();
     match event.what {
@@ -25,9 +26,9 @@ pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours) -> S
             text = decode::name(&call, arch).into_owned();
             text.push('(');
             if fate == Fate::Returned {
-                decode::write_arguments(&mut text, &invocation, &style, None);
+                decode::write_arguments(&mut text, &invocation, &style, table);
             } else {
-                decode::entry_arguments(&mut text, &invocation, &style, None);
+                decode::entry_arguments(&mut text, &invocation, &style, table);
                 let said = text.trim_end().trim_end_matches(',').len();
                 if said < text.len() {
                     text.truncate(said);
@@ -38,7 +39,7 @@ pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours) -> S
             match fate {
                 Fate::Returned => {
                     text.push_str(" = ");
-                    decode::write_result(&mut text, &invocation, &style, None);
+                    decode::write_result(&mut text, &invocation, &style, table);
                 }
                 Fate::Died => text.push_str(" = ?"),
                 Fate::InFlight => text.push_str(" = still in it"),
@@ -47,6 +48,11 @@ pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours) -> S
         }
     }
     text
+}
+
+/// The descriptor that a call is on, as its first argument.
+pub(super) fn descriptor(call: &Call<'_>) -> i32 {
+    call.value(0).map_or(-1, |fd| (fd as u32).cast_signed())
 }
 
 /// What a path is to a call of this name.

@@ -7,7 +7,7 @@
 //! | above 300 | the program complained of it, or ended right behind it |
 //! | [`CERTAIN`] | the kernel says so: a signal ended it |
 
-use super::case::{Case, Process, Subject};
+use super::case::{Case, GIVEN_UP, Process, Subject};
 use super::groups::Group;
 use super::noise::Noise;
 use rewind_recording::decode::{errno_name, errno_text};
@@ -119,7 +119,7 @@ pub fn weigh(group: &Group, moment: &Moment, decisive: bool) -> Weighed {
     weighed.add(decisive, 200, "the last to fail before it complained or ended");
     weighed.add(named, 350, "what it wrote at the end names it");
     let odd = group.noise == Noise::None;
-    weighed.add(own && odd && !named && says(moment, group.errno), 200, "what it wrote at the end tells of this error");
+    weighed.add(own && odd && !named && says(moment, group), 200, "what it wrote at the end tells of this error");
     weighed.add(group.count >= 3 && matches!(group.subject, Subject::Peer(_)), 20, "again and again");
     weighed.add(group.recovered, -250, "it was had later");
     match group.noise {
@@ -134,6 +134,7 @@ pub fn weigh(group: &Group, moment: &Moment, decisive: bool) -> Weighed {
 #[must_use]
 pub fn severity(group: &Group) -> i32 {
     match group.errno {
+        GIVEN_UP => 160,
         // EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT.
         23 | 24 | 12 | 28 | 122 => 150,
         // EPERM, EACCES, EROFS, EIO, EADDRINUSE, EAGAIN of clone.
@@ -153,8 +154,26 @@ fn names(moment: &Moment, group: &Group) -> bool {
     whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && moment.words.contains(last)
 }
 
+/// How programs and libraries put it that a peer, or a name server, did not answer.
+const LATE: &[&str] = &["timed out", "timeout", "timed-out", "deadline exceeded", "no answer", "no response"];
+const UNNAMED: &[&str] = &[
+    "name resolution",
+    "resolve",
+    "getaddrinfo",
+    "eai_again",
+    "no such host",
+    "unknown host",
+    "name or service",
+    "lookup ",
+];
+
 /// Whether the last words tell this error.
-fn says(moment: &Moment, errno: u16) -> bool {
+fn says(moment: &Moment, group: &Group) -> bool {
+    if group.errno == GIVEN_UP {
+        let unnamed = UNNAMED.iter().filter(|_| group.subject.is_name_server());
+        return LATE.iter().chain(unnamed).any(|words| moment.words.contains(words));
+    }
+    let errno = group.errno;
     let has = |text: &str| !text.is_empty() && moment.words.contains(&text.to_lowercase());
     errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"))
 }

@@ -384,6 +384,21 @@ What stands out:
 }
 
 #[test]
+fn what_the_runtime_did_and_what_was_only_asked_does_not_stand_out() {
+    let mut records = Vec::new();
+    build::task(&mut records, 1_000, (7, 7), (1, 1), "runc:[2:INIT]");
+    for i in 0..9 {
+        build::call(&mut records, 7, 233).at(1_000 + i, 1).arg(5).arg(1).arg(6).result(-9).end();
+    }
+    build::task(&mut records, 1_000 + 10, (7, 7), (1, 1), "app");
+    for i in 10..19 {
+        build::call(&mut records, 7, 16).at(1_000 + i, 1).arg(0).arg(0x5401).result(-25).end();
+    }
+    let text = summed(&records, top::By::Syscall);
+    assert!(text.contains("epoll_ctl") && text.ends_with("took long or failed often\n"), "{text}");
+}
+
+#[test]
 fn top_by_descriptor_names_what_was_opened() {
     let mut records = Vec::new();
     let out = &mut records;

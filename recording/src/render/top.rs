@@ -7,6 +7,7 @@ use super::{Format, Options, Summary, Words, by_start, choose, write_head};
 use crate::event::{Event, Fate, Timeline, What};
 use crate::filter::failed;
 use crate::header::Header;
+use crate::setup::is_runtime;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -121,7 +122,10 @@ pub fn write(
         if let Some(row) = by.row(words, &event, &name) {
             rows.entry(row).or_default().add(&event, header.read_ns);
         }
-        calls.entry(name.into_owned()).or_default().add(&event, header.read_ns);
+        // What the runtime does before the first program stands in the table, but does not stand out.
+        if !is_runtime(&comm_of(&event)) {
+            calls.entry(name.into_owned()).or_default().add(&event, header.read_ns);
+        }
         Ok(())
     })?;
     let mut rows: Vec<Row> = rows.into_iter().collect();

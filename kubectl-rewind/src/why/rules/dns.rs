@@ -1,25 +1,8 @@
-//! Scenario 5: a name server that does not answer.
+//! Scenario 5: a name server that does not answer, or cannot be asked.
 
-use super::{Finding, Joint};
+use super::{Finding, phrase};
 use crate::why::case::Case;
-use rewind_recording::render::units::{counted, duration};
 
 pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
-    let findings = case.unanswered.iter().map(|silence| {
-        let mut evidence = vec![silence.first, silence.last];
-        evidence.dedup();
-        let (server, times) = (&silence.server, counted(silence.count, "time"));
-        Finding {
-            rule: "dns",
-            weight: 200,
-            joint: if case.ended_badly() { Joint::After } else { Joint::Beside },
-            text: format!(
-                "no answer came from the name server {server}, {times} (after {})",
-                duration(silence.longest_ns)
-            ),
-            reasons: Vec::new(),
-            evidence,
-        }
-    });
-    findings.collect()
+    phrase::findings(case, "dns", |group| group.subject.is_name_server())
 }

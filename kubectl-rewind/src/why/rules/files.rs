@@ -3,9 +3,16 @@
 use super::{Finding, phrase};
 use crate::why::case::{Case, Subject};
 use crate::why::groups::Group;
+use crate::why::permission;
 
 pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
-    phrase::findings(case, "file", is_mine)
+    let mine = case.groups.iter().filter(|group| is_mine(group));
+    let finding = |group| {
+        let mut finding = phrase::finding(case, "file", group);
+        finding.text += &permission::words(case, group);
+        finding
+    };
+    mine.map(finding).collect()
 }
 
 /// All that failed on a path, but for want of memory or descriptors: that is not the file's fault.

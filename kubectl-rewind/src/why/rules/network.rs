@@ -9,6 +9,7 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn is_mine(group: &Group) -> bool {
-    let peer = matches!(group.subject, Subject::Peer(_));
-    (peer || matches!(&*group.name, "connect" | "bind" | "listen" | "socket")) && !matches!(group.errno, 12 | 23 | 24)
+    let of_sockets = matches!(&*group.name, "connect" | "bind" | "listen" | "socket");
+    let peer = matches!(group.subject, Subject::Peer(_)) || of_sockets;
+    peer && !group.subject.is_name_server() && !matches!(group.errno, 12 | 23 | 24)
 }

@@ -1,7 +1,7 @@
 //! A group of failed calls as a clause.
 
 use super::{Finding, Joint};
-use crate::why::case::{Case, Subject};
+use crate::why::case::{Case, GIVEN_UP, Subject};
 use crate::why::groups::Group;
 use rewind_recording::decode::errno_name;
 use rewind_recording::render::units::{duration, grouped};
@@ -9,19 +9,15 @@ use std::borrow::Cow;
 
 /// The name of an errno, or its number.
 pub(crate) fn errno(errno: u16) -> Cow<'static, str> {
+    if errno == GIVEN_UP {
+        return Cow::Borrowed("no answer");
+    }
     errno_name(errno).map_or_else(|| Cow::Owned(errno.to_string()), Cow::Borrowed)
 }
 
 /// "openat of /etc/passwd was denied (EACCES)".
 pub(super) fn clause(group: &Group) -> String {
-    let name = &group.name;
-    let mut text = match &group.subject {
-        Subject::Nothing => name.to_string(),
-        Subject::Path(path) => format!("{name} of {path}"),
-        Subject::Peer(peer) if matches!(&**name, "connect" | "sendto") => format!("{name} to {peer}"),
-        Subject::Peer(peer) | Subject::Descriptor(peer) => format!("{name} on {peer}"),
-    };
-    text += &format!(" {} ({})", verb(group), errno(group.errno));
+    let mut text = if group.errno == GIVEN_UP { silence(group) } else { failure(group) };
     if group.longest_ns >= 100_000_000 {
         text += &format!(" after {}", duration(group.longest_ns));
     }
@@ -29,6 +25,33 @@ pub(super) fn clause(group: &Group) -> String {
         text += &format!(", {} times", grouped(group.count));
     }
     text
+}
+
+/// "connect to 10.0.0.5:5432 got no answer".
+fn silence(group: &Group) -> String {
+    let peer = group.subject.text().unwrap_or("a peer");
+    let what = match &*group.name {
+        "connect" => "connect to",
+        _ if group.subject.is_name_server() => "a question to the name server",
+        _ => "what it sent to",
+    };
+    let in_error = matches!(&*group.name, "poll" | "ppoll");
+    let instead = if in_error { "an error in place of an answer (POLLERR)" } else { "no answer" };
+    format!("{what} {peer} got {instead}")
+}
+
+fn failure(group: &Group) -> String {
+    let name = &group.name;
+    let text = match &group.subject {
+        Subject::Nothing => name.to_string(),
+        Subject::Path(path) => format!("{name} of {path}"),
+        Subject::Peer(peer) if group.subject.is_name_server() && &**name != "connect" => {
+            format!("a question to the name server {peer}")
+        }
+        Subject::Peer(peer) if matches!(&**name, "connect" | "sendto") => format!("{name} to {peer}"),
+        Subject::Peer(peer) | Subject::Descriptor(peer) => format!("{name} on {peer}"),
+    };
+    format!("{text} {} ({})", verb(group), errno(group.errno))
 }
 
 const fn verb(group: &Group) -> &'static str {

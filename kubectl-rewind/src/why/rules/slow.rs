@@ -38,10 +38,11 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
             weight: 100 + (share / 20).min(50) as i32,
             joint: Joint::Beside,
             text: format!(
-                "it waited {} for {waits_for}: {} in {name}, the longest {}",
+                "it waited {} for {waits_for}: {} in {name}, the longest {}{}",
                 duration(total_ns),
                 counted(first.calls, "call"),
-                duration(longest_ns)
+                duration(longest_ns),
+                first.subject.text().map_or_else(String::new, |what| format!(" on {what}")),
             ),
             reasons: Vec::new(),
             evidence: vec![index],

@@ -81,6 +81,9 @@ const NOTABLE_NS: u64 = 1_000_000;
 /// A call that failed this often (thousandths of its calls) stands out.
 const NOTABLE_ERRORS: u64 = 200;
 
+/// Failures that are questions, answered no: is it a terminal (`ENOTTY`), can one seek in it (`ESPIPE`).
+const QUESTIONS: &[(&str, u16)] = &[("ioctl", 25), ("lseek", 29)];
+
 /// Writes the findings, the weightiest first.
 pub(super) fn write(out: &mut dyn io::Write, calls: &BTreeMap<String, Sums>, options: &Options) -> io::Result<()> {
     let (bold, plain) = marks(options.color, HEADING);
@@ -130,8 +133,13 @@ fn waits(calls: &BTreeMap<String, Sums>) -> Vec<(String, bool)> {
 }
 
 fn errors(calls: &BTreeMap<String, Sums>) -> Vec<(String, bool)> {
-    let often = |sums: &Sums| sums.errors >= 3 && share(sums.errors, sums.calls) >= NOTABLE_ERRORS;
-    let mut failing: Vec<_> = calls.iter().filter(|(_, sums)| often(sums)).collect();
+    let often = |(name, sums): &(&String, &Sums)| {
+        let questions = QUESTIONS.iter().filter(|(call, _)| call == name);
+        let asked: u64 = questions.filter_map(|(_, errno)| sums.errnos.get(errno)).sum();
+        let errors = sums.errors.saturating_sub(asked);
+        errors >= 3 && share(errors, sums.calls) >= NOTABLE_ERRORS
+    };
+    let mut failing: Vec<_> = calls.iter().filter(often).collect();
     failing.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.errors));
     let text = |(name, sums): (&String, &Sums)| {
         let most = sums.errnos.iter().max_by_key(|(_, count)| **count);

@@ -1,0 +1,65 @@
+//! How a process' memory grew, and what was refused.
+
+use rewind_recording::record::Call;
+
+const ENOMEM: u16 = 12;
+/// `MAP_ANONYMOUS`.
+const ANONYMOUS: u64 = 0x20;
+
+/// How a process' memory changed, as far as calls tell. Bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory {
+    /// First and last end of the heap.
+    pub brk: Option<(u64, u64)>,
+    /// Mapped without a file.
+    pub mapped: u64,
+    /// Unmapped.
+    pub unmapped: u64,
+    /// The largest mapping without a file: bytes and event.
+    pub largest: Option<(u64, usize)>,
+    /// The largest allocation that failed: bytes and event.
+    pub refused: Option<(u64, usize)>,
+    /// Allocations that failed.
+    pub refusals: u64,
+}
+
+impl Memory {
+    /// How much it grew, at most.
+    #[must_use]
+    pub fn growth(&self) -> u64 {
+        let heap = self.brk.map_or(0, |(first, last)| last.saturating_sub(first));
+        heap + self.mapped.saturating_sub(self.unmapped)
+    }
+
+    /// Takes a call of the process that has returned into account.
+    pub(super) fn feed(&mut self, index: usize, name: &str, call: &Call<'_>) {
+        let length = call.value(1).unwrap_or_default();
+        match (name, call.errno()) {
+            ("mmap", Some(ENOMEM)) => self.refuse(length, index),
+            ("mremap", Some(ENOMEM)) => self.refuse(call.value(2).unwrap_or_default(), index),
+            ("brk", None) => {
+                let now = call.result.cast_unsigned();
+                let first = self.brk.map_or(now, |(first, _)| first);
+                let asked = call.value(0).unwrap_or_default();
+                // The kernel does not fail brk: it leaves the end of the heap where it was.
+                if asked > now {
+                    self.refuse(asked - now, index);
+                }
+                self.brk = Some((first, now));
+            }
+            // Without access it is room that is only set aside.
+            ("mmap", None) if call.value(3).unwrap_or_default() & ANONYMOUS != 0 && call.value(2) != Some(0) => {
+                self.mapped = self.mapped.saturating_add(length);
+                self.largest = self.largest.max(Some((length, index)));
+            }
+            ("munmap", None) => self.unmapped = self.unmapped.saturating_add(length),
+            ("execve" | "execveat", None) => *self = Self::default(),
+            _ => {}
+        }
+    }
+
+    fn refuse(&mut self, bytes: u64, index: usize) {
+        self.refusals += 1;
+        self.refused = self.refused.max(Some((bytes, index)));
+    }
+}

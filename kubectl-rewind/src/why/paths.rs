@@ -1,0 +1,66 @@
+//! The paths that a process tried in vain, in order, and those of the same name that it had in the end: where a
+//! program looks for its configuration and its secrets.
+
+use super::case::Case;
+use super::diagnosis::{Tried, rfc3339};
+use super::noise::{Noise, noise};
+use super::text::last_part;
+use super::{case::Subject, rules};
+use rewind_recording::clock::Clock;
+use rewind_recording::decode::{self, Invocation};
+use rewind_recording::event::{Fate, What};
+use rewind_recording::filter::failed;
+use std::collections::BTreeSet;
+
+/// The last so many.
+const SHOWN: usize = 10;
+
+/// The paths that the culprit tried; none if it is one path alone, which the failed calls tell already.
+pub(super) fn tried(case: &Case<'_>, clock: &mut Clock) -> Vec<Tried> {
+    let Some((culprit, process)) = case.culprit() else { return Vec::new() };
+    let wanted: BTreeSet<&str> = case
+        .groups
+        .iter()
+        .filter(|group| group.tgid == culprit && group.noise == Noise::None && group.last_ns >= process.since_ns())
+        .filter_map(|group| match &group.subject {
+            Subject::Path(path) => Some(last_part(path).unwrap_or(path)),
+            _ => None,
+        })
+        .collect();
+    let mut tried: Vec<Tried> = Vec::new();
+    for index in 0..case.timeline.len() {
+        let Some(event) = case.timeline.event(index).filter(|event| event.tgid() == Some(culprit)) else { continue };
+        let What::Call { call, enter, fate: Fate::Returned } = event.what else { continue };
+        let invocation = Invocation { call, enter };
+        let Some(path) = decode::path(&invocation, case.arch).filter(|_| event.start_ns >= process.since_ns()) else {
+            continue;
+        };
+        let name = decode::name(&call, case.arch);
+        let errno = call.errno().filter(|_| failed(&call));
+        let odd = |errno| noise(&name, &Subject::Path(path.to_string()), errno) == Noise::None;
+        let shown = match errno {
+            Some(errno) => odd(errno),
+            None => wanted.contains(last_part(&path).unwrap_or(&path)),
+        };
+        if !shown {
+            continue;
+        }
+        let result = errno.map_or_else(|| "ok".to_owned(), |errno| rules::errno(errno).into_owned());
+        match tried.last_mut() {
+            Some(last) if last.path == path && last.result == result && last.call == name => last.count += 1,
+            _ => tried.push(Tried {
+                time: rfc3339(clock, event.start_ns),
+                ktime_ns: event.start_ns,
+                call: name.into_owned(),
+                path: path.into_owned(),
+                result,
+                count: 1,
+            }),
+        }
+    }
+    let paths: BTreeSet<&str> = tried.iter().map(|tried| tried.path.as_str()).collect();
+    if paths.len() < 2 {
+        return Vec::new();
+    }
+    tried.split_off(tried.len().saturating_sub(SHOWN))
+}

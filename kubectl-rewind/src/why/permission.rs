@@ -1,0 +1,65 @@
+//! What is known of who may use a file: whom a process ran as, and what a look at the file told.
+
+use super::case::{Case, Subject};
+use super::groups::Group;
+use rewind_common::call::part;
+use rewind_recording::decode::Invocation;
+use rewind_recording::syscalls::Arch;
+
+const EPERM: u16 = 1;
+const EACCES: u16 = 13;
+
+/// Owner and mode of a file, as `stat` told them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The user.
+    pub user: u32,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+impl Owner {
+    /// What a call of the `stat` family told of a path.
+    pub(super) fn told(invocation: &Invocation<'_>, name: &str, arch: Arch) -> Option<Self> {
+        // Where mode and user lie in what is captured: from `st_mode` on (`asm/stat.h`), which has the
+        // links before the user on arm64; a `struct statx` whole (`linux/stat.h`).
+        let (arg, mode_at, user_at) = match (name, arch) {
+            ("stat" | "lstat", Arch::X86_64) => (1, 0, 4),
+            ("newfstatat", Arch::X86_64) => (2, 0, 4),
+            ("newfstatat", Arch::Aarch64) => (2, 0, 8),
+            ("statx", _) => (4, 28, 20),
+            _ => return None,
+        };
+        let blob = invocation.call.blob(arg, part::WHOLE).filter(|blob| blob.pointer().is_none())?;
+        let word = |at: usize| Some(u32::from_le_bytes(*blob.bytes.get(at..)?.first_chunk()?));
+        // `st_mode` and `stx_mode` have the type above the permission; a link's own says nothing.
+        let mode = word(mode_at).filter(|mode| mode & 0o170_000 != 0o120_000)?;
+        Some(Self { user: word(user_at)?, mode: mode & 0o7777 })
+    }
+}
+
+/// The user that a call makes its process' own, or tells that it is.
+pub(super) fn user(invocation: &Invocation<'_>, name: &str) -> Option<u32> {
+    let call = &invocation.call;
+    let id = match name {
+        "geteuid" => return u32::try_from(call.result).ok(),
+        "setuid" => call.value(0),
+        "setreuid" | "setresuid" => call.value(1),
+        _ => None,
+    };
+    // -1 leaves it as it is.
+    id.map(|id| id as u32).filter(|id| call.result == 0 && *id != u32::MAX)
+}
+
+/// "; it ran as user 65534, and the file is user 0's with mode 0400", as far as that is known.
+pub(super) fn words(case: &Case<'_>, group: &Group) -> String {
+    if !matches!(group.errno, EPERM | EACCES) {
+        return String::new();
+    }
+    let Subject::Path(path) = &group.subject else { return String::new() };
+    let user = case.user(group.tgid).map(|user| format!("it ran as user {user}"));
+    let owner =
+        case.owners.get(path).map(|Owner { user, mode }| format!("the file is user {user}'s with mode {mode:04o}"));
+    let known: Vec<_> = user.into_iter().chain(owner).collect();
+    if known.is_empty() { String::new() } else { format!("; {}", known.join(", and ")) }
+}
