@@ -47,7 +47,7 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
     }
     for (tgid, (threads, waiting)) in locked {
         if threads > 1 && waiting.len() == threads {
-            let text = format!("all {threads} threads of process {tgid} wait for each other's locks (futex)");
+            let text = format!("all {threads} threads of process {tgid} wait for locks or for each other (futex)");
             findings.push(finding(140, text, waiting));
         }
     }

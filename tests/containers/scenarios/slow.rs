@@ -1,0 +1,87 @@
+//! Scenario 7: nothing fails, and the container lives.
+
+use super::python;
+use super::told::{narrow, unwrapped};
+use anyhow::{Context as _, Result, ensure};
+use rewind_tests::agent::Agent;
+use rewind_tests::container::Container;
+use rewind_tests::eventually::eventually;
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(20);
+
+pub(crate) fn disk() -> Result<()> {
+    let agent = Agent::start()?;
+    let script = "
+import os
+file = os.open('/tmp/journal', os.O_WRONLY | os.O_CREAT)
+while True: os.write(file, b'entry'); os.fsync(file)
+";
+    let container = Container::new("rewind-fsync", &python(script))?;
+    let _running = container.start()?;
+    let screen = living(&agent, &container, "for the disk: ")?;
+    ensure!(
+        unwrapped(&screen).contains(" in fsync, the longest ") && unwrapped(&screen).contains(" on /tmp/journal."),
+        "{screen}"
+    );
+    ensure!(!screen.contains("runc"), "the runtime is none of its affairs:\n{screen}");
+    let top = agent.ask(&["top", container.id()])?.success()?;
+    ensure!(top.contains("fsync: waiting for the disk to keep what was written (look here)"), "{top}");
+    agent.stop()
+}
+
+pub(crate) fn deadlock() -> Result<()> {
+    let agent = Agent::start()?;
+    let script = "
+import threading, time
+one, other = threading.Lock(), threading.Lock()
+def take(first, second):
+    with first:
+        time.sleep(0.1)
+        with second: pass
+for pair in [(one, other), (other, one)]: threading.Thread(target=take, args=pair).start()
+";
+    let container = Container::new("rewind-deadlock", &python(script))?;
+    let _running = container.start()?;
+    let screen = living(&agent, &container, "wait for locks or for each other (futex)")?;
+    let waiting = screen.lines().filter(|line| line.contains("futex(") && line.ends_with("still in it"));
+    ensure!(screen.contains("What its threads are in") && waiting.count() >= 3, "{screen}");
+    let top = agent.ask(&["top", container.id(), "--by", "both"])?.success()?;
+    let columns = top.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let now_in_it =
+        columns.filter(|columns| columns.get(1..3) == Some(&["python3", "futex"]) && columns.last() == Some(&"1"));
+    ensure!(now_in_it.count() == 3 && top.contains("futex: waiting for a lock or another thread (look here)"), "{top}");
+    agent.stop()
+}
+
+pub(crate) fn no_answer() -> Result<()> {
+    let agent = Agent::start()?;
+    let script = "
+import socket
+listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen(1)
+peer = socket.create_connection(listener.getsockname())
+peer.settimeout(60)
+peer.sendall(b'SELECT 1')
+peer.recv(100)
+";
+    let container = Container::new("rewind-waits", &python(script))?;
+    let _running = container.start()?;
+    let screen = living(&agent, &container, "what it sent to 127.0.0.1:")?;
+    ensure!(screen.contains("poll([{fd=4<TCP:[->127.0.0.1:"), "the thread is not in a poll of the peer:\n{screen}");
+    let top = agent.ask(&["top", container.id(), "--by", "descriptor"])?.success()?;
+    ensure!(top.contains("4<TCP:[->127.0.0.1:"), "{top}");
+    agent.stop()
+}
+
+/// What `why` says of a living container, once `words` are in its answer.
+fn living(agent: &Agent, container: &Container, words: &str) -> Result<String> {
+    let mut last = String::new();
+    let told = eventually("an answer", SOON, || {
+        last = agent.ask(&["why", container.id()]).ok()?.stdout;
+        unwrapped(&last).contains(words).then(|| last.clone())
+    });
+    let screen = told.with_context(|| format!("`{words}` is not in the answer:\n{last}"))?;
+    ensure!(screen.starts_with("It is running; but "), "{screen}");
+    narrow(&screen)?;
+    Ok(screen)
+}
