@@ -119,7 +119,9 @@ pub fn check_pool(dir: &Path) -> Result<usize> {
             taken += 1;
             ring_numbers.push(index);
             for share in &ring.shares {
-                segments.extend_from_slice(share.segments.get(..share.len as usize).context("a share too long")?);
+                // Those on their way to the pool are given back by the next agent.
+                let held = (share.len + share.leaving) as usize;
+                segments.extend_from_slice(share.segments.get(..held).context("a share too long")?);
             }
         }
     }
