@@ -60,12 +60,12 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let plan = plan(options.budget.as_u64(), &options.memory);
     let rule = Rule { units: options.units, agent: own_cgroup() };
     let place = Place::take(&options.socket)?;
+    let pins = if options.no_pins { None } else { Some(Pins::take(&options.place.pins)?) };
     let keeper = Keeper::new(&options.crash.policy())?;
     let config = host.config(plan, Scope::Rule(rule), options.payload, Some(redactor));
-    let recorder = if options.no_pins {
-        Recorder::start(config)?
-    } else {
-        takeover::begin(config, Pins::take(&options.place.pins)?, &keeper)?
+    let recorder = match pins {
+        Some(pins) => takeover::begin(config, pins, &keeper)?,
+        None => Recorder::start(config)?,
     };
     let bound = place.listen()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
