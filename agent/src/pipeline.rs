@@ -2,7 +2,7 @@
 
 use crate::crash::Keeper;
 use crate::recorder::Recorder;
-use crate::serve::{self, Bound, Shared};
+use crate::serve::{self, Place, Shared};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -27,10 +27,12 @@ const CONNECTIONS: usize = 64;
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// If a signal handler cannot be had.
-pub async fn run(mut recorder: Recorder, keeper: Keeper, bound: Bound) -> anyhow::Result<()> {
+/// If a signal handler or the socket cannot be had.
+pub async fn run(mut recorder: Recorder, keeper: Keeper, place: Place) -> anyhow::Result<()> {
+    // Before it answers: who has seen it answer may end it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let bound = place.listen()?;
     let listener = UnixListener::from_std(bound.listener.try_clone()?)?;
     if keeper.is_on() {
         recorder.begin_judging();

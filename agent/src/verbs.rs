@@ -67,10 +67,9 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
         Some(pins) => takeover::begin(config, pins, &keeper)?,
         None => Recorder::start(config)?,
     };
-    let bound = place.listen()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
-    runtime.block_on(pipeline::run(recorder, keeper, bound))?;
+    runtime.block_on(pipeline::run(recorder, keeper, place))?;
     if !options.no_pins {
         tracing::info!(pins = %options.place.pins.display(), "recording goes on without the agent; `rewind-agent unload` ends it");
     }
