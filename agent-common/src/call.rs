@@ -107,8 +107,6 @@ pub mod blob_flags {
     pub const CUT: u8 = 1 << 1;
     /// Copied when the call returned (and not when it started): what the call may have written.
     pub const AT_EXIT: u8 = 1 << 3;
-    /// The bytes were not copied because payload is off for this ring: the content is the pointer.
-    pub const WITHHELD: u8 = 1 << 4;
     /// Secrets in it were overwritten by the agent: each byte of them is [`super::REDACTED_BYTE`].
     pub const REDACTED: u8 = 1 << 5;
     /// An offset as it was before the call, eight bytes, which the call has moved on by its result.

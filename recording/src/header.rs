@@ -45,7 +45,8 @@ pub struct Header {
     pub coverage: Coverage,
     /// What was lost, by name of reason (`rewind_common::loss::LossReason::name`); zeros left out.
     pub losses: BTreeMap<String, u64>,
-    /// In how many arguments secrets were hidden.
+    /// In how many arguments secrets were hidden; left out where it is none.
+    #[serde(skip_serializing_if = "is_none")]
     pub redacted: u64,
     /// What this host cannot give, a sentence each.
     pub given_up: Vec<String>,
@@ -124,4 +125,9 @@ pub struct Coverage {
     pub newest_ns: u64,
     /// Bytes of memory that the ring takes.
     pub ring_bytes: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }

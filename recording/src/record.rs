@@ -161,10 +161,10 @@ pub struct Bytes<'a> {
 }
 
 impl Bytes<'_> {
-    /// The pointer, where the blob holds it in place of what it points to (unread, withheld).
+    /// The pointer, where the blob holds it in place of what it points to (unread).
     #[must_use]
     pub fn pointer(&self) -> Option<u64> {
-        if self.flags & (blob_flags::UNREAD | blob_flags::WITHHELD) == 0 {
+        if self.flags & blob_flags::UNREAD == 0 {
             return None;
         }
         u64::read_from_prefix(self.bytes).ok().map(|(pointer, _)| pointer)

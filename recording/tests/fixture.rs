@@ -6,7 +6,7 @@ use rewind_recording::event::build;
 use rewind_recording::file;
 use rewind_recording::header::{Container, Coverage, Header, Host};
 use rewind_recording::render::{self, Format, Options};
-use rewind_recording::stream::MAGIC;
+use rewind_recording::stream::{MAGIC, Writer};
 use std::path::{Path, PathBuf};
 
 const SECOND: u64 = 1_000_000_000;
@@ -80,7 +80,10 @@ fn a_header_with_fields_that_are_new_or_gone_opens() {
 
 #[test]
 fn what_zstd_has_unpacked_opens_as_well() {
+    let mut stream = Writer::new(Vec::new(), &header()).unwrap();
+    stream.records(&records()).unwrap();
+    let stream = stream.finish(&header()).unwrap();
     let packed = std::fs::read(fixture()).unwrap();
-    let unpacked = zstd::decode_all(packed.as_slice()).unwrap();
-    assert_eq!(file::read(unpacked.as_slice()).unwrap(), file::open(&fixture()).unwrap());
+    assert_eq!(zstd::decode_all(packed.as_slice()).unwrap(), stream);
+    assert_eq!(file::read(stream.as_slice()).unwrap(), file::open(&fixture()).unwrap());
 }

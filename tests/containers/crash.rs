@@ -103,6 +103,19 @@ pub(crate) fn by_a_signal() -> Result<()> {
     agent.stop()
 }
 
+pub(crate) fn by_abort() -> Result<()> {
+    let agent = Agent::start()?;
+    // The first process of a PID namespace is spared its own signals: a child of it aborts.
+    let container = Container::new("rewind-abort", &shell("python3 -c 'import os; os.abort()'; exit $?"))?;
+    ensure!(container.run()?.code == 134, "it did not abort as it should");
+    let crash = only(&agent, container.id(), 1)?;
+    let file = agent.crash_dir().join(text(&crash, "/file"));
+    let why = programs::run(Command::new(ours("rewind")).args(["why", "--from"]).arg(file))?.success()?;
+    let answer = why.split("\n\n").next().unwrap_or_default();
+    ensure!(answer.contains("exited with 134") && answer.contains("SIGABRT"), "{why}");
+    agent.stop()
+}
+
 pub(crate) fn by_a_child() -> Result<()> {
     let agent = Agent::start_with(&["--crash-on-child"])?;
     let container = Container::new("rewind-parent", &shell("busybox sh -c 'exit 7'; read x; exit 0"))?;

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         .test("every_end_is_kept_if_asked_for", &CONTAINER, crash::always)
         .test("no_end_is_kept_if_asked_for", &CONTAINER, crash::never)
         .test("a_fatal_signal_leaves_a_file", &with_python, crash::by_a_signal)
+        .test("an_abort_leaves_a_file_that_names_it", &with_python, crash::by_abort)
         .test("a_failed_child_in_a_living_container_is_kept_if_asked_for", &CONTAINER, crash::by_a_child)
         .test("a_crash_loop_of_30_keeps_its_last_runs", &CONTAINER, crash::loop_of_30)
         .test("a_crash_loop_of_500_keeps_its_last_runs", &CONTAINER, crash::loop_of_500)
