@@ -97,8 +97,8 @@ pub mod op {
     /// A buffer of `linux_dirent` or `linux_dirent64`, the result says how many bytes: kept are the
     /// pointer (eight bytes) and the number of entries (four bytes). At most [`super::MAX_ENTRIES`].
     pub const COUNT_ENTRIES: u8 = 14;
-    /// A number of `size` bytes (four or eight) that the call overwrites: as it was before, and behind it
-    /// as it is now if the call has succeeded and it is another. Not done if argument `size_arg` is null.
+    /// A `u32` that the call overwrites: as it was before, and behind it as it is now if the call has
+    /// succeeded and it is another. Not done if argument `size_arg` is null.
     /// The row has [`super::capture_flags::LENGTH`], and no second such operation.
     pub const LENGTH: u8 = 15;
     /// As [`FIXED`], but only if argument 1 is a command of `fcntl` that takes a `struct flock`.
@@ -120,6 +120,9 @@ pub mod op {
     pub const EVENT: u8 = 21;
     /// As [`STRING`], but only if argument 0 is `PR_SET_VMA`.
     pub const VMA_NAME: u8 = 22;
+    /// A file offset (`loff_t`) that the call moves on by what it returns, and leaves alone where it
+    /// fails (`do_sendfile` in `fs/read_write.c`): as it was before the call, read when it has returned.
+    pub const OFFSET: u8 = 23;
 }
 
 /// When to copy.

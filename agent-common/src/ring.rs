@@ -15,6 +15,12 @@ pub const MAX_SEGMENTS: usize = 128;
 /// Most bytes of a cgroup's path, its NUL included.
 pub const PATH_BYTES: usize = 512;
 
+/// States of threads that are found by where the thread's registers lie: a power of two.
+pub const THREAD_PLACES: u32 = 1 << 13;
+/// States of threads whose place is another's, or that have not made a call yet. Both together are the
+/// most threads that are recorded at a time; 4.5 MiB.
+pub const SPARE_THREADS: u32 = 3 << 13;
+
 /// Bytes that the agent keeps of each ring about who it is of. The kernel side does not look at them.
 pub const IDENTITY_BYTES: usize = 1024;
 
@@ -105,10 +111,13 @@ pub struct Node {
     pub recordings: u64,
     /// Containers that found no free ring.
     pub refused: u64,
-    /// Raised by the agent when it changes what is recorded: threads look their ring up anew.
-    pub epoch: u32,
+    /// Raised by the agent when it changes what is recorded, and by the kernel side when a task moves to
+    /// another cgroup: threads look their ring up anew.
+    pub epoch: u64,
     /// [`ring_flags`] of rings taken from now on.
     pub ring_flags: u32,
+    /// No meaning yet.
+    pub reserved: u32,
     /// What made this set of maps.
     pub made: Made,
     /// Ends of containers: moves on whenever [`Ring::end_ns`] of some ring becomes known.

@@ -5,9 +5,10 @@
 //! directories that only hold other directories never make a call.
 
 use crate::atomic;
-use crate::maps::{CGROUPS, FREE_RINGS, FREE_SEGMENTS, NODE, PATHS, Path, RINGS, SIEVE, THREADS};
+use crate::maps::{CGROUPS, FREE_RINGS, FREE_SEGMENTS, NODE, PATHS, Path, RINGS, SIEVE};
 use crate::ring::counters;
 use crate::task::{self, Thread};
+use crate::threads::{self, Found, Key};
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use core::ffi::c_void;
 use rewind_common::ring::{Cgroup, MAIN, PROTECTED, Ring, SIEVE_BITS, cgroup_state as state};
@@ -19,49 +20,72 @@ static LIMITS: [u32; 2] = [1, 1];
 /// How far up an open cgroup looks for a ring to inherit.
 const DEPTH: usize = 8;
 
+/// The state of the current thread if the call that it begins is recorded.
+#[inline(always)]
+pub fn begins(task: *mut c_void, regs: *const u8) -> Option<&'static mut Thread> {
+    let key = Key::of(regs)?;
+    if let Found::Own(thread) = threads::by_key(key)
+        && thread.epoch == NODE.get(0)?.epoch
+        && thread.task == task as u64
+    {
+        return if thread.recording != 0 { Some(thread) } else { None };
+    }
+    recorded(task, Some(key))
+}
+
+/// The state of the current thread if the call that it returns from is recorded.
+#[inline(always)]
+pub fn returns(regs: *const u8) -> Option<&'static mut Thread> {
+    let thread = match threads::by_key(Key::of(regs)?) {
+        Found::Own(thread) => thread,
+        Found::Crowded => threads::of(crate::maps::current())?,
+        Found::Other => return None,
+    };
+    if thread.start_ns != 0 { Some(thread) } else { None }
+}
+
+/// As [`begins`], for what happens to a task outside of a call's entry: while it is in a call its
+/// records go where the call's record will go, whatever cgroup it has been moved to meanwhile.
+#[inline(always)]
+pub fn recorded_now(task: *mut c_void) -> Option<&'static mut Thread> {
+    if let Some(thread) = threads::of(task)
+        && thread.start_ns != 0
+    {
+        return Some(thread);
+    }
+    recorded(task, None)
+}
+
 /// The state of the current thread if its calls are recorded, made where there is none yet.
 #[inline(always)]
-pub fn recorded(task: *mut c_void) -> Option<&'static mut Thread> {
+fn recorded(task: *mut c_void, key: Option<Key>) -> Option<&'static mut Thread> {
     let cgroup_id = task::cgroup_id(task);
     if !passes_sieve(cgroup_id) {
         return None;
     }
     let epoch = NODE.get(0)?.epoch;
-    // SAFETY: callers pass `maps::current()`.
-    let known = unsafe { THREADS.get(task, false) };
-    if let Some(thread) = known {
-        if thread.cgroup_id == cgroup_id && thread.epoch == epoch {
-            return if thread.recording != 0 { Some(thread) } else { None };
+    let mut home = threads::home(task);
+    if home == 0 {
+        let ring = ring_of(cgroup_id)?;
+        home = threads::make(task, key);
+        if home == 0 {
+            counters::no_thread_state(ring);
+            return None;
         }
-        thread.cgroup_id = cgroup_id;
-        thread.epoch = epoch;
+    }
+    let thread = threads::at(home - 1)?;
+    if thread.cgroup_id != cgroup_id || thread.epoch != epoch {
+        let before = thread.recording;
+        (thread.cgroup_id, thread.epoch, thread.task) = (cgroup_id, epoch, task as u64);
         thread.recording = 0;
-        thread.announced = [0; 2];
-        return join(thread, ring_of(cgroup_id)?);
+        let index = ring_of(cgroup_id)?;
+        let ring = RINGS.get(index)?;
+        (thread.ring, thread.ring_flags, thread.recording) = (index, ring.flags, ring.recording);
+        if thread.recording != before {
+            thread.announced = [0; 2];
+        }
     }
-    let ring = ring_of(cgroup_id)?;
-    // SAFETY: callers pass `maps::current()`.
-    let Some(thread) = (unsafe { THREADS.get(task, true) }) else {
-        counters::no_thread_state(ring);
-        return None;
-    };
-    thread.cgroup_id = cgroup_id;
-    thread.epoch = epoch;
-    thread.tid = task::tid(task);
-    join(thread, ring)
-}
-
-/// As [`recorded`], for what happens to a task outside of a call's entry: while it is in a call its
-/// records go where the call's record will go, whatever cgroup it has been moved to meanwhile.
-#[inline(always)]
-pub fn recorded_now(task: *mut c_void) -> Option<&'static mut Thread> {
-    // SAFETY: callers pass `maps::current()`.
-    if let Some(thread) = unsafe { THREADS.get(task, false) }
-        && thread.start_ns != 0
-    {
-        return Some(thread);
-    }
-    recorded(task)
+    if thread.recording != 0 { Some(thread) } else { None }
 }
 
 /// The ring of a cgroup that is recorded already: for what happens to a task that is not the current
@@ -74,14 +98,6 @@ pub fn ring_of_other(cgroup_id: u64) -> Option<u32> {
     // SAFETY: read at once.
     let cgroup = unsafe { CGROUPS.get(&cgroup_id) }?;
     (cgroup.state == state::RECORDED).then_some(cgroup.ring)
-}
-
-/// Whether a task's calls are certainly not recorded. A task that leaves a recorded cgroup in the
-/// middle of a call opens the sieve for the one it goes to (`hooks/cgroup.rs`), so that the call's
-/// return is not missed.
-#[inline(always)]
-pub fn is_ignored(task: *const c_void) -> bool {
-    !passes_sieve(task::cgroup_id(task))
 }
 
 /// Whether a cgroup may be recorded: most that are not end here.
@@ -99,15 +115,6 @@ pub fn open_sieve(cgroup_id: u64) {
         // SAFETY: a word of a value of the map, within it by the remainder.
         unsafe { atomic::or(&raw mut (*sieve)[(bit / 64) as usize], 1 << (bit % 64)) };
     }
-}
-
-#[inline(always)]
-fn join(thread: &'static mut Thread, index: u32) -> Option<&'static mut Thread> {
-    let ring = RINGS.get(index)?;
-    thread.ring = index;
-    thread.ring_flags = ring.flags;
-    thread.recording = ring.recording;
-    Some(thread)
 }
 
 /// The ring of a cgroup; takes one where the cgroup is open.

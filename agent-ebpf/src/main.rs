@@ -3,7 +3,7 @@
 //! ```text
 //! hooks/ -> filter.rs (whose call is it?) -> record.rs (what is written) -> ring.rs (claim, commit)
 //!              other.rs (what happens to a task that is not the current one)
-//!              task.rs (what is kept of a thread)       \_ read.rs, message.rs, number.rs, blob.rs (bytes behind pointers)
+//!              task.rs, threads.rs (what is kept of a thread, and where) \_ read.rs, message.rs, number.rs, blob.rs (bytes behind pointers)
 //! maps.rs: all memory
 //! ```
 //!
@@ -28,6 +28,7 @@ mod read;
 mod record;
 mod ring;
 mod task;
+mod threads;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

@@ -11,7 +11,7 @@ use core::ffi::c_void;
 use rewind_common::{
     capture::{Capture, ROWS},
     chunk::ARENA_VALUE_BYTES,
-    ring::{Cgroup, Cursors, IDENTITY_BYTES, Node, PATH_BYTES, Ring, Share, Sieve},
+    ring::{Cgroup, Cursors, IDENTITY_BYTES, Node, PATH_BYTES, Ring, SPARE_THREADS, Share, Sieve, THREAD_PLACES},
 };
 
 /// `BPF_F_MMAPABLE`: the agent maps it and reads without a system call.
@@ -89,6 +89,14 @@ pub static PATHS: HashMap<u64, Path, 16384, NO_PREALLOC> = HashMap::new();
 #[btf_map]
 pub static CAPTURES: Array<Capture, { ROWS as usize }> = Array::new();
 
+/// What is kept of each thread, `threads.rs` says where.
+#[btf_map]
+pub static THREADS: Array<Thread, { (THREAD_PLACES + SPARE_THREADS) as usize }> = Array::new();
+
+/// States behind the places that are free, counted from there.
+#[btf_map]
+pub static FREE_THREADS: Queue<u32, { SPARE_THREADS as usize }> = Queue::new();
+
 /// Task storage, which the library has no type for. Its memory goes with the thread.
 #[repr(C)]
 pub struct TaskStorage<T: 'static> {
@@ -120,10 +128,10 @@ impl<T> TaskStorage<T> {
     }
 }
 
-/// What is kept of each thread.
+/// The number of each thread's state, plus one.
 #[unsafe(link_section = ".maps")]
-#[unsafe(export_name = "THREADS")]
-pub static THREADS: TaskStorage<Thread> = TaskStorage::new();
+#[unsafe(export_name = "HOMES")]
+pub static HOMES: TaskStorage<u32> = TaskStorage::new();
 
 /// The current task, as the verifier knows it: it may be read without a helper.
 #[inline(always)]

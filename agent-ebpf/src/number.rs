@@ -91,60 +91,59 @@ pub extern "C" fn number(value: u64, what: u64, place: u64) -> u64 {
     finish(&writer, what, 4)
 }
 
-/// A `u32` of the process, or a `u64` if it is `wide`; [`UNREADABLE`] if it cannot be read.
+/// A `u32` of the process; [`UNREADABLE`] if it cannot be read.
 #[inline(always)]
-pub fn read_number(pointer: u64, wide: bool) -> u64 {
+pub fn read_number(pointer: u64) -> u64 {
     // SAFETY: the helper reads any address of the process, or fails.
-    unsafe {
-        if wide {
-            bpf_probe_read_user(pointer as *const u64).unwrap_or(UNREADABLE)
-        } else {
-            bpf_probe_read_user(pointer as *const u32).map_or(UNREADABLE, u64::from)
-        }
-    }
+    unsafe { bpf_probe_read_user(pointer as *const u32) }.map_or(UNREADABLE, u64::from)
 }
-
-/// How [`length`] is to be read: the call has failed.
-pub const FAILED: u64 = 1;
-/// It is a `u64`.
-pub const WIDE: u64 = 2;
-/// The bits from here on: what the call returned.
-pub const RESULT: u32 = 8;
 
 /// A length before the call and, if the call has not failed and the length is another now, after it.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn length(pointer: u64, before: u64, what: u64, place: u64, how: u64) -> u64 {
+pub extern "C" fn length(pointer: u64, before: u64, what: u64, place: u64, failed: u64) -> u64 {
     let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
     if before == UNREADABLE {
         // That the caller passed nonsense is told by the call's own result.
         return unread(&writer, pointer, what | GUESS, 0);
     }
-    if writer.room() < 20 {
+    if writer.room() < 12 {
         return NO_ROOM;
     }
-    let mut len = put_number(&writer, 4, before, how);
-    if how & FAILED == 0 {
-        let after = read_number(pointer, how & WIDE != 0);
-        if after == before.wrapping_add(how >> RESULT) && how & WIDE != 0 {
-            return finish(&writer, what | u64::from(blob_flags::ADVANCED) << 8, len);
-        }
+    put(&writer, 4, before as u32);
+    if failed == 0 {
+        let after = read_number(pointer);
         if after != UNREADABLE && after != before {
-            len += put_number(&writer, 4 + len, after, how);
+            put(&writer, 8, after as u32);
+            return finish(&writer, what, 8);
         }
     }
-    finish(&writer, what, len)
+    finish(&writer, what, 4)
 }
 
-/// A number of the width that `how` says; how many bytes it took.
+/// [`offset`] in its caller, if it can be read and fits; `false`: nothing is done.
 #[inline(always)]
-fn put_number(writer: &Writer, behind: u64, value: u64, how: u64) -> u64 {
-    put(writer, behind, value as u32);
-    if how & WIDE == 0 {
-        return 4;
+pub fn offset_at_once(writer: &mut Writer, pointer: u64, result: i64, what: u64) -> bool {
+    if writer.room() < 12 {
+        return false;
     }
-    put(writer, behind + 4, (value >> 32) as u32);
-    8
+    // SAFETY: the helper reads any address of the process, or fails.
+    let Ok(after) = (unsafe { bpf_probe_read_user(pointer as *const u64) }) else { return false };
+    let moved = if result > 0 { result.cast_unsigned() } else { 0 };
+    let before = after.wrapping_sub(moved);
+    put(writer, 4, before as u32);
+    put(writer, 8, (before >> 32) as u32);
+    let flags = if moved > 0 { u64::from(blob_flags::ADVANCED) << 8 } else { 0 };
+    writer.off = finish(writer, what | flags, 8);
+    true
+}
+
+/// A file offset as it was before the call has moved it on by its result.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn offset(pointer: u64, result: i64, what: u64, place: u64, ring: u64) -> u64 {
+    let Some(mut writer) = Writer::at_place(place) else { return NO_ROOM };
+    if offset_at_once(&mut writer, pointer, result, what) { writer.off } else { unread(&writer, pointer, what, ring) }
 }
 
 /// The sets of descriptors of `select`, and how many descriptors they are for.

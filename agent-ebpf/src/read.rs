@@ -53,8 +53,18 @@ impl Phase {
         }
     }
 
+    /// When; 0 for the beginning.
     #[inline(always)]
-    fn result(self) -> i64 {
+    pub fn at_ns(self) -> u64 {
+        match self {
+            Self::Enter => 0,
+            Self::Exit { at_ns, .. } => at_ns,
+        }
+    }
+
+    /// What it returned.
+    #[inline(always)]
+    pub fn result(self) -> i64 {
         match self {
             Self::Enter => 0,
             Self::Exit { result, .. } => result,
@@ -102,8 +112,7 @@ pub fn wants_entry(thread: &Thread, row: &Capture) -> bool {
     false
 }
 
-/// Notes what the call will overwrite: the length of an address, or of the name of a message, or the
-/// place in a file.
+/// Notes what the call will overwrite: the length of an address, or of the name of a message.
 #[inline(never)]
 pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
     // Verifier: all operations are looked at, those of entry too, which are never of these kinds: a number
@@ -116,7 +125,7 @@ pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
         };
         let pointer = argument(thread, op.arg);
         if pointer != 0 {
-            thread.length = number::read_number(pointer + offset, op.kind == op::LENGTH && op.size == 8);
+            thread.length = number::read_number(pointer + offset);
         }
         break;
     }
@@ -125,37 +134,32 @@ pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
 
 /// Which operations of a row are done now, from bit 16 on, and below which arguments a blob stands
 /// for: a bit each.
+///
+/// Verifier: gathered in the thread's state, for it forgets what stands there. In a register each
+/// combination of bits would be a way of its own through all that follows.
 #[inline(always)]
-pub fn wanted(thread: &Thread, row: &Capture, phase: Phase) -> u32 {
+pub fn wanted(thread: &mut Thread, row: &Capture, phase: Phase) -> u32 {
     let (from, count) = phase.ops(row);
-    match count {
-        0 => 0,
-        1 => choice(thread, &row.ops[from & (OPS - 1)], 0, outcome(thread, phase)) as u32,
-        _ => choose(thread, row, from as u64, count as u64, outcome(thread, phase)) as u32,
+    if count == 0 {
+        return 0;
     }
-}
-
-/// The bits of operation `k` if it is done for this call.
-#[inline(always)]
-fn choice(thread: &Thread, op: &Op, k: u64, result: i64) -> u64 {
-    if applies(thread, op, result) { 1 << (op.arg & 7) & 0x3f | 1 << (OPERATIONS + k) } else { 0 }
-}
-
-/// Verifier: a global function, so that what it gives is just a number to its caller, and the many ways
-/// to come by it are walked once.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn choose(thread: *const Thread, row: *const Capture, from: u64, count: u64, result: i64) -> u64 {
-    // SAFETY: null, or what `wanted` passes; the verifier checks either.
-    let (Some(thread), Some(row)) = (unsafe { thread.as_ref() }, unsafe { row.as_ref() }) else { return 0 };
-    let mut mask = 0;
-    for k in 0..OPS as u64 {
+    let result = outcome(thread, phase);
+    let gathered = &raw mut thread.wanted;
+    // SAFETY: a field of the thread's state, which is this thread's alone.
+    unsafe { gathered.write_volatile(0) };
+    for k in 0..OPS {
         if k >= count {
             break;
         }
-        mask |= choice(thread, &row.ops[(from + k) as usize & (OPS - 1)], k, result);
+        let op = &row.ops[(from + k) & (OPS - 1)];
+        if applies(thread, op, result) {
+            let bits = 1 << (op.arg & 7) & 0x3f | 1 << (OPERATIONS + k as u64);
+            // SAFETY: as above.
+            unsafe { gathered.write_volatile(gathered.read_volatile() | bits as u32) };
+        }
     }
-    mask
+    // SAFETY: as above.
+    unsafe { gathered.read_volatile() }
 }
 
 /// Where the bits of the operations begin.
@@ -214,30 +218,51 @@ fn payload(thread: &Thread, op: &Op) -> bool {
     is_log || thread.ring_flags & ring_flags::PAYLOAD != 0
 }
 
-/// The blob of a call that has only one, where one copy makes it: true of most calls, which are spared
-/// the functions below, each of which costs as much as the copy where the kernel guards its returns.
-/// `false`: nothing is done, and nothing lost; [`copy`] does it.
+/// Does what the row says as far as one copy a blob is enough, as for most calls: they are spared the
+/// functions below, each of which costs as much as the copy where the kernel guards its returns. Gives
+/// the operations of `wanted` that are left for [`copy`], the first of which has done nothing yet.
 #[inline(always)]
-pub fn copy_at_once(thread: &Thread, row: &Capture, writer: &mut Writer, phase: Phase) -> bool {
-    let (from, count) = phase.ops(row);
-    if count != 1 {
-        return false;
-    }
-    let op = &row.ops[from & (OPS - 1)];
-    let pointer = argument(thread, op.arg).wrapping_add(u64::from(op.offset));
-    let what = u64::from(op.arg & 7) | u64::from(phase.blob_flags()) << 8;
-    let count = u64::from(argument(thread, op.size_arg) as u32);
-    match op.kind {
-        op::STRING => blob::string_at_once(writer, pointer, what),
-        op::FIXED => blob::bytes_at_once(writer, pointer, u64::from(op.size), what),
-        op::COUNTED => blob::bytes_at_once(writer, pointer, times(count, op.size), what),
-        op::VECTOR if !payload(thread, op) => blob::bytes_at_once(writer, pointer, times(count, op.size), what),
-        op::RETURNED => {
-            let count = outcome(thread, phase).unsigned_abs();
-            blob::bytes_at_once(writer, pointer, times(count, op.size), what)
+pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase: Phase) -> u64 {
+    let from = phase.ops(row).0;
+    let result = outcome(thread, phase);
+    let (wanted, place) = (&raw mut thread.wanted, &raw mut thread.place);
+    // SAFETY: fields of the thread's state, which is this thread's alone.
+    unsafe {
+        for k in 0..OPS as u32 {
+            let left = wanted.read_volatile() >> OPERATIONS;
+            if left >> k == 0 {
+                break;
+            }
+            if left >> k & 1 == 0 {
+                continue;
+            }
+            let op = &row.ops[(from + k as usize) & (OPS - 1)];
+            if !plain(thread, op, writer, result, u64::from(phase.blob_flags()) << 8) {
+                break;
+            }
+            wanted.write_volatile(wanted.read_volatile() & !(1 << OPERATIONS as u32 + k));
+            place.write_volatile(writer.off as u32);
+            writer.off = u64::from(place.read_volatile());
         }
-        _ => false,
+        u64::from(wanted.read_volatile()) & WANTED
     }
+}
+
+/// One operation of [`copy_plain`]; `false`: nothing is done.
+#[inline(always)]
+fn plain(thread: &Thread, op: &Op, writer: &mut Writer, result: i64, flags: u64) -> bool {
+    let pointer = argument(thread, op.arg).wrapping_add(u64::from(op.offset));
+    let what = u64::from(op.arg & 7) | flags;
+    let count = match op.kind {
+        op::STRING => return blob::string_at_once(writer, pointer, what),
+        op::OFFSET => return number::offset_at_once(writer, pointer, result, what),
+        op::FIXED => 1,
+        op::COUNTED => u64::from(argument(thread, op.size_arg) as u32),
+        op::VECTOR if !payload(thread, op) => u64::from(argument(thread, op.size_arg) as u32),
+        op::RETURNED => result.unsigned_abs(),
+        _ => return false,
+    };
+    blob::bytes_at_once(writer, pointer, times(count, op.size), what)
 }
 
 /// Does what the row says. `begun` is the place where the blobs go, with the operations that are
@@ -304,11 +329,8 @@ pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, res
             let len = unsafe { bpf_probe_read_user(argument(thread, op.size_arg) as *const u32) }.unwrap_or(0);
             at.bytes(start, u64::from(len).min(thread.length), most, place, 0)
         }
-        op::LENGTH => {
-            let outcome = if result < 0 { number::FAILED } else { result.cast_unsigned() << number::RESULT };
-            let how = outcome | if op.size == 8 { number::WIDE } else { 0 };
-            number::length(start, thread.length, at.what, place, how)
-        }
+        op::LENGTH => number::length(start, thread.length, at.what, place, u64::from(result < 0)),
+        op::OFFSET => number::offset(start, result, at.what, place, ring),
         op::COUNT_STRINGS => number::count_strings(start, at.what, place, ring),
         op::COUNT_ENTRIES => number::count_entries(start, result.unsigned_abs(), at.what, place, ring),
         op::FD_SETS => number::fd_sets(thread, at.what, place),

@@ -1,11 +1,10 @@
 //! What happened -> a record in the ring: calls, their starts, who threads are, and events.
 
 use crate::blob::NO_ROOM;
-use crate::maps::CAPTURES;
+use crate::maps::{self, CAPTURES};
 use crate::read::{self, Phase};
 use crate::ring::{Writer, begin, begun, close, commit, counters::lose, cursors, lock, unlock};
 use crate::task::{self, Thread};
-use core::ffi::c_void;
 use rewind_common::{
     call::{Call, args, flags},
     capture::{Capture, ROWS, capture_flags},
@@ -20,12 +19,12 @@ const ANNOUNCE_AGAIN: u64 = CHUNKS as u64 / 4;
 
 /// Writes a record that is no call into the protected share.
 #[inline(always)]
-pub fn event<T: Copy>(task: *const c_void, thread: &mut Thread, now_ns: u64, record: &T) {
+pub fn event<T: Copy>(thread: &mut Thread, now_ns: u64, record: &T) {
     let Some(cursors) = cursors(thread) else { return };
     if !lock(cursors) {
         return;
     }
-    announce(task, thread, cursors, PROTECTED, now_ns);
+    announce(thread, cursors, PROTECTED, now_ns);
     if let Some(mut writer) = begin(thread, cursors, PROTECTED, size_of::<T>() as u64) {
         writer.put(*record);
         commit(cursors, PROTECTED, &writer, 0);
@@ -35,17 +34,18 @@ pub fn event<T: Copy>(task: *const c_void, thread: &mut Thread, now_ns: u64, rec
 
 /// Says who the thread is where the share has not heard it lately.
 #[inline(always)]
-fn announce(task: *const c_void, thread: &mut Thread, cursors: &mut Cursors, share: usize, now_ns: u64) {
+fn announce(thread: &mut Thread, cursors: &mut Cursors, share: usize, now_ns: u64) {
     let announced = thread.announced[share & 1];
     if announced == 0 || cursors.shares[share & 1].claim + 1 >= announced + ANNOUNCE_AGAIN {
-        write_task(task, thread, cursors, share as u64, now_ns);
+        write_task(thread, cursors, share as u64, now_ns);
     }
 }
 
 #[inline(never)]
-fn write_task(task: *const c_void, thread: &mut Thread, cursors: &mut Cursors, share: u64, now_ns: u64) -> u64 {
+fn write_task(thread: &mut Thread, cursors: &mut Cursors, share: u64, now_ns: u64) -> u64 {
     let share = share as usize & 1;
     // After `execve` of a thread that was not its process's first one it has that one's number.
+    let task = maps::current();
     thread.tid = task::tid(task);
     let Some(mut writer) = begin(thread, cursors, share, size_of::<Task>() as u64) else { return 1 };
     let len = size_of::<Task>() as u16;
@@ -69,25 +69,25 @@ fn capture(thread: &Thread) -> Option<&'static Capture> {
 
 /// A call begins: nothing is written, unless it may block, or destroys what its arguments point to.
 #[inline(always)]
-pub fn enter(task: *const c_void, thread: &mut Thread) {
+pub fn enter(thread: &mut Thread) {
     let Some(capture) = capture(thread) else { return };
     if capture.flags & capture_flags::LENGTH != 0 {
         read::note_length(thread, capture);
     }
     if capture.enter_ops != 0 && read::wants_entry(thread, capture) {
-        write_enter(task, thread, capture);
+        write_enter(thread, capture);
     }
 }
 
 #[inline(never)]
-fn write_enter(task: *const c_void, thread: &mut Thread, capture: &Capture) -> u64 {
+fn write_enter(thread: &mut Thread, capture: &Capture) -> u64 {
     let Some(cursors) = cursors(thread) else { return 1 };
     if !lock(cursors) {
         return 1;
     }
     let share = if capture.flags & capture_flags::DECISIVE != 0 { PROTECTED } else { MAIN };
     let now_ns = thread.start_ns;
-    announce(task, thread, cursors, share, now_ns);
+    announce(thread, cursors, share, now_ns);
     if write(thread, cursors, share, Phase::Enter) == WRITTEN {
         thread.flags |= u32::from(flags::ENTERED);
     }
@@ -97,14 +97,14 @@ fn write_enter(task: *const c_void, thread: &mut Thread, capture: &Capture) -> u
 
 /// A call has returned, or never will.
 #[inline(always)]
-pub fn call(task: *const c_void, thread: &mut Thread, now_ns: u64, result: i64) {
+pub fn call(thread: &mut Thread, now_ns: u64, result: i64) {
     let Some(cursors) = cursors(thread) else { return };
     if !lock(cursors) {
         return;
     }
     let row = capture(thread).map_or(0, |capture| capture.flags);
     let share = if is_decisive(row, result, thread.flags) { PROTECTED } else { MAIN };
-    announce(task, thread, cursors, share, now_ns);
+    announce(thread, cursors, share, now_ns);
     write(thread, cursors, share, Phase::Exit { at_ns: now_ns, result });
     // The call itself is still that of the thread under its old name (and number): its start was.
     if row & capture_flags::RENAMES != 0 {
@@ -135,8 +135,8 @@ fn is_decisive(row: u8, result: i64, call: u32) -> bool {
 /// to 32 (to 16 from 6.9 on), and copying needs most of them. So no frame that composes a record waits
 /// while its blobs are copied: one function begins the record and returns, one copies, one ends the record.
 #[inline(always)]
-fn write(thread: &Thread, cursors: &mut Cursors, share: usize, phase: Phase) -> u64 {
-    let mut place = begin_call(thread, cursors, share as u64, phase);
+fn write(thread: &mut Thread, cursors: &mut Cursors, share: usize, phase: Phase) -> u64 {
+    let mut place = begin_call(thread, cursors, share as u64, phase.at_ns(), phase.result());
     if place <= NOT_WRITTEN {
         return place;
     }
@@ -144,7 +144,7 @@ fn write(thread: &Thread, cursors: &mut Cursors, share: usize, phase: Phase) -> 
     if off == NO_ROOM {
         // It does not fit behind what is there: once more, in an empty chunk.
         close(cursors, share);
-        place = begin_call(thread, cursors, share as u64, phase);
+        place = begin_call(thread, cursors, share as u64, phase.at_ns(), phase.result());
         if place <= NOT_WRITTEN {
             return place;
         }
@@ -163,20 +163,35 @@ const WRITTEN: u64 = 0;
 const NOT_WRITTEN: u64 = 1;
 
 /// Composes the record of a call. Where it is done with that it is [`WRITTEN`]; else this gives the
-/// place where its blobs go ([`Writer::place`]), with the operations that are wanted
-/// ([`read::WANTED`]) in between.
+/// place where the rest of its blobs go ([`Writer::place`]), with the operations that are left
+/// ([`read::WANTED`]) in between. `at_ns` is 0 where the call begins.
+///
+/// Verifier: a global function, as those that copy (`read::copy_one`): walked once, for any thread.
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn begin_call(thread: &Thread, cursors: &mut Cursors, share: u64, phase: Phase) -> u64 {
+extern "C" fn begin_call(thread: *mut Thread, cursors: *mut Cursors, share: u64, at_ns: u64, result: i64) -> u64 {
+    // SAFETY: null, or what `write` passes; the verifier checks either.
+    let (Some(thread), Some(cursors)) = (unsafe { thread.as_mut() }, unsafe { cursors.as_mut() }) else {
+        return NOT_WRITTEN;
+    };
+    let phase = if at_ns == 0 { Phase::Enter } else { Phase::Exit { at_ns, result } };
     let share = share as usize & 1;
     let row = capture(thread).filter(|capture| capture.flags & capture_flags::KNOWN != 0);
+    let count = row.map_or(6, |row| u64::from(row.args)) & 7;
+    let Some(mut writer) = begin(thread, cursors, share, LEAST + 8 * count) else { return NOT_WRITTEN };
     let wanted = row.map_or(0, |row| read::wanted(thread, row, phase));
-    let fixed = Fixed::of(thread, phase, row, wanted);
-    let Some(mut writer) = begin(thread, cursors, share, fixed.len) else { return NOT_WRITTEN };
     let start = writer.off;
-    fixed.write(thread, &mut writer, phase);
+    compose(thread, &mut writer, phase, count, u64::from(wanted));
+    let place = &raw mut thread.place;
+    // SAFETY: as above.
+    unsafe {
+        place.write_volatile(writer.off as u32);
+        writer.off = u64::from(place.read_volatile());
+    }
     if wanted != 0 {
-        if !row.is_some_and(|row| read::copy_at_once(thread, row, &mut writer, phase)) {
-            return writer.place() | u64::from(wanted) & read::WANTED;
+        let left = row.map_or(0, |row| read::copy_plain(thread, row, &mut writer, phase));
+        if left != 0 {
+            return writer.place() | left;
         }
         // SAFETY: the fixed part lies within the chunk, and begins with the length.
         unsafe { writer.at(start).cast::<u16>().write((writer.off - start) as u16) };
@@ -202,79 +217,59 @@ fn is_wide(value: u64) -> u64 {
     (value >> 32) + 0xffff_ffff >> 32
 }
 
-/// What a call's record is, but for its blobs.
-struct Fixed {
-    /// Which arguments stand for themselves and how: [`args`].
-    word: u16,
-    /// From entry to return, nanoseconds.
-    duration_ns: u64,
-    /// What it returned.
-    result: i64,
-    /// Bytes of it.
-    len: u64,
-}
+/// Most bytes of a call's record without arguments and blobs.
+const LEAST: u64 = size_of::<Call>() as u64 + 8;
 
-impl Fixed {
-    /// Verifier: without branches, since each of them would double the ways that lead on from here, with
-    /// a length of its own each.
-    #[inline(always)]
-    fn of(thread: &Thread, phase: Phase, row: Option<&Capture>, wanted: u32) -> Self {
-        let count = row.map_or(6, |row| u64::from(row.args)) & 7;
-        let blobs = u64::from(wanted) & 0x3f;
-        let valued = (1 << count) - 1 & !blobs;
-        let mut wide = 0;
-        let mut words = 0;
-        for i in 0..6 {
-            let is_wide = is_wide(thread.args[i]) & valued >> i;
-            wide |= is_wide << i;
-            words += (valued >> i & 1) + is_wide;
-        }
-        let (duration_ns, result) = match phase {
-            Phase::Enter => (0, 0),
-            Phase::Exit { at_ns, result } => (at_ns - thread.start_ns, result),
-        };
-        words += is_wide(duration_ns) + is_wide(result.cast_unsigned().wrapping_add(1 << 31));
-        let word = (count | wide << args::WIDE_SHIFT | blobs << args::BLOB_SHIFT) as u16;
-        Self { word, duration_ns, result, len: size_of::<Call>() as u64 + 4 * words }
+/// Writes what a call's record is, but for its blobs, where `writer` stands.
+///
+/// Verifier: all of it goes through one pointer, bounded once, and what is added to that is small. Each
+/// argument is written as if it were wide, and the next one over what it does not need of that: no
+/// branch, which would double the ways that lead on from here, with a length of its own each.
+#[inline(always)]
+fn compose(thread: &Thread, writer: &mut Writer, phase: Phase, count: u64, wanted: u64) {
+    let record = writer.at(writer.off);
+    let mut len = size_of::<Call>();
+    let put = |value: u64, len: usize| {
+        // SAFETY: at most 44 bytes behind the fixed part, for which there was room when the record began.
+        unsafe { record.add(len).cast::<u64>().write_unaligned(value) };
+    };
+    let mut flags = thread.flags as u8;
+    let (duration_ns, result) = match phase {
+        Phase::Enter => (0, 0),
+        Phase::Exit { at_ns, result } => (at_ns - thread.start_ns, result),
+    };
+    let is_long = duration_ns >> 32 != 0;
+    if is_long {
+        flags |= flags::LONG;
+        put(duration_ns >> 32, len);
+        len += 4;
     }
-
-    /// Puts it where `writer` stands, which has room for it.
-    #[inline(always)]
-    fn write(&self, thread: &Thread, writer: &mut Writer, phase: Phase) {
-        let mut flags = thread.flags as u8;
-        let start = writer.off;
-        writer.off += size_of::<Call>() as u64;
-        if self.duration_ns >> 32 != 0 {
-            flags |= flags::LONG;
-            writer.put((self.duration_ns >> 32) as u32);
-        }
-        if is_wide(self.result.cast_unsigned().wrapping_add(1 << 31)) != 0 {
-            flags |= flags::WIDE_RESULT;
-            writer.put((self.result >> 32) as u32);
-        }
-        for i in 0..6u16 {
-            if i >= self.word & 7 {
-                break;
-            }
-            if args::is_blob(self.word, i as usize) {
-                continue;
-            }
-            let value = thread.args[i as usize];
-            if args::is_wide(self.word, i as usize) {
-                writer.put_u64(value);
-            } else {
-                writer.put(value as u32);
-            }
-        }
-        let record = Call {
-            head: RecordHead { len: self.len as u16, kind: phase.kind() as u8, flags, tid: thread.tid },
-            nr: thread.nr as u16,
-            args: self.word,
-            duration_ns: self.duration_ns as u32,
-            start_ns: thread.start_ns,
-            result: self.result as u32,
-        };
-        // SAFETY: the fixed part lies within the chunk: there was room for it when it began.
-        unsafe { writer.at(start).cast::<Call>().write(record) };
+    if is_wide(result.cast_unsigned().wrapping_add(1 << 31)) != 0 {
+        flags |= flags::WIDE_RESULT;
+        put(result.cast_unsigned() >> 32, len);
+        len += 4;
     }
+    let mut word = count | (wanted & 0x3f) << args::BLOB_SHIFT;
+    for i in 0..6 {
+        if i >= count {
+            break;
+        }
+        let value = thread.args[i as usize];
+        let is_value = !(wanted >> i) & 1;
+        let is_wide = is_wide(value) & is_value;
+        put(value, len);
+        len += 4 * (is_value + is_wide) as usize;
+        word |= is_wide << (u64::from(args::WIDE_SHIFT) + i);
+    }
+    let call = Call {
+        head: RecordHead { len: len as u16, kind: phase.kind() as u8, flags, tid: thread.tid },
+        nr: thread.nr as u16,
+        args: word as u16,
+        duration_ns: duration_ns as u32,
+        start_ns: thread.start_ns,
+        result: result as u32,
+    };
+    // SAFETY: the fixed part, as above.
+    unsafe { record.cast::<Call>().write(call) };
+    writer.off += len as u64;
 }

@@ -61,13 +61,6 @@ impl Writer {
     pub fn room(&self) -> u64 {
         self.end.wrapping_sub(self.off)
     }
-
-    /// Writes eight bytes at a multiple of four.
-    #[inline(always)]
-    pub fn put_u64(&mut self, value: u64) {
-        self.put(value as u32);
-        self.put((value >> 32) as u32);
-    }
 }
 
 /// Counters of what is lost.

@@ -1,13 +1,18 @@
 //! What is kept of a thread while it lives, and facts about tasks.
 
-use crate::maps::THREADS;
 use aya_ebpf::helpers::{bpf_get_current_comm, generated};
 use core::ffi::c_void;
 use rewind_common::{offsets::Offsets, record::Task, ring::SHARES};
 
-/// A thread's state, in task storage.
+/// A thread's state.
 #[repr(C)]
 pub struct Thread {
+    /// Whose it is: [`crate::threads::Key`]. 0: nobody's, or of a thread that is not found so.
+    pub key: u64,
+    /// Some thread whose place this is has its state elsewhere.
+    pub crowded: u32,
+    /// No meaning.
+    pub reserved: u32,
     /// Entry of the call it is in: `CLOCK_MONOTONIC`, nanoseconds. 0: it is in none.
     pub start_ns: u64,
     /// The call's arguments.
@@ -20,8 +25,10 @@ pub struct Thread {
     pub cgroup_id: u64,
     /// The recording that its records go to. 0: none.
     pub recording: u64,
-    /// [`crate::filter::EPOCH`] when `ring` was found.
-    pub epoch: u32,
+    /// [`rewind_common::ring::Node::epoch`] when `ring` was found.
+    pub epoch: u64,
+    /// The task whose state it is, as an address.
+    pub task: u64,
     /// The ring of `recording`.
     pub ring: u32,
     /// The ring's flags.
@@ -31,6 +38,10 @@ pub struct Thread {
     /// What [`crate::read::note_length`] found when the call began, [`crate::read::UNREADABLE`] if it
     /// could not be read.
     pub length: u64,
+    /// [`crate::read::wanted`] at work.
+    pub wanted: u32,
+    /// As above.
+    pub place: u32,
     /// For each share, the claim number in which the thread was last announced, plus one. 0: never.
     pub announced: [u64; SHARES],
 }
@@ -279,11 +290,4 @@ pub fn describe_other(task: *const c_void, record: &mut Task, now_ns: u64) {
     record.parent_tgid = field(parent, offset!(task_tgid));
     record.ns_tid = namespace_tid(task);
     record.ns_tgid = namespace_tid(leader(task));
-}
-
-/// The state of the current thread, if it has one.
-#[inline(always)]
-pub fn thread(task: *mut c_void) -> Option<&'static mut Thread> {
-    // SAFETY: callers pass `maps::current()`, or the task of an iterator.
-    unsafe { THREADS.get(task, false) }
 }

@@ -7,7 +7,7 @@
 use crate::atomic;
 use crate::filter;
 use crate::maps::{CGROUPS, NODE, PATHS, Path, RINGS};
-use crate::task::{self, field, offset};
+use crate::task::{field, offset};
 use aya_ebpf::{
     EbpfContext,
     helpers::{bpf_ktime_get_ns, generated::bpf_probe_read_kernel_str},
@@ -107,14 +107,17 @@ fn note_end() {
 }
 
 /// A task moves: `cgroup_attach_task(struct cgroup *dst_cgrp, const char *path, struct task_struct *task, bool threadgroup)`.
-/// If it was recorded, the return of the call that it is in must still be seen.
+/// Threads look their ring up anew at their next call; the one that they are in still belongs to the old one.
 #[btf_tracepoint(function = "cgroup_attach_task")]
 pub fn cgroup_attach_task(ctx: BtfTracePointContext) {
-    let ctx: *const *mut c_void = ctx.as_ptr().cast();
-    // SAFETY: the first and the third argument of the tracepoint, as declared above.
-    let (cgroup, task) = unsafe { (*ctx, *ctx.add(2)) };
-    if is_unified(cgroup) && task::thread(task).is_some() {
-        filter::open_sieve(id(cgroup));
+    let ctx: *const *const c_void = ctx.as_ptr().cast();
+    // SAFETY: the first argument of the tracepoint, as declared above.
+    let cgroup = unsafe { *ctx };
+    if is_unified(cgroup)
+        && let Some(node) = NODE.get_ptr_mut(0)
+    {
+        // SAFETY: a field of a value of the map.
+        unsafe { atomic::add(&raw mut (*node).epoch, 1) };
     }
 }
 

@@ -28,5 +28,5 @@ pub fn sched_process_fork(ctx: BtfTracePointContext) {
         child_ns_tid: task::namespace_tid(child),
         child_ns_tgid: task::namespace_tid(task::leader(child)),
     };
-    record::event(task, thread, now_ns, &fork);
+    record::event(thread, now_ns, &fork);
 }

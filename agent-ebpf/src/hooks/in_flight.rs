@@ -2,7 +2,7 @@
 //! agent reads when somebody asks for a recording. It writes one [`InFlight`] for each recorded
 //! thread that is in a call.
 
-use crate::task;
+use crate::{task, threads};
 use aya_ebpf::helpers::generated::bpf_seq_write;
 use core::ffi::c_void;
 use rewind_common::ring::InFlight;
@@ -29,7 +29,7 @@ pub fn in_flight(ctx: *mut TaskContext) -> i32 {
     if task.is_null() {
         return 0;
     }
-    let Some(thread) = task::thread(task) else { return 0 };
+    let Some(thread) = threads::of(task) else { return 0 };
     if thread.start_ns == 0 || thread.recording == 0 {
         return 0;
     }

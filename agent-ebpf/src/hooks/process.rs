@@ -5,8 +5,10 @@
 //! thread is in (`exit_group`, or whatever a fatal signal interrupted) never returns: it is written
 //! here, as unfinished.
 
-use crate::{filter, maps, record, ring, task};
+use crate::task::{self, Thread};
+use crate::{filter, maps, record, ring, threads};
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use core::ffi::c_void;
 use rewind_common::call::flags;
 use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHead};
 
@@ -14,12 +16,20 @@ use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHead};
 #[btf_tracepoint(function = "sched_process_exit")]
 pub fn sched_process_exit(_: BtfTracePointContext) {
     let task = maps::current();
-    let Some(thread) = filter::recorded_now(task) else { return };
+    if let Some(thread) = filter::recorded_now(task) {
+        ends(task, thread);
+    }
+    threads::release(task);
+}
+
+/// The last records of a recorded thread.
+#[inline(always)]
+fn ends(task: *mut c_void, thread: &mut Thread) {
     // SAFETY: takes nothing.
     let now_ns = unsafe { bpf_ktime_get_ns() };
     if thread.start_ns != 0 {
         thread.flags |= u32::from(flags::UNFINISHED);
-        record::call(task, thread, now_ns, 0);
+        record::call(thread, now_ns, 0);
         thread.start_ns = 0;
     }
     let last = if task::is_last_thread(task) { GROUP_DEAD } else { 0 };
@@ -29,7 +39,7 @@ pub fn sched_process_exit(_: BtfTracePointContext) {
         tgid: task::tgid(task),
         status: task::exit_status(task),
     };
-    record::event(task, thread, now_ns, &exit);
+    record::event(thread, now_ns, &exit);
     if last != 0 && exit.status != 0 {
         ring::counters::failure(thread.ring);
     }

@@ -31,5 +31,5 @@ pub fn signal_deliver(ctx: BtfTracePointContext) {
         time_ns: now_ns,
         siginfo,
     };
-    record::event(task, thread, now_ns, &signal);
+    record::event(thread, now_ns, &signal);
 }

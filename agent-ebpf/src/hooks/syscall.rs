@@ -22,11 +22,11 @@ const X32_BIT: u32 = 1 << 30;
 /// A call begins.
 #[btf_tracepoint(function = "sys_enter")]
 pub fn sys_enter(ctx: BtfTracePointContext) {
-    let task = maps::current();
-    let Some(thread) = filter::recorded(task) else { return };
     let ctx: *const u64 = ctx.as_ptr().cast();
     // SAFETY: the arguments of the tracepoint, as declared above.
     let (regs, nr) = unsafe { (*ctx.cast::<*const u8>(), *ctx.add(1)) };
+    let task = maps::current();
+    let Some(thread) = filter::begins(task, regs) else { return };
     let is_compat = task::is_compat(task);
     // SAFETY: that very `pt_regs`.
     thread.args = unsafe { task::arguments(regs, is_compat) };
@@ -40,25 +40,18 @@ pub fn sys_enter(ctx: BtfTracePointContext) {
     };
     // SAFETY: takes nothing.
     thread.start_ns = unsafe { bpf_ktime_get_ns() };
-    record::enter(task, thread);
+    record::enter(thread);
 }
 
 /// A call returns.
 #[btf_tracepoint(function = "sys_exit")]
 pub fn sys_exit(ctx: BtfTracePointContext) {
-    let task = maps::current();
-    if filter::is_ignored(task) {
-        return;
-    }
-    let Some(thread) = task::thread(task) else { return };
-    if thread.start_ns == 0 {
-        return;
-    }
+    let ctx: *const u64 = ctx.as_ptr().cast();
+    // SAFETY: the arguments of the tracepoint, as declared above.
+    let (regs, result) = unsafe { (*ctx.cast::<*const u8>(), (*ctx.add(1)).cast_signed()) };
+    let Some(thread) = filter::returns(regs) else { return };
     // SAFETY: takes nothing.
     let now_ns = unsafe { bpf_ktime_get_ns() };
-    let ctx: *const u64 = ctx.as_ptr().cast();
-    // SAFETY: the second argument of the tracepoint.
-    let result = unsafe { *ctx.add(1) }.cast_signed();
-    record::call(task, thread, now_ns, result);
+    record::call(thread, now_ns, result);
     thread.start_ns = 0;
 }

@@ -10,7 +10,7 @@ use aya::programs::links::FdLink;
 use aya::programs::{BtfTracePoint, Iter, ProgramError, RawTracePoint, RawTracePointRunOptions, TestRun as _};
 use aya::{Ebpf, EbpfLoader};
 use rewind_common::capture::Capture;
-use rewind_common::ring::InFlight;
+use rewind_common::ring::{InFlight, SPARE_THREADS};
 use std::io::Read as _;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -139,6 +139,7 @@ impl Kernel {
         maps.fill_captures(load.captures)?;
         maps.fill_pool("FREE_RINGS", sizes.rings)?;
         maps.fill_pool("FREE_SEGMENTS", sizes.segments)?;
+        maps.fill_pool("FREE_THREADS", SPARE_THREADS)?;
         Ok(Self { maps, held: Held::Loaded(Box::new(ebpf)), links: Vec::new(), sizes, programs })
     }
 

@@ -16,7 +16,7 @@ pub(super) const NODE: &str = "NODE";
 /// The rings.
 pub(super) const RINGS: &str = "RINGS";
 /// All that the agent opens, in the order in which it is pinned: [`NODE`] last, as it says that a set is whole.
-pub(super) const MAPS: [&str; 12] = [
+pub(super) const MAPS: [&str; 13] = [
     "ARENA",
     RINGS,
     "LAYOUT",
@@ -25,6 +25,7 @@ pub(super) const MAPS: [&str; 12] = [
     "CURSORS",
     "FREE_RINGS",
     "FREE_SEGMENTS",
+    "FREE_THREADS",
     "CGROUPS",
     "PATHS",
     "CAPTURES",

@@ -181,7 +181,9 @@ impl Mapped {
 
     /// Makes all threads look their ring up anew.
     pub fn raise_epoch(&self) {
-        store_u32(&self.node, offset_of!(Node, epoch), self.node().epoch.wrapping_add(1));
+        if let Some(epoch) = atomic(&self.node, offset_of!(Node, epoch)) {
+            epoch.fetch_add(1, Ordering::AcqRel);
+        }
     }
 }
 

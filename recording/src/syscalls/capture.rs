@@ -111,7 +111,7 @@ fn copies(kind: ArgKind, i: usize, arch: Arch) -> (Op, Op) {
         ArgKind::FdSets => (make(op::FD_SETS, 0, 0), on(when::SUCCESS, make(op::FD_SETS, 0, 0))),
         ArgKind::Entries => (NOTHING, on(when::SUCCESS, make(op::COUNT_ENTRIES, 0, 0))),
         ArgKind::AddressLen(n) | ArgKind::SockoptLen(n) => (NOTHING, make(op::LENGTH, n, 4)),
-        ArgKind::Offset => (NOTHING, make(op::LENGTH, i, 8)),
+        ArgKind::Offset => (NOTHING, make(op::OFFSET, 0, 8)),
         ArgKind::FcntlArg(_) => (NOTHING, make(op::LOCK, 0, FLOCK_BYTES)),
         ArgKind::MessagesIn(n) => (NOTHING, on(when::SUCCESS, make(op::MESSAGES, n, 64))),
         ArgKind::MessagesOut(n) => (NOTHING, on(when::SUCCESS, make(op::MESSAGES_OUT, n, 64))),

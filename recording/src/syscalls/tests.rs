@@ -113,9 +113,10 @@ fn poll_copies_its_descriptors_before_and_after() {
 fn a_length_is_noted_when_the_call_starts_where_it_is_shown() {
     for row in all() {
         let capture = super::capture(row, Arch::X86_64);
-        let has_length = row.args.iter().any(|kind| {
-            matches!(kind, ArgKind::AddressLen(_) | ArgKind::SockoptLen(_) | ArgKind::MessageOut | ArgKind::Offset)
-        });
+        let has_length = row
+            .args
+            .iter()
+            .any(|kind| matches!(kind, ArgKind::AddressLen(_) | ArgKind::SockoptLen(_) | ArgKind::MessageOut));
         assert_eq!(capture.flags & capture_flags::LENGTH != 0, has_length, "{}", row.name);
     }
 }

@@ -1,0 +1,123 @@
+//! Where the state of each thread lies, and who finds it how.
+//!
+//! All states lie in one array. Task storage says which is a thread's own: it is what the hooks outside
+//! of calls ask, and it lets the state go with the thread. For the two hooks of every call that would be
+//! the dearest thing they do, so a thread gets, where it is free, the state whose number follows from
+//! where its registers lie: `pt_regs` of a call stand at the top of the thread's kernel stack, at the
+//! same address in each of its calls, and in no other thread's while it lives. There is one load and
+//! one comparison between a call's return and its state then, and none of the kernel's functions.
+
+use crate::atomic;
+use crate::maps::{FREE_THREADS, HOMES, THREADS};
+use crate::task::{self, Thread};
+use core::ffi::c_void;
+use rewind_common::ring::THREAD_PLACES;
+
+/// Where the registers of a thread's calls lie, as a number that no other living thread has; not 0.
+#[derive(Clone, Copy)]
+pub struct Key(u64);
+
+impl Key {
+    /// Of the `pt_regs` of a call.
+    ///
+    /// Verifier: an address is no number to it, but what lies between two addresses is, so it is counted
+    /// from the array.
+    #[inline(always)]
+    pub fn of(regs: *const u8) -> Option<Self> {
+        let base = THREADS.get_ptr(0)?;
+        Some(Self((regs as u64).wrapping_sub(base as u64)))
+    }
+
+    /// Its place. Stacks are aligned to 16 KiB at least (`THREAD_ALIGN`); their addresses come one
+    /// behind the other, which a multiplication spreads (Knuth, The Art of Computer Programming 6.4).
+    #[inline(always)]
+    fn place(self) -> u32 {
+        ((self.0 >> 14).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> SHIFT) as u32
+    }
+}
+
+/// Leaves as many bits of the product as a place has.
+const SHIFT: u32 = u64::BITS - THREAD_PLACES.trailing_zeros();
+
+#[inline(always)]
+pub fn at(index: u32) -> Option<&'static mut Thread> {
+    // SAFETY: a value of the map; only its own thread writes it, and an iterator reads.
+    THREADS.get_ptr_mut(index).map(|thread| unsafe { &mut *thread })
+}
+
+/// What stands in the place of a key.
+pub enum Found {
+    /// The thread's own state.
+    Own(&'static mut Thread),
+    /// Another's, and some thread whose place this is has its state elsewhere.
+    Crowded,
+    /// Another's, or nobody's.
+    Other,
+}
+
+/// The state of the thread whose registers these are.
+#[inline(always)]
+pub fn by_key(key: Key) -> Found {
+    match at(key.place()) {
+        Some(thread) if thread.key == key.0 => Found::Own(thread),
+        Some(thread) if thread.crowded != 0 => Found::Crowded,
+        _ => Found::Other,
+    }
+}
+
+/// The number of a task's state, plus one; 0: it has none.
+#[inline(always)]
+pub fn home(task: *mut c_void) -> u32 {
+    // SAFETY: callers pass the current task, or the task of a hook or an iterator.
+    unsafe { HOMES.get(task, false) }.map_or(0, |home| *home)
+}
+
+/// The state of a task, if it has one.
+#[inline(always)]
+pub fn of(task: *mut c_void) -> Option<&'static mut Thread> {
+    let home = home(task);
+    if home == 0 { None } else { at(home - 1) }
+}
+
+/// Makes a state for the current task: its number, plus one. 0: there is none to be had.
+#[inline(always)]
+pub fn make(task: *mut c_void, key: Option<Key>) -> u32 {
+    // SAFETY: callers pass the current task.
+    let Some(home) = (unsafe { HOMES.get(task, true) }) else { return 0 };
+    let index =
+        key.and_then(take_place).or_else(|| FREE_THREADS.pop().ok().flatten().map(|spare| THREAD_PLACES + spare));
+    let Some(thread) = index.and_then(at) else { return 0 };
+    // Of who had it before there is nothing left, but for what `release` leaves.
+    (thread.cgroup_id, thread.recording, thread.start_ns) = (0, 0, 0);
+    thread.announced = [0; 2];
+    thread.tid = task::tid(task);
+    *home = index.map_or(0, |index| index + 1);
+    *home
+}
+
+/// The place of a key, if it is nobody's.
+#[inline(always)]
+fn take_place(key: Key) -> Option<u32> {
+    let thread = at(key.place())?;
+    // SAFETY: a field of a value of the map.
+    if unsafe { atomic::swap_u64(&raw mut thread.key, 0, key.0) } {
+        return Some(key.place());
+    }
+    thread.crowded = 1;
+    None
+}
+
+/// The current task ends: its state is nobody's from now on.
+#[inline(always)]
+pub fn release(task: *mut c_void) {
+    // SAFETY: callers pass the current task.
+    let Some(home) = (unsafe { HOMES.get(task, false) }) else { return };
+    let index = home.wrapping_sub(1);
+    let Some(thread) = at(index) else { return };
+    *home = 0;
+    (thread.start_ns, thread.recording) = (0, 0);
+    thread.key = 0;
+    if index >= THREAD_PLACES {
+        let _ = FREE_THREADS.push(&(index - THREAD_PLACES), 0);
+    }
+}
