@@ -1,6 +1,7 @@
 //! Tests against the running kernel: a program does X, exactly these records come.
 
 mod budget;
+mod crowd;
 mod events;
 mod fidelity;
 mod file;
@@ -70,6 +71,8 @@ fn main() -> ExitCode {
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
         .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
+        .test("threads_that_share_a_place_are_recorded_apart", &RECORD, crowd::shared_places)
+        .test("the_states_of_threads_that_ended_are_given_back", &DAEMON, crowd::given_back)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
         .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)
         .test("a_container_without_memory_is_named_and_recorded_later", &DAEMON, budget::refuses)
