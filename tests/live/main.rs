@@ -9,6 +9,7 @@ mod hosts;
 mod kills;
 mod load;
 mod loss;
+mod moves;
 mod pins;
 mod readme;
 mod record;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
         .test("threads_that_share_a_place_are_recorded_apart", &RECORD, crowd::shared_places)
         .test("the_states_of_threads_that_ended_are_given_back", &DAEMON, crowd::given_back)
+        .test("a_process_that_moves_is_recorded_where_it_is", &DAEMON, moves::between_containers)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
         .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)
         .test("a_container_without_memory_is_named_and_recorded_later", &DAEMON, budget::refuses)
