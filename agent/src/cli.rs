@@ -213,6 +213,9 @@ pub struct Floor {
     /// The compiled programs
     #[arg(long, value_name = "PATH")]
     pub object: PathBuf,
+    /// Not the empty ones: those that do the least that a recorder does
+    #[arg(long)]
+    pub least: bool,
 }
 
 /// How a recording is printed.

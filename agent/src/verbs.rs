@@ -163,7 +163,11 @@ pub fn workload() -> anyhow::Result<ExitCode> {
 /// # Errors
 /// If the programs cannot be attached.
 pub fn floor(options: &cli::Floor) -> anyhow::Result<ExitCode> {
-    let floor = Floor::attach(&options.object)?;
+    let floor = if options.least {
+        Floor::attach_least(&options.object, &recorder::captures()?)?
+    } else {
+        Floor::attach(&options.object)?
+    };
     writeln!(io::stdout(), "attached")?;
     io::copy(&mut io::stdin(), &mut io::sink())?;
     drop(floor);

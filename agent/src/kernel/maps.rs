@@ -81,13 +81,8 @@ impl Maps {
 
     /// Fills the table of what is copied for each call.
     pub(super) fn fill_captures(&mut self, captures: &[Capture]) -> Result<(), Error> {
-        let mut map: Array<_, [u8; size_of::<Capture>()]> = typed(self.get_mut("CAPTURES")?, "CAPTURES")?;
-        for (i, row) in captures.iter().enumerate() {
-            let mut bytes = [0; size_of::<Capture>()];
-            bytes.copy_from_slice(row.as_bytes());
-            map.set(i as u32, bytes, 0).map_err(|source| map_error("CAPTURES", source))?;
-        }
-        Ok(())
+        let mut map = typed(self.get_mut("CAPTURES")?, "CAPTURES")?;
+        fill(&mut map, captures).map_err(|source| map_error("CAPTURES", source))
     }
 
     /// Puts numbers `0..count` into a pool.
@@ -281,4 +276,16 @@ fn gone(removed: Result<(), MapError>) -> Result<(), MapError> {
         Err(MapError::KeyNotFound) => Ok(()),
         other => other,
     }
+}
+
+/// One row a number, into a map of them.
+pub(super) fn fill(
+    map: &mut Array<&mut MapData, [u8; size_of::<Capture>()]>,
+    captures: &[Capture],
+) -> Result<(), MapError> {
+    captures.iter().enumerate().try_for_each(|(i, row)| {
+        let mut bytes = [0; size_of::<Capture>()];
+        bytes.copy_from_slice(row.as_bytes());
+        map.set(i as u32, bytes, 0)
+    })
 }

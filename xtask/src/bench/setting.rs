@@ -18,6 +18,8 @@ const UP: Duration = Duration::from_secs(30);
 pub(super) enum Setting {
     Nothing,
     Floor,
+    /// What no recorder of durations and pointed-to bytes can leave out.
+    Least,
     Recorded,
     NotRecorded,
     Strace,
@@ -25,13 +27,14 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Nothing, Self::Floor, Self::Recorded, Self::NotRecorded, Self::Strace, Self::PerfTrace];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Nothing, Self::Floor, Self::Least, Self::Recorded, Self::NotRecorded, Self::Strace, Self::PerfTrace];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Nothing => "nothing attached",
             Self::Floor => "floor: two empty programs",
+            Self::Least => "the clock twice, and copies",
             Self::Recorded => "Rewind, recorded",
             Self::NotRecorded => "Rewind, not recorded",
             Self::Strace => "strace -f",
@@ -117,10 +120,12 @@ impl Attached {
     /// Attaches what a setting has attached all the time; tracers come later.
     pub(super) fn new(setting: Setting, place: &Place, floor: &Path) -> Result<Self> {
         Ok(match setting {
-            Setting::Floor => {
+            Setting::Floor | Setting::Least => {
                 let mut command = Command::new(programs::ours("rewind-agent"));
                 // Its standard input stays open as long as it is wanted.
-                let mut running = place.start_with(command.args(["floor", "--object"]).arg(floor), Stdio::piped())?;
+                command.args(["floor", "--object"]).arg(floor);
+                command.args((setting == Setting::Least).then_some("--least"));
+                let mut running = place.start_with(&mut command, Stdio::piped())?;
                 interrupt::eventually("the floor's programs to be attached", UP, || {
                     running.check()?;
                     Ok(running.said().contains("attached").then_some(()))
