@@ -39,6 +39,7 @@ impl Key {
 /// Leaves as many bits of the product as a place has.
 const SHIFT: u32 = u64::BITS - THREAD_PLACES.trailing_zeros();
 
+/// A state by its number.
 #[inline(always)]
 pub fn at(index: u32) -> Option<&'static mut Thread> {
     // SAFETY: a value of the map; only its own thread writes it, and an iterator reads.
@@ -95,12 +96,12 @@ pub fn make(task: *mut c_void, key: Option<Key>) -> u32 {
     *home
 }
 
-/// The place of a key, if it is nobody's.
+/// The place of a key, if it is nobody's, or that of one who cannot live any more: its stack is another's.
 #[inline(always)]
 fn take_place(key: Key) -> Option<u32> {
     let thread = at(key.place())?;
     // SAFETY: a field of a value of the map.
-    if unsafe { atomic::swap_u64(&raw mut thread.key, 0, key.0) } {
+    if thread.key == key.0 || unsafe { atomic::swap_u64(&raw mut thread.key, 0, key.0) } {
         return Some(key.place());
     }
     thread.crowded = 1;

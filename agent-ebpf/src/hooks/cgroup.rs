@@ -107,7 +107,8 @@ fn note_end() {
 }
 
 /// A task moves: `cgroup_attach_task(struct cgroup *dst_cgrp, const char *path, struct task_struct *task, bool threadgroup)`.
-/// Threads look their ring up anew at their next call; the one that they are in still belongs to the old one.
+/// It fires when the move is done (`kernel/cgroup/cgroup.c`). Threads look their ring up anew at their next
+/// call; the one that they are in still belongs to the old one.
 #[btf_tracepoint(function = "cgroup_attach_task")]
 pub fn cgroup_attach_task(ctx: BtfTracePointContext) {
     let ctx: *const *const c_void = ctx.as_ptr().cast();
