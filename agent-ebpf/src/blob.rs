@@ -108,10 +108,10 @@ pub fn unread(writer: &Writer, pointer: u64, what: u64, ring: u64) -> u64 {
     finish(writer, what | u64::from(blob_flags::UNREAD) << 8, 8)
 }
 
-/// [`bytes`] in its caller, if all of it is there and fits; `false`: nothing is done.
+/// [`bytes`] in its caller, if all of it is there and fits; `false`: nothing is done. Less than [`MAX_BYTES`].
 #[inline(always)]
 pub fn bytes_at_once(writer: &mut Writer, pointer: u64, len: u64, what: u64) -> bool {
-    if len > MAX_BYTES as u64 || writer.room() < 4 + (len + 3 & !3) {
+    if writer.room() < 4 + (len + 3 & !3) {
         return false;
     }
     // SAFETY: as in `bytes`.

@@ -5,7 +5,7 @@
 //! directories that only hold other directories never make a call.
 
 use crate::atomic;
-use crate::maps::{CGROUPS, FREE_RINGS, FREE_SEGMENTS, NODE, PATHS, Path, RINGS, SIEVE};
+use crate::maps::{self, CGROUPS, FREE_RINGS, FREE_SEGMENTS, NODE, PATHS, Path, RINGS, SIEVE};
 use crate::ring::counters;
 use crate::task::{self, Thread};
 use crate::threads::{self, Found, Key};
@@ -38,7 +38,7 @@ pub fn begins(task: *mut c_void, regs: *const u8) -> Option<&'static mut Thread>
 pub fn returns(regs: *const u8) -> Option<&'static mut Thread> {
     let thread = match threads::by_key(Key::of(regs)?) {
         Found::Own(thread) => thread,
-        Found::Crowded => threads::of(crate::maps::current())?,
+        Found::Crowded => threads::of(maps::current())?,
         Found::Other => return None,
     };
     if thread.start_ns != 0 { Some(thread) } else { None }
@@ -58,34 +58,50 @@ pub fn recorded_now(task: *mut c_void) -> Option<&'static mut Thread> {
 
 /// The state of the current thread if its calls are recorded, made where there is none yet.
 #[inline(always)]
-fn recorded(task: *mut c_void, key: Option<Key>) -> Option<&'static mut Thread> {
-    let cgroup_id = task::cgroup_id(task);
-    if !passes_sieve(cgroup_id) {
+fn recorded(task: *const c_void, key: Option<Key>) -> Option<&'static mut Thread> {
+    if !passes_sieve(task::cgroup_id(task)) {
         return None;
     }
-    let epoch = NODE.get(0)?.epoch;
+    let home = look_up(key.map_or(0, Key::number));
+    if home == 0 { None } else { threads::at(home as u32 - 1) }
+}
+
+/// The number of the current thread's state, plus one, if its calls are recorded; else 0. Its ring is
+/// found if it has none yet, or if it may be another by now.
+///
+/// Verifier: a global function, so that it is walked once, and not once with all that follows.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn look_up(key: u64) -> u64 {
+    let task = maps::current();
+    let cgroup_id = task::cgroup_id(task);
+    let Some(node) = NODE.get(0) else { return 0 };
     let mut home = threads::home(task);
-    if home == 0 {
-        let ring = ring_of(cgroup_id)?;
-        home = threads::make(task, key);
+    if let Some(thread) = threads::at(home.wrapping_sub(1)) {
+        if thread.cgroup_id == cgroup_id && thread.epoch == node.epoch {
+            return if thread.recording != 0 { u64::from(home) } else { 0 };
+        }
+        (thread.cgroup_id, thread.epoch) = (cgroup_id, node.epoch);
+    }
+    let ring = ring_of(cgroup_id).and_then(|index| Some((index, RINGS.get(index)?)));
+    if let (Some((index, _)), 0) = (ring, home) {
+        home = threads::make(task, Key::of_number(key));
         if home == 0 {
-            counters::no_thread_state(ring);
-            return None;
+            counters::no_thread_state(index);
+            return 0;
         }
     }
-    let thread = threads::at(home - 1)?;
-    if thread.cgroup_id != cgroup_id || thread.epoch != epoch {
-        let before = thread.recording;
-        (thread.cgroup_id, thread.epoch, thread.task) = (cgroup_id, epoch, task as u64);
+    let Some(thread) = threads::at(home.wrapping_sub(1)) else { return 0 };
+    let Some((index, ring)) = ring else {
         thread.recording = 0;
-        let index = ring_of(cgroup_id)?;
-        let ring = RINGS.get(index)?;
-        (thread.ring, thread.ring_flags, thread.recording) = (index, ring.flags, ring.recording);
-        if thread.recording != before {
-            thread.announced = [0; 2];
-        }
+        return 0;
+    };
+    if thread.recording != ring.recording {
+        thread.announced = [0; 2];
     }
-    if thread.recording != 0 { Some(thread) } else { None }
+    (thread.cgroup_id, thread.epoch, thread.task) = (cgroup_id, node.epoch, task as u64);
+    (thread.ring, thread.ring_flags, thread.recording) = (index, ring.flags, ring.recording);
+    if thread.recording != 0 { u64::from(home) } else { 0 }
 }
 
 /// The ring of a cgroup that is recorded already: for what happens to a task that is not the current

@@ -92,17 +92,20 @@ impl Phase {
 /// An argument by its number.
 #[inline(always)]
 fn argument(thread: &Thread, i: u8) -> u64 {
-    // Verifier: a bounded index, written out, since the mask 7 would let 6 and 7 through.
-    let i = usize::from(i);
-    if i < 6 { thread.args[i] } else { 0 }
+    // Verifier: bounded by the mask and not by a comparison, which 6.1 forgets where the index lies on
+    // the stack meanwhile.
+    thread.args[usize::from(i & 7)]
 }
 
 /// Whether one of the pointers that are followed at entry points anywhere.
 #[inline(always)]
 pub fn wants_entry(thread: &Thread, row: &Capture) -> bool {
-    let (from, count) = (usize::from(row.exit_ops), usize::from(row.enter_ops));
+    let from = usize::from(row.exit_ops);
     for k in 0..OPS {
-        if k >= count {
+        // Verifier: read anew each time, or the compiler counts down from it, and 6.1 does not see where
+        // that ends.
+        // SAFETY: a reference is readable.
+        if k >= usize::from(unsafe { (&raw const row.enter_ops).read_volatile() }) {
             break;
         }
         if argument(thread, row.ops[(from + k) & (OPS - 1)].arg) != 0 {
@@ -225,8 +228,8 @@ fn payload(thread: &Thread, op: &Op) -> bool {
 pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase: Phase) -> u64 {
     let from = phase.ops(row).0;
     let result = outcome(thread, phase);
-    let (wanted, place) = (&raw mut thread.wanted, &raw mut thread.place);
-    // SAFETY: fields of the thread's state, which is this thread's alone.
+    let wanted = &raw mut thread.wanted;
+    // SAFETY: a field of the thread's state, which is this thread's alone.
     unsafe {
         for k in 0..OPS as u32 {
             let left = wanted.read_volatile() >> OPERATIONS;
@@ -241,8 +244,7 @@ pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase
                 break;
             }
             wanted.write_volatile(wanted.read_volatile() & !(1 << OPERATIONS as u32 + k));
-            place.write_volatile(writer.off as u32);
-            writer.off = u64::from(place.read_volatile());
+            writer.off = thread.forget(writer.off);
         }
         u64::from(wanted.read_volatile()) & WANTED
     }
@@ -250,7 +252,7 @@ pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase
 
 /// One operation of [`copy_plain`]; `false`: nothing is done.
 #[inline(always)]
-fn plain(thread: &Thread, op: &Op, writer: &mut Writer, result: i64, flags: u64) -> bool {
+fn plain(thread: &mut Thread, op: &Op, writer: &mut Writer, result: i64, flags: u64) -> bool {
     let pointer = argument(thread, op.arg).wrapping_add(u64::from(op.offset));
     let what = u64::from(op.arg & 7) | flags;
     let count = match op.kind {
@@ -262,7 +264,13 @@ fn plain(thread: &Thread, op: &Op, writer: &mut Writer, result: i64, flags: u64)
         op::RETURNED => result.unsigned_abs(),
         _ => return false,
     };
-    blob::bytes_at_once(writer, pointer, times(count, op.size), what)
+    let len = times(count, op.size);
+    if len >= MAX_BYTES as u64 {
+        return false;
+    }
+    // Verifier: bounded by a mask and not by the comparison, which 6.1 forgets where the length lies on
+    // the stack meanwhile.
+    blob::bytes_at_once(writer, pointer, thread.forget(len) & (MAX_BYTES as u64 - 1), what)
 }
 
 /// Does what the row says. `begun` is the place where the blobs go, with the operations that are

@@ -182,12 +182,7 @@ extern "C" fn begin_call(thread: *mut Thread, cursors: *mut Cursors, share: u64,
     let wanted = row.map_or(0, |row| read::wanted(thread, row, phase));
     let start = writer.off;
     compose(thread, &mut writer, phase, count, u64::from(wanted));
-    let place = &raw mut thread.place;
-    // SAFETY: as above.
-    unsafe {
-        place.write_volatile(writer.off as u32);
-        writer.off = u64::from(place.read_volatile());
-    }
+    writer.off = thread.forget(writer.off);
     if wanted != 0 {
         let left = row.map_or(0, |row| read::copy_plain(thread, row, &mut writer, phase));
         if left != 0 {

@@ -15,8 +15,8 @@ pub struct Thread {
     pub reserved: u32,
     /// Entry of the call it is in: `CLOCK_MONOTONIC`, nanoseconds. 0: it is in none.
     pub start_ns: u64,
-    /// The call's arguments.
-    pub args: [u64; 6],
+    /// The call's arguments. Two more, always 0: so each number of three bits is that of an argument.
+    pub args: [u64; 8],
     /// The call's number.
     pub nr: u32,
     /// [`rewind_common::call::flags`] of the call, as far as known at entry.
@@ -40,10 +40,26 @@ pub struct Thread {
     pub length: u64,
     /// [`crate::read::wanted`] at work.
     pub wanted: u32,
-    /// As above.
-    pub place: u32,
+    /// [`Thread::forget`] at work.
+    pub forgotten: u32,
     /// For each share, the claim number in which the thread was last announced, plus one. 0: never.
     pub announced: [u64; SHARES],
+}
+
+impl Thread {
+    /// The same number below 2^32, of which neither the compiler nor the verifier knows anything any more.
+    ///
+    /// Verifier: ways that lead to one place with different numbers are walked one by one from there on;
+    /// ways whose numbers it has forgotten are one.
+    #[inline(always)]
+    pub fn forget(&mut self, number: u64) -> u64 {
+        let forgotten = &raw mut self.forgotten;
+        // SAFETY: a field of this value.
+        unsafe {
+            forgotten.write_volatile(number as u32);
+            u64::from(forgotten.read_volatile())
+        }
+    }
 }
 
 /// The running kernel's offsets.

@@ -28,6 +28,18 @@ impl Key {
         Some(Self((regs as u64).wrapping_sub(base as u64)))
     }
 
+    /// It, as a number that is not 0.
+    #[inline(always)]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// What [`Key::number`] has given; 0 is none.
+    #[inline(always)]
+    pub fn of_number(number: u64) -> Option<Self> {
+        if number == 0 { None } else { Some(Self(number)) }
+    }
+
     /// Its place. Stacks are aligned to 16 KiB at least (`THREAD_ALIGN`); their addresses come one
     /// behind the other, which a multiplication spreads (Knuth, The Art of Computer Programming 6.4).
     #[inline(always)]

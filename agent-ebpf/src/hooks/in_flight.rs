@@ -33,10 +33,11 @@ pub fn in_flight(ctx: *mut TaskContext) -> i32 {
     if thread.start_ns == 0 || thread.recording == 0 {
         return 0;
     }
+    let [args @ .., _, _] = thread.args;
     let mut call = InFlight {
         recording: thread.recording,
         start_ns: thread.start_ns,
-        args: thread.args,
+        args,
         tid: thread.tid,
         tgid: task::tgid(task),
         nr: thread.nr,

@@ -29,7 +29,8 @@ pub fn sys_enter(ctx: BtfTracePointContext) {
     let Some(thread) = filter::begins(task, regs) else { return };
     let is_compat = task::is_compat(task);
     // SAFETY: that very `pt_regs`.
-    thread.args = unsafe { task::arguments(regs, is_compat) };
+    let [a, b, c, d, e, f] = unsafe { task::arguments(regs, is_compat) };
+    thread.args = [a, b, c, d, e, f, 0, 0];
     thread.nr = nr as u32 & !X32_BIT;
     thread.flags = if is_compat {
         u32::from(flags::COMPAT)
