@@ -3,6 +3,7 @@
 //! ```text
 //! hooks/ -> filter.rs (whose call is it?) -> record.rs (what is written) -> ring.rs (claim, commit)
 //!              other.rs (what happens to a task that is not the current one)
+//!              name.rs (is a new cgroup a container's?)
 //!              task.rs (what is kept of a thread)       \_ read.rs, message.rs, number.rs, blob.rs (bytes behind pointers)
 //! maps.rs: all memory
 //! ```
@@ -22,6 +23,7 @@ mod filter;
 mod hooks;
 mod maps;
 mod message;
+mod name;
 mod number;
 mod other;
 mod read;
