@@ -8,6 +8,7 @@ mod hosts;
 mod kills;
 mod load;
 mod loss;
+mod missed;
 mod pins;
 mod readme;
 mod record;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
+        .test("runs_that_the_kernel_skips_are_counted_of_every_hook_or_it_is_said", &DAEMON, missed::counted)
         .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)
         .test("a_container_without_memory_is_named_and_recorded_later", &DAEMON, budget::refuses)
         .test("each_program_passes_the_verifier", &RECORD, load::programs)
