@@ -329,7 +329,7 @@ impl Recorder {
             died_ns: ring.end_ns(),
             read_ns,
             payload: ring.flags & ring_flags::PAYLOAD != 0,
-            given_up: self.given_up.clone(),
+            given_up: self.not_seen(),
             ..Header::default()
         }
     }
