@@ -131,8 +131,8 @@ pub struct Node {
 pub const SIEVE_BITS: u64 = 1 << 16;
 
 /// What lets the calls of unrecorded cgroups through at once: bit `cgroup_id % SIEVE_BITS` is set for
-/// each cgroup that is not [`cgroup_state::IGNORED`], [`cgroup_state::PARENT`] or
-/// [`cgroup_state::SLICE`]. A set bit says "look closer".
+/// each cgroup that is in one of the states that may record: [`cgroup_state::OPEN`] and those that
+/// follow from it. A set bit says "look closer".
 pub type Sieve = [u64; (SIEVE_BITS / 64) as usize];
 
 /// Where one CPU stands in one ring: a value of a per-CPU map, indexed by ring.
@@ -193,9 +193,14 @@ pub mod cgroup_state {
     pub const REFUSED: u32 = 4;
     /// They are not recorded, but cgroups made below it are [`OPEN`].
     pub const PARENT: u32 = 5;
-    /// They are not recorded, nor are cgroups made below it, unless their name is that of a
-    /// container's scope (`docker-`, `libpod-`, `crio-`, `cri-containerd-`).
+    /// They are not recorded, and cgroups made below it start the same way, unless their name says
+    /// that they are a container's ([`OPEN`]) or hold pods ([`PARENT`]).
     pub const SLICE: u32 = 6;
+    /// The root of the hierarchy: they are not recorded. What is made below it starts as its name
+    /// says: slices and units of systemd's as [`SLICE`], all else [`OPEN`].
+    pub const TOP: u32 = 7;
+    /// As [`TOP`], where systemd's units are recorded too.
+    pub const TOP_OF_UNITS: u32 = 8;
 }
 
 /// A call that a thread is in: what the kernel side keeps of it until it returns, and what the

@@ -4,6 +4,7 @@
 //! the same place over and over. They find no container, and keep no record.
 #![no_std]
 #![no_main]
+#![allow(missing_docs, unsafe_code, unreachable_pub, reason = "what the kernel looks for is placed by name")]
 
 use aya_ebpf::{
     EbpfContext,

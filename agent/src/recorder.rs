@@ -1,6 +1,7 @@
 //! The recorder of one host as one thing: started, asked for lists and recordings, tended.
 
 mod ends;
+mod missed;
 mod neighbours;
 mod room;
 mod start;
@@ -101,6 +102,8 @@ pub struct Recorder {
     refused_seen: u64,
     /// Whether some of those wait for room.
     refused_wait: bool,
+    /// Runs of programs that the kernel skipped, as far as they have been logged.
+    missed_seen: u64,
     /// Recordings whose containers have been named.
     recordings_seen: u64,
     /// When names are to be asked for next, before the second is over.
@@ -272,6 +275,7 @@ impl Recorder {
             self.ask_again(ring, now_ns);
             self.keep(*index, ring)?;
         }
+        self.note_missed_runs();
         self.explain_dead(&rings)?;
         self.make_room(&rings)
     }
@@ -325,7 +329,7 @@ impl Recorder {
             died_ns: ring.end_ns(),
             read_ns,
             payload: ring.flags & ring_flags::PAYLOAD != 0,
-            given_up: self.given_up.clone(),
+            given_up: self.not_seen(),
             ..Header::default()
         }
     }
@@ -341,6 +345,7 @@ impl Recorder {
             used_bytes,
             rings_free: u64::from(self.mapped.ring_count).saturating_sub(taken),
             refused: self.mapped.node().refused,
+            missed_runs: self.kernel.missed_runs().map(|(_, runs)| runs).sum(),
         }
     }
 }

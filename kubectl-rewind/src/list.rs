@@ -83,6 +83,12 @@ pub fn footer(list: &List) -> String {
             units::counted(totals.refused, "container")
         );
     }
+    if totals.missed_runs > 0 {
+        text += &format!(
+            "; {} of the recorder's programs skipped by the kernel so far: as many calls or events may be missing",
+            units::counted(totals.missed_runs, "run")
+        );
+    }
     text
 }
 
@@ -144,4 +150,23 @@ pub(crate) fn short_age(ns: u64) -> String {
 
 pub(crate) fn or_dash(text: &str) -> String {
     if text.is_empty() { "-" } else { text }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rewind_recording::api::Totals;
+
+    #[test]
+    fn what_the_node_lost_is_said_only_where_something_was() {
+        let of = |refused, missed_runs| {
+            let totals = Totals { refused, missed_runs, ..Totals::default() };
+            footer(&List { recordings: vec![Listed::default()], totals, ..List::default() })
+        };
+        assert!(of(0, 0).ends_with(" used, 0 rings free"), "{}", of(0, 0));
+        assert!(of(2, 0).ends_with("; 2 containers refused for want of memory so far: give the agent a larger budget"));
+        let missed =
+            "; 1 run of the recorder's programs skipped by the kernel so far: as many calls or events may be missing";
+        assert!(of(0, 1).ends_with(missed), "{}", of(0, 1));
+    }
 }

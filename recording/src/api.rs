@@ -184,6 +184,9 @@ pub struct Totals {
     pub rings_free: u64,
     /// Containers that got no ring, since the recorder was loaded.
     pub refused: u64,
+    /// Runs of the recorder's programs that the kernel skipped, since they were loaded: each was entered
+    /// again on a CPU where it was under way. A record of some container may be missing for each.
+    pub missed_runs: u64,
 }
 
 /// The switch for payload (bytes of read, write, send, recv).

@@ -11,8 +11,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod api;
-#[cfg(test)]
-mod build;
 pub mod clock;
 pub mod crash;
 pub mod cut;

@@ -6,6 +6,7 @@ mod death;
 mod faults;
 mod gone;
 mod harness;
+mod hosts;
 mod many;
 mod pins;
 mod readme;
@@ -26,6 +27,8 @@ const CONTAINER: [Need; 7] = [
     Need::StaticC,
 ];
 
+const HOST: [Need; 4] = [Need::Root, Need::Bpf, Need::Ours("rewind-agent"), Need::Ours("rewind")];
+
 fn main() -> ExitCode {
     let mut with_strace = CONTAINER.to_vec();
     with_strace.push(Need::Program("strace"));
@@ -41,6 +44,11 @@ fn main() -> ExitCode {
         .test("a_container_that_ran_before_the_recorder_is_recorded_from_then_on", &CONTAINER, start::older)
         .test("two_containers_never_mix", &CONTAINER, cgroups::separate)
         .test("a_sub_cgroup_writes_into_its_containers_recording", &CONTAINER, cgroups::below)
+        .test(
+            "containers_of_users_who_have_just_logged_in_are_recorded_and_their_services_are_not",
+            &HOST,
+            hosts::scopes,
+        )
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)
         .test("a_container_that_ended_well_leaves_no_file_though_a_child_of_it_failed", &CONTAINER, crash::succeeded)

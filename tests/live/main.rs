@@ -9,6 +9,7 @@ mod hosts;
 mod kills;
 mod load;
 mod loss;
+mod missed;
 mod moves;
 mod pins;
 mod readme;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         .test("the_states_of_threads_that_ended_are_given_back", &DAEMON, crowd::given_back)
         .test("a_process_that_moves_is_recorded_where_it_is", &DAEMON, moves::between_containers)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
+        .test("runs_that_the_kernel_skips_are_counted_of_every_hook_or_it_is_said", &DAEMON, missed::counted)
         .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)
         .test("a_container_without_memory_is_named_and_recorded_later", &DAEMON, budget::refuses)
         .test("each_program_passes_the_verifier", &RECORD, load::programs)

@@ -1,9 +1,8 @@
 //! `cargo xtask lint`: format, lints, documentation, licences.
 
-use crate::toolchain::Compiler;
-use crate::{build, build_ebpf, command, setup, tools};
+use crate::{build, build_ebpf, command, tools};
 use anyhow::{Context as _, Result, bail};
-use rewind_tests::programs::find;
+use rewind_tests::programs::work_tree;
 use serde_json::Value;
 use std::process::Command;
 
@@ -24,7 +23,7 @@ pub(crate) fn run() -> Result<()> {
                 with_object(&["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"),
             )
         }),
-        ("kernel side", &kernel_side),
+        ("other workspaces", &outside),
         ("inherited lints", &inherited),
         ("licences and sources", &deny),
     ];
@@ -39,22 +38,24 @@ pub(crate) fn run() -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("lint failed: {}", failed.join(", ")) }
 }
 
-fn kernel_side() -> Result<()> {
-    command::run(command::cargo().args(["fmt", "--manifest-path", "agent-ebpf/Cargo.toml", "--check"]))?;
-    let toolchain = setup::for_build()?;
-    let clippy = match toolchain.compiler {
-        // Its `cargo clippy` would call the driver of another toolchain.
-        Compiler::Debian(_) => find("/usr/bin/clippy-driver").is_some(),
-        Compiler::Rustup(_) => true,
-    };
-    if !clippy {
-        eprintln!("lint: SKIP clippy of the kernel side: {} comes without clippy", toolchain.compiler);
-        return Ok(());
+/// Format and lints of the crates that are workspaces of their own. They are checked as programs of
+/// this machine's target: no compiler for the kernel's comes with a clippy of its own everywhere, and
+/// what aya-ebpf lacks outside of it is not looked at before linking.
+fn outside() -> Result<()> {
+    for folder in outside_folders(&root_manifest()?) {
+        let manifest = format!("{folder}/Cargo.toml");
+        let target = work_tree().join(&folder).join("target/lint");
+        command::run(command::cargo().args(["fmt", "--manifest-path", &manifest, "--check"]))?;
+        let mut clippy = command::cargo();
+        clippy.args(["clippy", "--manifest-path", &manifest, "--target-dir"]).arg(target);
+        // The kernel side is made of unstable features; aya-ebpf declares a newer compiler than it needs.
+        clippy.env("RUSTC_BOOTSTRAP", "1").args(["--ignore-rust-version", "--", "-D", "warnings"]);
+        command::run(&mut clippy)?;
     }
-    command::run(toolchain.cargo("clippy").args(["--", "-D", "warnings"]))
+    Ok(())
 }
 
-/// Every crate of the workspace takes the workspace's lints.
+/// Every crate of the workspace takes the workspace's lints, and those outside have the same.
 fn inherited() -> Result<()> {
     let metadata = command::output(command::cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Value = serde_json::from_str(&metadata)?;
@@ -65,7 +66,37 @@ fn inherited() -> Result<()> {
             bail!("{manifest} does not take the workspace's lints: [lints] workspace = true");
         }
     }
+    let root = root_manifest()?;
+    for folder in outside_folders(&root) {
+        let manifest = work_tree().join(folder).join("Cargo.toml");
+        if lints(&std::fs::read_to_string(&manifest)?) != lints(&root) {
+            bail!("the [lints] of {} are not those of the workspace: copy them", manifest.display());
+        }
+    }
     Ok(())
+}
+
+fn root_manifest() -> Result<String> {
+    Ok(std::fs::read_to_string(work_tree().join("Cargo.toml"))?)
+}
+
+/// What the workspace excludes.
+fn outside_folders(root: &str) -> Vec<String> {
+    let excluded = root.lines().find_map(|line| line.strip_prefix("exclude = ")).unwrap_or_default();
+    excluded.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The tables of lints, a line an entry, whether a workspace's or a crate's.
+fn lints(manifest: &str) -> Vec<&str> {
+    let mut is_lints = false;
+    let entries = manifest.lines().map(str::trim).filter_map(|line| {
+        if line.starts_with('[') {
+            is_lints = line.starts_with("[lints.") || line.starts_with("[workspace.lints.");
+        }
+        let line = line.trim_start_matches("[workspace.").trim_start_matches('[');
+        (is_lints && !line.is_empty() && !line.starts_with('#')).then_some(line)
+    });
+    entries.collect()
 }
 
 fn inherits(manifest: &str) -> bool {
@@ -77,7 +108,7 @@ fn deny() -> Result<()> {
     let deny = tools::CARGO_DENY.get()?;
     let check = || {
         let mut check = Command::new(&deny);
-        check.current_dir(rewind_tests::programs::work_tree());
+        check.current_dir(work_tree());
         check
     };
     // Without `advisories`: those need a database from elsewhere.
@@ -96,5 +127,23 @@ mod tests {
         assert!(inherits("[package]\nname = \"a\"\n\n[lints]\n# the house's\nworkspace = true\n"));
         assert!(!inherits("[package]\nname = \"a\"\n[lints]\n[lints.rust]\nworkspace = true\n"));
         assert!(!inherits("[package]\nname = \"a\"\n"));
+    }
+
+    #[test]
+    fn crates_outside_have_the_workspaces_lints() -> Result<()> {
+        let root = root_manifest()?;
+        assert_eq!(outside_folders(&root), ["agent-ebpf", "recording/fuzz"]);
+        assert!(lints(&root).contains(&"unsafe_code = \"deny\""), "{:?}", lints(&root));
+        inherited()
+    }
+
+    #[test]
+    fn tables_of_lints_are_the_same_wherever_they_stand() {
+        let of = "[workspace]\n[workspace.lints.rust]\n# why\na = \"deny\"\n\n[workspace.lints.clippy]\nb = \"warn\"\n[profile.x]\nc = 1\n";
+        let own = of.replace("workspace.lints", "lints");
+        assert_eq!(lints(of), ["lints.rust]", "a = \"deny\"", "lints.clippy]", "b = \"warn\""]);
+        assert_eq!(lints(&own), lints(of));
+        assert_ne!(lints(&own.replace("deny", "warn")), lints(of));
+        assert_ne!(lints(&own.replace("[lints.clippy]\n", "")), lints(of));
     }
 }

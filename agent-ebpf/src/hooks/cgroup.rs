@@ -1,12 +1,14 @@
 //! Cgroups come and go, and tasks move between them: `cgroup_mkdir(struct cgroup *cgrp, const char *path)`,
 //! `cgroup_rmdir`, `cgroup_attach_task` and `cgroup_notify_populated`, since 5.5 as typed raw tracepoints.
 //!
-//! They fire for every hierarchy; only the unified one (hierarchy 0) counts. A new cgroup inherits
-//! what its parent says about those below it.
+//! They fire for every hierarchy; only the unified one (hierarchy 0) counts. In which state a new
+//! cgroup begins follows from its parent's state and its own name, as the agent decides for those
+//! that it finds (`name.rs`).
 
 use crate::atomic;
 use crate::filter;
 use crate::maps::{CGROUPS, NODE, PATHS, Path, RINGS};
+use crate::name::{self, NAME_BYTES, Name};
 use crate::task::{field, offset};
 use aya_ebpf::{
     EbpfContext,
@@ -30,14 +32,11 @@ pub fn cgroup_mkdir(ctx: BtfTracePointContext) {
     let parent = id(field(parent_css, offset!(css_cgroup)));
     // SAFETY: read at once.
     let Some(above) = (unsafe { CGROUPS.get(&parent) }) else { return };
-    let (state, ring) = match above.state {
-        state::RECORDED => (state::RECORDED, above.ring),
-        state::OPEN | state::TAKING | state::REFUSED | state::PARENT => (state::OPEN, 0),
-        state::SLICE if is_container_scope(cgroup) => (state::OPEN, 0),
-        _ => (state::IGNORED, 0),
-    };
+    let kn: *const c_void = field(cgroup, offset!(cgroup_kn));
+    let state = begin(above.state, field(kn, offset!(kn_name)));
+    let ring = if state == state::RECORDED { above.ring } else { 0 };
     let id = id(cgroup);
-    if state != state::IGNORED {
+    if matches!(state, state::OPEN | state::RECORDED) {
         filter::open_sieve(id);
     }
     let _ = CGROUPS.insert(&id, &Cgroup { state, ring, parent }, 0);
@@ -134,23 +133,19 @@ fn id(cgroup: *const c_void) -> u64 {
     field(field(cgroup, offset!(cgroup_kn)), offset!(kn_id))
 }
 
-/// Whether a cgroup made in a slice of host services is a container's: the systemd drivers of
-/// Docker, Podman, containerd and CRI-O name their scopes so.
-#[inline(always)]
-fn is_container_scope(cgroup: *const c_void) -> bool {
-    let kn: *const c_void = field(cgroup, offset!(cgroup_kn));
-    let name: *const c_void = field(kn, offset!(kn_name));
-    let first: u64 = field(name, 0);
-    const fn prefix(name: &[u8; 8]) -> u64 {
-        u64::from_le_bytes(*name)
-    }
-    const SEVEN: u64 = u64::MAX >> 8;
-    const SIX: u64 = u64::MAX >> 16;
-    const FIVE: u64 = u64::MAX >> 24;
-    first & SEVEN == prefix(b"docker-\0")
-        || first & SEVEN == prefix(b"libpod-\0")
-        || first & FIVE == prefix(b"crio-\0\0\0")
-        || first & SIX == prefix(b"cri-co\0\0")
+/// The state in which a cgroup begins whose name is at address `name`, below one in state `parent`.
+///
+/// Verifier: a global function, so that its loops over the name are walked once, and its 256 bytes
+/// are on a stack of which little else is used.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn begin(parent: u32, name: u64) -> u32 {
+    let mut text = [0u8; NAME_BYTES];
+    // SAFETY: the helper reads any address, or fails; it writes no more than the text.
+    let read = unsafe { bpf_probe_read_kernel_str(text.as_mut_ptr().cast(), NAME_BYTES as u32, name as *const c_void) };
+    // The length that it gives counts the NUL. Without a name it begins as one that says nothing.
+    let len = if read > 0 && read <= NAME_BYTES as i64 { read as u64 - 1 } else { 0 };
+    name::begin(parent, &Name::of(&text, len))
 }
 
 /// Keeps the path until the cgroup's first call, when it moves into the ring.

@@ -120,7 +120,7 @@ pub extern "C" fn find_limit(css: u64, record: *mut OomKill) -> u64 {
             break;
         }
         let (usage, max): (u64, u64) = (field(css, offset!(memcg_usage)), field(css, offset!(memcg_max)));
-        let room = if usage > max { 0 } else { max - usage };
+        let room = max.saturating_sub(usage);
         if max < UNLIMITED && room < least {
             least = room;
             record.usage_bytes = usage * offset!(page_bytes) as u64;

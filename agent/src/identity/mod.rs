@@ -22,3 +22,5 @@ pub mod scope;
 mod path_tests;
 #[cfg(test)]
 mod runtimes_tests;
+#[cfg(test)]
+mod scope_tests;

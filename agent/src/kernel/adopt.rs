@@ -5,7 +5,7 @@ use super::maps::{MAPS, Maps, RINGS};
 use super::pins::{self, Pins};
 use super::plan::{HOOKS, Sizes};
 use aya::maps::{Map, MapData};
-use aya::programs::{Iter, RawTracePoint};
+use aya::programs::{BtfTracePoint, Iter, ProgramFd, RawTracePoint};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
@@ -36,7 +36,8 @@ impl Kernel {
             pinned(&dir, &link_name(name), |path| link.pin(path))?;
         }
         if let Held::Loaded(ebpf) = &mut self.held {
-            for name in own_names() {
+            let hooked = self.hooked.iter().map(|(name, _)| *name);
+            for name in own_names().chain(hooked) {
                 let program = ebpf.program_mut(name);
                 program.map_or(Ok(()), |program| pinned(&dir, &program_name(name), |path| program.pin(path)))?;
             }
@@ -47,8 +48,8 @@ impl Kernel {
         // Read from the pins at once: there is one way in which a pinned recorder is used.
         let (in_flight, run) = own_programs(&dir)?;
         let maps = open(&dir)?;
-        let (sizes, programs) = (self.sizes, std::mem::take(&mut self.programs));
-        Ok(Self { maps, held: Held::Pinned { in_flight, run }, links: Vec::new(), sizes, programs })
+        let (programs, hooked) = (std::mem::take(&mut self.programs), std::mem::take(&mut self.hooked));
+        Ok(Self { maps, held: Held::Pinned { in_flight, run }, links: Vec::new(), sizes: self.sizes, programs, hooked })
     }
 
     /// Takes up what is pinned; it is attached all the time.
@@ -78,7 +79,7 @@ impl Kernel {
         let (in_flight, run) = own_programs(&dir)?;
         let sizes = Sizes { segments: maps.entries("ARENA")?, rings: maps.entries(RINGS)?, limits: [0; 2] };
         let held = Held::Pinned { in_flight, run };
-        let kernel = Box::new(Self { maps, held, links: Vec::new(), sizes, programs });
+        let kernel = Box::new(Self { maps, held, links: Vec::new(), sizes, programs, hooked: hooked(&dir) });
         Ok(Adopted::Readable { kernel, complete })
     }
 }
@@ -122,6 +123,12 @@ fn own_programs(dir: &Path) -> Result<Own, Error> {
     let run = |name| RawTracePoint::from_pin(dir.join(program_name(name))).map_err(|error| refusal(name, &error));
     let [first, second] = RUN.map(run);
     Ok((Box::new(in_flight), [Box::new(first?), Box::new(second?)]))
+}
+
+/// The programs of hooks; one that is not pinned is known to be missing by its count.
+fn hooked(dir: &Path) -> Vec<(&'static str, ProgramFd)> {
+    let fd = |name| BtfTracePoint::from_pin(dir.join(program_name(name))).ok()?.fd().ok()?.try_clone().ok();
+    HOOKS.iter().filter_map(|hook| Some((hook.name, fd(hook.name)?))).collect()
 }
 
 fn link_name(hook: &str) -> String {

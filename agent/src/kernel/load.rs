@@ -7,7 +7,9 @@ use super::pins;
 use super::plan::{HOOKS, Plan, Sizes, Stage, TooSmall};
 use aya::maps::MapError;
 use aya::programs::links::FdLink;
-use aya::programs::{BtfTracePoint, Iter, ProgramError, RawTracePoint, RawTracePointRunOptions, TestRun as _};
+use aya::programs::{
+    BtfTracePoint, Iter, ProgramError, ProgramFd, RawTracePoint, RawTracePointRunOptions, TestRun as _,
+};
 use aya::{Ebpf, EbpfLoader};
 use rewind_common::capture::Capture;
 use rewind_common::ring::{InFlight, SPARE_THREADS};
@@ -94,6 +96,8 @@ pub struct Kernel {
     pub sizes: Sizes,
     /// What became of each program.
     pub programs: Vec<Loaded>,
+    /// The programs of hooks, for what the kernel counts of them.
+    pub(super) hooked: Vec<(&'static str, ProgramFd)>,
 }
 
 /// The programs that the agent itself runs.
@@ -134,13 +138,14 @@ impl Kernel {
             .load(OBJECT)
             .map_err(|error| Error::Object(Box::new(error)))?;
         let programs = load_programs(&mut ebpf)?;
+        let hooked = hooked(&ebpf);
         let no_map = |name: &str| MapError::InvalidName { name: name.to_owned() };
         let mut maps = Maps::open(|name| ebpf.take_map(name).ok_or_else(|| no_map(name)))?;
         maps.fill_captures(load.captures)?;
         maps.fill_pool("FREE_RINGS", sizes.rings)?;
         maps.fill_pool("FREE_SEGMENTS", sizes.segments)?;
         maps.fill_pool("FREE_THREADS", SPARE_THREADS)?;
-        Ok(Self { maps, held: Held::Loaded(Box::new(ebpf)), links: Vec::new(), sizes, programs })
+        Ok(Self { maps, held: Held::Loaded(Box::new(ebpf)), links: Vec::new(), sizes, programs, hooked })
     }
 
     /// Attaches the programs of one stage.
@@ -257,6 +262,12 @@ fn load_programs(ebpf: &mut Ebpf) -> Result<Vec<Loaded>, Error> {
         programs.push(Loaded { name, verified_instructions, given_up: None });
     }
     Ok(programs)
+}
+
+/// The programs of hooks that this kernel has.
+fn hooked(ebpf: &Ebpf) -> Vec<(&'static str, ProgramFd)> {
+    let fd = |name| ebpf.program(name)?.fd().ok()?.try_clone().ok();
+    HOOKS.iter().filter_map(|hook| Some((hook.name, fd(hook.name)?))).collect()
 }
 
 /// The first line of why a program was refused; all of it goes to the log.

@@ -11,6 +11,7 @@ mod cgroups;
 pub mod floor;
 mod load;
 mod maps;
+mod missed;
 mod offsets;
 pub mod pins;
 mod plan;

@@ -5,6 +5,7 @@
 //!   v1/                     one layout (rewind_common::layout::LAYOUT)
 //!     link_sys_enter ...    attached programs, which hold the programs and their maps
 //!     prog_in_flight ...    programs that the agent itself runs
+//!     prog_sys_enter ...    attached programs, for what the kernel counts of them
 //!     ARENA RINGS ...       maps
 //!     NODE                  pinned last and removed first: a set without it is torn
 //! ```

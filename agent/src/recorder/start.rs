@@ -67,7 +67,7 @@ impl Recorder {
             kernel: uname.release().to_string_lossy().into_owned(),
             unix_offset_ns: clock::unix_offset_ns(),
         };
-        let given_up = config.given_up.into_iter().chain(kernel.given_up()).collect();
+        let given_up = config.given_up.into_iter().chain(kernel.given_up()).chain(kernel.untold_misses()).collect();
         let names = Sources::on_disk(Path::new("/"));
         let Made { budget_bytes, ring_bytes, payload_bytes, .. } = mapped.node().made;
         let plan = Plan { budget_bytes, ring_bytes, payload_bytes };
@@ -89,6 +89,7 @@ impl Recorder {
             kept,
             pins,
             refused_seen: 0,
+            missed_seen: 0,
             refused_wait: true,
             recordings_seen: 0,
             ask_ns: None,

@@ -186,7 +186,7 @@ fn list() -> List {
         losses: (recording == 2).then(|| ("lapped".to_owned(), 3)).into_iter().collect(),
         ..Listed::default()
     };
-    let totals = Totals { budget_bytes: 64 << 20, used_bytes: 3 << 20, rings_free: 61, refused: 0 };
+    let totals = Totals { budget_bytes: 64 << 20, used_bytes: 3 << 20, rings_free: 61, ..Totals::default() };
     List { now_ns: 352 * SECOND, recordings: (1..=3).map(listed).collect(), totals, ..List::default() }
 }
 

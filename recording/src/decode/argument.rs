@@ -2,7 +2,7 @@
 
 use super::message::ELEMENTS;
 use super::text::{self, Text, decimal, pointer, signed};
-use super::{Memory, Printer, address, command, files, shape};
+use super::{Memory, Printer, address, command, files, futex, shape};
 use crate::syscalls::arg::{ArgKind, Shape};
 use rewind_common::call::{blob_flags, part};
 use rewind_common::capture::MAX_STRINGS;
@@ -18,10 +18,10 @@ impl<'a> Printer<'_, 'a> {
             ArgKind::MremapNew(of) => number(of) & 6 != 0,
             ArgKind::FcntlArg(of) => command::fcntl_has_argument(number(of)),
             ArgKind::PrctlArg(of, n) => command::prctl_has_argument(number(of), n),
-            ArgKind::FutexValue(of) => command::futex_shows(number(of)).0,
-            ArgKind::FutexTime(of) => command::futex_shows(number(of)).1 != command::Fourth::Nothing,
-            ArgKind::FutexSecond(of) => command::futex_shows(number(of)).2,
-            ArgKind::FutexThird(of) => command::futex_shows(number(of)).3,
+            ArgKind::FutexValue(of) => futex::shows(number(of)).0,
+            ArgKind::FutexTime(of) => futex::shows(number(of)).1 != futex::Fourth::Nothing,
+            ArgKind::FutexSecond(of) => futex::shows(number(of)).2,
+            ArgKind::FutexThird(of) => futex::shows(number(of)).3,
             ArgKind::KcmpArg(of) => matches!(number(of) as u32, 0 | 7..),
             ArgKind::SyslogArg => matches!(number(0), 2..=4 | 8 | 11..) && (number(0) != 8 || i == 2),
             ArgKind::PtraceArg => number(0) != 0,

@@ -1,133 +1,12 @@
-//! Calls whose arguments depend on a command: `fcntl`, `ioctl`, `prctl`, `futex`, `clone`, and
-//! flags that carry a number beside their bits.
+//! Calls whose arguments depend on a command: `fcntl`, `ioctl`, `prctl`, `keyctl`, System V IPC, options
+//! of sockets.
 
-use super::text::{
-    self, choice, comment, decimal, flags, hex, hex_or_zero, more_flags, named_flags, octal, pointer, signed,
-};
-use crate::syscalls::Arch;
-use crate::syscalls::flags::{Set, file, ioctl as ioctl_sets, ipc, memory, network, process, system, time};
-
-/// Type and flags of a mapping, and the size of its pages (`asm-generic/mman-common.h`).
-pub(super) fn map_flags(out: &mut String, value: u64, arch: Arch) {
-    let kind = value & 0xf;
-    match memory::MAP_TYPE.name(kind) {
-        Some(name) => out.push_str(name),
-        None => {
-            hex(out, kind);
-            comment(out, "MAP_???");
-        }
-    }
-    let mut rest = value & !0xf;
-    if rest == 0 {
-        return;
-    }
-    // MAP_32BIT and MAP_ABOVE4G are bits of x86 alone.
-    let foreign = if arch == Arch::Aarch64 { rest & 0xc0 } else { 0 };
-    let shift = if rest & 0x4_0000 != 0 { rest >> 26 & 0x3f } else { 0 };
-    rest &= !(foreign | shift << 26);
-    out.push('|');
-    let (unnamed, named) = named_flags(out, &memory::MAP, rest);
-    let unnamed = unnamed | foreign;
-    if unnamed != 0 {
-        if named {
-            out.push('|');
-        }
-        hex(out, unnamed);
-    }
-    if shift != 0 {
-        out.push('|');
-        decimal(out, shift);
-        out.push_str("<<MAP_HUGE_SHIFT");
-    }
-}
-
-/// Flags with a page size in bits 26 to 31.
-pub(super) fn sized_flags(out: &mut String, set: &Set, value: u64, shift_name: &str) {
-    let shift = value >> 26 & 0x3f;
-    let rest = value & 0x3ff_ffff;
-    if rest != 0 || shift == 0 {
-        flags(out, set, rest);
-    }
-    if shift != 0 {
-        if rest != 0 {
-            out.push('|');
-        }
-        decimal(out, shift);
-        out.push_str("<<");
-        out.push_str(shift_name);
-    }
-}
-
-/// Mode and mode flags of a memory policy (`linux/mempolicy.h`).
-pub(super) fn mempolicy(out: &mut String, value: u32) {
-    let value = u64::from(value);
-    let bits = value & 0xe000;
-    choice(out, &memory::MPOL, value & !0xe000);
-    for (bit, name) in
-        [(0x8000, "|MPOL_F_STATIC_NODES"), (0x4000, "|MPOL_F_RELATIVE_NODES"), (0x2000, "|MPOL_F_NUMA_BALANCING")]
-    {
-        if bits & bit != 0 {
-            out.push_str(name);
-        }
-    }
-}
+use super::text::{self, choice, comment, decimal, hex, hex_or_zero, pointer, signed};
+use crate::syscalls::flags::{Set, ioctl as ioctl_sets, network, system, time};
 
 /// A clock; negative numbers are made of a process or a descriptor (`linux/posix-timers.h`).
 pub(super) fn clock(out: &mut String, value: u32) {
     choice(out, &time::CLOCK, u64::from(value));
-}
-
-/// Flags of `mount`; the magic number in the upper half of the old ones is shown for itself.
-pub(super) fn mount_flags(out: &mut String, value: u64) {
-    if value & 0xffff_0000 == 0xc0ed_0000 {
-        out.push_str("MS_MGC_VAL");
-        return more_flags(out, &file::MOUNT, value & !0xffff_0000);
-    }
-    flags(out, &file::MOUNT, value);
-}
-
-/// Flags of `statx`: how to synchronise stands first.
-pub(super) fn statx_flags(out: &mut String, value: u32) {
-    let value = u64::from(value);
-    out.push_str(match value & 0x6000 {
-        0 => "AT_STATX_SYNC_AS_STAT",
-        0x2000 => "AT_STATX_FORCE_SYNC",
-        0x4000 => "AT_STATX_DONT_SYNC",
-        _ => "AT_STATX_FORCE_SYNC|AT_STATX_DONT_SYNC",
-    });
-    more_flags(out, &file::AT, value & !0x6000);
-}
-
-/// Flags of `swapon` and the priority in their lower bits.
-pub(super) fn swap_flags(out: &mut String, value: u32) {
-    let (bits, priority) = (u64::from(value) & !0x7fff, u64::from(value) & 0x7fff);
-    if bits != 0 {
-        flags(out, &file::SWAP, bits);
-        out.push('|');
-    }
-    decimal(out, priority);
-}
-
-/// Flags and permissions of a System V IPC object.
-pub(super) fn ipc_flags(out: &mut String, set: &Set, value: u32) {
-    let value = u64::from(value);
-    let shift = if set.unknown == ipc::SHM_GET.unknown { value >> 26 & 0x3f } else { 0 };
-    let bits = value & !0o777 & !(shift << 26);
-    if bits != 0 {
-        let (rest, named) = named_flags(out, set, bits);
-        if rest != 0 {
-            if named {
-                out.push('|');
-            }
-            hex(out, rest);
-        }
-        out.push('|');
-    }
-    if shift != 0 {
-        decimal(out, shift);
-        out.push_str("<<SHM_HUGE_SHIFT|");
-    }
-    octal(out, value & 0o777);
 }
 
 /// A command of System V IPC, with the flag for the 64-bit layout.
@@ -137,24 +16,6 @@ pub(super) fn ipc_command(out: &mut String, set: &Set, value: u32) {
         out.push_str("IPC_64|");
     }
     choice(out, set, value & !0x100);
-}
-
-/// Class and level of an I/O priority (`linux/ioprio.h`).
-pub(super) fn ioprio(out: &mut String, value: u64) {
-    out.push_str("IOPRIO_PRIO_VALUE(");
-    choice(out, &process::IOPRIO_CLASS, value >> 13 & 0x7_ffff);
-    out.push_str(", ");
-    decimal(out, value & 0x1fff);
-    out.push(')');
-}
-
-/// An execution domain and its flags (`linux/personality.h`).
-pub(super) fn personality(out: &mut String, value: u64) {
-    if value == 0xffff_ffff {
-        return out.push_str("0xffffffff");
-    }
-    choice(out, &process::PERSONALITY, value & 0xff);
-    more_flags(out, &process::PERSONALITY_FLAGS, value & !0xff);
 }
 
 /// Command and kind of a quota call (`linux/quota.h`).
@@ -187,37 +48,6 @@ pub(super) fn quota(out: &mut String, value: u32) {
         }
     }
     out.push(')');
-}
-
-/// A policy and its flag (`linux/sched.h`).
-pub(super) fn sched_policy(out: &mut String, value: u32) {
-    choice(out, &process::SCHED, u64::from(value & !0x4000_0000));
-    if value & 0x4000_0000 != 0 {
-        out.push_str("|SCHED_RESET_ON_FORK");
-    }
-}
-
-/// Type of a socket in the lower four bits, then flags (`linux/net.h`).
-pub(super) fn socket_type(out: &mut String, value: u32) {
-    let (kind, bits) = (u64::from(value & 0xf), u64::from(value & !0xf));
-    match network::SOCK_TYPE.name(kind) {
-        Some(name) => {
-            out.push_str(name);
-            more_flags(out, &network::SOCK_FLAGS, bits);
-        }
-        None => {
-            let (rest, named) = named_flags(out, &network::SOCK_FLAGS, u64::from(value));
-            if rest != 0 || !named {
-                if named {
-                    out.push('|');
-                }
-                hex_or_zero(out, rest);
-            }
-            if !named {
-                comment(out, "SOCK_???");
-            }
-        }
-    }
 }
 
 /// The options of a level.
@@ -318,97 +148,4 @@ pub(super) fn keyctl_argument(out: &mut String, operation: u64, n: usize, value:
         (0, 2) | (2 | 6 | 11, 3) | (4 | 15, _) => decimal(out, value),
         _ => hex_or_zero(out, value),
     }
-}
-
-/// Bits beside the operation of `futex`.
-const FUTEX_FLAGS: u32 = 0x180;
-
-/// What the fourth argument of `futex` is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fourth {
-    /// Not used.
-    Nothing,
-    /// A time.
-    Time,
-    /// A number.
-    Number,
-}
-
-/// Which arguments an operation of `futex` uses: value, fourth, second address, third value
-/// (futex(2)).
-pub(super) const fn futex_shows(operation: u64) -> (bool, Fourth, bool, bool) {
-    match operation as u32 & !FUTEX_FLAGS {
-        0 => (true, Fourth::Time, false, false),
-        1 | 2 => (true, Fourth::Nothing, false, false),
-        3 => (true, Fourth::Number, true, false),
-        4 | 5 | 12 => (true, Fourth::Number, true, true),
-        6 | 13 => (false, Fourth::Time, false, false),
-        7 | 8 => (false, Fourth::Nothing, false, false),
-        9 => (true, Fourth::Time, false, true),
-        10 => (true, Fourth::Nothing, false, true),
-        11 => (true, Fourth::Time, true, false),
-        _ => (true, Fourth::Number, true, true),
-    }
-}
-
-/// `FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME`.
-pub(super) fn futex_operation(out: &mut String, operation: u32) {
-    let name = ipc::FUTEX.name(u64::from(operation & !FUTEX_FLAGS));
-    match name {
-        Some(name) => {
-            out.push_str(name);
-            if operation & 0x80 != 0 {
-                out.push_str("_PRIVATE");
-            }
-            if operation & 0x100 != 0 {
-                out.push_str("|FUTEX_CLOCK_REALTIME");
-            }
-        }
-        None => {
-            hex(out, u64::from(operation));
-            comment(out, "FUTEX_???");
-        }
-    }
-}
-
-/// The last argument of `futex`: a bit set, a value, or an operation.
-pub(super) fn futex_third(out: &mut String, operation: u64, value: u32) {
-    match operation as u32 & !FUTEX_FLAGS {
-        9 | 10 if value == u32::MAX => out.push_str("FUTEX_BITSET_MATCH_ANY"),
-        9 | 10 => hex_or_zero(out, u64::from(value)),
-        5 => futex_wake_operation(out, value),
-        4 | 12 => decimal(out, u64::from(value)),
-        _ => hex_or_zero(out, u64::from(value)),
-    }
-}
-
-/// `FUTEX_OP` and its parts (`linux/futex.h`).
-fn futex_wake_operation(out: &mut String, value: u32) {
-    let operations = ["FUTEX_OP_SET", "FUTEX_OP_ADD", "FUTEX_OP_OR", "FUTEX_OP_ANDN", "FUTEX_OP_XOR"];
-    let compares = [
-        "FUTEX_OP_CMP_EQ",
-        "FUTEX_OP_CMP_NE",
-        "FUTEX_OP_CMP_LT",
-        "FUTEX_OP_CMP_LE",
-        "FUTEX_OP_CMP_GT",
-        "FUTEX_OP_CMP_GE",
-    ];
-    if value >> 31 != 0 {
-        out.push_str("FUTEX_OP_OPARG_SHIFT<<28|");
-    }
-    let mut named = |names: &[&str], number: u32| match names.get(number as usize) {
-        Some(name) => out.push_str(name),
-        None => hex(out, u64::from(number)),
-    };
-    named(&operations, value >> 28 & 7);
-    let parts = [value >> 12 & 0xfff, value & 0xfff];
-    named(&["<<28|"], 0);
-    hex_or_zero(out, u64::from(parts[0]));
-    out.push_str("<<12|");
-    match compares.get((value >> 24 & 0xf) as usize) {
-        Some(name) => out.push_str(name),
-        None => hex(out, u64::from(value >> 24 & 0xf)),
-    }
-    out.push_str("<<24|");
-    hex_or_zero(out, u64::from(parts[1]));
 }

@@ -9,7 +9,10 @@ mod command;
 pub mod descriptors;
 mod errno;
 mod files;
+mod futex;
 mod message;
+mod packed;
+mod process;
 mod register;
 mod result;
 mod shape;
@@ -18,6 +21,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 mod text;
+mod time;
 mod waiting;
 
 pub use errno::{errno_name, errno_text};

@@ -1,7 +1,7 @@
 //! Arguments whose register says all: numbers, flags, addresses.
 
 use super::text::{self, choice, decimal, flags, hex, hex_or_zero, octal, pointer, signed};
-use super::{Printer, command, files, shape, signal};
+use super::{Printer, command, files, futex, packed, shape, signal};
 use crate::syscalls::Arch;
 use crate::syscalls::arg::ArgKind;
 use crate::syscalls::flags::{Set, file, memory, network, process, system};
@@ -39,14 +39,14 @@ impl Printer<'_, '_> {
                 Arch::X86_64 => flags(out, &memory::PROT_X86, value),
                 Arch::Aarch64 => flags(out, &memory::PROT, value),
             },
-            ArgKind::MapFlags => command::map_flags(out, value, arch),
-            ArgKind::MempolicyMode => command::mempolicy(out, low),
+            ArgKind::MapFlags => packed::map_flags(out, value, arch),
+            ArgKind::MempolicyMode => packed::mempolicy(out, low),
             ArgKind::Signal => signal::signal(out, low.cast_signed()),
             ArgKind::Clock => command::clock(out, low),
-            ArgKind::MountFlags => command::mount_flags(out, value),
-            ArgKind::StatxFlags => command::statx_flags(out, low),
-            ArgKind::SwapFlags => command::swap_flags(out, low),
-            ArgKind::Memfd => command::sized_flags(out, &file::MEMFD, u64::from(low), "MFD_HUGE_SHIFT"),
+            ArgKind::MountFlags => packed::mount_flags(out, value),
+            ArgKind::StatxFlags => packed::statx_flags(out, low),
+            ArgKind::SwapFlags => packed::swap_flags(out, low),
+            ArgKind::Memfd => packed::sized_flags(out, &file::MEMFD, u64::from(low), "MFD_HUGE_SHIFT"),
             ArgKind::FanInit => {
                 choice(out, &file::FAN_CLASS, u64::from(low & 0xc));
                 text::more_flags(out, &file::FAN_INIT, u64::from(low & !0xc));
@@ -54,9 +54,9 @@ impl Printer<'_, '_> {
             ArgKind::FcntlCmd => choice(out, &file::FCNTL, value),
             ArgKind::IoctlCmd => command::ioctl(out, low),
             ArgKind::PrctlOp => choice(out, &process::PRCTL, value),
-            ArgKind::FutexOp => command::futex_operation(out, low),
+            ArgKind::FutexOp => futex::operation(out, low),
             ArgKind::FutexValue(_) => decimal(out, u64::from(low)),
-            ArgKind::FutexThird(of) => command::futex_third(out, self.call.value(of).unwrap_or_default(), low),
+            ArgKind::FutexThird(of) => futex::third(out, self.call.value(of).unwrap_or_default(), low),
             ArgKind::PtraceReq => choice(out, &process::PTRACE, value),
             ArgKind::PtraceArg if i == 1 => signed(out, int),
             ArgKind::KeyctlArg(n) => command::keyctl_argument(out, self.call.value(0).unwrap_or_default(), n, value),
@@ -64,17 +64,17 @@ impl Printer<'_, '_> {
             ArgKind::KcmpArg(_) => signed(out, int),
             ArgKind::IpcKey if low == 0 => out.push_str("IPC_PRIVATE"),
             ArgKind::IpcKey => hex(out, u64::from(low)),
-            ArgKind::IpcFlags(set) => command::ipc_flags(out, set, low),
+            ArgKind::IpcFlags(set) => packed::ipc_flags(out, set, low),
             ArgKind::IpcCmd(set) => command::ipc_command(out, set, low),
-            ArgKind::Ioprio => command::ioprio(out, u64::from(low)),
-            ArgKind::Personality => command::personality(out, u64::from(low)),
+            ArgKind::Ioprio => packed::ioprio(out, u64::from(low)),
+            ArgKind::Personality => packed::personality(out, u64::from(low)),
             ArgKind::QuotaCmd => command::quota(out, low),
-            ArgKind::SchedPolicy => command::sched_policy(out, low),
+            ArgKind::SchedPolicy => packed::sched_policy(out, low),
             ArgKind::SeccompFlags(of) => match self.call.value(of) {
                 Some(1) => flags(out, &system::SECCOMP_FILTER, value),
                 _ => hex_or_zero(out, u64::from(low)),
             },
-            ArgKind::SocketType => command::socket_type(out, low),
+            ArgKind::SocketType => packed::socket_type(out, low),
             ArgKind::SocketProtocol(of) => match self.call.value(of) {
                 Some(2 | 10) => choice(out, &network::IPPROTO, value),
                 Some(16) => choice(out, &network::NETLINK, value),

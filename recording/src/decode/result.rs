@@ -1,6 +1,6 @@
 //! What a call returned.
 
-use super::{Invocation, Printer, Style, descriptors, errno_name, errno_text, files, shape, signal, text};
+use super::{Invocation, Printer, Style, descriptors, errno_name, errno_text, files, packed, signal, text, time};
 use crate::syscalls::Return;
 use crate::syscalls::arg::{ArgKind, Shape};
 use crate::syscalls::flags::{file, process, system};
@@ -47,17 +47,17 @@ impl Printer<'_, '_> {
             }
             Return::Ioprio => {
                 text::hex_or_zero(self.out, result.cast_unsigned());
-                self.in_brackets(|out| super::command::ioprio(out, result.cast_unsigned()));
+                self.in_brackets(|out| packed::ioprio(out, result.cast_unsigned()));
             }
             Return::Time => {
                 text::signed(self.out, result);
                 if result > 0 {
-                    self.in_brackets(|out| shape::date(out, result, 0, 0));
+                    self.in_brackets(|out| time::date(out, result, 0, 0));
                 }
             }
             Return::Personality => {
                 text::hex_or_zero(self.out, result.cast_unsigned());
-                self.in_brackets(|out| super::command::personality(out, result.cast_unsigned()));
+                self.in_brackets(|out| packed::personality(out, result.cast_unsigned()));
             }
             Return::Prctl => self.prctl_result(result),
             Return::Membarrier => {

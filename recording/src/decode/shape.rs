@@ -4,10 +4,10 @@
 use super::text::{
     self, choice, comment, decimal, flags, hex, hex_or_zero, i64_at, pointer, signed, u16_at, u32_at, u64_at,
 };
-use super::{files, signal};
+use super::{files, process, signal, time};
 use crate::syscalls::Arch;
 use crate::syscalls::arg::Shape;
-use crate::syscalls::flags::{poll, process, signal as signal_sets};
+use crate::syscalls::flags::{poll, process as process_sets, signal as signal_sets};
 
 /// Writes the object, or nothing and `None` where there are too few bytes.
 pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, limit: usize) -> Option<()> {
@@ -33,10 +33,10 @@ pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, li
         Shape::Stat => files::stat(out, bytes, arch),
         Shape::Statx => files::statx(out, bytes),
         Shape::Statfs => files::statfs(out, bytes),
-        Shape::Timespec => timespec(out, bytes, 0),
-        Shape::Timeval => timeval(out, bytes, 0),
-        Shape::Timespecs => timespecs(out, bytes),
-        Shape::Timevals => timevals(out, bytes),
+        Shape::Timespec => time::timespec(out, bytes, 0),
+        Shape::Timeval => time::timeval(out, bytes, 0),
+        Shape::Timespecs => time::timespecs(out, bytes),
+        Shape::Timevals => time::timevals(out, bytes),
         Shape::Timezone => {
             out.push_str("{tz_minuteswest=");
             signed(out, i64::from((word(bytes, 0) as u32).cast_signed()));
@@ -49,27 +49,27 @@ pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, li
                 let seconds = i64_at(bytes, 8 * i).unwrap_or_default();
                 out.push_str(name);
                 signed(out, seconds);
-                date_comment(out, seconds, 0, 0);
+                time::date_comment(out, seconds, 0, 0);
             }
             out.push('}');
         }
         Shape::Time => bracket(out, |out| {
             let seconds = i64_at(bytes, 0).unwrap_or_default();
             signed(out, seconds);
-            date_comment(out, seconds, 0, 0);
+            time::date_comment(out, seconds, 0, 0);
         }),
         Shape::Itimerspec => {
             out.push_str("{it_interval=");
-            timespec(out, bytes, 0);
+            time::timespec(out, bytes, 0);
             out.push_str(", it_value=");
-            timespec(out, bytes, 16);
+            time::timespec(out, bytes, 16);
             out.push('}');
         }
         Shape::Itimerval => {
             out.push_str("{it_interval=");
-            timeval(out, bytes, 0);
+            time::timeval(out, bytes, 0);
             out.push_str(", it_value=");
-            timeval(out, bytes, 16);
+            time::timeval(out, bytes, 16);
             out.push('}');
         }
         Shape::Rlimit => {
@@ -81,9 +81,9 @@ pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, li
         }
         Shape::Rusage => {
             out.push_str("{ru_utime=");
-            timeval(out, bytes, 0);
+            time::timeval(out, bytes, 0);
             out.push_str(", ru_stime=");
-            timeval(out, bytes, 16);
+            time::timeval(out, bytes, 16);
             out.push_str(", ...}");
         }
         Shape::Status => bracket(out, |out| signal::status(out, word(bytes, 0) as u32)),
@@ -122,14 +122,14 @@ pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, li
         Shape::Sysinfo => sysinfo(out, bytes),
         Shape::CapHeader => {
             out.push_str("{version=");
-            choice(out, &process::CAP_VERSION, word(bytes, 0));
+            choice(out, &process_sets::CAP_VERSION, word(bytes, 0));
             out.push_str(", pid=");
             signed(out, i64::from((word(bytes, 4) as u32).cast_signed()));
             out.push('}');
         }
-        Shape::Capabilities => capabilities(out, bytes),
-        Shape::SchedAttr => sched_attr(out, bytes),
-        Shape::CloneArgs => clone_args(out, bytes),
+        Shape::Capabilities => process::capabilities(out, bytes),
+        Shape::SchedAttr => process::sched_attr(out, bytes),
+        Shape::CloneArgs => process::clone_args(out, bytes),
         Shape::OpenHow => files::open_how(out, bytes, arch),
     }
     Some(())
@@ -160,86 +160,6 @@ fn field(bytes: &[u8], at: usize, len: usize) -> &[u8] {
 pub(super) fn id(out: &mut String, id: u64) {
     let id = id as u32;
     if id == u32::MAX { out.push_str("-1") } else { decimal(out, u64::from(id)) }
-}
-
-/// A `timespec` at `at`.
-pub(super) fn timespec(out: &mut String, bytes: &[u8], at: usize) {
-    out.push_str("{tv_sec=");
-    signed(out, i64_at(bytes, at).unwrap_or_default());
-    out.push_str(", tv_nsec=");
-    signed(out, i64_at(bytes, at + 8).unwrap_or_default());
-    out.push('}');
-}
-
-/// A `timeval` at `at`.
-pub(super) fn timeval(out: &mut String, bytes: &[u8], at: usize) {
-    out.push_str("{tv_sec=");
-    signed(out, i64_at(bytes, at).unwrap_or_default());
-    out.push_str(", tv_usec=");
-    signed(out, i64_at(bytes, at + 8).unwrap_or_default());
-    out.push('}');
-}
-
-/// Access and modification time; two values of `tv_nsec` mean "now" and "leave it"
-/// (`linux/stat.h`).
-fn timespecs(out: &mut String, bytes: &[u8]) {
-    out.push('[');
-    for at in [0, 16] {
-        if at > 0 {
-            out.push_str(", ");
-        }
-        match long(bytes, at + 8) {
-            0x3fff_ffff => out.push_str("UTIME_NOW"),
-            0x3fff_fffe => out.push_str("UTIME_OMIT"),
-            nanoseconds => {
-                timespec(out, bytes, at);
-                date_comment(out, i64_at(bytes, at).unwrap_or_default(), nanoseconds, 9);
-            }
-        }
-    }
-    out.push(']');
-}
-
-fn timevals(out: &mut String, bytes: &[u8]) {
-    out.push('[');
-    for at in [0, 16] {
-        if at > 0 {
-            out.push_str(", ");
-        }
-        timeval(out, bytes, at);
-        date_comment(out, i64_at(bytes, at).unwrap_or_default(), long(bytes, at + 8), 6);
-    }
-    out.push(']');
-}
-
-/// ` /* 2023-11-14T22:13:20.000000005+0000 */`; nothing for the beginning of time.
-fn date_comment(out: &mut String, seconds: i64, fraction: u64, digits: u32) {
-    if (seconds == 0 && fraction == 0) || !(0..=253_402_300_799).contains(&seconds) {
-        return;
-    }
-    out.push_str(" /* ");
-    date(out, seconds, fraction, digits);
-    out.push_str(" */");
-}
-
-/// A date in UTC. Days to year, month and day by the usual count of 400-year eras from March on.
-pub(super) fn date(out: &mut String, seconds: i64, fraction: u64, digits: u32) {
-    use std::fmt::Write as _;
-    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let days = days + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    let _ =
-        write!(out, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", of_day / 3600, of_day / 60 % 60, of_day % 60);
-    if digits > 0 && fraction != 0 {
-        let _ = write!(out, ".{fraction:0width$}", width = digits as usize);
-    }
-    out.push_str("+0000");
 }
 
 fn limit_value(out: &mut String, limit: u64) {
@@ -354,85 +274,5 @@ fn sysinfo(out: &mut String, bytes: &[u8]) {
     decimal(out, long(bytes, 96));
     out.push_str(", mem_unit=");
     decimal(out, word(bytes, 104));
-    out.push('}');
-}
-
-/// Two words a set: the lower 32 capabilities, then the upper ones.
-fn capabilities(out: &mut String, bytes: &[u8]) {
-    for (i, name) in ["{effective=", ", permitted=", ", inheritable="].into_iter().enumerate() {
-        out.push_str(name);
-        let set = word(bytes, 4 * i) | word(bytes, 12 + 4 * i) << 32;
-        if set == 0 {
-            out.push('0');
-            continue;
-        }
-        let mut rest = set;
-        let mut first = true;
-        for (bit, name) in process::CAP.names {
-            if set >> bit & 1 == 1 {
-                out.push_str(if first { "1<<" } else { "|1<<" });
-                out.push_str(name);
-                first = false;
-                rest &= !(1 << bit);
-            }
-        }
-        if rest != 0 {
-            if !first {
-                out.push('|');
-            }
-            hex(out, rest);
-        }
-    }
-    out.push('}');
-}
-
-fn sched_attr(out: &mut String, bytes: &[u8]) {
-    out.push_str("{size=");
-    decimal(out, word(bytes, 0));
-    out.push_str(", sched_policy=");
-    choice(out, &process::SCHED, word(bytes, 4));
-    out.push_str(", sched_flags=");
-    hex_or_zero(out, long(bytes, 8));
-    out.push_str(", sched_nice=");
-    signed(out, i64::from((word(bytes, 16) as u32).cast_signed()));
-    out.push_str(", sched_priority=");
-    decimal(out, word(bytes, 20));
-    for (name, at) in [(", sched_runtime=", 24), (", sched_deadline=", 32), (", sched_period=", 40)] {
-        out.push_str(name);
-        decimal(out, long(bytes, at));
-    }
-    out.push_str(if word(bytes, 0) > 48 { ", ...}" } else { "}" });
-}
-
-/// `struct clone_args`, version 0 (64 bytes); what the call does not use is left out.
-fn clone_args(out: &mut String, bytes: &[u8]) {
-    let bits = long(bytes, 0);
-    out.push_str("{flags=");
-    flags(out, &process::CLONE3, bits);
-    if bits & 0x1000 != 0 {
-        out.push_str(", pidfd=");
-        pointer(out, long(bytes, 8));
-    }
-    if bits & 0x0120_0000 != 0 {
-        out.push_str(", child_tid=");
-        pointer(out, long(bytes, 16));
-    }
-    if bits & 0x0010_0000 != 0 {
-        out.push_str(", parent_tid=");
-        pointer(out, long(bytes, 24));
-    }
-    out.push_str(", exit_signal=");
-    match u32::try_from(long(bytes, 32)) {
-        Ok(number) => signal::signal(out, number.cast_signed()),
-        Err(_) => decimal(out, long(bytes, 32)),
-    }
-    out.push_str(", stack=");
-    pointer(out, long(bytes, 40));
-    out.push_str(", stack_size=");
-    hex_or_zero(out, long(bytes, 48));
-    if bits & 0x0008_0000 != 0 {
-        out.push_str(", tls=");
-        pointer(out, long(bytes, 56));
-    }
     out.push('}');
 }

@@ -1,6 +1,6 @@
 //! Arguments that depend on the command of their call and on what the record holds of their memory.
 
-use super::command::{Fourth, futex_shows};
+use super::futex::{self, Fourth};
 use super::text::{self, choice, decimal, flags, hex, hex_or_zero, named_flags, pointer, signed};
 use super::{Half, Memory, Printer, files, signal};
 use crate::syscalls::Arch;
@@ -126,7 +126,7 @@ impl<'a> Printer<'_, 'a> {
     }
 
     pub(super) fn futex_time(&mut self, i: usize, operation: Option<u64>) {
-        if futex_shows(operation.unwrap_or_default()).1 == Fourth::Number {
+        if futex::shows(operation.unwrap_or_default()).1 == Fourth::Number {
             return match self.value(i) {
                 Some(number) => decimal(self.out, number & u64::from(u32::MAX)),
                 None => self.out.push_str("{...}"),

@@ -7,7 +7,7 @@ mod sockets;
 mod total;
 
 use super::{Invocation, Style, entry_arguments, exit_arguments, name, write_arguments, write_result};
-use crate::build::Record;
+use crate::event::build::{CallBuilder, single};
 use crate::record::{self, Call};
 use crate::syscalls::{Arch, by_name};
 
@@ -17,8 +17,8 @@ fn nr(name: &str) -> u16 {
 }
 
 /// A call on x86-64, by name.
-fn call(name: &str) -> Record {
-    crate::build::call(nr(name))
+fn call(name: &str) -> CallBuilder<Vec<u8>> {
+    single(nr(name))
 }
 
 fn parsed(bytes: &[u8]) -> Call<'_> {
@@ -38,19 +38,19 @@ fn text(invocation: &Invocation<'_>, style: &Style) -> String {
 }
 
 /// The line of a call on x86-64.
-fn line(record: Record) -> String {
+fn line(record: CallBuilder<Vec<u8>>) -> String {
     let bytes = record.build();
     text(&Invocation { call: parsed(&bytes), enter: None }, &Style::default())
 }
 
 /// The line of a call whose memory was copied when it started.
-fn line_entered(enter: Record, call: Record) -> String {
+fn line_entered(enter: CallBuilder<Vec<u8>>, call: CallBuilder<Vec<u8>>) -> String {
     let (enter, call) = (enter.build(), call.build());
     text(&Invocation { call: parsed(&call), enter: Some(parsed(&enter)) }, &Style::default())
 }
 
 /// Both halves of a call that others have interrupted.
-fn halves(record: Record) -> (String, String) {
+fn halves(record: CallBuilder<Vec<u8>>) -> (String, String) {
     let bytes = record.build();
     let invocation = Invocation { call: parsed(&bytes), enter: None };
     let (mut before, mut after) = (String::new(), String::new());

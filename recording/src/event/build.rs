@@ -1,15 +1,16 @@
 //! Makes records: for calls that a thread is still in (which no ring holds), and for tests.
 
-use rewind_common::call::{self, Blob, args, flags, part};
+use rewind_common::call::{self, Blob, args, blob_flags, flags, part};
 use rewind_common::record::sent_flags::GROUP;
 use rewind_common::record::{Exec, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHead, Signal, SignalSent, Task};
+use std::borrow::BorrowMut;
 use zerocopy::IntoBytes;
 
-/// Makes the record of a call; nothing is written before [`CallBuilder::end`].
+/// Makes the record of a call, appended to `O`; nothing is written before [`CallBuilder::end`].
 #[derive(Debug)]
 #[must_use]
-pub struct CallBuilder<'v> {
-    out: &'v mut Vec<u8>,
+pub struct CallBuilder<O> {
+    out: O,
     kind: Kind,
     tid: u32,
     nr: u16,
@@ -23,23 +24,33 @@ pub struct CallBuilder<'v> {
 }
 
 /// Starts the record of call `nr` of thread `tid`, to be appended to `out`.
-pub const fn call(out: &mut Vec<u8>, tid: u32, nr: u16) -> CallBuilder<'_> {
-    CallBuilder {
-        out,
-        kind: Kind::Call,
-        tid,
-        nr,
-        flags: 0,
-        start_ns: 0,
-        duration_ns: 0,
-        result: 0,
-        args: [None; 6],
-        count: 0,
-        blobs: Vec::new(),
-    }
+pub const fn call(out: &mut Vec<u8>, tid: u32, nr: u16) -> CallBuilder<&mut Vec<u8>> {
+    CallBuilder::to(out, tid, nr)
 }
 
-impl CallBuilder<'_> {
+/// Starts the record of call `nr` of some thread at some time, to be had by [`CallBuilder::build`].
+#[cfg(test)]
+pub(crate) const fn single(nr: u16) -> CallBuilder<Vec<u8>> {
+    CallBuilder::to(Vec::new(), 77, nr).at(1_000, 10)
+}
+
+impl<O: BorrowMut<Vec<u8>>> CallBuilder<O> {
+    const fn to(out: O, tid: u32, nr: u16) -> Self {
+        Self {
+            out,
+            kind: Kind::Call,
+            tid,
+            nr,
+            flags: 0,
+            start_ns: 0,
+            duration_ns: 0,
+            result: 0,
+            args: [None; 6],
+            count: 0,
+            blobs: Vec::new(),
+        }
+    }
+
     /// When it started (`CLOCK_MONOTONIC`), and how long it took; nanoseconds.
     pub const fn at(mut self, start_ns: u64, duration_ns: u64) -> Self {
         self.start_ns = start_ns;
@@ -75,11 +86,21 @@ impl CallBuilder<'_> {
     }
 
     /// The next argument, by what it points to. More than six are ignored.
-    pub fn pointed(mut self, bytes: &[u8]) -> Self {
+    pub fn pointed(self, bytes: &[u8]) -> Self {
+        self.next_blob(part::WHOLE, 0, bytes)
+    }
+
+    /// The next argument, by a pointer that could not be followed. More than six are ignored.
+    pub fn unread(self, pointer: u64) -> Self {
+        self.next_blob(part::WHOLE, blob_flags::UNREAD, &pointer.to_ne_bytes())
+    }
+
+    /// The next argument, by a blob of any part and [`call::blob_flags`]. More than six are ignored.
+    pub fn next_blob(mut self, part: u8, blob_flags: u8, bytes: &[u8]) -> Self {
         if self.count < self.args.len() {
             self.count += 1;
             let last = self.count - 1;
-            return self.blob(last, part::WHOLE, 0, bytes);
+            return self.blob(last, part, blob_flags, bytes);
         }
         self
     }
@@ -100,8 +121,7 @@ impl CallBuilder<'_> {
         self
     }
 
-    /// Appends the record.
-    pub fn end(self) {
+    fn written(mut self) -> O {
         let (mut word, mut values, mut flags) = (self.count as u16, Vec::new(), self.flags);
         for (i, value) in self.args.iter().enumerate().take(self.count) {
             match value {
@@ -133,10 +153,27 @@ impl CallBuilder<'_> {
             start_ns: self.start_ns,
             result: self.result as u32,
         };
-        self.out.extend_from_slice(fixed.as_bytes());
-        self.out.extend_from_slice(&upper);
-        self.out.extend_from_slice(&values);
-        self.out.extend_from_slice(&self.blobs);
+        let out = self.out.borrow_mut();
+        out.extend_from_slice(fixed.as_bytes());
+        for bytes in [upper, values, self.blobs] {
+            out.extend_from_slice(&bytes);
+        }
+        self.out
+    }
+}
+
+impl CallBuilder<&mut Vec<u8>> {
+    /// Appends the record.
+    pub fn end(self) {
+        self.written();
+    }
+}
+
+#[cfg(test)]
+impl CallBuilder<Vec<u8>> {
+    /// The record.
+    pub(crate) fn build(self) -> Vec<u8> {
+        self.written()
     }
 }
 

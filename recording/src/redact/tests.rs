@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::build;
+use crate::event::build::single;
 use crate::syscalls::by_name;
 use proptest::prelude::*;
 use rewind_common::call::part;
@@ -26,7 +26,7 @@ fn read(redactor: &Redactor, mut record: Vec<u8>) -> (Vec<String>, u64) {
 /// The arguments of a program, as they read after redaction.
 fn argv(arguments: &[&str]) -> Vec<String> {
     let bytes: Vec<u8> = arguments.iter().flat_map(|argument| [argument.as_bytes(), &[0]].concat()).collect();
-    let record = build::call(nr("execve")).string("/bin/x").next_blob(part::STRINGS, 0, &bytes).value(0).build();
+    let record = single(nr("execve")).string("/bin/x").next_blob(part::STRINGS, 0, &bytes).arg(0).build();
     read(&KNOWN, record).0[1].split_terminator('\0').map(str::to_owned).collect()
 }
 
@@ -36,7 +36,7 @@ fn said(text: &str) -> String {
 }
 
 fn write(bytes: &[u8], flags: u8) -> Vec<u8> {
-    build::call(nr("write")).value(2).next_blob(part::WHOLE, flags, bytes).value(bytes.len() as u64).build()
+    single(nr("write")).arg(2).next_blob(part::WHOLE, flags, bytes).arg(bytes.len() as u64).build()
 }
 
 /// The same of a text that goes on.
@@ -46,7 +46,7 @@ fn said_cut(text: &str) -> String {
 
 #[test]
 fn what_is_redacted_is_counted_by_arguments_and_flagged() {
-    let record = build::call(nr("rename")).string("/tmp/a?token=hunter2&sig=hunter3").string("/tmp/b").build();
+    let record = single(nr("rename")).string("/tmp/a?token=hunter2&sig=hunter3").string("/tmp/b").build();
     assert_eq!(
         read(&KNOWN, record),
         (vec!["/tmp/a?token=[redacted]&sig=[redacted]\0".to_owned(), "/tmp/b\0".to_owned()], 1)
@@ -56,22 +56,22 @@ fn what_is_redacted_is_counted_by_arguments_and_flagged() {
 #[test]
 fn a_connect_to_a_unix_socket_is_read_behind_its_family() {
     let address = [&[1, 0], &b"/run/x?token=hunter2\0"[..]].concat();
-    let record = build::call(nr("connect")).value(3).bytes(&address).value(address.len() as u64).build();
+    let record = single(nr("connect")).arg(3).pointed(&address).arg(address.len() as u64).build();
     assert_eq!(read(&KNOWN, record).0, ["\u{1}\0/run/x?token=[redacted]\0"]);
     // Another family is no text: this port and address spell a secret.
     let address = [&[2, 0], &b"token=hunter2\0"[..]].concat();
-    let record = build::call(nr("connect")).value(3).bytes(&address).value(address.len() as u64).build();
+    let record = single(nr("connect")).arg(3).pointed(&address).arg(address.len() as u64).build();
     assert_eq!(read(&KNOWN, record).1, 0);
 }
 
 #[test]
 fn each_element_of_a_vector_is_read() {
-    let record = build::call(nr("writev"))
-        .value(2)
-        .bytes(&[0; 32])
+    let record = single(nr("writev"))
+        .arg(2)
+        .pointed(&[0; 32])
         .blob(1, part::BYTES, 0, b"GET / HTTP/1.1\r\n")
         .blob(1, part::BYTES + 1, 0, b"Authorization: Basic aHVudGVyMg==\r\n")
-        .value(2)
+        .arg(2)
         .build();
     let (blobs, count) = read(&KNOWN, record);
     assert_eq!((blobs[2].as_str(), count), ("Authorization: Basic [redacted]\r\n", 1));
@@ -80,7 +80,7 @@ fn each_element_of_a_vector_is_read() {
 #[test]
 fn a_secret_that_spans_elements_of_a_vector_is_hidden_in_each() {
     let written = |cut| {
-        let record = build::call(nr("writev")).value(2).bytes(&[0; 48]).value(3);
+        let record = single(nr("writev")).arg(2).pointed(&[0; 48]).arg(3);
         let record = record.blob(1, part::BYTES, cut, b"db: password=hun").blob(1, part::BYTES + 1, 0, b"ter2");
         read(&KNOWN, record.blob(1, part::BYTES + 2, 0, b" is wrong\n").build())
     };
@@ -96,7 +96,7 @@ fn a_secret_that_spans_elements_of_a_vector_is_hidden_in_each() {
 #[test]
 fn the_value_of_a_mount_option_goes_by_its_key() {
     let set = |key: &str| {
-        let record = build::call(nr("fsconfig")).value(3).value(1).string(key).string("hunter2").value(0).build();
+        let record = single(nr("fsconfig")).arg(3).arg(1).string(key).string("hunter2").arg(0).build();
         read(&KNOWN, record).0.remove(1)
     };
     assert_eq!(set("password"), "[redacted]\0");
@@ -107,9 +107,9 @@ fn the_value_of_a_mount_option_goes_by_its_key() {
 fn pointers_and_structures_are_left_alone() {
     let pointer = u64::from_le_bytes(*b"ghp_abcd");
     let everything = Redactor::new(&["(?s-u).+".to_owned()]).unwrap();
-    let record = build::call(nr("openat")).value(0).unread(pointer).value(0).value(0).build();
+    let record = single(nr("openat")).arg(0).unread(pointer).arg(0).arg(0).build();
     assert_eq!(read(&everything, record).1, 0);
-    let record = build::call(nr("nanosleep")).bytes(&[7; 16]).value(0).build();
+    let record = single(nr("nanosleep")).pointed(&[7; 16]).arg(0).build();
     assert_eq!(read(&everything, record).1, 0);
 }
 

@@ -26,7 +26,7 @@ impl Scene {
         scene
     }
 
-    pub(super) fn call(&mut self, tid: u32, nr: u16) -> CallBuilder<'_> {
+    pub(super) fn call(&mut self, tid: u32, nr: u16) -> CallBuilder<&mut Vec<u8>> {
         self.now += MS;
         build::call(&mut self.records, tid, nr).at(self.now, 1_000)
     }

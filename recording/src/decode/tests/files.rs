@@ -4,22 +4,22 @@ use rewind_common::call::{blob_flags, part};
 #[test]
 fn openat_shows_the_path_the_caller_passed() {
     assert_eq!(
-        line(call("openat").value(HERE).string("/etc/hosts").value(0o2_000_000).value(0).returned(3)),
+        line(call("openat").arg(HERE).string("/etc/hosts").arg(0o2_000_000).arg(0).result(3)),
         r#"openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CLOEXEC) = 3"#
     );
     assert_eq!(
-        line(call("openat").value(HERE).string("/tmp/x").value(0o1102).value(0o644).returned(3)),
+        line(call("openat").arg(HERE).string("/tmp/x").arg(0o1102).arg(0o644).result(3)),
         r#"openat(AT_FDCWD, "/tmp/x", O_RDWR|O_CREAT|O_TRUNC, 0644) = 3"#
     );
     assert_eq!(
-        line(call("openat").value(HERE).string("/nonexistent\u{1}").value(0o2_204_000).value(0).returned(-2)),
+        line(call("openat").arg(HERE).string("/nonexistent\u{1}").arg(0o2_204_000).arg(0).result(-2)),
         r#"openat(AT_FDCWD, "/nonexistent\1", O_RDONLY|O_NONBLOCK|O_CLOEXEC|O_DIRECTORY) = -1 ENOENT (No such file or directory)"#
     );
 }
 
 #[test]
 fn open_flags_have_the_bits_of_their_architecture() {
-    let bytes = crate::build::call(56).value(HERE).string("d").value(0o40_000).value(0).returned(3).build();
+    let bytes = single(56).arg(HERE).string("d").arg(0o40_000).arg(0).result(3).build();
     let style = Style { arch: Arch::Aarch64, ..Style::default() };
     assert_eq!(
         text(&Invocation { call: parsed(&bytes), enter: None }, &style),
@@ -30,10 +30,10 @@ fn open_flags_have_the_bits_of_their_architecture() {
 #[test]
 fn what_could_not_be_read_is_shown_as_its_address() {
     assert_eq!(
-        line(call("openat").value(HERE).unread(0x7ffe_0000_1000).value(0).value(0).returned(-14)),
+        line(call("openat").arg(HERE).unread(0x7ffe_0000_1000).arg(0).arg(0).result(-14)),
         "openat(AT_FDCWD, 0x7ffe00001000, O_RDONLY) = -1 EFAULT (Bad address)"
     );
-    assert_eq!(line(call("chdir").value(0).returned(-14)), "chdir(NULL) = -1 EFAULT (Bad address)");
+    assert_eq!(line(call("chdir").arg(0).result(-14)), "chdir(NULL) = -1 EFAULT (Bad address)");
 }
 
 #[test]
@@ -45,18 +45,18 @@ fn a_path_that_was_cut_ends_in_dots() {
 fn write_shows_the_bytes_as_c_would_write_them() {
     let bytes = b"hello\n\0\x1b[1m\xff9 world this is a long text indeed";
     assert_eq!(
-        line(call("write").value(3).bytes(bytes).value(47).returned(47)),
+        line(call("write").arg(3).pointed(bytes).arg(47).result(47)),
         r#"write(3, "hello\n\0\33[1m\3779 world this is a lo"..., 47) = 47"#
     );
 }
 
 #[test]
 fn read_shows_as_many_bytes_as_it_returned() {
-    assert_eq!(line(call("read").value(3).bytes(b"hello").value(512).returned(5)), r#"read(3, "hello", 512) = 5"#);
-    assert_eq!(line(call("read").value(3).value(0x7f00).value(512).returned(0)), r#"read(3, "", 512) = 0"#);
-    assert_eq!(line(call("read").value(3).value(0x7f00).value(512).returned(5)), "read(3, 0x7f00, 512) = 5");
+    assert_eq!(line(call("read").arg(3).pointed(b"hello").arg(512).result(5)), r#"read(3, "hello", 512) = 5"#);
+    assert_eq!(line(call("read").arg(3).arg(0x7f00).arg(512).result(0)), r#"read(3, "", 512) = 0"#);
+    assert_eq!(line(call("read").arg(3).arg(0x7f00).arg(512).result(5)), "read(3, 0x7f00, 512) = 5");
     assert_eq!(
-        line(call("read").value(3).value(0x7f00).value(512).returned(-11)),
+        line(call("read").arg(3).arg(0x7f00).arg(512).result(-11)),
         "read(3, 0x7f00, 512) = -1 EAGAIN (Resource temporarily unavailable)"
     );
 }
@@ -64,11 +64,11 @@ fn read_shows_as_many_bytes_as_it_returned() {
 #[test]
 fn an_interrupted_line_is_split_before_the_first_argument_that_is_written() {
     assert_eq!(
-        halves(call("read").value(3).bytes(b"hello").value(512).returned(5)),
+        halves(call("read").arg(3).pointed(b"hello").arg(512).result(5)),
         ("3, ".to_owned(), "\"hello\", 512".to_owned())
     );
-    assert_eq!(halves(call("close").value(3)), ("3".to_owned(), String::new()));
-    assert_eq!(halves(call("pipe").bytes(&halfwords(&[3, 4]))), (String::new(), "[3, 4]".to_owned()));
+    assert_eq!(halves(call("close").arg(3)), ("3".to_owned(), String::new()));
+    assert_eq!(halves(call("pipe").pointed(&halfwords(&[3, 4]))), (String::new(), "[3, 4]".to_owned()));
 }
 
 #[test]
@@ -77,28 +77,28 @@ fn vectors_show_their_bytes_where_these_were_kept() {
     assert_eq!(
         line(
             call("writev")
-                .value(3)
-                .bytes(&vector)
-                .value(3)
+                .arg(3)
+                .pointed(&vector)
+                .arg(3)
                 .blob(1, part::BYTES, 0, b"abc")
                 .blob(1, part::BYTES + 1, 0, b"defgh\n")
-                .returned(9)
+                .result(9)
         ),
         r#"writev(3, [{iov_base="abc", iov_len=3}, {iov_base="defgh\n", iov_len=6}, {iov_base="", iov_len=0}], 3) = 9"#
     );
     assert_eq!(
-        line(call("writev").value(3).bytes(&words(&[0x1000, 3])).value(1).returned(3)),
+        line(call("writev").arg(3).pointed(&words(&[0x1000, 3])).arg(1).result(3)),
         "writev(3, [{iov_base=0x1000, iov_len=3}], 1) = 3"
     );
     assert_eq!(
         line(
             call("readv")
-                .value(3)
-                .bytes(&words(&[0x1000, 4, 0x2000, 100]))
-                .value(2)
+                .arg(3)
+                .pointed(&words(&[0x1000, 4, 0x2000, 100]))
+                .arg(2)
                 .blob(1, part::BYTES, 0, b"hell")
                 .blob(1, part::BYTES + 1, 0, b"o")
-                .returned(5)
+                .result(5)
         ),
         r#"readv(3, [{iov_base="hell", iov_len=4}, {iov_base="o", iov_len=100}], 2) = 5"#
     );
@@ -111,17 +111,14 @@ fn stat(mode: u32, device: u64, size: u64) -> Vec<u8> {
 #[test]
 fn stat_shows_type_permissions_and_size_or_device() {
     assert_eq!(
-        line(call("newfstatat").value(HERE).string("/usr/bin/passwd").bytes(&stat(0o104_755, 0, 68248)).value(0)),
+        line(call("newfstatat").arg(HERE).string("/usr/bin/passwd").pointed(&stat(0o104_755, 0, 68248)).arg(0)),
         r#"newfstatat(AT_FDCWD, "/usr/bin/passwd", {st_mode=S_IFREG|S_ISUID|0755, st_size=68248, ...}, 0) = 0"#
     );
     assert_eq!(
-        line(call("newfstatat").value(HERE).string("/dev/null").bytes(&stat(0o20_666, 0x103, 0)).value(0x100)),
+        line(call("newfstatat").arg(HERE).string("/dev/null").pointed(&stat(0o20_666, 0x103, 0)).arg(0x100)),
         r#"newfstatat(AT_FDCWD, "/dev/null", {st_mode=S_IFCHR|0666, st_rdev=makedev(0x1, 0x3), ...}, AT_SYMLINK_NOFOLLOW) = 0"#
     );
-    assert_eq!(
-        line(call("fstat").value(3).value(0x7ffe).returned(-9)),
-        "fstat(3, 0x7ffe) = -1 EBADF (Bad file descriptor)"
-    );
+    assert_eq!(line(call("fstat").arg(3).arg(0x7ffe).result(-9)), "fstat(3, 0x7ffe) = -1 EBADF (Bad file descriptor)");
 }
 
 #[test]
@@ -131,7 +128,7 @@ fn statx_shows_mask_attributes_mode_and_size() {
     bytes[28..30].copy_from_slice(&0o100_644_u16.to_le_bytes());
     bytes[40] = 47;
     assert_eq!(
-        line(call("statx").value(3).string("").value(0x1000).value(0x7ff).bytes(&bytes)),
+        line(call("statx").arg(3).string("").arg(0x1000).arg(0x7ff).pointed(&bytes)),
         "statx(3, \"\", AT_STATX_SYNC_AS_STAT|AT_EMPTY_PATH, STATX_BASIC_STATS, {stx_mask=STATX_BASIC_STATS|STATX_MNT_ID, \
          stx_attributes=0, stx_mode=S_IFREG|0644, stx_size=47, ...}) = 0"
     );
@@ -140,12 +137,12 @@ fn statx_shows_mask_attributes_mode_and_size() {
 #[test]
 fn readlink_and_getcwd_show_what_they_returned() {
     assert_eq!(
-        line(call("readlink").string("/proc/self/exe").bytes(b"/tmp/w/t/t").value(100).returned(10)),
+        line(call("readlink").string("/proc/self/exe").pointed(b"/tmp/w/t/t").arg(100).result(10)),
         r#"readlink("/proc/self/exe", "/tmp/w/t/t", 100) = 10"#
     );
-    assert_eq!(line(call("getcwd").bytes(b"/tmp/w/t\0").value(100).returned(9)), r#"getcwd("/tmp/w/t", 100) = 9"#);
+    assert_eq!(line(call("getcwd").pointed(b"/tmp/w/t\0").arg(100).result(9)), r#"getcwd("/tmp/w/t", 100) = 9"#);
     assert_eq!(
-        line(call("getcwd").value(0x7ffe).value(1).returned(-34)),
+        line(call("getcwd").arg(0x7ffe).arg(1).result(-34)),
         "getcwd(0x7ffe, 1) = -1 ERANGE (Numerical result out of range)"
     );
 }
@@ -154,11 +151,11 @@ fn readlink_and_getcwd_show_what_they_returned() {
 fn times_of_files_stand_with_their_date() {
     let times = words(&[0, 0x3fff_ffff, 0, 0x3fff_fffe]);
     assert_eq!(
-        line(call("utimensat").value(HERE).string("x").bytes(&times).value(0)),
+        line(call("utimensat").arg(HERE).string("x").pointed(&times).arg(0)),
         r#"utimensat(AT_FDCWD, "x", [UTIME_NOW, UTIME_OMIT], 0) = 0"#
     );
     assert_eq!(
-        line(call("utimensat").value(3).value(0).bytes(&words(&[1_700_000_000, 5, 0, 0])).value(0)),
+        line(call("utimensat").arg(3).arg(0).pointed(&words(&[1_700_000_000, 5, 0, 0])).arg(0)),
         "utimensat(3, NULL, [{tv_sec=1700000000, tv_nsec=5} /* 2023-11-14T22:13:20.000000005+0000 */, \
          {tv_sec=0, tv_nsec=0}], 0) = 0"
     );
@@ -167,32 +164,29 @@ fn times_of_files_stand_with_their_date() {
 #[test]
 fn fcntl_shows_what_its_command_means() {
     assert_eq!(
-        line(call("fcntl").value(3).value(3).value(0).returned(0x8002)),
+        line(call("fcntl").arg(3).arg(3).arg(0).result(0x8002)),
         "fcntl(3, F_GETFL) = 0x8002 (flags O_RDWR|O_LARGEFILE)"
     );
-    assert_eq!(
-        line(call("fcntl").value(3).value(4).value(0o6000)),
-        "fcntl(3, F_SETFL, O_RDONLY|O_APPEND|O_NONBLOCK) = 0"
-    );
-    assert_eq!(line(call("fcntl").value(3).value(2).value(1)), "fcntl(3, F_SETFD, FD_CLOEXEC) = 0");
-    assert_eq!(line(call("fcntl").value(3).value(1030).value(20).returned(20)), "fcntl(3, F_DUPFD_CLOEXEC, 20) = 20");
-    assert_eq!(line(call("fcntl").value(3).value(1025).value(0).returned(2)), "fcntl(3, F_GETLEASE) = 0x2 (F_UNLCK)");
+    assert_eq!(line(call("fcntl").arg(3).arg(4).arg(0o6000)), "fcntl(3, F_SETFL, O_RDONLY|O_APPEND|O_NONBLOCK) = 0");
+    assert_eq!(line(call("fcntl").arg(3).arg(2).arg(1)), "fcntl(3, F_SETFD, FD_CLOEXEC) = 0");
+    assert_eq!(line(call("fcntl").arg(3).arg(1030).arg(20).result(20)), "fcntl(3, F_DUPFD_CLOEXEC, 20) = 20");
+    assert_eq!(line(call("fcntl").arg(3).arg(1025).arg(0).result(2)), "fcntl(3, F_GETLEASE) = 0x2 (F_UNLCK)");
 }
 
 #[test]
 fn ioctl_shows_known_objects_and_how_unknown_commands_are_made_up() {
     assert_eq!(
-        line(call("ioctl").value(0).value(0x5401).value(0x7ffe).returned(-25)),
+        line(call("ioctl").arg(0).arg(0x5401).arg(0x7ffe).result(-25)),
         "ioctl(0, TCGETS, 0x7ffe) = -1 ENOTTY (Inappropriate ioctl for device)"
     );
     assert_eq!(
-        line(call("ioctl").value(1).value(0x5413).bytes(&[24, 0, 80, 0, 0, 0, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9])),
+        line(call("ioctl").arg(1).arg(0x5413).pointed(&[24, 0, 80, 0, 0, 0, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9])),
         "ioctl(1, TIOCGWINSZ, {ws_row=24, ws_col=80, ws_xpixel=0, ws_ypixel=0}) = 0"
     );
-    assert_eq!(line(call("ioctl").value(3).value(0x5421).bytes(&[1; 4])), "ioctl(3, FIONBIO, [16843009]) = 0");
-    assert_eq!(line(call("ioctl").value(3).value(0x5451).value(0)), "ioctl(3, FIOCLEX) = 0");
+    assert_eq!(line(call("ioctl").arg(3).arg(0x5421).pointed(&[1; 4])), "ioctl(3, FIONBIO, [16843009]) = 0");
+    assert_eq!(line(call("ioctl").arg(3).arg(0x5451).arg(0)), "ioctl(3, FIOCLEX) = 0");
     assert_eq!(
-        line(call("ioctl").value(3).value(0x1234_5678).value(0x7ffe).returned(-25)),
+        line(call("ioctl").arg(3).arg(0x1234_5678).arg(0x7ffe).result(-25)),
         "ioctl(3, _IOC(_IOC_NONE, 0x56, 0x78, 0x1234), 0x7ffe) = -1 ENOTTY (Inappropriate ioctl for device)"
     );
 }
@@ -200,7 +194,7 @@ fn ioctl_shows_known_objects_and_how_unknown_commands_are_made_up() {
 #[test]
 fn mount_shows_its_strings_and_flags() {
     assert_eq!(
-        line(call("mount").string("none").string("/mnt").string("tmpfs").value(6).string("size=1k").returned(-2)),
+        line(call("mount").string("none").string("/mnt").string("tmpfs").arg(6).string("size=1k").result(-2)),
         r#"mount("none", "/mnt", "tmpfs", MS_NOSUID|MS_NODEV, "size=1k") = -1 ENOENT (No such file or directory)"#
     );
 }
@@ -208,18 +202,18 @@ fn mount_shows_its_strings_and_flags() {
 #[test]
 fn the_descriptors_of_a_process_are_followed() {
     let mut tables = super::super::descriptors::Tables::default();
-    let mut feed = |record: Record| {
+    let mut feed = |record: CallBuilder<Vec<u8>>| {
         let bytes = record.build();
         tables.feed(7, &Invocation { call: parsed(&bytes), enter: None }, Arch::X86_64);
     };
-    feed(call("openat").value(HERE).string("/etc").value(0o2_200_000).value(0).returned(3));
-    feed(call("openat").value(3).string("hosts").value(0).value(0).returned(4));
-    feed(call("socket").value(2).value(1).value(0).returned(5));
-    feed(call("connect").value(5).bytes(&[2, 0, 0, 80, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]).value(16));
-    feed(call("dup2").value(4).value(9).returned(9));
-    feed(call("close").value(4));
-    feed(call("pipe").bytes(&halfwords(&[10, 11])));
-    feed(call("execve").string("/bin/true").value(0).value(0));
+    feed(call("openat").arg(HERE).string("/etc").arg(0o2_200_000).arg(0).result(3));
+    feed(call("openat").arg(3).string("hosts").arg(0).arg(0).result(4));
+    feed(call("socket").arg(2).arg(1).arg(0).result(5));
+    feed(call("connect").arg(5).pointed(&[2, 0, 0, 80, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]).arg(16));
+    feed(call("dup2").arg(4).arg(9).result(9));
+    feed(call("close").arg(4));
+    feed(call("pipe").pointed(&halfwords(&[10, 11])));
+    feed(call("execve").string("/bin/true").arg(0).arg(0));
     tables.started(8, 7);
     let table = tables.of(8).unwrap();
     assert_eq!(table.text(3), None, "closed by exec");
@@ -227,7 +221,7 @@ fn the_descriptors_of_a_process_are_followed() {
     assert_eq!(table.text(5), Some("TCP:[->127.0.0.1:80]"));
     assert_eq!(table.text(9), Some("/etc/hosts"));
     assert_eq!(table.text(10), Some("pipe"));
-    let bytes = call("read").value(9).value(0x1000).value(10).returned(3).build();
+    let bytes = call("read").arg(9).arg(0x1000).arg(10).result(3).build();
     let mut out = String::new();
     write_arguments(&mut out, &Invocation { call: parsed(&bytes), enter: None }, &Style::default(), Some(table));
     assert_eq!(out, "9</etc/hosts>, 0x1000, 10");
@@ -236,20 +230,20 @@ fn the_descriptors_of_a_process_are_followed() {
 #[test]
 fn sendfile_shows_how_far_it_came() {
     assert_eq!(
-        line(call("sendfile").value(4).value(3).bytes(&words(&[7, 17])).value(10).returned(10)),
+        line(call("sendfile").arg(4).arg(3).pointed(&words(&[7, 17])).arg(10).result(10)),
         "sendfile(4, 3, [7] => [17], 10) = 10"
     );
     assert_eq!(
-        line(call("sendfile").value(4).value(3).bytes(&words(&[7])).value(10).returned(-11)),
+        line(call("sendfile").arg(4).arg(3).pointed(&words(&[7])).arg(10).result(-11)),
         "sendfile(4, 3, [7], 10) = -1 EAGAIN (Resource temporarily unavailable)"
     );
-    assert_eq!(line(call("sendfile").value(4).value(3).value(0).value(10)), "sendfile(4, 3, NULL, 10) = 0");
+    assert_eq!(line(call("sendfile").arg(4).arg(3).arg(0).arg(10)), "sendfile(4, 3, NULL, 10) = 0");
 }
 
 #[test]
 fn readlink_shows_as_much_as_of_any_string() {
     assert_eq!(
-        line(call("readlink").string("/l").bytes(b"/a/very/long/path/that/goes/on/and/on").value(4095).returned(37)),
+        line(call("readlink").string("/l").pointed(b"/a/very/long/path/that/goes/on/and/on").arg(4095).result(37)),
         r#"readlink("/l", "/a/very/long/path/that/goes/on/a"..., 4095) = 37"#
     );
 }

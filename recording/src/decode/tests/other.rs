@@ -6,35 +6,33 @@ use rewind_common::record::{Exit, Signal};
 #[test]
 fn execve_shows_argv_but_not_the_environment() {
     let enter =
-        crate::build::enter(59).string("/bin/sh").next_blob(part::STRINGS, 0, b"sh\0-c\0kill -SEGV $$\0").value(0x7ffd);
-    let exit = call("execve").value(0).value(0).value(0).flagged(flags::ENTERED);
+        single(59).enter().string("/bin/sh").next_blob(part::STRINGS, 0, b"sh\0-c\0kill -SEGV $$\0").arg(0x7ffd);
+    let exit = call("execve").arg(0).arg(0).arg(0).flags(flags::ENTERED);
     assert_eq!(line_entered(enter, exit), r#"execve("/bin/sh", ["sh", "-c", "kill -SEGV $$"], 0x7ffd) = 0"#);
 }
 
 #[test]
 fn an_execve_that_succeeded_without_the_record_of_its_start_shows_no_registers() {
-    let record = call("execve").value(0).value(0).value(0).flagged(flags::ENTERED);
+    let record = call("execve").arg(0).arg(0).arg(0).flags(flags::ENTERED);
     assert_eq!(line(record), "execve(?, ?, ?) = 0");
 }
 
 #[test]
 fn mmap_shows_protection_type_and_flags() {
     assert_eq!(
-        line(
-            call("mmap").value(0).value(8192).value(3).value(0x22).value(u64::MAX).value(0).returned(0x7fe6_828f_8000)
-        ),
+        line(call("mmap").arg(0).arg(8192).arg(3).arg(0x22).arg(u64::MAX).arg(0).result(0x7fe6_828f_8000)),
         "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7fe6828f8000"
     );
     assert_eq!(
-        line(call("mmap").value(0).value(4096).value(1).value(1).value(3).value(4096).returned(-12)),
+        line(call("mmap").arg(0).arg(4096).arg(1).arg(1).arg(3).arg(4096).result(-12)),
         "mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3, 0x1000) = -1 ENOMEM (Cannot allocate memory)"
     );
-    assert_eq!(line(call("brk").value(0).returned(0x55ba_8e2c_0000)), "brk(NULL) = 0x55ba8e2c0000");
+    assert_eq!(line(call("brk").arg(0).result(0x55ba_8e2c_0000)), "brk(NULL) = 0x55ba8e2c0000");
 }
 
 #[test]
 fn clone_is_shown_in_the_order_of_strace() {
-    let fork = || call("clone").value(0x0120_0011).value(0).value(0).value(0x7fe6).value(0).returned(25225);
+    let fork = || call("clone").arg(0x0120_0011).arg(0).arg(0).arg(0x7fe6).arg(0).result(25225);
     assert_eq!(
         line(fork()),
         "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7fe6) = 25225"
@@ -52,7 +50,7 @@ fn clone_is_shown_in_the_order_of_strace() {
 fn clone3_shows_its_arguments_and_the_new_thread() {
     let args = words(&[0x003d_0f00, 0x10, 0x20, 0x20, 0, 0x7f00, 0x8000, 0x7f01]);
     assert_eq!(
-        line(call("clone3").bytes(&args).value(88).returned(26)),
+        line(call("clone3").pointed(&args).arg(88).result(26)),
         "clone3({flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS|\
          CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID, child_tid=0x20, parent_tid=0x20, exit_signal=0, stack=0x7f00, \
          stack_size=0x8000, tls=0x7f01} => {parent_tid=[26]}, 88) = 26"
@@ -62,7 +60,7 @@ fn clone3_shows_its_arguments_and_the_new_thread() {
 #[test]
 fn wait4_shows_the_status_in_words() {
     let wait = |status: u32| {
-        let line = line(call("wait4").value(5).bytes(&status.to_le_bytes()).value(0).value(0).returned(5));
+        let line = line(call("wait4").arg(5).pointed(&status.to_le_bytes()).arg(0).arg(0).result(5));
         line["wait4(5, ".len()..].split_once("], ").unwrap().0.to_owned() + "]"
     };
     assert_eq!(wait(0x300), "[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]");
@@ -71,7 +69,7 @@ fn wait4_shows_the_status_in_words() {
     assert_eq!(wait(0x137f), "[{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}]");
     assert_eq!(wait(0xffff), "[{WIFCONTINUED(s)}]");
     assert_eq!(
-        line(call("wait4").value(u64::MAX).value(0x7ffe).value(1).value(0).returned(-10)),
+        line(call("wait4").arg(u64::MAX).arg(0x7ffe).arg(1).arg(0).result(-10)),
         "wait4(-1, 0x7ffe, WNOHANG, NULL) = -1 ECHILD (No child processes)"
     );
 }
@@ -80,26 +78,31 @@ fn wait4_shows_the_status_in_words() {
 fn signals_are_named_and_full_sets_inverted() {
     let action = words(&[0x55ba, 0x1400_0000, 0x7fe6, 0x200]);
     assert_eq!(
-        line(call("rt_sigaction").value(14).bytes(&action).value(0).value(8)),
+        line(call("rt_sigaction").arg(14).pointed(&action).arg(0).arg(8)),
         "rt_sigaction(SIGALRM, {sa_handler=0x55ba, sa_mask=[USR1], sa_flags=SA_RESTORER|SA_RESTART, \
          sa_restorer=0x7fe6}, NULL, 8) = 0"
     );
     let action = words(&[0x55ba, 0x0c00_0004, 0x7fe6, 0]);
     assert_eq!(
-        line(call("rt_sigaction").value(33).bytes(&action).value(0).value(8)),
+        line(call("rt_sigaction").arg(33).pointed(&action).arg(0).arg(8)),
         "rt_sigaction(SIGRT_1, {sa_handler=0x55ba, sa_mask=[], sa_flags=SA_RESTORER|SA_ONSTACK|SA_SIGINFO, \
          sa_restorer=0x7fe6}, NULL, 8) = 0"
     );
     assert_eq!(
-        line(call("rt_sigprocmask").value(0).bytes(&words(&[!(3 << 31)])).bytes(&words(&[2 | 1 << 39])).value(8)),
+        line(call("rt_sigprocmask").arg(0).pointed(&words(&[!(3 << 31)])).pointed(&words(&[2 | 1 << 39])).arg(8)),
         "rt_sigprocmask(SIG_BLOCK, ~[RTMIN RT_1], [INT RT_8], 8) = 0"
     );
-    assert_eq!(line(call("kill").value(7).value(9)), "kill(7, SIGKILL) = 0");
+    assert_eq!(line(call("kill").arg(7).arg(9)), "kill(7, SIGKILL) = 0");
     let mut info = halfwords(&[12, 0, -6_i32 as u32, 0, 77]);
     info.resize(48, 0);
     assert_eq!(
         line(
-            call("rt_sigtimedwait").bytes(&words(&[1 << 11])).bytes(&info).bytes(&words(&[0, 0])).value(8).returned(12)
+            call("rt_sigtimedwait")
+                .pointed(&words(&[1 << 11]))
+                .pointed(&info)
+                .pointed(&words(&[0, 0]))
+                .arg(8)
+                .result(12)
         ),
         "rt_sigtimedwait([USR2], {si_signo=SIGUSR2, si_code=SI_TKILL, si_pid=77, si_uid=0}, {tv_sec=0, tv_nsec=0}, 8) \
          = 12 (SIGUSR2)"
@@ -110,14 +113,14 @@ fn signals_are_named_and_full_sets_inverted() {
 fn poll_shows_what_was_asked_and_what_is_ready() {
     let before = [halfwords(&[8, 1, 9]), halfwords(&[0x2004, u32::MAX, 0])].concat();
     let after = [halfwords(&[8, 1, 9]), halfwords(&[0x0004_2004, u32::MAX, 0])].concat();
-    let enter = crate::build::enter(7).bytes(&before).value(3).value(100);
-    let exit = call("poll").bytes(&after).value(3).value(100).flagged(flags::ENTERED).returned(1);
+    let enter = single(7).enter().pointed(&before).arg(3).arg(100);
+    let exit = call("poll").pointed(&after).arg(3).arg(100).flags(flags::ENTERED).result(1);
     assert_eq!(
         line_entered(enter, exit),
         "poll([{fd=8, events=POLLIN}, {fd=9, events=POLLOUT|POLLRDHUP}, {fd=-1}], 3, 100) = 1 ([{fd=9, revents=POLLOUT}])"
     );
     assert_eq!(
-        line(call("poll").bytes(&halfwords(&[8, 1])).value(1).value(1)),
+        line(call("poll").pointed(&halfwords(&[8, 1])).arg(1).arg(1)),
         "poll([{fd=8, events=POLLIN}], 1, 1) = 0 (Timeout)"
     );
 }
@@ -130,36 +133,36 @@ fn sets(number: u32, sets: &[u64]) -> Vec<u8> {
 #[test]
 fn select_shows_the_descriptors_of_its_sets() {
     let left = words(&[0, 400]);
-    let enter = crate::build::enter(23).bytes(&sets(10, &[1 << 8, 1 << 1 | 1 << 9]));
-    let enter = enter.value(0x7000).value(0x7100).value(0).bytes(&words(&[0, 500]));
+    let enter = single(23).enter().pointed(&sets(10, &[1 << 8, 1 << 1 | 1 << 9]));
+    let enter = enter.arg(0x7000).arg(0x7100).arg(0).pointed(&words(&[0, 500]));
     let exit = |sets: &[u8], ready: i64| {
-        let exit = call("select").bytes(sets).value(0x7000).value(0x7100).value(0).bytes(&left);
-        exit.flagged(flags::ENTERED).returned(ready)
+        let exit = call("select").pointed(sets).arg(0x7000).arg(0x7100).arg(0).pointed(&left);
+        exit.flags(flags::ENTERED).result(ready)
     };
     assert_eq!(
         line_entered(enter, exit(&sets(10, &[1 << 8, 1 << 9]), 2)),
         "select(10, [8], [1 9], NULL, {tv_sec=0, tv_usec=500}) = 2 (in [8], out [9], left {tv_sec=0, tv_usec=400})"
     );
-    let enter = crate::build::enter(23).bytes(&sets(70, &[0, 1 << 2])).value(0).value(0).value(0x7200).value(0);
-    let exit = call("select").bytes(&sets(70, &[0, 1 << 2])).value(0).value(0).value(0x7200).value(0);
+    let enter = single(23).enter().pointed(&sets(70, &[0, 1 << 2])).arg(0).arg(0).arg(0x7200).arg(0);
+    let exit = call("select").pointed(&sets(70, &[0, 1 << 2])).arg(0).arg(0).arg(0x7200).arg(0);
     assert_eq!(
-        line_entered(enter, exit.flagged(flags::ENTERED).returned(1)),
+        line_entered(enter, exit.flags(flags::ENTERED).result(1)),
         "select(70, NULL, NULL, [66], NULL) = 1 (except [66])"
     );
-    let exit = call("select").value(10).value(0x7000).value(0).value(0).value(0).returned(-9);
+    let exit = call("select").arg(10).arg(0x7000).arg(0).arg(0).arg(0).result(-9);
     assert_eq!(line(exit), "select(10, 0x7000, NULL, NULL, NULL) = -1 EBADF (Bad file descriptor)");
     assert_eq!(
-        line(call("select").value(0).value(0).value(0).value(0).bytes(&left)),
+        line(call("select").arg(0).arg(0).arg(0).arg(0).pointed(&left)),
         "select(0, NULL, NULL, NULL, {tv_sec=0, tv_usec=400}) = 0 (Timeout)"
     );
 }
 
 #[test]
 fn pselect_shows_the_mask_that_its_last_argument_points_to() {
-    let record = call("pselect6").value(0).value(0).value(0).value(0).value(0);
-    let record = record.bytes(&words(&[0x7ffe, 8])).blob(5, part::BYTES, 0, &words(&[1 << 16]));
+    let record = call("pselect6").arg(0).arg(0).arg(0).arg(0).arg(0);
+    let record = record.pointed(&words(&[0x7ffe, 8])).blob(5, part::BYTES, 0, &words(&[1 << 16]));
     assert_eq!(
-        line(record.returned(-514)),
+        line(record.result(-514)),
         "pselect6(0, NULL, NULL, NULL, NULL, {sigmask=[CHLD], sigsetsize=8}) = ? ERESTARTNOHAND (To be restarted if no handler)"
     );
 }
@@ -167,12 +170,12 @@ fn pselect_shows_the_mask_that_its_last_argument_points_to() {
 #[test]
 fn a_directorys_entries_are_counted() {
     let counted = |count: u32| [words(&[0x7f00]), halfwords(&[count])].concat();
-    let record = call("getdents64").value(3).bytes(&counted(12)).value(32768).returned(392);
+    let record = call("getdents64").arg(3).pointed(&counted(12)).arg(32768).result(392);
     assert_eq!(line(record), "getdents64(3, 0x7f00 /* 12 entries */, 32768) = 392");
-    let record = call("getdents64").value(3).next_blob(part::WHOLE, blob_flags::CUT, &counted(1366)).value(65536);
-    assert_eq!(line(record.returned(65504)), "getdents64(3, 0x7f00 /* 1366 entries, at least */, 65536) = 65504");
+    let record = call("getdents64").arg(3).next_blob(part::WHOLE, blob_flags::CUT, &counted(1366)).arg(65536);
+    assert_eq!(line(record.result(65504)), "getdents64(3, 0x7f00 /* 1366 entries, at least */, 65536) = 65504");
     assert_eq!(
-        line(call("getdents64").value(3).value(0x7f00).value(32768).returned(-20)),
+        line(call("getdents64").arg(3).arg(0x7f00).arg(32768).result(-20)),
         "getdents64(3, 0x7f00, 32768) = -1 ENOTDIR (Not a directory)"
     );
 }
@@ -181,30 +184,27 @@ fn a_directorys_entries_are_counted() {
 fn fcntl_shows_the_lock() {
     let lock = |pid: u32| [halfwords(&[1, 0]), words(&[10, 20]), halfwords(&[pid])].concat();
     assert_eq!(
-        line(call("fcntl").value(3).value(6).bytes(&lock(0))),
+        line(call("fcntl").arg(3).arg(6).pointed(&lock(0))),
         "fcntl(3, F_SETLK, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=10, l_len=20}) = 0"
     );
     assert_eq!(
-        line(call("fcntl").value(3).value(5).bytes(&lock(77))),
+        line(call("fcntl").arg(3).arg(5).pointed(&lock(77))),
         "fcntl(3, F_GETLK, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=10, l_len=20, l_pid=77}) = 0"
     );
-    assert_eq!(line(call("fcntl").value(3).value(2).value(1)), "fcntl(3, F_SETFD, FD_CLOEXEC) = 0");
+    assert_eq!(line(call("fcntl").arg(3).arg(2).arg(1)), "fcntl(3, F_SETFD, FD_CLOEXEC) = 0");
 }
 
 #[test]
 fn epoll_events_have_the_layout_of_their_architecture() {
     let event = [halfwords(&[4]), words(&[0x11_2233_4455])].concat();
     assert_eq!(
-        line(call("epoll_wait").value(11).bytes(&event).value(4).value(10).returned(1)),
+        line(call("epoll_wait").arg(11).pointed(&event).arg(4).arg(10).result(1)),
         "epoll_wait(11, [{events=EPOLLOUT, data={u32=573785173, u64=73588229205}}], 4, 10) = 1"
     );
-    assert_eq!(
-        line(call("epoll_ctl").value(5).value(2).value(4).value(0x7f)),
-        "epoll_ctl(5, EPOLL_CTL_DEL, 4, 0x7f) = 0"
-    );
-    assert_eq!(line(call("epoll_wait").value(11).value(0x7f).value(4).value(0)), "epoll_wait(11, [], 4, 0) = 0");
+    assert_eq!(line(call("epoll_ctl").arg(5).arg(2).arg(4).arg(0x7f)), "epoll_ctl(5, EPOLL_CTL_DEL, 4, 0x7f) = 0");
+    assert_eq!(line(call("epoll_wait").arg(11).arg(0x7f).arg(4).arg(0)), "epoll_wait(11, [], 4, 0) = 0");
     let event = [halfwords(&[4, 0]), words(&[5])].concat();
-    let bytes = crate::build::call(22).value(3).bytes(&event).value(4).value(1).value(0).value(8).returned(1).build();
+    let bytes = single(22).arg(3).pointed(&event).arg(4).arg(1).arg(0).arg(8).result(1).build();
     assert_eq!(
         text(&Invocation { call: parsed(&bytes), enter: None }, &Style { arch: Arch::Aarch64, ..Style::default() }),
         "epoll_pwait(3, [{events=EPOLLOUT, data={u32=5, u64=5}}], 4, 1, NULL, 8) = 1"
@@ -215,20 +215,20 @@ fn epoll_events_have_the_layout_of_their_architecture() {
 fn futex_shows_the_arguments_of_its_operation() {
     let time = words(&[0, 1000]);
     assert_eq!(
-        line(call("futex").value(0x7f).value(128).value(1).bytes(&time).value(0).value(0).returned(-110)),
+        line(call("futex").arg(0x7f).arg(128).arg(1).pointed(&time).arg(0).arg(0).result(-110)),
         "futex(0x7f, FUTEX_WAIT_PRIVATE, 1, {tv_sec=0, tv_nsec=1000}) = -1 ETIMEDOUT (Connection timed out)"
     );
     assert_eq!(
-        line(call("futex").value(0x7f).value(393).value(1).bytes(&time).value(0).value(0xffff_ffff).returned(-110)),
+        line(call("futex").arg(0x7f).arg(393).arg(1).pointed(&time).arg(0).arg(0xffff_ffff).result(-110)),
         "futex(0x7f, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 1, {tv_sec=0, tv_nsec=1000}, \
          FUTEX_BITSET_MATCH_ANY) = -1 ETIMEDOUT (Connection timed out)"
     );
     assert_eq!(
-        line(call("futex").value(0x7f).value(133).value(1).unread(1).value(0x7e).value(0x0400_0001)),
+        line(call("futex").arg(0x7f).arg(133).arg(1).unread(1).arg(0x7e).arg(0x0400_0001)),
         "futex(0x7f, FUTEX_WAKE_OP_PRIVATE, 1, 1, 0x7e, FUTEX_OP_SET<<28|0<<12|FUTEX_OP_CMP_GT<<24|0x1) = 0"
     );
     assert_eq!(
-        line(call("futex").value(0x7f).value(1).value(1).unread(8).value(9).value(10).returned(1)),
+        line(call("futex").arg(0x7f).arg(1).arg(1).unread(8).arg(9).arg(10).result(1)),
         "futex(0x7f, FUTEX_WAKE, 1) = 1"
     );
 }
@@ -236,78 +236,69 @@ fn futex_shows_the_arguments_of_its_operation() {
 #[test]
 fn limits_and_facts_of_the_system_are_shown() {
     assert_eq!(
-        line(call("prlimit64").value(0).value(3).value(0).bytes(&words(&[8192 * 1024, u64::MAX]))),
+        line(call("prlimit64").arg(0).arg(3).arg(0).pointed(&words(&[8192 * 1024, u64::MAX]))),
         "prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}) = 0"
     );
     let mut uname = vec![0; 130];
     uname[..5].copy_from_slice(b"Linux");
     uname[65..67].copy_from_slice(b"vm");
-    assert_eq!(line(call("uname").bytes(&uname)), r#"uname({sysname="Linux", nodename="vm", ...}) = 0"#);
-    assert_eq!(line(call("umask").value(0o22).returned(0o22)), "umask(022) = 022");
+    assert_eq!(line(call("uname").pointed(&uname)), r#"uname({sysname="Linux", nodename="vm", ...}) = 0"#);
+    assert_eq!(line(call("umask").arg(0o22).result(0o22)), "umask(022) = 022");
     assert_eq!(
-        line(call("getrandom").bytes(&[0xd9, 0x53, 0]).value(3).value(1).returned(3)),
+        line(call("getrandom").pointed(&[0xd9, 0x53, 0]).arg(3).arg(1).result(3)),
         r#"getrandom("\xd9\x53\x00", 3, GRND_NONBLOCK) = 3"#
     );
     assert_eq!(
-        line(call("prctl").value(15).string("worker").value(0).value(0).value(0)),
+        line(call("prctl").arg(15).string("worker").arg(0).arg(0).arg(0)),
         r#"prctl(PR_SET_NAME, "worker") = 0"#
     );
+    assert_eq!(line(call("prctl").arg(1).unread(15).arg(0).arg(0).arg(0)), "prctl(PR_SET_PDEATHSIG, SIGTERM) = 0");
     assert_eq!(
-        line(call("prctl").value(1).unread(15).value(0).value(0).value(0)),
-        "prctl(PR_SET_PDEATHSIG, SIGTERM) = 0"
-    );
-    assert_eq!(
-        line(call("prctl").value(15).string("jemalloc_bg_thd").value(0).value(0).value(0)),
+        line(call("prctl").arg(15).string("jemalloc_bg_thd").arg(0).arg(0).arg(0)),
         r#"prctl(PR_SET_NAME, "jemalloc_bg_thd"...) = 0"#
     );
     assert_eq!(
-        line(call("prctl").value(0x5356_4d41).value(0).value(0xc000).value(4096).string(" Go: heap")),
+        line(call("prctl").arg(0x5356_4d41).arg(0).arg(0xc000).arg(4096).string(" Go: heap")),
         r#"prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0xc000, 4096, " Go: heap") = 0"#
     );
-    assert_eq!(line(call("setresuid").value(0xffff_ffff).value(0).value(0xffff_ffff)), "setresuid(-1, 0, -1) = 0");
+    assert_eq!(line(call("setresuid").arg(0xffff_ffff).arg(0).arg(0xffff_ffff)), "setresuid(-1, 0, -1) = 0");
     assert_eq!(
-        line(call("sched_getaffinity").value(0).value(128).bytes(&[3, 0]).returned(2)),
+        line(call("sched_getaffinity").arg(0).arg(128).pointed(&[3, 0]).result(2)),
         "sched_getaffinity(0, 128, [0 1]) = 2"
     );
 }
 
 #[test]
 fn sleeping_shows_how_long() {
-    let interrupted = call("clock_nanosleep").value(0).value(0).bytes(&words(&[2, 0])).bytes(&words(&[1, 5]));
+    let interrupted = call("clock_nanosleep").arg(0).arg(0).pointed(&words(&[2, 0])).pointed(&words(&[1, 5]));
     assert_eq!(
-        line(interrupted.returned(-516)),
+        line(interrupted.result(-516)),
         "clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=2, tv_nsec=0}, {tv_sec=1, tv_nsec=5}) \
          = ? ERESTART_RESTARTBLOCK (Interrupted by signal)"
     );
     assert_eq!(
-        line(call("clock_nanosleep").value(0).value(0).bytes(&words(&[2, 0])).value(0x7ffe)),
+        line(call("clock_nanosleep").arg(0).arg(0).pointed(&words(&[2, 0])).arg(0x7ffe)),
         "clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=2, tv_nsec=0}, 0x7ffe) = 0"
     );
 }
 
 #[test]
 fn a_call_without_a_row_shows_its_number_and_six_words() {
-    let mut record = crate::build::call(0x1f5);
+    let mut record = single(0x1f5);
     for word in 1..=6 {
-        record = record.value(word);
+        record = record.arg(word);
     }
     assert_eq!(
-        line(record.returned(-38)),
+        line(record.result(-38)),
         "syscall_0x1f5(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented)"
     );
-    assert_eq!(
-        line(crate::build::call(4).value(1).value(2).flagged(flags::COMPAT)),
-        "write(0x1, 0x2 /* 32-bit */) = 0"
-    );
+    assert_eq!(line(single(4).arg(1).arg(2).flags(flags::COMPAT)), "write(0x1, 0x2 /* 32-bit */) = 0");
 }
 
 #[test]
 fn what_never_returned_has_no_result() {
-    assert_eq!(line(call("exit_group").value(3)), "exit_group(3) = ?");
-    assert_eq!(
-        line(call("read").value(3).value(0x7f00).value(512).flagged(flags::UNFINISHED)),
-        "read(3, 0x7f00, 512) = ?"
-    );
+    assert_eq!(line(call("exit_group").arg(3)), "exit_group(3) = ?");
+    assert_eq!(line(call("read").arg(3).arg(0x7f00).arg(512).flags(flags::UNFINISHED)), "read(3, 0x7f00, 512) = ?");
 }
 
 #[test]
@@ -343,7 +334,7 @@ fn errors_have_names_and_words() {
 
 #[test]
 fn the_first_path_is_found() {
-    let bytes = call("renameat2").value(HERE).string("/a").value(HERE).string("/b").value(0).build();
+    let bytes = call("renameat2").arg(HERE).string("/a").arg(HERE).string("/b").arg(0).build();
     let invocation = Invocation { call: parsed(&bytes), enter: None };
     assert_eq!(path(&invocation, Arch::X86_64).as_deref(), Some("/a"));
 }

@@ -10,10 +10,14 @@ fn arguments() -> impl Strategy<Value = Vec<(bool, u64, u8, u8, Vec<u8>)>> {
     prop::collection::vec((any::<bool>(), value, 0_u8..32, prop_oneof![Just(0_u8), 0_u8..32], bytes), 0..=6)
 }
 
-fn record(mut record: Record, arguments: &[(bool, u64, u8, u8, Vec<u8>)], whole: bool) -> Record {
+fn record(
+    mut record: CallBuilder<Vec<u8>>,
+    arguments: &[(bool, u64, u8, u8, Vec<u8>)],
+    whole: bool,
+) -> CallBuilder<Vec<u8>> {
     for (blob, value, part, flags, bytes) in arguments {
         let part = if whole { 0 } else { *part };
-        record = if *blob { record.next_blob(part, *flags, bytes) } else { record.value(*value) };
+        record = if *blob { record.next_blob(part, *flags, bytes) } else { record.arg(*value) };
     }
     for (i, (_, _, part, flags, bytes)) in arguments.iter().enumerate() {
         record = record.blob(i, *part, *flags, bytes);
@@ -35,8 +39,8 @@ proptest! {
         for arch in [Arch::X86_64, Arch::Aarch64] {
             let mut tables = Tables::default();
             for nr in 0..512 {
-                let enter = record(crate::build::enter(nr), &before, whole).build();
-                let exit = record(crate::build::call(nr), &after, whole).flagged(flags & !6).returned(result).build();
+                let enter = record(single(nr).enter(), &before, whole).build();
+                let exit = record(single(nr), &after, whole).flags(flags & !6).result(result).build();
                 for enter in [None, Some(parsed(&enter))] {
                     let invocation = Invocation { call: parsed(&exit), enter };
                     let style = Style { arch, ..Style::default() };

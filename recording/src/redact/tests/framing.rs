@@ -40,12 +40,12 @@ proptest! {
         blobs in prop::collection::vec((any::<bool>(), 0_u8..32, 0_u8..32, texts()), 0..6),
         rest in prop::collection::vec(any::<u8>(), 0..64),
     ) {
-        let mut record = build::call(nr);
+        let mut record = single(nr);
         for (is_blob, part, flags, bytes) in &blobs {
             let part = if *is_blob { *part } else { 0 };
             record = record.next_blob(part, *flags, bytes);
         }
-        let records = [record.build(), build::enter(nr).string("--token=x").build(), rest].concat();
+        let records = [record.build(), single(nr).enter().string("--token=x").build(), rest].concat();
         let mut redacted = records.clone();
         KNOWN.redact(&mut redacted, Arch::X86_64);
         prop_assert_eq!(frame(&redacted), frame(&records));

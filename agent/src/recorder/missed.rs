@@ -1,0 +1,45 @@
+//! Losses that no program of ours can count.
+
+use super::Recorder;
+use std::collections::BTreeMap;
+
+impl Recorder {
+    /// Logs what the kernel has skipped since the last look.
+    pub(super) fn note_missed_runs(&mut self) {
+        let missed: BTreeMap<_, _> = self.kernel.missed_runs().collect();
+        let runs = missed.values().sum();
+        if runs != self.missed_seen {
+            tracing::warn!(
+                count = runs - self.missed_seen.min(runs),
+                so_far = ?missed,
+                "the kernel has skipped runs of the recorder's programs: calls or events may be missing"
+            );
+            self.missed_seen = runs;
+        }
+    }
+    /// What no recording of this node holds: each header repeats it.
+    pub(super) fn not_seen(&self) -> Vec<String> {
+        self.given_up.iter().cloned().chain(missed(self.missed_seen)).collect()
+    }
+}
+
+fn missed(runs: u64) -> Option<String> {
+    let runs = match runs {
+        0 => return None,
+        1 => "1 run".to_owned(),
+        more => format!("{more} runs"),
+    };
+    Some(format!("what {runs} of the recorder's programs on this node would have recorded: the kernel skipped them"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missed;
+
+    #[test]
+    fn skipped_runs_are_said_only_where_there_were_some() {
+        assert_eq!(missed(0), None);
+        assert!(missed(1).unwrap().starts_with("what 1 run of the recorder's programs"));
+        assert!(missed(7).unwrap().starts_with("what 7 runs of the recorder's programs"));
+    }
+}
