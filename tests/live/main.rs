@@ -1,5 +1,6 @@
 //! Tests against the running kernel: a program does X, exactly these records come.
 
+mod before;
 mod budget;
 mod events;
 mod fidelity;
@@ -70,6 +71,11 @@ fn main() -> ExitCode {
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
         .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
+        .test("a_container_that_hangs_already_is_shown_with_what_it_hangs_in", &DAEMON, before::hung)
+        .test("what_began_before_is_known_to_the_next_agent_and_gone_when_it_is_made_anew", &DAEMON, before::again)
+        .test("a_32_bit_call_that_began_before_is_named_by_its_own_table", &DAEMON, before::other_table)
+        .test("a_trace_begins_with_what_threads_are_in", &DAEMON, before::traced)
+        .test("a_sleeper_that_was_there_before_is_nothing_unusual", &DAEMON, before::idle)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
         .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)
         .test("a_container_without_memory_is_named_and_recorded_later", &DAEMON, budget::refuses)

@@ -1,11 +1,14 @@
 //! Calls that have not returned yet: an iterator over all tasks (`bpf_iter_task`, since 5.8) that the
 //! agent reads when somebody asks for a recording. It writes one [`InFlight`] for each recorded
-//! thread that is in a call.
+//! thread that is in a call, and one for each thread of a recorded cgroup of which no call was seen to
+//! begin: it runs its program, or is in a call since before it was recorded. The agent looks which.
 
-use crate::task;
+use crate::maps::RINGS;
+use crate::{filter, task};
 use aya_ebpf::helpers::generated::bpf_seq_write;
 use core::ffi::c_void;
-use rewind_common::ring::InFlight;
+use rewind_common::call::flags::COMPAT;
+use rewind_common::ring::{InFlight, UNSEEN};
 
 /// `struct bpf_iter__task` (`kernel/bpf/task_iter.c`).
 #[repr(C)]
@@ -29,22 +32,26 @@ pub fn in_flight(ctx: *mut TaskContext) -> i32 {
     if task.is_null() {
         return 0;
     }
-    let Some(thread) = task::thread(task) else { return 0 };
-    if thread.start_ns == 0 || thread.recording == 0 {
-        return 0;
-    }
-    let mut call = InFlight {
-        recording: thread.recording,
-        start_ns: thread.start_ns,
-        args: thread.args,
-        tid: thread.tid,
-        tgid: task::tgid(task),
-        nr: thread.nr,
-        flags: thread.flags,
-        ns_tid: task::namespace_tid(task),
-        ns_tgid: task::namespace_tid(task::leader(task)),
-        comm: [0; 16],
+    let mut call = match task::thread(task) {
+        Some(thread) if thread.start_ns == 0 || thread.recording == 0 => return 0,
+        Some(thread) => InFlight {
+            recording: thread.recording,
+            start_ns: thread.start_ns,
+            args: thread.args,
+            tid: thread.tid,
+            nr: thread.nr,
+            flags: thread.flags,
+            ..InFlight::default()
+        },
+        None => {
+            let Some(recording) = recording_of(task::cgroup_id(task)) else { return 0 };
+            let flags = if task::is_compat(task) { UNSEEN | u32::from(COMPAT) } else { UNSEEN };
+            InFlight { recording, tid: task::tid(task), flags, ..InFlight::default() }
+        }
     };
+    call.tgid = task::tgid(task);
+    call.ns_tid = task::namespace_tid(task);
+    call.ns_tgid = task::namespace_tid(task::leader(task));
     let comm = task.cast::<u8>().wrapping_add(task::offset!(task_comm));
     // SAFETY: the helper reads any address, or fails; `seq` is the iterator's own file.
     unsafe {
@@ -52,4 +59,11 @@ pub fn in_flight(ctx: *mut TaskContext) -> i32 {
         bpf_seq_write((*meta).seq.cast(), (&raw const call).cast(), size_of::<InFlight>() as u32);
     }
     0
+}
+
+/// The recording that the calls of a cgroup go to, if they go to one.
+#[inline(always)]
+fn recording_of(cgroup_id: u64) -> Option<u64> {
+    let ring = RINGS.get(filter::ring_of_other(cgroup_id)?)?;
+    (ring.recording != 0).then_some(ring.recording)
 }

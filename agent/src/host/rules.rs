@@ -83,7 +83,7 @@ fn rights(facts: &Facts) -> Vec<Finding> {
         all.push(degraded(
             "rights",
             "Rewind lacks CAP_SYS_PTRACE.".to_owned(),
-            "What /proc tells of other users' processes (open files, executables) cannot be read.",
+            "What /proc tells of other users' processes (open files, executables, what a thread was in before its recording began) cannot be read.",
             "Give it CAP_SYS_PTRACE.",
         ));
     }

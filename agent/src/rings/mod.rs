@@ -1,5 +1,6 @@
 //! Rings, mapped: copying one out, and giving it back.
 
+pub mod before;
 mod map;
 pub mod shrink;
 mod snapshot;
