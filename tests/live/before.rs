@@ -142,11 +142,11 @@ pub(crate) fn other_table() -> Result<()> {
     let asleep = Asleep::start("other-table", &["32"])?;
     let agent = Agent::start()?;
     let dump = Dump::of(&agent, &asleep.cgroup.path())?;
-    if cfg!(target_arch = "x86_64") {
-        // pause() by the 32-bit gate is number 29, which is shmget() of the 64-bit table.
-        let pause = before(&dump, "pause");
-        ensure!(pause.len() == 1, "{:?}", dump.calls);
-        ensure!(arguments(pause[0]).iter().any(|text| text.contains("/* 32-bit */")), "{}", pause[0]);
+    // pause() by the 32-bit gate is number 29, which is shmget() of the 64-bit table.
+    let (pause, futex) = (before(&dump, "pause"), before(&dump, "futex"));
+    ensure!(pause.len() + futex.len() == 1, "{:?}", dump.calls);
+    for (call, is_compat) in pause.iter().map(|call| (call, true)).chain(futex.iter().map(|call| (call, false))) {
+        ensure!(call.to_string().contains("/* 32-bit */") == is_compat, "{call}");
     }
     Ok(())
 }
@@ -183,8 +183,39 @@ pub(crate) fn idle() -> Result<()> {
     let why = agent.ask(&["why", &cgroup.path()]);
     child.kill()?;
     child.wait()?;
-    ensure!(before(&dump?, "clock_nanosleep").len() == 1);
+    let calls = dump?.calls;
+    ensure!(calls.len() == 1 && calls[0].get("began_before").is_some(), "{calls:?}");
     let why = why?.success()?;
     ensure!(why.contains("nothing unusual found"), "sleeping is no finding:\n{why}");
+    Ok(())
+}
+
+pub(crate) fn frozen() -> Result<()> {
+    let asleep = Asleep::start("frozen", &[])?;
+    let agent = Agent::start()?;
+    let target = asleep.cgroup.path();
+    ensure!(before(&Dump::of(&agent, &target)?, "futex").len() == 1);
+    let freeze = |on: &str| std::fs::write(asleep.cgroup.dir().join("cgroup.freeze"), on);
+    freeze("1")?;
+    Dump::eventually(&agent, &target, "no call of a frozen process", |dump| dump.calls.is_empty())?;
+    freeze("0")?;
+    let dump = Dump::eventually(&agent, &target, "the call made anew", |dump| dump.named("futex").count() == 1)?;
+    ensure!(before(&dump, "futex").is_empty(), "{:?}", dump.calls);
+    Ok(())
+}
+
+pub(crate) fn many() -> Result<()> {
+    let asleep: Vec<_> = (0..6).map(|number| Asleep::start(&format!("silent{number}"), &[])).collect::<Result<_>>()?;
+    // Room for fifteen of the smallest rings.
+    let agent = Agent::start_with(&["--budget", "1MiB"])?;
+    let is_silent = |row: &&Value| row["coverage"]["calls_made"] == 0;
+    let listed = dump::list(&agent)?.iter().filter(is_silent).count();
+    ensure!((1..=3).contains(&listed), "{listed} silent containers have a ring");
+    ensure!(agent.log().contains("too little memory for containers that make no call"), "{}", agent.log());
+    // The others begin with their first call.
+    for mut asleep in asleep {
+        asleep.wake()?;
+        Dump::eventually(&agent, &asleep.cgroup.path(), "a call", |dump| dump.named("write").count() == 1)?;
+    }
     Ok(())
 }

@@ -74,6 +74,8 @@ fn main() -> ExitCode {
         .test("a_container_that_hangs_already_is_shown_with_what_it_hangs_in", &DAEMON, before::hung)
         .test("what_began_before_is_known_to_the_next_agent_and_gone_when_it_is_made_anew", &DAEMON, before::again)
         .test("a_32_bit_call_that_began_before_is_named_by_its_own_table", &DAEMON, before::other_table)
+        .test("a_frozen_container_is_in_no_call", &DAEMON, before::frozen)
+        .test("silent_containers_leave_room_for_those_that_work", &DAEMON, before::many)
         .test("a_trace_begins_with_what_threads_are_in", &DAEMON, before::traced)
         .test("a_sleeper_that_was_there_before_is_nothing_unusual", &DAEMON, before::idle)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)

@@ -1,7 +1,9 @@
 // Its main thread waits for a futex that nobody wakes; another one for a byte, and says "on" for each.
-// "asleep 32" waits by the 32-bit gate: int $0x80, x86 only.
+// "asleep 32" waits by the 32-bit gate: int $0x80, x86 only, and where
+// the kernel has no such calls it waits as usual.
 #include <linux/futex.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +21,12 @@ static void *other(void *argument)
 	return argument;
 }
 
+static void wait_for_ever(int signal)
+{
+	(void)signal;
+	syscall(SYS_futex, &word, FUTEX_WAIT, 7, NULL, NULL, 0);
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t thread;
@@ -29,11 +37,13 @@ int main(int argc, char **argv)
 	if (argc > 1) {
 		long result;
 
+		/* A kernel without 32-bit calls sends this. */
+		signal(SIGSEGV, wait_for_ever);
 		/* pause(2) is number 29 there. */
 		__asm__ volatile("int $0x80" : "=a"(result) : "0"(29L), "b"(0x11L) : "memory");
 		return 77;
 	}
 #endif
-	syscall(SYS_futex, &word, FUTEX_WAIT, 7, NULL, NULL, 0);
+	wait_for_ever(0);
 	return argc;
 }

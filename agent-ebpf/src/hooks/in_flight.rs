@@ -32,23 +32,52 @@ pub fn in_flight(ctx: *mut TaskContext) -> i32 {
     if task.is_null() {
         return 0;
     }
-    let mut call = match task::thread(task) {
-        Some(thread) if thread.start_ns == 0 || thread.recording == 0 => return 0,
-        Some(thread) => InFlight {
-            recording: thread.recording,
-            start_ns: thread.start_ns,
-            args: thread.args,
-            tid: thread.tid,
-            nr: thread.nr,
-            flags: thread.flags,
-            ..InFlight::default()
-        },
-        None => {
-            let Some(recording) = recording_of(task::cgroup_id(task)) else { return 0 };
-            let flags = if task::is_compat(task) { UNSEEN | u32::from(COMPAT) } else { UNSEEN };
-            InFlight { recording, tid: task::tid(task), flags, ..InFlight::default() }
-        }
+    let Some(thread) = task::thread(task) else {
+        unseen(meta, task);
+        return 0;
     };
+    if thread.start_ns == 0 || thread.recording == 0 {
+        return 0;
+    }
+    let mut call = InFlight {
+        recording: thread.recording,
+        start_ns: thread.start_ns,
+        args: thread.args,
+        tid: thread.tid,
+        tgid: 0,
+        nr: thread.nr,
+        flags: thread.flags,
+        ns_tid: 0,
+        ns_tgid: 0,
+        comm: [0; 16],
+    };
+    write(meta, task, &mut call);
+    0
+}
+
+/// A thread of which no call was seen to begin, if its calls are recorded.
+#[inline(always)]
+fn unseen(meta: *const Meta, task: *mut c_void) {
+    let Some(recording) = recording_of(task::cgroup_id(task)) else { return };
+    let flags = if task::is_compat(task) { UNSEEN | u32::from(COMPAT) } else { UNSEEN };
+    let mut call = InFlight {
+        recording,
+        start_ns: 0,
+        args: [0; 6],
+        tid: task::tid(task),
+        tgid: 0,
+        nr: 0,
+        flags,
+        ns_tid: 0,
+        ns_tgid: 0,
+        comm: [0; 16],
+    };
+    write(meta, task, &mut call);
+}
+
+/// Fills in whose it is, and writes it out.
+#[inline(always)]
+fn write(meta: *const Meta, task: *mut c_void, call: &mut InFlight) {
     call.tgid = task::tgid(task);
     call.ns_tid = task::namespace_tid(task);
     call.ns_tgid = task::namespace_tid(task::leader(task));
@@ -56,9 +85,8 @@ pub fn in_flight(ctx: *mut TaskContext) -> i32 {
     // SAFETY: the helper reads any address, or fails; `seq` is the iterator's own file.
     unsafe {
         let _ = aya_ebpf::helpers::bpf_probe_read_kernel_buf(comm, &mut call.comm);
-        bpf_seq_write((*meta).seq.cast(), (&raw const call).cast(), size_of::<InFlight>() as u32);
+        bpf_seq_write((*meta).seq.cast(), (&raw const *call).cast(), size_of::<InFlight>() as u32);
     }
-    0
 }
 
 /// The recording that the calls of a cgroup go to, if they go to one.
