@@ -87,6 +87,14 @@ fn rights(facts: &Facts) -> Vec<Finding> {
             "Give it CAP_SYS_PTRACE.",
         ));
     }
+    if facts.first_pid_namespace.is(&false) {
+        all.push(degraded(
+            "rights",
+            "Rewind is not in the host's PID namespace.".to_owned(),
+            "What threads were in before their recording began is not shown.",
+            "Run it in the host's PID namespace (hostPID: true).",
+        ));
+    }
     if !facts.euid.is(&0) && !held.has(Capability::DacReadSearch) {
         all.push(degraded(
             "rights",

@@ -7,6 +7,7 @@
 //! nobody knows any more.
 
 use crate::clock;
+use crate::host::facts::first_pid_namespace;
 use crate::kernel::{Error, Kernel};
 use procfs::process::{Process, Syscall};
 use rewind_common::call::flags;
@@ -35,8 +36,9 @@ pub fn in_flight(kernel: &mut Kernel, ring: &Ring, cgroup: &Path) -> Result<Vec<
     let mut calls = kernel.in_flight()?;
     let is_unseen = |call: &InFlight| call.flags & UNSEEN != 0 && call.recording == ring.recording;
     let mut older = HashMap::new();
-    // Freezing ends calls, or interrupts them to be made again; the threads then wait on their way back.
-    if calls.iter().any(is_unseen) && !is_frozen(cgroup) {
+    // With other numbers, `/proc` would tell of other threads. And freezing ends calls, or interrupts them to be
+    // made again: the threads wait on their way back.
+    if calls.iter().any(is_unseen) && first_pid_namespace().is(&true) && !is_frozen(cgroup) {
         let born_ticks = clock::boot_ticks(ring.born_ns);
         let threads = calls.iter().filter(|call| is_unseen(call));
         older.extend(threads.filter_map(|thread| Some((thread.tid, of_thread(thread, born_ticks)?))));
