@@ -39,6 +39,10 @@ pub enum Kind {
     Fork = 8,
     /// The thread's process runs another program now: [`Exec`].
     Exec = 9,
+    /// A call that the thread is in since before the recording began: [`crate::call::Call`] with all six
+    /// registers and nothing that they point to, without duration and result. When it began is not known:
+    /// `start_ns` is when the recording did. The agent makes it for who reads; no ring holds one.
+    Before = 10,
 }
 
 impl TryFrom<u8> for Kind {
@@ -55,6 +59,7 @@ impl TryFrom<u8> for Kind {
             7 => Self::OomKill,
             8 => Self::Fork,
             9 => Self::Exec,
+            10 => Self::Before,
             other => return Err(other),
         })
     }

@@ -220,7 +220,7 @@ pub struct InFlight {
     pub tgid: u32,
     /// Its number.
     pub nr: u32,
-    /// [`crate::call::flags`].
+    /// [`crate::call::flags`], and [`UNSEEN`].
     pub flags: u32,
     /// The thread, as its own PID namespace numbers it.
     pub ns_tid: u32,
@@ -229,6 +229,11 @@ pub struct InFlight {
     /// The thread's name, ended by a NUL.
     pub comm: [u8; 16],
 }
+
+/// Flag of [`InFlight`]: no call of the thread was seen to begin. If it is in one, that one is older than
+/// all that was recorded of the thread; which one it is the kernel side does not know (`start_ns`, `args`
+/// and `nr` are 0), but whether it came by the 32-bit gate.
+pub const UNSEEN: u32 = 1 << 16;
 
 const _: () = assert!(size_of::<Share>() == 32 + 4 * MAX_SEGMENTS);
 const _: () = assert!(size_of::<Ring>() == 64 + SHARES * size_of::<Share>() + PATH_BYTES);

@@ -135,7 +135,7 @@ pub fn open_sieve(cgroup_id: u64) {
 
 /// The ring of a cgroup; takes one where the cgroup is open.
 #[inline(always)]
-fn ring_of(cgroup_id: u64) -> Option<u32> {
+pub fn ring_of(cgroup_id: u64) -> Option<u32> {
     let cgroup = CGROUPS.get_ptr_mut(&cgroup_id)?;
     // SAFETY: a value of the map, which lives until this program ends.
     let cgroup = unsafe { &mut *cgroup };

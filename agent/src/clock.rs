@@ -8,6 +8,15 @@ pub fn now_ns() -> u64 {
     u64::try_from(ns(clock_gettime(ClockId::Monotonic))).unwrap_or(0)
 }
 
+/// A time of [`now_ns`] in ticks since the host's start, as `/proc/TGID/stat` counts them (`CLOCK_BOOTTIME`):
+/// where the host was suspended since, a little later.
+#[must_use]
+pub fn boot_ticks(ktime_ns: u64) -> u64 {
+    let suspended_ns = ns(clock_gettime(ClockId::Boottime)) - ns(clock_gettime(ClockId::Monotonic));
+    let ticks = (i128::from(ktime_ns) + suspended_ns) * i128::from(procfs::ticks_per_second()) / 1_000_000_000;
+    u64::try_from(ticks).unwrap_or(0)
+}
+
 /// Nanoseconds to add to a time of [`now_ns`] to get Unix time, as of now.
 #[must_use]
 pub fn unix_offset_ns() -> i64 {

@@ -22,7 +22,7 @@
 //! |---|---|
 //! | [`host`] | facts about this host, what follows from them, the doctor's report |
 //! | [`kernel`] | the kernel side: loaded, attached, its maps; the only module that names Aya |
-//! | [`rings`] | rings mapped into memory, and copies of them |
+//! | [`rings`] | rings mapped into memory, copies of them, and the calls in flight that no ring holds |
 //! | [`identity`] | which cgroup is which container, and which are recorded at all |
 //! | [`budget`] | who makes room when memory runs short |
 //! | [`recorder`] | all of the above as one thing that can be asked |

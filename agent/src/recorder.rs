@@ -4,6 +4,7 @@ mod ends;
 mod missed;
 mod neighbours;
 mod room;
+mod silent;
 mod start;
 
 pub use start::captures;
@@ -17,7 +18,7 @@ use crate::rings::{self, Mapped};
 use rewind_common::chunk::ARENA_VALUE_BYTES;
 use rewind_common::layout::Made;
 use rewind_common::loss::LossReason;
-use rewind_common::ring::{Cursors, Ring, SHARES, ring_flags};
+use rewind_common::ring::{Cursors, InFlight, Ring, SHARES, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
@@ -196,7 +197,7 @@ impl Recorder {
     /// [`Error::Gone`], [`Error::Kernel`].
     pub fn recording(&mut self, recording: u64) -> Result<(Header, Vec<u8>), Error> {
         let (index, ring) = self.find(recording)?;
-        let in_flight = if ring.end_ns().is_none() { self.kernel.in_flight()? } else { Vec::new() };
+        let in_flight = if ring.end_ns().is_none() { self.in_flight(&ring)? } else { Vec::new() };
         if ring.end_ns().is_some() {
             self.name_at_end(&ring);
         }
@@ -213,6 +214,20 @@ impl Recorder {
         header.neighbours.extend(self.neighbours(&header.container, &cut.records));
         header.redacted = self.redact(&mut cut.records);
         Ok((header, cut.records))
+    }
+
+    /// The calls that threads of a recording are in since before it began, as records.
+    ///
+    /// # Errors
+    /// [`Error::Gone`], [`Error::Kernel`].
+    pub fn before(&mut self, recording: u64) -> Result<Vec<u8>, Error> {
+        let (_, ring) = self.find(recording)?;
+        Ok(cut::before(&self.in_flight(&ring)?, recording, ring.born_ns))
+    }
+
+    fn in_flight(&mut self, ring: &Ring) -> Result<Vec<InFlight>, Error> {
+        let cgroup = self.cgroup_mount.join(kernel::path_of(&ring.path).trim_start_matches('/'));
+        Ok(rings::before::in_flight(&mut self.kernel, ring, &cgroup)?)
     }
 
     /// What has come since the last look: the header as of now, new records, and how many were missed.

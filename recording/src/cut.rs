@@ -11,7 +11,7 @@ use rewind_common::{
     call::{self, args, flags},
     chunk::{CHUNK_BYTES, ChunkHead, HEAD_BYTES, word},
     record::{Kind, RecordHead, Task},
-    ring::{Cursors, InFlight, MAIN, PROTECTED, SHARES},
+    ring::{Cursors, InFlight, MAIN, PROTECTED, SHARES, UNSEEN},
 };
 use std::collections::{HashMap, HashSet};
 use zerocopy::{FromBytes, IntoBytes};
@@ -28,7 +28,7 @@ pub struct Source {
     pub chunks: Vec<Vec<u8>>,
     /// Where each CPU stood *before* the chunks were copied, by number of the CPU.
     pub cursors: Vec<Cursors>,
-    /// Calls in flight *before* the chunks were copied.
+    /// Calls in flight *before* the chunks were copied; with [`UNSEEN`] those that began before the recording.
     pub in_flight: Vec<InFlight>,
     /// How many chunks each share has.
     pub capacity: [u64; SHARES],
@@ -142,7 +142,7 @@ pub fn time(record: &Record<'_>) -> u64 {
 fn start(bytes: &[u8]) -> Option<u64> {
     match record::first(bytes).ok()?.0 {
         Record::Call(call) | Record::Enter(call) => Some(call.start_ns),
-        Record::Task(_) | Record::Unknown(_) => None,
+        Record::Before(_) | Record::Task(_) | Record::Unknown(_) => None,
         event => Some(event.time_ns()),
     }
 }
@@ -208,10 +208,12 @@ fn overwritten_at(chunks: &[Parsed<'_>], share: usize, claim: u64, read_ns: u64)
 /// Calls in flight, as records of their start, with who their threads are.
 fn append_in_flight(out: &mut Vec<u8>, source: &Source, records: &[(u64, &[u8])]) {
     let mut known = HashSet::new();
+    let mut seen = HashSet::new();
     if source.in_flight.iter().any(|call| call.recording == source.recording) {
         for &(_, bytes) in records {
             if let Ok((Record::Call(call) | Record::Enter(call), _)) = record::first(bytes) {
                 known.insert((call.tid, call.start_ns));
+                seen.insert(call.tid);
             }
         }
     }
@@ -219,15 +221,29 @@ fn append_in_flight(out: &mut Vec<u8>, source: &Source, records: &[(u64, &[u8])]
     for call in in_flight.filter(|call| call.start_ns != 0) {
         out.extend_from_slice(task(call, source.read_ns).as_bytes());
         if !known.contains(&(call.tid, call.start_ns)) {
-            enter(out, call);
+            enter(out, call, Kind::Enter, call.start_ns);
         }
     }
+    // A thread with a call of its own in the ring has left the one that it was in.
+    let unseen: Vec<_> = source.in_flight.iter().filter(|call| !seen.contains(&call.tid)).copied().collect();
+    out.extend(before(&unseen, source.recording, source.born_ns));
 }
 
-fn task(call: &InFlight, read_ns: u64) -> Task {
+/// Of calls in flight, those that threads of a recording were in when it began at `born_ns`, as records.
+#[must_use]
+pub fn before(in_flight: &[InFlight], recording: u64, born_ns: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    for call in in_flight.iter().filter(|call| call.recording == recording && call.flags & UNSEEN != 0) {
+        out.extend_from_slice(task(call, born_ns).as_bytes());
+        enter(&mut out, call, Kind::Before, born_ns);
+    }
+    out
+}
+
+fn task(call: &InFlight, time_ns: u64) -> Task {
     Task {
         head: RecordHead { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: call.tid },
-        time_ns: read_ns,
+        time_ns,
         tgid: call.tgid,
         parent_tgid: 0,
         ns_tid: call.ns_tid,
@@ -237,20 +253,20 @@ fn task(call: &InFlight, read_ns: u64) -> Task {
 }
 
 /// The start of a call, from what the kernel side keeps of it: all six registers, no bytes.
-fn enter(out: &mut Vec<u8>, in_flight: &InFlight) {
+fn enter(out: &mut Vec<u8>, in_flight: &InFlight, kind: Kind, start_ns: u64) {
     const ARGUMENTS: u16 = 6;
     let all_wide = 0x3f << args::WIDE_SHIFT;
     let record = call::Call {
         head: RecordHead {
             len: (size_of::<call::Call>() + 8 * usize::from(ARGUMENTS)) as u16,
-            kind: Kind::Enter as u8,
+            kind: kind as u8,
             flags: in_flight.flags as u8 & (flags::COMPAT | flags::X32),
             tid: in_flight.tid,
         },
         nr: in_flight.nr as u16,
         args: ARGUMENTS | all_wide,
         duration_ns: 0,
-        start_ns: in_flight.start_ns,
+        start_ns,
         result: 0,
     };
     out.extend_from_slice(record.as_bytes());

@@ -20,8 +20,25 @@ pub enum Fate {
     Died,
     /// The thread was still in it when the recording was read.
     InFlight,
+    /// The same, and it was in it already when the recording began: that is `start_ns` of the event, for when
+    /// it called is not known.
+    Before,
     /// It returned, but the record of that is gone: result and duration are not known.
     Lost,
+}
+
+impl Fate {
+    /// Whether a thread was in the call when the recording was read.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::InFlight | Self::Before)
+    }
+
+    /// Whether the text of the call is that of its start: its arguments, as far as they were known then.
+    #[must_use]
+    pub const fn is_start(self) -> bool {
+        matches!(self, Self::InFlight | Self::Died | Self::Lost)
+    }
 }
 
 /// Something that happened.
@@ -202,6 +219,11 @@ impl<'a> Timeline<'a> {
                 (call.tid, What::Call { call, enter, fate: place.fate })
             }
             Record::Enter(call) => (call.tid, What::Call { call, enter: Some(call), fate: place.fate }),
+            Record::Before(mut call) => {
+                // What it was to write is not there.
+                call.flags |= flags::UNFINISHED;
+                (call.tid, What::Call { call, enter: None, fate: place.fate })
+            }
             Record::Exit(exit) => (exit.head.tid, What::Exit(exit)),
             Record::Signal(signal) => (signal.head.tid, What::Signal(signal)),
             Record::SignalSent(sent) => (sent.head.tid, What::SignalSent(sent)),
@@ -247,6 +269,7 @@ impl<'a> Timeline<'a> {
                     let key = (call.tid, call.start_ns);
                     waiting.push(Waiting { key, offset, len, joined: false, passed: false });
                 }
+                Record::Before(call) => place(call.start_ns, u64::MAX, Fate::Before),
                 Record::Task(task) => self.tasks.push(task),
                 Record::Unknown(_) => self.unknown += 1,
                 moment => {
@@ -338,10 +361,10 @@ pub fn sorted(records: &[u8]) -> Vec<u8> {
 
 /// Whether a record of that kind may be written of a thread that is in the middle of a call: a signal is
 /// delivered before the kernel restarts the call, or sent, or the OOM killer strikes; a child is made by
-/// `clone`, a program replaced by `execve`.
+/// `clone`, a program replaced by `execve`; or it tells of such a call.
 fn is_amid_calls(kind: u8) -> bool {
-    use wire::Kind::{Exec, Fork, OomKill, Signal, SignalSent};
-    wire::Kind::try_from(kind).is_ok_and(|kind| matches!(kind, Signal | SignalSent | OomKill | Fork | Exec))
+    use wire::Kind::{Before, Exec, Fork, OomKill, Signal, SignalSent};
+    wire::Kind::try_from(kind).is_ok_and(|kind| matches!(kind, Before | Signal | SignalSent | OomKill | Fork | Exec))
 }
 
 fn head_at(records: &[u8], offset: usize) -> Option<wire::RecordHead> {

@@ -38,6 +38,8 @@ pub enum Record<'a> {
     Call(Call<'a>),
     /// The start of a system call, see [`Kind::Enter`].
     Enter(Call<'a>),
+    /// A call older than the recording, see [`Kind::Before`].
+    Before(Call<'a>),
     /// Who a thread is.
     Task(wire::Task),
     /// A thread's end.
@@ -62,7 +64,7 @@ impl Record<'_> {
     pub const fn time_ns(&self) -> u64 {
         match self {
             Self::Call(call) => call.end_ns(),
-            Self::Enter(call) => call.start_ns,
+            Self::Enter(call) | Self::Before(call) => call.start_ns,
             Self::Task(task) => task.time_ns,
             Self::Exit(exit) => exit.time_ns,
             Self::Signal(signal) => signal.time_ns,
@@ -192,6 +194,7 @@ pub fn first(bytes: &[u8]) -> Result<(Record<'_>, &[u8]), Malformed> {
     let record = match Kind::try_from(head.kind) {
         Ok(Kind::Call) => Record::Call(call(record)?),
         Ok(Kind::Enter) => Record::Enter(call(record)?),
+        Ok(Kind::Before) => Record::Before(call(record)?),
         Ok(Kind::Task) => Record::Task(shape(record).ok_or(wrong_length)?),
         Ok(Kind::Exit) => Record::Exit(shape(record).ok_or(wrong_length)?),
         Ok(Kind::Signal) => Record::Signal(shape(record).ok_or(wrong_length)?),

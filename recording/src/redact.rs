@@ -90,7 +90,7 @@ impl Redactor {
             };
             let len = rest.len() - behind.len();
             arguments += match record {
-                Record::Call(call) | Record::Enter(call) => {
+                Record::Call(call) | Record::Enter(call) | Record::Before(call) => {
                     self.blobs(call.blobs, len, |blob| place::of(&call, blob, arch), &mut edits)
                 }
                 Record::Exec(exec) => self.blobs(exec.blobs, len, place::of_exec, &mut edits),

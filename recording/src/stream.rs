@@ -8,7 +8,8 @@
 //! All numbers are little-endian. The first frame is the [`Header`]; frames of raw ring records
 //! follow, each holding whole records sorted by the time they ended; the last frame repeats the
 //! header with its final figures, so that a stream without it is known to be cut short. In a
-//! snapshot the calls that threads are still in come as records of kind `Enter` behind all others.
+//! snapshot the calls that threads are still in come as records of kind `Enter` behind all others, and
+//! those that began before the recording as records of kind `Before`, which a trace begins with.
 //! Kinds that the reader does not know are skipped and counted, so that new ones can be added.
 //! Payloads of [`FrameKind::Header`], [`FrameKind::Status`] and [`FrameKind::End`] are JSON.
 

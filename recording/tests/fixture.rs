@@ -87,3 +87,24 @@ fn what_zstd_has_unpacked_opens_as_well() {
     assert_eq!(zstd::decode_all(packed.as_slice()).unwrap(), stream);
     assert_eq!(file::read(stream.as_slice()).unwrap(), file::open(&fixture()).unwrap());
 }
+
+#[test]
+fn records_of_kinds_that_are_newer_are_skipped_and_counted() {
+    let mut all = records();
+    // The first new kind that a file of format 1 got is `Before`: to a reader that does not know it, as 200 here.
+    build::call(&mut all, 700, 202).at(10 * SECOND, 0).before().arg(1).end();
+    let last = records().len();
+    let shown = |all: &[u8]| {
+        let bytes = file::write(Vec::new(), &header(), all).unwrap();
+        let recording = file::read(bytes.as_slice()).unwrap();
+        let mut text = Vec::new();
+        let options = Options { format: Format::Strace, ..Options::default() };
+        let summary = render::write(&mut text, &recording.header, &recording.records, &options).unwrap();
+        (String::from_utf8(text).unwrap(), summary.unknown)
+    };
+    let (known, unknown) = shown(&all);
+    assert!(known.starts_with("700   futex(0x1") && unknown == 0, "{known}");
+    all[last + std::mem::offset_of!(rewind_common::record::RecordHead, kind)] = 200;
+    let (skipped, unknown) = shown(&all);
+    assert_eq!((skipped.as_str(), unknown), (shown(&records()).0.as_str(), 1));
+}

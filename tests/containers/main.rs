@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
         .test("a_container_has_a_cgroup_and_streams", &plain, harness::has_a_cgroup_and_streams)
         .test("the_entry_points_first_call_is_there", &with_strace, start::first_call)
-        .test("a_container_that_ran_before_the_recorder_is_recorded_from_then_on", &CONTAINER, start::older)
+        .test("a_container_that_ran_before_the_recorder_is_recorded_from_what_it_hangs_in_on", &CONTAINER, start::older)
         .test("two_containers_never_mix", &CONTAINER, cgroups::separate)
         .test("a_sub_cgroup_writes_into_its_containers_recording", &CONTAINER, cgroups::below)
         .test(

@@ -50,10 +50,15 @@ pub(crate) fn older() -> Result<()> {
     let mut ready = [0; 6];
     running.runc.stdout.as_mut().context("no standard output")?.read_exact(&mut ready)?;
     let agent = Agent::start()?;
+    // What it hangs in began before the recorder did.
+    Dump::eventually(&agent, container.id(), "the read that it is in", |dump| {
+        dump.calls.len() == 1 && dump.has("read", "\"4242\"") && dump.has("read", "began_before")
+    })?;
     running.runc.stdin.as_mut().context("no standard input")?.write_all(b"go")?;
     let dump = Dump::eventually(&agent, container.id(), "the calls since the recorder started", |dump| {
         dump.has("exit_group", "0")
     })?;
+    ensure!(!dump.has("read", "4242"), "the read that nobody saw begin is shown though it has returned");
     ensure!(!dump.has("execve", "blocked"), "a call from before the recorder's time is shown");
     Ok(())
 }

@@ -5,7 +5,7 @@ use rewind_tests::programs::{self, ours};
 use std::process::Command;
 
 /// Every program of the kernel side.
-const PROGRAMS: [&str; 15] = [
+const PROGRAMS: [&str; 16] = [
     "cgroup_mkdir",
     "cgroup_rmdir",
     "cgroup_attach_task",
@@ -21,6 +21,7 @@ const PROGRAMS: [&str; 15] = [
     "in_flight",
     "forget",
     "shrink",
+    "begin",
 ];
 
 /// The verifier gives up after this many (`BPF_COMPLEXITY_LIMIT_INSNS`, `include/linux/bpf_verifier.h`).

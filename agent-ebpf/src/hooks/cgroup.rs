@@ -33,7 +33,7 @@ pub fn cgroup_mkdir(ctx: BtfTracePointContext) {
     // SAFETY: read at once.
     let Some(above) = (unsafe { CGROUPS.get(&parent) }) else { return };
     let kn: *const c_void = field(cgroup, offset!(cgroup_kn));
-    let state = begin(above.state, field(kn, offset!(kn_name)));
+    let state = state_below(above.state, field(kn, offset!(kn_name)));
     let ring = if state == state::RECORDED { above.ring } else { 0 };
     let id = id(cgroup);
     if matches!(state, state::OPEN | state::RECORDED) {
@@ -139,7 +139,7 @@ fn id(cgroup: *const c_void) -> u64 {
 /// are on a stack of which little else is used.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn begin(parent: u32, name: u64) -> u32 {
+pub extern "C" fn state_below(parent: u32, name: u64) -> u32 {
     let mut text = [0u8; NAME_BYTES];
     // SAFETY: the helper reads any address, or fails; it writes no more than the text.
     let read = unsafe { bpf_probe_read_kernel_str(text.as_mut_ptr().cast(), NAME_BYTES as u32, name as *const c_void) };

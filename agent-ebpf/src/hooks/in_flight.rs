@@ -1,11 +1,14 @@
 //! Calls that have not returned yet: an iterator over all tasks (`bpf_iter_task`, since 5.8) that the
 //! agent reads when somebody asks for a recording. It writes one [`InFlight`] for each recorded
-//! thread that is in a call.
+//! thread that is in a call, and one for each thread of a recorded cgroup of which no call was seen to
+//! begin: it runs its program, or is in a call since before it was recorded. The agent looks which.
 
-use crate::{task, threads};
+use crate::maps::RINGS;
+use crate::{filter, task, threads};
 use aya_ebpf::helpers::generated::bpf_seq_write;
 use core::ffi::c_void;
-use rewind_common::ring::InFlight;
+use rewind_common::call::flags::COMPAT;
+use rewind_common::ring::{InFlight, UNSEEN};
 
 /// `struct bpf_iter__task` (`kernel/bpf/task_iter.c`).
 #[repr(C)]
@@ -29,7 +32,10 @@ pub fn in_flight(ctx: *mut TaskContext) -> i32 {
     if task.is_null() {
         return 0;
     }
-    let Some(thread) = threads::of(task) else { return 0 };
+    let Some(thread) = threads::of(task) else {
+        unseen(meta, task);
+        return 0;
+    };
     if thread.start_ns == 0 || thread.recording == 0 {
         return 0;
     }
@@ -39,18 +45,54 @@ pub fn in_flight(ctx: *mut TaskContext) -> i32 {
         start_ns: thread.start_ns,
         args,
         tid: thread.tid,
-        tgid: task::tgid(task),
+        tgid: 0,
         nr: thread.nr,
         flags: thread.flags,
-        ns_tid: task::namespace_tid(task),
-        ns_tgid: task::namespace_tid(task::leader(task)),
+        ns_tid: 0,
+        ns_tgid: 0,
         comm: [0; 16],
     };
+    write(meta, task, &mut call);
+    0
+}
+
+/// A thread of which no call was seen to begin, if its calls are recorded.
+#[inline(always)]
+fn unseen(meta: *const Meta, task: *mut c_void) {
+    let Some(recording) = recording_of(task::cgroup_id(task)) else { return };
+    let flags = if task::is_compat(task) { UNSEEN | u32::from(COMPAT) } else { UNSEEN };
+    let mut call = InFlight {
+        recording,
+        start_ns: 0,
+        args: [0; 6],
+        tid: task::tid(task),
+        tgid: 0,
+        nr: 0,
+        flags,
+        ns_tid: 0,
+        ns_tgid: 0,
+        comm: [0; 16],
+    };
+    write(meta, task, &mut call);
+}
+
+/// Fills in whose it is, and writes it out.
+#[inline(always)]
+fn write(meta: *const Meta, task: *mut c_void, call: &mut InFlight) {
+    call.tgid = task::tgid(task);
+    call.ns_tid = task::namespace_tid(task);
+    call.ns_tgid = task::namespace_tid(task::leader(task));
     let comm = task.cast::<u8>().wrapping_add(task::offset!(task_comm));
     // SAFETY: the helper reads any address, or fails; `seq` is the iterator's own file.
     unsafe {
         let _ = aya_ebpf::helpers::bpf_probe_read_kernel_buf(comm, &mut call.comm);
-        bpf_seq_write((*meta).seq.cast(), (&raw const call).cast(), size_of::<InFlight>() as u32);
+        bpf_seq_write((*meta).seq.cast(), (&raw const *call).cast(), size_of::<InFlight>() as u32);
     }
-    0
+}
+
+/// The recording that the calls of a cgroup go to, if they go to one.
+#[inline(always)]
+fn recording_of(cgroup_id: u64) -> Option<u64> {
+    let ring = RINGS.get(filter::ring_of_other(cgroup_id)?)?;
+    (ring.recording != 0).then_some(ring.recording)
 }

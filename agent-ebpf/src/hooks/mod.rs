@@ -1,5 +1,6 @@
 //! One file a hook family. Each says why this hook, since which kernel, and what it misses.
 
+mod begin;
 mod cgroup;
 mod exec;
 mod forget;

@@ -91,6 +91,8 @@ pub struct Facts {
     pub last_capability: Fact<u8>,
     /// The process lives in the first user namespace; capabilities in another one do not count for BPF.
     pub first_user_namespace: Fact<bool>,
+    /// Whether `/proc` has the numbers that the kernel side gives threads.
+    pub first_pid_namespace: Fact<bool>,
     /// A seccomp filter is on this process; runtimes' default ones refuse `bpf()`.
     pub seccomp_filter: Fact<bool>,
     /// Lockdown.
@@ -137,6 +139,7 @@ impl Facts {
             capabilities: status.clone().map(|status| Capabilities(status.capeff)),
             last_capability: number("/proc/sys/kernel/cap_last_cap"),
             first_user_namespace: is_first("user", FIRST_USER_NAMESPACE),
+            first_pid_namespace: first_pid_namespace(),
             // SECCOMP_MODE_FILTER (`proc_pid_status(5)`).
             seccomp_filter: status.map(|status| status.seccomp == Some(2)),
             lockdown: lockdown(&mounts),
@@ -161,7 +164,15 @@ impl Facts {
 
 /// Inode numbers of the first namespaces (`include/linux/proc_ns.h`).
 const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
+const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 const FIRST_CGROUP_NAMESPACE: u64 = 0xEFFF_FFFB;
+
+/// Whether this process numbers processes as the kernel does; in a container without the host's PID
+/// namespace, or in a node that is a container itself, it does not.
+#[must_use]
+pub fn first_pid_namespace() -> Fact<bool> {
+    is_first("pid", FIRST_PID_NAMESPACE)
+}
 
 fn each<T>(me: &Result<Process, String>, ask: impl FnOnce(&Process) -> procfs::ProcResult<T>) -> Fact<T> {
     match me {

@@ -83,8 +83,16 @@ fn rights(facts: &Facts) -> Vec<Finding> {
         all.push(degraded(
             "rights",
             "Rewind lacks CAP_SYS_PTRACE.".to_owned(),
-            "What /proc tells of other users' processes (open files, executables) cannot be read.",
+            "What /proc tells of other users' processes (open files, executables, what a thread was in before its recording began) cannot be read.",
             "Give it CAP_SYS_PTRACE.",
+        ));
+    }
+    if facts.first_pid_namespace.is(&false) {
+        all.push(degraded(
+            "rights",
+            "Rewind is not in the host's PID namespace.".to_owned(),
+            "What threads were in before their recording began is not shown.",
+            "Run it in the host's PID namespace (hostPID: true).",
         ));
     }
     if !facts.euid.is(&0) && !held.has(Capability::DacReadSearch) {

@@ -21,6 +21,7 @@ fn good() -> Facts {
         capabilities: Fact::Known(Capabilities(0x1ff_ffff_ffff)),
         last_capability: Fact::Known(40),
         first_user_namespace: Fact::Known(true),
+        first_pid_namespace: Fact::Known(true),
         seccomp_filter: Fact::Known(false),
         lockdown: Fact::Known(Lockdown::None),
         btf: Fact::Known(Btf::Holds(NEEDS.iter().map(|need| need.name).collect())),
@@ -129,6 +130,7 @@ fn what_costs_something_is_degraded_and_says_what() {
     degrades(&Facts { jit_harden: Fact::Known(2), ..good() }, "JIT", "hardened");
     degrades(&Facts { bpf_stats: Fact::Known(true), ..good() }, "statistics", "times every run");
     degrades(&Facts { capabilities: Fact::Known(Capabilities(1 << 21)), ..good() }, "rights", "CAP_SYS_PTRACE");
+    degrades(&Facts { first_pid_namespace: Fact::Known(false), ..good() }, "rights", "PID namespace");
     let part = Layout::V2 { mount: PathBuf::from("/sys/fs/cgroup"), hybrid: false, whole: false };
     degrades(&Facts { cgroups: Fact::Known(part), ..good() }, "cgroups", "only a part");
 }

@@ -182,7 +182,19 @@ impl Kernel {
         if failed == 0 { Ok(()) } else { Err(Error::Forget { ring, failed }) }
     }
 
-    /// Runs one of the programs of [`RUN`]; what it gives.
+    /// Begins the recording of a cgroup, if it is to be recorded and is not yet (`agent-ebpf/src/hooks/begin.rs`).
+    /// Of what is pinned this has been done when it was loaded.
+    ///
+    /// # Errors
+    /// [`Error::Program`].
+    pub fn begin(&mut self, cgroup_id: u64) -> Result<(), Error> {
+        if matches!(self.held, Held::Loaded(_)) {
+            self.run(BEGIN, &[cgroup_id])?;
+        }
+        Ok(())
+    }
+
+    /// Runs one of the programs of [`RUN`], or [`BEGIN`]; what it gives.
     pub(super) fn run(&mut self, name: &'static str, arguments: &[u64]) -> Result<u32, Error> {
         let refused = |source| refusal(name, &source);
         let program = match &mut self.held {
@@ -224,6 +236,8 @@ pub(super) const IN_FLIGHT: &str = "in_flight";
 const FORGET: &str = "forget";
 /// What takes segments from rings.
 pub(super) const SHRINK: &str = "shrink";
+/// What begins recordings.
+const BEGIN: &str = "begin";
 /// The programs that no hook calls: the agent runs them.
 pub(super) const RUN: [&str; 2] = [FORGET, SHRINK];
 
@@ -254,7 +268,7 @@ fn load_programs(ebpf: &mut Ebpf) -> Result<Vec<Loaded>, Error> {
     in_flight.load("task", &types).map_err(refused)?;
     let verified_instructions = in_flight.info().ok().and_then(|info| info.verified_instruction_count());
     programs.push(Loaded { name: IN_FLIGHT, verified_instructions, given_up: None });
-    for name in RUN {
+    for name in RUN.into_iter().chain([BEGIN]) {
         let refused = |source| refusal(name, &source);
         let program = program::<RawTracePoint>(ebpf, name).map_err(refused)?;
         program.load().map_err(refused)?;

@@ -1,7 +1,7 @@
 //! How a recorder begins: anew, pinned or not, or where another agent has left off.
 
 use super::ends::Ends;
-use super::{Config, Error, Recorder, Scope};
+use super::{Config, Error, Recorder, Scope, silent};
 use crate::clock;
 use crate::identity::names::Sources;
 use crate::identity::{kept, scope::Rule};
@@ -117,8 +117,13 @@ impl Recorder {
 /// # Errors
 /// [`Error::Arch`].
 pub fn captures() -> Result<Vec<Capture>, Error> {
+    arch().map(capture_table)
+}
+
+/// Whose calls these are.
+fn arch() -> Result<Arch, Error> {
     let machine = rustix::system::uname().machine().to_string_lossy().into_owned();
-    Arch::parse(&machine).map(capture_table).ok_or(Error::Arch(machine))
+    Arch::parse(&machine).ok_or(Error::Arch(machine))
 }
 
 /// The kernel side, attached, with all cgroups that are there registered.
@@ -133,6 +138,7 @@ fn load(config: &Config, recordings: u64) -> Result<(Kernel, Mapped), Error> {
     kernel.attach(Stage::Follow)?;
     register(&mut kernel, &mapped, config)?;
     kernel.attach(Stage::Record)?;
+    silent::begin(&mut kernel, config, arch()?)?;
     Ok((kernel, mapped))
 }
 

@@ -1,5 +1,6 @@
-//! Rings, mapped: copying one out, and giving it back.
+//! Rings, mapped: copying one out, and giving it back; and the calls in flight that no ring holds.
 
+pub mod before;
 mod map;
 pub mod shrink;
 mod snapshot;

@@ -2,7 +2,7 @@
 //! and a reader that does not keep up misses records, which it is told.
 
 use super::{Body, Shared, lock, refused, respond};
-use crate::recorder;
+use crate::recorder::{self, Recorder};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
@@ -22,18 +22,25 @@ const QUEUE: usize = 8;
 /// Starts a trace.
 pub(super) async fn answer(shared: Shared, number: u64) -> Response<Body> {
     let mut tail = Tail::default();
-    let first = lock(&shared).follow(number, &mut tail);
-    let header = match first {
-        Ok((header, _, _)) => Header { redacted: 0, ..header },
+    let first = first_look(&mut lock(&shared), number, &mut tail);
+    let (header, before) = match first {
+        Ok((header, before)) => (Header { redacted: 0, ..header }, before),
         Err(error) => return refused(&error),
     };
     let (send, receive) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
         // The reader has gone, or the container has: either ends the trace.
-        let _ = follow(shared, number, tail, header, send).await;
+        let _ = follow(shared, number, tail, (header, before), send).await;
     });
     let frames = futures_stream(receive);
     respond(StatusCode::OK, stream::CONTENT_TYPE, StreamBody::new(frames).boxed())
+}
+
+/// Where the trace begins, and what threads are in that will not be seen to return.
+fn first_look(recorder: &mut Recorder, number: u64, tail: &mut Tail) -> Result<(Header, Vec<u8>), recorder::Error> {
+    let (header, ..) = recorder.follow(number, tail)?;
+    let before = if header.died_ns.is_none() { recorder.before(number)? } else { Vec::new() };
+    Ok((header, before))
 }
 
 fn futures_stream(
@@ -62,10 +69,11 @@ async fn follow(
     shared: Shared,
     number: u64,
     mut tail: Tail,
-    header: Header,
+    (header, before): (Header, Vec<u8>),
     send: mpsc::Sender<Bytes>,
 ) -> Result<(), End> {
     let mut writer = Writer::new(Vec::new(), &header)?;
+    writer.records(&before)?;
     let mut last = header;
     let (mut missed_total, mut redacted) = (0, 0);
     loop {

@@ -346,7 +346,7 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn text(&self, event: &Event<'_>) -> String {
         // What is open at the end was open when a call began that did not return.
-        let unfinished = matches!(event.what, What::Call { fate: Fate::InFlight | Fate::Died, .. });
+        let unfinished = matches!(event.what, What::Call { fate: Fate::InFlight | Fate::Before | Fate::Died, .. });
         let table = event.tgid().filter(|_| unfinished).and_then(|tgid| self.tables.of(tgid));
         super::text::event(event, self.arch, &self.neighbours, table)
     }

@@ -156,6 +156,8 @@ pub struct Blocked {
     pub call: String,
     /// How long: until the thread died, or the recording was read.
     pub duration_ns: Option<u64>,
+    /// Whether it began before the recording did: it has taken longer than that.
+    pub before: bool,
     /// Whether the thread was still in it when the recording was read.
     pub living: bool,
 }

@@ -181,10 +181,15 @@ impl Gather {
             self.tables.feed(tgid, invocation, self.arch);
             return;
         }
+        if fate == Fate::Before {
+            // How long it has taken is not known: it is no part of any sum.
+            self.open_calls.push(index);
+            return;
+        }
         let ns = match fate {
             Fate::Returned | Fate::Died => call.duration_ns,
             Fate::InFlight => self.read_ns.saturating_sub(event.start_ns),
-            Fate::Lost => 0,
+            Fate::Before | Fate::Lost => 0,
         };
         let subject = self.subject(tgid, invocation);
         let sums = self.sums.entry(name.clone()).or_default();

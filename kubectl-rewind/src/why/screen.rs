@@ -177,7 +177,8 @@ fn blocked(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     let living = diagnosis.blocked.iter().all(|blocked| blocked.living);
     page.heading(if living { "What its threads are in" } else { "What its threads were in when they died" })?;
     for blocked in &diagnosis.blocked {
-        let long = blocked.duration_ns.map_or_else(|| "?".to_owned(), duration);
+        let more = if blocked.before { ">" } else { "" };
+        let long = blocked.duration_ns.map_or_else(|| "?".to_owned(), |ns| format!("{more}{}", duration(ns)));
         let front = format!("  {:<7} {:<12} {long:>7}  ", blocked.tid, fit(&blocked.comm, 12));
         let room = page.width.saturating_sub(front.chars().count());
         page.line(Some(NOTABLE), &format!("{front}{}", fit_call(&blocked.call, room)))?;

@@ -106,7 +106,7 @@ fn blocked(case: &Case<'_>) -> Vec<Blocked> {
         let duration_ns = match fate {
             // Of those that returned only the ones are here that a fatal signal interrupted.
             Fate::Died | Fate::Returned => Some(call.duration_ns),
-            Fate::InFlight => Some(case.header.read_ns.saturating_sub(event.start_ns)),
+            Fate::InFlight | Fate::Before => Some(case.header.read_ns.saturating_sub(event.start_ns)),
             Fate::Lost => continue,
         };
         blocked.push(Blocked {
@@ -114,7 +114,8 @@ fn blocked(case: &Case<'_>) -> Vec<Blocked> {
             comm: event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).into_owned()),
             call: case.text(&event),
             duration_ns,
-            living: fate == Fate::InFlight,
+            living: fate.is_open(),
+            before: fate == Fate::Before,
         });
     }
     blocked.sort_by_key(|blocked| Reverse(blocked.duration_ns));

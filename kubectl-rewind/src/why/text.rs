@@ -25,7 +25,7 @@ pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours, tabl
             let invocation = Invocation { call, enter };
             text = decode::name(&call, arch).into_owned();
             text.push('(');
-            if fate == Fate::Returned {
+            if !fate.is_start() {
                 decode::write_arguments(&mut text, &invocation, &style, table);
             } else {
                 decode::entry_arguments(&mut text, &invocation, &style, table);
@@ -43,6 +43,7 @@ pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours, tabl
                 }
                 Fate::Died => text.push_str(" = ?"),
                 Fate::InFlight => text.push_str(" = still in it"),
+                Fate::Before => text.push_str(" = in it since before"),
                 Fate::Lost => text.push_str(" = not recorded"),
             }
         }

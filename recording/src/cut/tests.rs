@@ -184,3 +184,22 @@ fn a_call_in_flight_comes_last_with_who_is_in_it() {
     assert!(matches!(records[1], Record::Task(task) if task.tgid == 8));
     assert!(matches!(&records[2], Record::Enter(call) if call.tid == 9 && call.start_ns == 50));
 }
+
+#[test]
+fn a_call_older_than_the_recording_starts_with_it_unless_the_ring_shows_its_thread_elsewhere() {
+    let mut model = Model::new();
+    model.call(0, MAIN);
+    let flags = UNSEEN | u32::from(flags::COMPAT);
+    let unseen = InFlight { recording: RECORDING, nr: 3, args: [7; 6], tid: 9, tgid: 8, flags, ..InFlight::default() };
+    // The model's calls are of thread 1.
+    let elsewhere = InFlight { tid: 1, ..unseen };
+    let of_another = InFlight { recording: RECORDING + 1, ..unseen };
+    let cut = cut(&Source { in_flight: vec![elsewhere, unseen, of_another], ..model.source() });
+    let records: Vec<_> = record::all(&cut.records).filter_map(Result::ok).collect();
+    assert_eq!(records.len(), 3);
+    assert!(matches!(records[1], Record::Task(task) if task.head.tid == 9 && task.tgid == 8));
+    let Record::Before(call) = records[2] else { panic!("{:?}", records[2]) };
+    assert_eq!((call.tid, call.nr, call.start_ns, call.values), (9, 3, 100, [7; 6]));
+    assert!(call.is_compat());
+    assert_eq!((cut.coverage.calls_made, cut.coverage.oldest_ns), (1, cut.coverage.newest_ns - 3));
+}

@@ -76,6 +76,12 @@ impl<O: BorrowMut<Vec<u8>>> CallBuilder<O> {
         self
     }
 
+    /// Makes it a record of a call older than the recording, which began when it "started" ([`Kind::Before`]).
+    pub const fn before(mut self) -> Self {
+        self.kind = Kind::Before;
+        self
+    }
+
     /// The next argument, by value. More than six are ignored.
     pub fn arg(mut self, value: u64) -> Self {
         if let Some(slot) = self.args.get_mut(self.count) {

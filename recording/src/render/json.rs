@@ -22,8 +22,9 @@ struct HeaderLine<'h> {
 #[derive(Serialize)]
 struct Line<'e, B: Serialize> {
     kind: &'static str,
-    time: &'e str,
-    ktime_ns: u64,
+    /// When it began; null where nobody knows.
+    time: Option<&'e str>,
+    ktime_ns: Option<u64>,
     tid: u32,
     tgid: Option<u32>,
     comm: Option<Cow<'e, str>>,
@@ -48,6 +49,9 @@ struct CallBody<'e> {
     /// Null if that is not known.
     duration_ns: Option<u64>,
     unfinished: bool,
+    /// When the recording began, where the call is older than that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    began_before: Option<&'e str>,
     /// Whether secrets in its arguments were hidden: `[redacted]` stands for them.
     redacted: bool,
     fate: &'static str,
@@ -108,7 +112,7 @@ fn write_call(
 ) -> io::Result<()> {
     let Some(invocation) = invocation(event) else { return Ok(()) };
     let call = &invocation.call;
-    if fate == Fate::Returned {
+    if !fate.is_start() {
         words.arguments(&invocation);
     } else {
         words.entry_arguments(&invocation);
@@ -131,14 +135,15 @@ fn write_call(
         duration_ns: match fate {
             Fate::Returned | Fate::Died => Some(call.duration_ns),
             Fate::InFlight => Some(words.read_ns.saturating_sub(event.start_ns)),
-            Fate::Lost => None,
+            Fate::Before | Fate::Lost => None,
         },
         unfinished: !returned,
+        began_before: (fate == Fate::Before).then_some(time),
         redacted: [invocation.enter, Some(*call)].into_iter().flatten().any(|call| call.is_redacted()),
         fate: match fate {
             Fate::Returned => "returned",
             Fate::Died => "died",
-            Fate::InFlight => "in_flight",
+            Fate::InFlight | Fate::Before => "in_flight",
             Fate::Lost => "lost",
         },
     };
@@ -154,7 +159,9 @@ fn with<'e, B: Serialize>(
 ) -> Line<'e, B> {
     let (tgid, tid) = ids(event, words.options.pids);
     let comm = event.task.is_some().then(|| comm_of(event));
-    Line { kind, time, ktime_ns: event.start_ns, tid, tgid, comm, body }
+    let is_known = !matches!(event.what, What::Call { fate: Fate::Before, .. });
+    let (time, ktime_ns) = (is_known.then_some(time), is_known.then_some(event.start_ns));
+    Line { kind, time, ktime_ns, tid, tgid, comm, body }
 }
 
 fn line(out: &mut dyn io::Write, object: &impl Serialize) -> io::Result<()> {

@@ -12,7 +12,8 @@ use std::io;
 const MOST_WAITING: usize = 1 << 20;
 
 /// Shows batches of records, each event when it has ended: a call is one line, in the order of ends.
-/// What is in flight is shown by [`Live::finish`].
+/// What is in flight is shown by [`Live::finish`], but what began before the recording at once: its return is
+/// never seen.
 #[derive(Debug)]
 pub struct Live<'o> {
     words: Words<'o>,
@@ -98,7 +99,7 @@ impl<'o> Live<'o> {
 
     fn write(&mut self, out: &mut dyn io::Write, event: &Event<'_>) -> io::Result<()> {
         let piece = match event.what {
-            What::Call { fate: Fate::InFlight | Fate::Lost, .. } => Piece::Start,
+            What::Call { fate: Fate::InFlight | Fate::Before | Fate::Lost, .. } => Piece::Start,
             _ => Piece::Whole,
         };
         match self.words.options.format {

@@ -15,6 +15,8 @@ use crate::record::Malformed;
 use jiff::tz::TimeZone;
 use std::io;
 
+#[cfg(test)]
+mod before_tests;
 mod head;
 mod json;
 mod json_events;

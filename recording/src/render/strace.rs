@@ -101,7 +101,7 @@ fn call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, piece: Piece) {
     }
     let from = words.line.len();
     match (piece, fate) {
-        (Piece::Whole, Fate::Returned) => words.arguments(&invocation),
+        (Piece::Whole, Fate::Returned) | (_, Fate::Before) => words.arguments(&invocation),
         (Piece::End, Fate::Returned) => words.exit_arguments(&invocation),
         (Piece::End, _) => {
             // What was said at the start tells whether there was more to come.

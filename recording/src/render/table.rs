@@ -59,7 +59,11 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
     let layout = layout(words.options);
     words.begin(event);
     let column = words.column();
-    words.clock.write_time(&mut words.line, event.start_ns, layout.digits);
+    let is_before = matches!(event.what, What::Call { fate: Fate::Before, .. });
+    if is_before {
+        words.line.push('<');
+    }
+    words.clock.write_time(&mut words.line, event.start_ns, layout.digits - usize::from(is_before));
     words.fill(column, layout.time);
     let column = words.column();
     match ids(event, words.options.pids) {
@@ -103,7 +107,7 @@ fn write_call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, width: usize
     let column = words.column();
     match fate {
         Fate::Returned | Fate::Died => write_duration(&mut words.line, call.duration_ns),
-        Fate::InFlight => {
+        Fate::InFlight | Fate::Before => {
             words.line.push('>');
             write_duration(&mut words.line, words.read_ns.saturating_sub(event.start_ns));
         }
@@ -114,7 +118,7 @@ fn write_call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, width: usize
     let name = words.name(call);
     words.line.push_str(&name);
     words.line.push('(');
-    if fate == Fate::Returned {
+    if !fate.is_start() {
         words.arguments(&invocation);
     } else {
         words.entry_arguments(&invocation);
@@ -131,11 +135,12 @@ fn write_call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, width: usize
         Fate::Died if words.never_returns(call) => {}
         Fate::Died => words.line.push_str("never returned"),
         Fate::InFlight => words.line.push_str("still in it"),
+        Fate::Before => words.line.push_str("in it since before"),
         Fate::Lost => words.line.push_str("return not recorded"),
     }
     match fate {
         Fate::Returned => failed(call).then_some(BAD),
-        Fate::InFlight => Some(NOTABLE),
+        Fate::InFlight | Fate::Before => Some(NOTABLE),
         Fate::Died | Fate::Lost => None,
     }
 }

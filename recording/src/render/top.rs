@@ -65,7 +65,7 @@ pub struct Sums {
     pub errors: u64,
     /// Calls that threads were still in.
     pub in_flight: u64,
-    /// Time in those calls, those in flight included.
+    /// Time in those calls, those in flight included; of what began before the recording, since it began.
     pub total_ns: u64,
     /// The longest.
     pub max_ns: u64,
@@ -80,10 +80,10 @@ impl Sums {
         self.calls += 1;
         let ns = match fate {
             Fate::Returned | Fate::Died => call.duration_ns,
-            Fate::InFlight => read_ns.saturating_sub(event.start_ns),
+            Fate::InFlight | Fate::Before => read_ns.saturating_sub(event.start_ns),
             Fate::Lost => 0,
         };
-        self.in_flight += u64::from(fate == Fate::InFlight);
+        self.in_flight += u64::from(fate.is_open());
         self.total_ns = self.total_ns.saturating_add(ns);
         self.max_ns = self.max_ns.max(ns);
         if fate == Fate::Returned && failed(&call) {

@@ -5,7 +5,7 @@ use crate::why::case::Case;
 use rewind_recording::decode;
 use rewind_recording::event::{Fate, What};
 use rewind_recording::render::units::duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Calls that should be over soon, and what they wait for.
 const SOON: &[(&[&str], &str)] = &[
@@ -13,6 +13,27 @@ const SOON: &[(&[&str], &str)] = &[
     (&["flock"], "a lock on a file"),
     (&["fsync", "fdatasync", "sync", "syncfs", "msync"], "the disk"),
     (&["open", "openat", "stat", "newfstatat", "statx", "rename", "unlink", "getdents64"], "a file system"),
+];
+/// Calls in which a program that has nothing to do may well spend its life.
+const ORDINARY: &[&str] = &[
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "accept",
+    "accept4",
+    "io_uring_enter",
+    "wait4",
+    "waitid",
+    "nanosleep",
+    "clock_nanosleep",
+    "pause",
+    "rt_sigtimedwait",
+    "rt_sigsuspend",
+    "restart_syscall",
 ];
 /// So long is not soon.
 const LONG_NS: u64 = 1_000_000_000;
@@ -22,36 +43,74 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let mut findings = Vec::new();
-    // By process: how many threads are in a call, and how many of those wait for a lock.
-    let mut locked = BTreeMap::<u32, (usize, Vec<usize>)>::new();
+    let mut processes = BTreeMap::<u32, Threads>::new();
     for index in &case.open_calls {
         let Some(event) = case.timeline.event(*index) else { continue };
-        let What::Call { call, fate: Fate::InFlight, .. } = event.what else { continue };
+        let What::Call { call, fate: fate @ (Fate::InFlight | Fate::Before), .. } = event.what else { continue };
         let since_ns = case.header.read_ns.saturating_sub(event.start_ns);
         let name = decode::name(&call, case.arch);
-        let (threads, waiting) = locked.entry(event.tgid().unwrap_or(event.tid)).or_default();
-        *threads += 1;
+        let tgid = event.tgid().unwrap_or(event.tid);
+        let threads = processes.entry(tgid).or_default();
+        threads.count += 1;
         if name.starts_with("futex") && since_ns > LONG_NS {
-            waiting.push(*index);
+            threads.locked.push(*index);
         }
         let soon = SOON.iter().find(|(calls, _)| calls.contains(&&*name)).filter(|_| since_ns > LONG_NS);
         if let Some((_, waits_for)) = soon {
-            let call = case.text(&event);
-            let shown: String = call.chars().take(60).collect();
-            findings.push(finding(
-                160,
-                format!("it has waited {} for {waits_for}: {shown}", duration(since_ns)),
-                vec![*index],
-            ));
+            let shown: String = case.text(&event).chars().take(60).collect();
+            let long = match fate {
+                Fate::Before => format!("since before the recording began, {} ago,", duration(since_ns)),
+                _ => duration(since_ns),
+            };
+            findings.push(finding(160, format!("it has waited {long} for {waits_for}: {shown}"), vec![*index]));
+        } else if fate == Fate::Before && event.tid == tgid && since_ns > LONG_NS && !ORDINARY.contains(&&*name) {
+            threads.main = Some(*index);
         }
     }
-    for (tgid, (threads, waiting)) in locked {
-        if threads > 1 && waiting.len() == threads {
-            let text = format!("all {threads} threads of process {tgid} wait for locks or for each other (futex)");
-            findings.push(finding(140, text, waiting));
+    let silent = silent(case, &processes);
+    for (tgid, Threads { count, locked, main }) in processes {
+        if count > 1 && locked.len() == count {
+            let text = format!("all {count} threads of process {tgid} wait for locks or for each other (futex)");
+            findings.push(finding(140, text, locked));
+        } else if let Some(index) = main.filter(|_| silent.contains(&tgid)) {
+            findings.extend(hangs(case, tgid, index));
         }
     }
     findings
+}
+
+/// What threads of a process are in.
+#[derive(Default)]
+struct Threads {
+    /// How many are in a call.
+    count: usize,
+    /// Those that wait for a lock.
+    locked: Vec<usize>,
+    /// What the main thread is in since before the recording began, if that is not what it may well be.
+    main: Option<usize>,
+}
+
+/// Processes whose main thread is in such a call, and that have done nothing else since.
+fn silent(case: &Case<'_>, processes: &BTreeMap<u32, Threads>) -> BTreeSet<u32> {
+    let hang = processes.iter().filter(|(_, threads)| threads.main.is_some());
+    let mut silent: BTreeSet<u32> = hang.map(|(tgid, _)| *tgid).collect();
+    if !silent.is_empty() {
+        let events = case.timeline.by_end();
+        for event in events.filter(|event| !matches!(event.what, What::Call { fate: Fate::Before, .. })) {
+            silent.remove(&event.tgid().unwrap_or(event.tid));
+        }
+    }
+    silent
+}
+
+/// Scenario: the recorder comes to a container that hangs already.
+fn hangs(case: &Case<'_>, tgid: u32, index: usize) -> Option<Finding> {
+    let event = case.timeline.event(index)?;
+    let ago = duration(case.header.read_ns.saturating_sub(event.start_ns));
+    let call: String = case.text(&event).chars().take(60).collect();
+    let call = call.split(" = ").next().unwrap_or_default();
+    let text = format!("process {tgid} has made no call since the recording began {ago} ago: it is in {call}");
+    Some(finding(120, text, vec![index]))
 }
 
 fn finding(weight: i32, text: String, evidence: Vec<usize>) -> Finding {
