@@ -9,6 +9,7 @@ mod arch;
 mod archive;
 mod boot;
 mod compiler;
+mod elf32;
 mod guest;
 mod initramfs;
 mod kernels;

@@ -3,6 +3,7 @@
 use super::arch::Arch;
 use super::archive::{self, Archive, Distribution};
 use super::compiler::Compiler;
+use super::elf32;
 use super::initramfs::Initramfs;
 use crate::{build, command};
 use anyhow::{Context as _, Result};
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 /// The tools for one kind of machine.
 pub(super) struct Guest {
+    arch: Arch,
     pub(super) qemu: PathBuf,
     busybox: PathBuf,
     compiler: Compiler,
@@ -21,7 +23,7 @@ impl Guest {
     pub(super) fn get(arch: Arch) -> Result<Self> {
         let (qemu, package) = arch.qemu();
         let qemu = archive::program(qemu, &[package])?;
-        Ok(Self { qemu, busybox: busybox(arch)?, compiler: Compiler::get(arch)? })
+        Ok(Self { arch, qemu, busybox: busybox(arch)?, compiler: Compiler::get(arch)? })
     }
 
     /// Builds what is tried, and packs what is booted into a file of its own.
@@ -35,6 +37,7 @@ impl Guest {
         for (name, built) in self.compiler.programs()? {
             files.program(&format!("bin/{name}"), &built)?;
         }
+        files.executable("bin/calls32", &elf32::program(self.arch))?;
         files.program("init", &work_tree().join("tests/vm/init"))?;
         let path = build::target_dir()?.join(format!("vm-{}.cpio", std::process::id()));
         std::fs::write(&path, files.finish()?).with_context(|| format!("writing {}", path.display()))?;
