@@ -35,13 +35,14 @@ const fn kernel(name: &'static str, from: Distribution, suites: &'static [&'stat
 pub(super) const ALL: [Kernel; 8] = [
     // No task storage (5.11), no fetching atomics (5.12).
     Kernel { records: false, ..kernel("5.10", Debian, &["debian bullseye", "debian-security bullseye-security"]) },
+    // Its verifier forgets what it knew of a number that waits on the stack, and refuses stack that was not written.
     kernel("5.15", Ubuntu, &["ubuntu jammy", "ubuntu jammy-updates"]),
     kernel("6.1", Debian, &["debian bookworm", "debian-security bookworm-security"]),
     // Its OOM killer tells a number, not a task (until 6.9; Debian's 6.1 has the change too).
     kernel("6.8", Ubuntu, &["ubuntu noble"]),
     kernel("6.12", Debian, &["debian trixie", "debian-security trixie-security"]),
     kernel("6.18", Debian, &["debian trixie-backports"]),
-    // The first series whose arm64 JIT has all of it is 5.18: fetching atomics (LSE).
+    // Its JIT has fetching atomics since 5.18 (`arch/arm64/net/bpf_jit_comp.c`).
     Kernel {
         series: "6.1",
         arch: Aarch64,
