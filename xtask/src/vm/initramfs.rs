@@ -30,8 +30,12 @@ impl Initramfs {
 
     /// A copy of a program.
     pub(super) fn program(&mut self, name: &str, from: &Path) -> Result<()> {
-        let bytes = fs::read(from).with_context(|| format!("reading {}", from.display()))?;
-        self.entry(name, PROGRAM, (0, 0), &bytes)
+        self.executable(name, &fs::read(from).with_context(|| format!("reading {}", from.display()))?)
+    }
+
+    /// A program.
+    pub(super) fn executable(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.entry(name, PROGRAM, (0, 0), bytes)
     }
 
     /// The whole archive.

@@ -1,7 +1,9 @@
 //! The kernels: which, from where, and kept by version outside the work tree.
 
-use super::archive::{Archive, Distribution};
+use super::arch::Arch;
+use super::archive::{Archive, Distribution, unfinished};
 use crate::command;
+use Arch::{Aarch64, X86_64};
 use Distribution::{Debian, Ubuntu};
 use anyhow::{Context as _, Result};
 use std::fs;
@@ -10,8 +12,12 @@ use std::path::{Path, PathBuf};
 /// A series of kernels, and what the recorder is expected to do there.
 #[derive(Debug)]
 pub(super) struct Kernel {
-    /// The series, as names of packages begin.
+    /// What it is called here: its series, and its machine unless that is x86-64.
     pub(super) name: &'static str,
+    /// The series, as names of packages begin.
+    series: &'static str,
+    /// What it runs on.
+    pub(super) arch: Arch,
     /// Who made it.
     from: Distribution,
     /// Where it is.
@@ -19,26 +25,34 @@ pub(super) struct Kernel {
     records: bool,
 }
 
+const fn kernel(name: &'static str, from: Distribution, suites: &'static [&'static str]) -> Kernel {
+    Kernel { name, series: name, arch: X86_64, from, suites, records: true }
+}
+
 /// Those that are booted: the oldest that records, the newest that Debian stable has, those on either
-/// side where the verifier or what it offers is another, and one that cannot record.
-pub(super) const ALL: [Kernel; 5] = [
+/// side where the verifier or what it offers is another, one that cannot record, and of arm64 the
+/// oldest and the newest.
+pub(super) const ALL: [Kernel; 8] = [
     // No task storage (5.11), no fetching atomics (5.12).
-    Kernel {
-        name: "5.10",
-        from: Debian,
-        suites: &["debian bullseye", "debian-security bullseye-security"],
-        records: false,
-    },
-    Kernel {
-        name: "6.1",
-        from: Debian,
-        suites: &["debian bookworm", "debian-security bookworm-security"],
-        records: true,
-    },
+    Kernel { records: false, ..kernel("5.10", Debian, &["debian bullseye", "debian-security bullseye-security"]) },
+    // Its verifier forgets what it knew of a number that waits on the stack, and refuses stack that was not written.
+    kernel("5.15", Ubuntu, &["ubuntu jammy", "ubuntu jammy-updates"]),
+    kernel("6.1", Debian, &["debian bookworm", "debian-security bookworm-security"]),
     // Its OOM killer tells a number, not a task (until 6.9; Debian's 6.1 has the change too).
-    Kernel { name: "6.8", from: Ubuntu, suites: &["ubuntu noble"], records: true },
-    Kernel { name: "6.12", from: Debian, suites: &["debian trixie", "debian-security trixie-security"], records: true },
-    Kernel { name: "6.18", from: Debian, suites: &["debian trixie-backports"], records: true },
+    kernel("6.8", Ubuntu, &["ubuntu noble"]),
+    kernel("6.12", Debian, &["debian trixie", "debian-security trixie-security"]),
+    kernel("6.18", Debian, &["debian trixie-backports"]),
+    // Its JIT has fetching atomics since 5.18 (`arch/arm64/net/bpf_jit_comp.c`).
+    Kernel {
+        series: "6.1",
+        arch: Aarch64,
+        ..kernel("6.1-arm64", Debian, &["debian bookworm", "debian-security bookworm-security"])
+    },
+    Kernel {
+        series: "6.12",
+        arch: Aarch64,
+        ..kernel("6.12-arm64", Debian, &["debian trixie", "debian-security trixie-security"])
+    },
 ];
 
 /// A kernel that can be booted.
@@ -82,22 +96,21 @@ impl Kernel {
         path.is_file().then_some(Image { path, release })
     }
 
+    fn flavour(&self) -> &'static str {
+        self.from.flavour(self.arch)
+    }
+
     /// Whether a release (`6.1.0-56-cloud-amd64`) is of this series.
     fn is_of(&self, release: &str) -> bool {
-        release.strip_prefix(self.name).is_some_and(|rest| rest.starts_with('.'))
-            && release.ends_with(self.from.flavour())
+        release.strip_prefix(self.series).is_some_and(|rest| rest.starts_with('.')) && release.ends_with(self.flavour())
     }
-}
-
-fn unfinished(cache: &Path) -> PathBuf {
-    cache.join(format!(".fetching-{}", std::process::id()))
 }
 
 /// Puts the newest kernel of a series into the cache.
 fn fetch(kernel: &Kernel, cache: &Path) -> Result<()> {
     let dir = unfinished(cache);
-    let archive = Archive::open(kernel.from, kernel.suites, &dir)?;
-    let pattern = format!("^linux-image-{}\\..*{}$", kernel.name.replace('.', "\\."), kernel.from.flavour());
+    let archive = Archive::open(kernel.from, kernel.arch, kernel.suites, &dir)?;
+    let pattern = format!("^linux-image-{}\\..*{}$", kernel.series.replace('.', "\\."), kernel.flavour());
     let packages = archive.search(&pattern)?;
     let package = packages.iter().max_by_key(|package| numbers(package)).context("there is none any more")?;
     let release = package.trim_start_matches("linux-image-");
@@ -127,6 +140,14 @@ mod tests {
         assert!(!kernel.is_of("6.12.117+deb12-cloud-amd64") && !kernel.is_of("6.1.0-56-amd64"));
         assert!(by_name("6").is_err());
         assert!(by_name("6.8")?.is_of("6.8.0-31-generic") && !kernel.is_of("6.1.0-31-generic"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_kernel_of_one_machine_is_not_taken_for_that_of_another() -> Result<(), String> {
+        let (here, arm) = (by_name("6.1")?, by_name("6.1-arm64")?);
+        assert!(arm.is_of("6.1.0-56-cloud-arm64") && !here.is_of("6.1.0-56-cloud-arm64"));
+        assert!(!arm.is_of("6.1.0-56-cloud-amd64") && !arm.is_of("6.12.117+deb13-cloud-arm64"));
         Ok(())
     }
 

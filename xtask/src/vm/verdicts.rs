@@ -20,6 +20,8 @@ pub(super) struct Verdicts {
     failed: Vec<String>,
     /// How many there were to be, once that is known.
     checks: Option<u64>,
+    /// Kernels that were not tried, and why.
+    left_out: Vec<String>,
 }
 
 impl Verdicts {
@@ -57,8 +59,16 @@ impl Verdicts {
         self.failed.extend(of_kernel.failed.into_iter().map(|why| format!("{kernel}: {why}")));
     }
 
+    /// A kernel was not tried.
+    pub(super) fn leave_out(&mut self, kernel: &str, why: &str) {
+        self.left_out.push(format!("{kernel}: {why}"));
+    }
+
     /// The sum.
     pub(super) fn say(&self) -> Result<()> {
+        for why in &self.left_out {
+            println!("LEFT OUT {why}");
+        }
         for why in &self.failed {
             println!("FAILED {why}");
         }

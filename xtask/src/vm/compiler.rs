@@ -1,0 +1,157 @@
+//! What builds statically linked programs for a machine, this one or another.
+
+use super::arch::Arch;
+use super::archive::{self, Archive, Distribution};
+use crate::{build, build_ebpf, command, setup};
+use anyhow::{Context as _, Result, bail};
+use rewind_tests::programs::{find, work_tree};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What is tried in there.
+pub(super) const PROGRAMS: [&str; 2] = ["rewind-agent", "rewind"];
+/// What is recorded in there, beside busybox; a program in C.
+pub(super) const CALLS: &str = "calls";
+/// Debian's package of Rust's standard library.
+const STD: &str = "libstd-rust-web-dev";
+/// Where Debian's compiler may be from.
+const SUITES: [&str; 4] =
+    ["debian bookworm", "debian-security bookworm-security", "debian trixie", "debian-security trixie-security"];
+
+/// Compilers of Rust and of C for a machine.
+pub(super) struct Compiler {
+    arch: Arch,
+    /// That of C, which also links.
+    gcc: PathBuf,
+    std: Std,
+}
+
+/// Where Rust's standard library for that machine is.
+enum Std {
+    /// Where the compiler that runs us looks.
+    Installed,
+    /// In that folder, and it is of Debian's compiler.
+    Debian(PathBuf),
+}
+
+impl Compiler {
+    /// What is here, or can be had.
+    pub(super) fn get(arch: Arch) -> Result<Self> {
+        if arch.is_here() {
+            return Ok(Self { arch, gcc: archive::program("gcc", &["gcc", "libc6-dev"])?, std: Std::Installed });
+        }
+        let gcc = archive::program(arch.cross_gcc(), &arch.cross_packages())?;
+        Ok(Self { arch, gcc, std: std(arch)? })
+    }
+
+    /// Builds an agent, a reader, and what is recorded, which need no library; the files.
+    pub(super) fn programs(&self) -> Result<Vec<(&'static str, PathBuf)>> {
+        setup::for_build()?;
+        let object = build_ebpf::run()?;
+        let target_dir = build::target_dir()?;
+        let mut cargo = self.cargo();
+        cargo.args(["build", "--release", "--target", self.arch.target(), "--target-dir"]).arg(&target_dir);
+        cargo.args(PROGRAMS.iter().flat_map(|program| ["--bin", program]));
+        cargo.env("RUSTFLAGS", self.rustflags());
+        cargo.env(format!("CC_{}", self.arch.target().replace('-', "_")), &self.gcc);
+        // Nobody debugs or measures it: quickly built and small.
+        cargo.envs([
+            ("CARGO_PROFILE_RELEASE_LTO", "off"),
+            ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+            ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
+        ]);
+        command::run(build::with_object(&mut cargo, &object))?;
+        let built = target_dir.join(self.arch.target()).join("release");
+        let mut files: Vec<_> = PROGRAMS.iter().map(|program| (*program, built.join(program))).collect();
+        let calls = built.join(CALLS);
+        let mut gcc = Command::new(&self.gcc);
+        gcc.args(["-static", "-O1", "-Wall", "-Werror", "-o"]).arg(&calls);
+        command::run(gcc.arg(work_tree().join("tests/vm/calls.c")))?;
+        files.push((CALLS, calls));
+        Ok(files)
+    }
+
+    fn cargo(&self) -> Command {
+        match self.std {
+            Std::Installed => command::cargo(),
+            Std::Debian(_) => {
+                let mut cargo = Command::new("/usr/bin/cargo");
+                command::other_toolchain(&mut cargo);
+                cargo.current_dir(work_tree()).env("RUSTC", "/usr/bin/rustc");
+                cargo
+            }
+        }
+    }
+
+    fn rustflags(&self) -> String {
+        let mut flags = format!("-C target-feature=+crt-static -C linker={}", self.gcc.display());
+        if let Std::Debian(folder) = &self.std {
+            flags += &format!(" -L {}", folder.display());
+        }
+        flags
+    }
+}
+
+/// The standard library for another machine: rustup's or, where Debian's compiler is, the one of its
+/// version, which need not be installed.
+fn std(arch: Arch) -> Result<Std> {
+    if is_in_toolchain(arch) {
+        return Ok(Std::Installed);
+    }
+    if let Some(version) = debians() {
+        return of_debian(arch, &version).map(Std::Debian);
+    }
+    if find("rustup").is_none() {
+        bail!("there is no Rust for {} here: neither rustup nor Debian's rustc-web is installed", arch.target());
+    }
+    eprintln!("vm: installing rustup's {}", arch.target());
+    command::run(Command::new("rustup").args(["target", "add", arch.target()]).current_dir(work_tree()))?;
+    Ok(Std::Installed)
+}
+
+/// Whether the compiler that cargo runs here has it.
+fn is_in_toolchain(arch: Arch) -> bool {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut print = Command::new(rustc);
+    print.args(["--print", "target-libdir", "--target", arch.target()]).current_dir(work_tree());
+    let Ok(folder) = command::output(&mut print) else { return false };
+    std::fs::read_dir(folder).is_ok_and(|mut files| {
+        files.any(|file| file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libstd-")))
+    })
+}
+
+/// The version of the library that belongs to Debian's compiler, if that is here.
+fn debians() -> Option<String> {
+    let mut query = Command::new("dpkg-query");
+    query.args(["--show", "--showformat", "${source:Version}\n", STD]);
+    let version = command::output(&mut query).ok()?.lines().next()?.to_owned();
+    (Path::new("/usr/bin/cargo").exists() && Path::new("/usr/bin/rustc").exists()).then_some(version)
+}
+
+fn of_debian(arch: Arch, version: &str) -> Result<PathBuf> {
+    let kept = command::cache()?.join(format!("{STD}-{version}-{}", arch.debian()));
+    archive::keep(&kept, &format!("usr/lib/rustlib/{}/lib", arch.target()), |dir| {
+        let archive = Archive::open(Distribution::Debian, arch, &SUITES, dir)?;
+        let found = archive.versions(STD)?.into_iter().find(|found| is_build_of(found, version));
+        let found = found.with_context(|| format!("Debian has no {STD} {version} for {} any more", arch.debian()))?;
+        Ok((archive, format!("{STD}={found}")))
+    })?;
+    Ok(kept)
+}
+
+/// Whether a version of a package was built of that version of its source: `+b1` says "once more".
+fn is_build_of(version: &str, source: &str) -> bool {
+    version.strip_prefix(source).is_some_and(|rest| rest.is_empty() || rest.starts_with("+b"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_that_was_built_once_more_is_of_the_same_source() {
+        let source = "1.96.0+dfsg1-1~deb13u1";
+        assert!(is_build_of(source, source) && is_build_of("1.96.0+dfsg1-1~deb13u1+b1", source));
+        assert!(!is_build_of("1.96.0+dfsg1-1~deb13u10", source) && !is_build_of("1.96.0+dfsg1-1~deb12u2", source));
+    }
+}
