@@ -88,7 +88,7 @@ pub fn finish(writer: &Writer, what: u64, len: u64) -> u64 {
     // that of `Blob`: place, flags, length.
     unsafe { writer.at(writer.off).cast::<u32>().write(header as u32) };
     const { assert!(size_of::<Blob>() == 4) };
-    writer.off + 4 + (len + 3 & !3)
+    writer.off + 4 + ((len + 3) & !3)
 }
 
 /// The pointer in place of the bytes.
@@ -111,7 +111,7 @@ pub fn unread(writer: &Writer, pointer: u64, what: u64, ring: u64) -> u64 {
 /// [`bytes`] in its caller, if all of it is there and fits; `false`: nothing is done. Less than [`MAX_BYTES`].
 #[inline(always)]
 pub fn bytes_at_once(writer: &mut Writer, pointer: u64, len: u64, what: u64) -> bool {
-    if writer.room() < 4 + (len + 3 & !3) {
+    if writer.room() < 4 + ((len + 3) & !3) {
         return false;
     }
     // SAFETY: as in `bytes`.
@@ -151,7 +151,7 @@ pub extern "C" fn bytes(pointer: u64, len: u64, limit_what: u64, place: u64, rin
         }
     }
     // Verifier: the bound once more, on the very register that goes to the helper.
-    if len > MAX_BYTES as u64 || writer.room() < 4 + (len + 3 & !3) {
+    if len > MAX_BYTES as u64 || writer.room() < 4 + ((len + 3) & !3) {
         return NO_ROOM;
     }
     if len != 0 {

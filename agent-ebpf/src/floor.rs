@@ -85,7 +85,7 @@ pub fn least_exit(ctx: BtfTracePointContext) {
             op::RETURNED => result,
             _ => continue,
         };
-        let len = (count & 0xff) * u64::from(op.size) & (MAX_BYTES as u64 - 1);
+        let len = ((count & 0xff) * u64::from(op.size)) & (MAX_BYTES as u64 - 1);
         let to = last.bytes.as_mut_ptr().cast();
         // SAFETY: the helpers read any address of the process, or fail; the lengths are within `bytes`.
         unsafe {
@@ -103,20 +103,21 @@ pub fn least_exit(ctx: BtfTracePointContext) {
 /// Verifier: a typed pointer is read at a known offset only.
 #[inline(always)]
 fn argument(regs: *const u8, i: u8) -> u64 {
-    macro_rules! register {
-        // SAFETY: an offset of that very type, filled in before the program was loaded.
-        ($i:literal) => {
-            unsafe { *regs.add(core::ptr::read_volatile(&raw const REGISTERS[$i]) as usize).cast::<u64>() }
-        };
-    }
     match i {
-        0 => register!(0),
-        1 => register!(1),
-        2 => register!(2),
-        3 => register!(3),
-        4 => register!(4),
-        _ => register!(5),
+        0 => register::<0>(regs),
+        1 => register::<1>(regs),
+        2 => register::<2>(regs),
+        3 => register::<3>(regs),
+        4 => register::<4>(regs),
+        _ => register::<5>(regs),
     }
+}
+
+/// The register that holds argument `I`.
+#[inline(always)]
+fn register<const I: usize>(regs: *const u8) -> u64 {
+    // SAFETY: an offset of that very type, filled in before the program was loaded.
+    unsafe { *regs.add(core::ptr::read_volatile(&raw const REGISTERS[I]) as usize).cast::<u64>() }
 }
 
 #[panic_handler]

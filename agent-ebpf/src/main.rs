@@ -21,7 +21,7 @@
 // The only modules that may hold `unsafe`: all memory, what reads the kernel's, and the thin entries of hooks.
 #[allow(unsafe_code)]
 mod atomic;
-#[allow(unsafe_code, clippy::precedence)]
+#[allow(unsafe_code)]
 mod blob;
 #[allow(unsafe_code)]
 mod filter;
@@ -32,13 +32,13 @@ mod maps;
 #[allow(unsafe_code)]
 mod message;
 mod name;
-#[allow(unsafe_code, clippy::manual_div_ceil)]
+#[allow(unsafe_code)]
 mod number;
 #[allow(unsafe_code)]
 mod other;
-#[allow(unsafe_code, clippy::precedence)]
+#[allow(unsafe_code)]
 mod read;
-#[allow(unsafe_code, clippy::precedence)]
+#[allow(unsafe_code)]
 mod record;
 #[allow(unsafe_code)]
 mod ring;

@@ -158,7 +158,7 @@ pub extern "C" fn fd_sets(thread: *const Thread, what: u64, place: u64) -> u64 {
     }
     let number = thread.args[0] as u32;
     put(&writer, 4, number);
-    let words = if number > MAX_SET as u32 * 8 { MAX_SET as u32 } else { (number + 63) / 64 * 8 };
+    let words = if number > MAX_SET as u32 * 8 { MAX_SET as u32 } else { number.div_ceil(64) * 8 };
     let mut len = 4u64;
     for i in 1..4 {
         let pointer = thread.args[i];

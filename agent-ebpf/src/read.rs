@@ -169,7 +169,7 @@ pub fn wanted(thread: &mut Thread, row: &Capture, phase: Phase) -> u32 {
 const OPERATIONS: u64 = 16;
 /// Those bits: they fit between the segment and the offset of a place.
 pub const WANTED: u64 = ((1 << OPS) - 1) << OPERATIONS;
-const _: () = assert!(rewind_common::chunk::SEGMENT_BYTES <= 1 << OPERATIONS - 1);
+const _: () = assert!(rewind_common::chunk::SEGMENT_BYTES <= 1 << (OPERATIONS - 1));
 
 /// What the call returned; an error where it never did.
 #[inline(always)]
@@ -243,7 +243,7 @@ pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase
             if !plain(thread, op, writer, result, u64::from(phase.blob_flags()) << 8) {
                 break;
             }
-            wanted.write_volatile(wanted.read_volatile() & !(1 << OPERATIONS as u32 + k));
+            wanted.write_volatile(wanted.read_volatile() & !(1 << (OPERATIONS as u32 + k)));
             writer.off = thread.forget(writer.off);
         }
         u64::from(wanted.read_volatile()) & WANTED

@@ -209,7 +209,7 @@ fn end_call(cursors: &mut Cursors, share: u64, off: u64, calls: u64) -> u64 {
 /// 1 if a number does not fit into 32 bits, else 0.
 #[inline(always)]
 fn is_wide(value: u64) -> u64 {
-    (value >> 32) + 0xffff_ffff >> 32
+    ((value >> 32) + 0xffff_ffff) >> 32
 }
 
 /// Most bytes of a call's record without arguments and blobs.
