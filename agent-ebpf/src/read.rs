@@ -8,7 +8,7 @@ use crate::ring::Writer;
 use crate::task::Thread;
 use aya_ebpf::helpers::bpf_probe_read_user;
 use rewind_common::{
-    call::{blob_flags, part},
+    call::{blob_flags, flags, part},
     capture::{Capture, MAX_BYTES, MAX_MESSAGES, OPS, Op, op, when},
     record::Kind,
     ring::ring_flags,
@@ -22,70 +22,50 @@ pub const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
 
 /// At which end of a call its record is made.
 #[derive(Clone, Copy)]
-pub enum Phase {
-    /// It begins.
-    Enter,
-    /// It has returned, or never will.
-    Exit {
-        /// When.
-        at_ns: u64,
-        /// What it returned.
-        result: i64,
-    },
+pub struct Phase {
+    /// When it has returned, or will not any more. 0: it begins.
+    pub at_ns: u64,
+    /// What it returned.
+    pub result: i64,
 }
 
 impl Phase {
+    /// It begins.
+    pub const ENTER: Self = Self { at_ns: 0, result: 0 };
+
+    #[inline(always)]
+    fn is_enter(self) -> bool {
+        self.at_ns == 0
+    }
+
     /// The kind of its record.
     #[inline(always)]
     pub fn kind(self) -> Kind {
-        match self {
-            Self::Enter => Kind::Enter,
-            Self::Exit { .. } => Kind::Call,
-        }
+        if self.is_enter() { Kind::Enter } else { Kind::Call }
     }
 
     /// How many calls its record counts.
     #[inline(always)]
     pub fn calls(self) -> u64 {
-        match self {
-            Self::Enter => 0,
-            Self::Exit { .. } => 1,
-        }
-    }
-
-    /// When; 0 for the beginning.
-    #[inline(always)]
-    pub fn at_ns(self) -> u64 {
-        match self {
-            Self::Enter => 0,
-            Self::Exit { at_ns, .. } => at_ns,
-        }
-    }
-
-    /// What it returned.
-    #[inline(always)]
-    pub fn result(self) -> i64 {
-        match self {
-            Self::Enter => 0,
-            Self::Exit { result, .. } => result,
-        }
+        u64::from(!self.is_enter())
     }
 
     #[inline(always)]
     fn blob_flags(self) -> u8 {
-        match self {
-            Self::Enter => 0,
-            Self::Exit { .. } => blob_flags::AT_EXIT,
-        }
+        if self.is_enter() { 0 } else { blob_flags::AT_EXIT }
     }
 
     /// The operations of a row that are done now: from which, how many.
     #[inline(always)]
     fn ops(self, row: &Capture) -> (usize, usize) {
-        match self {
-            Self::Enter => (usize::from(row.exit_ops), usize::from(row.enter_ops)),
-            Self::Exit { .. } => (0, usize::from(row.exit_ops)),
-        }
+        let exit_ops = usize::from(row.exit_ops);
+        if self.is_enter() { (exit_ops, usize::from(row.enter_ops)) } else { (0, exit_ops) }
+    }
+
+    /// What the call returned; an error where it never did.
+    #[inline(always)]
+    pub fn outcome(self, thread: &Thread) -> i64 {
+        if thread.flags & u32::from(flags::UNFINISHED) != 0 { -1 } else { self.result }
     }
 }
 
@@ -141,12 +121,11 @@ pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
 /// Verifier: gathered in the thread's state, for it forgets what stands there. In a register each
 /// combination of bits would be a way of its own through all that follows.
 #[inline(always)]
-pub fn wanted(thread: &mut Thread, row: &Capture, phase: Phase) -> u32 {
+pub fn wanted(thread: &mut Thread, row: &Capture, phase: Phase, outcome: i64) -> u32 {
     let (from, count) = phase.ops(row);
     if count == 0 {
         return 0;
     }
-    let result = outcome(thread, phase);
     let gathered = &raw mut thread.wanted;
     // SAFETY: a field of the thread's state, which is this thread's alone.
     unsafe { gathered.write_volatile(0) };
@@ -155,7 +134,7 @@ pub fn wanted(thread: &mut Thread, row: &Capture, phase: Phase) -> u32 {
             break;
         }
         let op = &row.ops[(from + k) & (OPS - 1)];
-        if applies(thread, op, result) {
+        if applies(thread, op, outcome) {
             let bits = 1 << (op.arg & 7) & 0x3f | 1 << (OPERATIONS + k as u64);
             // SAFETY: as above.
             unsafe { gathered.write_volatile(gathered.read_volatile() | bits as u32) };
@@ -170,12 +149,6 @@ const OPERATIONS: u64 = 16;
 /// Those bits: they fit between the segment and the offset of a place.
 pub const WANTED: u64 = ((1 << OPS) - 1) << OPERATIONS;
 const _: () = assert!(rewind_common::chunk::SEGMENT_BYTES <= 1 << (OPERATIONS - 1));
-
-/// What the call returned; an error where it never did.
-#[inline(always)]
-fn outcome(thread: &Thread, phase: Phase) -> i64 {
-    if thread.flags & u32::from(rewind_common::call::flags::UNFINISHED) != 0 { -1 } else { phase.result() }
-}
 
 /// Whether an operation is done for this call.
 #[inline(always)]
@@ -225,9 +198,9 @@ fn payload(thread: &Thread, op: &Op) -> bool {
 /// functions below, each of which costs as much as the copy where the kernel guards its returns. Gives
 /// the operations of `wanted` that are left for [`copy`], the first of which has done nothing yet.
 #[inline(always)]
-pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase: Phase) -> u64 {
+pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase: Phase, outcome: i64) -> u64 {
     let from = phase.ops(row).0;
-    let result = outcome(thread, phase);
+    let flags = u64::from(phase.blob_flags()) << 8;
     let wanted = &raw mut thread.wanted;
     // SAFETY: a field of the thread's state, which is this thread's alone.
     unsafe {
@@ -240,7 +213,7 @@ pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase
                 continue;
             }
             let op = &row.ops[(from + k as usize) & (OPS - 1)];
-            if !plain(thread, op, writer, result, u64::from(phase.blob_flags()) << 8) {
+            if !plain(thread, op, writer, outcome, flags) {
                 break;
             }
             wanted.write_volatile(wanted.read_volatile() & !(1 << (OPERATIONS as u32 + k)));
@@ -280,7 +253,7 @@ pub fn copy(thread: &Thread, row: Option<&Capture>, begun: u64, phase: Phase) ->
     let Some(row) = row else { return NO_ROOM };
     let from = phase.ops(row).0 as u64;
     let how = begun & WANTED | from << HOW_FROM | u64::from(phase.blob_flags()) << HOW_FLAGS;
-    copy_all(thread, row, begun & !WANTED, how, outcome(thread, phase))
+    copy_all(thread, row, begun & !WANTED, how, phase.outcome(thread))
 }
 
 /// Where in `how` the first operation's number begins, and where the flags of the blobs.

@@ -88,7 +88,7 @@ fn write_enter(thread: &mut Thread, capture: &Capture) -> u64 {
     let share = if capture.flags & capture_flags::DECISIVE != 0 { PROTECTED } else { MAIN };
     let now_ns = thread.start_ns;
     announce(thread, cursors, share, now_ns);
-    if write(thread, cursors, share, Phase::Enter) == WRITTEN {
+    if write(thread, cursors, share, Phase::ENTER) == WRITTEN {
         thread.flags |= u32::from(flags::ENTERED);
     }
     unlock(cursors);
@@ -105,7 +105,7 @@ pub fn call(thread: &mut Thread, now_ns: u64, result: i64) {
     let row = capture(thread).map_or(0, |capture| capture.flags);
     let share = if is_decisive(row, result, thread.flags) { PROTECTED } else { MAIN };
     announce(thread, cursors, share, now_ns);
-    write(thread, cursors, share, Phase::Exit { at_ns: now_ns, result });
+    write(thread, cursors, share, Phase { at_ns: now_ns, result });
     // The call itself is still that of the thread under its old name (and number): its start was.
     if row & capture_flags::RENAMES != 0 {
         thread.announced = [0; 2];
@@ -136,7 +136,7 @@ fn is_decisive(row: u8, result: i64, call: u32) -> bool {
 /// while its blobs are copied: one function begins the record and returns, one copies, one ends the record.
 #[inline(always)]
 fn write(thread: &mut Thread, cursors: &mut Cursors, share: usize, phase: Phase) -> u64 {
-    let mut place = begin_call(thread, cursors, share as u64, phase.at_ns(), phase.result());
+    let mut place = begin_call(thread, cursors, share as u64, phase.at_ns, phase.result);
     if place <= NOT_WRITTEN {
         return place;
     }
@@ -144,7 +144,7 @@ fn write(thread: &mut Thread, cursors: &mut Cursors, share: usize, phase: Phase)
     if off == NO_ROOM {
         // It does not fit behind what is there: once more, in an empty chunk.
         close(cursors, share);
-        place = begin_call(thread, cursors, share as u64, phase.at_ns(), phase.result());
+        place = begin_call(thread, cursors, share as u64, phase.at_ns, phase.result);
         if place <= NOT_WRITTEN {
             return place;
         }
@@ -174,17 +174,18 @@ extern "C" fn begin_call(thread: *mut Thread, cursors: *mut Cursors, share: u64,
     let (Some(thread), Some(cursors)) = (unsafe { thread.as_mut() }, unsafe { cursors.as_mut() }) else {
         return NOT_WRITTEN;
     };
-    let phase = if at_ns == 0 { Phase::Enter } else { Phase::Exit { at_ns, result } };
+    let phase = Phase { at_ns, result };
+    let outcome = phase.outcome(thread);
     let share = share as usize & 1;
     let row = capture(thread).filter(|capture| capture.flags & capture_flags::KNOWN != 0);
     let count = row.map_or(6, |row| u64::from(row.args)) & 7;
     let Some(mut writer) = begin(thread, cursors, share, LEAST + 8 * count) else { return NOT_WRITTEN };
-    let wanted = row.map_or(0, |row| read::wanted(thread, row, phase));
+    let wanted = row.map_or(0, |row| read::wanted(thread, row, phase, outcome));
     let start = writer.off;
     compose(thread, &mut writer, phase, count, u64::from(wanted));
-    writer.off = thread.forget(writer.off);
     if wanted != 0 {
-        let left = row.map_or(0, |row| read::copy_plain(thread, row, &mut writer, phase));
+        writer.off = thread.forget(writer.off);
+        let left = row.map_or(0, |row| read::copy_plain(thread, row, &mut writer, phase, outcome));
         if left != 0 {
             return writer.place() | left;
         }
@@ -224,15 +225,17 @@ const LEAST: u64 = size_of::<Call>() as u64 + 8;
 fn compose(thread: &Thread, writer: &mut Writer, phase: Phase, count: u64, wanted: u64) {
     let record = writer.at(writer.off);
     let mut len = size_of::<Call>();
+    // Two halves: eight bytes at a multiple of four would be written byte by byte on this target.
     let put = |value: u64, len: usize| {
         // SAFETY: at most 44 bytes behind the fixed part, for which there was room when the record began.
-        unsafe { record.add(len).cast::<u64>().write_unaligned(value) };
+        unsafe {
+            record.add(len).cast::<u32>().write(value as u32);
+            record.add(len + 4).cast::<u32>().write((value >> 32) as u32);
+        }
     };
     let mut flags = thread.flags as u8;
-    let (duration_ns, result) = match phase {
-        Phase::Enter => (0, 0),
-        Phase::Exit { at_ns, result } => (at_ns - thread.start_ns, result),
-    };
+    let result = phase.result;
+    let duration_ns = if phase.at_ns == 0 { 0 } else { phase.at_ns - thread.start_ns };
     let is_long = duration_ns >> 32 != 0;
     if is_long {
         flags |= flags::LONG;
