@@ -11,7 +11,7 @@ pub enum LossReason {
     Lapped = 0,
     /// A hook fired while another one was writing on the same CPU.
     Nested = 1,
-    /// The kernel had no memory for a thread's state, so one of its calls has no record.
+    /// There was no memory for a thread's state, or all states were other threads', so one of its calls has no record.
     NoThreadState = 2,
     /// A record did not fit into an empty chunk.
     TooLong = 3,
