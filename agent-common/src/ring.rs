@@ -18,7 +18,7 @@ pub const PATH_BYTES: usize = 512;
 /// States of threads that are found by where the thread's registers lie: a power of two.
 pub const THREAD_PLACES: u32 = 1 << 13;
 /// States of threads whose place is another's, or that have not made a call yet. Both together are the
-/// most threads that are recorded at a time; 4.5 MiB.
+/// most threads that are recorded at a time; 5.5 MiB.
 pub const SPARE_THREADS: u32 = 3 << 13;
 
 /// Bytes that the agent keeps of each ring about who it is of. The kernel side does not look at them.
