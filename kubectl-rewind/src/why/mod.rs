@@ -19,6 +19,7 @@ pub mod case;
 pub mod diagnosis;
 mod gather;
 pub mod groups;
+mod idle;
 pub mod memory;
 pub mod noise;
 mod paths;

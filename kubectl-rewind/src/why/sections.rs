@@ -4,6 +4,7 @@
 use super::case::{Case, Process};
 use super::diagnosis::{Blocked, Descriptors, Diagnosis, Failed, Memory, Moment, Ran, Slow, command, moment, rfc3339};
 use super::groups::Group;
+use super::idle::IDLE;
 use super::noise::Noise;
 use super::rules;
 use rewind_recording::clock::Clock;
@@ -30,29 +31,8 @@ const DESCRIPTORS: u64 = 100;
 const SLOW_NS: u64 = 10_000_000;
 const SLOW_TOTAL_NS: u64 = 100_000_000;
 
-/// Calls in which programs wait for work, or sleep of their own will.
-const IDLE: &[&str] = &[
-    "poll",
-    "ppoll",
-    "select",
-    "pselect6",
-    "epoll_wait",
-    "epoll_pwait",
-    "epoll_pwait2",
-    "accept",
-    "accept4",
-    "pause",
-    "nanosleep",
-    "clock_nanosleep",
-    "rt_sigtimedwait",
-    "rt_sigsuspend",
-    "io_uring_enter",
-    "restart_syscall",
-    "exit",
-    "exit_group",
-    "execve",
-    "vfork",
-];
+/// Calls that take long, or do not return, because of what they do.
+const ENDLESS: &[&str] = &["exit", "exit_group", "execve", "vfork"];
 
 /// Fills the sections.
 pub(super) fn fill(diagnosis: &mut Diagnosis, case: &Case<'_>, clock: &mut Clock) {
@@ -227,7 +207,8 @@ fn one_ran(tgid: u32, depth: usize, process: &Process, clock: &mut Clock) -> Ran
 
 fn slow(case: &Case<'_>) -> Vec<Slow> {
     let notable = |sums: &super::case::Sums| sums.longest.0 >= SLOW_NS || sums.total_ns >= SLOW_TOTAL_NS;
-    let of_interest = case.sums.iter().filter(|(name, sums)| !IDLE.contains(&&***name) && notable(sums));
+    let is_of_interest = |name: &str| !IDLE.contains(&name) && !ENDLESS.contains(&name);
+    let of_interest = case.sums.iter().filter(|(name, sums)| is_of_interest(name) && notable(sums));
     let mut sums: Vec<_> = of_interest.collect();
     sums.sort_by_key(|(_, sums)| Reverse(sums.total_ns));
     let in_words = |(name, sums): (&std::borrow::Cow<'static, str>, &super::case::Sums)| Slow {

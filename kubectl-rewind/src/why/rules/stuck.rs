@@ -2,6 +2,7 @@
 
 use super::{Finding, Joint};
 use crate::why::case::Case;
+use crate::why::idle::IDLE;
 use rewind_recording::decode;
 use rewind_recording::event::{Fate, What};
 use rewind_recording::render::units::duration;
@@ -14,29 +15,14 @@ const SOON: &[(&[&str], &str)] = &[
     (&["fsync", "fdatasync", "sync", "syncfs", "msync"], "the disk"),
     (&["open", "openat", "stat", "newfstatat", "statx", "rename", "unlink", "getdents64"], "a file system"),
 ];
-/// Calls in which a program that has nothing to do may well spend its life.
-const ORDINARY: &[&str] = &[
-    "poll",
-    "ppoll",
-    "select",
-    "pselect6",
-    "epoll_wait",
-    "epoll_pwait",
-    "epoll_pwait2",
-    "accept",
-    "accept4",
-    "io_uring_enter",
-    "wait4",
-    "waitid",
-    "nanosleep",
-    "clock_nanosleep",
-    "pause",
-    "rt_sigtimedwait",
-    "rt_sigsuspend",
-    "restart_syscall",
-];
+/// Calls in which a program waits for its children, as long as they live.
+const FOR_CHILDREN: &[&str] = &["wait4", "waitid"];
 /// So long is not soon.
 const LONG_NS: u64 = 1_000_000_000;
+
+fn is_ordinary(name: &str) -> bool {
+    IDLE.contains(&name) || FOR_CHILDREN.contains(&name)
+}
 
 pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
     if case.ending.is_some() {
@@ -63,7 +49,7 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
                 _ => duration(since_ns),
             };
             findings.push(finding(160, format!("it has waited {long} for {waits_for}: {shown}"), vec![*index]));
-        } else if fate == Fate::Before && event.tid == tgid && since_ns > LONG_NS && !ORDINARY.contains(&&*name) {
+        } else if fate == Fate::Before && event.tid == tgid && since_ns > LONG_NS && !is_ordinary(&name) {
             threads.main = Some(*index);
         }
     }
