@@ -81,7 +81,6 @@ pub extern "C" fn look_up(key: u64) -> u64 {
         if thread.cgroup_id == cgroup_id && thread.epoch == node.epoch {
             return if thread.recording != 0 { u64::from(home) } else { 0 };
         }
-        (thread.cgroup_id, thread.epoch) = (cgroup_id, node.epoch);
     }
     let ring = ring_of(cgroup_id).and_then(|index| Some((index, RINGS.get(index)?)));
     if let (Some((index, _)), 0) = (ring, home) {
@@ -93,6 +92,7 @@ pub extern "C" fn look_up(key: u64) -> u64 {
     }
     let Some(thread) = threads::at(home.wrapping_sub(1)) else { return 0 };
     let Some((index, ring)) = ring else {
+        // Not remembered: who came too late for the ring that another thread takes looks again.
         thread.recording = 0;
         return 0;
     };

@@ -1,5 +1,5 @@
 //! Runs that the kernel skipped. A program that is entered again on a CPU where it is under way does
-//! not run (`__bpf_trace_run` in `kernel/trace/bpf_trace.c`, since 6.2), so it cannot count that itself;
+//! not run (`__bpf_trace_run` in `kernel/trace/bpf_trace.c`), so it cannot count that itself;
 //! the kernel does, and tells it in `/proc/self/fdinfo` (`bpf_prog_show_fdinfo` in
 //! `kernel/bpf/syscall.c`, since 5.12). None is known to be skipped today: no hook of ours is entered out
 //! of an interrupt that its own program leaves on.
