@@ -77,10 +77,11 @@ pub extern "C" fn look_up(key: u64) -> u64 {
     let cgroup_id = task::cgroup_id(task);
     let Some(node) = NODE.get(0) else { return 0 };
     let mut home = threads::home(task);
-    if let Some(thread) = threads::at(home.wrapping_sub(1)) {
-        if thread.cgroup_id == cgroup_id && thread.epoch == node.epoch {
-            return if thread.recording != 0 { u64::from(home) } else { 0 };
-        }
+    if let Some(thread) = threads::at(home.wrapping_sub(1))
+        && thread.cgroup_id == cgroup_id
+        && thread.epoch == node.epoch
+    {
+        return if thread.recording != 0 { u64::from(home) } else { 0 };
     }
     let ring = ring_of(cgroup_id).and_then(|index| Some((index, RINGS.get(index)?)));
     if let (Some((index, _)), 0) = (ring, home) {

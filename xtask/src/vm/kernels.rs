@@ -42,7 +42,7 @@ pub(super) const ALL: [Kernel; 8] = [
     kernel("6.8", Ubuntu, &["ubuntu noble"]),
     kernel("6.12", Debian, &["debian trixie", "debian-security trixie-security"]),
     kernel("6.18", Debian, &["debian trixie-backports"]),
-    // Its JIT has fetching atomics since 5.18 (`arch/arm64/net/bpf_jit_comp.c`).
+    // The oldest of arm64 that is tried.
     Kernel {
         series: "6.1",
         arch: Aarch64,
