@@ -11,7 +11,7 @@
 //! [`args`] says it is wide), or nothing at all where [`args`] says that its bytes stand in a blob.
 //! A blob is a [`Blob`] header, its bytes, and padding to four.
 
-use crate::record::RecordHead;
+use crate::record::RecordHeader;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// The fixed part of a call's record.
@@ -19,7 +19,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 #[repr(C, packed(4))]
 pub struct Call {
     /// Length, kind, [`flags`], thread.
-    pub head: RecordHead,
+    pub header: RecordHeader,
     /// The call's number in the table of its ABI.
     pub nr: u16,
     /// Which arguments follow and how, see [`args`].

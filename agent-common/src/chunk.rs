@@ -15,7 +15,7 @@
 //! 3. commits: compare-and-swaps the word from "mine, up to here" to "mine, up to there".
 //!
 //! A writer that slept while the ring came round finds another claim in the word: its commit fails,
-//! it marks the chunk [`ChunkHead::spoiled`] because its stray bytes may lie in what the new owner
+//! it marks the chunk [`ChunkHeader::spoiled`] because its stray bytes may lie in what the new owner
 //! had committed, and counts the record as lost. So bytes below the committed length of an
 //! unspoiled chunk are whole records, always.
 
@@ -39,7 +39,7 @@ pub const ARENA_VALUE_BYTES: usize = SEGMENT_BYTES + SLACK_BYTES;
 /// What stands at the start of each chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
-pub struct ChunkHead {
+pub struct ChunkHeader {
     /// The commit word, see [`word`].
     pub word: u64,
     /// The recording whose records these are: [`crate::ring::Ring::recording`].
@@ -57,9 +57,9 @@ pub struct ChunkHead {
 }
 
 /// Bytes of a chunk's header: where its first record starts.
-pub const HEAD_BYTES: usize = size_of::<ChunkHead>();
+pub const HEADER_BYTES: usize = size_of::<ChunkHeader>();
 
-const _: () = assert!(HEAD_BYTES == 40 && HEAD_BYTES.is_multiple_of(8));
+const _: () = assert!(HEADER_BYTES == 40 && HEADER_BYTES.is_multiple_of(8));
 const _: () = assert!(CHUNK_BYTES.is_power_of_two() && CHUNKS.is_power_of_two());
 const _: () = assert!(ARENA_VALUE_BYTES.is_multiple_of(8));
 

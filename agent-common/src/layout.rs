@@ -15,7 +15,7 @@ pub const LAYOUT: u32 = 1;
 /// What made a pinned set, and with which sizes: the agent writes it before the set counts as whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
-pub struct Made {
+pub struct Fingerprint {
     /// A hash of the programs and of the table of what they copy. Only the same programs are taken up.
     pub programs: u64,
     /// The budget that was asked for, bytes.

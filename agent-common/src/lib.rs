@@ -29,7 +29,7 @@
 //!
 //! Add it to [`record::Kind`], give its body a shape beside the others, write it from one hook
 //! file, and read it in `recording/src/record.rs`; then it is an event in `recording/src/event.rs`, with words
-//! in `recording/src/render/moments.rs` and JSON fields in `json_events.rs`.
+//! in `recording/src/render/event_text.rs` and JSON fields in `json_events.rs`.
 #![no_std]
 #![forbid(unsafe_code)]
 

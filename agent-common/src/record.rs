@@ -5,7 +5,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// What stands at the start of each record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
-pub struct RecordHead {
+pub struct RecordHeader {
     /// Bytes of the whole record, this header included; a multiple of four.
     pub len: u16,
     /// What it is: a [`Kind`].
@@ -42,7 +42,7 @@ pub enum Kind {
     /// A call that the thread is in since before the recording began: [`crate::call::Call`] with all six
     /// registers and nothing that they point to, without duration and result. When it began is not known:
     /// `start_ns` is when the recording did. The agent makes it for who reads; no ring holds one.
-    Before = 10,
+    InProgress = 10,
 }
 
 impl TryFrom<u8> for Kind {
@@ -59,7 +59,7 @@ impl TryFrom<u8> for Kind {
             7 => Self::OomKill,
             8 => Self::Fork,
             9 => Self::Exec,
-            10 => Self::Before,
+            10 => Self::InProgress,
             other => return Err(other),
         })
     }
@@ -71,7 +71,7 @@ impl TryFrom<u8> for Kind {
 #[repr(C, packed(4))]
 pub struct Task {
     /// Length, [`Kind::Task`], no flags, thread.
-    pub head: RecordHead,
+    pub header: RecordHeader,
     /// When it was written: `CLOCK_MONOTONIC`, nanoseconds.
     pub time_ns: u64,
     /// The process, as the host numbers it.
@@ -91,7 +91,7 @@ pub struct Task {
 #[repr(C, packed(4))]
 pub struct Exit {
     /// Length, [`Kind::Exit`], [`GROUP_DEAD`] or nothing, thread.
-    pub head: RecordHead,
+    pub header: RecordHeader,
     /// When: `CLOCK_MONOTONIC`, nanoseconds.
     pub time_ns: u64,
     /// The process, as the host numbers it.
@@ -108,7 +108,7 @@ pub const GROUP_DEAD: u8 = 1;
 #[repr(C, packed(4))]
 pub struct Signal {
     /// Length, [`Kind::Signal`], no flags, thread.
-    pub head: RecordHead,
+    pub header: RecordHeader,
     /// When: `CLOCK_MONOTONIC`, nanoseconds.
     pub time_ns: u64,
     /// The first 48 bytes of the kernel's `siginfo`: `si_signo`, `si_errno`, `si_code`, padding, and
@@ -121,7 +121,7 @@ pub struct Signal {
 #[repr(C, packed(4))]
 pub struct SignalSent {
     /// Length, [`Kind::SignalSent`], [`sent_flags`], the thread that got it.
-    pub head: RecordHead,
+    pub header: RecordHeader,
     /// When: `CLOCK_MONOTONIC`, nanoseconds.
     pub time_ns: u64,
     /// The process that got it, as the host numbers it.
@@ -158,7 +158,7 @@ pub mod sent_flags {
 #[repr(C, packed(4))]
 pub struct OomKill {
     /// Length, [`Kind::OomKill`], no flags, the victim's thread.
-    pub head: RecordHead,
+    pub header: RecordHeader,
     /// When: `CLOCK_MONOTONIC`, nanoseconds.
     pub time_ns: u64,
     /// The victim, as the host numbers it.
@@ -199,7 +199,7 @@ pub struct OomKill {
 #[repr(C, packed(4))]
 pub struct Fork {
     /// Length, [`Kind::Fork`], [`NEW_THREAD`] or nothing, the thread that made it.
-    pub head: RecordHead,
+    pub header: RecordHeader,
     /// When: `CLOCK_MONOTONIC`, nanoseconds.
     pub time_ns: u64,
     /// The process of the thread that made it, as the host numbers it.
@@ -224,7 +224,7 @@ pub const NEW_THREAD: u8 = 1;
 #[repr(C, packed(4))]
 pub struct Exec {
     /// Length, [`Kind::Exec`], [`INTERPRETED`] or nothing, the thread by the number it had before.
-    pub head: RecordHead,
+    pub header: RecordHeader,
     /// When: `CLOCK_MONOTONIC`, nanoseconds.
     pub time_ns: u64,
     /// The process, as the host numbers it: the thread's number from now on.
@@ -241,7 +241,7 @@ pub const MAX_EXEC_ARGV: usize = 1024;
 const _: () = assert!(size_of::<SignalSent>() == 64 && size_of::<OomKill>() == 120);
 const _: () = assert!(size_of::<Fork>() == 36 && size_of::<Exec>() == 20);
 const _: () = assert!(MAX_EXEC_ARGV <= crate::chunk::SLACK_BYTES);
-const _: () = assert!(size_of::<RecordHead>() == 8);
+const _: () = assert!(size_of::<RecordHeader>() == 8);
 const _: () = assert!(size_of::<Task>() == 48);
 const _: () = assert!(size_of::<Exit>() == 24);
 const _: () = assert!(size_of::<Signal>() == 64);

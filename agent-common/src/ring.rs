@@ -1,6 +1,6 @@
 //! A container's ring: whose it is, and where its chunks lie.
 
-use crate::layout::Made;
+use crate::layout::Fingerprint;
 use crate::loss::REASONS;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -16,10 +16,10 @@ pub const MAX_SEGMENTS: usize = 128;
 pub const PATH_BYTES: usize = 512;
 
 /// States of threads that are found by where the thread's registers lie: a power of two.
-pub const THREAD_PLACES: u32 = 1 << 13;
+pub const THREAD_SLOTS: u32 = 1 << 13;
 /// States of threads whose place is another's, or that have not made a call yet. Both together are the
 /// most threads that are recorded at a time; 5.5 MiB.
-pub const SPARE_THREADS: u32 = 3 << 13;
+pub const OVERFLOW_THREADS: u32 = 3 << 13;
 
 /// Bytes that the agent keeps of each ring about who it is of. The kernel side does not look at them.
 pub const IDENTITY_BYTES: usize = 1024;
@@ -119,21 +119,21 @@ pub struct Node {
     /// No meaning yet.
     pub reserved: u32,
     /// What made this set of maps.
-    pub made: Made,
+    pub fingerprint: Fingerprint,
     /// Ends of containers: moves on whenever [`Ring::end_ns`] of some ring becomes known.
     pub ends: u64,
     /// Ends of processes with a status other than 0, in all rings.
     pub failures: u64,
 }
 
-/// Bits of the [`Sieve`]: a power of two. Cgroup ids are handed out one after the other, so this many
+/// Bits of the [`CgroupBitmap`]: a power of two. Cgroup ids are handed out one after the other, so this many
 /// cgroups hardly ever share a bit.
-pub const SIEVE_BITS: u64 = 1 << 16;
+pub const CGROUP_BITMAP_BITS: u64 = 1 << 16;
 
-/// What lets the calls of unrecorded cgroups through at once: bit `cgroup_id % SIEVE_BITS` is set for
+/// What lets the calls of unrecorded cgroups through at once: bit `cgroup_id % CGROUP_BITMAP_BITS` is set for
 /// each cgroup that is in one of the states that may record: [`cgroup_state::OPEN`] and those that
 /// follow from it. A set bit says "look closer".
-pub type Sieve = [u64; (SIEVE_BITS / 64) as usize];
+pub type CgroupBitmap = [u64; (CGROUP_BITMAP_BITS / 64) as usize];
 
 /// Where one CPU stands in one ring: a value of a per-CPU map, indexed by ring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]

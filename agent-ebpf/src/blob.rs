@@ -141,7 +141,7 @@ pub fn string_at_once(writer: &mut Writer, pointer: u64, what: u64) -> bool {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn bytes(pointer: u64, len: u64, limit_what: u64, place: u64, ring: u64) -> u64 {
-    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
     let (limit, mut what, mut len) = (limit_what >> 32, limit_what & 0xffff_ffff, len);
     if len > limit {
         len = limit;
@@ -168,7 +168,7 @@ pub extern "C" fn bytes(pointer: u64, len: u64, limit_what: u64, place: u64, rin
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn string(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
-    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
     let room = writer.room();
     if room < 8 {
         return NO_ROOM;
@@ -201,7 +201,7 @@ pub extern "C" fn string(pointer: u64, what: u64, place: u64, ring: u64) -> u64 
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
-    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
     let mut total = 0u64;
     let mut is_cut = true;
     for i in 0..MAX_STRINGS as u64 {

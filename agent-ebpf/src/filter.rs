@@ -5,13 +5,13 @@
 //! directories that only hold other directories never make a call.
 
 use crate::atomic;
-use crate::maps::{self, CGROUPS, FREE_RINGS, FREE_SEGMENTS, NODE, PATHS, Path, RINGS, SIEVE};
+use crate::maps::{self, CGROUP_BITMAP, CGROUPS, FREE_RINGS, FREE_SEGMENTS, NODE, PATHS, Path, RINGS};
 use crate::ring::counters;
 use crate::task::{self, Thread};
-use crate::threads::{self, Found, Key};
+use crate::threads::{self, BySlot, Key};
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use core::ffi::c_void;
-use rewind_common::ring::{Cgroup, MAIN, PROTECTED, Ring, SIEVE_BITS, cgroup_state as state};
+use rewind_common::ring::{CGROUP_BITMAP_BITS, Cgroup, MAIN, PROTECTED, Ring, cgroup_state as state};
 
 /// Most segments that a share may have, main and protected. The agent fills it in.
 #[unsafe(no_mangle)]
@@ -24,7 +24,7 @@ const DEPTH: usize = 8;
 #[inline(always)]
 pub fn begins(task: *mut c_void, regs: *const u8) -> Option<&'static mut Thread> {
     let key = Key::of(regs)?;
-    if let Found::Own(thread) = threads::by_key(key)
+    if let BySlot::Own(thread) = threads::by_key(key)
         && thread.epoch == NODE.get(0)?.epoch
         && thread.task == task as u64
     {
@@ -37,9 +37,9 @@ pub fn begins(task: *mut c_void, regs: *const u8) -> Option<&'static mut Thread>
 #[inline(always)]
 pub fn returns(regs: *const u8) -> Option<&'static mut Thread> {
     let thread = match threads::by_key(Key::of(regs)?) {
-        Found::Own(thread) => thread,
-        Found::Crowded => threads::of(maps::current())?,
-        Found::Other => return None,
+        BySlot::Own(thread) => thread,
+        BySlot::Overflowed => threads::of(maps::current())?,
+        BySlot::Other => return None,
     };
     if thread.start_ns != 0 { Some(thread) } else { None }
 }
@@ -59,11 +59,11 @@ pub fn recorded_now(task: *mut c_void) -> Option<&'static mut Thread> {
 /// The state of the current thread if its calls are recorded, made where there is none yet.
 #[inline(always)]
 fn recorded(task: *const c_void, key: Option<Key>) -> Option<&'static mut Thread> {
-    if !passes_sieve(task::cgroup_id(task)) {
+    if !may_be_recorded(task::cgroup_id(task)) {
         return None;
     }
-    let home = look_up(key.map_or(0, Key::number));
-    if home == 0 { None } else { threads::at(home as u32 - 1) }
+    let slot = look_up(key.map_or(0, Key::number));
+    if slot == 0 { None } else { threads::at(slot as u32 - 1) }
 }
 
 /// The number of the current thread's state, plus one, if its calls are recorded; else 0. Its ring is
@@ -76,22 +76,22 @@ pub extern "C" fn look_up(key: u64) -> u64 {
     let task = maps::current();
     let cgroup_id = task::cgroup_id(task);
     let Some(node) = NODE.get(0) else { return 0 };
-    let mut home = threads::home(task);
-    if let Some(thread) = threads::at(home.wrapping_sub(1))
+    let mut slot = threads::slot(task);
+    if let Some(thread) = threads::at(slot.wrapping_sub(1))
         && thread.cgroup_id == cgroup_id
         && thread.epoch == node.epoch
     {
-        return if thread.recording != 0 { u64::from(home) } else { 0 };
+        return if thread.recording != 0 { u64::from(slot) } else { 0 };
     }
     let ring = ring_of(cgroup_id).and_then(|index| Some((index, RINGS.get(index)?)));
-    if let (Some((index, _)), 0) = (ring, home) {
-        home = threads::make(task, Key::of_number(key));
-        if home == 0 {
+    if let (Some((index, _)), 0) = (ring, slot) {
+        slot = threads::make(task, Key::of_number(key));
+        if slot == 0 {
             counters::no_thread_state(index);
             return 0;
         }
     }
-    let Some(thread) = threads::at(home.wrapping_sub(1)) else { return 0 };
+    let Some(thread) = threads::at(slot.wrapping_sub(1)) else { return 0 };
     let Some((index, ring)) = ring else {
         // Not remembered: who came too late for the ring that another thread takes looks again.
         thread.recording = 0;
@@ -102,14 +102,14 @@ pub extern "C" fn look_up(key: u64) -> u64 {
     }
     (thread.cgroup_id, thread.epoch, thread.task) = (cgroup_id, node.epoch, task as u64);
     (thread.ring, thread.ring_flags, thread.recording) = (index, ring.flags, ring.recording);
-    if thread.recording != 0 { u64::from(home) } else { 0 }
+    if thread.recording != 0 { u64::from(slot) } else { 0 }
 }
 
 /// The ring of a cgroup that is recorded already: for what happens to a task that is not the current
 /// one, which takes no ring.
 #[inline(always)]
 pub fn ring_of_other(cgroup_id: u64) -> Option<u32> {
-    if !passes_sieve(cgroup_id) {
+    if !may_be_recorded(cgroup_id) {
         return None;
     }
     // SAFETY: read at once.
@@ -119,18 +119,18 @@ pub fn ring_of_other(cgroup_id: u64) -> Option<u32> {
 
 /// Whether a cgroup may be recorded: most that are not end here.
 #[inline(always)]
-fn passes_sieve(cgroup_id: u64) -> bool {
-    let bit = cgroup_id % SIEVE_BITS;
-    SIEVE.get(0).is_some_and(|sieve| sieve[(bit / 64) as usize] >> (bit % 64) & 1 != 0)
+fn may_be_recorded(cgroup_id: u64) -> bool {
+    let bit = cgroup_id % CGROUP_BITMAP_BITS;
+    CGROUP_BITMAP.get(0).is_some_and(|bitmap| bitmap[(bit / 64) as usize] >> (bit % 64) & 1 != 0)
 }
 
-/// Lets the calls of a cgroup through the sieve.
+/// Lets the calls of a cgroup through the bitmap.
 #[inline(always)]
-pub fn open_sieve(cgroup_id: u64) {
-    let bit = cgroup_id % SIEVE_BITS;
-    if let Some(sieve) = SIEVE.get_ptr_mut(0) {
+pub fn set_cgroup_bit(cgroup_id: u64) {
+    let bit = cgroup_id % CGROUP_BITMAP_BITS;
+    if let Some(bitmap) = CGROUP_BITMAP.get_ptr_mut(0) {
         // SAFETY: a word of a value of the map, within it by the remainder.
-        unsafe { atomic::or(&raw mut (*sieve)[(bit / 64) as usize], 1 << (bit % 64)) };
+        unsafe { atomic::or(&raw mut (*bitmap)[(bit / 64) as usize], 1 << (bit % 64)) };
     }
 }
 

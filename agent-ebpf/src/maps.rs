@@ -11,7 +11,9 @@ use core::ffi::c_void;
 use rewind_common::{
     capture::{Capture, ROWS},
     chunk::ARENA_VALUE_BYTES,
-    ring::{Cgroup, Cursors, IDENTITY_BYTES, Node, PATH_BYTES, Ring, SPARE_THREADS, Share, Sieve, THREAD_PLACES},
+    ring::{
+        Cgroup, CgroupBitmap, Cursors, IDENTITY_BYTES, Node, OVERFLOW_THREADS, PATH_BYTES, Ring, Share, THREAD_SLOTS,
+    },
 };
 
 /// `BPF_F_MMAPABLE`: the agent maps it and reads without a system call.
@@ -54,7 +56,7 @@ pub static NODE: Array<Node, 1, MMAPABLE> = Array::new();
 
 /// Which cgroups are certainly not recorded.
 #[btf_map]
-pub static SIEVE: Array<Sieve, 1, MMAPABLE> = Array::new();
+pub static CGROUP_BITMAP: Array<CgroupBitmap, 1, MMAPABLE> = Array::new();
 
 /// Where each CPU stands in each ring. Sized by the agent as [`RINGS`].
 #[btf_map]
@@ -91,11 +93,11 @@ pub static CAPTURES: Array<Capture, { ROWS as usize }> = Array::new();
 
 /// What is kept of each thread, `threads.rs` says where.
 #[btf_map]
-pub static THREADS: Array<Thread, { (THREAD_PLACES + SPARE_THREADS) as usize }> = Array::new();
+pub static THREADS: Array<Thread, { (THREAD_SLOTS + OVERFLOW_THREADS) as usize }> = Array::new();
 
 /// States behind the places that are free, counted from there.
 #[btf_map]
-pub static FREE_THREADS: Queue<u32, { SPARE_THREADS as usize }> = Queue::new();
+pub static FREE_THREADS: Queue<u32, { OVERFLOW_THREADS as usize }> = Queue::new();
 
 /// Task storage, which the library has no type for. Its memory goes with the thread.
 #[repr(C)]
@@ -130,8 +132,8 @@ impl<T> TaskStorage<T> {
 
 /// The number of each thread's state, plus one.
 #[unsafe(link_section = ".maps")]
-#[unsafe(export_name = "HOMES")]
-pub static HOMES: TaskStorage<u32> = TaskStorage::new();
+#[unsafe(export_name = "TASK_SLOTS")]
+pub static TASK_SLOTS: TaskStorage<u32> = TaskStorage::new();
 
 /// The current task, as the verifier knows it: it may be read without a helper.
 #[inline(always)]

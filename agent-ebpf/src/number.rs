@@ -15,7 +15,7 @@ use rewind_common::{
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn count_strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
-    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
     let (mut count, mut flags) = (0u32, u64::from(blob_flags::CUT) << 8);
     for i in 0..u64::from(MAX_COUNTED) {
         // SAFETY: the helper reads any address of the process, or fails.
@@ -37,7 +37,7 @@ pub extern "C" fn count_strings(pointer: u64, what: u64, place: u64, ring: u64) 
 #[inline(never)]
 pub extern "C" fn count_entries(pointer: u64, len: u64, what: u64, place: u64, ring: u64) -> u64 {
     const ENTRY_LENGTH: u64 = 16;
-    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
     let (mut count, mut at, mut flags) = (0u32, 0u64, u64::from(blob_flags::CUT) << 8);
     for _ in 0..MAX_ENTRIES {
         if at >= len {
@@ -83,7 +83,7 @@ fn put(writer: &Writer, behind: u64, value: u32) {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn number(value: u64, what: u64, place: u64) -> u64 {
-    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
     if writer.room() < 8 {
         return NO_ROOM;
     }
@@ -102,7 +102,7 @@ pub fn read_number(pointer: u64) -> u64 {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn length(pointer: u64, before: u64, what: u64, place: u64, failed: u64) -> u64 {
-    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
     if before == UNREADABLE {
         // That the caller passed nonsense is told by the call's own result.
         return unread(&writer, pointer, what | GUESS, 0);
@@ -142,7 +142,7 @@ pub fn offset_at_once(writer: &mut Writer, pointer: u64, result: i64, what: u64)
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn offset(pointer: u64, result: i64, what: u64, place: u64, ring: u64) -> u64 {
-    let Some(mut writer) = Writer::at_place(place) else { return NO_ROOM };
+    let Some(mut writer) = Writer::at_position(place) else { return NO_ROOM };
     if offset_at_once(&mut writer, pointer, result, what) { writer.off } else { unread(&writer, pointer, what, ring) }
 }
 
@@ -152,7 +152,7 @@ pub extern "C" fn offset(pointer: u64, result: i64, what: u64, place: u64, ring:
 pub extern "C" fn fd_sets(thread: *const Thread, what: u64, place: u64) -> u64 {
     // SAFETY: null, or what `copy_one` passes; the verifier checks either.
     let Some(thread) = (unsafe { thread.as_ref() }) else { return NO_ROOM };
-    let Some(writer) = Writer::at_place(place) else { return NO_ROOM };
+    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
     if writer.room() < 8 + 3 * MAX_SET as u64 {
         return NO_ROOM;
     }

@@ -10,7 +10,7 @@ use crate::ring::{begin, commit, cursors, lock, unlock};
 use crate::{filter, task};
 use aya_ebpf::helpers::bpf_probe_read_kernel_buf;
 use core::ffi::c_void;
-use rewind_common::record::{Kind, RecordHead, Task};
+use rewind_common::record::{Kind, RecordHeader, Task};
 use rewind_common::ring::{Cursors, PROTECTED};
 
 /// Which stand-in a hook uses.
@@ -53,9 +53,9 @@ pub fn event<T: Copy>(task: *const c_void, ring: u32, hook: Hook, now_ns: u64, r
 
 #[inline(always)]
 fn announce(task: *const c_void, writer: &mut crate::ring::Writer, cursors: &mut Cursors, now_ns: u64) {
-    let head =
-        RecordHead { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: task::any::tid(task) };
-    let mut record = Task { head, ..Task::default() };
+    let header =
+        RecordHeader { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: task::any::tid(task) };
+    let mut record = Task { header, ..Task::default() };
     task::describe_other(task, &mut record, now_ns);
     record.comm = comm(task);
     writer.put(record);

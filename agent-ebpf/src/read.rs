@@ -217,7 +217,7 @@ pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase
                 break;
             }
             wanted.write_volatile(wanted.read_volatile() & !(1 << (OPERATIONS as u32 + k)));
-            writer.off = thread.forget(writer.off);
+            writer.off = thread.opaque(writer.off);
         }
         u64::from(wanted.read_volatile()) & WANTED
     }
@@ -243,7 +243,7 @@ fn plain(thread: &mut Thread, op: &Op, writer: &mut Writer, result: i64, flags: 
     }
     // Verifier: bounded by a mask and not by the comparison, which 6.1 forgets where the length lies on
     // the stack meanwhile.
-    blob::bytes_at_once(writer, pointer, thread.forget(len) & (MAX_BYTES as u64 - 1), what)
+    blob::bytes_at_once(writer, pointer, thread.opaque(len) & (MAX_BYTES as u64 - 1), what)
 }
 
 /// Does what the row says. `begun` is the place where the blobs go, with the operations that are

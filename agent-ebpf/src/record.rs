@@ -10,7 +10,7 @@ use rewind_common::{
     capture::{Capture, ROWS, capture_flags},
     chunk::CHUNKS,
     loss::LossReason,
-    record::{Kind, RecordHead, Task},
+    record::{Kind, RecordHeader, Task},
     ring::{Cursors, MAIN, PROTECTED},
 };
 
@@ -50,7 +50,7 @@ fn write_task(thread: &mut Thread, cursors: &mut Cursors, share: u64, now_ns: u6
     let Some(mut writer) = begin(thread, cursors, share, size_of::<Task>() as u64) else { return 1 };
     let len = size_of::<Task>() as u16;
     let mut record =
-        Task { head: RecordHead { len, kind: Kind::Task as u8, flags: 0, tid: thread.tid }, ..Task::default() };
+        Task { header: RecordHeader { len, kind: Kind::Task as u8, flags: 0, tid: thread.tid }, ..Task::default() };
     task::describe(task, &mut record, now_ns);
     writer.put(record);
     commit(cursors, share, &writer, 0);
@@ -179,15 +179,15 @@ extern "C" fn begin_call(thread: *mut Thread, cursors: *mut Cursors, share: u64,
     let share = share as usize & 1;
     let row = capture(thread).filter(|capture| capture.flags & capture_flags::KNOWN != 0);
     let count = row.map_or(6, |row| u64::from(row.args)) & 7;
-    let Some(mut writer) = begin(thread, cursors, share, LEAST + 8 * count) else { return NOT_WRITTEN };
+    let Some(mut writer) = begin(thread, cursors, share, MIN_BYTES + 8 * count) else { return NOT_WRITTEN };
     let wanted = row.map_or(0, |row| read::wanted(thread, row, phase, outcome));
     let start = writer.off;
     compose(thread, &mut writer, phase, count, u64::from(wanted));
     if wanted != 0 {
-        writer.off = thread.forget(writer.off);
+        writer.off = thread.opaque(writer.off);
         let left = row.map_or(0, |row| read::copy_plain(thread, row, &mut writer, phase, outcome));
         if left != 0 {
-            return writer.place() | left;
+            return writer.position() | left;
         }
         // SAFETY: the fixed part lies within the chunk, and begins with the length.
         unsafe { writer.at(start).cast::<u16>().write((writer.off - start) as u16) };
@@ -214,7 +214,7 @@ fn is_wide(value: u64) -> u64 {
 }
 
 /// Most bytes of a call's record without arguments and blobs.
-const LEAST: u64 = size_of::<Call>() as u64 + 8;
+const MIN_BYTES: u64 = size_of::<Call>() as u64 + 8;
 
 /// Writes what a call's record is, but for its blobs, where `writer` stands.
 ///
@@ -260,7 +260,7 @@ fn compose(thread: &Thread, writer: &mut Writer, phase: Phase, count: u64, wante
         word |= is_wide << (u64::from(args::WIDE_SHIFT) + i);
     }
     let call = Call {
-        head: RecordHead { len: len as u16, kind: phase.kind() as u8, flags, tid: thread.tid },
+        header: RecordHeader { len: len as u16, kind: phase.kind() as u8, flags, tid: thread.tid },
         nr: thread.nr as u16,
         args: word as u16,
         duration_ns: duration_ns as u32,

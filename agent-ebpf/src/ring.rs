@@ -7,7 +7,7 @@ use crate::atomic;
 use crate::maps::{ARENA, CURSORS, FREE_SEGMENTS, NODE, RINGS};
 use crate::task::Thread;
 use rewind_common::{
-    chunk::{CHUNK_BYTES, CHUNKS, ChunkHead, HEAD_BYTES, SEGMENT_BYTES, word},
+    chunk::{CHUNK_BYTES, CHUNKS, ChunkHeader, HEADER_BYTES, SEGMENT_BYTES, word},
     loss::LossReason,
     ring::{Cursor, Cursors, MAIN, MAX_SEGMENTS, Share},
 };
@@ -37,13 +37,13 @@ impl Writer {
 
     /// Where it stands, as one number: the segment in the upper half, the offset in the lower.
     #[inline(always)]
-    pub fn place(&self) -> u64 {
+    pub fn position(&self) -> u64 {
         u64::from(self.segment) << 32 | self.off & 0xffff_ffff
     }
 
     /// The writer that stands at [`Writer::place`].
     #[inline(always)]
-    pub fn at_place(place: u64) -> Option<Self> {
+    pub fn at_position(place: u64) -> Option<Self> {
         let (segment, off) = ((place >> 32) as u32, place & 0xffff_ffff);
         // At the very end of a chunk, `off` is the start of the next.
         let end = (off.wrapping_sub(1) & !(CHUNK_BYTES as u64 - 1)) + CHUNK_BYTES as u64;
@@ -132,12 +132,12 @@ fn start_anew(cursors: &mut Cursors, thread: &Thread) -> u64 {
     0
 }
 
-/// The head of a chunk in a segment.
+/// The header of a chunk in a segment.
 ///
 /// Verifier: the mask leaves only starts of chunks, or the atomics on the word would be refused as
 /// misaligned.
 #[inline(always)]
-fn head(base: *mut u8, chunk: u32) -> *mut ChunkHead {
+fn header(base: *mut u8, chunk: u32) -> *mut ChunkHeader {
     base.wrapping_add(chunk as usize & (SEGMENT_BYTES - CHUNK_BYTES)).cast()
 }
 
@@ -148,8 +148,8 @@ pub fn begin(thread: &Thread, cursors: &mut Cursors, share: usize, need: u64) ->
     let cursor = &mut cursors.shares[share & 1];
     let mut base: *mut u8 = ARENA.get_ptr_mut(cursor.segment)?.cast();
     let committed = u64::from(cursor.committed);
-    // SAFETY: a chunk's head lies within the segment.
-    let is_mine = unsafe { (*head(base, cursor.chunk)).word } == word::pack(cursor.claim, committed);
+    // SAFETY: a chunk's header lies within the segment.
+    let is_mine = unsafe { (*header(base, cursor.chunk)).word } == word::pack(cursor.claim, committed);
     if !is_mine || committed + need > CHUNK_BYTES as u64 {
         if claim(thread, cursors, share as u64) != 0 {
             return None;
@@ -199,23 +199,23 @@ fn claim(thread: &Thread, cursors: &mut Cursors, share: u64) -> u64 {
         let number = unsafe { atomic::add(&raw mut place.claims, 1) } + 1;
         let Some((segment, chunk)) = locate(place, number) else { return 1 };
         let Some(base) = ARENA.get_ptr_mut(segment) else { return 1 };
-        let head = head(base.cast(), chunk);
-        // SAFETY: a chunk's head lies within the segment.
+        let header = header(base.cast(), chunk);
+        // SAFETY: a chunk's header lies within the segment.
         unsafe {
-            let old = core::ptr::read_volatile(&raw const (*head).word);
-            let mine = word::pack(number, HEAD_BYTES as u64);
-            if word::claim(old) < number && atomic::swap_u64(&raw mut (*head).word, old, mine) {
+            let old = core::ptr::read_volatile(&raw const (*header).word);
+            let mine = word::pack(number, HEADER_BYTES as u64);
+            if word::claim(old) < number && atomic::swap_u64(&raw mut (*header).word, old, mine) {
                 let cursor = &mut cursors.shares[share as usize & 1];
-                (*head).recording = thread.recording;
-                (*head).first_record = cursor.records;
-                (*head).first_call = cursor.calls;
-                (*head).cpu = aya_ebpf::helpers::bpf_get_smp_processor_id() as u16;
-                (*head).share = share as u16;
-                (*head).spoiled = 0;
+                (*header).recording = thread.recording;
+                (*header).first_record = cursor.records;
+                (*header).first_call = cursor.calls;
+                (*header).cpu = aya_ebpf::helpers::bpf_get_smp_processor_id() as u16;
+                (*header).share = share as u16;
+                (*header).spoiled = 0;
                 cursor.claim = number;
                 cursor.segment = segment;
                 cursor.chunk = chunk;
-                cursor.committed = HEAD_BYTES as u32;
+                cursor.committed = HEADER_BYTES as u32;
                 return 0;
             }
         }
@@ -264,18 +264,18 @@ fn grow(place: &mut Share) -> bool {
 pub fn commit(cursors: &mut Cursors, share: usize, writer: &Writer, calls: u64) {
     let cursor = &mut cursors.shares[share & 1];
     let committed = (writer.off - u64::from(cursor.chunk)) & (2 * CHUNK_BYTES as u64 - 1);
-    let head = head(writer.base, cursor.chunk);
+    let header = header(writer.base, cursor.chunk);
     let old = word::pack(cursor.claim, u64::from(cursor.committed));
     let new = word::pack(cursor.claim, committed);
-    // SAFETY: a chunk's head lies within the segment.
+    // SAFETY: a chunk's header lies within the segment.
     unsafe {
-        if atomic::swap_u64(&raw mut (*head).word, old, new) {
+        if atomic::swap_u64(&raw mut (*header).word, old, new) {
             cursor.committed = committed as u32;
             cursor.records += 1;
             cursor.calls += calls;
             return;
         }
-        core::ptr::write_volatile(&raw mut (*head).spoiled, 1);
+        core::ptr::write_volatile(&raw mut (*header).spoiled, 1);
     }
     cursor.committed = CHUNK_BYTES as u32;
     lose(cursors, LossReason::Lapped);

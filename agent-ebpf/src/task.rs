@@ -10,7 +10,7 @@ pub struct Thread {
     /// Whose it is: [`crate::threads::Key`]. 0: nobody's, or of a thread that is not found so.
     pub key: u64,
     /// Some thread whose place this is has its state elsewhere.
-    pub crowded: u32,
+    pub overflowed: u32,
     /// No meaning.
     pub reserved: u32,
     /// Entry of the call it is in: `CLOCK_MONOTONIC`, nanoseconds. 0: it is in none.
@@ -40,7 +40,7 @@ pub struct Thread {
     pub length: u64,
     /// [`crate::read::wanted`] at work.
     pub wanted: u32,
-    /// [`Thread::forget`] at work.
+    /// [`Thread::opaque`] at work.
     pub forgotten: u32,
     /// For each share, the claim number in which the thread was last announced, plus one. 0: never.
     pub announced: [u64; SHARES],
@@ -52,7 +52,7 @@ impl Thread {
     /// Verifier: ways that lead to one place with different numbers are walked one by one from there on;
     /// ways whose numbers it has forgotten are one.
     #[inline(always)]
-    pub fn forget(&mut self, number: u64) -> u64 {
+    pub fn opaque(&mut self, number: u64) -> u64 {
         let forgotten = &raw mut self.forgotten;
         // SAFETY: a field of this value.
         unsafe {

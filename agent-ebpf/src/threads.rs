@@ -8,10 +8,10 @@
 //! one comparison between a call's return and its state then, and none of the kernel's functions.
 
 use crate::atomic;
-use crate::maps::{FREE_THREADS, HOMES, THREADS};
+use crate::maps::{FREE_THREADS, TASK_SLOTS, THREADS};
 use crate::task::{self, Thread};
 use core::ffi::c_void;
-use rewind_common::ring::THREAD_PLACES;
+use rewind_common::ring::THREAD_SLOTS;
 
 /// Where the registers of a thread's calls lie, as a number that no other living thread has; not 0.
 #[derive(Clone, Copy)]
@@ -40,16 +40,16 @@ impl Key {
         if number == 0 { None } else { Some(Self(number)) }
     }
 
-    /// Its place. Stacks are aligned to 16 KiB at least (`THREAD_ALIGN`); their addresses come one
+    /// Its slot. Stacks are aligned to 16 KiB at least (`THREAD_ALIGN`); their addresses come one
     /// behind the other, which a multiplication spreads (Knuth, The Art of Computer Programming 6.4).
     #[inline(always)]
-    fn place(self) -> u32 {
+    fn slot(self) -> u32 {
         ((self.0 >> 14).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> SHIFT) as u32
     }
 }
 
-/// Leaves as many bits of the product as a place has.
-const SHIFT: u32 = u64::BITS - THREAD_PLACES.trailing_zeros();
+/// Leaves as many bits of the product as a slot has.
+const SHIFT: u32 = u64::BITS - THREAD_SLOTS.trailing_zeros();
 
 /// A state by its number.
 #[inline(always)]
@@ -58,65 +58,64 @@ pub fn at(index: u32) -> Option<&'static mut Thread> {
     THREADS.get_ptr_mut(index).map(|thread| unsafe { &mut *thread })
 }
 
-/// What stands in the place of a key.
-pub enum Found {
+/// What stands in the slot of a key.
+pub enum BySlot {
     /// The thread's own state.
     Own(&'static mut Thread),
-    /// Another's, and some thread whose place this is has its state elsewhere.
-    Crowded,
+    /// Another's, and some thread whose slot this is has its state elsewhere.
+    Overflowed,
     /// Another's, or nobody's.
     Other,
 }
 
 /// The state of the thread whose registers these are.
 #[inline(always)]
-pub fn by_key(key: Key) -> Found {
-    match at(key.place()) {
-        Some(thread) if thread.key == key.0 => Found::Own(thread),
-        Some(thread) if thread.crowded != 0 => Found::Crowded,
-        _ => Found::Other,
+pub fn by_key(key: Key) -> BySlot {
+    match at(key.slot()) {
+        Some(thread) if thread.key == key.0 => BySlot::Own(thread),
+        Some(thread) if thread.overflowed != 0 => BySlot::Overflowed,
+        _ => BySlot::Other,
     }
 }
 
 /// The number of a task's state, plus one; 0: it has none.
 #[inline(always)]
-pub fn home(task: *mut c_void) -> u32 {
+pub fn slot(task: *mut c_void) -> u32 {
     // SAFETY: callers pass the current task, or the task of a hook or an iterator.
-    unsafe { HOMES.get(task, false) }.map_or(0, |home| *home)
+    unsafe { TASK_SLOTS.get(task, false) }.map_or(0, |slot| *slot)
 }
 
 /// The state of a task, if it has one.
 #[inline(always)]
 pub fn of(task: *mut c_void) -> Option<&'static mut Thread> {
-    let home = home(task);
-    if home == 0 { None } else { at(home - 1) }
+    let slot = slot(task);
+    if slot == 0 { None } else { at(slot - 1) }
 }
 
 /// Makes a state for the current task: its number, plus one. 0: there is none to be had.
 #[inline(always)]
 pub fn make(task: *mut c_void, key: Option<Key>) -> u32 {
     // SAFETY: callers pass the current task.
-    let Some(home) = (unsafe { HOMES.get(task, true) }) else { return 0 };
-    let index =
-        key.and_then(take_place).or_else(|| FREE_THREADS.pop().ok().flatten().map(|spare| THREAD_PLACES + spare));
+    let Some(slot) = (unsafe { TASK_SLOTS.get(task, true) }) else { return 0 };
+    let index = key.and_then(take_slot).or_else(|| FREE_THREADS.pop().ok().flatten().map(|spare| THREAD_SLOTS + spare));
     let Some(thread) = index.and_then(at) else { return 0 };
     // Of who had it before there is nothing left, but for what `release` leaves.
     (thread.cgroup_id, thread.recording, thread.start_ns) = (0, 0, 0);
     thread.announced = [0; 2];
     thread.tid = task::tid(task);
-    *home = index.map_or(0, |index| index + 1);
-    *home
+    *slot = index.map_or(0, |index| index + 1);
+    *slot
 }
 
-/// The place of a key, if it is nobody's, or that of one who cannot live any more: its stack is another's.
+/// The slot of a key, if it is nobody's, or that of one who cannot live any more: its stack is another's.
 #[inline(always)]
-fn take_place(key: Key) -> Option<u32> {
-    let thread = at(key.place())?;
+fn take_slot(key: Key) -> Option<u32> {
+    let thread = at(key.slot())?;
     // SAFETY: a field of a value of the map.
     if thread.key == key.0 || unsafe { atomic::swap_u64(&raw mut thread.key, 0, key.0) } {
-        return Some(key.place());
+        return Some(key.slot());
     }
-    thread.crowded = 1;
+    thread.overflowed = 1;
     None
 }
 
@@ -124,13 +123,13 @@ fn take_place(key: Key) -> Option<u32> {
 #[inline(always)]
 pub fn release(task: *mut c_void) {
     // SAFETY: callers pass the current task.
-    let Some(home) = (unsafe { HOMES.get(task, false) }) else { return };
-    let index = home.wrapping_sub(1);
+    let Some(slot) = (unsafe { TASK_SLOTS.get(task, false) }) else { return };
+    let index = slot.wrapping_sub(1);
     let Some(thread) = at(index) else { return };
-    *home = 0;
+    *slot = 0;
     (thread.start_ns, thread.recording) = (0, 0);
     thread.key = 0;
-    if index >= THREAD_PLACES {
-        let _ = FREE_THREADS.push(&(index - THREAD_PLACES), 0);
+    if index >= THREAD_SLOTS {
+        let _ = FREE_THREADS.push(&(index - THREAD_SLOTS), 0);
     }
 }

@@ -8,7 +8,7 @@ const RESERVE: u32 = 8;
 
 /// What one recording takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct RingUsage {
     /// Its ring.
     pub ring: u32,
     /// The segments of its shares.
@@ -63,7 +63,7 @@ pub enum Step {
         keep: [u32; SHARES],
     },
     /// Give a dead recording up.
-    Forget {
+    Release {
         /// Its ring.
         ring: u32,
     },
@@ -71,7 +71,7 @@ pub enum Step {
 
 /// What is to be done until an eighth of everything is free, or nothing more can be done.
 #[must_use]
-pub fn steps(held: &[Held], mut pool: Pool) -> Vec<Step> {
+pub fn steps(held: &[RingUsage], mut pool: Pool) -> Vec<Step> {
     let mut left = held.to_vec();
     let mut keeps: Vec<(u32, [u32; SHARES])> = Vec::new();
     while pool.lacks_segments() {
@@ -89,7 +89,7 @@ pub fn steps(held: &[Held], mut pool: Pool) -> Vec<Step> {
     }
     let mut dead: Vec<_> = left.into_iter().filter(|held| held.died_ns.is_some() && !held.is_needed).collect();
     dead.sort_by_key(|held| (!held.is_spare, held.died_ns));
-    let mut forgotten = Vec::new();
+    let mut released = Vec::new();
     for held in dead {
         if !pool.is_short() {
             break;
@@ -97,10 +97,10 @@ pub fn steps(held: &[Held], mut pool: Pool) -> Vec<Step> {
         pool.free_segments += held.segments.iter().sum::<u32>();
         pool.free_rings += 1;
         keeps.retain(|(ring, _)| *ring != held.ring);
-        forgotten.push(Step::Forget { ring: held.ring });
+        released.push(Step::Release { ring: held.ring });
     }
-    forgotten.extend(keeps.into_iter().map(|(ring, keep)| Step::Shrink { ring, keep }));
-    forgotten
+    released.extend(keeps.into_iter().map(|(ring, keep)| Step::Shrink { ring, keep }));
+    released
 }
 
 #[cfg(test)]
@@ -109,12 +109,12 @@ mod tests {
 
     const FULL: Pool = Pool { segments: 80, free_segments: 0, rings: 40, free_rings: 30 };
 
-    fn living(ring: u32, segments: [u32; 2]) -> Held {
-        Held { ring, segments, ..Held::default() }
+    fn living(ring: u32, segments: [u32; 2]) -> RingUsage {
+        RingUsage { ring, segments, ..RingUsage::default() }
     }
 
-    fn dead(ring: u32, segments: [u32; 2], died_ns: u64) -> Held {
-        Held { died_ns: Some(died_ns), ..living(ring, segments) }
+    fn dead(ring: u32, segments: [u32; 2], died_ns: u64) -> RingUsage {
+        RingUsage { died_ns: Some(died_ns), ..living(ring, segments) }
     }
 
     #[test]
@@ -139,10 +139,11 @@ mod tests {
     fn at_the_least_size_the_least_valuable_dead_recording_goes() {
         let smallest: Vec<_> = (0..30).map(|ring| living(ring, [1, 1])).collect();
         let crashed = [dead(30, [1, 1], 5), dead(31, [1, 1], 6), dead(32, [1, 1], 7), dead(33, [1, 1], 8)];
-        let spare = [Held { is_spare: true, ..dead(34, [1, 1], 9) }, Held { is_needed: true, ..dead(35, [1, 1], 1) }];
+        let spare =
+            [RingUsage { is_spare: true, ..dead(34, [1, 1], 9) }, RingUsage { is_needed: true, ..dead(35, [1, 1], 1) }];
         let held = [&smallest[..], &crashed, &spare].concat();
         let pool = Pool { segments: 80, free_segments: 8, rings: 40, free_rings: 4 };
-        let gone = [34, 30].map(|ring| Step::Forget { ring });
+        let gone = [34, 30].map(|ring| Step::Release { ring });
         assert_eq!(steps(&held, pool), gone);
     }
 
@@ -158,7 +159,7 @@ mod tests {
         let pool = Pool { free_rings: 5, ..FULL };
         let steps = steps(&held, pool);
         assert!(
-            steps.contains(&Step::Forget { ring: 1 })
+            steps.contains(&Step::Release { ring: 1 })
                 && !steps.iter().any(|step| matches!(step, Step::Shrink { ring: 1, .. })),
             "{steps:?}"
         );

@@ -39,9 +39,9 @@ pub enum Verb {
     Floor(Floor),
 }
 
-/// Memory.
+/// MemoryOptions.
 #[derive(Clone, Debug, Args)]
-pub struct Memory {
+pub struct MemoryOptions {
     /// Most memory of one container's ring
     #[arg(long, value_name = "SIZE", default_value = "1MiB")]
     pub ring: ByteSize,
@@ -77,12 +77,12 @@ pub struct Run {
     /// The socket to answer on
     #[arg(long, env = "REWIND_SOCKET", value_name = "PATH", default_value = DEFAULT_SOCKET)]
     pub socket: PathBuf,
-    /// Memory of all rings together
+    /// MemoryOptions of all rings together
     #[arg(long, env = "REWIND_BUDGET", value_name = "SIZE", default_value = "64MiB")]
     pub budget: ByteSize,
-    /// Memory of one ring and one call.
+    /// MemoryOptions of one ring and one call.
     #[command(flatten)]
-    pub memory: Memory,
+    pub memory: MemoryOptions,
     /// Record systemd's units too
     #[arg(long)]
     pub units: bool,
@@ -94,7 +94,7 @@ pub struct Run {
     pub redaction: Redaction,
     /// Pins.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PinOptions,
     /// Pin nothing: recording ends with the agent, and its recordings are gone
     #[arg(long)]
     pub no_pins: bool,
@@ -105,7 +105,7 @@ pub struct Run {
 
 /// Where programs and rings outlive the agent.
 #[derive(Clone, Debug, Args)]
-pub struct Place {
+pub struct PinOptions {
     /// Where programs and rings are pinned, so that recording goes on without the agent: in a bpffs
     #[arg(long, env = "REWIND_PINS", value_name = "PATH", default_value = crate::kernel::pins::DEFAULT)]
     pub pins: PathBuf,
@@ -116,7 +116,7 @@ pub struct Place {
 pub struct Unload {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PinOptions,
 }
 
 /// Crash files.

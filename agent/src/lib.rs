@@ -11,7 +11,7 @@
 //! * The ring is the recorder: nothing in the agent is needed for a call to be recorded, and nothing
 //!   it does can hold the kernel side up.
 //! * The agent may die at any instruction: what it does to what is pinned is one atomic step each, or is
-//!   done anew by the next agent ([`takeover`]).
+//!   done anew by the next agent ([`adoption`]).
 //! * Data flows one way: a module uses those before it in this list, never those after.
 //! * What is missing is said: each recording's header has its coverage, losses, and what this host
 //!   cannot give.
@@ -27,7 +27,7 @@
 //! | [`budget`] | who makes room when memory runs short |
 //! | [`recorder`] | all of the above as one thing that can be asked |
 //! | [`crash`] | which ends are kept as files, and the directory of these |
-//! | [`takeover`] | starting where another agent has left programs and rings |
+//! | [`adoption`] | starting where another agent has left programs and rings |
 //! | [`serve`] | the API on the Unix socket |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
 //! | [`measure`] | what recording costs on this host |
@@ -36,6 +36,7 @@
 //! | [`cli`] | what was typed |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod adoption;
 pub mod budget;
 pub mod cli;
 pub mod clock;
@@ -49,5 +50,4 @@ pub mod record;
 pub mod recorder;
 pub mod rings;
 pub mod serve;
-pub mod takeover;
 pub mod verbs;

@@ -2,7 +2,7 @@
 
 use crate::crash::Keeper;
 use crate::recorder::Recorder;
-use crate::serve::{self, Place, Shared};
+use crate::serve::{self, Shared, SocketPath};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -16,7 +16,7 @@ use tokio::time::MissedTickBehavior;
 /// How often it is looked whether a recording has begun, which is one word of mapped memory.
 const LOOK: Duration = Duration::from_millis(50);
 /// How many looks may pass until room is made all the same.
-const TEND: u32 = 20;
+const RECONCILE: u32 = 20;
 /// How often it is looked for ends that could not be dealt with at once, and for failed children.
 const KEEP: Duration = Duration::from_secs(1);
 /// How long the last crash files may take when the agent ends.
@@ -28,7 +28,7 @@ const CONNECTIONS: usize = 64;
 ///
 /// # Errors
 /// If a signal handler or the socket cannot be had.
-pub async fn run(mut recorder: Recorder, keeper: Keeper, place: Place) -> anyhow::Result<()> {
+pub async fn run(mut recorder: Recorder, keeper: Keeper, place: SocketPath) -> anyhow::Result<()> {
     // Before it answers: who has seen it answer may end it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -38,7 +38,7 @@ pub async fn run(mut recorder: Recorder, keeper: Keeper, place: Place) -> anyhow
         recorder.begin_judging();
     }
     let (shared, keeper, ended) = (Arc::new(Mutex::new(recorder)), Arc::new(keeper), Arc::new(Notify::new()));
-    let tending = tokio::spawn(tend(Arc::clone(&shared), Arc::clone(&ended)));
+    let reconciling = tokio::spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
     let keeping = tokio::spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended));
     tracing::info!(socket = %bound.path().display(), "recording");
     tokio::select! {
@@ -46,7 +46,7 @@ pub async fn run(mut recorder: Recorder, keeper: Keeper, place: Place) -> anyhow
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tending.abort();
+    reconciling.abort();
     keeping.abort();
     let last = tokio::task::spawn_blocking(move || keeper.judge(&shared));
     if tokio::time::timeout(DRAIN, last).await.is_err() {
@@ -93,7 +93,7 @@ async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>) {
         let done = tokio::task::spawn_blocking(move || {
             // What was kept may make room for the next container, which may be here already.
             if keeper.judge(&shared)
-                && let Err(error) = serve::lock(&shared).tend()
+                && let Err(error) = serve::lock(&shared).reconcile()
             {
                 tracing::error!(%error, "cannot make room for new recordings");
             }
@@ -109,7 +109,7 @@ async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>) {
 
 /// Names a recording as soon as it has begun, since what tells its name may be gone with the
 /// container, and makes room every second.
-async fn tend(shared: Shared, ended: Arc<Notify>) {
+async fn reconcile(shared: Shared, ended: Arc<Notify>) {
     let mut ticks = tokio::time::interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waited = 0;
@@ -122,14 +122,14 @@ async fn tend(shared: Shared, ended: Arc<Notify>) {
         if has_ends {
             ended.notify_one();
         }
-        if waited < TEND && !is_due {
+        if waited < RECONCILE && !is_due {
             waited += 1;
             continue;
         }
         waited = 0;
         // Taking segments from living rings waits for the kernel.
         let shared = Arc::clone(&shared);
-        match tokio::task::spawn_blocking(move || serve::lock(&shared).tend()).await {
+        match tokio::task::spawn_blocking(move || serve::lock(&shared).reconcile()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "cannot make room for new recordings"),
             Err(error) => tracing::error!(%error, "what makes room for new recordings failed"),

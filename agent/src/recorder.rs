@@ -1,10 +1,10 @@
 //! The recorder of one host as one thing: started, asked for lists and recordings, tended.
 
 mod ends;
+mod evict;
+mod idle;
 mod missed;
-mod neighbours;
-mod room;
-mod silent;
+mod origin;
 mod start;
 
 pub use start::captures;
@@ -16,13 +16,13 @@ use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Plan};
 use crate::rings::{self, Mapped};
 use rewind_common::chunk::ARENA_VALUE_BYTES;
-use rewind_common::layout::Made;
+use rewind_common::layout::Fingerprint;
 use rewind_common::loss::LossReason;
 use rewind_common::ring::{Cursors, InFlight, Ring, SHARES, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::header::{Container, FORMAT, Header, Host};
-use rewind_recording::neighbours::Neighbour;
+use rewind_recording::origin::Origin;
 use rewind_recording::redact::Redactor;
 use rewind_recording::syscalls::Arch;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -92,7 +92,7 @@ pub struct Recorder {
     names: Sources,
     cgroup_mount: PathBuf,
     /// Whose the cgroups are that dead recordings name, learnt when they died.
-    explained: HashMap<u64, BTreeMap<u64, Neighbour>>,
+    explained: HashMap<u64, BTreeMap<u64, Origin>>,
     /// Who each recording is of, learnt while it lives.
     known: HashMap<u64, Container>,
     /// Recordings of which that is kept in the kernel too.
@@ -127,8 +127,8 @@ impl Recorder {
 
     /// What made the maps, and how large.
     #[must_use]
-    pub fn made(&self) -> Made {
-        self.mapped.node().made
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.mapped.node().fingerprint
     }
 
     /// The numbers of all recordings.
@@ -210,8 +210,8 @@ impl Recorder {
         header.coverage = cut.coverage;
         header.coverage.ring_bytes = bytes_of(&ring);
         header.losses = losses(&source.cursors, ring.recording);
-        header.neighbours = self.explained.get(&recording).cloned().unwrap_or_default();
-        header.neighbours.extend(self.neighbours(&header.container, &cut.records));
+        header.origins = self.explained.get(&recording).cloned().unwrap_or_default();
+        header.origins.extend(self.origins(&header.container, &cut.records));
         header.redacted = self.redact(&mut cut.records);
         Ok((header, cut.records))
     }
@@ -227,7 +227,7 @@ impl Recorder {
 
     fn in_flight(&mut self, ring: &Ring) -> Result<Vec<InFlight>, Error> {
         let cgroup = self.cgroup_mount.join(kernel::path_of(&ring.path).trim_start_matches('/'));
-        Ok(rings::before::in_flight(&mut self.kernel, ring, &cgroup)?)
+        Ok(rings::in_progress::in_flight(&mut self.kernel, ring, &cgroup)?)
     }
 
     /// What has come since the last look: the header as of now, new records, and how many were missed.
@@ -240,7 +240,7 @@ impl Recorder {
         let mut header = self.header(&ring, clock::now_ns());
         let (mut records, missed) = tail.advance(recording, &rings::chunks(&self.mapped, &ring));
         let losses = losses(&self.kernel.cursors(index)?, recording);
-        header.neighbours = self.neighbours(&header.container, &records);
+        header.origins = self.origins(&header.container, &records);
         let redacted = self.redact(&mut records);
         Ok((Header { losses, redacted, ..header }, records, missed))
     }
@@ -268,7 +268,7 @@ impl Recorder {
         self.rings().find(|(_, ring)| ring.cgroup_id == cgroup_id).map(|(_, ring)| ring.recording)
     }
 
-    /// Whether [`Recorder::tend`] has something to do: a recording has begun since, or one that has begun just
+    /// Whether [`Recorder::reconcile`] has something to do: a recording has begun since, or one that has begun just
     /// now may have got its name. Costs next to nothing.
     #[must_use]
     pub fn is_due(&self) -> bool {
@@ -280,7 +280,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error::Kernel`].
-    pub fn tend(&mut self) -> Result<(), Error> {
+    pub fn reconcile(&mut self) -> Result<(), Error> {
         self.recordings_seen = self.mapped.node().recordings;
         let rings: Vec<_> = self.rings().collect();
         let now_ns = clock::now_ns();
@@ -292,7 +292,7 @@ impl Recorder {
         }
         self.note_missed_runs();
         self.explain_dead(&rings)?;
-        self.make_room(&rings)
+        self.evict(&rings)
     }
 
     fn rings(&self) -> impl Iterator<Item = (u32, Ring)> {

@@ -13,8 +13,8 @@ use crate::kernel::floor::Floor;
 use crate::kernel::pins::{self, Pins};
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
-use crate::serve::Place;
-use crate::{kernel, measure, pipeline, recorder, takeover};
+use crate::serve::SocketPath;
+use crate::{adoption, kernel, measure, pipeline, recorder};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::file::Saving;
@@ -35,7 +35,7 @@ const CANNOT: u8 = 3;
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let recorder = error.downcast_ref().or_else(|| match error.downcast_ref() {
-        Some(takeover::Error::Recorder(error)) => Some(error),
+        Some(adoption::Error::Recorder(error)) => Some(error),
         _ => None,
     });
     let lacks = |error: &recorder::Error| {
@@ -59,12 +59,12 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let host = Host::suited()?;
     let plan = plan(options.budget.as_u64(), &options.memory);
     let rule = Rule { units: options.units, agent: own_cgroup() };
-    let place = Place::take(&options.socket)?;
+    let place = SocketPath::take(&options.socket)?;
     let pins = if options.no_pins { None } else { Some(Pins::take(&options.place.pins)?) };
     let keeper = Keeper::new(&options.crash.policy())?;
     let config = host.config(plan, Scope::Rule(rule), options.payload, Some(redactor));
     let recorder = match pins {
-        Some(pins) => takeover::begin(config, pins, &keeper)?,
+        Some(pins) => adoption::begin(config, pins, &keeper)?,
         None => Recorder::start(config)?,
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -101,7 +101,7 @@ pub fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
     let host = Host::suited()?;
     let sink = Sink::open(options)?;
     let cgroup = Cgroup::new(&host.mount, &format!("record-{}", std::process::id()))?;
-    let memory = cli::Memory { ring: RECORD_RING, payload_bytes: payload_bytes(options) };
+    let memory = cli::MemoryOptions { ring: RECORD_RING, payload_bytes: payload_bytes(options) };
     let scope = Scope::Only(cgroup.path.clone());
     let config = host.config(
         plan(RECORD_BUDGET_BYTES, &memory),
@@ -127,7 +127,7 @@ pub fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
     let mut report = Report { findings: rules::findings(&facts), ..Report::default() };
     if !options.quick && refusal(&facts).is_none() {
         let host = Host::suited()?;
-        let memory = cli::Memory { ring: RECORD_RING, payload_bytes: 256 };
+        let memory = cli::MemoryOptions { ring: RECORD_RING, payload_bytes: 256 };
         // Nobody sees what it records.
         let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), Scope::Only("/none".to_owned()), false, None);
         match Recorder::start(config.clone()) {
@@ -178,7 +178,7 @@ pub fn floor(options: &cli::Floor) -> anyhow::Result<ExitCode> {
 const RECORD_RING: bytesize::ByteSize = bytesize::ByteSize::mib(8);
 const RECORD_BUDGET_BYTES: u64 = 12 << 20;
 
-fn plan(budget_bytes: u64, memory: &cli::Memory) -> Plan {
+fn plan(budget_bytes: u64, memory: &cli::MemoryOptions) -> Plan {
     Plan { budget_bytes, ring_bytes: memory.ring.as_u64(), payload_bytes: memory.payload_bytes }
 }
 

@@ -4,7 +4,7 @@ use crate::cli::{Choice, Cli, Command, ListFormat, Reading, Source, Window};
 use crate::error::Error;
 use crate::fetch::Agent;
 use crate::output::{Output, Progress, note};
-use crate::runs::{self, Held};
+use crate::runs::{self, KeptRun};
 use crate::target::TargetError;
 use crate::{crashes, list, target, why};
 use rewind_recording::api::Listed;
@@ -31,7 +31,7 @@ pub async fn run(cli: &Cli) -> Result<(), Error> {
             let options = options(cli, &output, window, reading);
             let recording = load(&agent, source).await?;
             if options.format != Format::Table {
-                head(&recording, &options);
+                header(&recording, &options);
             }
             let Recording { header, records, .. } = &recording;
             let summary = output.write(|out| render::write(out, header, records, &options))?;
@@ -130,13 +130,13 @@ async fn fetch(agent: &Agent, target: &str, previous: bool) -> Result<Recording,
 }
 
 /// Where the run that is meant is held: in a ring, or if none is of TARGET, in a crash file.
-async fn held(agent: &Agent, target: &str, previous: bool) -> Result<Held, Error> {
+async fn held(agent: &Agent, target: &str, previous: bool) -> Result<KeptRun, Error> {
     let list = agent.list().await?;
     if previous {
         return Ok(runs::previous(&list, &agent.crashes().await?, target)?);
     }
     match target::choose(&list.recordings, target) {
-        Ok(listed) => Ok(Held::Ring(listed.recording)),
+        Ok(listed) => Ok(KeptRun::Ring(listed.recording)),
         Err(none @ (TargetError::Unknown { .. } | TargetError::Nothing)) => {
             match runs::on_disk(&agent.crashes().await?, target) {
                 Err(TargetError::Unknown { .. } | TargetError::Nothing) => Err(none.into()),
@@ -164,10 +164,10 @@ fn options(cli: &Cli, output: &Output, window: &Window, reading: &Reading) -> Op
 }
 
 /// What is said of the recording where standard output has no place for it.
-fn head(recording: &Recording, options: &Options) {
+fn header(recording: &Recording, options: &Options) {
     let plain = Options { color: false, ..options.clone() };
     // Standard error may be closed; that is no reason to keep the recording back.
-    drop(render::write_head(&mut io::stderr().lock(), &recording.header, &plain));
+    drop(render::write_header(&mut io::stderr().lock(), &recording.header, &plain));
 }
 
 /// What is said when all is shown: what was left out, and what could not be read.

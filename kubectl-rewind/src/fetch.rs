@@ -1,7 +1,7 @@
 //! Talks to the agent: HTTP/1.1 over its Unix socket.
 
 use crate::error::Error;
-use crate::runs::Held;
+use crate::runs::KeptRun;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How long an agent may be silent before it counts as not answering; a live trace may be for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Most bytes of an answer that is no stream.
-const MOST_JSON_BYTES: usize = 64 << 20;
+const MAX_JSON_BYTES: usize = 64 << 20;
 
 /// An agent, by its socket. Each request has a connection of its own.
 #[derive(Clone, Debug)]
@@ -54,10 +54,10 @@ impl Agent {
     ///
     /// # Errors
     /// Those of talking to the agent, and a stream that is damaged. One that is cut short is none.
-    pub async fn snapshot(&self, held: Held, mut progress: impl FnMut(usize)) -> Result<Recording, Error> {
+    pub async fn snapshot(&self, held: KeptRun, mut progress: impl FnMut(usize)) -> Result<Recording, Error> {
         let path = match held {
-            Held::Ring(recording) => api::recording_path(recording),
-            Held::File(crash) => api::crash_path(crash),
+            KeptRun::Ring(recording) => api::recording_path(recording),
+            KeptRun::File(crash) => api::crash_path(crash),
         };
         let mut frames = self.stream(&path, Some(PATIENCE)).await?;
         let mut gather = Gather::default();
@@ -143,7 +143,7 @@ impl Agent {
     }
 
     async fn whole(&self, body: Incoming, request: &str) -> Result<Bytes, Error> {
-        let body = http_body_util::Limited::new(body, MOST_JSON_BYTES).collect();
+        let body = http_body_util::Limited::new(body, MAX_JSON_BYTES).collect();
         let collected = tokio::time::timeout(PATIENCE, body).await.map_err(|_| self.no_answer(request, SILENT))?;
         Ok(collected.map_err(|error| self.no_answer(request, error))?.to_bytes())
     }

@@ -9,7 +9,7 @@ use rewind_recording::crash::{Crash, Crashes};
 
 /// Where a run is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum KeptRun {
     /// In its ring: the recording's number.
     Ring(u64),
     /// In a file: the crash's number.
@@ -20,26 +20,26 @@ pub enum Held {
 ///
 /// # Errors
 /// [`TargetError`], as it would be of rings.
-pub fn on_disk(crashes: &Crashes, target: &str) -> Result<Held, TargetError> {
+pub fn on_disk(crashes: &Crashes, target: &str) -> Result<KeptRun, TargetError> {
     if let Some(number) = target.strip_prefix('@') {
         let number = number.parse().ok().filter(|number| crashes.crashes.iter().any(|c| c.crash == *number));
-        return number.map(Held::File).ok_or_else(|| TargetError::NoCrash { target: target.to_owned() });
+        return number.map(KeptRun::File).ok_or_else(|| TargetError::NoCrash { target: target.to_owned() });
     }
     let listed: Vec<_> = crashes.crashes.iter().map(as_listed).collect();
-    target::choose_marked(&listed, target, '@').map(|listed| Held::File(listed.recording))
+    target::choose_marked(&listed, target, '@').map(|listed| KeptRun::File(listed.recording))
 }
 
 /// The run before the one that `target` means, by pod and name.
 ///
 /// # Errors
 /// [`TargetError`].
-pub fn previous(list: &List, crashes: &Crashes, target: &str) -> Result<Held, TargetError> {
+pub fn previous(list: &List, crashes: &Crashes, target: &str) -> Result<KeptRun, TargetError> {
     let meant = target::choose(&list.recordings, target).map(|listed| listed.container.clone());
     let meant = meant.or_else(|error| {
         if matches!(error, TargetError::Ambiguous { .. }) {
             return Err(error);
         }
-        let of_file = |held| crashes.crashes.iter().find(|c| held == Held::File(c.crash));
+        let of_file = |held| crashes.crashes.iter().find(|c| held == KeptRun::File(c.crash));
         let found = on_disk(crashes, target).ok().and_then(of_file);
         found.map(|crash| crash.header.container.clone()).ok_or(error)
     })?;
@@ -48,13 +48,13 @@ pub fn previous(list: &List, crashes: &Crashes, target: &str) -> Result<Held, Ta
     // When each run was over (the living: not yet), and when it began, to tell a ring and its file from two runs.
     let rings = list.recordings.iter().filter(|listed| listed.container.identity() == identity).map(|listed| {
         let over_ns = listed.died_ns.map_or(i64::MAX, |died_ns| died_ns.cast_signed().saturating_add(offset_ns));
-        (over_ns, (listed.born_ns, &listed.container.id), Held::Ring(listed.recording))
+        (over_ns, (listed.born_ns, &listed.container.id), KeptRun::Ring(listed.recording))
     });
     let files = crashes.crashes.iter().filter(|crash| crash.header.container.identity() == identity).map(|crash| {
         let header = &crash.header;
-        (header.over_unix_ns(), (header.born_ns, &header.container.id), Held::File(crash.crash))
+        (header.over_unix_ns(), (header.born_ns, &header.container.id), KeptRun::File(crash.crash))
     });
-    let mut runs: Vec<(i64, _, Held)> = Vec::new();
+    let mut runs: Vec<(i64, _, KeptRun)> = Vec::new();
     for run in rings.chain(files) {
         if runs.iter().all(|(_, known, _)| *known != run.1) {
             runs.push(run);
@@ -104,9 +104,9 @@ mod tests {
     #[test]
     fn a_crash_file_is_found_by_number_name_or_the_beginning_of_its_id() {
         let crashes = crashes(vec![file(4, "aaa1", "web", 1, 10), file(5, "bbb2", "web", 2, 20)]);
-        assert_eq!(on_disk(&crashes, "@4"), Ok(Held::File(4)));
-        assert_eq!(on_disk(&crashes, "web"), Ok(Held::File(5)));
-        assert_eq!(on_disk(&crashes, "aaa"), Ok(Held::File(4)));
+        assert_eq!(on_disk(&crashes, "@4"), Ok(KeptRun::File(4)));
+        assert_eq!(on_disk(&crashes, "web"), Ok(KeptRun::File(5)));
+        assert_eq!(on_disk(&crashes, "aaa"), Ok(KeptRun::File(4)));
         for number in ["@6", "@", "@-4"] {
             assert!(matches!(on_disk(&crashes, number), Err(TargetError::NoCrash { .. })), "{number}");
         }
@@ -120,27 +120,27 @@ mod tests {
     #[test]
     fn of_two_files_of_one_name_the_later_is_meant_though_the_clock_was_set_back() {
         let crashes = crashes(vec![file(4, "aaa1", "web", 1, 20), file(5, "bbb2", "web", 2, 10)]);
-        assert_eq!(on_disk(&crashes, "web"), Ok(Held::File(5)));
+        assert_eq!(on_disk(&crashes, "web"), Ok(KeptRun::File(5)));
     }
 
     #[test]
     fn previous_is_the_dead_run_before_the_living_one() {
         let rings = vec![ring(1, "aaa", "web", Some(10)), ring(2, "bbb", "web", Some(20)), ring(3, "ccc", "web", None)];
-        assert_eq!(previous(&list(rings), &Crashes::default(), "web"), Ok(Held::Ring(2)));
+        assert_eq!(previous(&list(rings), &Crashes::default(), "web"), Ok(KeptRun::Ring(2)));
     }
 
     #[test]
     fn previous_of_a_dead_container_is_the_run_before_its_last() {
         let rings = vec![ring(1, "aaa", "web", Some(10)), ring(2, "bbb", "web", Some(20))];
-        assert_eq!(previous(&list(rings), &Crashes::default(), "web"), Ok(Held::Ring(1)));
+        assert_eq!(previous(&list(rings), &Crashes::default(), "web"), Ok(KeptRun::Ring(1)));
     }
 
     #[test]
     fn a_ring_and_its_own_file_are_one_run() {
         let rings = list(vec![ring(2, "bbb", "web", Some(20))]);
         let files = crashes(vec![file(7, "aaa", "web", 1, 10), file(8, "bbb", "web", 2, 20)]);
-        assert_eq!(previous(&rings, &files, "bbb"), Ok(Held::File(7)));
-        assert_eq!(previous(&List::default(), &files, "web"), Ok(Held::File(7)));
+        assert_eq!(previous(&rings, &files, "bbb"), Ok(KeptRun::File(7)));
+        assert_eq!(previous(&List::default(), &files, "web"), Ok(KeptRun::File(7)));
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn json_is_one_object_a_line() {
     assert_eq!((lines[0]["kind"].as_str(), lines[0]["recording"].as_u64()), (Some("header"), Some(1)));
     assert_eq!((lines[1]["syscall"].as_str(), lines[1]["result"].as_i64()), (Some("write"), Some(18)));
     assert_eq!(lines[1]["time"], "2026-11-21T13:03:22.000000000+00:00");
-    assert_eq!((lines[2]["fate"].as_str(), lines[2]["unfinished"].as_bool()), (Some("died"), Some(true)));
+    assert_eq!((lines[2]["outcome"].as_str(), lines[2]["unfinished"].as_bool()), (Some("died"), Some(true)));
     assert_eq!((lines[3]["kind"].as_str(), lines[3]["exit_code"].as_u64()), (Some("exit"), Some(1)));
 }
 

@@ -9,8 +9,8 @@ use crate::header::Coverage;
 use crate::record::{self, Record};
 use rewind_common::{
     call::{self, args, flags},
-    chunk::{CHUNK_BYTES, ChunkHead, HEAD_BYTES, word},
-    record::{Kind, RecordHead, Task},
+    chunk::{CHUNK_BYTES, ChunkHeader, HEADER_BYTES, word},
+    record::{Kind, RecordHeader, Task},
     ring::{Cursors, InFlight, MAIN, PROTECTED, SHARES, UNSEEN},
 };
 use std::collections::{HashMap, HashSet};
@@ -51,7 +51,7 @@ pub struct Cut {
 
 /// One chunk, parsed.
 struct Parsed<'a> {
-    head: ChunkHead,
+    header: ChunkHeader,
     records: Vec<(u64, &'a [u8])>,
     calls: u64,
 }
@@ -105,25 +105,25 @@ pub fn ends(source: &Source) -> Finder {
 }
 
 /// The header of a copied chunk that belongs to `recording`.
-fn head_of(bytes: &[u8], recording: u64) -> Option<ChunkHead> {
-    let (head, _) = ChunkHead::read_from_prefix(bytes).ok()?;
-    (head.recording == recording && word::claim(head.word) != 0).then_some(head)
+fn header_of(bytes: &[u8], recording: u64) -> Option<ChunkHeader> {
+    let (header, _) = ChunkHeader::read_from_prefix(bytes).ok()?;
+    (header.recording == recording && word::claim(header.word) != 0).then_some(header)
 }
 
 fn is_spoiled(bytes: &[u8], recording: u64) -> bool {
-    head_of(bytes, recording).is_some_and(|head| head.spoiled != 0)
+    header_of(bytes, recording).is_some_and(|header| header.spoiled != 0)
 }
 
 /// All records of a trustworthy chunk with their times. A malformed rest is left out; the account
 /// shows it as missing.
 fn parse(bytes: &[u8], recording: u64) -> Option<Parsed<'_>> {
-    let head = head_of(bytes, recording)?;
-    let committed = word::committed(head.word);
-    if head.spoiled != 0 || usize::from(head.share) >= SHARES || committed > CHUNK_BYTES {
+    let header = header_of(bytes, recording)?;
+    let committed = word::committed(header.word);
+    if header.spoiled != 0 || usize::from(header.share) >= SHARES || committed > CHUNK_BYTES {
         return None;
     }
-    let mut rest = bytes.get(HEAD_BYTES..committed.min(bytes.len()))?;
-    let mut chunk = Parsed { head, records: Vec::new(), calls: 0 };
+    let mut rest = bytes.get(HEADER_BYTES..committed.min(bytes.len()))?;
+    let mut chunk = Parsed { header, records: Vec::new(), calls: 0 };
     while let Ok((record, behind)) = record::first(rest) {
         chunk.calls += u64::from(matches!(record, Record::Call(_)));
         chunk.records.push((time(&record), &rest[..rest.len() - behind.len()]));
@@ -142,17 +142,17 @@ pub fn time(record: &Record<'_>) -> u64 {
 fn start(bytes: &[u8]) -> Option<u64> {
     match record::first(bytes).ok()?.0 {
         Record::Call(call) | Record::Enter(call) => Some(call.start_ns),
-        Record::Before(_) | Record::Task(_) | Record::Unknown(_) => None,
+        Record::InProgress(_) | Record::Task(_) | Record::Unknown(_) => None,
         event => Some(event.time_ns()),
     }
 }
 
 /// What the chunks cover, and how much is missing.
 fn cover(source: &Source, chunks: &mut [Parsed<'_>]) -> Coverage {
-    chunks.sort_by_key(|chunk| word::claim(chunk.head.word));
+    chunks.sort_by_key(|chunk| word::claim(chunk.header.word));
     let mut by_cpu: HashMap<(usize, usize), Vec<&Parsed<'_>>> = HashMap::new();
     for chunk in chunks.iter() {
-        by_cpu.entry((usize::from(chunk.head.cpu), usize::from(chunk.head.share))).or_default().push(chunk);
+        by_cpu.entry((usize::from(chunk.header.cpu), usize::from(chunk.header.share))).or_default().push(chunk);
     }
     let mut coverage = Coverage { calls_held: chunks.iter().map(|chunk| chunk.calls).sum(), ..Coverage::default() };
     let mut complete_from = [source.born_ns; SHARES];
@@ -162,8 +162,8 @@ fn cover(source: &Source, chunks: &mut [Parsed<'_>]) -> Coverage {
             let held = by_cpu.get(&(cpu, share)).map_or(&[][..], Vec::as_slice);
             let cursor = source.cursors.get(cpu).filter(|cursors| cursors.recording == source.recording);
             let cursor = cursor.map(|cursors| cursors.shares[share]).unwrap_or_default();
-            let newest = held.last().filter(|chunk| word::claim(chunk.head.word) >= cursor.claim);
-            let made = newest.map_or(cursor.calls, |chunk| chunk.head.first_call.saturating_add(chunk.calls));
+            let newest = held.last().filter(|chunk| word::claim(chunk.header.word) >= cursor.claim);
+            let made = newest.map_or(cursor.calls, |chunk| chunk.header.first_call.saturating_add(chunk.calls));
             coverage.calls_made = coverage.calls_made.saturating_add(made);
             let from = match newest {
                 Some(_) => unbroken_from(held),
@@ -187,12 +187,12 @@ fn cover(source: &Source, chunks: &mut [Parsed<'_>]) -> Coverage {
 fn unbroken_from(held: &[&Parsed<'_>]) -> Option<u64> {
     let mut first = held.last()?;
     for chunk in held.iter().rev().skip(1) {
-        if chunk.head.first_record.saturating_add(chunk.records.len() as u64) != first.head.first_record {
+        if chunk.header.first_record.saturating_add(chunk.records.len() as u64) != first.header.first_record {
             break;
         }
         first = chunk;
     }
-    if first.head.first_record == 0 {
+    if first.header.first_record == 0 {
         return None;
     }
     first.records.first().map(|&(time_ns, _)| time_ns)
@@ -201,7 +201,7 @@ fn unbroken_from(held: &[&Parsed<'_>]) -> Option<u64> {
 /// When the chunk that claim `claim` fell on was taken from the CPU that had it: not after the first
 /// record of a later claim.
 fn overwritten_at(chunks: &[Parsed<'_>], share: usize, claim: u64, read_ns: u64) -> u64 {
-    let later = chunks.iter().filter(|c| usize::from(c.head.share) == share && word::claim(c.head.word) >= claim);
+    let later = chunks.iter().filter(|c| usize::from(c.header.share) == share && word::claim(c.header.word) >= claim);
     later.filter_map(|chunk| chunk.records.first()).map(|&(time_ns, _)| time_ns).min().unwrap_or(read_ns)
 }
 
@@ -235,14 +235,14 @@ pub fn before(in_flight: &[InFlight], recording: u64, born_ns: u64) -> Vec<u8> {
     let mut out = Vec::new();
     for call in in_flight.iter().filter(|call| call.recording == recording && call.flags & UNSEEN != 0) {
         out.extend_from_slice(task(call, born_ns).as_bytes());
-        enter(&mut out, call, Kind::Before, born_ns);
+        enter(&mut out, call, Kind::InProgress, born_ns);
     }
     out
 }
 
 fn task(call: &InFlight, time_ns: u64) -> Task {
     Task {
-        head: RecordHead { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: call.tid },
+        header: RecordHeader { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: call.tid },
         time_ns,
         tgid: call.tgid,
         parent_tgid: 0,
@@ -257,7 +257,7 @@ fn enter(out: &mut Vec<u8>, in_flight: &InFlight, kind: Kind, start_ns: u64) {
     const ARGUMENTS: u16 = 6;
     let all_wide = 0x3f << args::WIDE_SHIFT;
     let record = call::Call {
-        head: RecordHead {
+        header: RecordHeader {
             len: (size_of::<call::Call>() + 8 * usize::from(ARGUMENTS)) as u16,
             kind: kind as u8,
             flags: in_flight.flags as u8 & (flags::COMPAT | flags::X32),
@@ -285,11 +285,11 @@ impl Tail {
     /// before they could be read.
     pub fn advance(&mut self, recording: u64, chunks: &[Vec<u8>]) -> (Vec<u8>, u64) {
         let mut parsed: Vec<_> = chunks.iter().filter_map(|bytes| parse(bytes, recording)).collect();
-        parsed.sort_by_key(|chunk| word::claim(chunk.head.word));
+        parsed.sort_by_key(|chunk| word::claim(chunk.header.word));
         let (mut fresh, mut missed) = (Vec::new(), 0_u64);
         for chunk in &parsed {
-            let next = self.next.entry((chunk.head.cpu, chunk.head.share)).or_insert(0);
-            let first = chunk.head.first_record;
+            let next = self.next.entry((chunk.header.cpu, chunk.header.share)).or_insert(0);
+            let first = chunk.header.first_record;
             missed = missed.saturating_add(first.saturating_sub(*next));
             let seen = usize::try_from(next.saturating_sub(first)).unwrap_or(usize::MAX);
             fresh.extend(chunk.records.iter().skip(seen).copied());

@@ -46,7 +46,7 @@ pub struct Sender {
     pub tgid: u32,
     /// Its name.
     pub comm: String,
-    /// Its cgroup: [`crate::header::Header::neighbours`] has whose that is.
+    /// Its cgroup: [`crate::header::Header::origins`] has whose that is.
     pub cgroup_id: u64,
     /// Whether the kernel sent it.
     pub by_kernel: bool,
@@ -78,7 +78,7 @@ impl From<&wire::SignalSent> for Sender {
             tgid: sent.sender_tgid,
             comm: comm(&sent.sender_comm).into_owned(),
             cgroup_id: sent.sender_cgroup,
-            by_kernel: sent.head.flags & sent_flags::KERNEL != 0,
+            by_kernel: sent.header.flags & sent_flags::KERNEL != 0,
         }
     }
 }
@@ -142,7 +142,7 @@ impl Finder {
                 let known = self.first.entry(tgid).or_insert((time_ns, is_first));
                 *known = (known.0.min(time_ns), known.1 || is_first);
             }
-            Record::Exit(exit) if exit.head.flags & GROUP_DEAD != 0 => {
+            Record::Exit(exit) if exit.header.flags & GROUP_DEAD != 0 => {
                 let (tgid, status) = (exit.tgid, exit.status);
                 let signal = (status & 0x7f) as u8;
                 let ending = Ending {
@@ -158,7 +158,7 @@ impl Finder {
             Record::OomKill(kill) => {
                 self.oom.insert(kill.tgid, kill.into());
             }
-            Record::SignalSent(sent) if sent.head.flags & sent_flags::IGNORED == 0 => {
+            Record::SignalSent(sent) if sent.header.flags & sent_flags::IGNORED == 0 => {
                 let time_ns = sent.time_ns;
                 let last = self.sent.entry((sent.tgid, sent.signo)).or_insert_with(|| (time_ns, sent.into()));
                 if last.0 < time_ns {
@@ -192,15 +192,15 @@ impl Finder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rewind_common::record::{Exit, RecordHead, Task};
+    use rewind_common::record::{Exit, RecordHeader, Task};
 
     fn task(tgid: u32, ns_tgid: u32, time_ns: u64) -> Record<'static> {
         Record::Task(Task { tgid, ns_tgid, time_ns, ..Task::default() })
     }
 
     fn exit(tgid: u32, status: u32) -> Record<'static> {
-        let head = RecordHead { flags: GROUP_DEAD, ..RecordHead::default() };
-        Record::Exit(Exit { head, tgid, status, time_ns: 9 })
+        let header = RecordHeader { flags: GROUP_DEAD, ..RecordHeader::default() };
+        Record::Exit(Exit { header, tgid, status, time_ns: 9 })
     }
 
     fn ending(records: &[Record<'_>]) -> Option<Ending> {
@@ -248,10 +248,10 @@ mod tests {
     #[test]
     fn who_sent_the_fatal_signal_is_told() {
         let sent = |time_ns, signo, sender_tgid, flags| {
-            let head = RecordHead { flags, ..RecordHead::default() };
+            let header = RecordHeader { flags, ..RecordHeader::default() };
             let sender_comm = *b"kubelet\0\0\0\0\0\0\0\0\0";
             let sent =
-                wire::SignalSent { head, time_ns, tgid: 60, signo, sender_tgid, sender_comm, ..Default::default() };
+                wire::SignalSent { header, time_ns, tgid: 60, signo, sender_tgid, sender_comm, ..Default::default() };
             Record::SignalSent(sent)
         };
         let mut finder = Finder::default();

@@ -13,7 +13,7 @@ mod tests;
 
 /// What became of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fate {
+pub enum Outcome {
     /// It returned; its result is known.
     Returned,
     /// Its thread died in it.
@@ -22,16 +22,16 @@ pub enum Fate {
     InFlight,
     /// The same, and it was in it already when the recording began: that is `start_ns` of the event, for when
     /// it called is not known.
-    Before,
+    InProgress,
     /// It returned, but the record of that is gone: result and duration are not known.
     Lost,
 }
 
-impl Fate {
+impl Outcome {
     /// Whether a thread was in the call when the recording was read.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::InFlight | Self::Before)
+        matches!(self, Self::InFlight | Self::InProgress)
     }
 
     /// Whether the text of the call is that of its start: its arguments, as far as they were known then.
@@ -46,12 +46,12 @@ impl Fate {
 pub enum What<'a> {
     /// A system call.
     Call {
-        /// The call; of one that has not returned (see `fate`), duration and result mean nothing.
+        /// The call; of one that has not returned (see `outcome`), duration and result mean nothing.
         call: Call<'a>,
         /// What was recorded at its start, where that was recorded apart.
         enter: Option<Call<'a>>,
         /// What became of it.
-        fate: Fate,
+        outcome: Outcome,
     },
     /// A thread's end.
     Exit(wire::Exit),
@@ -99,14 +99,14 @@ impl Event<'_> {
 
 /// Where an event's bytes are.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct EventAt {
     start_ns: u64,
     end_ns: u64,
     /// Of its record.
     offset: usize,
     /// Of the record of its start; [`NONE`] if there is none.
     enter: usize,
-    fate: Fate,
+    outcome: Outcome,
 }
 
 const NONE: usize = usize::MAX;
@@ -126,7 +126,7 @@ struct Waiting {
 #[derive(Clone, Debug, Default)]
 pub struct Timeline<'a> {
     records: &'a [u8],
-    places: Vec<Place>,
+    places: Vec<EventAt>,
     /// Sorted by thread, then time.
     tasks: Vec<wire::Task>,
     /// Thread, time and place of each exec, sorted.
@@ -148,19 +148,19 @@ impl<'a> Timeline<'a> {
         let mut timeline = Self { records, tasks, ..Self::default() };
         let mut waiting = timeline.sort_out();
         timeline.execs.sort_unstable();
-        timeline.tasks.sort_by_key(|task| (task.head.tid, task.time_ns));
+        timeline.tasks.sort_by_key(|task| (task.header.tid, task.time_ns));
         // Of two records of one start, the one that was written by the hook holds more.
         waiting.sort_by_key(|w| (w.key, Reverse(w.len)));
         waiting.dedup_by_key(|w| w.key);
         timeline.join(&mut waiting);
         waiting.retain(|w| !w.joined);
         timeline.join_unannounced(&mut waiting);
-        timeline.places.extend(waiting.iter().filter(|w| !w.joined).map(|w| Place {
+        timeline.places.extend(waiting.iter().filter(|w| !w.joined).map(|w| EventAt {
             start_ns: w.key.1,
             end_ns: if w.passed { w.key.1 } else { u64::MAX },
             offset: w.offset,
             enter: w.offset,
-            fate: if w.passed { Fate::Lost } else { Fate::InFlight },
+            outcome: if w.passed { Outcome::Lost } else { Outcome::InFlight },
         }));
         timeline.places.sort_by_key(|place| place.end_ns);
         timeline
@@ -194,7 +194,7 @@ impl<'a> Timeline<'a> {
     #[must_use]
     pub fn into_tasks(mut self) -> Vec<wire::Task> {
         self.tasks.reverse();
-        self.tasks.dedup_by_key(|task| task.head.tid);
+        self.tasks.dedup_by_key(|task| task.header.tid);
         self.tasks
     }
 
@@ -216,32 +216,32 @@ impl<'a> Timeline<'a> {
         let (tid, what) = match self.parse(place.offset)? {
             Record::Call(call) => {
                 let enter = self.parse_enter(place.enter).map(|enter| self.mended(enter, &call));
-                (call.tid, What::Call { call, enter, fate: place.fate })
+                (call.tid, What::Call { call, enter, outcome: place.outcome })
             }
-            Record::Enter(call) => (call.tid, What::Call { call, enter: Some(call), fate: place.fate }),
-            Record::Before(mut call) => {
+            Record::Enter(call) => (call.tid, What::Call { call, enter: Some(call), outcome: place.outcome }),
+            Record::InProgress(mut call) => {
                 // What it was to write is not there.
                 call.flags |= flags::UNFINISHED;
-                (call.tid, What::Call { call, enter: None, fate: place.fate })
+                (call.tid, What::Call { call, enter: None, outcome: place.outcome })
             }
-            Record::Exit(exit) => (exit.head.tid, What::Exit(exit)),
-            Record::Signal(signal) => (signal.head.tid, What::Signal(signal)),
-            Record::SignalSent(sent) => (sent.head.tid, What::SignalSent(sent)),
-            Record::OomKill(kill) => (kill.head.tid, What::OomKill(kill)),
-            Record::Fork(fork) => (fork.head.tid, What::Fork(fork)),
-            Record::Exec(exec) => (exec.fixed.head.tid, What::Exec(exec)),
+            Record::Exit(exit) => (exit.header.tid, What::Exit(exit)),
+            Record::Signal(signal) => (signal.header.tid, What::Signal(signal)),
+            Record::SignalSent(sent) => (sent.header.tid, What::SignalSent(sent)),
+            Record::OomKill(kill) => (kill.header.tid, What::OomKill(kill)),
+            Record::Fork(fork) => (fork.header.tid, What::Fork(fork)),
+            Record::Exec(exec) => (exec.fixed.header.tid, What::Exec(exec)),
             Record::Task(_) | Record::Unknown(_) => return None,
         };
-        let Place { start_ns, end_ns, .. } = *place;
+        let EventAt { start_ns, end_ns, .. } = *place;
         Some(Event { start_ns, end_ns, tid, task: self.task(tid, end_ns), what })
     }
 
     /// Who `tid` was at `at_ns`: what the latest record up to then says, else the earliest later one.
     #[must_use]
     pub fn task(&self, tid: u32, at_ns: u64) -> Option<wire::Task> {
-        let behind = self.tasks.partition_point(|task| (task.head.tid, task.time_ns) <= (tid, at_ns));
+        let behind = self.tasks.partition_point(|task| (task.header.tid, task.time_ns) <= (tid, at_ns));
         let before = behind.checked_sub(1).and_then(|i| self.tasks.get(i));
-        let of_it = |task: &&wire::Task| task.head.tid == tid;
+        let of_it = |task: &&wire::Task| task.header.tid == tid;
         before.filter(of_it).or_else(|| self.tasks.get(behind).filter(of_it)).copied()
     }
 
@@ -257,25 +257,25 @@ impl<'a> Timeline<'a> {
                 }
             };
             let len = rest.len() - behind.len();
-            let mut place = |start_ns, end_ns, fate| {
-                self.places.push(Place { start_ns, end_ns, offset, enter: NONE, fate });
+            let mut place = |start_ns, end_ns, outcome| {
+                self.places.push(EventAt { start_ns, end_ns, offset, enter: NONE, outcome });
             };
             match record {
                 Record::Call(call) => {
-                    let fate = if call.is_unfinished() { Fate::Died } else { Fate::Returned };
-                    place(call.start_ns, call.end_ns(), fate);
+                    let outcome = if call.is_unfinished() { Outcome::Died } else { Outcome::Returned };
+                    place(call.start_ns, call.end_ns(), outcome);
                 }
                 Record::Enter(call) => {
                     let key = (call.tid, call.start_ns);
                     waiting.push(Waiting { key, offset, len, joined: false, passed: false });
                 }
-                Record::Before(call) => place(call.start_ns, u64::MAX, Fate::Before),
+                Record::InProgress(call) => place(call.start_ns, u64::MAX, Outcome::InProgress),
                 Record::Task(task) => self.tasks.push(task),
                 Record::Unknown(_) => self.unknown += 1,
-                moment => {
-                    place(moment.time_ns(), moment.time_ns(), Fate::Returned);
-                    if let Record::Exec(exec) = moment {
-                        self.execs.push((exec.fixed.head.tid, exec.fixed.time_ns, offset));
+                event => {
+                    place(event.time_ns(), event.time_ns(), Outcome::Returned);
+                    if let Record::Exec(exec) = event {
+                        self.execs.push((exec.fixed.header.tid, exec.fixed.time_ns, offset));
                     }
                 }
             }
@@ -289,11 +289,11 @@ impl<'a> Timeline<'a> {
     fn join(&mut self, waiting: &mut [Waiting]) {
         let records = self.records;
         for place in &mut self.places {
-            let Some(head) = head_at(records, place.offset) else { continue };
-            if head.kind != wire::Kind::Call as u8 || head.flags & flags::ENTERED == 0 {
+            let Some(header) = header_at(records, place.offset) else { continue };
+            if header.kind != wire::Kind::Call as u8 || header.flags & flags::ENTERED == 0 {
                 continue;
             }
-            if let Ok(i) = waiting.binary_search_by_key(&(head.tid, place.start_ns), |w| w.key)
+            if let Ok(i) = waiting.binary_search_by_key(&(header.tid, place.start_ns), |w| w.key)
                 && let Some(found) = waiting.get_mut(i)
             {
                 found.joined = true;
@@ -309,13 +309,13 @@ impl<'a> Timeline<'a> {
             return;
         }
         for place in &self.places {
-            let Some(head) = head_at(self.records, place.offset) else { continue };
-            let from = waiting.partition_point(|w| w.key < (head.tid, 0));
-            let of_it = waiting.iter_mut().skip(from).take_while(|w| w.key.0 == head.tid);
+            let Some(header) = header_at(self.records, place.offset) else { continue };
+            let from = waiting.partition_point(|w| w.key < (header.tid, 0));
+            let of_it = waiting.iter_mut().skip(from).take_while(|w| w.key.0 == header.tid);
             for start in of_it.filter(|w| w.key.1 <= place.start_ns) {
-                let same = start.key.1 == place.start_ns && head.kind == wire::Kind::Call as u8;
+                let same = start.key.1 == place.start_ns && header.kind == wire::Kind::Call as u8;
                 start.joined |= same;
-                start.passed |= !same && !is_amid_calls(head.kind);
+                start.passed |= !same && !is_amid_calls(header.kind);
             }
         }
     }
@@ -350,9 +350,9 @@ pub fn sorted(records: &[u8]) -> Vec<u8> {
     let mut order = Vec::new();
     let mut offset = 0;
     for record in all(records).map_while(Result::ok) {
-        let Some(head) = head_at(records, offset) else { break };
-        order.push((record.time_ns(), offset, usize::from(head.len)));
-        offset += usize::from(head.len);
+        let Some(header) = header_at(records, offset) else { break };
+        order.push((record.time_ns(), offset, usize::from(header.len)));
+        offset += usize::from(header.len);
     }
     order.sort_by_key(|(end_ns, _, _)| *end_ns);
     let slices = order.iter().filter_map(|(_, offset, len)| records.get(*offset..offset + len));
@@ -363,11 +363,12 @@ pub fn sorted(records: &[u8]) -> Vec<u8> {
 /// delivered before the kernel restarts the call, or sent, or the OOM killer strikes; a child is made by
 /// `clone`, a program replaced by `execve`; or it tells of such a call.
 fn is_amid_calls(kind: u8) -> bool {
-    use wire::Kind::{Before, Exec, Fork, OomKill, Signal, SignalSent};
-    wire::Kind::try_from(kind).is_ok_and(|kind| matches!(kind, Before | Signal | SignalSent | OomKill | Fork | Exec))
+    use wire::Kind::{Exec, Fork, InProgress, OomKill, Signal, SignalSent};
+    wire::Kind::try_from(kind)
+        .is_ok_and(|kind| matches!(kind, InProgress | Signal | SignalSent | OomKill | Fork | Exec))
 }
 
-fn head_at(records: &[u8], offset: usize) -> Option<wire::RecordHead> {
+fn header_at(records: &[u8], offset: usize) -> Option<wire::RecordHeader> {
     use zerocopy::FromBytes;
-    wire::RecordHead::read_from_prefix(records.get(offset..)?).ok().map(|(head, _)| head)
+    wire::RecordHeader::read_from_prefix(records.get(offset..)?).ok().map(|(header, _)| header)
 }

@@ -76,7 +76,7 @@ pub fn read(mut source: impl Read) -> Result<Recording, StreamError> {
 ///
 /// # Errors
 /// [`StreamError`].
-pub fn head(source: impl Read) -> Result<Header, StreamError> {
+pub fn read_header(source: impl Read) -> Result<Header, StreamError> {
     let mut frame = zstd::Decoder::new(source).map_err(StreamError::Damaged)?.single_frame();
     frame.window_log_max(WINDOW_LOG_MAX).map_err(StreamError::Damaged)?;
     let mut decoder = Decoder::new();

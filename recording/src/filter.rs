@@ -4,7 +4,7 @@
 //! calls have (syscall, failure, path): as in strace, they stay where the calls around them go.
 
 use crate::decode::{self, Invocation};
-use crate::event::{Event, Fate, What};
+use crate::event::{Event, Outcome, What};
 use crate::header::Header;
 use crate::syscalls::Arch;
 use jiff::tz::TimeZone;
@@ -163,11 +163,11 @@ impl Matcher<'_> {
     }
 
     fn is_call(&self, event: &Event<'_>) -> bool {
-        let What::Call { call, enter, fate } = event.what else { return true };
+        let What::Call { call, enter, outcome } = event.what else { return true };
         let filter = self.filter;
         !filter.events
             && self.calls.contains(&call)
-            && (!filter.failed || fate == Fate::Returned && failed(&call))
+            && (!filter.failed || outcome == Outcome::Returned && failed(&call))
             && (filter.paths.is_empty()
                 || decode::path(&Invocation { call, enter }, self.arch)
                     .is_some_and(|path| filter.paths.iter().any(|pattern| pattern.is_in(&path))))

@@ -2,7 +2,7 @@
 
 use crate::crash::Reason;
 use crate::ending::{Cause, Ending};
-use crate::neighbours::Neighbour;
+use crate::origin::Origin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -51,9 +51,9 @@ pub struct Header {
     /// What this host cannot give, a sentence each.
     pub given_up: Vec<String>,
     /// Whose the cgroups are that records name besides the container's own, by id
-    /// ([`crate::neighbours`]); those that could not be found out are left out.
+    /// ([`crate::origin`]); those that could not be found out are left out.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub neighbours: BTreeMap<u64, Neighbour>,
+    pub origins: BTreeMap<u64, Origin>,
 }
 
 impl Header {

@@ -20,7 +20,7 @@ pub mod event;
 pub mod file;
 pub mod filter;
 pub mod header;
-pub mod neighbours;
+pub mod origin;
 pub mod record;
 pub mod redact;
 pub mod render;

@@ -1,7 +1,7 @@
 //! Bytes of a ring -> records. Any bytes give records or an error value, never a panic.
 
 use rewind_common::call::{self, args, blob_flags, flags};
-use rewind_common::record::{self as wire, Kind, RecordHead};
+use rewind_common::record::{self as wire, Kind, RecordHeader};
 use zerocopy::FromBytes;
 
 mod blobs;
@@ -38,8 +38,8 @@ pub enum Record<'a> {
     Call(Call<'a>),
     /// The start of a system call, see [`Kind::Enter`].
     Enter(Call<'a>),
-    /// A call older than the recording, see [`Kind::Before`].
-    Before(Call<'a>),
+    /// A call older than the recording, see [`Kind::InProgress`].
+    InProgress(Call<'a>),
     /// Who a thread is.
     Task(wire::Task),
     /// A thread's end.
@@ -55,7 +55,7 @@ pub enum Record<'a> {
     /// A process runs another program.
     Exec(Exec<'a>),
     /// A kind that this version does not know; skipped, and counted by who reads.
-    Unknown(RecordHead),
+    Unknown(RecordHeader),
 }
 
 impl Record<'_> {
@@ -64,7 +64,7 @@ impl Record<'_> {
     pub const fn time_ns(&self) -> u64 {
         match self {
             Self::Call(call) => call.end_ns(),
-            Self::Enter(call) | Self::Before(call) => call.start_ns,
+            Self::Enter(call) | Self::InProgress(call) => call.start_ns,
             Self::Task(task) => task.time_ns,
             Self::Exit(exit) => exit.time_ns,
             Self::Signal(signal) => signal.time_ns,
@@ -184,17 +184,17 @@ impl Bytes<'_> {
 /// # Errors
 /// [`Malformed`]; what follows cannot be found then.
 pub fn first(bytes: &[u8]) -> Result<(Record<'_>, &[u8]), Malformed> {
-    let (head, _) = RecordHead::read_from_prefix(bytes).map_err(|_| Malformed::Short)?;
-    let len = usize::from(head.len);
-    let wrong_length = Malformed::Length { kind: head.kind, len: head.len };
-    if len < size_of::<RecordHead>() || !len.is_multiple_of(4) {
+    let (header, _) = RecordHeader::read_from_prefix(bytes).map_err(|_| Malformed::Short)?;
+    let len = usize::from(header.len);
+    let wrong_length = Malformed::Length { kind: header.kind, len: header.len };
+    if len < size_of::<RecordHeader>() || !len.is_multiple_of(4) {
         return Err(wrong_length);
     }
     let (record, rest) = bytes.split_at_checked(len).ok_or(Malformed::Short)?;
-    let record = match Kind::try_from(head.kind) {
+    let record = match Kind::try_from(header.kind) {
         Ok(Kind::Call) => Record::Call(call(record)?),
         Ok(Kind::Enter) => Record::Enter(call(record)?),
-        Ok(Kind::Before) => Record::Before(call(record)?),
+        Ok(Kind::InProgress) => Record::InProgress(call(record)?),
         Ok(Kind::Task) => Record::Task(shape(record).ok_or(wrong_length)?),
         Ok(Kind::Exit) => Record::Exit(shape(record).ok_or(wrong_length)?),
         Ok(Kind::Signal) => Record::Signal(shape(record).ok_or(wrong_length)?),
@@ -205,7 +205,7 @@ pub fn first(bytes: &[u8]) -> Result<(Record<'_>, &[u8]), Malformed> {
             let (fixed, rest) = wire::Exec::read_from_prefix(record).map_err(|_| wrong_length)?;
             Record::Exec(Exec { fixed, blobs: Blobs::new(rest) })
         }
-        Err(_) => Record::Unknown(head),
+        Err(_) => Record::Unknown(header),
     };
     Ok((record, rest))
 }
@@ -242,11 +242,11 @@ fn call(record: &[u8]) -> Result<Call<'_>, Malformed> {
         Ok(word)
     };
     let mut duration_ns = u64::from(fixed.duration_ns);
-    if fixed.head.flags & flags::LONG != 0 {
+    if fixed.header.flags & flags::LONG != 0 {
         duration_ns |= u64::from(word()?) << 32;
     }
     let mut result = i64::from(fixed.result.cast_signed());
-    if fixed.head.flags & flags::WIDE_RESULT != 0 {
+    if fixed.header.flags & flags::WIDE_RESULT != 0 {
         result = (u64::from(fixed.result) | u64::from(word()?) << 32).cast_signed();
     }
     let count = args::count(fixed.args);
@@ -265,9 +265,9 @@ fn call(record: &[u8]) -> Result<Call<'_>, Malformed> {
         }
     }
     Ok(Call {
-        tid: fixed.head.tid,
+        tid: fixed.header.tid,
         nr: fixed.nr,
-        flags: fixed.head.flags,
+        flags: fixed.header.flags,
         start_ns: fixed.start_ns,
         duration_ns,
         result,

@@ -24,7 +24,7 @@ mod tests;
 
 use crate::record::{self, Blobs, Bytes, Record};
 use crate::syscalls::Arch;
-use place::{Kind, Place};
+use place::{Kind, TextSpan};
 use regex::bytes::{Regex, RegexBuilder};
 use rewind_common::call::{Blob, REDACTED_BYTE, blob_flags, part};
 use rewind_common::capture::MAX_STRING;
@@ -90,7 +90,7 @@ impl Redactor {
             };
             let len = rest.len() - behind.len();
             arguments += match record {
-                Record::Call(call) | Record::Enter(call) | Record::Before(call) => {
+                Record::Call(call) | Record::Enter(call) | Record::InProgress(call) => {
                     self.blobs(call.blobs, len, |blob| place::of(&call, blob, arch), &mut edits)
                 }
                 Record::Exec(exec) => self.blobs(exec.blobs, len, place::of_exec, &mut edits),
@@ -109,7 +109,7 @@ impl Redactor {
         &self,
         mut blobs: Blobs<'_>,
         len: usize,
-        place: impl Fn(&Bytes<'_>) -> Option<Place>,
+        place: impl Fn(&Bytes<'_>) -> Option<TextSpan>,
         edits: &mut Vec<Edit>,
     ) -> u64 {
         let mut arguments = 0_u8;
@@ -140,7 +140,7 @@ impl Redactor {
     }
 
     /// Finds what is to be hidden in a blob at `at`; gives the bit of its argument if there is something.
-    fn blob(&self, at: usize, place: Place, blob: &Bytes<'_>, edits: &mut Vec<Edit>) -> u8 {
+    fn blob(&self, at: usize, place: TextSpan, blob: &Bytes<'_>, edits: &mut Vec<Edit>) -> u8 {
         let bytes = blob.bytes.get(place.from..).unwrap_or_default();
         let mut found = Vec::new();
         match place.kind {

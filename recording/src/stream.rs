@@ -9,12 +9,12 @@
 //! follow, each holding whole records sorted by the time they ended; the last frame repeats the
 //! header with its final figures, so that a stream without it is known to be cut short. In a
 //! snapshot the calls that threads are still in come as records of kind `Enter` behind all others, and
-//! those that began before the recording as records of kind `Before`, which a trace begins with.
+//! those that began before the recording as records of kind `InProgress`, which a trace begins with.
 //! Kinds that the reader does not know are skipped and counted, so that new ones can be added.
 //! Payloads of [`FrameKind::Header`], [`FrameKind::Status`] and [`FrameKind::End`] are JSON.
 
 use crate::header::{Coverage, Header};
-use rewind_common::record::RecordHead;
+use rewind_common::record::RecordHeader;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -38,7 +38,7 @@ pub const MAX_RECORDS_BYTES: usize = 1 << 30;
 pub const CONTENT_TYPE: &str = "application/vnd.rewind.recording";
 
 const PREAMBLE_BYTES: usize = MAGIC.len() + 4;
-const FRAME_HEAD_BYTES: usize = 9;
+const FRAME_HEADER_BYTES: usize = 9;
 /// What [`Writer::records`] puts into one frame, so that a reader can show progress.
 const RECORDS_FRAME_BYTES: usize = 256 << 10;
 
@@ -196,8 +196,8 @@ impl Decoder {
         loop {
             let at = self.offset + self.taken as u64;
             let bytes = self.buffer.get(self.taken..).unwrap_or_default();
-            let Some((head, behind)) = bytes.split_at_checked(FRAME_HEAD_BYTES) else { return Ok(None) };
-            let (kind, len, sum) = (head[0], number(&head[1..5]), number(&head[5..9]));
+            let Some((header, behind)) = bytes.split_at_checked(FRAME_HEADER_BYTES) else { return Ok(None) };
+            let (kind, len, sum) = (header[0], number(&header[1..5]), number(&header[5..9]));
             if len as usize > MAX_FRAME_BYTES {
                 return Err(StreamError::TooLong { at, len });
             }
@@ -205,7 +205,7 @@ impl Decoder {
             if checksum(kind, len, payload) != sum {
                 return Err(StreamError::Checksum { at });
             }
-            self.taken += FRAME_HEAD_BYTES + payload.len();
+            self.taken += FRAME_HEADER_BYTES + payload.len();
             let json = |source| StreamError::Json { at, source };
             return Ok(Some(match kind {
                 k if k == FrameKind::Header as u8 => Frame::Header(serde_json::from_slice(payload).map_err(json)?),
@@ -323,8 +323,8 @@ impl<W: Write> Writer<W> {
 fn whole_records(records: &[u8], most: usize) -> usize {
     let mut end = 0;
     while let Some(rest) = records.get(end..).filter(|rest| !rest.is_empty()) {
-        let len = match RecordHead::read_from_prefix(rest) {
-            Ok((head, _)) if (8..=rest.len()).contains(&usize::from(head.len)) => usize::from(head.len),
+        let len = match RecordHeader::read_from_prefix(rest) {
+            Ok((header, _)) if (8..=rest.len()).contains(&usize::from(header.len)) => usize::from(header.len),
             _ => rest.len().min(MAX_FRAME_BYTES - most),
         };
         if end > 0 && end + len > most {

@@ -91,7 +91,7 @@ fn what_zstd_has_unpacked_opens_as_well() {
 #[test]
 fn records_of_kinds_that_are_newer_are_skipped_and_counted() {
     let mut all = records();
-    // The first new kind that a file of format 1 got is `Before`: to a reader that does not know it, as 200 here.
+    // The first new kind that a file of format 1 got is `InProgress`: to a reader that does not know it, as 200 here.
     build::call(&mut all, 700, 202).at(10 * SECOND, 0).before().arg(1).end();
     let last = records().len();
     let shown = |all: &[u8]| {
@@ -104,7 +104,7 @@ fn records_of_kinds_that_are_newer_are_skipped_and_counted() {
     };
     let (known, unknown) = shown(&all);
     assert!(known.starts_with("700   futex(0x1") && unknown == 0, "{known}");
-    all[last + std::mem::offset_of!(rewind_common::record::RecordHead, kind)] = 200;
+    all[last + std::mem::offset_of!(rewind_common::record::RecordHeader, kind)] = 200;
     let (skipped, unknown) = shown(&all);
     assert_eq!((skipped.as_str(), unknown), (shown(&records()).0.as_str(), 1));
 }

@@ -19,14 +19,14 @@ pub(crate) fn two_hundred() -> Result<()> {
     for number in 0..WARM_UP {
         once(&prefix, number)?;
     }
-    let before = Held::by(agent.tgid())?;
+    let before = Usage::by(agent.tgid())?;
     for number in WARM_UP..CONTAINERS {
         once(&prefix, number)?;
     }
     let last = format!("{prefix}-{}", CONTAINERS - 1);
     Dump::eventually(&agent, &last, "the last container's end", |dump| dump.has("exit_group", "0"))?;
 
-    let after = Held::by(agent.tgid())?;
+    let after = Usage::by(agent.tgid())?;
     ensure!(
         after.files <= before.files + FEW,
         "the recorder holds {} descriptors, {} before",
@@ -52,13 +52,13 @@ fn once(prefix: &str, number: usize) -> Result<()> {
 
 /// What a process holds.
 #[derive(Debug)]
-struct Held {
+struct Usage {
     files: usize,
     maps: usize,
     programs: usize,
 }
 
-impl Held {
+impl Usage {
     fn by(tgid: u32) -> Result<Self> {
         let dir = format!("/proc/{tgid}/fdinfo");
         let (mut files, mut maps, mut programs) = (0, 0, 0);

@@ -1,7 +1,7 @@
 //! More threads than have a place of their own in the recorder, and more than it can have at a time.
 
 use anyhow::{Context as _, Result, ensure};
-use rewind_common::ring::{SPARE_THREADS, THREAD_PLACES};
+use rewind_common::ring::{OVERFLOW_THREADS, THREAD_SLOTS};
 use rewind_tests::agent::Agent;
 use rewind_tests::cgroup::Cgroup;
 use rewind_tests::dump::Dump;
@@ -39,7 +39,7 @@ pub(crate) fn shared_places() -> Result<()> {
 pub(crate) fn given_back() -> Result<()> {
     let agent = Agent::start()?;
     let cgroup = Cgroup::new("crowd")?;
-    let children = THREAD_PLACES + SPARE_THREADS + 1_000;
+    let children = THREAD_SLOTS + OVERFLOW_THREADS + 1_000;
     let mut command = Command::new("sh");
     command.args(["-c", r#"read go; exec "$@""#, "sh"]).arg(workload::compiled("crowd", Linking::Static)?);
     let mut child = command.args(["0", &children.to_string()]).stdin(Stdio::piped()).spawn()?;

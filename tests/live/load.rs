@@ -19,7 +19,7 @@ const PROGRAMS: [&str; 16] = [
     "sys_exit",
     "sys_enter",
     "in_flight",
-    "forget",
+    "release",
     "shrink",
     "begin",
 ];

@@ -1,12 +1,12 @@
 //! Tests against the running kernel: a program does X, exactly these records come.
 
-mod before;
 mod budget;
 mod crowd;
 mod events;
 mod fidelity;
 mod file;
 mod hosts;
+mod in_progress;
 mod kills;
 mod load;
 mod loss;
@@ -74,13 +74,13 @@ fn main() -> ExitCode {
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
         .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
-        .test("a_container_that_hangs_already_is_shown_with_what_it_hangs_in", &DAEMON, before::hung)
-        .test("what_began_before_is_known_to_the_next_agent_and_gone_when_it_is_made_anew", &DAEMON, before::again)
-        .test("a_32_bit_call_that_began_before_is_named_by_its_own_table", &DAEMON, before::other_table)
-        .test("a_frozen_container_is_in_no_call", &DAEMON, before::frozen)
-        .test("silent_containers_leave_room_for_those_that_work", &DAEMON, before::many)
-        .test("a_trace_begins_with_what_threads_are_in", &DAEMON, before::traced)
-        .test("a_sleeper_that_was_there_before_is_nothing_unusual", &DAEMON, before::idle)
+        .test("a_container_that_hangs_already_is_shown_with_what_it_hangs_in", &DAEMON, in_progress::hung)
+        .test("what_began_before_is_known_to_the_next_agent_and_gone_when_it_is_made_anew", &DAEMON, in_progress::again)
+        .test("a_32_bit_call_that_began_before_is_named_by_its_own_table", &DAEMON, in_progress::other_table)
+        .test("a_frozen_container_is_in_no_call", &DAEMON, in_progress::frozen)
+        .test("idle_containers_leave_room_for_those_that_work", &DAEMON, in_progress::many)
+        .test("a_trace_begins_with_what_threads_are_in", &DAEMON, in_progress::traced)
+        .test("a_sleeper_that_was_there_before_is_nothing_unusual", &DAEMON, in_progress::idle)
         .test("threads_that_share_a_place_are_recorded_apart", &RECORD, crowd::shared_places)
         .test("the_states_of_threads_that_ended_are_given_back", &DAEMON, crowd::given_back)
         .test("a_process_that_moves_is_recorded_where_it_is", &DAEMON, moves::between_containers)

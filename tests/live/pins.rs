@@ -158,7 +158,7 @@ pub(crate) fn drained() -> Result<()> {
 pub(crate) fn own_cgroup() -> Result<()> {
     let mut agent = Agent::start()?;
     agent.kill()?;
-    // Made while no agent is there, so the kernel side takes it for a container's.
+    // Fingerprint while no agent is there, so the kernel side takes it for a container's.
     let cgroup = Cgroup::new("pins-agent")?;
     agent.start_again_in(&cgroup)?;
     let own = |row: &Value| row.pointer("/container/cgroup_path").and_then(Value::as_str) == Some(&cgroup.path());

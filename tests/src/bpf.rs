@@ -147,7 +147,7 @@ pub fn make_foreign(dir: &Path) -> Result<()> {
     let map = Map::from_map_data(MapData::from_pin(dir.join("NODE"))?)?;
     let mut map: Array<_, [u8; size_of::<Node>()]> = map.try_into()?;
     let mut node = Node::read_from_bytes(&map.get(&0, 0)?).ok().context("not a node")?;
-    node.made.programs = !node.made.programs;
+    node.fingerprint.programs = !node.fingerprint.programs;
     let mut bytes = [0; size_of::<Node>()];
     bytes.copy_from_slice(node.as_bytes());
     Ok(map.set(0, bytes, 0)?)

@@ -21,8 +21,8 @@ use anyhow::{Result, bail};
 use calls::Calls;
 use clap::{Args, ValueEnum};
 use figures::{Figures, Load, Series};
-use held::Held;
-use place::Place;
+use held::FullRing;
+use place::Playground;
 use rewind_tests::programs;
 use setting::{Attached, Setting};
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ impl Bench {
         programs::set_bin_dir(&built);
 
         interrupt::listen()?;
-        let place = Place::new()?;
+        let place = Playground::new()?;
         let refused = no_perf.map(|why| (Setting::PerfTrace, why)).into_iter().collect();
         let mut run = Run { bench: self, place: &place, floor, decoder, refused, failed: Vec::new() };
         let (mut figures, mut table) = (Figures::default(), Table::default());
@@ -136,7 +136,7 @@ impl Bench {
 /// One run of the benchmark.
 struct Run<'a> {
     bench: &'a Bench,
-    place: &'a Place,
+    place: &'a Playground,
     /// The empty programs.
     floor: PathBuf,
     /// The program that decodes.
@@ -258,7 +258,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn show_held(&mut self, table: &mut Table, held: &Held) -> Result<()> {
+    fn show_held(&mut self, table: &mut Table, held: &FullRing) -> Result<()> {
         let calls = Series::new([held.calls_per_mebibyte]);
         table.alone(HELD, "calls a MiB", &calls, Goal::AtLeast(16_000.0));
         if self.bench.wants(Part::Decode) {

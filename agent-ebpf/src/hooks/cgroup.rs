@@ -37,7 +37,7 @@ pub fn cgroup_mkdir(ctx: BtfTracePointContext) {
     let ring = if state == state::RECORDED { above.ring } else { 0 };
     let id = id(cgroup);
     if matches!(state, state::OPEN | state::RECORDED) {
-        filter::open_sieve(id);
+        filter::set_cgroup_bit(id);
     }
     let _ = CGROUPS.insert(&id, &Cgroup { state, ring, parent }, 0);
     if state == state::OPEN {

@@ -21,7 +21,7 @@ use aya_ebpf::{
 use core::ffi::c_void;
 use rewind_common::{
     call::{Blob, blob_flags, part},
-    record::{Exec, INTERPRETED, Kind, MAX_EXEC_ARGV, MAX_EXEC_PATH, RecordHead},
+    record::{Exec, INTERPRETED, Kind, MAX_EXEC_ARGV, MAX_EXEC_PATH, RecordHeader},
     ring::PROTECTED,
 };
 
@@ -50,9 +50,9 @@ pub fn sched_process_exec(ctx: BtfTracePointContext) {
         let flags = if filename == interp { 0 } else { INTERPRETED };
         // SAFETY: takes nothing.
         let time_ns = unsafe { bpf_ktime_get_ns() };
-        let head = RecordHead { len, kind: Kind::Exec as u8, flags, tid: thread.tid };
+        let header = RecordHeader { len, kind: Kind::Exec as u8, flags, tid: thread.tid };
         // SAFETY: the fixed part lies within the chunk: there was room for it when it began.
-        unsafe { writer.at(start).cast::<Exec>().write(Exec { head, time_ns, tgid: task::tgid(task) }) };
+        unsafe { writer.at(start).cast::<Exec>().write(Exec { header, time_ns, tgid: task::tgid(task) }) };
         commit(cursors, PROTECTED, &writer, 0);
     }
     unlock(cursors);

@@ -5,7 +5,7 @@
 use crate::{filter, maps, record, task};
 use aya_ebpf::{EbpfContext, helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
-use rewind_common::record::{Fork, Kind, NEW_THREAD, RecordHead};
+use rewind_common::record::{Fork, Kind, NEW_THREAD, RecordHeader};
 
 /// A child is made.
 #[btf_tracepoint(function = "sched_process_fork")]
@@ -20,7 +20,7 @@ pub fn sched_process_fork(ctx: BtfTracePointContext) {
     let (tgid, child_tgid) = (task::tgid(task), task::tgid(child));
     let flags = if tgid == child_tgid { NEW_THREAD } else { 0 };
     let fork = Fork {
-        head: RecordHead { len: size_of::<Fork>() as u16, kind: Kind::Fork as u8, flags, tid: thread.tid },
+        header: RecordHeader { len: size_of::<Fork>() as u16, kind: Kind::Fork as u8, flags, tid: thread.tid },
         time_ns: now_ns,
         tgid,
         child_tid: task::tid(child),

@@ -3,11 +3,11 @@
 mod begin;
 mod cgroup;
 mod exec;
-mod forget;
 mod fork;
 mod in_flight;
 mod oom;
 mod process;
+mod release;
 mod sent;
 mod shrink;
 mod signal;

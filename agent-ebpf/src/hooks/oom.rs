@@ -19,7 +19,7 @@ use aya_ebpf::{
     programs::BtfTracePointContext,
 };
 use core::ffi::c_void;
-use rewind_common::record::{Kind, OomKill, RecordHead};
+use rewind_common::record::{Kind, OomKill, RecordHeader};
 
 /// `MM_FILEPAGES` to `MM_SHMEMPAGES` (`include/linux/mm_types_task.h`).
 const FILE: usize = 0;
@@ -44,7 +44,7 @@ pub fn mark_victim(ctx: BtfTracePointContext) {
     let mm: *const c_void = field(victim, offset!(task_mm));
     let len = size_of::<OomKill>() as u16;
     let mut record = OomKill {
-        head: RecordHead { len, kind: Kind::OomKill as u8, flags: 0, tid: task::any::tid(victim) },
+        header: RecordHeader { len, kind: Kind::OomKill as u8, flags: 0, tid: task::any::tid(victim) },
         time_ns: now_ns,
         tgid: task::any::tgid(victim),
         oom_score_adj: score_adjustment(victim),

@@ -10,7 +10,7 @@ use crate::{filter, maps, record, ring, threads};
 use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::call::flags;
-use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHead};
+use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHeader};
 
 /// A thread ends.
 #[btf_tracepoint(function = "sched_process_exit")]
@@ -34,7 +34,7 @@ fn ends(task: *mut c_void, thread: &mut Thread) {
     }
     let last = if task::is_last_thread(task) { GROUP_DEAD } else { 0 };
     let exit = Exit {
-        head: RecordHead { len: size_of::<Exit>() as u16, kind: Kind::Exit as u8, flags: last, tid: thread.tid },
+        header: RecordHeader { len: size_of::<Exit>() as u16, kind: Kind::Exit as u8, flags: last, tid: thread.tid },
         time_ns: now_ns,
         tgid: task::tgid(task),
         status: task::exit_status(task),

@@ -21,7 +21,7 @@ use aya_ebpf::{
     programs::BtfTracePointContext,
 };
 use core::ffi::c_void;
-use rewind_common::record::{Kind, RecordHead, SignalSent, sent_flags};
+use rewind_common::record::{Kind, RecordHeader, SignalSent, sent_flags};
 
 /// `SEND_SIG_PRIV` (`include/linux/signal.h`): from the kernel, without particulars.
 const PRIVILEGED: u64 = 1;
@@ -65,7 +65,7 @@ pub fn signal_generate(ctx: BtfTracePointContext) {
     let now_ns = unsafe { bpf_ktime_get_ns() };
     let len = size_of::<SignalSent>() as u16;
     let record = SignalSent {
-        head: RecordHead { len, kind: Kind::SignalSent as u8, flags, tid: task::tid(target) },
+        header: RecordHeader { len, kind: Kind::SignalSent as u8, flags, tid: task::tid(target) },
         time_ns: now_ns,
         tgid,
         signo,

@@ -1,5 +1,5 @@
 //! Takes segments from a ring that lives: its oldest, which go back to the pool. No hook calls this: the
-//! agent runs it, as it runs `forget`, and for the same reason.
+//! agent runs it, as it runs `release`, and for the same reason.
 //!
 //! Kernel programs read a share's layout without a lock, so one that began before the layout changed may
 //! still claim a chunk of a segment that is to go. So it is done in three steps, and the agent waits
@@ -14,7 +14,7 @@
 //! While it lasts `growing` is held and `leaving` says how many go, so an agent that was killed in between
 //! leaves something that the next one can finish.
 
-use super::forget::empty;
+use super::release::empty;
 use crate::atomic;
 use crate::maps::{FREE_SEGMENTS, LAYOUT, RINGS};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};

@@ -10,7 +10,7 @@ use aya_ebpf::{
     macros::btf_tracepoint,
     programs::BtfTracePointContext,
 };
-use rewind_common::record::{Kind, RecordHead, Signal};
+use rewind_common::record::{Kind, RecordHeader, Signal};
 
 /// A signal is delivered.
 #[btf_tracepoint(function = "signal_deliver")]
@@ -27,7 +27,7 @@ pub fn signal_deliver(ctx: BtfTracePointContext) {
     let mut siginfo = unsafe { bpf_probe_read_kernel(info) }.unwrap_or([0; 12]);
     siginfo[0] = signo;
     let signal = Signal {
-        head: RecordHead { len: size_of::<Signal>() as u16, kind: Kind::Signal as u8, flags: 0, tid: thread.tid },
+        header: RecordHeader { len: size_of::<Signal>() as u16, kind: Kind::Signal as u8, flags: 0, tid: thread.tid },
         time_ns: now_ns,
         siginfo,
     };

@@ -40,12 +40,12 @@ pub enum Error {
 pub struct Store {
     dir: PathBuf,
     limits: Limits,
-    held: Mutex<Held>,
+    held: Mutex<Inner>,
 }
 
 /// What is known of them.
 #[derive(Debug, Default)]
-struct Held {
+struct Inner {
     /// The directory, locked; `None`: it could not be opened yet.
     lock: Option<File>,
     next: u64,
@@ -163,7 +163,7 @@ impl Store {
         let mut crashes = Vec::new();
         for Entry { number: crash, file, bytes, .. } in entries {
             let path = self.dir.join(&file);
-            match head(&path) {
+            match read_header(&path) {
                 Ok(header) => crashes.push(Crash { crash, file, bytes, header }),
                 // Removed meanwhile.
                 Err(_) if !path.exists() => {}
@@ -200,7 +200,7 @@ impl Store {
         Ok(())
     }
 
-    fn scan(&self, held: &mut Held) -> io::Result<()> {
+    fn scan(&self, held: &mut Inner) -> io::Result<()> {
         (held.entries, held.unreadable) = Default::default();
         for found in fs::read_dir(&self.dir)? {
             let found = found?;
@@ -214,7 +214,7 @@ impl Store {
             }
             let Some(number) = name::number(&file) else { continue };
             held.next = held.next.max(number);
-            match (head(&found.path()), found.metadata()) {
+            match (read_header(&found.path()), found.metadata()) {
                 (Ok(header), Ok(metadata)) => held.entries.push(entry(number, file, metadata.len(), &header)),
                 (Err(error), _) => {
                     tracing::warn!(%file, %error, "a crash file cannot be read; it is left as it is");
@@ -241,13 +241,15 @@ impl Store {
         Error::Io { dir: self.dir.clone(), source }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Held> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn head(path: &Path) -> Result<Header, String> {
-    File::open(path).map_err(|error| error.to_string()).and_then(|file| file::head(file).map_err(|e| e.to_string()))
+fn read_header(path: &Path) -> Result<Header, String> {
+    File::open(path)
+        .map_err(|error| error.to_string())
+        .and_then(|file| file::read_header(file).map_err(|e| e.to_string()))
 }
 
 fn entry(number: u64, file: String, bytes: u64, header: &Header) -> Entry {

@@ -5,7 +5,7 @@
 //! | [`path`] | the path of a cgroup -> runtime, container id, pod UID. Pure. |
 //! | [`scope`] | the path of a cgroup -> whether its calls are to be recorded. Pure. |
 //! | [`names`] | container -> name, asked of an ordered list of sources; Kubernetes is one more of them. |
-//! | [`neighbours`] | ids of cgroups -> paths, for who did something to a container from outside. |
+//! | [`origin`] | ids of cgroups -> paths, for who did something to a container from outside. |
 //! | [`runtimes`] | the sources that need no socket: the files that runtimes keep. |
 //!
 //! Learn early, forget late: what the sources read is gone soon after the container is, so ask when
@@ -13,7 +13,7 @@
 
 pub mod kept;
 pub mod names;
-pub mod neighbours;
+pub mod origin;
 pub mod path;
 pub mod runtimes;
 pub mod scope;

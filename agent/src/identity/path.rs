@@ -57,7 +57,7 @@ impl Runtime {
 
 /// A container that a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct ContainerPath<'a> {
     /// Who made it.
     pub runtime: Runtime,
     /// Its id, as the runtime spells it.
@@ -93,12 +93,12 @@ pub fn container(cgroup_path: &str) -> Container {
 /// The innermost container that the path names, if it names one. `None` for units, for the
 /// directories above containers, and for a cgroup that could be anything (plain runc).
 #[must_use]
-pub fn place(cgroup_path: &str) -> Option<Place<'_>> {
+pub fn place(cgroup_path: &str) -> Option<ContainerPath<'_>> {
     let all: Vec<(usize, &str)> = components(cgroup_path).collect();
     (0..all.len()).rev().find_map(|index| {
         let (runtime, id) = container_at(&all, index)?;
         let end = all.get(index).map(|(end, _)| *end)?;
-        Some(Place { runtime, id, own_cgroup: cgroup_path.get(..end)? })
+        Some(ContainerPath { runtime, id, own_cgroup: cgroup_path.get(..end)? })
     })
 }
 

@@ -1,6 +1,6 @@
 //! Handing the recorder over: what is loaded is pinned, what is pinned is taken up.
 
-use super::load::{Error, Held, IN_FLIGHT, Kernel, Loaded, RUN, refusal};
+use super::load::{AgentPrograms, Error, IN_FLIGHT, Kernel, Loaded, RUN, refusal};
 use super::maps::{MAPS, Maps, RINGS};
 use super::pins::{self, Pins};
 use super::plan::{HOOKS, Sizes};
@@ -35,7 +35,7 @@ impl Kernel {
         for (name, link) in std::mem::take(&mut self.links) {
             pinned(&dir, &link_name(name), |path| link.pin(path))?;
         }
-        if let Held::Loaded(ebpf) = &mut self.held {
+        if let AgentPrograms::Loaded(ebpf) = &mut self.held {
             let hooked = self.hooked.iter().map(|(name, _)| *name);
             for name in own_names().chain(hooked) {
                 let program = ebpf.program_mut(name);
@@ -49,7 +49,14 @@ impl Kernel {
         let (in_flight, run) = own_programs(&dir)?;
         let maps = open(&dir)?;
         let (programs, hooked) = (std::mem::take(&mut self.programs), std::mem::take(&mut self.hooked));
-        Ok(Self { maps, held: Held::Pinned { in_flight, run }, links: Vec::new(), sizes: self.sizes, programs, hooked })
+        Ok(Self {
+            maps,
+            held: AgentPrograms::Pinned { in_flight, run },
+            links: Vec::new(),
+            sizes: self.sizes,
+            programs,
+            hooked,
+        })
     }
 
     /// Takes up what is pinned; it is attached all the time.
@@ -78,7 +85,7 @@ impl Kernel {
         }
         let (in_flight, run) = own_programs(&dir)?;
         let sizes = Sizes { segments: maps.entries("ARENA")?, rings: maps.entries(RINGS)?, limits: [0; 2] };
-        let held = Held::Pinned { in_flight, run };
+        let held = AgentPrograms::Pinned { in_flight, run };
         let kernel = Box::new(Self { maps, held, links: Vec::new(), sizes, programs, hooked: hooked(&dir) });
         Ok(Adopted::Readable { kernel, complete })
     }

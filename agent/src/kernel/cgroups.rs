@@ -59,7 +59,7 @@ fn one(
     let state = rule(path);
     if state == cgroup_state::OPEN {
         kernel.set_path(cgroup_id, &path_bytes(path))?;
-        mapped.open_sieve(cgroup_id);
+        mapped.set_cgroup_bit(cgroup_id);
     }
     kernel.set_cgroup(cgroup_id, Cgroup { state, ring: 0, parent })
 }

@@ -12,7 +12,7 @@ use aya::programs::{
 };
 use aya::{Ebpf, EbpfLoader};
 use rewind_common::capture::Capture;
-use rewind_common::ring::{InFlight, SPARE_THREADS};
+use rewind_common::ring::{InFlight, OVERFLOW_THREADS};
 use std::io::Read as _;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -55,7 +55,7 @@ pub enum Error {
     InFlight(#[source] std::io::Error),
     /// A ring was not given back.
     #[error("{failed} parts of ring {ring} could not be given back to the pool; `rewind-agent unload` frees all of it")]
-    Forget {
+    Release {
         /// The ring.
         ring: u32,
         /// How many.
@@ -89,7 +89,7 @@ pub struct Load<'a> {
 /// The recorder in the kernel. Dropping it takes it out, unless it is pinned.
 pub struct Kernel {
     pub(super) maps: Maps,
-    pub(super) held: Held,
+    pub(super) held: AgentPrograms,
     /// Attached programs that are not pinned.
     pub(super) links: Vec<(&'static str, FdLink)>,
     /// How large its maps are.
@@ -101,7 +101,7 @@ pub struct Kernel {
 }
 
 /// The programs that the agent itself runs.
-pub(super) enum Held {
+pub(super) enum AgentPrograms {
     /// Among all others, as they were loaded.
     Loaded(Box<Ebpf>),
     /// Opened from their pins.
@@ -144,8 +144,8 @@ impl Kernel {
         maps.fill_captures(load.captures)?;
         maps.fill_pool("FREE_RINGS", sizes.rings)?;
         maps.fill_pool("FREE_SEGMENTS", sizes.segments)?;
-        maps.fill_pool("FREE_THREADS", SPARE_THREADS)?;
-        Ok(Self { maps, held: Held::Loaded(Box::new(ebpf)), links: Vec::new(), sizes, programs, hooked })
+        maps.fill_pool("FREE_THREADS", OVERFLOW_THREADS)?;
+        Ok(Self { maps, held: AgentPrograms::Loaded(Box::new(ebpf)), links: Vec::new(), sizes, programs, hooked })
     }
 
     /// Attaches the programs of one stage.
@@ -154,7 +154,7 @@ impl Kernel {
     /// [`Error::Program`].
     pub fn attach(&mut self, stage: Stage) -> Result<(), Error> {
         // What is pinned is attached.
-        let Held::Loaded(ebpf) = &mut self.held else { return Ok(()) };
+        let AgentPrograms::Loaded(ebpf) = &mut self.held else { return Ok(()) };
         for (hook, loaded) in HOOKS.iter().zip(&self.programs) {
             if loaded.given_up.is_some() || hook.stage != stage {
                 continue;
@@ -173,13 +173,13 @@ impl Kernel {
     }
 
     /// Gives a ring and its segments back to the pool, all or nothing, if it is still that recording's
-    /// (`agent-ebpf/src/hooks/forget.rs`).
+    /// (`agent-ebpf/src/hooks/release.rs`).
     ///
     /// # Errors
-    /// [`Error::Program`], [`Error::Forget`].
-    pub fn forget(&mut self, ring: u32, recording: u64) -> Result<(), Error> {
-        let failed = self.run(FORGET, &[u64::from(ring), recording])?;
-        if failed == 0 { Ok(()) } else { Err(Error::Forget { ring, failed }) }
+    /// [`Error::Program`], [`Error::Release`].
+    pub fn release(&mut self, ring: u32, recording: u64) -> Result<(), Error> {
+        let failed = self.run(RELEASE, &[u64::from(ring), recording])?;
+        if failed == 0 { Ok(()) } else { Err(Error::Release { ring, failed }) }
     }
 
     /// Begins the recording of a cgroup, if it is to be recorded and is not yet (`agent-ebpf/src/hooks/begin.rs`).
@@ -188,7 +188,7 @@ impl Kernel {
     /// # Errors
     /// [`Error::Program`].
     pub fn begin(&mut self, cgroup_id: u64) -> Result<(), Error> {
-        if matches!(self.held, Held::Loaded(_)) {
+        if matches!(self.held, AgentPrograms::Loaded(_)) {
             self.run(BEGIN, &[cgroup_id])?;
         }
         Ok(())
@@ -198,10 +198,10 @@ impl Kernel {
     pub(super) fn run(&mut self, name: &'static str, arguments: &[u64]) -> Result<u32, Error> {
         let refused = |source| refusal(name, &source);
         let program = match &mut self.held {
-            Held::Loaded(ebpf) => program::<RawTracePoint>(ebpf, name).map_err(refused)?,
-            Held::Pinned { run: [forget, shrink], .. } => {
-                if name == FORGET {
-                    forget
+            AgentPrograms::Loaded(ebpf) => program::<RawTracePoint>(ebpf, name).map_err(refused)?,
+            AgentPrograms::Pinned { run: [release, shrink], .. } => {
+                if name == RELEASE {
+                    release
                 } else {
                     shrink
                 }
@@ -219,8 +219,8 @@ impl Kernel {
     pub fn in_flight(&mut self) -> Result<Vec<InFlight>, Error> {
         let refused = |source| refusal(IN_FLIGHT, &source);
         let program = match &mut self.held {
-            Held::Loaded(ebpf) => program::<Iter>(ebpf, IN_FLIGHT).map_err(refused)?,
-            Held::Pinned { in_flight, .. } => in_flight,
+            AgentPrograms::Loaded(ebpf) => program::<Iter>(ebpf, IN_FLIGHT).map_err(refused)?,
+            AgentPrograms::Pinned { in_flight, .. } => in_flight,
         };
         let link = program.attach().and_then(|id| program.take_link(id)).map_err(refused)?;
         let mut file = link.into_file().map_err(|error| Error::InFlight(std::io::Error::other(error)))?;
@@ -233,13 +233,13 @@ impl Kernel {
 /// The iterator's program.
 pub(super) const IN_FLIGHT: &str = "in_flight";
 /// What gives rings back.
-const FORGET: &str = "forget";
+const RELEASE: &str = "release";
 /// What takes segments from rings.
 pub(super) const SHRINK: &str = "shrink";
 /// What begins recordings.
 const BEGIN: &str = "begin";
 /// The programs that no hook calls: the agent runs them.
-pub(super) const RUN: [&str; 2] = [FORGET, SHRINK];
+pub(super) const RUN: [&str; 2] = [RELEASE, SHRINK];
 
 /// A number that other programs, another table of what they copy, or another version do not have
 /// (FNV-1a: nobody forges it, since whoever can pin is root).

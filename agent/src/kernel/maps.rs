@@ -21,7 +21,7 @@ pub(super) const MAPS: [&str; 13] = [
     RINGS,
     "LAYOUT",
     "IDENTITIES",
-    "SIEVE",
+    "CGROUP_BITMAP",
     "CURSORS",
     "FREE_RINGS",
     "FREE_SEGMENTS",

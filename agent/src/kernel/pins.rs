@@ -74,7 +74,7 @@ pub enum Error {
 
 /// What is at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum PinState {
     /// Nothing.
     Nothing,
     /// A whole set.
@@ -124,11 +124,11 @@ impl Pins {
 
     /// What is in it.
     #[must_use]
-    pub fn found(&self) -> Found {
+    pub fn found(&self) -> PinState {
         match (self.dir().join(NODE).exists(), self.dir().exists()) {
-            (true, _) => Found::Whole,
-            (false, true) => Found::Torn,
-            (false, false) => Found::Nothing,
+            (true, _) => PinState::Whole,
+            (false, true) => PinState::Torn,
+            (false, false) => PinState::Nothing,
         }
     }
 

@@ -58,10 +58,10 @@ pub struct Plan {
 
 /// A budget that cannot hold a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a budget of {budget_bytes} bytes is too small for one ring, which takes {least_bytes}; ask for more")]
+#[error("a budget of {budget_bytes} bytes is too small for one ring, which takes {min_bytes}; ask for more")]
 pub struct TooSmall {
     budget_bytes: u64,
-    least_bytes: u64,
+    min_bytes: u64,
 }
 
 /// How large the maps are made.
@@ -83,11 +83,11 @@ impl Plan {
     pub fn sizes(&self) -> Result<Sizes, TooSmall> {
         let segment = ARENA_VALUE_BYTES as u64;
         let ring = (size_of::<Ring>() + IDENTITY_BYTES) as u64;
-        let least_bytes = SHARES as u64 * segment + ring;
+        let min_bytes = SHARES as u64 * segment + ring;
         // Each ring that there can be costs its own entry beside its segments.
         let segments = self.budget_bytes / (segment + ring / SHARES as u64);
         if segments < SHARES as u64 {
-            return Err(TooSmall { budget_bytes: self.budget_bytes, least_bytes });
+            return Err(TooSmall { budget_bytes: self.budget_bytes, min_bytes });
         }
         let segments = u32::try_from(segments).unwrap_or(u32::MAX);
         let most = (self.ring_bytes / segment).clamp(2, u64::from(segments)) as u32;

@@ -122,7 +122,7 @@ impl Gathered {
             header.coverage.decisive_from_ns = header.born_ns;
             header.coverage.oldest_ns = header.born_ns;
         }
-        header.neighbours = recorder.neighbours(&header.container, &self.records);
+        header.origins = recorder.origins(&header.container, &self.records);
         header.redacted = self.redacted;
         header.container.id.clone_from(&cgroup.name);
         Ok(Recorded { status, header, records: self.records, missed: self.missed })

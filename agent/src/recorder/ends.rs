@@ -121,7 +121,7 @@ impl Recorder {
     }
 
     /// A recording has made room.
-    pub(super) fn forget_end(&mut self, recording: u64) {
+    pub(super) fn release_end(&mut self, recording: u64) {
         if self.ends.waiting.remove(&recording) {
             self.ends.lost += 1;
             tracing::warn!(recording, "a recording that could not be written had to make room");

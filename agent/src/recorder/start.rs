@@ -1,7 +1,7 @@
 //! How a recorder begins: anew, pinned or not, or where another agent has left off.
 
 use super::ends::Ends;
-use super::{Config, Error, Recorder, Scope, silent};
+use super::{Config, Error, Recorder, Scope, idle};
 use crate::clock;
 use crate::identity::names::Sources;
 use crate::identity::{kept, scope::Rule};
@@ -9,7 +9,7 @@ use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Load, Plan, Stage};
 use crate::rings::Mapped;
 use rewind_common::capture::Capture;
-use rewind_common::layout::Made;
+use rewind_common::layout::Fingerprint;
 use rewind_common::ring::{Cgroup, SHARES, cgroup_state, ring_flags};
 use rewind_recording::header::{Container, Host};
 use rewind_recording::syscalls::{Arch, capture_table};
@@ -41,11 +41,11 @@ impl Recorder {
 
     /// Goes on with what another agent has left in the kernel. Anything that it was about to do when
     /// it was killed is done anew: a ring is given back whole or not at all, refused cgroups are
-    /// reopened by [`Recorder::tend`], and threads look their ring and its flags up again.
+    /// reopened by [`Recorder::reconcile`], and threads look their ring and its flags up again.
     ///
     /// # Errors
     /// [`Error`].
-    pub fn resume(mut kernel: Kernel, config: Config, pins: Pins) -> Result<Self, Error> {
+    pub fn adopt(mut kernel: Kernel, config: Config, pins: Pins) -> Result<Self, Error> {
         let mapped = Mapped::new(&kernel)?;
         finish_shrinking(&mut kernel, &mapped)?;
         mapped.set_default_flags(default_flags(&config));
@@ -69,7 +69,7 @@ impl Recorder {
         };
         let given_up = config.given_up.into_iter().chain(kernel.given_up()).chain(kernel.untold_misses()).collect();
         let names = Sources::on_disk(Path::new("/"));
-        let Made { budget_bytes, ring_bytes, payload_bytes, .. } = mapped.node().made;
+        let Fingerprint { budget_bytes, ring_bytes, payload_bytes, .. } = mapped.node().fingerprint;
         let plan = Plan { budget_bytes, ring_bytes, payload_bytes };
         let limits = plan.sizes().map_or([1; SHARES], |sizes| sizes.limits);
         let (known, kept) = (HashMap::new(), HashSet::new());
@@ -134,11 +134,17 @@ fn load(config: &Config, recordings: u64) -> Result<(Kernel, Mapped), Error> {
     mapped.set_default_flags(default_flags(config));
     mapped.set_recordings(recordings);
     let Plan { budget_bytes, ring_bytes, payload_bytes } = config.plan;
-    mapped.set_made(&Made { programs: kernel::hash(&captures), budget_bytes, ring_bytes, payload_bytes, reserved: 0 });
+    mapped.set_fingerprint(&Fingerprint {
+        programs: kernel::hash(&captures),
+        budget_bytes,
+        ring_bytes,
+        payload_bytes,
+        reserved: 0,
+    });
     kernel.attach(Stage::Follow)?;
     register(&mut kernel, &mapped, config)?;
     kernel.attach(Stage::Record)?;
-    silent::begin(&mut kernel, config, arch()?)?;
+    idle::begin(&mut kernel, config, arch()?)?;
     Ok((kernel, mapped))
 }
 

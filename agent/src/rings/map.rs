@@ -6,9 +6,9 @@
 
 use crate::kernel::Kernel;
 use memmap2::{MmapOptions, MmapRaw};
-use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, ChunkHead, HEAD_BYTES, SEGMENT_BYTES, word};
-use rewind_common::layout::Made;
-use rewind_common::ring::{Node, Ring, SHARES, SIEVE_BITS, Share, Sieve};
+use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, ChunkHeader, HEADER_BYTES, SEGMENT_BYTES, word};
+use rewind_common::layout::Fingerprint;
+use rewind_common::ring::{CGROUP_BITMAP_BITS, CgroupBitmap, Node, Ring, SHARES, Share};
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -37,7 +37,7 @@ pub struct Mapped {
     arena: MmapRaw,
     rings: MmapRaw,
     node: MmapRaw,
-    sieve: MmapRaw,
+    bitmap: MmapRaw,
     /// How many rings there are.
     pub ring_count: u32,
     /// How many segments there are.
@@ -55,7 +55,7 @@ impl Mapped {
             arena: map("ARENA", kernel.fd("ARENA")?, segment_count as usize * ARENA_VALUE_BYTES)?,
             rings: map("RINGS", kernel.fd("RINGS")?, ring_count as usize * size_of::<Ring>())?,
             node: map("NODE", kernel.fd("NODE")?, size_of::<Node>())?,
-            sieve: map("SIEVE", kernel.fd("SIEVE")?, size_of::<Sieve>())?,
+            bitmap: map("CGROUP_BITMAP", kernel.fd("CGROUP_BITMAP")?, size_of::<CgroupBitmap>())?,
             ring_count,
             segment_count,
         })
@@ -104,10 +104,10 @@ impl Mapped {
         let at = segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES;
         let before = load(&self.arena, at);
         let committed = word::committed(before);
-        if word::claim(before) != claim || !(HEAD_BYTES..=CHUNK_BYTES).contains(&committed) {
+        if word::claim(before) != claim || !(HEADER_BYTES..=CHUNK_BYTES).contains(&committed) {
             return None;
         }
-        if load(&self.arena, at + offset_of!(ChunkHead, recording)) != recording {
+        if load(&self.arena, at + offset_of!(ChunkHeader, recording)) != recording {
             return None;
         }
         let mut bytes = vec![0; committed.next_multiple_of(8)];
@@ -158,19 +158,19 @@ impl Mapped {
         store_u32(&self.node, offset_of!(Node, ring_flags), flags);
     }
 
-    /// Lets the calls of a cgroup through the sieve.
-    pub fn open_sieve(&self, cgroup_id: u64) {
-        let bit = cgroup_id % SIEVE_BITS;
-        if let Some(word) = atomic(&self.sieve, (bit / 64 * 8) as usize) {
+    /// Lets the calls of a cgroup through the bitmap.
+    pub fn set_cgroup_bit(&self, cgroup_id: u64) {
+        let bit = cgroup_id % CGROUP_BITMAP_BITS;
+        if let Some(word) = atomic(&self.bitmap, (bit / 64 * 8) as usize) {
             word.fetch_or(1 << (bit % 64), Ordering::AcqRel);
         }
     }
 
     /// Says what made this set.
-    pub fn set_made(&self, made: &Made) {
-        let words = made.as_bytes().chunks_exact(8).filter_map(|word| word.try_into().ok());
+    pub fn set_fingerprint(&self, fingerprint: &Fingerprint) {
+        let words = fingerprint.as_bytes().chunks_exact(8).filter_map(|word| word.try_into().ok());
         for (i, word) in words.map(u64::from_ne_bytes).enumerate() {
-            store(&self.node, offset_of!(Node, made) + i * 8, word);
+            store(&self.node, offset_of!(Node, fingerprint) + i * 8, word);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Rings, mapped: copying one out, and giving it back; and the calls in flight that no ring holds.
 
-pub mod before;
+pub mod in_progress;
 mod map;
 pub mod shrink;
 mod snapshot;

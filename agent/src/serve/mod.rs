@@ -4,7 +4,7 @@ mod crashes;
 mod socket;
 mod trace;
 
-pub use socket::{Bound, Error, Place};
+pub use socket::{Bound, Error, SocketPath};
 
 use crate::crash::Keeper;
 use crate::recorder::{self, Recorder};

@@ -29,7 +29,7 @@ pub enum Error {
 
 /// The right to listen at a path.
 #[derive(Debug)]
-pub struct Place {
+pub struct SocketPath {
     path: PathBuf,
     /// Holds the lock.
     _lock: File,
@@ -40,10 +40,10 @@ pub struct Place {
 pub struct Bound {
     /// Where requests come in; it does not block.
     pub listener: UnixListener,
-    place: Place,
+    place: SocketPath,
 }
 
-impl Place {
+impl SocketPath {
     /// Takes the place at `path`, in a directory that is made where it is missing.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Place {
     /// [`Error::Bind`].
     pub fn listen(self) -> Result<Bound, Error> {
         let failed = |source| Error::Bind { path: self.path.clone(), source };
-        // Made under a name of its own and renamed (over what a killed agent may have left), so that
+        // Fingerprint under a name of its own and renamed (over what a killed agent may have left), so that
         // nobody can connect before it has its mode.
         let unready = with_suffix(&self.path, "new");
         let _ = fs::remove_file(&unready);

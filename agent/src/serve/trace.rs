@@ -94,7 +94,7 @@ async fn follow(
         };
         missed_total += missed;
         redacted += header.redacted;
-        if !header.neighbours.is_empty() {
+        if !header.origins.is_empty() {
             writer.header(&header)?;
         }
         writer.records(&records)?;

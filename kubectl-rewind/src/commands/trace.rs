@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::fetch::{Agent, Frames};
 use crate::output::{Output, note};
 use rewind_recording::header::Header;
-use rewind_recording::render::{Live, Options, units, write_head};
+use rewind_recording::render::{Live, Options, units, write_header};
 use rewind_recording::stream::{Frame, Status, StreamError};
 use std::io::{self, IsTerminal};
 use std::time::Instant;
@@ -18,7 +18,7 @@ pub(super) async fn run(agent: &Agent, recording: u64, output: &Output, options:
     let Some(Frame::Header(header)) = frames.next().await? else { return Err(StreamError::NoHeader.into()) };
     // Standard error may be closed; that is no reason not to trace.
     let plain = Options { color: false, format: rewind_recording::render::Format::Strace, ..options.clone() };
-    drop(write_head(&mut io::stderr().lock(), &header, &plain));
+    drop(write_header(&mut io::stderr().lock(), &header, &plain));
     let since = Instant::now();
     let mut live = output.write(|out| Live::new(out, &header, options))?;
     let mut status = Status::default();

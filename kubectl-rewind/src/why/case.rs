@@ -7,9 +7,9 @@ use super::permission::Owner;
 use rewind_common::record as wire;
 use rewind_recording::decode::descriptors::{Table, Tables};
 use rewind_recording::ending::Ending;
-use rewind_recording::event::{Event, Fate, Timeline, What};
+use rewind_recording::event::{Event, Outcome, Timeline, What};
 use rewind_recording::header::Header;
-use rewind_recording::neighbours::Neighbours;
+use rewind_recording::origin::Origins;
 use rewind_recording::setup::is_runtime;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
@@ -48,7 +48,7 @@ impl Subject {
     /// Whether it is a name server.
     #[must_use]
     pub fn is_name_server(&self) -> bool {
-        matches!(self, Self::Peer(peer) if super::questions::is_name_server(peer))
+        matches!(self, Self::Peer(peer) if super::requests::is_name_server(peer))
     }
 }
 
@@ -259,7 +259,7 @@ pub struct Case<'a> {
     /// OOM kills.
     pub oom_kills: Vec<(usize, wire::OomKill)>,
     /// Where processes of other cgroups are.
-    pub neighbours: Neighbours,
+    pub origins: Origins,
 }
 
 impl<'a> Case<'a> {
@@ -346,8 +346,9 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn text(&self, event: &Event<'_>) -> String {
         // What is open at the end was open when a call began that did not return.
-        let unfinished = matches!(event.what, What::Call { fate: Fate::InFlight | Fate::Before | Fate::Died, .. });
+        let unfinished =
+            matches!(event.what, What::Call { outcome: Outcome::InFlight | Outcome::InProgress | Outcome::Died, .. });
         let table = event.tgid().filter(|_| unfinished).and_then(|tgid| self.tables.of(tgid));
-        super::text::event(event, self.arch, &self.neighbours, table)
+        super::text::event(event, self.arch, &self.origins, table)
     }
 }

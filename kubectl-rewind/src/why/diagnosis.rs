@@ -29,7 +29,7 @@ pub struct Diagnosis {
     /// The last lines that it wrote to standard error, or output, as far as they are recorded.
     pub said: Vec<String>,
     /// The likeliest causes, the answer's first.
-    pub findings: Vec<Found>,
+    pub findings: Vec<FindingText>,
     /// Failed calls by what failed, the likeliest cause first.
     pub failed: Vec<Failed>,
     /// Paths that were tried in vain, or had after others of the same name were not, in order.
@@ -39,7 +39,7 @@ pub struct Diagnosis {
     /// Calls that did not return.
     pub blocked: Vec<Blocked>,
     /// Memory of the process that counts.
-    pub memory: Option<Memory>,
+    pub memory: Option<MemoryGrowth>,
     /// Descriptors of the process that counts, by what they are.
     pub descriptors: Option<Descriptors>,
     /// What was run, parents before children.
@@ -49,7 +49,7 @@ pub struct Diagnosis {
     /// Calls that took long, by name.
     pub slow: Vec<Slow>,
     /// The last calls of the thread that ended it.
-    pub last: Vec<Moment>,
+    pub last: Vec<EventText>,
     /// What cannot be said for want of records.
     pub caveats: Vec<String>,
 }
@@ -75,7 +75,7 @@ pub struct Ended {
 
 /// A finding in words.
 #[derive(Clone, Debug, Serialize)]
-pub struct Found {
+pub struct FindingText {
     /// Which rule found it.
     pub rule: &'static str,
     /// A clause.
@@ -85,12 +85,12 @@ pub struct Found {
     /// Why it weighs what it weighs.
     pub reasons: Vec<&'static str>,
     /// The records that it rests on.
-    pub evidence: Vec<Moment>,
+    pub evidence: Vec<EventText>,
 }
 
 /// An event.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Moment {
+pub struct EventText {
     /// When it began.
     pub time: String,
     /// When it began.
@@ -164,7 +164,7 @@ pub struct Blocked {
 
 /// Memory of one process, bytes.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Memory {
+pub struct MemoryGrowth {
     /// How much it grew at most.
     pub growth_bytes: u64,
     /// The heap's growth.
@@ -293,10 +293,10 @@ fn ended(case: &Case<'_>, clock: &mut Clock) -> Option<Ended> {
     })
 }
 
-fn in_words(case: &Case<'_>, finding: Finding, clock: &mut Clock) -> Found {
+fn in_words(case: &Case<'_>, finding: Finding, clock: &mut Clock) -> FindingText {
     let Finding { rule, weight, text, reasons, evidence, .. } = finding;
-    let evidence = evidence.into_iter().filter_map(|index| moment(case, index, clock)).collect();
-    Found { rule, text, weight, reasons, evidence }
+    let evidence = evidence.into_iter().filter_map(|index| event_text(case, index, clock)).collect();
+    FindingText { rule, text, weight, reasons, evidence }
 }
 
 /// What makes the answer less certain.
@@ -325,16 +325,16 @@ fn caveats(case: &Case<'_>) -> Vec<String> {
 }
 
 /// An event in words.
-pub(super) fn moment(case: &Case<'_>, index: usize, clock: &mut Clock) -> Option<Moment> {
-    use rewind_recording::event::{Fate, What};
+pub(super) fn event_text(case: &Case<'_>, index: usize, clock: &mut Clock) -> Option<EventText> {
+    use rewind_recording::event::{Outcome, What};
     let event = case.timeline.event(index)?;
     let duration_ns = match event.what {
-        What::Call { call, fate: Fate::Returned | Fate::Died, .. } => Some(call.duration_ns),
+        What::Call { call, outcome: Outcome::Returned | Outcome::Died, .. } => Some(call.duration_ns),
         _ => None,
     };
     let time = rfc3339(clock, event.start_ns);
     let comm = event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).into_owned());
-    Some(Moment { time, ktime_ns: event.start_ns, tid: event.tid, comm, call: case.text(&event), duration_ns })
+    Some(EventText { time, ktime_ns: event.start_ns, tid: event.tid, comm, call: case.text(&event), duration_ns })
 }
 
 pub(super) fn rfc3339(clock: &mut Clock, ktime_ns: u64) -> String {

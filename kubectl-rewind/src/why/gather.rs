@@ -2,17 +2,17 @@
 
 use super::case::{Case, Delivered, End, Failure, Kill, Process, Ran, Saying, Subject, Sums};
 use super::permission::{self, Owner};
-use super::questions::{Questions, Seen, is_verdict};
+use super::requests::{PendingRequests, Seen, is_verdict};
 use super::text::{self, command, descriptor, last_part, said, with_name};
 use rewind_common::call::part;
 use rewind_common::record::{self as wire, GROUP_DEAD};
 use rewind_recording::decode::descriptors::{Table, Tables};
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::ending::{Ending, Finder};
-use rewind_recording::event::{Event, Fate, Timeline, What};
+use rewind_recording::event::{Event, Outcome, Timeline, What};
 use rewind_recording::filter::{comm, failed};
 use rewind_recording::header::Header;
-use rewind_recording::neighbours::Neighbours;
+use rewind_recording::origin::Origins;
 use rewind_recording::record::{self, Call};
 use rewind_recording::syscalls::Arch;
 use rewind_recording::syscalls::arg::ArgKind;
@@ -46,7 +46,7 @@ pub(super) struct Gather {
     had: HashMap<String, u64>,
     /// Connections that go on in the background: when they were begun, by process and descriptor.
     connecting: HashMap<(u32, i32), (u64, String)>,
-    questions: Questions,
+    pending: PendingRequests,
     /// The last call of each thread, if a signal interrupted it.
     interrupted: HashMap<u32, usize>,
     owners: HashMap<String, Owner>,
@@ -68,7 +68,7 @@ impl Gather {
             sums: BTreeMap::new(),
             had: HashMap::new(),
             connecting: HashMap::new(),
-            questions: Questions::default(),
+            pending: PendingRequests::default(),
             interrupted: HashMap::new(),
             owners: HashMap::new(),
             sent: Vec::new(),
@@ -102,7 +102,7 @@ impl Gather {
             Some(end) => end.ending.at_ns,
             None => header.read_ns,
         };
-        self.failures.extend(self.questions.finish(end_ns));
+        self.failures.extend(self.pending.finish(end_ns));
         Case {
             header,
             timeline,
@@ -121,7 +121,7 @@ impl Gather {
             owners: self.owners,
             sent: self.sent,
             oom_kills: self.oom_kills,
-            neighbours: Neighbours::of(header),
+            origins: Origins::of(header),
         }
     }
 
@@ -149,7 +149,7 @@ impl Gather {
                 tid: event.tid,
                 siginfo: signal.siginfo,
             }),
-            What::Exit(exit) if exit.head.flags & GROUP_DEAD != 0 => {
+            What::Exit(exit) if exit.header.flags & GROUP_DEAD != 0 => {
                 let signal = (exit.status & 0x7f) as u8;
                 let ending = Ending {
                     at_ns: exit.time_ns,
@@ -164,11 +164,11 @@ impl Gather {
             What::Exit(_) | What::Fork(_) | What::Exec(_) => {}
             What::SignalSent(sent) => self.sent.push((index, sent)),
             What::OomKill(kill) => self.oom_kills.push((index, kill)),
-            What::Call { call, enter, fate } => self.call(index, event, tgid, &Invocation { call, enter }, fate),
+            What::Call { call, enter, outcome } => self.call(index, event, tgid, &Invocation { call, enter }, outcome),
         }
     }
 
-    fn call(&mut self, index: usize, event: &Event<'_>, tgid: u32, invocation: &Invocation<'_>, fate: Fate) {
+    fn call(&mut self, index: usize, event: &Event<'_>, tgid: u32, invocation: &Invocation<'_>, outcome: Outcome) {
         let call = &invocation.call;
         let name = decode::name(call, self.arch);
         let process = self.processes.get_mut(&tgid);
@@ -181,15 +181,15 @@ impl Gather {
             self.tables.feed(tgid, invocation, self.arch);
             return;
         }
-        if fate == Fate::Before {
+        if outcome == Outcome::InProgress {
             // How long it has taken is not known: it is no part of any sum.
             self.open_calls.push(index);
             return;
         }
-        let ns = match fate {
-            Fate::Returned | Fate::Died => call.duration_ns,
-            Fate::InFlight => self.read_ns.saturating_sub(event.start_ns),
-            Fate::Before | Fate::Lost => 0,
+        let ns = match outcome {
+            Outcome::Returned | Outcome::Died => call.duration_ns,
+            Outcome::InFlight => self.read_ns.saturating_sub(event.start_ns),
+            Outcome::InProgress | Outcome::Lost => 0,
         };
         let subject = self.subject(tgid, invocation);
         let sums = self.sums.entry(name.clone()).or_default();
@@ -197,14 +197,14 @@ impl Gather {
             sums.subject = subject.clone();
             let (arch, table) = (self.arch, self.tables.of(tgid).filter(|_| ns >= SLOW_NS));
             sums.example =
-                table.map(|table| text::event(event, arch, &Neighbours::default(), Some(table))).unwrap_or_default();
+                table.map(|table| text::event(event, arch, &Origins::default(), Some(table))).unwrap_or_default();
         }
         self.kill(index, event, tgid, &name, call);
-        let until_ns = if fate == Fate::InFlight { self.read_ns } else { event.end_ns };
+        let until_ns = if outcome == Outcome::InFlight { self.read_ns } else { event.end_ns };
         let (table, arch) = (self.tables.of(tgid), self.arch);
-        let seen = Seen { index, event, tgid, invocation, fate, name: &name, table, arch, until_ns };
-        self.questions.call(&seen);
-        if fate != Fate::Returned {
+        let seen = Seen { index, event, tgid, invocation, outcome, name: &name, table, arch, until_ns };
+        self.pending.call(&seen);
+        if outcome != Outcome::Returned {
             if !matches!(&*name, "exit" | "exit_group") {
                 self.open_calls.push(index);
             }

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Failure, Subject};
 use super::noise::{Noise, noise};
-use super::weight::{Moment, Weighed, weigh};
+use super::weight::{EndContext, Weighed, weigh};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -85,11 +85,11 @@ pub fn groups(case: &Case<'_>) -> Vec<Group> {
     for failure in &case.failures {
         groups.entry(key(failure)).or_insert_with(|| Group::of(failure)).add(failure);
     }
-    let moment = Moment::of(case);
+    let end = EndContext::of(case);
     let mut groups: Vec<Group> = groups.into_values().collect();
-    let last = moment.decisive(&groups);
+    let last = end.decisive(&groups);
     for group in &mut groups {
-        group.weighed = weigh(group, &moment, last == Some(group.last));
+        group.weighed = weigh(group, &end, last == Some(group.last));
     }
     groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
     groups

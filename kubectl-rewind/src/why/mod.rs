@@ -24,7 +24,7 @@ pub mod memory;
 pub mod noise;
 mod paths;
 mod permission;
-mod questions;
+mod requests;
 pub mod rules;
 mod screen;
 mod sections;

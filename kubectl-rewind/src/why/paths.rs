@@ -8,7 +8,7 @@ use super::text::last_part;
 use super::{case::Subject, rules};
 use rewind_recording::clock::Clock;
 use rewind_recording::decode::{self, Invocation};
-use rewind_recording::event::{Fate, What};
+use rewind_recording::event::{Outcome, What};
 use rewind_recording::filter::failed;
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ pub(super) fn tried(case: &Case<'_>, clock: &mut Clock) -> Vec<Tried> {
     let mut tried: Vec<Tried> = Vec::new();
     for index in 0..case.timeline.len() {
         let Some(event) = case.timeline.event(index).filter(|event| event.tgid() == Some(culprit)) else { continue };
-        let What::Call { call, enter, fate: Fate::Returned } = event.what else { continue };
+        let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { continue };
         let invocation = Invocation { call, enter };
         let Some(path) = decode::path(&invocation, case.arch).filter(|_| event.start_ns >= process.since_ns()) else {
             continue;

@@ -1,7 +1,7 @@
 //! A diagnosis on one screen: the answer first, then what it rests on. Eighty columns where the
 //! output is no terminal or a narrow one.
 
-use super::diagnosis::{Diagnosis, Found, Moment};
+use super::diagnosis::{Diagnosis, EventText, FindingText};
 use anstyle::{AnsiColor, Style};
 use rewind_recording::render::Options;
 use rewind_recording::render::units::{bytes, counted, duration, grouped};
@@ -57,10 +57,10 @@ impl Page<'_> {
     }
 
     /// An event: its time and thread, and as much of it as fits, the result whole.
-    fn moment(&mut self, moment: &Moment, indent: usize, style: Option<Style>) -> io::Result<()> {
-        let front = format!("{:indent$}{:<13} {:<7} ", "", time_of_day(&moment.time), moment.tid);
+    fn event_text(&mut self, event: &EventText, indent: usize, style: Option<Style>) -> io::Result<()> {
+        let front = format!("{:indent$}{:<13} {:<7} ", "", time_of_day(&event.time), event.tid);
         let room = self.width.saturating_sub(front.chars().count());
-        self.line(style, &format!("{front}{}", fit_call(&moment.call, room)))
+        self.line(style, &format!("{front}{}", fit_call(&event.call, room)))
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) fn write(out: &mut dyn Write, diagnosis: &Diagnosis, options: &Option
     let style = if diagnosis.unusual { BAD.bold() } else { ANSWER };
     page.paragraph(Some(style), 0, &diagnosis.answer)?;
     writeln!(page.out)?;
-    head(page, diagnosis)?;
+    header(page, diagnosis)?;
     said(page, &diagnosis.said)?;
     findings(page, &diagnosis.findings)?;
     failed(page, diagnosis)?;
@@ -84,7 +84,7 @@ pub(super) fn write(out: &mut dyn Write, diagnosis: &Diagnosis, options: &Option
     last(page, diagnosis)
 }
 
-fn head(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+fn header(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     page.line(None, &format!("{:<11} {}", "Container:", diagnosis.container))?;
     if let Some(ended) = &diagnosis.ended {
         let (time, comm) = (time_of_day(&ended.time), &ended.comm);
@@ -109,11 +109,11 @@ fn said(page: &mut Page<'_>, said: &[String]) -> io::Result<()> {
 }
 
 /// What the answer rests on, and what else was found.
-fn findings(page: &mut Page<'_>, findings: &[Found]) -> io::Result<()> {
+fn findings(page: &mut Page<'_>, findings: &[FindingText]) -> io::Result<()> {
     let Some((first, others)) = findings.split_first() else { return Ok(()) };
     page.heading("What that rests on")?;
-    for moment in &first.evidence {
-        page.moment(moment, 2, None)?;
+    for event in &first.evidence {
+        page.event_text(event, 2, None)?;
     }
     if !first.reasons.is_empty() {
         page.paragraph(None, 4, &first.reasons.join("; "))?;
@@ -262,9 +262,9 @@ fn last(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
         Some(_) => format!("Last calls of the thread that ended it ({}, {})", newest.tid, newest.comm),
         None => "Last calls".to_owned(),
     })?;
-    for moment in &diagnosis.last {
-        let failed = moment.call.contains(" = -1 E");
-        page.moment(moment, 2, failed.then_some(BAD))?;
+    for event in &diagnosis.last {
+        let failed = event.call.contains(" = -1 E");
+        page.event_text(event, 2, failed.then_some(BAD))?;
     }
     Ok(())
 }

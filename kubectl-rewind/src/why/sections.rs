@@ -2,14 +2,16 @@
 //! run, slow calls, last calls.
 
 use super::case::{Case, Process};
-use super::diagnosis::{Blocked, Descriptors, Diagnosis, Failed, Memory, Moment, Ran, Slow, command, moment, rfc3339};
+use super::diagnosis::{
+    Blocked, Descriptors, Diagnosis, EventText, Failed, MemoryGrowth, Ran, Slow, command, event_text, rfc3339,
+};
 use super::groups::Group;
 use super::idle::IDLE;
 use super::noise::Noise;
 use super::rules;
 use rewind_recording::clock::Clock;
 use rewind_recording::decode::descriptors::Table;
-use rewind_recording::event::{Fate, What};
+use rewind_recording::event::{Outcome, What};
 use rewind_recording::filter::comm;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -82,20 +84,20 @@ fn blocked(case: &Case<'_>) -> Vec<Blocked> {
     let mut blocked = Vec::new();
     for index in &case.open_calls {
         let Some(event) = case.timeline.event(*index) else { continue };
-        let What::Call { call, fate, .. } = event.what else { continue };
-        let duration_ns = match fate {
+        let What::Call { call, outcome, .. } = event.what else { continue };
+        let duration_ns = match outcome {
             // Of those that returned only the ones are here that a fatal signal interrupted.
-            Fate::Died | Fate::Returned => Some(call.duration_ns),
-            Fate::InFlight | Fate::Before => Some(case.header.read_ns.saturating_sub(event.start_ns)),
-            Fate::Lost => continue,
+            Outcome::Died | Outcome::Returned => Some(call.duration_ns),
+            Outcome::InFlight | Outcome::InProgress => Some(case.header.read_ns.saturating_sub(event.start_ns)),
+            Outcome::Lost => continue,
         };
         blocked.push(Blocked {
             tid: event.tid,
             comm: event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).into_owned()),
             call: case.text(&event),
             duration_ns,
-            living: fate.is_open(),
-            before: fate == Fate::Before,
+            living: outcome.is_open(),
+            before: outcome == Outcome::InProgress,
         });
     }
     blocked.sort_by_key(|blocked| Reverse(blocked.duration_ns));
@@ -119,13 +121,13 @@ fn said(case: &Case<'_>, process: &Process) -> Vec<String> {
     lines.get(lines.len().saturating_sub(SAID)..).unwrap_or_default().to_vec()
 }
 
-fn memory(process: &Process) -> Option<Memory> {
+fn memory(process: &Process) -> Option<MemoryGrowth> {
     let memory = &process.memory;
     let is_oom = process.end.is_some_and(|end| end.ending.oom_killed);
     if memory.growth() < GROWTH_BYTES && memory.refusals == 0 && !is_oom {
         return None;
     }
-    Some(Memory {
+    Some(MemoryGrowth {
         growth_bytes: memory.growth(),
         heap_bytes: memory.brk.map_or(0, |(first, last)| last.saturating_sub(first)),
         mapped_bytes: memory.mapped.saturating_sub(memory.unmapped),
@@ -225,7 +227,7 @@ fn slow(case: &Case<'_>) -> Vec<Slow> {
 }
 
 /// The last calls of the thread that ended it; of a living container, the last of all threads.
-fn last(case: &Case<'_>, clock: &mut Clock) -> Vec<Moment> {
+fn last(case: &Case<'_>, clock: &mut Clock) -> Vec<EventText> {
     let tid = case.culprit().and_then(|(_, process)| process.end).map(|end| thread_of_end(case, end.index, end.tid));
     let killed_by = case.end().and_then(|end| end.signal);
     let events = (0..case.timeline.len()).rev().filter(|index| {
@@ -239,7 +241,7 @@ fn last(case: &Case<'_>, clock: &mut Clock) -> Vec<Moment> {
     });
     let mut last: Vec<usize> = events.take(LAST).collect();
     last.reverse();
-    last.into_iter().filter_map(|index| moment(case, index, clock)).collect()
+    last.into_iter().filter_map(|index| event_text(case, index, clock)).collect()
 }
 
 /// Who called `exit_group`, or got the signal; else the thread that ended last.

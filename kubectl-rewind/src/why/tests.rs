@@ -590,13 +590,12 @@ fn a_sender_is_named_with_its_container() {
         answer(&header),
         "It was killed by SIGKILL: sent by kill (process 42) in a cgroup that is gone or not known (id 8)."
     );
-    let mut neighbour = rewind_recording::neighbours::Neighbour::default();
-    (neighbour.container.runtime, neighbour.container.name) = ("docker".into(), "chaos".into());
-    header.neighbours.insert(8, neighbour.clone());
+    let mut origin = rewind_recording::origin::Origin::default();
+    (origin.container.runtime, origin.container.name) = ("docker".into(), "chaos".into());
+    header.origins.insert(8, origin.clone());
     assert_eq!(answer(&header), "It was killed by SIGKILL: sent by kill (process 42) in container chaos.");
-    (neighbour.container.runtime, neighbour.container.cgroup_path) =
-        ("systemd".into(), "/system.slice/ssh.service".into());
-    header.neighbours.insert(8, neighbour);
+    (origin.container.runtime, origin.container.cgroup_path) = ("systemd".into(), "/system.slice/ssh.service".into());
+    header.origins.insert(8, origin);
     assert!(answer(&header).ends_with("kill (process 42) on the host (/system.slice/ssh.service)."));
 }
 

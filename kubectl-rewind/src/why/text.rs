@@ -3,29 +3,29 @@
 use rewind_common::call::part;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation, Style};
-use rewind_recording::event::{Event, Fate, What};
+use rewind_recording::event::{Event, Outcome, What};
 use rewind_recording::filter::Pids;
-use rewind_recording::neighbours::Neighbours;
+use rewind_recording::origin::Origins;
 use rewind_recording::record::Call;
-use rewind_recording::render::moments;
+use rewind_recording::render::event_text;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
 
 /// An event as strace would have it, without process and time; descriptors as far as `table` knows them.
-pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours, table: Option<&Table>) -> String {
+pub(super) fn event(event: &Event<'_>, arch: Arch, origins: &Origins, table: Option<&Table>) -> String {
     let style = Style { arch, string_bytes: 120 };
     let mut text = String::new();
     match event.what {
         What::Signal(signal) => decode::write_signal(&mut text, &signal),
         What::Exit(exit) => decode::write_exit(&mut text, &exit),
         What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => {
-            text = moments::text(&event.what, neighbours, Pids::Host).unwrap_or_default();
+            text = event_text::text(&event.what, origins, Pids::Host).unwrap_or_default();
         }
-        What::Call { call, enter, fate } => {
+        What::Call { call, enter, outcome } => {
             let invocation = Invocation { call, enter };
             text = decode::name(&call, arch).into_owned();
             text.push('(');
-            if !fate.is_start() {
+            if !outcome.is_start() {
                 decode::write_arguments(&mut text, &invocation, &style, table);
             } else {
                 decode::entry_arguments(&mut text, &invocation, &style, table);
@@ -36,15 +36,15 @@ pub(super) fn event(event: &Event<'_>, arch: Arch, neighbours: &Neighbours, tabl
                 }
             }
             text.push(')');
-            match fate {
-                Fate::Returned => {
+            match outcome {
+                Outcome::Returned => {
                     text.push_str(" = ");
                     decode::write_result(&mut text, &invocation, &style, table);
                 }
-                Fate::Died => text.push_str(" = ?"),
-                Fate::InFlight => text.push_str(" = still in it"),
-                Fate::Before => text.push_str(" = in it since before"),
-                Fate::Lost => text.push_str(" = not recorded"),
+                Outcome::Died => text.push_str(" = ?"),
+                Outcome::InFlight => text.push_str(" = still in it"),
+                Outcome::InProgress => text.push_str(" = in it since before"),
+                Outcome::Lost => text.push_str(" = not recorded"),
             }
         }
     }

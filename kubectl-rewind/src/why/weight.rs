@@ -46,7 +46,7 @@ impl Weighed {
 
 /// What is known of the end that failures are weighed against.
 #[derive(Clone, Debug, Default)]
-pub struct Moment {
+pub struct EndContext {
     /// Whether it ended badly.
     pub bad: bool,
     /// The process that the end goes back to.
@@ -61,7 +61,7 @@ pub struct Moment {
     pub words: String,
 }
 
-impl Moment {
+impl EndContext {
     /// The end of a case.
     #[must_use]
     pub fn of(case: &Case<'_>) -> Self {
@@ -108,18 +108,18 @@ fn last_words(process: &Process, end_ns: u64) -> (Option<u64>, String) {
 
 /// Weighs a group; `decisive` if it is the last that failed before the complaint or the end.
 #[must_use]
-pub fn weigh(group: &Group, moment: &Moment, decisive: bool) -> Weighed {
+pub fn weigh(group: &Group, end: &EndContext, decisive: bool) -> Weighed {
     let mut weighed = Weighed::default();
-    let own = moment.is_own(group);
-    let named = names(moment, group);
-    let close = moment.end_ns.saturating_sub(group.last_ns) < CLOSE_NS;
+    let own = end.is_own(group);
+    let named = names(end, group);
+    let close = end.end_ns.saturating_sub(group.last_ns) < CLOSE_NS;
     weighed.add(true, severity(group), "");
-    weighed.add(moment.bad && own, 60, "");
-    weighed.add(moment.bad && own && close, 40, "right before the end");
+    weighed.add(end.bad && own, 60, "");
+    weighed.add(end.bad && own && close, 40, "right before the end");
     weighed.add(decisive, 200, "the last to fail before it complained or ended");
     weighed.add(named, 350, "what it wrote at the end names it");
     let odd = group.noise == Noise::None;
-    weighed.add(own && odd && !named && says(moment, group), 200, "what it wrote at the end tells of this error");
+    weighed.add(own && odd && !named && says(end, group), 200, "what it wrote at the end tells of this error");
     weighed.add(group.count >= 3 && matches!(group.subject, Subject::Peer(_)), 20, "again and again");
     weighed.add(group.recovered, -250, "it was had later");
     match group.noise {
@@ -147,11 +147,11 @@ pub fn severity(group: &Group) -> i32 {
 }
 
 /// Whether the last words name what failed.
-fn names(moment: &Moment, group: &Group) -> bool {
+fn names(end: &EndContext, group: &Group) -> bool {
     let Some(text) = group.subject.text().map(str::to_lowercase) else { return false };
     let last = text.rsplit('/').next().unwrap_or(&text);
-    let whole = text.len() > 3 && moment.words.contains(&text);
-    whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && moment.words.contains(last)
+    let whole = text.len() > 3 && end.words.contains(&text);
+    whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && end.words.contains(last)
 }
 
 /// How programs and libraries put it that a peer, or a name server, did not answer.
@@ -168,12 +168,12 @@ const UNNAMED: &[&str] = &[
 ];
 
 /// Whether the last words tell this error.
-fn says(moment: &Moment, group: &Group) -> bool {
+fn says(end: &EndContext, group: &Group) -> bool {
     if group.errno == GIVEN_UP {
         let unnamed = UNNAMED.iter().filter(|_| group.subject.is_name_server());
-        return LATE.iter().chain(unnamed).any(|words| moment.words.contains(words));
+        return LATE.iter().chain(unnamed).any(|words| end.words.contains(words));
     }
     let errno = group.errno;
-    let has = |text: &str| !text.is_empty() && moment.words.contains(&text.to_lowercase());
+    let has = |text: &str| !text.is_empty() && end.words.contains(&text.to_lowercase());
     errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"))
 }

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use rewind_recording::cut::{Source, cut};
 use rewind_recording::record;
 
-const MOST_CHUNKS: usize = 16;
+const MAX_CHUNKS: usize = 16;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut whole = 0;
@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
 
     // The first byte says how long the chunks are.
     let Some((&len, rest)) = bytes.split_first() else { return };
-    let chunks = rest.chunks((usize::from(len) + 1) * 16).take(MOST_CHUNKS).map(<[u8]>::to_vec).collect();
+    let chunks = rest.chunks((usize::from(len) + 1) * 16).take(MAX_CHUNKS).map(<[u8]>::to_vec).collect();
     let recording = rest.get(8..16).and_then(|id| id.try_into().ok()).map_or(1, u64::from_le_bytes);
     let source = Source { recording, chunks, capacity: [8, 8], read_ns: u64::MAX, ..Source::default() };
     let cut = cut(&source);

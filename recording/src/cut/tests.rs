@@ -37,8 +37,8 @@ impl Model {
         if !is_mine || self.records_in(share, slot(cursor.claim)) == ROOM {
             self.claims[share] += 1;
             let claim = self.claims[share];
-            let head = ChunkHead {
-                word: word::pack(claim, HEAD_BYTES as u64),
+            let header = ChunkHeader {
+                word: word::pack(claim, HEADER_BYTES as u64),
                 recording: RECORDING,
                 first_record: cursor.records,
                 first_call: cursor.calls,
@@ -46,7 +46,7 @@ impl Model {
                 share: share as u16,
                 spoiled: 0,
             };
-            self.chunks[share][slot(claim)] = head.as_bytes().to_vec();
+            self.chunks[share][slot(claim)] = header.as_bytes().to_vec();
             self.cursors[cpu].shares[share] = Cursor { claim, ..cursor };
         }
         self.now_ns += 10;
@@ -61,11 +61,11 @@ impl Model {
     }
 
     fn claim_in(&self, share: usize, slot: usize) -> u64 {
-        ChunkHead::read_from_prefix(&self.chunks[share][slot]).map_or(0, |(head, _)| word::claim(head.word))
+        ChunkHeader::read_from_prefix(&self.chunks[share][slot]).map_or(0, |(header, _)| word::claim(header.word))
     }
 
     fn records_in(&self, share: usize, slot: usize) -> usize {
-        self.chunks[share][slot].len().saturating_sub(HEAD_BYTES) / size_of::<call::Call>()
+        self.chunks[share][slot].len().saturating_sub(HEADER_BYTES) / size_of::<call::Call>()
     }
 
     fn source(&self) -> Source {
@@ -83,8 +83,8 @@ impl Model {
 
 /// A call without arguments that ended at `end_ns`.
 fn getppid(end_ns: u64) -> Vec<u8> {
-    let head = RecordHead { len: size_of::<call::Call>() as u16, kind: Kind::Call as u8, flags: 0, tid: 1 };
-    let record = call::Call { head, nr: 110, start_ns: end_ns - 3, duration_ns: 3, ..call::Call::default() };
+    let header = RecordHeader { len: size_of::<call::Call>() as u16, kind: Kind::Call as u8, flags: 0, tid: 1 };
+    let record = call::Call { header, nr: 110, start_ns: end_ns - 3, duration_ns: 3, ..call::Call::default() };
     record.as_bytes().to_vec()
 }
 
@@ -160,7 +160,7 @@ fn a_spoiled_chunk_is_left_out_and_counted() {
     for _ in 0..3 {
         model.call(0, MAIN);
     }
-    let at = std::mem::offset_of!(ChunkHead, spoiled);
+    let at = std::mem::offset_of!(ChunkHeader, spoiled);
     model.chunks[MAIN][0][at] = 1;
     let cut = cut(&model.source());
     assert_eq!((cut.spoiled, cut.coverage.calls_held, cut.coverage.calls_made), (1, 0, 3));
@@ -197,8 +197,8 @@ fn a_call_older_than_the_recording_starts_with_it_unless_the_ring_shows_its_thre
     let cut = cut(&Source { in_flight: vec![elsewhere, unseen, of_another], ..model.source() });
     let records: Vec<_> = record::all(&cut.records).filter_map(Result::ok).collect();
     assert_eq!(records.len(), 3);
-    assert!(matches!(records[1], Record::Task(task) if task.head.tid == 9 && task.tgid == 8));
-    let Record::Before(call) = records[2] else { panic!("{:?}", records[2]) };
+    assert!(matches!(records[1], Record::Task(task) if task.header.tid == 9 && task.tgid == 8));
+    let Record::InProgress(call) = records[2] else { panic!("{:?}", records[2]) };
     assert_eq!((call.tid, call.nr, call.start_ns, call.values), (9, 3, 100, [7; 6]));
     assert!(call.is_compat());
     assert_eq!((cut.coverage.calls_made, cut.coverage.oldest_ns), (1, cut.coverage.newest_ns - 3));

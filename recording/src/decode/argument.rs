@@ -2,7 +2,7 @@
 
 use super::message::ELEMENTS;
 use super::text::{self, Text, decimal, pointer, signed};
-use super::{Memory, Printer, address, command, files, futex, shape};
+use super::{Pointee, Printer, address, command, files, futex, shape};
 use crate::syscalls::arg::{ArgKind, Shape};
 use rewind_common::call::{blob_flags, part};
 use rewind_common::capture::MAX_STRINGS;
@@ -49,7 +49,7 @@ impl<'a> Printer<'_, 'a> {
                 Some(total) => {
                     let memory = self.after(i, part::WHOLE);
                     match memory {
-                        Memory::Bytes(blob) => {
+                        Pointee::Bytes(blob) => {
                             text::shortened(self.out, blob, total, self.style.string_bytes);
                         }
                         other => self.address_of(other),
@@ -71,7 +71,7 @@ impl<'a> Printer<'_, 'a> {
             },
             ArgKind::VecIn(of) | ArgKind::LogVec(of) | ArgKind::VecRaw(of) => {
                 let memory = self.before(i, part::WHOLE);
-                self.vector(memory, self.value(of).unwrap_or_default(), None, self.found_before(i));
+                self.vector(memory, self.value(of).unwrap_or_default(), None, self.entry_blobs(i));
             }
             ArgKind::VecOut(of) => match self.returned() {
                 Some(total) => {
@@ -82,7 +82,7 @@ impl<'a> Printer<'_, 'a> {
             },
             ArgKind::MessageIn => {
                 let memory = self.before(i, part::WHOLE);
-                self.message(memory, None, self.found_before(i));
+                self.message(memory, None, self.entry_blobs(i));
             }
             ArgKind::MessageOut => match self.returned() {
                 Some(total) => {
@@ -95,11 +95,11 @@ impl<'a> Printer<'_, 'a> {
                 self.messages(i, matches!(kind, ArgKind::MessagesOut(_)))
             }
             ArgKind::AddressIn(_) => match self.before(i, part::WHOLE) {
-                Memory::Bytes(blob) if address::socket(self.out, &blob) => {}
+                Pointee::Bytes(blob) if address::socket(self.out, &blob) => {}
                 other => self.address_of(other),
             },
             ArgKind::AddressOut(_) => match self.after(i, part::WHOLE) {
-                Memory::Bytes(blob) if self.succeeded() && address::socket(self.out, &blob) => {}
+                Pointee::Bytes(blob) if self.succeeded() && address::socket(self.out, &blob) => {}
                 other => self.address_of(other),
             },
             ArgKind::AddressLen(_) | ArgKind::SockoptLen(_) => self.length_of(i),
@@ -192,8 +192,8 @@ impl<'a> Printer<'_, 'a> {
         self.address_of(memory);
     }
 
-    pub(super) fn object(&mut self, memory: Memory<'a>, what: Shape) {
-        if let Memory::Bytes(blob) = memory
+    pub(super) fn object(&mut self, memory: Pointee<'a>, what: Shape) {
+        if let Pointee::Bytes(blob) = memory
             && shape::shape(self.out, what, blob.bytes, self.style.arch, self.style.string_bytes).is_some()
         {
             return;
@@ -204,7 +204,7 @@ impl<'a> Printer<'_, 'a> {
     /// A path: never shortened, but the kernel side keeps a bounded part of it.
     fn path(&mut self, i: usize) {
         match self.before(i, part::WHOLE) {
-            Memory::Bytes(blob) => {
+            Pointee::Bytes(blob) => {
                 text::quoted(self.out, Text::of(&blob, text::until_nul(blob.bytes).0));
                 if blob.is_cut() {
                     self.out.push_str("...");
@@ -217,7 +217,7 @@ impl<'a> Printer<'_, 'a> {
     /// A string that is shortened; `len` bytes long where another argument says so.
     fn name(&mut self, i: usize, len: Option<u64>) {
         match self.before(i, part::WHOLE) {
-            Memory::Bytes(blob) => {
+            Pointee::Bytes(blob) => {
                 let (bytes, total) = match len {
                     Some(len) => (blob.bytes, len & u64::from(u32::MAX)),
                     None => {
@@ -262,15 +262,15 @@ impl<'a> Printer<'_, 'a> {
     /// `[a, b, ...]` of elements of `size` bytes.
     pub(super) fn array(
         &mut self,
-        memory: Memory<'a>,
+        memory: Pointee<'a>,
         count: Option<u64>,
         size: usize,
         element: fn(&mut String, &[u8]),
     ) {
         let count = count.unwrap_or_default() & u64::from(u32::MAX);
         let blob = match memory {
-            Memory::Bytes(blob) => blob,
-            Memory::Pointer(address) if address != 0 && count == 0 => return self.out.push_str("[]"),
+            Pointee::Bytes(blob) => blob,
+            Pointee::Pointer(address) if address != 0 && count == 0 => return self.out.push_str("[]"),
             other => return self.address_of(other),
         };
         self.out.push('[');
@@ -291,8 +291,8 @@ impl<'a> Printer<'_, 'a> {
         self.out.push(']');
     }
 
-    fn cpus(&mut self, memory: Memory<'a>) {
-        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+    fn cpus(&mut self, memory: Pointee<'a>) {
+        let Pointee::Bytes(blob) = memory else { return self.address_of(memory) };
         self.out.push('[');
         let mut first = true;
         for (n, byte) in blob.bytes.iter().enumerate() {
@@ -310,7 +310,7 @@ impl<'a> Printer<'_, 'a> {
     /// A file offset, and where the call has moved it.
     fn moved_offset(&mut self, i: usize) {
         let memory = self.after(i, part::WHOLE);
-        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+        let Pointee::Bytes(blob) = memory else { return self.address_of(memory) };
         let offsets = blob.bytes.as_chunks().0.iter().map(|bytes| i64::from_le_bytes(*bytes));
         let is_advanced = blob.flags & blob_flags::ADVANCED != 0 && self.call.result != 0;
         let advanced = offsets.clone().take(usize::from(is_advanced)).map(|at| at.wrapping_add(self.call.result));
@@ -324,7 +324,7 @@ impl<'a> Printer<'_, 'a> {
     /// A length that the call has changed: as it was, and as it is now where that is another.
     fn length_of(&mut self, i: usize) {
         let memory = self.after(i, part::WHOLE);
-        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+        let Pointee::Bytes(blob) = memory else { return self.address_of(memory) };
         let Some(before) = text::u32_at(blob.bytes, 0) else { return self.address_of(memory) };
         self.out.push('[');
         signed(self.out, i64::from(before.cast_signed()));

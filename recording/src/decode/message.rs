@@ -1,6 +1,6 @@
 //! Payload: byte strings, `iovec`s, and messages with their control data.
 
-use super::{Memory, Printer, address, text};
+use super::{Pointee, Printer, address, text};
 use crate::record::{Blobs, Bytes};
 use crate::syscalls::flags::network as sets;
 use rewind_common::call::part;
@@ -12,13 +12,13 @@ pub(super) const ELEMENTS: usize = 32;
 
 /// The blobs of one argument, or of one message of an argument that holds several.
 #[derive(Clone, Copy)]
-pub(super) struct Found<'a> {
+pub(super) struct ArgBlobs<'a> {
     arg: usize,
     first: Option<Blobs<'a>>,
     then: Blobs<'a>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> ArgBlobs<'a> {
     /// The blob of a part, where its bytes were kept. A blob of part `LENGTH` is the last of its message.
     pub(super) fn bytes(&self, part: u8) -> Option<Bytes<'a>> {
         self.blob(part).filter(|blob| blob.pointer().is_none())
@@ -35,26 +35,26 @@ impl<'a> Found<'a> {
 
 impl<'a> Printer<'_, 'a> {
     /// What was copied of argument `i`, as the call found it.
-    pub(super) fn found_before(&self, i: usize) -> Found<'a> {
-        Found { arg: i, first: self.enter.map(|enter| enter.blobs), then: self.call.blobs }
+    pub(super) fn entry_blobs(&self, i: usize) -> ArgBlobs<'a> {
+        ArgBlobs { arg: i, first: self.enter.map(|enter| enter.blobs), then: self.call.blobs }
     }
 
     /// What was copied of argument `i`, as the call left it.
-    pub(super) fn found_after(&self, i: usize) -> Found<'a> {
-        Found { arg: i, first: None, then: self.call.blobs }
+    pub(super) fn found_after(&self, i: usize) -> ArgBlobs<'a> {
+        ArgBlobs { arg: i, first: None, then: self.call.blobs }
     }
 
     /// Payload of `total` bytes.
-    pub(super) fn payload(&mut self, memory: Memory<'a>, total: Option<u64>) {
+    pub(super) fn payload(&mut self, memory: Pointee<'a>, total: Option<u64>) {
         match memory {
-            Memory::Bytes(blob) => {
+            Pointee::Bytes(blob) => {
                 let total = total.unwrap_or(blob.bytes.len() as u64);
                 if self.row.is_some_and(|row| row.name == "getrandom") {
                     return self.hexadecimal(blob.bytes, total);
                 }
                 text::shortened(self.out, blob, total, self.style.string_bytes);
             }
-            Memory::Pointer(pointer) if pointer != 0 && total == Some(0) => self.out.push_str("\"\""),
+            Pointee::Pointer(pointer) if pointer != 0 && total == Some(0) => self.out.push_str("\"\""),
             other => self.address_of(other),
         }
     }
@@ -73,8 +73,8 @@ impl<'a> Printer<'_, 'a> {
     }
 
     /// `iovec`s, `count` of them. `received` bounds the bytes behind them.
-    pub(super) fn vector(&mut self, array: Memory<'a>, count: u64, received: Option<u64>, found: Found<'a>) {
-        let Memory::Bytes(array) = array else { return self.address_of(array) };
+    pub(super) fn vector(&mut self, array: Pointee<'a>, count: u64, received: Option<u64>, found: ArgBlobs<'a>) {
+        let Pointee::Bytes(array) = array else { return self.address_of(array) };
         let mut left = received;
         self.out.push('[');
         let mut shown = 0;
@@ -108,8 +108,8 @@ impl<'a> Printer<'_, 'a> {
     }
 
     /// A `msghdr`: name, vector, control data, flags (`linux/socket.h`).
-    pub(super) fn message(&mut self, whole: Memory<'a>, received: Option<u64>, found: Found<'a>) {
-        let Memory::Bytes(blob) = whole else { return self.address_of(whole) };
+    pub(super) fn message(&mut self, whole: Pointee<'a>, received: Option<u64>, found: ArgBlobs<'a>) {
+        let Pointee::Bytes(blob) = whole else { return self.address_of(whole) };
         let header = blob.bytes;
         let (Some(name), Some(name_len), Some(vector), Some(count), Some(control), Some(control_len), Some(flags)) = (
             text::u64_at(header, 0),
@@ -135,8 +135,8 @@ impl<'a> Printer<'_, 'a> {
         text::signed(self.out, i64::from(name_len.cast_signed()));
         self.out.push_str(", msg_iov=");
         let array = match found.blob(part::VECTOR) {
-            Some(blob) => blob.pointer().map_or(Memory::Bytes(blob), Memory::Pointer),
-            None => Memory::Pointer(vector),
+            Some(blob) => blob.pointer().map_or(Pointee::Bytes(blob), Pointee::Pointer),
+            None => Pointee::Pointer(vector),
         };
         self.vector(array, count, received, found);
         self.out.push_str(", msg_iovlen=");
@@ -180,7 +180,7 @@ impl<'a> Printer<'_, 'a> {
             self.out.push_str(if shown > 0 { ", {msg_hdr=" } else { "{msg_hdr=" });
             shown += 1;
             let len = found.bytes(part::LENGTH).and_then(|blob| text::u32_at(blob.bytes, 0)).unwrap_or_default();
-            self.message(Memory::Bytes(header), are_received.then_some(len.into()), found);
+            self.message(Pointee::Bytes(header), are_received.then_some(len.into()), found);
             self.out.push_str(", msg_len=");
             text::decimal(self.out, len.into());
             self.out.push('}');

@@ -163,7 +163,7 @@ enum Half {
 
 /// What is known of the memory that an argument points to.
 #[derive(Clone, Copy)]
-enum Memory<'a> {
+enum Pointee<'a> {
     /// Its bytes.
     Bytes(Bytes<'a>),
     /// Where it is.
@@ -210,19 +210,19 @@ impl<'p, 'a> Printer<'p, 'a> {
     }
 
     /// The memory as the call found it.
-    fn before(&self, i: usize, part: u8) -> Memory<'a> {
+    fn before(&self, i: usize, part: u8) -> Pointee<'a> {
         self.memory(i, self.enter.and_then(|enter| enter.blob(i, part)).or_else(|| self.call.blob(i, part)))
     }
 
     /// The memory as the call left it.
-    fn after(&self, i: usize, part: u8) -> Memory<'a> {
+    fn after(&self, i: usize, part: u8) -> Pointee<'a> {
         self.memory(i, self.call.blob(i, part))
     }
 
-    fn memory(&self, i: usize, blob: Option<Bytes<'a>>) -> Memory<'a> {
+    fn memory(&self, i: usize, blob: Option<Bytes<'a>>) -> Pointee<'a> {
         match blob {
-            Some(blob) => blob.pointer().map_or(Memory::Bytes(blob), Memory::Pointer),
-            None => self.value(i).map_or(Memory::Lost, Memory::Pointer),
+            Some(blob) => blob.pointer().map_or(Pointee::Bytes(blob), Pointee::Pointer),
+            None => self.value(i).map_or(Pointee::Lost, Pointee::Pointer),
         }
     }
 
@@ -287,7 +287,7 @@ impl<'p, 'a> Printer<'p, 'a> {
     /// Where something is, and how many elements it has: the elements themselves are not recorded.
     fn counted(&mut self, i: usize, one: &str, many: &str) {
         let memory = self.before(i, part::WHOLE);
-        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+        let Pointee::Bytes(blob) = memory else { return self.address_of(memory) };
         let Ok((pointer, rest)) = u64::read_from_prefix(blob.bytes) else { return self.address_of(memory) };
         text::pointer(self.out, pointer);
         let Ok((count, _)) = u32::read_from_prefix(rest) else { return };
@@ -298,11 +298,11 @@ impl<'p, 'a> Printer<'p, 'a> {
 
     /// The text of a memory whose bytes are not known: its address. `{...}` where the record holds bytes
     /// in its place that are no object of the expected kind, `?` where it holds nothing.
-    fn address_of(&mut self, memory: Memory<'_>) {
+    fn address_of(&mut self, memory: Pointee<'_>) {
         match memory {
-            Memory::Pointer(pointer) => text::pointer(self.out, pointer),
-            Memory::Bytes(_) => self.out.push_str("{...}"),
-            Memory::Lost => self.out.push('?'),
+            Pointee::Pointer(pointer) => text::pointer(self.out, pointer),
+            Pointee::Bytes(_) => self.out.push_str("{...}"),
+            Pointee::Lost => self.out.push('?'),
         }
     }
 }

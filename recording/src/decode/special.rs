@@ -2,7 +2,7 @@
 
 use super::futex::{self, Fourth};
 use super::text::{self, choice, decimal, flags, hex, hex_or_zero, named_flags, pointer, signed};
-use super::{Half, Memory, Printer, files, signal};
+use super::{Half, Pointee, Printer, files, signal};
 use crate::syscalls::Arch;
 use crate::syscalls::arg::Shape;
 use crate::syscalls::flags::{file, ioctl as ioctl_sets, process};
@@ -18,9 +18,9 @@ impl<'a> Printer<'_, 'a> {
     pub(super) fn fcntl_pointer(&mut self, i: usize, command: u64) {
         let memory = self.after(i, part::WHOLE);
         match memory {
-            Memory::Bytes(blob) => lock(self.out, blob.bytes, matches!(command as u32, 5 | 36)),
-            Memory::Pointer(value) => self.fcntl_argument(command, value),
-            Memory::Lost => self.address_of(memory),
+            Pointee::Bytes(blob) => lock(self.out, blob.bytes, matches!(command as u32, 5 | 36)),
+            Pointee::Pointer(value) => self.fcntl_argument(command, value),
+            Pointee::Lost => self.address_of(memory),
         }
     }
 
@@ -45,8 +45,8 @@ impl<'a> Printer<'_, 'a> {
         let command = command.unwrap_or_default() as u32;
         let memory = self.after(i, part::WHOLE);
         let blob = match memory {
-            Memory::Bytes(blob) if self.succeeded() => blob,
-            Memory::Pointer(address) => return command_address(self.out, command, address),
+            Pointee::Bytes(blob) if self.succeeded() => blob,
+            Pointee::Pointer(address) => return command_address(self.out, command, address),
             other => return self.address_of(other),
         };
         let word = |at| text::u32_at(blob.bytes, at);
@@ -88,10 +88,10 @@ impl<'a> Printer<'_, 'a> {
         let option = option.unwrap_or_default() as u32;
         let memory = self.before(i, part::WHOLE);
         match (option, n, memory) {
-            (15, 1, Memory::Bytes(blob)) => return self.thread_name(blob.bytes),
-            (16, 1, Memory::Bytes(blob)) if self.succeeded() => return self.thread_name(blob.bytes),
+            (15, 1, Pointee::Bytes(blob)) => return self.thread_name(blob.bytes),
+            (16, 1, Pointee::Bytes(blob)) if self.succeeded() => return self.thread_name(blob.bytes),
             (15 | 16, 1, other) => return self.address_of(other),
-            (SET_VMA, 4, Memory::Bytes(blob)) => {
+            (SET_VMA, 4, Pointee::Bytes(blob)) => {
                 let (name, ended) = text::until_nul(blob.bytes);
                 let total = name.len() as u64 + u64::from(!ended);
                 return text::shortened(self.out, name, total, self.style.string_bytes);
@@ -137,8 +137,8 @@ impl<'a> Printer<'_, 'a> {
     }
 
     /// The value of a socket option: one number, a linger time, or bytes.
-    pub(super) fn socket_option(&mut self, memory: Memory<'a>, len: Option<u64>) {
-        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+    pub(super) fn socket_option(&mut self, memory: Pointee<'a>, len: Option<u64>) {
+        let Pointee::Bytes(blob) = memory else { return self.address_of(memory) };
         let total = len.map_or(blob.bytes.len() as u64, |len| len & u64::from(u32::MAX));
         let (level, option) = (self.value(1).unwrap_or_default() as u32, self.value(2).unwrap_or_default() as u32);
         match (level, option, blob.bytes) {
@@ -225,8 +225,8 @@ impl<'a> Printer<'_, 'a> {
 
     /// What `clone3` has written into the memory its arguments point to: the new thread's number,
     /// which it also returns.
-    pub(super) fn clone3_result(&mut self, memory: Memory<'a>) {
-        let Memory::Bytes(blob) = memory else { return };
+    pub(super) fn clone3_result(&mut self, memory: Pointee<'a>) {
+        let Pointee::Bytes(blob) = memory else { return };
         let (Some(bits), Some(parent)) = (text::u64_at(blob.bytes, 0), text::u64_at(blob.bytes, 24)) else { return };
         if self.succeeded() && bits & 0x0010_0000 != 0 && parent != 0 && self.call.result > 0 {
             self.out.push_str(" => {parent_tid=[");

@@ -2,7 +2,7 @@
 
 use super::message::ELEMENTS;
 use super::text::{self, decimal, flags};
-use super::{Memory, Printer, shape, signal};
+use super::{Pointee, Printer, shape, signal};
 use crate::record::Bytes;
 use crate::syscalls::Arch;
 use crate::syscalls::arg::{ArgKind, Shape};
@@ -18,7 +18,7 @@ impl<'a> Printer<'_, 'a> {
     pub(super) fn poll_descriptors(&mut self, i: usize, of: usize) {
         let memory = self.before(i, part::WHOLE);
         let count = self.value(of).unwrap_or_default() & u64::from(u32::MAX);
-        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+        let Pointee::Bytes(blob) = memory else { return self.address_of(memory) };
         self.out.push('[');
         let mut shown = 0;
         for entry in blob.bytes.chunks_exact(8).take(ELEMENTS) {
@@ -75,19 +75,19 @@ impl<'a> Printer<'_, 'a> {
     pub(super) fn select_bound(&mut self, i: usize) {
         let memory = self.before(i, part::WHOLE);
         match memory {
-            Memory::Bytes(blob) => {
+            Pointee::Bytes(blob) => {
                 let bound = text::u32_at(blob.bytes, 0).unwrap_or_default();
                 text::signed(self.out, i64::from(bound.cast_signed()));
             }
-            Memory::Pointer(register) => text::signed(self.out, i64::from((register as u32).cast_signed())),
-            Memory::Lost => self.out.push('?'),
+            Pointee::Pointer(register) => text::signed(self.out, i64::from((register as u32).cast_signed())),
+            Pointee::Lost => self.out.push('?'),
         }
     }
 
     /// `select`: the set of argument `i` as it was before the call.
     pub(super) fn select_set(&mut self, i: usize) {
         match self.before(0, part::WHOLE) {
-            Memory::Bytes(blob) => match self.set(blob, i) {
+            Pointee::Bytes(blob) => match self.set(blob, i) {
                 Some((set, bound)) => self.descriptor_set(set, bound),
                 None => self.object_address(i),
             },
@@ -143,7 +143,7 @@ impl<'a> Printer<'_, 'a> {
         if let Some(blob) = self.call.blob(i, part::WHOLE).filter(|blob| blob.pointer().is_none()) {
             self.out.push_str(separator);
             self.out.push_str("left ");
-            self.object(Memory::Bytes(blob), what);
+            self.object(Pointee::Bytes(blob), what);
         }
     }
 
@@ -181,12 +181,12 @@ impl<'a> Printer<'_, 'a> {
     /// The signal mask of `pselect6`: a pointer to it, and its length.
     pub(super) fn boxed_mask(&mut self, i: usize) {
         let memory = self.before(i, part::WHOLE);
-        let Memory::Bytes(blob) = memory else { return self.address_of(memory) };
+        let Pointee::Bytes(blob) = memory else { return self.address_of(memory) };
         let (Some(pointer), Some(size)) = (text::u64_at(blob.bytes, 0), text::u64_at(blob.bytes, 8)) else {
             return self.address_of(memory);
         };
         self.out.push_str("{sigmask=");
-        let mask = self.found_before(i).bytes(part::BYTES);
+        let mask = self.entry_blobs(i).bytes(part::BYTES);
         match mask.and_then(|mask| text::u64_at(mask.bytes, 0)) {
             Some(mask) => signal::set(self.out, mask),
             None => text::pointer(self.out, pointer),

@@ -2,7 +2,7 @@
 
 use rewind_common::call::{self, Blob, args, blob_flags, flags, part};
 use rewind_common::record::sent_flags::GROUP;
-use rewind_common::record::{Exec, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHead, Signal, SignalSent, Task};
+use rewind_common::record::{Exec, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHeader, Signal, SignalSent, Task};
 use std::borrow::BorrowMut;
 use zerocopy::IntoBytes;
 
@@ -76,9 +76,9 @@ impl<O: BorrowMut<Vec<u8>>> CallBuilder<O> {
         self
     }
 
-    /// Makes it a record of a call older than the recording, which began when it "started" ([`Kind::Before`]).
+    /// Makes it a record of a call older than the recording, which began when it "started" ([`Kind::InProgress`]).
     pub const fn before(mut self) -> Self {
-        self.kind = Kind::Before;
+        self.kind = Kind::InProgress;
         self
     }
 
@@ -120,8 +120,8 @@ impl<O: BorrowMut<Vec<u8>>> CallBuilder<O> {
     /// longer than a blob can be is cut.
     pub fn blob(mut self, arg: usize, part: u8, blob_flags: u8, bytes: &[u8]) -> Self {
         let bytes = bytes.get(..1024).unwrap_or(bytes);
-        let head = Blob { place: arg as u8 & 7 | part << 3, flags: blob_flags, len: bytes.len() as u16 };
-        self.blobs.extend_from_slice(head.as_bytes());
+        let header = Blob { place: arg as u8 & 7 | part << 3, flags: blob_flags, len: bytes.len() as u16 };
+        self.blobs.extend_from_slice(header.as_bytes());
         self.blobs.extend_from_slice(bytes);
         self.blobs.resize(self.blobs.len().next_multiple_of(4), 0);
         self
@@ -152,7 +152,7 @@ impl<O: BorrowMut<Vec<u8>>> CallBuilder<O> {
         }
         let len = size_of::<call::Call>() + upper.len() + values.len() + self.blobs.len();
         let fixed = call::Call {
-            head: RecordHead { len: len as u16, kind: self.kind as u8, flags, tid: self.tid },
+            header: RecordHeader { len: len as u16, kind: self.kind as u8, flags, tid: self.tid },
             nr: self.nr,
             args: word,
             duration_ns: self.duration_ns as u32,
@@ -186,8 +186,8 @@ impl CallBuilder<Vec<u8>> {
 /// Appends who thread `tid` of process `tgid` is from `time_ns` on; inside its container it is
 /// `ns_tid` of `ns_tgid`. What is longer than 15 bytes of `comm` is cut, as the kernel does.
 pub fn task(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), (ns_tid, ns_tgid): (u32, u32), comm: &str) {
-    let head = RecordHead { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid };
-    let task = Task { head, time_ns, tgid, parent_tgid: 0, ns_tid, ns_tgid, comm: name(comm) };
+    let header = RecordHeader { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid };
+    let task = Task { header, time_ns, tgid, parent_tgid: 0, ns_tid, ns_tgid, comm: name(comm) };
     out.extend_from_slice(task.as_bytes());
 }
 
@@ -205,23 +205,23 @@ pub fn child(out: &mut Vec<u8>, time_ns: u64, tgid: u32, parent: u32, comm: &str
 /// `wait` reports it.
 pub fn exit(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), status: u32, last: bool) {
     let flags = if last { GROUP_DEAD } else { 0 };
-    let head = RecordHead { len: size_of::<Exit>() as u16, kind: Kind::Exit as u8, flags, tid };
-    out.extend_from_slice(Exit { head, time_ns, tgid, status }.as_bytes());
+    let header = RecordHeader { len: size_of::<Exit>() as u16, kind: Kind::Exit as u8, flags, tid };
+    out.extend_from_slice(Exit { header, time_ns, tgid, status }.as_bytes());
 }
 
 /// Appends a signal that thread `tid` was delivered.
 pub fn signal(out: &mut Vec<u8>, time_ns: u64, tid: u32, siginfo: [u32; 12]) {
-    let head = RecordHead { len: size_of::<Signal>() as u16, kind: Kind::Signal as u8, flags: 0, tid };
-    out.extend_from_slice(Signal { head, time_ns, siginfo }.as_bytes());
+    let header = RecordHeader { len: size_of::<Signal>() as u16, kind: Kind::Signal as u8, flags: 0, tid };
+    out.extend_from_slice(Signal { header, time_ns, siginfo }.as_bytes());
 }
 
 /// Appends a signal that thread `tid` of process `tgid` was sent by process `sender`, as host and
 /// container number it alike, of a cgroup and a name.
 pub fn sent(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), signo: u32, sender: (u32, u64, &str)) {
-    let head = RecordHead { len: size_of::<SignalSent>() as u16, kind: Kind::SignalSent as u8, flags: GROUP, tid };
+    let header = RecordHeader { len: size_of::<SignalSent>() as u16, kind: Kind::SignalSent as u8, flags: GROUP, tid };
     let (sender_tgid, sender_cgroup, comm) = sender;
     let sent = SignalSent {
-        head,
+        header,
         time_ns,
         tgid,
         signo,
@@ -237,8 +237,8 @@ pub fn sent(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), signo: u32
 
 /// Appends an OOM kill; header and time are filled in.
 pub fn oom_kill(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), trigger: &str, kill: OomKill) {
-    let head = RecordHead { len: size_of::<OomKill>() as u16, kind: Kind::OomKill as u8, flags: 0, tid };
-    out.extend_from_slice(OomKill { head, time_ns, tgid, trigger_comm: name(trigger), ..kill }.as_bytes());
+    let header = RecordHeader { len: size_of::<OomKill>() as u16, kind: Kind::OomKill as u8, flags: 0, tid };
+    out.extend_from_slice(OomKill { header, time_ns, tgid, trigger_comm: name(trigger), ..kill }.as_bytes());
 }
 
 /// Appends that thread `tid` of process `tgid` runs `path` with `argv`.
@@ -252,16 +252,16 @@ pub fn exec(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), path: &str
         blobs.resize(blobs.len().next_multiple_of(4), 0);
     }
     let len = (size_of::<Exec>() + blobs.len()) as u16;
-    let head = RecordHead { len, kind: Kind::Exec as u8, flags: 0, tid };
-    out.extend_from_slice(Exec { head, time_ns, tgid }.as_bytes());
+    let header = RecordHeader { len, kind: Kind::Exec as u8, flags: 0, tid };
+    out.extend_from_slice(Exec { header, time_ns, tgid }.as_bytes());
     out.extend_from_slice(&blobs);
 }
 
 /// Appends that thread `tid` of process `tgid` made process `child`.
 pub fn fork(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), child: u32) {
-    let head = RecordHead { len: size_of::<Fork>() as u16, kind: Kind::Fork as u8, flags: 0, tid };
+    let header = RecordHeader { len: size_of::<Fork>() as u16, kind: Kind::Fork as u8, flags: 0, tid };
     let (child_tid, child_tgid, child_ns_tid, child_ns_tgid) = (child, child, child, child);
-    let fork = Fork { head, time_ns, tgid, child_tid, child_tgid, child_ns_tid, child_ns_tgid };
+    let fork = Fork { header, time_ns, tgid, child_tid, child_tgid, child_ns_tid, child_ns_tgid };
     out.extend_from_slice(fork.as_bytes());
 }
 

@@ -2,11 +2,11 @@
 use super::*;
 use proptest::prelude::*;
 
-fn fates(records: &[u8]) -> Vec<(u32, Fate)> {
+fn outcomes(records: &[u8]) -> Vec<(u32, Outcome)> {
     Timeline::new(records)
         .by_end()
         .filter_map(|event| match event.what {
-            What::Call { fate, .. } => Some((event.tid, fate)),
+            What::Call { outcome, .. } => Some((event.tid, outcome)),
             _ => None,
         })
         .collect()
@@ -19,8 +19,8 @@ fn a_call_is_joined_with_its_start() {
     build::call(&mut records, 5, 59).at(100, 50).flags(flags::ENTERED).arg(0x7000).result(-2).end();
     let timeline = Timeline::new(&records);
     assert_eq!(timeline.len(), 1);
-    let What::Call { call, enter, fate } = timeline.event(0).unwrap().what else { unreachable!() };
-    assert_eq!((call.result, fate), (-2, Fate::Returned));
+    let What::Call { call, enter, outcome } = timeline.event(0).unwrap().what else { unreachable!() };
+    assert_eq!((call.result, outcome), (-2, Outcome::Returned));
     assert_eq!(enter.unwrap().blob(0, 0).unwrap().bytes, b"/bin/sh\0");
 }
 
@@ -30,7 +30,7 @@ fn a_start_without_its_call_is_in_flight() {
     build::call(&mut records, 5, 39).at(10, 5).end();
     build::call(&mut records, 6, 39).at(900, 5).end();
     build::call(&mut records, 5, 0).at(100, 0).enter().arg(0).end();
-    assert_eq!(fates(&records), [(5, Fate::Returned), (6, Fate::Returned), (5, Fate::InFlight)]);
+    assert_eq!(outcomes(&records), [(5, Outcome::Returned), (6, Outcome::Returned), (5, Outcome::InFlight)]);
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_start_whose_thread_went_on_has_lost_its_end() {
     let mut records = Vec::new();
     build::call(&mut records, 5, 0).at(100, 0).enter().arg(0).end();
     build::call(&mut records, 5, 39).at(200, 5).end();
-    assert_eq!(fates(&records), [(5, Fate::Lost), (5, Fate::Returned)]);
+    assert_eq!(outcomes(&records), [(5, Outcome::Lost), (5, Outcome::Returned)]);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_call_that_returned_while_the_ring_was_read_is_there_once() {
     let mut records = Vec::new();
     build::call(&mut records, 5, 0).at(100, 40).end();
     build::call(&mut records, 5, 0).at(100, 0).enter().arg(0).end();
-    assert_eq!(fates(&records), [(5, Fate::Returned)]);
+    assert_eq!(outcomes(&records), [(5, Outcome::Returned)]);
 }
 
 #[test]
@@ -106,20 +106,20 @@ fn durations_and_results_beyond_32_bits_survive() {
 }
 
 #[derive(Clone, Debug)]
-enum Made {
+enum Fingerprint {
     Call(u32, u64, u64, bool),
     Enter(u32, u64),
     Task(u32, u64),
     Exit(u32, u64),
 }
 
-fn made() -> impl Strategy<Value = Made> {
+fn made() -> impl Strategy<Value = Fingerprint> {
     let (tid, time) = (1u32..5, 0u64..50);
     prop_oneof![
-        (tid.clone(), time.clone(), 0u64..20, any::<bool>()).prop_map(|(t, a, d, e)| Made::Call(t, a, d, e)),
-        (tid.clone(), time.clone()).prop_map(|(t, a)| Made::Enter(t, a)),
-        (tid.clone(), time.clone()).prop_map(|(t, a)| Made::Task(t, a)),
-        (tid, time).prop_map(|(t, a)| Made::Exit(t, a)),
+        (tid.clone(), time.clone(), 0u64..20, any::<bool>()).prop_map(|(t, a, d, e)| Fingerprint::Call(t, a, d, e)),
+        (tid.clone(), time.clone()).prop_map(|(t, a)| Fingerprint::Enter(t, a)),
+        (tid.clone(), time.clone()).prop_map(|(t, a)| Fingerprint::Task(t, a)),
+        (tid, time).prop_map(|(t, a)| Fingerprint::Exit(t, a)),
     ]
 }
 
@@ -136,13 +136,13 @@ proptest! {
         let mut records = Vec::new();
         for one in &made {
             match *one {
-                Made::Call(tid, at, duration, entered) => {
+                Fingerprint::Call(tid, at, duration, entered) => {
                     let flags = if entered { flags::ENTERED } else { 0 };
                     build::call(&mut records, tid, 3).at(at, duration).flags(flags).end();
                 }
-                Made::Enter(tid, at) => build::call(&mut records, tid, 3).at(at, 0).enter().end(),
-                Made::Task(tid, at) => build::task(&mut records, at, (tid, tid), (tid, tid), "x"),
-                Made::Exit(tid, at) => build::exit(&mut records, at, (tid, tid), 0, true),
+                Fingerprint::Enter(tid, at) => build::call(&mut records, tid, 3).at(at, 0).enter().end(),
+                Fingerprint::Task(tid, at) => build::task(&mut records, at, (tid, tid), (tid, tid), "x"),
+                Fingerprint::Exit(tid, at) => build::exit(&mut records, at, (tid, tid), 0, true),
             }
         }
         let records = sorted(&records);
@@ -150,10 +150,10 @@ proptest! {
         prop_assert_eq!(timeline.malformed(), None);
         let events: Vec<_> = timeline.by_end().collect();
         prop_assert_eq!(events.len(), timeline.len());
-        let count = |wanted: fn(&Made) -> bool| made.iter().filter(|one| wanted(one)).count();
-        let calls = |wanted: fn(Fate) -> bool| events.iter().filter(|e| matches!(e.what, What::Call { fate, .. } if wanted(fate))).count();
-        prop_assert_eq!(calls(|fate| fate == Fate::Returned), count(|m| matches!(m, Made::Call(..))));
-        prop_assert!(calls(|fate| fate != Fate::Returned) <= count(|m| matches!(m, Made::Enter(..))));
+        let count = |wanted: fn(&Fingerprint) -> bool| made.iter().filter(|one| wanted(one)).count();
+        let calls = |wanted: fn(Outcome) -> bool| events.iter().filter(|e| matches!(e.what, What::Call { outcome, .. } if wanted(outcome))).count();
+        prop_assert_eq!(calls(|outcome| outcome == Outcome::Returned), count(|m| matches!(m, Fingerprint::Call(..))));
+        prop_assert!(calls(|outcome| outcome != Outcome::Returned) <= count(|m| matches!(m, Fingerprint::Enter(..))));
         prop_assert!(events.windows(2).all(|pair| pair[0].end_ns <= pair[1].end_ns));
         prop_assert!(events.iter().all(|event| event.start_ns <= event.end_ns));
     }

@@ -40,11 +40,11 @@ fn a_stream_without_compression_is_read() {
 #[test]
 fn a_files_header_is_read_without_its_records() {
     let file = file(10_000);
-    assert_eq!(head(file.as_slice()).unwrap(), header());
+    assert_eq!(read_header(file.as_slice()).unwrap(), header());
     // Its end may be missing; its beginning may not.
-    assert_eq!(head(&file[..file.len() - 100]).unwrap(), header());
+    assert_eq!(read_header(&file[..file.len() - 100]).unwrap(), header());
     for bytes in [&b""[..], b"not a recording", &file[..20]] {
-        assert!(head(bytes).is_err(), "{bytes:?}");
+        assert!(read_header(bytes).is_err(), "{bytes:?}");
     }
 }
 

@@ -48,8 +48,8 @@ impl<'a> Iterator for Blobs<'a> {
 }
 
 fn next_blob<'a>(from: &mut &'a [u8]) -> Option<Bytes<'a>> {
-    let (head, rest) = Blob::read_from_prefix(from).ok()?;
-    let bytes = rest.get(..usize::from(head.len))?;
+    let (header, rest) = Blob::read_from_prefix(from).ok()?;
+    let bytes = rest.get(..usize::from(header.len))?;
     *from = rest.get(bytes.len().next_multiple_of(4)..).unwrap_or_default();
-    Some(Bytes { arg: usize::from(head.place & 7), part: head.place >> 3, flags: head.flags, bytes })
+    Some(Bytes { arg: usize::from(header.place & 7), part: header.place >> 3, flags: header.flags, bytes })
 }

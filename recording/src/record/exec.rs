@@ -50,7 +50,7 @@ impl<'a> Exec<'a> {
     /// Whether an interpreter runs the file, so that its arguments are not those of the call.
     #[must_use]
     pub const fn is_interpreted(&self) -> bool {
-        self.fixed.head.flags & wire::INTERPRETED != 0
+        self.fixed.header.flags & wire::INTERPRETED != 0
     }
 }
 

@@ -12,9 +12,9 @@ pub(super) const CANDIDATE: &str = concat!(
     r#"(?:\\*["'\]]*[ \t]{0,8}(?:=>|=|:|%3[ad])[ \t]{0,8}|[ \t]+)"#
 );
 /// Most bytes of a name; longer ones are looked at from their end.
-const MOST_NAME: usize = 64;
+const MAX_NAME: usize = 64;
 /// A value behind a word that also stands in sentences must be so long, and hold a digit.
-const LEAST_BYTES: usize = 8;
+const MIN_BYTES: usize = 8;
 
 /// What is a setting, and no secret, whatever its name.
 const SETTINGS: &[&str] = &["true", "false", "null", "none", "nil", "undefined", "yes", "no"];
@@ -24,7 +24,7 @@ pub(super) fn value(string: &[u8], candidate: Range<usize>, text: Text) -> Optio
     let word_end =
         candidate.start + string.get(candidate.clone())?.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let head = string.get(..candidate.start)?;
-    let name_len = head.iter().rev().take(MOST_NAME).take_while(|byte| is_of_name(**byte)).count();
+    let name_len = head.iter().rev().take(MAX_NAME).take_while(|byte| is_of_name(**byte)).count();
     let whole = string.get(candidate.start - name_len..word_end)?;
     let dashes = whole.iter().take_while(|byte| **byte == b'-').count();
     let start = candidate.start - name_len + dashes;
@@ -58,7 +58,7 @@ pub(super) fn value(string: &[u8], candidate: Range<usize>, text: Text) -> Optio
     if SETTINGS.iter().any(|setting| bytes.eq_ignore_ascii_case(setting.as_bytes())) {
         return None;
     }
-    let is_random = bytes.len() >= LEAST_BYTES && bytes.iter().any(u8::is_ascii_digit);
+    let is_random = bytes.len() >= MIN_BYTES && bytes.iter().any(u8::is_ascii_digit);
     let is_sentence = kind == Name::Vague && says && !holds_all && !is_quoted && !between.contains(&b'"') && !is_random;
     (!is_sentence && !found.is_empty()).then_some(found)
 }
@@ -74,7 +74,7 @@ fn holds_all(before: &[u8], between: &[u8], is_quoted: bool) -> bool {
 /// Whether the argument behind this one is a secret: `--password`.
 pub(super) fn announces_secret(argument: &[u8]) -> bool {
     let Some(name) = argument.strip_prefix(b"--").or_else(|| argument.strip_prefix(b"-")) else { return false };
-    name.len() <= MOST_NAME && name.iter().all(|byte| is_of_name(*byte)) && name::of(name) != Name::Plain
+    name.len() <= MAX_NAME && name.iter().all(|byte| is_of_name(*byte)) && name::of(name) != Name::Plain
 }
 
 /// Whether an argument is an option, and no value of the one before it.

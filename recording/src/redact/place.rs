@@ -21,19 +21,19 @@ pub(super) enum Kind {
 
 /// Where in a blob its text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct TextSpan {
     /// The first byte of it.
     pub(super) from: usize,
     pub(super) kind: Kind,
 }
 
-const WHOLE: Option<Place> = Some(Place { from: 0, kind: Kind::Text });
+const WHOLE: Option<TextSpan> = Some(TextSpan { from: 0, kind: Kind::Text });
 /// A socket address is its family (`sa_family_t`), and then text if that is `AF_UNIX`.
-const UNIX_PATH: Option<Place> = Some(Place { from: 2, kind: Kind::Text });
+const UNIX_PATH: Option<TextSpan> = Some(TextSpan { from: 2, kind: Kind::Text });
 const AF_UNIX: u16 = 1;
 
 /// Where the text of a blob of `call` is; `None` if it is none.
-pub(super) fn of(call: &Call<'_>, blob: &Bytes<'_>, arch: Arch) -> Option<Place> {
+pub(super) fn of(call: &Call<'_>, blob: &Bytes<'_>, arch: Arch) -> Option<TextSpan> {
     if blob.pointer().is_some() {
         return None;
     }
@@ -42,8 +42,8 @@ pub(super) fn of(call: &Call<'_>, blob: &Bytes<'_>, arch: Arch) -> Option<Place>
     let address = || u16::read_from_prefix(blob.bytes).is_ok_and(|(family, _)| family == AF_UNIX);
     let Some(kind) = row.args.get(blob.arg) else { return WHOLE };
     match (kind, blob.part) {
-        (ArgKind::Argv, _) => Some(Place { from: 0, kind: Kind::Strings }),
-        (ArgKind::FsconfigValue, _) if names_secret(call) => Some(Place { from: 0, kind: Kind::Secret }),
+        (ArgKind::Argv, _) => Some(TextSpan { from: 0, kind: Kind::Strings }),
+        (ArgKind::FsconfigValue, _) if names_secret(call) => Some(TextSpan { from: 0, kind: Kind::Secret }),
         (
             ArgKind::Path
             | ArgKind::PathOrNull
@@ -66,11 +66,11 @@ pub(super) fn of(call: &Call<'_>, blob: &Bytes<'_>, arch: Arch) -> Option<Place>
 }
 
 /// The same for what a process runs: its path, and its arguments.
-pub(super) fn of_exec(blob: &Bytes<'_>) -> Option<Place> {
+pub(super) fn of_exec(blob: &Bytes<'_>) -> Option<TextSpan> {
     if blob.pointer().is_some() {
         return None;
     }
-    if blob.arg == 0 { WHOLE } else { Some(Place { from: 0, kind: Kind::Strings }) }
+    if blob.arg == 0 { WHOLE } else { Some(TextSpan { from: 0, kind: Kind::Strings }) }
 }
 
 /// Whether `fsconfig` (fd, command, key, value, ...) sets what is a secret by its key.

@@ -3,7 +3,7 @@
 use super::Words;
 use super::json_events::Body;
 use super::words::{comm_of, errno_name, ids, invocation, signal_name, status};
-use crate::event::{Event, Fate, What};
+use crate::event::{Event, Outcome, What};
 use crate::header::Header;
 use rewind_common::record::GROUP_DEAD;
 use serde::Serialize;
@@ -54,7 +54,7 @@ struct CallBody<'e> {
     began_before: Option<&'e str>,
     /// Whether secrets in its arguments were hidden: `[redacted]` stands for them.
     redacted: bool,
-    fate: &'static str,
+    outcome: &'static str,
 }
 
 #[derive(Serialize)]
@@ -91,11 +91,11 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
             let (code, signal, core_dumped) = status(exit.status);
             let (exit_code, killed_by) =
                 if signal == 0 { (Some(code), None) } else { (None, Some(signal_name(signal))) };
-            let last_thread = exit.head.flags & GROUP_DEAD != 0;
+            let last_thread = exit.header.flags & GROUP_DEAD != 0;
             let body = ExitBody { exit_code, killed_by, core_dumped, last_thread };
             line(out, &with(words, event, "exit", &time, body))
         }
-        What::Call { fate, .. } => write_call(out, words, event, fate, &time),
+        What::Call { outcome, .. } => write_call(out, words, event, outcome, &time),
         What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => {
             let Some(body) = Body::of(event, words) else { return Ok(()) };
             line(out, &with(words, event, body.kind(), &time, body))
@@ -107,23 +107,23 @@ fn write_call(
     out: &mut dyn io::Write,
     words: &mut Words<'_>,
     event: &Event<'_>,
-    fate: Fate,
+    outcome: Outcome,
     time: &str,
 ) -> io::Result<()> {
     let Some(invocation) = invocation(event) else { return Ok(()) };
     let call = &invocation.call;
-    if !fate.is_start() {
+    if !outcome.is_start() {
         words.arguments(&invocation);
     } else {
         words.entry_arguments(&invocation);
     }
     let arguments = words.line.len();
-    if fate == Fate::Returned {
+    if outcome == Outcome::Returned {
         words.result(&invocation);
     }
     let (arguments, result) = words.line.split_at(arguments);
     let name = words.name(call);
-    let returned = fate == Fate::Returned;
+    let returned = outcome == Outcome::Returned;
     let body = CallBody {
         syscall: &name,
         nr: call.nr,
@@ -132,19 +132,19 @@ fn write_call(
         result: returned.then_some(call.result),
         result_text: returned.then_some(result),
         errno: call.errno().filter(|_| returned).map(|errno| errno_name(errno).into_owned()),
-        duration_ns: match fate {
-            Fate::Returned | Fate::Died => Some(call.duration_ns),
-            Fate::InFlight => Some(words.read_ns.saturating_sub(event.start_ns)),
-            Fate::Before | Fate::Lost => None,
+        duration_ns: match outcome {
+            Outcome::Returned | Outcome::Died => Some(call.duration_ns),
+            Outcome::InFlight => Some(words.read_ns.saturating_sub(event.start_ns)),
+            Outcome::InProgress | Outcome::Lost => None,
         },
         unfinished: !returned,
-        began_before: (fate == Fate::Before).then_some(time),
+        began_before: (outcome == Outcome::InProgress).then_some(time),
         redacted: [invocation.enter, Some(*call)].into_iter().flatten().any(|call| call.is_redacted()),
-        fate: match fate {
-            Fate::Returned => "returned",
-            Fate::Died => "died",
-            Fate::InFlight | Fate::Before => "in_flight",
-            Fate::Lost => "lost",
+        outcome: match outcome {
+            Outcome::Returned => "returned",
+            Outcome::Died => "died",
+            Outcome::InFlight | Outcome::InProgress => "in_flight",
+            Outcome::Lost => "lost",
         },
     };
     line(out, &with(words, event, "call", time, body))
@@ -159,7 +159,7 @@ fn with<'e, B: Serialize>(
 ) -> Line<'e, B> {
     let (tgid, tid) = ids(event, words.options.pids);
     let comm = event.task.is_some().then(|| comm_of(event));
-    let is_known = !matches!(event.what, What::Call { fate: Fate::Before, .. });
+    let is_known = !matches!(event.what, What::Call { outcome: Outcome::InProgress, .. });
     let (time, ktime_ns) = (is_known.then_some(time), is_known.then_some(event.start_ns));
     Line { kind, time, ktime_ns, tid, tgid, comm, body }
 }

@@ -1,10 +1,10 @@
 //! The fields of events that are neither calls nor strace's.
 
-use super::moments;
+use super::event_text;
 use super::words::{Words, signal_name};
 use crate::event::{Event, What};
 use crate::filter::comm;
-use crate::neighbours::{Neighbour, Neighbours, Place};
+use crate::origin::{Origin, Origins, Whereabouts};
 use crate::record::{Exec, Limits as _};
 use rewind_common::record::{Fork, NEW_THREAD, OomKill, SignalSent, sent_flags};
 use serde::Serialize;
@@ -32,7 +32,7 @@ pub(super) struct Process<'w> {
     /// Whether it is in the same container.
     same_container: bool,
     /// Where it is, if it is elsewhere and that is known.
-    container: Option<&'w Neighbour>,
+    container: Option<&'w Origin>,
 }
 
 #[derive(Serialize)]
@@ -89,8 +89,8 @@ pub(super) struct Program<'w> {
 impl<'w> Body<'w> {
     /// What `event` says; `None` if it is of another kind.
     pub(super) fn of(event: &Event<'w>, words: &'w Words<'_>) -> Option<Self> {
-        let around = &words.neighbours;
-        let text = moments::text(&event.what, around, words.options.pids)?;
+        let around = &words.origins;
+        let text = event_text::text(&event.what, around, words.options.pids)?;
         Some(match event.what {
             What::SignalSent(sent) => Self::Sent(Sent::new(&sent, around, text)),
             What::OomKill(kill) => Self::OomKill(Kill::new(&kill, around, text)),
@@ -112,7 +112,7 @@ impl<'w> Body<'w> {
 }
 
 impl<'w> Process<'w> {
-    fn new((tgid, tid, ns_tgid): (u32, u32, u32), name: &[u8; 16], cgroup_id: u64, around: &'w Neighbours) -> Self {
+    fn new((tgid, tid, ns_tgid): (u32, u32, u32), name: &[u8; 16], cgroup_id: u64, around: &'w Origins) -> Self {
         let place = around.place(cgroup_id);
         Self {
             tgid,
@@ -120,15 +120,15 @@ impl<'w> Process<'w> {
             ns_tgid: (ns_tgid != 0).then_some(ns_tgid),
             comm: comm(name).into_owned(),
             cgroup_id,
-            same_container: place == Place::Own,
-            container: if let Place::Known(neighbour) = place { Some(neighbour) } else { None },
+            same_container: place == Whereabouts::Own,
+            container: if let Whereabouts::Known(origin) = place { Some(origin) } else { None },
         }
     }
 }
 
 impl<'w> Sent<'w> {
-    fn new(sent: &SignalSent, around: &'w Neighbours, text: String) -> Self {
-        let has = |flag| sent.head.flags & flag != 0;
+    fn new(sent: &SignalSent, around: &'w Origins, text: String) -> Self {
+        let has = |flag| sent.header.flags & flag != 0;
         let numbers = (sent.sender_tgid, sent.sender_tid, sent.sender_ns_tgid);
         Self {
             signal: signal_name(sent.signo),
@@ -143,7 +143,7 @@ impl<'w> Sent<'w> {
 }
 
 impl<'w> Kill<'w> {
-    fn new(kill: &OomKill, around: &'w Neighbours, text: String) -> Self {
+    fn new(kill: &OomKill, around: &'w Origins, text: String) -> Self {
         let numbers = (kill.trigger_tgid, kill.trigger_tid, kill.trigger_ns_tgid);
         let limited = kill.limit_bytes != 0;
         Self {
@@ -170,7 +170,7 @@ impl Child {
             child_tgid: fork.child_tgid,
             child_ns_tid: fork.child_ns_tid,
             child_ns_tgid: fork.child_ns_tgid,
-            thread: fork.head.flags & NEW_THREAD != 0,
+            thread: fork.header.flags & NEW_THREAD != 0,
             text,
         }
     }

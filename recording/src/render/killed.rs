@@ -3,7 +3,7 @@
 //! The kernel ends such a call as if to restart it, with a return that the program never sees, and
 //! kills the thread before it is back in its program: so the call never returned.
 
-use crate::event::{Event, Fate, Timeline, What};
+use crate::event::{Event, Outcome, Timeline, What};
 
 /// `SIGKILL`.
 const KILL: u32 = 9;
@@ -13,15 +13,15 @@ const NEXT: usize = 1 << 16;
 /// Event `i`, as unfinished if its thread was killed in it.
 pub(super) fn as_seen<'a>(timeline: &Timeline<'a>, i: usize, mut event: Event<'a>) -> Event<'a> {
     if was_killed_in(timeline, i, &event)
-        && let What::Call { fate, .. } = &mut event.what
+        && let What::Call { outcome, .. } = &mut event.what
     {
-        *fate = Fate::Died;
+        *outcome = Outcome::Died;
     }
     event
 }
 
 fn was_killed_in(timeline: &Timeline<'_>, i: usize, event: &Event<'_>) -> bool {
-    let What::Call { call, fate: Fate::Returned, .. } = event.what else { return false };
+    let What::Call { call, outcome: Outcome::Returned, .. } = event.what else { return false };
     if !matches!(call.errno(), Some(512..=514 | 516)) {
         return false;
     }

@@ -2,14 +2,14 @@
 
 use super::strace::{Piece, write_piece};
 use super::{Format, Options, Summary, Words, choose, json, table};
-use crate::event::{Event, Fate, Timeline, What};
+use crate::event::{Event, Outcome, Timeline, What};
 use crate::header::Header;
 use crate::record::{self, Record};
 use rewind_common::record::Task;
 use std::io;
 
 /// Most bytes of starts that wait for their calls; the oldest go first.
-const MOST_WAITING: usize = 1 << 20;
+const MAX_WAITING: usize = 1 << 20;
 
 /// Shows batches of records, each event when it has ended: a call is one line, in the order of ends.
 /// What is in flight is shown by [`Live::finish`], but what began before the recording at once: its return is
@@ -42,7 +42,7 @@ impl<'o> Live<'o> {
 
     /// Takes in what has come to be known of others.
     pub fn learn(&mut self, header: &Header) {
-        self.words.neighbours.learn(header);
+        self.words.origins.learn(header);
     }
 
     /// Writes the events of a batch of records.
@@ -73,7 +73,7 @@ impl<'o> Live<'o> {
         let batch = [self.waiting.as_slice(), records].concat();
         let timeline = Timeline::with_tasks(&batch, std::mem::take(&mut self.tasks));
         let matcher = self.words.options.filter.matcher(&self.header, &self.words.options.zone);
-        let in_flight = |event: &Event<'_>| matches!(event.what, What::Call { fate: Fate::InFlight, .. });
+        let in_flight = |event: &Event<'_>| matches!(event.what, What::Call { outcome: Outcome::InFlight, .. });
         let (chosen, mut summary) = choose(&timeline, &matcher, None);
         let waiting = timeline.by_end().filter(in_flight).count() as u64;
         let mut shown_waiting = 0;
@@ -99,7 +99,7 @@ impl<'o> Live<'o> {
 
     fn write(&mut self, out: &mut dyn io::Write, event: &Event<'_>) -> io::Result<()> {
         let piece = match event.what {
-            What::Call { fate: Fate::InFlight | Fate::Before | Fate::Lost, .. } => Piece::Start,
+            What::Call { outcome: Outcome::InFlight | Outcome::InProgress | Outcome::Lost, .. } => Piece::Start,
             _ => Piece::Whole,
         };
         match self.words.options.format {
@@ -114,7 +114,7 @@ impl<'o> Live<'o> {
 fn still_waiting(timeline: &Timeline<'_>, batch: &[u8]) -> Vec<u8> {
     let mut starts: Vec<_> = timeline
         .by_end()
-        .filter(|event| matches!(event.what, What::Call { fate: Fate::InFlight, .. }))
+        .filter(|event| matches!(event.what, What::Call { outcome: Outcome::InFlight, .. }))
         .map(|event| (event.tid, event.start_ns))
         .collect();
     starts.sort_unstable();
@@ -130,7 +130,7 @@ fn still_waiting(timeline: &Timeline<'_>, batch: &[u8]) -> Vec<u8> {
     let mut bytes = 0;
     let fitting = waiting.iter().rev().take_while(|start| {
         bytes += start.len();
-        bytes <= MOST_WAITING
+        bytes <= MAX_WAITING
     });
     let from = waiting.len() - fitting.count();
     waiting.get(from..).unwrap_or_default().concat()

@@ -8,23 +8,23 @@
 //!
 //! [`write()`] shows a whole recording, [`Live`] one that still goes on, [`top::write()`] its sums.
 
-use crate::event::{Event, Fate, Timeline, What};
+use crate::event::{Event, Outcome, Timeline, What};
 use crate::filter::{Filter, Matcher, Pids, failed};
 use crate::header::Header;
 use crate::record::Malformed;
 use jiff::tz::TimeZone;
 use std::io;
 
+pub mod event_text;
 #[cfg(test)]
-mod before_tests;
-mod head;
+mod event_text_tests;
+mod header;
+#[cfg(test)]
+mod in_progress_tests;
 mod json;
 mod json_events;
 mod killed;
 mod live;
-pub mod moments;
-#[cfg(test)]
-mod moments_tests;
 mod strace;
 mod table;
 #[cfg(test)]
@@ -33,7 +33,7 @@ pub mod top;
 pub mod units;
 mod words;
 
-pub use head::{container_name, short_id, write_head};
+pub use header::{container_name, short_id, write_header};
 pub use live::Live;
 use words::Words;
 
@@ -141,9 +141,9 @@ impl Summary {
 
     fn count(&mut self, event: &Event<'_>) {
         match event.what {
-            What::Call { call, fate, .. } => {
+            What::Call { call, outcome, .. } => {
                 self.shown += 1;
-                self.failed += u64::from(fate == Fate::Returned && failed(&call));
+                self.failed += u64::from(outcome == Outcome::Returned && failed(&call));
             }
             What::Signal(_) => self.signals += 1,
             What::Exit(_) => self.exits += 1,
@@ -152,7 +152,7 @@ impl Summary {
     }
 }
 
-/// Writes a recording. [`Format::Strace`] has no place for the header: see [`write_head`].
+/// Writes a recording. [`Format::Strace`] has no place for the header: see [`write_header`].
 ///
 /// # Errors
 /// Those of `out`. Records that cannot be read are no error: see [`Summary::malformed`].
@@ -162,7 +162,7 @@ pub fn write(out: &mut dyn io::Write, header: &Header, records: &[u8], options: 
     let mut words = Words::new(header, options);
     match options.format {
         Format::Table => {
-            write_head(out, header, options)?;
+            write_header(out, header, options)?;
             table::write_columns(out, &words)?;
             by_start(&timeline, chosen, &mut words, |words, event| table::write_line(out, words, &event))?;
         }

@@ -6,7 +6,7 @@
 use super::killed::{as_seen, is_kill};
 use super::words::{ids, invocation};
 use super::{Timestamps, Words};
-use crate::event::{Event, Fate, Timeline, What};
+use crate::event::{Event, Outcome, Timeline, What};
 use std::fmt::Write as _;
 use std::io;
 
@@ -64,7 +64,7 @@ const fn has_line(event: &Event<'_>) -> bool {
 
 /// Whether an event has an end that is shown.
 const fn ends(event: &Event<'_>) -> bool {
-    matches!(event.what, What::Call { fate: Fate::Returned | Fate::Died, .. })
+    matches!(event.what, What::Call { outcome: Outcome::Returned | Outcome::Died, .. })
 }
 
 /// Writes one line.
@@ -83,14 +83,14 @@ pub(super) fn write_piece(
     match event.what {
         What::Signal(signal) => words.signal(&signal),
         What::Exit(exit) => words.exit(&exit),
-        What::Call { fate, .. } => call(words, event, fate, piece),
+        What::Call { outcome, .. } => call(words, event, outcome, piece),
         What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => return Ok(()),
     }
     words.line.push('\n');
     out.write_all(words.line.as_bytes())
 }
 
-fn call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, piece: Piece) {
+fn call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, piece: Piece) {
     let Some(invocation) = invocation(event) else { return };
     let name = words.name(&invocation.call);
     let mut complete = true;
@@ -100,9 +100,9 @@ fn call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, piece: Piece) {
         let _ = write!(words.line, "{name}(");
     }
     let from = words.line.len();
-    match (piece, fate) {
-        (Piece::Whole, Fate::Returned) | (_, Fate::Before) => words.arguments(&invocation),
-        (Piece::End, Fate::Returned) => words.exit_arguments(&invocation),
+    match (piece, outcome) {
+        (Piece::Whole, Outcome::Returned) | (_, Outcome::InProgress) => words.arguments(&invocation),
+        (Piece::End, Outcome::Returned) => words.exit_arguments(&invocation),
         (Piece::End, _) => {
             // What was said at the start tells whether there was more to come.
             words.entry_arguments(&invocation);
@@ -121,7 +121,7 @@ fn call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, piece: Piece) {
     words.line.push_str(if complete { ") " } else { " <unfinished ...>) " });
     pad(&mut words.line, RESULT_COLUMN);
     words.line.push_str("= ");
-    if fate != Fate::Returned {
+    if outcome != Outcome::Returned {
         words.line.push('?');
         return;
     }

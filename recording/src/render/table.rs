@@ -3,7 +3,7 @@
 use super::units::write_duration;
 use super::words::{comm_of, ids, invocation};
 use super::{Options, Words};
-use crate::event::{Event, Fate, What};
+use crate::event::{Event, Outcome, What};
 use crate::filter::failed;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ const DURATION: usize = 10;
 /// The call's column where the output is no terminal.
 const CALL: usize = 60;
 /// It is never narrower than this, nor made for results longer than this.
-const LEAST_CALL: usize = 24;
+const MIN_CALL_WIDTH: usize = 24;
 const RESULT: usize = 20;
 
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
@@ -39,7 +39,7 @@ fn layout(options: &Options) -> Layout {
         return Layout { digits: 6, time: TIME, ids: IDS, comm: COMM, call: CALL };
     };
     let (digits, time, ids, comm) = if width < 110 { (3, TIME - 3, 9, 12) } else { (6, TIME, IDS, COMM) };
-    let call = width.saturating_sub(time + ids + comm + DURATION + RESULT).clamp(LEAST_CALL, CALL + 20);
+    let call = width.saturating_sub(time + ids + comm + DURATION + RESULT).clamp(MIN_CALL_WIDTH, CALL + 20);
     Layout { digits, time, ids, comm, call }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
     let layout = layout(words.options);
     words.begin(event);
     let column = words.column();
-    let is_before = matches!(event.what, What::Call { fate: Fate::Before, .. });
+    let is_before = matches!(event.what, What::Call { outcome: Outcome::InProgress, .. });
     if is_before {
         words.line.push('<');
     }
@@ -76,7 +76,7 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
     words.line.push_str(&comm_of(event));
     words.fill(column, layout.comm);
     let style = match event.what {
-        What::Call { fate, .. } => write_call(words, event, fate, layout.call),
+        What::Call { outcome, .. } => write_call(words, event, outcome, layout.call),
         What::Signal(signal) => {
             words.fill(words.line.len(), DURATION);
             words.signal(&signal);
@@ -89,7 +89,7 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
         }
         What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => {
             words.fill(words.line.len(), DURATION);
-            words.moment(event);
+            words.between_calls(event);
             match event.what {
                 What::OomKill(_) => Some(BAD),
                 What::SignalSent(_) => Some(NOTABLE),
@@ -101,24 +101,24 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
     writeln!(out, "{on}{}{off}", words.line.trim_end())
 }
 
-fn write_call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, width: usize) -> Option<Style> {
+fn write_call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, width: usize) -> Option<Style> {
     let invocation = invocation(event)?;
     let call = &invocation.call;
     let column = words.column();
-    match fate {
-        Fate::Returned | Fate::Died => write_duration(&mut words.line, call.duration_ns),
-        Fate::InFlight | Fate::Before => {
+    match outcome {
+        Outcome::Returned | Outcome::Died => write_duration(&mut words.line, call.duration_ns),
+        Outcome::InFlight | Outcome::InProgress => {
             words.line.push('>');
             write_duration(&mut words.line, words.read_ns.saturating_sub(event.start_ns));
         }
-        Fate::Lost => words.line.push('?'),
+        Outcome::Lost => words.line.push('?'),
     }
     words.fill(column, DURATION);
     let column = words.column();
     let name = words.name(call);
     words.line.push_str(&name);
     words.line.push('(');
-    if !fate.is_start() {
+    if !outcome.is_start() {
         words.arguments(&invocation);
     } else {
         words.entry_arguments(&invocation);
@@ -130,18 +130,18 @@ fn write_call(words: &mut Words<'_>, event: &Event<'_>, fate: Fate, width: usize
     }
     words.line.push(')');
     words.fill(column, width);
-    match fate {
-        Fate::Returned => words.result(&invocation),
-        Fate::Died if words.never_returns(call) => {}
-        Fate::Died => words.line.push_str("never returned"),
-        Fate::InFlight => words.line.push_str("still in it"),
-        Fate::Before => words.line.push_str("in it since before"),
-        Fate::Lost => words.line.push_str("return not recorded"),
+    match outcome {
+        Outcome::Returned => words.result(&invocation),
+        Outcome::Died if words.never_returns(call) => {}
+        Outcome::Died => words.line.push_str("never returned"),
+        Outcome::InFlight => words.line.push_str("still in it"),
+        Outcome::InProgress => words.line.push_str("in it since before"),
+        Outcome::Lost => words.line.push_str("return not recorded"),
     }
-    match fate {
-        Fate::Returned => failed(call).then_some(BAD),
-        Fate::InFlight | Fate::Before => Some(NOTABLE),
-        Fate::Died | Fate::Lost => None,
+    match outcome {
+        Outcome::Returned => failed(call).then_some(BAD),
+        Outcome::InFlight | Outcome::InProgress => Some(NOTABLE),
+        Outcome::Died | Outcome::Lost => None,
     }
 }
 

@@ -232,7 +232,7 @@ fn the_head_states_what_is_covered_and_what_is_not() {
     };
     let zone = TimeZone::fixed(jiff::tz::offset(1));
     let mut out = Vec::new();
-    write_head(&mut out, &header, &Options { format: Format::Strace, zone, ..Options::default() }).unwrap();
+    write_header(&mut out, &header, &Options { format: Format::Strace, zone, ..Options::default() }).unwrap();
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "\
@@ -260,7 +260,7 @@ fn json_says_what_became_of_each_call() {
     assert_eq!(lines[3]["args"], serde_json::json!(["3"]));
     assert_eq!(lines[3]["raw"], serde_json::json!(["0x3"]));
     assert_eq!((&lines[2]["tid"], &lines[2]["tgid"], &lines[2]["comm"]), (&101.into(), &100.into(), &"worker".into()));
-    assert_eq!((&lines[6]["fate"], &lines[6]["duration_ns"]), (&"in_flight".into(), &(98 * SECOND).into()));
+    assert_eq!((&lines[6]["outcome"], &lines[6]["duration_ns"]), (&"in_flight".into(), &(98 * SECOND).into()));
     assert_eq!((&lines[1]["errno"], &lines[1]["result"]), (&"ERESTARTNOHAND".into(), &(-514).into()));
 }
 

@@ -3,8 +3,8 @@
 use super::table::{BAD, HEADING, marks};
 use super::units::{duration, grouped};
 use super::words::{comm_of, ids};
-use super::{Format, Options, Summary, Words, by_start, choose, write_head};
-use crate::event::{Event, Fate, Timeline, What};
+use super::{Format, Options, Summary, Words, by_start, choose, write_header};
+use crate::event::{Event, Outcome, Timeline, What};
 use crate::filter::failed;
 use crate::header::Header;
 use crate::setup::is_runtime;
@@ -76,17 +76,17 @@ pub struct Sums {
 
 impl Sums {
     fn add(&mut self, event: &Event<'_>, read_ns: u64) {
-        let What::Call { call, fate, .. } = event.what else { return };
+        let What::Call { call, outcome, .. } = event.what else { return };
         self.calls += 1;
-        let ns = match fate {
-            Fate::Returned | Fate::Died => call.duration_ns,
-            Fate::InFlight | Fate::Before => read_ns.saturating_sub(event.start_ns),
-            Fate::Lost => 0,
+        let ns = match outcome {
+            Outcome::Returned | Outcome::Died => call.duration_ns,
+            Outcome::InFlight | Outcome::InProgress => read_ns.saturating_sub(event.start_ns),
+            Outcome::Lost => 0,
         };
-        self.in_flight += u64::from(fate.is_open());
+        self.in_flight += u64::from(outcome.is_open());
         self.total_ns = self.total_ns.saturating_add(ns);
         self.max_ns = self.max_ns.max(ns);
-        if fate == Fate::Returned && failed(&call) {
+        if outcome == Outcome::Returned && failed(&call) {
             self.errors += 1;
             *self.errnos.entry(call.errno().unwrap_or_default()).or_default() += 1;
         }
@@ -135,7 +135,7 @@ pub fn write(
             write_json(out, row, by)?;
         }
     } else {
-        write_head(out, header, options)?;
+        write_header(out, header, options)?;
         write_table(out, &rows, options, by)?;
         findings::write(out, &calls, options)?;
     }

@@ -4,10 +4,10 @@ use super::Options;
 use crate::clock::Clock;
 use crate::decode::descriptors::{Table, Tables};
 use crate::decode::{self, Invocation, Style};
-use crate::event::{Event, Fate, Timeline, What};
+use crate::event::{Event, Outcome, Timeline, What};
 use crate::filter::{Pids, comm};
 use crate::header::Header;
-use crate::neighbours::Neighbours;
+use crate::origin::Origins;
 use crate::record::Call;
 use crate::syscalls::arg::ArgKind;
 use crate::syscalls::{Arch, Return};
@@ -25,7 +25,7 @@ pub(super) struct Words<'o> {
     pub(super) line: String,
     style: Style,
     /// Whose other cgroups are.
-    pub(super) neighbours: Neighbours,
+    pub(super) origins: Origins,
     /// What descriptors are, where that is to be shown.
     descriptors: Option<Descriptors>,
 }
@@ -55,7 +55,7 @@ impl<'o> Words<'o> {
             read_ns: header.read_ns,
             line: String::new(),
             style: Style { arch, string_bytes: options.string_bytes },
-            neighbours: Neighbours::of(header),
+            origins: Origins::of(header),
             descriptors: options.descriptors.then(Descriptors::default),
         }
     }
@@ -91,10 +91,10 @@ impl<'o> Words<'o> {
                 tables.started(task.tgid, task.parent_tgid);
             }
             match event.what {
-                What::Call { call, enter, fate: Fate::Returned } => {
+                What::Call { call, enter, outcome: Outcome::Returned } => {
                     tables.feed(tgid, &Invocation { call, enter }, self.style.arch);
                 }
-                What::Exit(exit) if exit.head.flags & GROUP_DEAD != 0 => tables.ended(tgid),
+                What::Exit(exit) if exit.header.flags & GROUP_DEAD != 0 => tables.ended(tgid),
                 _ => {}
             }
         }
@@ -156,8 +156,8 @@ impl Words<'_> {
     }
 
     /// Appends an event that strace has no line for.
-    pub(super) fn moment(&mut self, event: &Event<'_>) {
-        if let Some(text) = super::moments::text(&event.what, &self.neighbours, self.options.pids) {
+    pub(super) fn between_calls(&mut self, event: &Event<'_>) {
+        if let Some(text) = super::event_text::text(&event.what, &self.origins, self.options.pids) {
             self.line.push_str(&text);
         }
     }

@@ -1,13 +1,13 @@
 //! How long the next agent takes to go on with what a killed one has left.
 
-use super::place::Place;
+use super::place::Playground;
 use super::{daemon, interrupt, setting};
 use anyhow::{Result, ensure};
 use rewind_tests::dump;
 use std::time::Instant;
 
 /// Seconds from the start of its process to its first answer, which lists all recordings; once a round.
-pub(super) fn measure(place: &Place, rounds: u32) -> Result<Vec<f64>> {
+pub(super) fn measure(place: &Playground, rounds: u32) -> Result<Vec<f64>> {
     let mut agent = setting::recorder()?;
     let sleepers = daemon::sleepers(place, &agent)?;
     let mut seconds = Vec::new();

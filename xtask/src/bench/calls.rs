@@ -1,6 +1,6 @@
 //! Loops of one cheap call: nanoseconds a call.
 
-use super::place::Place;
+use super::place::Playground;
 use super::setting::Setting;
 use anyhow::{Context as _, Result};
 use rewind_tests::programs;
@@ -23,7 +23,7 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    pub(super) fn compile(place: &Place, quick: bool) -> Result<Self> {
+    pub(super) fn compile(place: &Playground, quick: bool) -> Result<Self> {
         let (source, program) = (place.dir().join("calls.c"), place.dir().join("calls"));
         fs::write(&source, SOURCE)?;
         fs::write(place.dir().join(FILE), "")?;
@@ -33,7 +33,7 @@ impl Calls {
     }
 
     /// Nanoseconds of one call.
-    pub(super) fn measure(&self, place: &Place, setting: Setting, call: &str, count: u64) -> Result<f64> {
+    pub(super) fn measure(&self, place: &Playground, setting: Setting, call: &str, count: u64) -> Result<f64> {
         let count = count / if setting.is_slow() { SLOW } else { 1 } / if self.quick { 10 } else { 1 };
         let mut command = setting.under(place, &self.program);
         let said = place.run(command.args([call, &count.to_string()]), WITHIN)?;

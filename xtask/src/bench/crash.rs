@@ -1,6 +1,6 @@
 //! From a container's death to its crash file, what that takes on disk, and how fast it says why.
 
-use super::place::{Place, Where};
+use super::place::{Playground, Where};
 use super::setting::{Setting, figure};
 use super::{held, interrupt, servers};
 use anyhow::{Context as _, Result, ensure};
@@ -25,7 +25,7 @@ pub(super) struct Crash {
 }
 
 /// Fills a ring with nginx under load, ends it, and waits for the file.
-pub(super) fn measure(place: &Place, seconds: u64) -> Result<Crash> {
+pub(super) fn measure(place: &Playground, seconds: u64) -> Result<Crash> {
     let options = ["--budget", "64MiB", "--ring", "1MiB", "--crash-when", "always"];
     let agent = Agent::start_with(&options)?;
     let mut nginx = servers::nginx(place, Setting::Recorded)?;

@@ -1,6 +1,6 @@
 //! What the daemon itself takes: memory beside its rings, and CPU at rest.
 
-use super::place::{self, Place, Running, Where};
+use super::place::{self, Playground, Running, Where};
 use super::{interrupt, setting};
 use anyhow::{Context as _, Result};
 use rewind_tests::agent::Agent;
@@ -33,7 +33,7 @@ pub(super) struct Sleeper {
 }
 
 /// Starts a daemon and its containers, and watches it for so long.
-pub(super) fn at_rest(place: &Place, time: Duration) -> Result<Rest> {
+pub(super) fn at_rest(place: &Playground, time: Duration) -> Result<Rest> {
     let agent = setting::recorder()?;
     let sleepers = sleepers(place, &agent)?;
     // What it does about new containers is not rest.
@@ -50,7 +50,7 @@ pub(super) fn at_rest(place: &Place, time: Duration) -> Result<Rest> {
 }
 
 /// Containers at rest, all recorded.
-pub(super) fn sleepers(place: &Place, agent: &Agent) -> Result<Vec<Sleeper>> {
+pub(super) fn sleepers(place: &Playground, agent: &Agent) -> Result<Vec<Sleeper>> {
     let sleepers: Vec<Sleeper> = (0..CONTAINERS).map(|number| sleeper(place, number)).collect::<Result<_>>()?;
     let prefix = format!("{}-", place.path(Where::Container));
     interrupt::eventually("all containers to be recorded", UP, || {
@@ -65,7 +65,7 @@ pub(super) fn sleepers(place: &Place, agent: &Agent) -> Result<Vec<Sleeper>> {
     Ok(sleepers)
 }
 
-fn sleeper(place: &Place, number: usize) -> Result<Sleeper> {
+fn sleeper(place: &Playground, number: usize) -> Result<Sleeper> {
     interrupt::check()?;
     let root = cgroup::root().context("no cgroup2 is mounted")?;
     let name = place.path(Where::Container);

@@ -1,6 +1,6 @@
 //! How much of a server's life a ring holds, and how fast that becomes text.
 
-use super::place::{Place, Where};
+use super::place::{Playground, Where};
 use super::servers;
 use super::setting::{Setting, figure_of, recorder, recording_of};
 use super::{daemon, interrupt};
@@ -18,7 +18,7 @@ const MEBIBYTE: f64 = (1 << 20) as f64;
 const WITHIN: Duration = Duration::from_secs(120);
 
 /// A full ring of a server under load.
-pub(super) struct Held {
+pub(super) struct FullRing {
     pub(super) calls_per_mebibyte: f64,
     /// The daemon's own, after it has sent the recording.
     pub(super) own_mebibytes: f64,
@@ -27,7 +27,7 @@ pub(super) struct Held {
 }
 
 /// Records nginx under load until its ring has come round.
-pub(super) fn measure(place: &Place, seconds: u64) -> Result<Held> {
+pub(super) fn measure(place: &Playground, seconds: u64) -> Result<FullRing> {
     let agent = recorder()?;
     let mut nginx = servers::nginx(place, Setting::Recorded)?;
     let listed = fill(place, &agent, &mut nginx, seconds)?;
@@ -38,11 +38,11 @@ pub(super) fn measure(place: &Place, seconds: u64) -> Result<Held> {
     let own_mebibytes = daemon::own_mebibytes(agent.tgid())?;
     drop(nginx);
     agent.stop()?;
-    Ok(Held { calls_per_mebibyte: held as f64 / (bytes as f64 / MEBIBYTE), own_mebibytes, recording })
+    Ok(FullRing { calls_per_mebibyte: held as f64 / (bytes as f64 / MEBIBYTE), own_mebibytes, recording })
 }
 
 /// Puts a server under load until its ring has come round.
-pub(super) fn fill(place: &Place, agent: &Agent, nginx: &mut servers::Server, seconds: u64) -> Result<Value> {
+pub(super) fn fill(place: &Playground, agent: &Agent, nginx: &mut servers::Server, seconds: u64) -> Result<Value> {
     for _ in 0..5 {
         nginx.wrk(place, Setting::Recorded, seconds)?;
         let listed = recording_of(agent, &place.path(Where::Container))?.context("nginx was not recorded")?;
@@ -56,7 +56,7 @@ pub(super) fn fill(place: &Place, agent: &Agent, nginx: &mut servers::Server, se
 }
 
 /// Records a second that become lines, pass by pass.
-pub(super) fn decode(place: &Place, program: &Path, recording: &Path, passes: usize) -> Result<Vec<f64>> {
+pub(super) fn decode(place: &Playground, program: &Path, recording: &Path, passes: usize) -> Result<Vec<f64>> {
     let mut command = Command::new(program);
     let said = place.run(command.arg(recording).arg(passes.to_string()), WITHIN)?;
     let figures: Vec<f64> = said.lines().filter_map(|line| line.parse().ok()).collect();

@@ -37,7 +37,7 @@ pub(super) enum Role {
 }
 
 /// The two cgroups, and a directory for files. All of it goes when this is dropped.
-pub(super) struct Place {
+pub(super) struct Playground {
     container: Cgroup,
     host: Cgroup,
     /// Behind what is in it.
@@ -47,7 +47,7 @@ pub(super) struct Place {
     logs: Cell<u32>,
 }
 
-impl Place {
+impl Playground {
     pub(super) fn new() -> Result<Self> {
         let root = cgroup::root().context("no cgroup2 is mounted")?;
         let name = format!("rewind-bench-{}", std::process::id());
@@ -106,7 +106,7 @@ impl Place {
         self.start_with(command, Stdio::null())
     }
 
-    /// As [`Place::start`], with something on its standard input.
+    /// As [`Playground::start`], with something on its standard input.
     pub(super) fn start_with(&self, command: &mut Command, stdin: Stdio) -> Result<Running> {
         self.logs.set(self.logs.get() + 1);
         let path = self.dir().join(format!("log.{}", self.logs.get()));
@@ -129,7 +129,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Playground {
     fn drop(&mut self) {
         // What a program of ours has started, and left.
         for cgroup in [&self.container, &self.host] {

@@ -1,7 +1,7 @@
 //! Servers under load: requests a second.
 
 use super::interrupt;
-use super::place::{Place, Role, Running, Where};
+use super::place::{Playground, Role, Running, Where};
 use super::setting::Setting;
 use anyhow::{Context as _, Result};
 use rewind_tests::programs;
@@ -27,7 +27,7 @@ pub(super) struct Server {
 }
 
 /// nginx with one worker and one file.
-pub(super) fn nginx(place: &Place, setting: Setting) -> Result<Server> {
+pub(super) fn nginx(place: &Playground, setting: Setting) -> Result<Server> {
     let (dir, port) = (place.dir().join("nginx"), free_port()?);
     fs::create_dir_all(&dir)?;
     fs::write(dir.join("file"), vec![b'x'; FILE_BYTES])?;
@@ -52,7 +52,7 @@ pub(super) fn nginx(place: &Place, setting: Setting) -> Result<Server> {
 }
 
 /// redis that saves nothing.
-pub(super) fn redis(place: &Place, setting: Setting) -> Result<Server> {
+pub(super) fn redis(place: &Playground, setting: Setting) -> Result<Server> {
     let port = free_port()?;
     let mut command = place.command(setting.place(), Role::Server, &program("redis-server"));
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]);
@@ -69,7 +69,7 @@ impl Server {
     }
 
     /// Requests of one second, by wrk.
-    pub(super) fn wrk(&mut self, place: &Place, setting: Setting, seconds: u64) -> Result<f64> {
+    pub(super) fn wrk(&mut self, place: &Playground, setting: Setting, seconds: u64) -> Result<f64> {
         let url = format!("http://127.0.0.1:{}/file", self.port);
         let wrk = |seconds: u64| {
             let mut wrk = place.command(Where::Host, Role::Client, &program("wrk"));
@@ -84,7 +84,7 @@ impl Server {
     }
 
     /// Requests of one second, by redis-benchmark.
-    pub(super) fn redis_benchmark(&mut self, place: &Place, setting: Setting, quick: bool) -> Result<f64> {
+    pub(super) fn redis_benchmark(&mut self, place: &Playground, setting: Setting, quick: bool) -> Result<f64> {
         let count = REDIS_REQUESTS / if setting.is_slow() { SLOW } else { 1 } / if quick { 4 } else { 1 };
         let port = self.port.to_string();
         let benchmark = |test: &str, count: u64| {
@@ -101,7 +101,7 @@ impl Server {
     }
 
     /// Lets the tracer follow, asks, and sees that all were there to the end.
-    fn asked(&mut self, place: &Place, setting: Setting, ask: impl Fn() -> Result<String>) -> Result<String> {
+    fn asked(&mut self, place: &Playground, setting: Setting, ask: impl Fn() -> Result<String>) -> Result<String> {
         let mut tracer = setting.follow(place)?;
         let said = ask()?;
         if let Some(tracer) = &mut tracer {

@@ -1,7 +1,7 @@
 //! What is attached while something runs.
 
 use super::interrupt;
-use super::place::{Place, Role, Running, Where};
+use super::place::{Playground, Role, Running, Where};
 use anyhow::{Context as _, Result, bail};
 use rewind_tests::agent::Agent;
 use rewind_tests::{dump, programs};
@@ -63,14 +63,14 @@ impl Setting {
     }
 
     /// Why this machine cannot have it, if so.
-    pub(super) fn refusal(self, place: &Place) -> Option<String> {
+    pub(super) fn refusal(self, place: &Playground) -> Option<String> {
         self.tracer()?;
         let mut tried = self.under(place, Path::new("true"));
         place.run(&mut tried, UP).err().map(|error| format!("{error:#}"))
     }
 
     /// The command that runs a program in this setting.
-    pub(super) fn under(self, place: &Place, program: &Path) -> Command {
+    pub(super) fn under(self, place: &Playground, program: &Path) -> Command {
         let Some((tracer, arguments)) = self.tracer() else {
             return place.command(self.place(), Role::Server, program);
         };
@@ -80,7 +80,7 @@ impl Setting {
     }
 
     /// Lets the tracer, if this is one, follow all servers that run.
-    pub(super) fn follow(self, place: &Place) -> Result<Option<Running>> {
+    pub(super) fn follow(self, place: &Playground) -> Result<Option<Running>> {
         let Some((tracer, arguments)) = self.tracer() else { return Ok(None) };
         let servers = place.processes(self.place())?;
         let mut command = Command::new(tracer);
@@ -118,7 +118,7 @@ pub(super) enum Attached {
 
 impl Attached {
     /// Attaches what a setting has attached all the time; tracers come later.
-    pub(super) fn new(setting: Setting, place: &Place, floor: &Path) -> Result<Self> {
+    pub(super) fn new(setting: Setting, place: &Playground, floor: &Path) -> Result<Self> {
         Ok(match setting {
             Setting::Floor | Setting::Least => {
                 let mut command = Command::new(programs::ours("rewind-agent"));
@@ -138,7 +138,7 @@ impl Attached {
     }
 
     /// Fails if what was measured was not what the setting says.
-    pub(super) fn check(&mut self, setting: Setting, place: &Place) -> Result<()> {
+    pub(super) fn check(&mut self, setting: Setting, place: &Playground) -> Result<()> {
         match self {
             Self::Nothing => Ok(()),
             Self::Floor(running) => running.check(),

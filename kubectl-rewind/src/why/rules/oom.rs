@@ -5,15 +5,15 @@ use crate::why::case::Case;
 use crate::why::weight::CERTAIN;
 use rewind_common::record::OomKill;
 use rewind_recording::filter::Pids;
-use rewind_recording::render::moments;
+use rewind_recording::render::event_text;
 
 pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
     case.oom_kills.iter().map(|(index, kill)| finding(case, *index, kill)).collect()
 }
 
 fn finding(case: &Case<'_>, index: usize, kill: &OomKill) -> Finding {
-    let trigger = moments::trigger(kill, &case.neighbours, Pids::Host);
-    let what = format!("it held {}; {}; {trigger}", moments::held(kill), moments::limit(kill));
+    let trigger = event_text::trigger(kill, &case.origins, Pids::Host);
+    let what = format!("it held {}; {}; {trigger}", event_text::held(kill), event_text::limit(kill));
     let tgid = kill.tgid;
     let end = case.processes.get(&tgid).and_then(|process| process.end).map(|end| end.index);
     let evidence = std::iter::once(index).chain(end).collect();

@@ -23,7 +23,7 @@ pub(super) fn last<'c>(case: &'c Case<'_>, tgid: u32, signal: u32, until_ns: u64
 
 /// `itself`, `the kernel`, `kill (process 1234) in container web`.
 pub(super) fn words(case: &Case<'_>, sent: &SignalSent) -> String {
-    if sent.head.flags & sent_flags::KERNEL != 0 {
+    if sent.header.flags & sent_flags::KERNEL != 0 {
         return "the kernel".to_owned();
     }
     if sent.sender_tgid == sent.tgid {
@@ -31,7 +31,7 @@ pub(super) fn words(case: &Case<'_>, sent: &SignalSent) -> String {
     }
     let name = { sent.sender_comm };
     let process = format!("{} (process {})", comm(&name), { sent.sender_tgid });
-    match case.neighbours.place(sent.sender_cgroup).words() {
+    match case.origins.place(sent.sender_cgroup).words() {
         Some(place) => format!("{process} {place}"),
         None => process,
     }
@@ -41,7 +41,7 @@ pub(super) fn words(case: &Case<'_>, sent: &SignalSent) -> String {
 pub(super) fn ignored_request(case: &Case<'_>, tgid: u32, end_ns: u64) -> Option<(usize, String)> {
     let is_it = |sent: &SignalSent| {
         let is_before = sent.time_ns <= end_ns && end_ns - sent.time_ns < GRACE_NS;
-        sent.tgid == tgid && sent.signo == SIGTERM && sent.head.flags & sent_flags::IGNORED != 0 && is_before
+        sent.tgid == tgid && sent.signo == SIGTERM && sent.header.flags & sent_flags::IGNORED != 0 && is_before
     };
     let (index, sent) = case.sent.iter().rfind(|(_, sent)| is_it(sent))?;
     Some((*index, format!("it ignores SIGTERM, which it was sent {} before", duration(end_ns - sent.time_ns))))

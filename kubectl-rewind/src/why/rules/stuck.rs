@@ -4,7 +4,7 @@ use super::{Finding, Joint};
 use crate::why::case::Case;
 use crate::why::idle::IDLE;
 use rewind_recording::decode;
-use rewind_recording::event::{Fate, What};
+use rewind_recording::event::{Outcome, What};
 use rewind_recording::render::units::duration;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,9 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
     let mut processes = BTreeMap::<u32, Threads>::new();
     for index in &case.open_calls {
         let Some(event) = case.timeline.event(*index) else { continue };
-        let What::Call { call, fate: fate @ (Fate::InFlight | Fate::Before), .. } = event.what else { continue };
+        let What::Call { call, outcome: outcome @ (Outcome::InFlight | Outcome::InProgress), .. } = event.what else {
+            continue;
+        };
         let since_ns = case.header.read_ns.saturating_sub(event.start_ns);
         let name = decode::name(&call, case.arch);
         let tgid = event.tgid().unwrap_or(event.tid);
@@ -44,12 +46,12 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
         let soon = SOON.iter().find(|(calls, _)| calls.contains(&&*name)).filter(|_| since_ns > LONG_NS);
         if let Some((_, waits_for)) = soon {
             let shown: String = case.text(&event).chars().take(60).collect();
-            let long = match fate {
-                Fate::Before => format!("since before the recording began, {} ago,", duration(since_ns)),
+            let long = match outcome {
+                Outcome::InProgress => format!("since before the recording began, {} ago,", duration(since_ns)),
                 _ => duration(since_ns),
             };
             findings.push(finding(160, format!("it has waited {long} for {waits_for}: {shown}"), vec![*index]));
-        } else if fate == Fate::Before && event.tid == tgid && since_ns > LONG_NS && !is_ordinary(&name) {
+        } else if outcome == Outcome::InProgress && event.tid == tgid && since_ns > LONG_NS && !is_ordinary(&name) {
             threads.main = Some(*index);
         }
     }
@@ -82,7 +84,7 @@ fn silent(case: &Case<'_>, processes: &BTreeMap<u32, Threads>) -> BTreeSet<u32> 
     let mut silent: BTreeSet<u32> = hang.map(|(tgid, _)| *tgid).collect();
     if !silent.is_empty() {
         let events = case.timeline.by_end();
-        for event in events.filter(|event| !matches!(event.what, What::Call { fate: Fate::Before, .. })) {
+        for event in events.filter(|event| !matches!(event.what, What::Call { outcome: Outcome::InProgress, .. })) {
             silent.remove(&event.tgid().unwrap_or(event.tid));
         }
     }

@@ -2,7 +2,7 @@
 use super::*;
 use crate::event::{build, sorted};
 use crate::header::Container;
-use crate::neighbours::Neighbour;
+use crate::origin::Origin;
 use rewind_common::call::{blob_flags, flags, part};
 use rewind_common::record::OomKill;
 
@@ -29,7 +29,7 @@ fn header() -> Header {
     let mut header = Header::default();
     (header.host.arch, header.container.cgroup_id) = ("x86_64".into(), 7);
     let container = Container { runtime: "docker".into(), name: "web".into(), ..Container::default() };
-    header.neighbours.insert(8, Neighbour { container, recording: Some(5) });
+    header.origins.insert(8, Origin { container, recording: Some(5) });
     header
 }
 

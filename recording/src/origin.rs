@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most cgroups that a header explains.
-pub const MOST: usize = 256;
+pub const MAX_ORIGINS: usize = 256;
 
 /// What is known of a cgroup that records name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Neighbour {
+pub struct Origin {
     /// Whose it is.
     #[serde(flatten)]
     pub container: Container,
@@ -24,44 +24,44 @@ pub struct Neighbour {
 
 /// The cgroups of others that a recording's header explains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Neighbours {
+pub struct Origins {
     own: u64,
-    known: BTreeMap<u64, Neighbour>,
+    known: BTreeMap<u64, Origin>,
 }
 
 /// Where a process is, as seen from the container that is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place<'n> {
+pub enum Whereabouts<'n> {
     /// In the same container.
     Own,
     /// In another one, or on the host.
-    Known(&'n Neighbour),
+    Known(&'n Origin),
     /// In a cgroup that was not known when the recording was read.
     Unknown(u64),
 }
 
-impl Neighbours {
+impl Origins {
     /// Those that a header explains.
     #[must_use]
     pub fn of(header: &Header) -> Self {
-        Self { own: header.container.cgroup_id, known: header.neighbours.clone() }
+        Self { own: header.container.cgroup_id, known: header.origins.clone() }
     }
 
     /// Takes in what a later header explains.
     pub fn learn(&mut self, header: &Header) {
-        self.known.extend(header.neighbours.iter().map(|(id, neighbour)| (*id, neighbour.clone())));
+        self.known.extend(header.origins.iter().map(|(id, origin)| (*id, origin.clone())));
     }
 
     /// Where the processes of a cgroup are.
     #[must_use]
-    pub fn place(&self, cgroup_id: u64) -> Place<'_> {
+    pub fn place(&self, cgroup_id: u64) -> Whereabouts<'_> {
         if cgroup_id == self.own {
-            return Place::Own;
+            return Whereabouts::Own;
         }
         match self.known.get(&cgroup_id) {
-            Some(neighbour) if neighbour.container.cgroup_id == self.own && self.own != 0 => Place::Own,
-            Some(neighbour) => Place::Known(neighbour),
-            None => Place::Unknown(cgroup_id),
+            Some(origin) if origin.container.cgroup_id == self.own && self.own != 0 => Whereabouts::Own,
+            Some(origin) => Whereabouts::Known(origin),
+            None => Whereabouts::Unknown(cgroup_id),
         }
     }
 }
@@ -71,33 +71,32 @@ const CONTAINERS: [&str; 5] = ["containerd", "cri-o", "docker", "podman", "lxc"]
 
 /// Whether it is a container, and not a part of the host: by its runtime; where the path does not tell that,
 /// because somebody gave it a name, or because it is recorded.
-fn is_container(neighbour: &Neighbour) -> bool {
-    let Container { runtime, name, .. } = &neighbour.container;
-    CONTAINERS.contains(&runtime.as_str())
-        || runtime == "unknown" && (!name.is_empty() || neighbour.recording.is_some())
+fn is_container(origin: &Origin) -> bool {
+    let Container { runtime, name, .. } = &origin.container;
+    CONTAINERS.contains(&runtime.as_str()) || runtime == "unknown" && (!name.is_empty() || origin.recording.is_some())
 }
 
-impl Place<'_> {
+impl Whereabouts<'_> {
     /// In words that follow on a process: `in container web`, `on the host (/system.slice/cron.service)`;
     /// nothing for the same container.
     #[must_use]
     pub fn words(&self) -> Option<String> {
         match self {
             Self::Own => None,
-            Self::Known(neighbour) if is_container(neighbour) => {
-                let container = &neighbour.container;
+            Self::Known(origin) if is_container(origin) => {
+                let container = &origin.container;
                 let id = short_id(&container.id);
                 let name = if container.name.is_empty() { id } else { container.name.as_str() };
                 Some(format!("in container {name}"))
             }
-            Self::Known(neighbour) if neighbour.container.cgroup_path == "/" => Some("on the host".to_owned()),
-            Self::Known(neighbour) => Some(format!("on the host ({})", neighbour.container.cgroup_path)),
+            Self::Known(origin) if origin.container.cgroup_path == "/" => Some("on the host".to_owned()),
+            Self::Known(origin) => Some(format!("on the host ({})", origin.container.cgroup_path)),
             Self::Unknown(id) => Some(format!("in a cgroup that is gone or not known (id {id})")),
         }
     }
 }
 
-/// The cgroups that records name besides their own, [`MOST`] at most.
+/// The cgroups that records name besides their own, [`MAX_ORIGINS`] at most.
 #[must_use]
 pub fn named(records: &[u8], own: u64) -> BTreeSet<u64> {
     let of = |record| match record {
@@ -106,7 +105,7 @@ pub fn named(records: &[u8], own: u64) -> BTreeSet<u64> {
         _ => None,
     };
     let named = all(records).map_while(Result::ok).filter_map(of);
-    named.filter(|id| *id != own && *id != 0).collect::<BTreeSet<_>>().into_iter().take(MOST).collect()
+    named.filter(|id| *id != own && *id != 0).collect::<BTreeSet<_>>().into_iter().take(MAX_ORIGINS).collect()
 }
 
 #[cfg(test)]
@@ -114,38 +113,38 @@ mod tests {
     use super::*;
     use crate::event::build;
 
-    fn neighbour(container: Container) -> Neighbour {
-        Neighbour { container, recording: None }
+    fn origin(container: Container) -> Origin {
+        Origin { container, recording: None }
     }
 
     fn header() -> Header {
         let mut header = Header::default();
         header.container.cgroup_id = 7;
         let container = |runtime: &str, name: &str, path: &str| {
-            neighbour(Container {
+            origin(Container {
                 runtime: runtime.into(),
                 name: name.into(),
                 cgroup_path: path.into(),
                 ..Container::default()
             })
         };
-        header.neighbours.insert(8, container("docker", "web", "/docker/web"));
-        header.neighbours.insert(9, container("unknown", "", "/user.slice"));
-        header.neighbours.insert(1, container("unknown", "", "/"));
+        header.origins.insert(8, container("docker", "web", "/docker/web"));
+        header.origins.insert(9, container("unknown", "", "/user.slice"));
+        header.origins.insert(1, container("unknown", "", "/"));
         let below = Container { cgroup_id: 7, ..container("docker", "own", "/docker/own/sub").container };
-        header.neighbours.insert(11, neighbour(below));
-        let recorded = Neighbour {
+        header.origins.insert(11, origin(below));
+        let recorded = Origin {
             recording: Some(3),
             container: Container { id: "job".into(), ..container("unknown", "", "/x").container },
         };
-        header.neighbours.insert(12, recorded);
+        header.origins.insert(12, recorded);
         header
     }
 
     #[test]
     fn a_process_is_placed_by_its_cgroup() {
-        let neighbours = Neighbours::of(&header());
-        let words = |id| neighbours.place(id).words().unwrap_or_default();
+        let origins = Origins::of(&header());
+        let words = |id| origins.place(id).words().unwrap_or_default();
         assert_eq!([7, 11].map(words), ["", ""]);
         assert_eq!([8, 9, 1].map(words), ["in container web", "on the host (/user.slice)", "on the host"]);
         assert_eq!(words(12), "in container job");

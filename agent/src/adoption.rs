@@ -9,10 +9,10 @@
 //! | a torn set (an agent died while it pinned or removed it) | it makes room |
 
 use crate::crash::{self, Keeper};
-use crate::kernel::pins::{Found, Pins};
+use crate::kernel::pins::{PinState, Pins};
 use crate::kernel::{self, Adopted, Kernel, Plan};
 use crate::recorder::{self, Config, Recorder};
-use rewind_common::layout::Made;
+use rewind_common::layout::Fingerprint;
 use std::path::Path;
 
 /// Why it cannot be done.
@@ -50,28 +50,28 @@ pub fn begin(config: Config, pins: Pins, keeper: &Keeper) -> Result<Recorder, Er
     }
     let dir = pins.dir();
     match pins.found() {
-        Found::Nothing => {}
-        Found::Torn => {
+        PinState::Nothing => {}
+        PinState::Torn => {
             let count = pins.remove(&dir)?;
             tracing::warn!(pins = %dir.display(), count, "removed what an agent left that died while it pinned its programs; starting anew");
         }
-        Found::Whole => match Kernel::adopt(&pins)? {
+        PinState::Whole => match Kernel::adopt(&pins)? {
             Adopted::Foreign { why } => give_up(&pins, &dir, &why)?,
-            Adopted::Readable { kernel, complete } => return take_up(*kernel, complete, config, pins, keeper),
+            Adopted::Readable { kernel, complete } => return adopt(*kernel, complete, config, pins, keeper),
         },
     }
     Ok(Recorder::start_pinned(config, pins, 0)?)
 }
 
 /// Goes on with a set that can be read, or drains it.
-fn take_up(kernel: Kernel, complete: bool, config: Config, pins: Pins, keeper: &Keeper) -> Result<Recorder, Error> {
+fn adopt(kernel: Kernel, complete: bool, config: Config, pins: Pins, keeper: &Keeper) -> Result<Recorder, Error> {
     let wanted = config.plan;
     let programs = kernel::hash(&recorder::captures()?);
-    let mut recorder = Recorder::resume(kernel, config.clone(), pins)?;
-    let made = recorder.made();
+    let mut recorder = Recorder::adopt(kernel, config.clone(), pins)?;
+    let made = recorder.fingerprint();
     if complete && made.programs == programs {
         // Before it answers: what tells a container's name may be gone in a moment.
-        recorder.tend()?;
+        recorder.reconcile()?;
         let recordings = recorder.numbers().len();
         tracing::info!(recordings, "went on with the programs and rings of the agent before");
         warn_of_sizes(&made, &wanted);
@@ -110,7 +110,7 @@ fn give_up(pins: &Pins, dir: &Path, why: &str) -> Result<(), Error> {
 }
 
 /// What is asked for but cannot be had of maps that are there.
-fn warn_of_sizes(made: &Made, wanted: &Plan) {
+fn warn_of_sizes(made: &Fingerprint, wanted: &Plan) {
     let differ = (made.budget_bytes, made.ring_bytes, made.payload_bytes)
         != (wanted.budget_bytes, wanted.ring_bytes, wanted.payload_bytes);
     if differ {

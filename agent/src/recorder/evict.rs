@@ -1,12 +1,12 @@
 //! Room for containers to come.
 
 use super::{Error, Recorder, segments_of};
-use crate::budget::{self, Held, Pool, Step};
+use crate::budget::{self, Pool, RingUsage, Step};
 use rewind_common::ring::Ring;
 
 impl Recorder {
     /// Makes room for containers to come, in the order that [`budget`] says.
-    pub(super) fn make_room(&mut self, rings: &[(u32, Ring)]) -> Result<(), Error> {
+    pub(super) fn evict(&mut self, rings: &[(u32, Ring)]) -> Result<(), Error> {
         let (segments, count) = (self.kernel.sizes.segments, self.kernel.sizes.rings);
         let used: u32 = rings.iter().map(|(_, ring)| segments_of(ring)).sum();
         let free_rings = count.saturating_sub(rings.len() as u32);
@@ -15,10 +15,10 @@ impl Recorder {
         let steps = budget::steps(&held, pool);
         let mut shrinking = Vec::new();
         for step in &steps {
-            let (Step::Shrink { ring: at, .. } | Step::Forget { ring: at }) = *step;
+            let (Step::Shrink { ring: at, .. } | Step::Release { ring: at }) = *step;
             let Some((index, ring)) = rings.iter().find(|(index, _)| *index == at) else { continue };
             match *step {
-                Step::Forget { .. } => self.forget(*index, ring)?,
+                Step::Release { .. } => self.release(*index, ring)?,
                 Step::Shrink { keep, .. } => {
                     for (share, keep) in keep.into_iter().enumerate() {
                         shrinking.extend(self.kernel.lay_out(&self.mapped, *index, share, keep)?);
@@ -47,8 +47,8 @@ impl Recorder {
         Ok(())
     }
 
-    fn held(&self, index: u32, ring: &Ring) -> Held {
-        Held {
+    fn held(&self, index: u32, ring: &Ring) -> RingUsage {
+        RingUsage {
             ring: index,
             segments: ring.shares.each_ref().map(|share| share.len),
             died_ns: (ring.died_ns != 0).then_some(ring.died_ns),
@@ -57,11 +57,11 @@ impl Recorder {
         }
     }
 
-    fn forget(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
+    fn release(&mut self, index: u32, ring: &Ring) -> Result<(), Error> {
         self.known.remove(&ring.recording);
-        self.forget_end(ring.recording);
+        self.release_end(ring.recording);
         self.explained.remove(&ring.recording);
         self.kept.remove(&ring.recording);
-        Ok(self.kernel.forget(index, ring.recording)?)
+        Ok(self.kernel.release(index, ring.recording)?)
     }
 }

@@ -205,12 +205,12 @@ pub(crate) fn frozen() -> Result<()> {
 }
 
 pub(crate) fn many() -> Result<()> {
-    let asleep: Vec<_> = (0..6).map(|number| Asleep::start(&format!("silent{number}"), &[])).collect::<Result<_>>()?;
+    let asleep: Vec<_> = (0..6).map(|number| Asleep::start(&format!("idle{number}"), &[])).collect::<Result<_>>()?;
     // Room for fifteen of the smallest rings.
     let agent = Agent::start_with(&["--budget", "1MiB"])?;
-    let is_silent = |row: &&Value| row["coverage"]["calls_made"] == 0;
-    let listed = dump::list(&agent)?.iter().filter(is_silent).count();
-    ensure!((1..=3).contains(&listed), "{listed} silent containers have a ring");
+    let is_idle = |row: &&Value| row["coverage"]["calls_made"] == 0;
+    let listed = dump::list(&agent)?.iter().filter(is_idle).count();
+    ensure!((1..=3).contains(&listed), "{listed} idle containers have a ring");
     ensure!(agent.log().contains("too little memory for containers that make no call"), "{}", agent.log());
     // The others begin with their first call.
     for mut asleep in asleep {

@@ -54,7 +54,7 @@ fn json_has_no_time_for_it() {
     for field in ["time", "ktime_ns", "duration_ns", "result"] {
         assert!(line[field].is_null(), "{field}: {line}");
     }
-    assert_eq!((&line["fate"], &line["unfinished"]), (&"in_flight".into(), &true.into()));
+    assert_eq!((&line["outcome"], &line["unfinished"]), (&"in_flight".into(), &true.into()));
     assert_eq!(line["began_before"], "1970-01-01T00:00:10.000000000+00:00");
     let other: serde_json::Value = serde_json::from_str(text.lines().nth(2).unwrap()).unwrap();
     assert!(other.get("began_before").is_none() && other["ktime_ns"] == 20 * SECOND, "{other}");
@@ -79,6 +79,6 @@ fn a_start_of_the_same_thread_is_still_in_flight_beside_it() {
     build::call(&mut records, 6, 34).at(30 * SECOND, 0).enter().end();
     build::call(&mut records, 6, 34).at(10 * SECOND, 0).before().end();
     let timeline = Timeline::new(&records);
-    let open = |event: &Event<'_>| matches!(event.what, What::Call { fate: Fate::InFlight, .. });
+    let open = |event: &Event<'_>| matches!(event.what, What::Call { outcome: Outcome::InFlight, .. });
     assert_eq!(timeline.by_end().filter(open).count(), 1);
 }

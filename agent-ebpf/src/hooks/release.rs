@@ -15,7 +15,7 @@ use rewind_common::ring::{MAX_SEGMENTS, SHARES};
 /// Frees the ring whose index is the first argument, if the second is its recording. Gives how many
 /// pushes failed: none, as both queues have room for all there is.
 #[raw_tracepoint]
-pub fn forget(ctx: RawTracePointContext) -> i32 {
+pub fn release(ctx: RawTracePointContext) -> i32 {
     let (index, recording) = (ctx.arg::<u64>(0) as u32, ctx.arg::<u64>(1));
     let Some(ring) = RINGS.get_ptr_mut(index) else { return 0 };
     // SAFETY: a value of the map; nobody else writes to a ring whose cgroup is gone.

@@ -1,23 +1,23 @@
 //! Whose the cgroups are that records name: those of who sent a signal, or brought an OOM kill about.
 
 use super::{Error, Recorder};
-use crate::identity::{neighbours as others, path};
+use crate::identity::{origin as others, path};
 use crate::{clock, rings};
 use rewind_common::ring::{Ring, cgroup_state};
 use rewind_recording::cut;
 use rewind_recording::header::Container;
-use rewind_recording::neighbours::{self, Neighbour};
+use rewind_recording::origin::{self, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Recorder {
     /// Whose the cgroups are that records of `container` name besides its own: a recorded container's, or
     /// whatever their paths tell.
-    pub fn neighbours(&mut self, container: &Container, records: &[u8]) -> BTreeMap<u64, Neighbour> {
+    pub fn origins(&mut self, container: &Container, records: &[u8]) -> BTreeMap<u64, Origin> {
         let (mut known, mut unknown) = (BTreeMap::new(), BTreeSet::new());
-        for id in neighbours::named(records, container.cgroup_id) {
+        for id in origin::named(records, container.cgroup_id) {
             if let Some(ring) = self.ring_of(id) {
                 let recording = Some(ring.recording);
-                known.insert(id, Neighbour { container: self.container(&ring), recording });
+                known.insert(id, Origin { container: self.container(&ring), recording });
             } else {
                 unknown.insert(id);
             }
@@ -26,7 +26,7 @@ impl Recorder {
             let mut container = path::container(&path);
             container.cgroup_id = id;
             self.names.fill(&mut container);
-            known.insert(id, Neighbour { container, recording: None });
+            known.insert(id, Origin { container, recording: None });
         }
         known
     }
@@ -39,7 +39,7 @@ impl Recorder {
             }
             let source = rings::snapshot(&self.kernel, &self.mapped, *index, ring, Vec::new(), clock::now_ns())?;
             let container = self.container(ring);
-            let known = self.neighbours(&container, &cut::cut(&source).records);
+            let known = self.origins(&container, &cut::cut(&source).records);
             self.explained.insert(ring.recording, known);
         }
         Ok(())

@@ -13,7 +13,7 @@ use super::text::descriptor;
 use rewind_common::call::part;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation};
-use rewind_recording::event::{Event, Fate};
+use rewind_recording::event::{Event, Outcome};
 use rewind_recording::record::Call;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
@@ -56,12 +56,12 @@ type Socket = (u32, i32);
 
 /// Sockets, and what was asked by them.
 #[derive(Debug, Default)]
-pub(super) struct Questions {
+pub(super) struct PendingRequests {
     open: HashMap<Socket, Open>,
     /// Those that the process connected itself.
     own: HashSet<Socket>,
     /// When a peer answered last.
-    heard: HashMap<String, u64>,
+    replied: HashMap<String, u64>,
     given_up: Vec<Failure>,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Seen<'c, 'a> {
     pub(super) event: &'c Event<'a>,
     pub(super) tgid: u32,
     pub(super) invocation: &'c Invocation<'a>,
-    pub(super) fate: Fate,
+    pub(super) outcome: Outcome,
     pub(super) name: &'c Cow<'static, str>,
     /// The descriptors before the call.
     pub(super) table: Option<&'c Table>,
@@ -80,21 +80,21 @@ pub(super) struct Seen<'c, 'a> {
     pub(super) until_ns: u64,
 }
 
-impl Questions {
+impl PendingRequests {
     /// Takes a call into account, before the table of descriptors does.
     pub(super) fn call(&mut self, seen: &Seen<'_, '_>) {
         let call = &seen.invocation.call;
-        let errno = call.errno().filter(|_| seen.fate == Fate::Returned);
-        let returned = seen.fate == Fate::Returned && errno.is_none();
+        let errno = call.errno().filter(|_| seen.outcome == Outcome::Returned);
+        let returned = seen.outcome == Outcome::Returned && errno.is_none();
         let socket = (seen.tgid, descriptor(call));
         match &**seen.name {
             "connect" if matches!(errno, Some(EINPROGRESS)) => self.ask(socket, seen, Ask::Connection),
             "connect" if returned || errno == Some(EISCONN) => self.connected(socket, seen),
             "getsockopt" if returned && is_verdict(call) => self.ends(socket, Ask::Connection),
             "sendto" | "sendmsg" | "sendmmsg" | "write" | "writev" if returned => self.sent(socket, seen),
-            "recvfrom" | "recvmsg" | "recvmmsg" | "read" | "readv" if returned => self.heard(socket, seen),
+            "recvfrom" | "recvmsg" | "recvmmsg" | "read" | "readv" if returned => self.replied(socket, seen),
             "recvfrom" | "recvmsg" | "recvmmsg" | "read" | "readv" => self.waited(socket, seen),
-            "poll" | "ppoll" if seen.fate != Fate::Returned || call.result == 0 => {
+            "poll" | "ppoll" if seen.outcome != Outcome::Returned || call.result == 0 => {
                 polled(seen).for_each(|fd| self.waited((seen.tgid, fd), seen));
             }
             // What a datagram met comes back as an error of its socket, which many do not ask for.
@@ -126,7 +126,7 @@ impl Questions {
         self.own.insert(socket);
         self.ends(socket, Ask::Connection);
         if let Some(peer) = decode::peer(seen.invocation, seen.arch).filter(|peer| !is_name_server(peer)) {
-            self.heard.insert(peer, seen.event.end_ns);
+            self.replied.insert(peer, seen.event.end_ns);
         }
     }
 
@@ -143,17 +143,17 @@ impl Questions {
         self.ask(socket, seen, Ask::Request);
     }
 
-    fn heard(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+    fn replied(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
         self.ends(socket, Ask::Connection);
         if let Some(open) = self.open.get_mut(&socket) {
-            self.heard.insert(open.peer.clone(), seen.event.end_ns);
+            self.replied.insert(open.peer.clone(), seen.event.end_ns);
             open.answered = true;
         }
         self.ends(socket, Ask::Request);
     }
 
     fn waited(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
-        let errno = seen.invocation.call.errno().filter(|_| seen.fate == Fate::Returned);
+        let errno = seen.invocation.call.errno().filter(|_| seen.outcome == Outcome::Returned);
         match errno {
             None | Some(EAGAIN | EINTR | 512..=516) => {
                 if let Some(open) = self.open.get_mut(&socket) {
@@ -183,7 +183,7 @@ impl Questions {
         }
         for failure in &mut self.given_up {
             let Subject::Peer(peer) = &failure.subject else { continue };
-            failure.recovered = self.heard.get(peer).is_some_and(|heard_ns| *heard_ns >= failure.at_ns);
+            failure.recovered = self.replied.get(peer).is_some_and(|replied_ns| *replied_ns >= failure.at_ns);
         }
         self.given_up
     }

@@ -7,7 +7,7 @@
 
 use super::{Config, Error, Scope};
 use crate::kernel::Kernel;
-use crate::rings::before::{self, Blocked};
+use crate::rings::in_progress::{self, Blocked};
 use rewind_common::ring::SHARES;
 use rewind_common::ring::cgroup_state::OPEN;
 use rewind_recording::syscalls::{self, Arch};
@@ -55,7 +55,7 @@ pub(super) fn begin(kernel: &mut Kernel, config: &Config, arch: Arch) -> Result<
 fn is_blocked(dir: &Path, arch: Arch) -> bool {
     let threads = fs::read_to_string(dir.join("cgroup.threads")).unwrap_or_default();
     let tids = threads.lines().filter(|line| line.bytes().all(|byte| byte.is_ascii_digit()));
-    let mut calls = tids.filter_map(|tid| before::blocked(Path::new("/proc").join(tid)));
+    let mut calls = tids.filter_map(|tid| in_progress::blocked(Path::new("/proc").join(tid)));
     calls.any(|call| !only_a_signal_ends_it(&call, arch))
 }
 

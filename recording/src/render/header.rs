@@ -6,7 +6,7 @@ use super::{Format, Options};
 use crate::clock::Clock;
 use crate::ending::{Oom, Sender};
 use crate::header::{Container, Coverage, Header};
-use crate::neighbours::Neighbours;
+use crate::origin::Origins;
 use std::io;
 
 /// Width of the names of the lines.
@@ -17,7 +17,7 @@ const NAME: usize = 12;
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_head(out: &mut dyn io::Write, header: &Header, options: &Options) -> io::Result<()> {
+pub fn write_header(out: &mut dyn io::Write, header: &Header, options: &Options) -> io::Result<()> {
     let lead = if options.format == Format::Table { "" } else { "# " };
     for (name, text, notable) in lines(header, options) {
         let (bold, plain) = marks(options.color, HEADING);
@@ -57,7 +57,7 @@ fn lines(header: &Header, options: &Options) -> Vec<(&'static str, String, bool)
 
 /// `runc[5935] on the host`.
 fn sender(header: &Header, sender: &Sender) -> String {
-    let place = Neighbours::of(header).place(sender.cgroup_id).words();
+    let place = Origins::of(header).place(sender.cgroup_id).words();
     format!("{}[{}]{}", sender.comm, sender.tgid, place.map_or_else(String::new, |place| format!(" {place}")))
 }
 
