@@ -52,7 +52,7 @@ pub struct Header {
     pub given_up: Vec<String>,
     /// Whose the cgroups are that records name besides the container's own, by id
     /// ([`crate::origin`]); those that could not be found out are left out.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(alias = "neighbours", skip_serializing_if = "BTreeMap::is_empty")]
     pub origins: BTreeMap<u64, Origin>,
 }
 
