@@ -25,6 +25,37 @@
 //! | [`layout`] | the version of all of it, and what a pinned set says of itself |
 //! | [`loss`] | the closed list of reasons why something is missing |
 //!
+//! # Glossary
+//!
+//! One word a concept, in all crates.
+//!
+//! | word | what it is |
+//! |---|---|
+//! | hook | a tracepoint, and the BPF program that is attached to it |
+//! | record | the bytes that a hook writes: a [`record::RecordHeader`] and what follows |
+//! | ring, share | a container's memory in the kernel; its main and its protected part |
+//! | segment, chunk | 32 KiB that a share owns; 4 KiB of it that one CPU fills |
+//! | claim, commit | taking a chunk; making a record in it valid |
+//! | decisive | a record that goes to the protected share, which no storm can overwrite |
+//! | slot, overflow | where a thread's state is found by its registers; where it is when that is taken |
+//! | cgroup bitmap | says of a cgroup that it is certainly not recorded |
+//! | recording | what a ring holds of one container; its header says whose it is and what is missing |
+//! | cut | the records of a ring, copied and in order of time |
+//! | event | something that happened, parsed: a call, or one of the event kinds |
+//! | outcome | what became of a call: returned, in flight, its thread died, its return was lost |
+//! | in flight | a call that began in the recording and has not returned |
+//! | in progress | a call that had begun when the recording did |
+//! | origin | the container or unit that a cgroup id in a record stands for |
+//! | identity | which container of which pod a cgroup is |
+//! | loss | something that is missing, counted under one [`loss::LossReason`] |
+//! | redact | overwrite a secret before it is shown, saved or sent |
+//! | evict | take memory from a recording for another; a dead one may lose all of it |
+//! | release | give a ring back to the pool |
+//! | reconcile | name new recordings and make room for those to come |
+//! | adopt | go on with what an agent before has pinned |
+//! | fingerprint | which programs and sizes a pinned set was made with |
+//! | floor | in the benchmark: two empty programs on the same hooks |
+//!
 //! # To add a record kind
 //!
 //! Add it to [`record::Kind`], give its body a shape beside the others, write it from one hook
