@@ -1,7 +1,7 @@
 //! Reads the recordings of Rewind's agent: `kubectl rewind`, or `rewind` on a host without a cluster.
 //!
 //! ```text
-//! cli.rs -> target.rs, runs.rs -> fetch.rs or a file -> list.rs, why/, or rewind-recording's renderers -> output.rs
+//! cli.rs -> target.rs, runs.rs -> fetch.rs or a file -> list.rs, why.rs, or rewind-recording's renderers -> output.rs
 //! typed     decides               talks                 show                                            writes
 //! ```
 #![forbid(unsafe_code)]

@@ -1,8 +1,8 @@
 //! A group of failed calls as a clause.
 
 use super::{Finding, Joint};
-use crate::why::case::{Case, GIVEN_UP, Subject};
-use crate::why::groups::Group;
+use crate::case::{Case, GIVEN_UP, Subject};
+use crate::groups::Group;
 use rewind_recording::decode::errno_name;
 use rewind_recording::render::units::{duration, grouped};
 use std::borrow::Cow;

@@ -1,11 +1,15 @@
-//! A diagnosis on one screen: the answer first, then what it rests on. Eighty columns where the
-//! output is no terminal or a narrow one.
+//! `rewind why`: a diagnosis on one screen, the answer first, then what it rests on. Eighty columns
+//! where the output is no terminal or a narrow one.
 
-use super::diagnosis::{Diagnosis, EventText, FindingText};
 use anstyle::{AnsiColor, Style};
-use rewind_recording::render::Options;
+use rewind_diagnosis::diagnosis::{Diagnosis, EventText, FindingText, diagnose};
+use rewind_recording::header::Header;
 use rewind_recording::render::units::{bytes, counted, duration, grouped};
+use rewind_recording::render::{Format, Options};
 use std::io::{self, Write};
+
+#[cfg(test)]
+mod tests;
 
 const BAD: Style = AnsiColor::Red.on_default();
 const NOTABLE: Style = AnsiColor::Yellow.on_default();
@@ -64,8 +68,20 @@ impl Page<'_> {
     }
 }
 
-/// Writes the screen.
-pub(super) fn write(out: &mut dyn Write, diagnosis: &Diagnosis, options: &Options) -> io::Result<()> {
+/// Writes the diagnosis of a recording: a screen, or with [`Format::Json`] one object.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(out: &mut dyn Write, header: &Header, records: &[u8], options: &Options) -> io::Result<()> {
+    let diagnosis = diagnose(header, records, options);
+    if options.format == Format::Json {
+        serde_json::to_writer_pretty(&mut *out, &diagnosis)?;
+        return out.write_all(b"\n");
+    }
+    screen(out, &diagnosis, options)
+}
+
+fn screen(out: &mut dyn Write, diagnosis: &Diagnosis, options: &Options) -> io::Result<()> {
     let width = options.width.unwrap_or(WIDTH).clamp(WIDTH / 2, WIDEST);
     let page = &mut Page { out, color: options.color, width };
     let style = if diagnosis.unusual { BAD.bold() } else { ANSWER };

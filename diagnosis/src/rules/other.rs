@@ -1,8 +1,8 @@
 //! Any other call that failed and is not ordinary.
 
 use super::{Finding, phrase};
-use crate::why::case::{Case, Subject};
-use crate::why::groups::Group;
+use crate::case::{Case, Subject};
+use crate::groups::Group;
 
 pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
     phrase::findings(case, "call", is_mine)

@@ -1,8 +1,8 @@
 //! Scenarios 5 and 7, of a living container: a thread that is in a call for longer than is usual.
 
 use super::{Finding, Joint};
-use crate::why::case::Case;
-use crate::why::idle::IDLE;
+use crate::case::Case;
+use crate::idle::IDLE;
 use rewind_recording::decode;
 use rewind_recording::event::{Outcome, What};
 use rewind_recording::render::units::duration;

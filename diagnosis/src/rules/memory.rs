@@ -1,7 +1,7 @@
 //! Scenario 3: memory is refused. What the OOM killer does is `oom.rs`.
 
 use super::{Finding, Joint, phrase};
-use crate::why::case::Case;
+use crate::case::Case;
 use rewind_recording::render::units::{bytes, grouped};
 
 const ENOMEM: u16 = 12;

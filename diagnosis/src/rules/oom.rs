@@ -1,8 +1,8 @@
 //! Scenario 3: the OOM killer. What it killed, what that held, which limit was met, who asked for more.
 
 use super::{Finding, Joint};
-use crate::why::case::Case;
-use crate::why::weight::CERTAIN;
+use crate::case::Case;
+use crate::weight::CERTAIN;
 use rewind_common::record::OomKill;
 use rewind_recording::filter::Pids;
 use rewind_recording::render::event_text;

@@ -1,7 +1,7 @@
 //! Scenario 4: descriptors run out.
 
 use super::{Finding, phrase};
-use crate::why::case::Case;
+use crate::case::Case;
 use rewind_recording::render::units::{counted, grouped};
 
 /// `ENFILE`, `EMFILE`.
@@ -27,5 +27,5 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
 
 /// What most of the known descriptors of a process are.
 fn most(case: &Case<'_>, tgid: u32) -> Option<(String, u64)> {
-    super::super::sections::kinds(case.descriptors(tgid)?).into_iter().next()
+    crate::sections::kinds(case.descriptors(tgid)?).into_iter().next()
 }

@@ -7,8 +7,8 @@
 //! threads without saying by whom.
 
 use super::{Finding, Joint, sender as senders};
-use crate::why::case::{Case, Delivered, Kill, Process};
-use crate::why::weight::CERTAIN;
+use crate::case::{Case, Delivered, Kill, Process};
+use crate::weight::CERTAIN;
 use rewind_recording::decode::signal_name;
 
 const SIGKILL: u32 = 9;

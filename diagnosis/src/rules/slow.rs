@@ -1,7 +1,7 @@
 //! Scenario 7: nothing fails, but something takes long.
 
 use super::{Finding, Joint};
-use crate::why::case::Case;
+use crate::case::Case;
 use rewind_recording::render::units::{counted, duration};
 
 /// Calls that should not take long, and what they wait for.

@@ -1,9 +1,9 @@
 //! Scenarios 1, 2 and 6: a file that is missing, or may not be used.
 
 use super::{Finding, phrase};
-use crate::why::case::{Case, Subject};
-use crate::why::groups::Group;
-use crate::why::permission;
+use crate::case::{Case, Subject};
+use crate::groups::Group;
+use crate::permission;
 
 pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
     let mine = case.groups.iter().filter(|group| is_mine(group));

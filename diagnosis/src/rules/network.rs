@@ -1,8 +1,8 @@
 //! Scenarios 1 and 5: a peer that refuses, does not answer, or goes away.
 
 use super::{Finding, phrase};
-use crate::why::case::{Case, Subject};
-use crate::why::groups::Group;
+use crate::case::{Case, Subject};
+use crate::groups::Group;
 
 pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
     phrase::findings(case, "network", is_mine)

@@ -1,24 +1,26 @@
 //! Scenes: the records of a container, step by step.
 
-use crate::why::diagnosis::{Diagnosis, diagnose};
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use crate::diagnosis::{Diagnosis, diagnose};
 use rewind_common::call::part;
 use rewind_recording::event::build::{self, CallBuilder};
 use rewind_recording::header::{Container, Header, Host};
 use rewind_recording::render::Options;
 
-pub(super) const MS: u64 = 1_000_000;
-pub(super) const S: u64 = 1_000 * MS;
+pub const MS: u64 = 1_000_000;
+pub const S: u64 = 1_000 * MS;
 
 /// Records in the making; each step takes a millisecond.
-pub(super) struct Scene {
-    pub(super) records: Vec<u8>,
-    pub(super) now: u64,
-    pub(super) main: u32,
+pub struct Scene {
+    pub records: Vec<u8>,
+    pub now: u64,
+    pub main: u32,
 }
 
 impl Scene {
     /// Process 700 runs `command`.
-    pub(super) fn of(command: &str) -> Self {
+    pub fn of(command: &str) -> Self {
         let mut scene = Self { records: Vec::new(), now: 10 * S, main: 700 };
         let comm = command.split(' ').next().unwrap();
         build::task(&mut scene.records, scene.now, (700, 700), (1, 1), comm);
@@ -26,39 +28,39 @@ impl Scene {
         scene
     }
 
-    pub(super) fn call(&mut self, tid: u32, nr: u16) -> CallBuilder<&mut Vec<u8>> {
+    pub fn call(&mut self, tid: u32, nr: u16) -> CallBuilder<&mut Vec<u8>> {
         self.now += MS;
         build::call(&mut self.records, tid, nr).at(self.now, 1_000)
     }
 
-    pub(super) fn later(&mut self, ns: u64) {
+    pub fn later(&mut self, ns: u64) {
         self.now += ns;
     }
 
-    pub(super) fn exec(&mut self, tid: u32, command: &str) {
+    pub fn exec(&mut self, tid: u32, command: &str) {
         let argv: Vec<u8> = command.split(' ').flat_map(|word| [word.as_bytes(), &[0]].concat()).collect();
         let comm = command.split(' ').next().unwrap();
         let call = self.call(tid, 59).string(&format!("/usr/bin/{comm}")).arg(0x7000).arg(0x8000);
         call.blob(1, part::STRINGS, 0, &argv).result(0).end();
     }
 
-    pub(super) fn child(&mut self, tgid: u32, parent: u32, command: &str) {
+    pub fn child(&mut self, tgid: u32, parent: u32, command: &str) {
         self.now += MS;
         build::child(&mut self.records, self.now, tgid, parent, command.split(' ').next().unwrap());
         self.exec(tgid, command);
     }
 
-    pub(super) fn open(&mut self, path: &str, result: i64) {
+    pub fn open(&mut self, path: &str, result: i64) {
         let main = self.main;
         self.call(main, 257).arg(0xffff_ff9c).string(path).arg(0).arg(0).result(result).end();
     }
 
-    pub(super) fn access(&mut self, path: &str, result: i64) {
+    pub fn access(&mut self, path: &str, result: i64) {
         let main = self.main;
         self.call(main, 21).string(path).arg(4).result(result).end();
     }
 
-    pub(super) fn connect(&mut self, address: [u8; 4], port: u16, result: i64) {
+    pub fn connect(&mut self, address: [u8; 4], port: u16, result: i64) {
         let main = self.main;
         let mut sockaddr = [0_u8; 16];
         sockaddr[0] = 2;
@@ -67,13 +69,13 @@ impl Scene {
         self.call(main, 42).arg(3).pointed(&sockaddr).arg(16).result(result).end();
     }
 
-    pub(super) fn say(&mut self, fd: u64, text: &str) {
+    pub fn say(&mut self, fd: u64, text: &str) {
         let main = self.main;
         let len = text.len() as u64;
         self.call(main, 1).arg(fd).pointed(text.as_bytes()).arg(len).result(len as i64).end();
     }
 
-    pub(super) fn exit(&mut self, tgid: u32, status: u32) {
+    pub fn exit(&mut self, tgid: u32, status: u32) {
         if status & 0x7f == 0 {
             self.call(tgid, 231).flags(1 << 4).arg(u64::from(status >> 8)).end();
         }
@@ -81,14 +83,14 @@ impl Scene {
         build::exit(&mut self.records, self.now, (tgid, tgid), status, true);
     }
 
-    pub(super) fn signal(&mut self, signal: u32, code: i32, union: [u32; 2]) {
+    pub fn signal(&mut self, signal: u32, code: i32, union: [u32; 2]) {
         self.now += MS;
         let mut siginfo = [0; 12];
         (siginfo[0], siginfo[2], siginfo[4], siginfo[5]) = (signal, code.cast_unsigned(), union[0], union[1]);
         build::signal(&mut self.records, self.now, self.main, siginfo);
     }
 
-    pub(super) fn header(&self) -> Header {
+    pub fn header(&self) -> Header {
         let host = Host { arch: "x86_64".into(), ..Host::default() };
         let container = Container { id: "web".into(), runtime: "docker".into(), ..Container::default() };
         let mut header =
@@ -97,18 +99,27 @@ impl Scene {
         header
     }
 
-    pub(super) fn why(&self) -> Diagnosis {
+    pub fn why(&self) -> Diagnosis {
         diagnose(&self.header(), &rewind_recording::event::sorted(&self.records), &Options::default())
     }
 
-    pub(super) fn answer(&self) -> String {
+    pub fn answer(&self) -> String {
         self.why().answer
     }
+}
 
-    pub(super) fn screen(&self, color: bool) -> String {
-        let mut out = Vec::new();
-        let options = Options { color, ..Options::default() };
-        crate::why::write(&mut out, &self.header(), &self.records, &options).unwrap();
-        String::from_utf8(out).unwrap()
-    }
+/// Scenario 2, with all that a Python program does around it.
+pub fn denied() -> Scene {
+    let mut scene = Scene::of("python3 app.py");
+    scene.access("/etc/ld.so.preload", -2);
+    scene.open("/usr/lib/locale/C.UTF-8/LC_CTYPE", -2);
+    scene.open("/opt/missing-but-optional.conf", -2);
+    scene.later(5 * S);
+    scene.open("/etc/passwd", -13);
+    scene.say(2, "Traceback (most recent call last):\n");
+    scene.open("<string>", -2);
+    scene.open("/usr/lib/python3.11/app.py", -2);
+    scene.say(2, "PermissionError: [Errno 13] Permission denied: '/etc/passwd'\n");
+    scene.exit(700, 1 << 8);
+    scene
 }

@@ -2,8 +2,8 @@
 //! than 0 stand in the list of what it ran.
 
 use super::{Finding, Joint};
-use crate::why::case::{Case, Process};
-use crate::why::weight::WORTH_SAYING;
+use crate::case::{Case, Process};
+use crate::weight::WORTH_SAYING;
 
 /// Children that ended badly, but for those whose end became the container's own: that is the end itself.
 pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {

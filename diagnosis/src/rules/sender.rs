@@ -1,6 +1,6 @@
 //! Who sent a signal, as the kernel saw it: the process, and the container or the place on the host.
 
-use crate::why::case::Case;
+use crate::case::Case;
 use rewind_common::record::{SignalSent, sent_flags};
 use rewind_recording::filter::comm;
 use rewind_recording::render::units::duration;
