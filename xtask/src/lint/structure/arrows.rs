@@ -19,8 +19,8 @@ pub(super) struct Arrow {
 /// What a path leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    /// Something that this module defines.
-    Item(usize),
+    /// What this module defines under this name.
+    Item(usize, String),
     Module(usize),
     /// A path that begins with another crate's name, or a name that no `use` binds.
     Outside(Vec<String>),
@@ -53,7 +53,7 @@ impl Crate {
     /// `path` within `module`.
     fn descend(&self, module: usize, path: &[String], steps: usize) -> Target {
         let Some((first, rest)) = path.split_first() else { return Target::Module(module) };
-        self.member(module, first, rest, steps).unwrap_or(Target::Item(module))
+        self.member(module, first, rest, steps).unwrap_or_else(|| Target::Item(module, first.clone()))
     }
 
     /// What `name` is in `module`, unless that module defines it itself, or it is not there.
@@ -79,29 +79,28 @@ impl Crate {
     pub(super) fn arrows(&self) -> Vec<Arrow> {
         let mut found: BTreeMap<(usize, usize), BTreeMap<String, usize>> = BTreeMap::new();
         for (module, here) in self.modules.iter().enumerate() {
-            let mut add = |named: &Named, to: usize| {
-                if let (Some(last), Some(there)) = (named.path.last(), self.modules.get(to))
-                    && there.file != here.file
-                {
-                    let line = found.entry((module, to)).or_default().entry(last.clone()).or_insert(named.line);
-                    *line = named.line.min(*line);
+            let mut add = |to: usize, name: String, line: usize| {
+                if self.file(to) != here.file {
+                    let first = found.entry((module, to)).or_default().entry(name).or_insert(line);
+                    *first = line.min(*first);
                 }
             };
             for named in &here.named {
-                if let Target::Item(to) = self.resolve(module, &named.path) {
-                    add(named, to);
+                if let Target::Item(to, name) = self.resolve(module, &named.path) {
+                    add(to, name, named.line);
                 }
             }
             for import in here.imports.values() {
-                if let Target::Item(to) = self.resolve(module, &import.path.path)
+                if let Target::Item(to, name) = self.resolve(module, &import.path.path)
                     && !(import.is_public && self.is_within(to, module))
                 {
-                    add(&import.path, to);
+                    add(to, name, import.path.line);
                 }
             }
             for glob in &here.globs {
                 match self.resolve(module, &glob.path) {
-                    Target::Item(to) | Target::Module(to) => add(glob, to),
+                    Target::Item(to, name) => add(to, name, glob.line),
+                    Target::Module(to) => add(to, "*".to_owned(), glob.line),
                     Target::Outside(_) => {}
                 }
             }
@@ -114,13 +113,24 @@ impl Crate {
         std::iter::successors(Some(module), |at| self.modules.get(*at)?.parent).any(|at| at == above)
     }
 
+    /// Whether `below` is in a file of the module `above`'s children.
+    pub(super) fn is_file_within(&self, below: usize, above: usize) -> bool {
+        self.is_within(below, self.first_of_file(above))
+    }
+
+    /// The outermost module of the file in which a module stands.
+    fn first_of_file(&self, module: usize) -> usize {
+        let above = std::iter::successors(Some(module), |at| self.modules.get(*at)?.parent);
+        above.take_while(|at| self.file(*at) == self.file(module)).last().unwrap_or(module)
+    }
+
     /// Every path that leads outside, with the module in which it stands.
     pub(super) fn outside(&self) -> impl Iterator<Item = (usize, Named)> {
         self.modules.iter().enumerate().flat_map(move |(module, here)| {
             let imports = here.imports.values().map(|import| &import.path);
             here.named.iter().chain(imports).filter_map(move |named| match self.resolve(module, &named.path) {
                 Target::Outside(path) => Some((module, Named { path, line: named.line })),
-                Target::Item(_) | Target::Module(_) => None,
+                Target::Item(..) | Target::Module(_) => None,
             })
         })
     }

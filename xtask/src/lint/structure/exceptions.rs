@@ -3,22 +3,22 @@
 use std::fmt;
 use std::path::Path;
 
-/// One file may use another all the same.
+/// What is in one file or folder may use what is in another one all the same.
 pub(super) struct Exception {
-    from: &'static str,
-    to: &'static str,
-    why: &'static str,
+    pub(super) from: &'static str,
+    pub(super) to: &'static str,
+    pub(super) why: &'static str,
 }
 
-pub(super) const ALL: &[Exception] = &[];
+pub(super) const ALL: &[Exception] = &[Exception {
+    from: "kubectl-rewind/src/why",
+    to: "kubectl-rewind/src/why",
+    why: "becomes a crate of its own, without circles",
+}];
 
 impl Exception {
-    pub(super) const fn new(from: &'static str, to: &'static str, why: &'static str) -> Self {
-        Self { from, to, why }
-    }
-
     pub(super) fn is(&self, from: &Path, to: &Path) -> bool {
-        Path::new(self.from) == from && Path::new(self.to) == to
+        from.starts_with(self.from) && to.starts_with(self.to)
     }
 }
 

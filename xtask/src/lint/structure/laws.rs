@@ -1,15 +1,15 @@
 //! The laws, each over one crate: what breaks it, a sentence a breach.
 
-use super::ORDER_HEADING;
 use super::arrows::Arrow;
-use super::source::{Crate, Named};
+use super::source::{Crate, Named, ORDER_HEADING};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What starts a task or a thread, or makes a channel: one of these names in a path of this beginning.
 const STARTS: &[(&str, &[&str])] = &[
     ("tokio", &["spawn", "spawn_blocking", "spawn_local", "JoinSet", "LocalSet", "channel", "unbounded_channel"]),
-    ("std", &["spawn", "scope", "Builder", "channel", "sync_channel"]),
+    ("std::thread", &["spawn", "scope", "Builder"]),
+    ("std::sync::mpsc", &["channel", "sync_channel"]),
     ("futures_util", &["channel", "unbounded", "FuturesUnordered"]),
 ];
 /// What starts a task when it is called as a method of a runtime or a set of tasks.
@@ -43,8 +43,51 @@ pub(super) fn against_order(of: &Crate, arrow: &Arrow) -> Option<String> {
     })
 }
 
-/// Sets of files that use each other in a loop.
-pub(super) fn circles<'a>(of: &'a Crate, arrows: &[Arrow]) -> BTreeSet<BTreeSet<&'a Path>> {
+/// Sets of files that use each other in a loop. A module and its children are one thing to others: that it
+/// uses them, and they what it defines, is no loop; a loop that needs only one of these two directions is.
+pub(super) fn circles<'a>(of: &'a Crate, arrows: &[Arrow]) -> Vec<Circle<'a>> {
+    let mut found = Vec::new();
+    let is_down = |arrow: &&Arrow| of.is_file_within(arrow.to, arrow.from);
+    let is_up = |arrow: &&Arrow| of.is_file_within(arrow.from, arrow.to);
+    let graphs = [
+        arrows.iter().filter(|arrow| !is_down(arrow)).collect::<Vec<_>>(),
+        arrows.iter().filter(|arrow| !is_up(arrow)).collect(),
+    ];
+    for graph in &graphs {
+        for files in loops(of, graph) {
+            let closes = |arrow: &&Arrow| files.contains(of.file(arrow.from)) && files.contains(of.file(arrow.to));
+            let ties = graph.iter().copied().filter(closes).cloned().collect();
+            let circle = Circle { files, ties };
+            if !found.contains(&circle) {
+                found.push(circle);
+            }
+        }
+    }
+    found
+}
+
+/// Files that use each other in a loop, and how.
+#[derive(PartialEq, Eq)]
+pub(super) struct Circle<'a> {
+    files: BTreeSet<&'a Path>,
+    ties: Vec<Arrow>,
+}
+
+impl Circle<'_> {
+    /// Whether it would be another one without this arrow.
+    pub(super) fn has(&self, arrow: &Arrow) -> bool {
+        self.ties.contains(arrow)
+    }
+
+    /// In words.
+    pub(super) fn told(&self, of: &Crate) -> String {
+        let ties: Vec<String> = self.ties.iter().map(|arrow| of.told(arrow)).collect();
+        format!("a circle of {} files:\n    {}", self.files.len(), ties.join("\n    "))
+    }
+}
+
+/// The largest sets of files of which each reaches each other.
+fn loops<'a>(of: &'a Crate, arrows: &[&Arrow]) -> BTreeSet<BTreeSet<&'a Path>> {
     let mut reached: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
     for arrow in arrows {
         reached.entry(of.file(arrow.from)).or_default().insert(of.file(arrow.to));
@@ -63,25 +106,19 @@ pub(super) fn circles<'a>(of: &'a Crate, arrows: &[Arrow]) -> BTreeSet<BTreeSet<
     }
     let reaches = |from: &Path, to: &Path| reached.get(from).is_some_and(|all| all.contains(to));
     let looped: Vec<&Path> = reached.keys().copied().filter(|file| reaches(file, file)).collect();
-    let loops = looped
+    let sets = looped
         .iter()
         .map(|file| looped.iter().copied().filter(|other| reaches(file, other) && reaches(other, file)).collect());
-    loops.collect()
-}
-
-/// A circle, and the arrows that close it.
-pub(super) fn circle(of: &Crate, files: &BTreeSet<&Path>, arrows: &[Arrow]) -> String {
-    let tie = |arrow: &&Arrow| files.contains(of.file(arrow.from)) && files.contains(of.file(arrow.to));
-    let ties: Vec<String> = arrows.iter().filter(tie).map(|arrow| of.told(arrow)).collect();
-    format!("a circle of {} files:\n    {}", files.len(), ties.join("\n    "))
+    sets.collect()
 }
 
 /// Where tasks and threads are started and channels are made, but for `starters`.
 pub(super) fn starts(of: &Crate, starters: &[&str]) -> Vec<String> {
     let is_start = |named: &Named| {
-        let Some((first, rest)) = named.path.split_first() else { return false };
-        let mut lists = STARTS.iter().filter(|(begin, _)| first == begin);
-        lists.any(|(_, starts)| rest.iter().any(|name| starts.contains(&name.as_str())))
+        let path = named.path.join("::");
+        let beyond = |begin: &str| path.strip_prefix(begin)?.strip_prefix("::").map(str::to_owned);
+        let mut lists = STARTS.iter().filter_map(|(begin, starts)| Some((beyond(begin)?, starts)));
+        lists.any(|(rest, starts)| rest.split("::").any(|name| starts.contains(&name)))
     };
     let paths = of.outside().filter(|(_, named)| is_start(named));
     let methods = of.modules.iter().enumerate().flat_map(|(module, here)| {

@@ -2,12 +2,14 @@
 //!
 //! Tests are left out: they may use what they like.
 
-use super::ORDER_HEADING;
 use anyhow::{Context as _, Result};
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
+
+/// What a table of modules stands under to be a law.
+pub(super) const ORDER_HEADING: &str = "in the order of the flow";
 
 /// A crate: all its modules, the root first.
 pub(super) struct Crate {
