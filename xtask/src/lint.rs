@@ -1,41 +1,74 @@
-//! `cargo xtask lint`: format, lints, documentation, licences.
+//! `cargo xtask lint`: structure, format, lints, documentation, licences.
+
+mod structure;
 
 use crate::{build, build_ebpf, command, tools};
 use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum as _;
 use rewind_tests::programs::work_tree;
 use serde_json::Value;
 use std::process::Command;
 
-pub(crate) fn run() -> Result<()> {
-    let object = build_ebpf::run()?;
-    let with_object = |arguments: &[&str]| {
-        let mut cargo = command::cargo();
-        build::with_object(&mut cargo, &object).args(arguments);
-        cargo
-    };
-    let steps: [(&str, &dyn Fn() -> Result<()>); 6] = [
-        ("format", &|| command::run(command::cargo().args(["fmt", "--all", "--check"]))),
-        ("lints", &|| {
-            command::run(&mut with_object(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
-        }),
-        ("documentation", &|| {
-            command::run(
-                with_object(&["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"),
-            )
-        }),
-        ("other workspaces", &outside),
-        ("inherited lints", &inherited),
-        ("licences and sources", &deny),
-    ];
-    let mut failed = Vec::new();
-    for (name, step) in steps {
-        eprintln!("lint: {name}");
-        if let Err(error) = step() {
-            eprintln!("lint: {name}: {error:#}");
-            failed.push(name);
+/// What `cargo xtask lint` can be told.
+#[derive(clap::Args)]
+pub(crate) struct Lint {
+    /// Check this alone.
+    #[arg(long, value_enum, value_name = "STEP")]
+    only: Option<Step>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Step {
+    /// The directions between modules, and who may start tasks.
+    Structure,
+    /// rustfmt.
+    Format,
+    /// Clippy.
+    Lints,
+    /// Broken links in the documentation.
+    Documentation,
+    /// Format and lints of what is not in the workspace.
+    OtherWorkspaces,
+    /// That every crate takes the workspace's lints.
+    InheritedLints,
+    /// Licences and sources of dependencies.
+    Licences,
+}
+
+impl Lint {
+    pub(crate) fn run(&self) -> Result<()> {
+        let mut failed = Vec::new();
+        for step in Step::value_variants().iter().filter(|step| self.only.is_none_or(|only| only == **step)) {
+            let name = step.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            eprintln!("lint: {name}");
+            if let Err(error) = step.run() {
+                eprintln!("lint: {name}: {error:#}");
+                failed.push(name);
+            }
+        }
+        if failed.is_empty() { Ok(()) } else { bail!("lint failed: {}", failed.join(", ")) }
+    }
+}
+
+impl Step {
+    fn run(self) -> Result<()> {
+        match self {
+            Self::Structure => structure::check(&outside_folders(&root_manifest()?)),
+            Self::Format => command::run(command::cargo().args(["fmt", "--all", "--check"])),
+            Self::Lints => with_object(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+            Self::Documentation => with_object(&["doc", "--workspace", "--no-deps", "--quiet"]),
+            Self::OtherWorkspaces => outside(),
+            Self::InheritedLints => inherited(),
+            Self::Licences => deny(),
         }
     }
-    if failed.is_empty() { Ok(()) } else { bail!("lint failed: {}", failed.join(", ")) }
+}
+
+/// Runs cargo over the workspace, which the agent is in: it does not compile without the kernel side.
+fn with_object(arguments: &[&str]) -> Result<()> {
+    let mut cargo = command::cargo();
+    build::with_object(&mut cargo, &build_ebpf::run()?).args(arguments).env("RUSTDOCFLAGS", "-D warnings");
+    command::run(&mut cargo)
 }
 
 /// Format and lints of the crates that are workspaces of their own. They are checked as programs of

@@ -9,7 +9,7 @@
 //! | [`mod@test`] | runs every test that this machine can run |
 //! | [`mod@bench`] | what recording costs, beside what else there is |
 //! | [`vm`] | loads and records on other kernels |
-//! | [`lint`] | format, lints, documentation, licences |
+//! | [`lint`] | structure, format, lints, documentation, licences |
 //!
 //! [`toolchain`] finds the compiler for the kernel side, [`packages`] and [`tools`] know what comes
 //! from the distribution and from crates.io, [`command`] runs things.
@@ -56,8 +56,8 @@ enum Verb {
     Bench(bench::Bench),
     /// Load and record on other kernels, in QEMU.
     Vm(vm::Vm),
-    /// Check format, lints, documentation and licences.
-    Lint,
+    /// Check structure, format, lints, documentation and licences.
+    Lint(lint::Lint),
 }
 
 fn main() -> ExitCode {
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
         Verb::Test(test) => test.run(),
         Verb::Bench(bench) => bench.run(),
         Verb::Vm(vm) => vm.run(),
-        Verb::Lint => lint::run(),
+        Verb::Lint(lint) => lint.run(),
     };
     outcome.map_or_else(|error| command::exit_code(&error), |()| ExitCode::SUCCESS)
 }
