@@ -56,11 +56,12 @@
 //! | fingerprint | which programs and sizes a pinned set was made with |
 //! | floor | in the benchmark: two empty programs on the same hooks |
 //!
-//! # To add a record kind
+//! # To add an event kind
 //!
-//! Add it to [`record::Kind`], give its body a shape beside the others, write it from one hook
-//! file, and read it in `recording/src/record.rs`; then it is an event in `recording/src/event.rs`, with words
-//! in `recording/src/render/event_text.rs` and JSON fields in `json_events.rs`.
+//! 1. `record.rs`: a number in [`record::Kind`], the shape, and its [`record::EventRecord`];
+//! 2. a hook file in `agent-ebpf/src/hooks/` that writes it, and its line in the list of hooks;
+//! 3. a file in `recording/src/events/` that says how it reads, and its line in the list in
+//!    `recording/src/events.rs`.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,9 @@
-//! Framing of records, and the kinds that are not system calls.
+//! Framing of records, and the kinds that are not system calls: who a thread is ([`Task`]), and the events.
+//!
+//! An event is a [`Kind`] and a shape that is an [`EventRecord`]. Bytes of variable length (paths, argv)
+//! stand behind the shape as blobs, as behind a call's arguments ([`crate::call::Blob`]).
 
+use crate::ring::PROTECTED;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// What stands at the start of each record.
@@ -16,7 +20,7 @@ pub struct RecordHeader {
     pub tid: u32,
 }
 
-/// What a record is.
+/// What a record is. A number is never given to another kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Kind {
@@ -45,24 +49,14 @@ pub enum Kind {
     InProgress = 10,
 }
 
-impl TryFrom<u8> for Kind {
-    type Error = u8;
-
-    fn try_from(number: u8) -> Result<Self, u8> {
-        Ok(match number {
-            1 => Self::Call,
-            2 => Self::Enter,
-            3 => Self::Task,
-            4 => Self::Exit,
-            5 => Self::Signal,
-            6 => Self::SignalSent,
-            7 => Self::OomKill,
-            8 => Self::Fork,
-            9 => Self::Exec,
-            10 => Self::InProgress,
-            other => return Err(other),
-        })
-    }
+/// The shape of an event's record. It starts with the header and the time at which it was written
+/// (`CLOCK_MONOTONIC`, nanoseconds); of what takes time that is its end.
+pub trait EventRecord {
+    /// What stands in [`RecordHeader::kind`]: a [`Kind`].
+    const KIND: u8;
+    /// The share of the ring that it is written into: [`PROTECTED`] if it is decisive, otherwise
+    /// [`crate::ring::MAIN`].
+    const SHARE: usize = PROTECTED;
 }
 
 /// Who a thread is. Written with a thread's first record, after `execve` and `prctl(PR_SET_NAME)`,
@@ -100,6 +94,10 @@ pub struct Exit {
     pub status: u32,
 }
 
+impl EventRecord for Exit {
+    const KIND: u8 = Kind::Exit as u8;
+}
+
 /// Flag of [`Exit`]: it was the last thread of its process.
 pub const GROUP_DEAD: u8 = 1;
 
@@ -114,6 +112,10 @@ pub struct Signal {
     /// The first 48 bytes of the kernel's `siginfo`: `si_signo`, `si_errno`, `si_code`, padding, and
     /// from byte 16 on the union by signal (`include/uapi/asm-generic/siginfo.h`).
     pub siginfo: [u32; 12],
+}
+
+impl EventRecord for Signal {
+    const KIND: u8 = Kind::Signal as u8;
 }
 
 /// A signal that somebody sent to the thread (`signal_generate`), in the ring of the thread that got it.
@@ -140,6 +142,10 @@ pub struct SignalSent {
     pub sender_cgroup: u64,
     /// The name of the sender's thread, ended by a NUL.
     pub sender_comm: [u8; 16],
+}
+
+impl EventRecord for SignalSent {
+    const KIND: u8 = Kind::SignalSent as u8;
 }
 
 /// Flags of [`SignalSent`].
@@ -194,6 +200,10 @@ pub struct OomKill {
     pub trigger_comm: [u8; 16],
 }
 
+impl EventRecord for OomKill {
+    const KIND: u8 = Kind::OomKill as u8;
+}
+
 /// The thread made a process or a thread (`sched_process_fork`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C, packed(4))]
@@ -214,6 +224,10 @@ pub struct Fork {
     pub child_ns_tgid: u32,
 }
 
+impl EventRecord for Fork {
+    const KIND: u8 = Kind::Fork as u8;
+}
+
 /// Flag of [`Fork`]: what was made is a thread of the same process.
 pub const NEW_THREAD: u8 = 1;
 
@@ -229,6 +243,10 @@ pub struct Exec {
     pub time_ns: u64,
     /// The process, as the host numbers it: the thread's number from now on.
     pub tgid: u32,
+}
+
+impl EventRecord for Exec {
+    const KIND: u8 = Kind::Exec as u8;
 }
 
 /// Flag of [`Exec`]: an interpreter runs the file (`#!`), so `argv` is the interpreter's.

@@ -161,10 +161,10 @@ impl Gather {
                 };
                 process.end = Some(End { index, tid: event.tid, ending });
             }
-            What::Exit(_) | What::Fork(_) | What::Exec(_) => {}
             What::SignalSent(sent) => self.sent.push((index, sent)),
             What::OomKill(kill) => self.oom_kills.push((index, kill)),
             What::Call { call, enter, outcome } => self.call(index, event, tgid, &Invocation { call, enter }, outcome),
+            _ => {}
         }
     }
 

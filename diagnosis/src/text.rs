@@ -4,10 +4,10 @@ use rewind_common::call::part;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation, Style};
 use rewind_recording::event::{Event, Outcome, What};
+use rewind_recording::events::Context;
 use rewind_recording::filter::Pids;
 use rewind_recording::origin::Origins;
 use rewind_recording::record::Call;
-use rewind_recording::render::event_text;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
 
@@ -16,11 +16,6 @@ pub(super) fn event(event: &Event<'_>, arch: Arch, origins: &Origins, table: Opt
     let style = Style { arch, string_bytes: 120 };
     let mut text = String::new();
     match event.what {
-        What::Signal(signal) => decode::write_signal(&mut text, &signal),
-        What::Exit(exit) => decode::write_exit(&mut text, &exit),
-        What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => {
-            text = event_text::text(&event.what, origins, Pids::Host).unwrap_or_default();
-        }
         What::Call { call, enter, outcome } => {
             let invocation = Invocation { call, enter };
             text = decode::name(&call, arch).into_owned();
@@ -45,6 +40,11 @@ pub(super) fn event(event: &Event<'_>, arch: Arch, origins: &Origins, table: Opt
                 Outcome::InFlight => text.push_str(" = still in it"),
                 Outcome::InProgress => text.push_str(" = in it since before"),
                 Outcome::Lost => text.push_str(" = not recorded"),
+            }
+        }
+        what => {
+            if let Some(event) = what.as_event() {
+                event.write_text(&mut text, &Context { origins, pids: Pids::Host });
             }
         }
     }

@@ -178,8 +178,7 @@ fn after(recording: &Recording, source: &Source, summary: &Summary, options: &Op
         note(&format!("{unknown} of kinds that this version does not know left out: use a newer one"));
     }
     if options.filter.events {
-        let events = summary.signals + summary.exits + summary.others;
-        note(&format!("{} shown", units::counted(events, "event")));
+        note(&format!("{} shown", units::counted(summary.events, "event")));
     } else if options.filter.chooses() {
         let (shown, held) = (units::grouped(summary.shown), units::counted(summary.calls, "call"));
         let hint = if summary.shown == 0 { ": no call passes the filter, try a wider one" } else { "" };

@@ -142,8 +142,8 @@ pub fn time(record: &Record<'_>) -> u64 {
 fn start(bytes: &[u8]) -> Option<u64> {
     match record::first(bytes).ok()?.0 {
         Record::Call(call) | Record::Enter(call) => Some(call.start_ns),
-        Record::InProgress(_) | Record::Task(_) | Record::Unknown(_) => None,
-        event => Some(event.time_ns()),
+        Record::InProgress(_) => None,
+        record => record.as_event().map(|event| event.start_ns()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! How a container's main process ended, as far as its records tell.
 
 use crate::decode::signal_name;
-use crate::filter::comm;
 use crate::record::Record;
+use crate::task::comm;
 use rewind_common::record::{self as wire, GROUP_DEAD, sent_flags};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

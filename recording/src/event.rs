@@ -2,70 +2,18 @@
 //!
 //! Nothing is copied: an event borrows the bytes of its records, and is parsed when it is asked for.
 
-use crate::record::{Call, Exec, Malformed, Record, all, first};
+use crate::events::Timing;
+use crate::record::{Call, Malformed, Record, all, first};
 use rewind_common::call::flags;
 use rewind_common::record as wire;
 use std::cmp::Reverse;
 
+#[cfg(any(test, feature = "build"))]
 pub mod build;
 #[cfg(test)]
 mod tests;
 
-/// What became of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// It returned; its result is known.
-    Returned,
-    /// Its thread died in it.
-    Died,
-    /// The thread was still in it when the recording was read.
-    InFlight,
-    /// The same, and it was in it already when the recording began: that is `start_ns` of the event, for when
-    /// it called is not known.
-    InProgress,
-    /// It returned, but the record of that is gone: result and duration are not known.
-    Lost,
-}
-
-impl Outcome {
-    /// Whether a thread was in the call when the recording was read.
-    #[must_use]
-    pub const fn is_open(self) -> bool {
-        matches!(self, Self::InFlight | Self::InProgress)
-    }
-
-    /// Whether the text of the call is that of its start: its arguments, as far as they were known then.
-    #[must_use]
-    pub const fn is_start(self) -> bool {
-        matches!(self, Self::InFlight | Self::Died | Self::Lost)
-    }
-}
-
-/// Something that happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What<'a> {
-    /// A system call.
-    Call {
-        /// The call; of one that has not returned (see `outcome`), duration and result mean nothing.
-        call: Call<'a>,
-        /// What was recorded at its start, where that was recorded apart.
-        enter: Option<Call<'a>>,
-        /// What became of it.
-        outcome: Outcome,
-    },
-    /// A thread's end.
-    Exit(wire::Exit),
-    /// A signal was delivered.
-    Signal(wire::Signal),
-    /// A signal was sent.
-    SignalSent(wire::SignalSent),
-    /// The OOM killer chose its process.
-    OomKill(wire::OomKill),
-    /// It made a process or a thread.
-    Fork(wire::Fork),
-    /// Its process runs another program.
-    Exec(Exec<'a>),
-}
+pub use crate::events::{Outcome, What};
 
 /// Something that happened, and to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,14 +34,8 @@ impl Event<'_> {
     /// The process, as the host numbers it, where that is known.
     #[must_use]
     pub fn tgid(&self) -> Option<u32> {
-        match self.what {
-            What::Exit(exit) => Some(exit.tgid),
-            What::SignalSent(sent) => Some(sent.tgid),
-            What::OomKill(kill) => Some(kill.tgid),
-            What::Fork(fork) => Some(fork.tgid),
-            What::Exec(exec) => Some(exec.fixed.tgid),
-            _ => self.task.map(|task| task.tgid),
-        }
+        let said = self.what.as_event().and_then(|event| event.tgid());
+        said.or_else(|| self.task.map(|task| task.tgid))
     }
 }
 
@@ -224,13 +166,7 @@ impl<'a> Timeline<'a> {
                 call.flags |= flags::UNFINISHED;
                 (call.tid, What::Call { call, enter: None, outcome: place.outcome })
             }
-            Record::Exit(exit) => (exit.header.tid, What::Exit(exit)),
-            Record::Signal(signal) => (signal.header.tid, What::Signal(signal)),
-            Record::SignalSent(sent) => (sent.header.tid, What::SignalSent(sent)),
-            Record::OomKill(kill) => (kill.header.tid, What::OomKill(kill)),
-            Record::Fork(fork) => (fork.header.tid, What::Fork(fork)),
-            Record::Exec(exec) => (exec.fixed.header.tid, What::Exec(exec)),
-            Record::Task(_) | Record::Unknown(_) => return None,
+            event => (event.as_event()?.tid(), event.into_event()?),
         };
         let EventAt { start_ns, end_ns, .. } = *place;
         Some(Event { start_ns, end_ns, tid, task: self.task(tid, end_ns), what })
@@ -272,9 +208,11 @@ impl<'a> Timeline<'a> {
                 Record::InProgress(call) => place(call.start_ns, u64::MAX, Outcome::InProgress),
                 Record::Task(task) => self.tasks.push(task),
                 Record::Unknown(_) => self.unknown += 1,
-                event => {
-                    place(event.time_ns(), event.time_ns(), Outcome::Returned);
-                    if let Record::Exec(exec) = event {
+                record => {
+                    if let Some(event) = record.as_event() {
+                        place(event.start_ns().min(event.end_ns()), event.end_ns(), Outcome::Returned);
+                    }
+                    if let Record::Exec(exec) = record {
                         self.execs.push((exec.fixed.header.tid, exec.fixed.time_ns, offset));
                     }
                 }
@@ -315,7 +253,7 @@ impl<'a> Timeline<'a> {
             for start in of_it.filter(|w| w.key.1 <= place.start_ns) {
                 let same = start.key.1 == place.start_ns && header.kind == wire::Kind::Call as u8;
                 start.joined |= same;
-                start.passed |= !same && !is_amid_calls(header.kind);
+                start.passed |= !same && self.parse(place.offset).is_some_and(|record| is_later_than_calls(&record));
             }
         }
     }
@@ -359,13 +297,13 @@ pub fn sorted(records: &[u8]) -> Vec<u8> {
     slices.collect::<Vec<_>>().concat()
 }
 
-/// Whether a record of that kind may be written of a thread that is in the middle of a call: a signal is
-/// delivered before the kernel restarts the call, or sent, or the OOM killer strikes; a child is made by
-/// `clone`, a program replaced by `execve`; or it tells of such a call.
-fn is_amid_calls(kind: u8) -> bool {
-    use wire::Kind::{Exec, Fork, InProgress, OomKill, Signal, SignalSent};
-    wire::Kind::try_from(kind)
-        .is_ok_and(|kind| matches!(kind, InProgress | Signal | SignalSent | OomKill | Fork | Exec))
+/// Whether a record shows that its thread has left the calls that it was in before: it is of another call,
+/// or of an event between calls.
+fn is_later_than_calls(record: &Record<'_>) -> bool {
+    match record {
+        Record::InProgress(_) => false,
+        record => record.as_event().is_none_or(|event| event.timing() == Timing::BetweenCalls),
+    }
 }
 
 fn header_at(records: &[u8], offset: usize) -> Option<wire::RecordHeader> {

@@ -1,7 +1,6 @@
 //! Which events are shown: a pure predicate made of typed options.
 //!
-//! Events (signals, ends of threads, execs, forks, OOM kills) are subject to time, process, thread and name, but not to what only
-//! calls have (syscall, failure, path): as in strace, they stay where the calls around them go.
+//! Events are subject to time, process, thread and name, but not to what only calls have (syscall, failure, path): as in strace, they stay where the calls around them go.
 
 use crate::decode::{self, Invocation};
 use crate::event::{Event, Outcome, What};
@@ -15,6 +14,7 @@ mod calls;
 mod tests;
 mod when;
 
+pub use crate::task::{Pids, comm};
 pub use calls::Calls;
 pub use when::When;
 
@@ -76,16 +76,6 @@ impl From<&str> for Pattern {
     fn from(text: &str) -> Self {
         Self::new(text)
     }
-}
-
-/// Whose numbers processes and threads are given by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Pids {
-    /// The host's.
-    #[default]
-    Host,
-    /// Those of the process' own PID namespace.
-    Container,
 }
 
 /// What is to be shown. The default shows everything. Several values of one option are
@@ -197,11 +187,4 @@ impl Matcher<'_> {
 #[must_use]
 pub fn failed(call: &crate::record::Call<'_>) -> bool {
     call.errno().is_some_and(|errno| !(512..=516).contains(&errno))
-}
-
-/// A thread's name as text; bytes that are not UTF-8 are replaced.
-#[must_use]
-pub fn comm(comm: &[u8; 16]) -> std::borrow::Cow<'_, str> {
-    let end = comm.iter().position(|byte| *byte == 0).unwrap_or(comm.len());
-    String::from_utf8_lossy(comm.get(..end).unwrap_or_default())
 }

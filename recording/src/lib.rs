@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! chunk bytes -> records -> recording (header + records) -> events -> text
-//!   chunk.rs     record.rs   header.rs, stream.rs, file.rs  decode/   render/
+//!   cut.rs       record.rs   header.rs, stream.rs, file.rs  event.rs  decode/, events/, render/
 //! ```
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -17,6 +17,7 @@ pub mod cut;
 pub mod decode;
 pub mod ending;
 pub mod event;
+pub mod events;
 pub mod file;
 pub mod filter;
 pub mod header;
@@ -27,3 +28,4 @@ pub mod render;
 pub mod setup;
 pub mod stream;
 pub mod syscalls;
+pub mod task;

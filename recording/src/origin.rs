@@ -3,10 +3,13 @@
 //! adds whose they are to the header, so that a saved file can still tell.
 
 use crate::header::{Container, Header};
-use crate::record::{Record, all};
 use crate::render::short_id;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+mod named;
+
+pub use named::named;
 
 /// Most cgroups that a header explains.
 pub const MAX_ORIGINS: usize = 256;
@@ -96,22 +99,9 @@ impl Whereabouts<'_> {
     }
 }
 
-/// The cgroups that records name besides their own, [`MAX_ORIGINS`] at most.
-#[must_use]
-pub fn named(records: &[u8], own: u64) -> BTreeSet<u64> {
-    let of = |record| match record {
-        Record::SignalSent(sent) => Some(sent.sender_cgroup),
-        Record::OomKill(kill) => Some(kill.trigger_cgroup),
-        _ => None,
-    };
-    let named = all(records).map_while(Result::ok).filter_map(of);
-    named.filter(|id| *id != own && *id != 0).collect::<BTreeSet<_>>().into_iter().take(MAX_ORIGINS).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::build;
 
     fn origin(container: Container) -> Origin {
         Origin { container, recording: None }
@@ -149,14 +139,5 @@ mod tests {
         assert_eq!([8, 9, 1].map(words), ["in container web", "on the host (/user.slice)", "on the host"]);
         assert_eq!(words(12), "in container job");
         assert!(words(99).contains("not known (id 99)"));
-    }
-
-    #[test]
-    fn only_cgroups_of_others_are_to_be_explained() {
-        let mut records = Vec::new();
-        for cgroup in [7, 8, 0, 8] {
-            build::sent(&mut records, 1, (5, 5), 9, (3, cgroup, "kill"));
-        }
-        assert_eq!(named(&records, 7).into_iter().collect::<Vec<_>>(), [8]);
     }
 }

@@ -22,9 +22,8 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-use crate::record::{self, Blobs, Bytes, Record};
+use crate::record::{self, Blobs, Bytes, Record, TextKind, TextSpan};
 use crate::syscalls::Arch;
-use place::{Kind, TextSpan};
 use regex::bytes::{Regex, RegexBuilder};
 use rewind_common::call::{Blob, REDACTED_BYTE, blob_flags, part};
 use rewind_common::capture::MAX_STRING;
@@ -89,12 +88,14 @@ impl Redactor {
                 break;
             };
             let len = rest.len() - behind.len();
-            arguments += match record {
+            arguments += match &record {
                 Record::Call(call) | Record::Enter(call) | Record::InProgress(call) => {
-                    self.blobs(call.blobs, len, |blob| place::of(&call, blob, arch), &mut edits)
+                    self.blobs(call.blobs, len, |blob| place::of(call, blob, arch), &mut edits)
                 }
-                Record::Exec(exec) => self.blobs(exec.blobs, len, place::of_exec, &mut edits),
-                _ => 0,
+                record => record.as_event().map_or(0, |event| {
+                    let blobs = event.blobs();
+                    blobs.map_or(0, |blobs| self.blobs(blobs, len, |blob| event.text_of(blob), &mut edits))
+                }),
             };
             for edit in edits.drain(..) {
                 edit.apply(records.get_mut(at..at + len).unwrap_or_default());
@@ -144,9 +145,9 @@ impl Redactor {
         let bytes = blob.bytes.get(place.from..).unwrap_or_default();
         let mut found = Vec::new();
         match place.kind {
-            Kind::Text => self.text(bytes, blob.is_cut(), &mut found),
-            Kind::Strings => self.strings(bytes, blob.is_cut(), &mut found),
-            Kind::Secret => found.push(0..bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len())),
+            TextKind::Text => self.text(bytes, blob.is_cut(), &mut found),
+            TextKind::Strings => self.strings(bytes, blob.is_cut(), &mut found),
+            TextKind::Secret => found.push(0..bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len())),
         }
         edit(at, place.from, blob, found, edits)
     }

@@ -4,16 +4,16 @@ use super::{Finding, Joint};
 use crate::case::Case;
 use crate::weight::CERTAIN;
 use rewind_common::record::OomKill;
+use rewind_recording::events::{Context, oom_kill};
 use rewind_recording::filter::Pids;
-use rewind_recording::render::event_text;
 
 pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
     case.oom_kills.iter().map(|(index, kill)| finding(case, *index, kill)).collect()
 }
 
 fn finding(case: &Case<'_>, index: usize, kill: &OomKill) -> Finding {
-    let trigger = event_text::trigger(kill, &case.origins, Pids::Host);
-    let what = format!("it held {}; {}; {trigger}", event_text::held(kill), event_text::limit(kill));
+    let trigger = oom_kill::trigger(kill, &Context { origins: &case.origins, pids: Pids::Host });
+    let what = format!("it held {}; {}; {trigger}", oom_kill::held(kill), oom_kill::limit(kill));
     let tgid = kill.tgid;
     let end = case.processes.get(&tgid).and_then(|process| process.end).map(|end| end.index);
     let evidence = std::iter::once(index).chain(end).collect();

@@ -1,29 +1,58 @@
 //! The bytes behind a call's arguments.
 
-use super::Bytes;
-use rewind_common::call::Blob;
+use rewind_common::call::{Blob, blob_flags};
 use zerocopy::FromBytes as _;
 
-/// The blobs of a call. A malformed rest ends the iteration.
+/// The bytes of one blob, and how they came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Blobs<'a> {
-    pub(super) rest: &'a [u8],
-    /// Blobs that stand before these, and for theirs: see [`Call::mended`].
-    pub(super) instead: Instead<'a>,
+pub struct Bytes<'a> {
+    /// The argument, 0 to 7 (more than 5 belongs to nothing and is ignored).
+    pub arg: usize,
+    /// [`rewind_common::call::part`].
+    pub part: u8,
+    /// [`rewind_common::call::blob_flags`].
+    pub flags: u8,
+    /// The content.
+    pub bytes: &'a [u8],
 }
 
-/// What an [`super::Exec`] knows better than the call that it belongs to.
+impl Bytes<'_> {
+    /// The pointer, where the blob holds it in place of what it points to (unread).
+    #[must_use]
+    pub fn pointer(&self) -> Option<u64> {
+        if self.flags & blob_flags::UNREAD == 0 {
+            return None;
+        }
+        u64::read_from_prefix(self.bytes).ok().map(|(pointer, _)| pointer)
+    }
+
+    /// Whether there was more than what is kept.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.flags & blob_flags::CUT != 0
+    }
+}
+
+/// The blobs of a call, or of another record. A malformed rest ends the iteration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blobs<'a> {
+    pub(crate) rest: &'a [u8],
+    /// Blobs that stand before these, and for theirs: see [`super::Call::mended`].
+    pub(crate) instead: Instead<'a>,
+}
+
+/// What an exec knows better than the call that it belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Instead<'a> {
-    pub(super) rest: &'a [u8],
+pub(crate) struct Instead<'a> {
+    pub(crate) rest: &'a [u8],
     /// The argument that is the path; the next one is `argv`.
-    pub(super) first: usize,
+    pub(crate) first: usize,
     /// Bit 0: the path is wanted, bit 1: `argv` is.
-    pub(super) wanted: u8,
+    pub(crate) wanted: u8,
 }
 
 impl<'a> Blobs<'a> {
-    pub(super) const fn new(rest: &'a [u8]) -> Self {
+    pub(crate) const fn new(rest: &'a [u8]) -> Self {
         Self { rest, instead: Instead { rest: &[], first: 0, wanted: 0 } }
     }
 

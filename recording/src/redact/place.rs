@@ -2,34 +2,15 @@
 
 use super::name::{self, Name};
 use crate::decode;
-use crate::record::{Bytes, Call};
+use crate::record::{Bytes, Call, TextKind, TextSpan};
 use crate::syscalls::Arch;
 use crate::syscalls::arg::ArgKind;
 use rewind_common::call::part;
 use zerocopy::FromBytes as _;
 
-/// How a text is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// One text.
-    Text,
-    /// Strings, each with its NUL.
-    Strings,
-    /// A secret by what the call is for.
-    Secret,
-}
-
-/// Where in a blob its text is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TextSpan {
-    /// The first byte of it.
-    pub(super) from: usize,
-    pub(super) kind: Kind,
-}
-
-const WHOLE: Option<TextSpan> = Some(TextSpan { from: 0, kind: Kind::Text });
+const WHOLE: Option<TextSpan> = Some(TextSpan::WHOLE);
 /// A socket address is its family (`sa_family_t`), and then text if that is `AF_UNIX`.
-const UNIX_PATH: Option<TextSpan> = Some(TextSpan { from: 2, kind: Kind::Text });
+const UNIX_PATH: Option<TextSpan> = Some(TextSpan { from: 2, kind: TextKind::Text });
 const AF_UNIX: u16 = 1;
 
 /// Where the text of a blob of `call` is; `None` if it is none.
@@ -42,8 +23,8 @@ pub(super) fn of(call: &Call<'_>, blob: &Bytes<'_>, arch: Arch) -> Option<TextSp
     let address = || u16::read_from_prefix(blob.bytes).is_ok_and(|(family, _)| family == AF_UNIX);
     let Some(kind) = row.args.get(blob.arg) else { return WHOLE };
     match (kind, blob.part) {
-        (ArgKind::Argv, _) => Some(TextSpan { from: 0, kind: Kind::Strings }),
-        (ArgKind::FsconfigValue, _) if names_secret(call) => Some(TextSpan { from: 0, kind: Kind::Secret }),
+        (ArgKind::Argv, _) => Some(TextSpan::STRINGS),
+        (ArgKind::FsconfigValue, _) if names_secret(call) => Some(TextSpan { from: 0, kind: TextKind::Secret }),
         (
             ArgKind::Path
             | ArgKind::PathOrNull
@@ -63,14 +44,6 @@ pub(super) fn of(call: &Call<'_>, blob: &Bytes<'_>, arch: Arch) -> Option<TextSp
         (_, part::BYTES..) if !matches!(kind, ArgKind::In(_)) => WHOLE,
         _ => None,
     }
-}
-
-/// The same for what a process runs: its path, and its arguments.
-pub(super) fn of_exec(blob: &Bytes<'_>) -> Option<TextSpan> {
-    if blob.pointer().is_some() {
-        return None;
-    }
-    if blob.arg == 0 { WHOLE } else { Some(TextSpan { from: 0, kind: Kind::Strings }) }
 }
 
 /// Whether `fsconfig` (fd, command, key, value, ...) sets what is a secret by its key.

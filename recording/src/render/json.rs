@@ -1,13 +1,11 @@
 //! One JSON object a line: the header first, then events.
 
 use super::Words;
-use super::json_events::Body;
-use super::words::{comm_of, errno_name, ids, invocation, signal_name, status};
+use super::words::{comm_of, errno_name, ids, invocation};
 use crate::event::{Event, Outcome, What};
+use crate::events::{Context, JsonLine, Who};
 use crate::header::Header;
-use rewind_common::record::GROUP_DEAD;
 use serde::Serialize;
-use std::borrow::Cow;
 use std::io;
 
 /// The first line.
@@ -16,20 +14,6 @@ struct HeaderLine<'h> {
     kind: &'static str,
     #[serde(flatten)]
     header: &'h Header,
-}
-
-/// What each event says. `tid` and `tgid` are the host's or the container's, as was asked for.
-#[derive(Serialize)]
-struct Line<'e, B: Serialize> {
-    kind: &'static str,
-    /// When it began; null where nobody knows.
-    time: Option<&'e str>,
-    ktime_ns: Option<u64>,
-    tid: u32,
-    tgid: Option<u32>,
-    comm: Option<Cow<'e, str>>,
-    #[serde(flatten)]
-    body: B,
 }
 
 #[derive(Serialize)]
@@ -57,23 +41,10 @@ struct CallBody<'e> {
     outcome: &'static str,
 }
 
-#[derive(Serialize)]
-struct SignalBody<'e> {
-    signal: String,
-    text: &'e str,
-}
-
-#[derive(Serialize)]
-struct ExitBody {
-    exit_code: Option<u32>,
-    killed_by: Option<String>,
-    core_dumped: bool,
-    last_thread: bool,
-}
-
 /// Writes the header's line.
 pub(super) fn write_header(out: &mut dyn io::Write, header: &Header) -> io::Result<()> {
-    line(out, &HeaderLine { kind: "header", header })
+    serde_json::to_writer(&mut *out, &HeaderLine { kind: "header", header })?;
+    out.write_all(b"\n")
 }
 
 /// Writes the line of an event.
@@ -82,23 +53,11 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
     words.clock.write_rfc3339(&mut time, event.start_ns);
     words.begin(event);
     match event.what {
-        What::Signal(signal) => {
-            words.signal(&signal);
-            let body = SignalBody { signal: signal_name(signal.siginfo[0]), text: &words.line };
-            line(out, &with(words, event, "signal", &time, body))
-        }
-        What::Exit(exit) => {
-            let (code, signal, core_dumped) = status(exit.status);
-            let (exit_code, killed_by) =
-                if signal == 0 { (Some(code), None) } else { (None, Some(signal_name(signal))) };
-            let last_thread = exit.header.flags & GROUP_DEAD != 0;
-            let body = ExitBody { exit_code, killed_by, core_dumped, last_thread };
-            line(out, &with(words, event, "exit", &time, body))
-        }
         What::Call { outcome, .. } => write_call(out, words, event, outcome, &time),
-        What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => {
-            let Some(body) = Body::of(event, words) else { return Ok(()) };
-            line(out, &with(words, event, body.kind(), &time, body))
+        what => {
+            let Some(kind) = what.as_event() else { return Ok(()) };
+            let context = Context { origins: &words.origins, pids: words.options.pids };
+            kind.write_json(line(out, words, event, kind.name(), &time), &context)
         }
     }
 }
@@ -147,26 +106,22 @@ fn write_call(
             Outcome::Lost => "lost",
         },
     };
-    line(out, &with(words, event, "call", time, body))
+    line(out, words, event, "call", time).with(&body)
 }
 
-fn with<'e, B: Serialize>(
+/// The line of an event, without the fields of its kind.
+fn line<'l>(
+    out: &'l mut dyn io::Write,
     words: &Words<'_>,
-    event: &'e Event<'_>,
+    event: &'l Event<'_>,
     kind: &'static str,
-    time: &'e str,
-    body: B,
-) -> Line<'e, B> {
+    time: &'l str,
+) -> JsonLine<'l> {
     let (tgid, tid) = ids(event, words.options.pids);
     let comm = event.task.is_some().then(|| comm_of(event));
     let is_known = !matches!(event.what, What::Call { outcome: Outcome::InProgress, .. });
     let (time, ktime_ns) = (is_known.then_some(time), is_known.then_some(event.start_ns));
-    Line { kind, time, ktime_ns, tid, tgid, comm, body }
-}
-
-fn line(out: &mut dyn io::Write, object: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, object)?;
-    out.write_all(b"\n")
+    JsonLine { out, who: Who { kind, time, ktime_ns, tid, tgid, comm } }
 }
 
 /// Splits arguments at the commas between them: those in quotes and brackets belong to one.

@@ -4,9 +4,9 @@
 //! kills the thread before it is back in its program: so the call never returned.
 
 use crate::event::{Event, Outcome, Timeline, What};
+use crate::events::Timing;
+use crate::events::signal::is_kill;
 
-/// `SIGKILL`.
-const KILL: u32 = 9;
 /// How far to look for what a thread did next.
 const NEXT: usize = 1 << 16;
 
@@ -27,15 +27,10 @@ fn was_killed_in(timeline: &Timeline<'_>, i: usize, event: &Event<'_>) -> bool {
     }
     let later = (i + 1..timeline.len()).take(NEXT).filter_map(|i| timeline.event(i));
     let mut own = later.into_iter().filter(|next| next.tid == event.tid && is_by_itself(next));
-    own.next().is_some_and(|next| is_kill(&next))
+    own.next().is_some_and(|next| matches!(next.what, What::Signal(signal) if is_kill(&signal)))
 }
 
 /// Whether it is something that the thread does or meets itself, and not what is done to it from outside.
-const fn is_by_itself(event: &Event<'_>) -> bool {
-    !matches!(event.what, What::SignalSent(_) | What::OomKill(_))
-}
-
-/// A `SIGKILL` that is delivered. strace has no line for it: it is seen by the end of the thread.
-pub(super) const fn is_kill(event: &Event<'_>) -> bool {
-    matches!(event.what, What::Signal(signal) if signal.siginfo[0] == KILL)
+fn is_by_itself(event: &Event<'_>) -> bool {
+    event.what.as_event().is_none_or(|event| event.timing() != Timing::AnyMoment)
 }

@@ -15,14 +15,12 @@ use crate::record::Malformed;
 use jiff::tz::TimeZone;
 use std::io;
 
-pub mod event_text;
 #[cfg(test)]
-mod event_text_tests;
+mod event_tests;
 mod header;
 #[cfg(test)]
 mod in_progress_tests;
 mod json;
-mod json_events;
 mod killed;
 mod live;
 mod strace;
@@ -114,12 +112,8 @@ pub struct Summary {
     pub shown: u64,
     /// Of those, calls that failed.
     pub failed: u64,
-    /// Signals that were shown.
-    pub signals: u64,
-    /// Ends of threads that were shown.
-    pub exits: u64,
-    /// Other events that were shown: signals sent, OOM kills, forks, execs.
-    pub others: u64,
+    /// Events that were shown.
+    pub events: u64,
     /// Records of kinds that this version does not know.
     pub unknown: u64,
     /// Why the records behind some point could not be read, if so.
@@ -132,9 +126,7 @@ impl Summary {
         self.calls += other.calls;
         self.shown += other.shown;
         self.failed += other.failed;
-        self.signals += other.signals;
-        self.exits += other.exits;
-        self.others += other.others;
+        self.events += other.events;
         self.unknown += other.unknown;
         self.malformed = self.malformed.or(other.malformed);
     }
@@ -145,9 +137,7 @@ impl Summary {
                 self.shown += 1;
                 self.failed += u64::from(outcome == Outcome::Returned && failed(&call));
             }
-            What::Signal(_) => self.signals += 1,
-            What::Exit(_) => self.exits += 1,
-            What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => self.others += 1,
+            _ => self.events += 1,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A call is one line, unless another line falls between its start and its end: then it is two, as
 //! strace has it. So the order of lines is that of starts and ends together.
 
-use super::killed::{as_seen, is_kill};
+use super::killed::as_seen;
 use super::words::{ids, invocation};
 use super::{Timestamps, Words};
 use crate::event::{Event, Outcome, Timeline, What};
@@ -56,10 +56,9 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Whether strace has a line for it. It knows no senders of signals, and shows forks and execs by their
-/// calls alone.
-const fn has_line(event: &Event<'_>) -> bool {
-    matches!(event.what, What::Call { .. } | What::Signal(_) | What::Exit(_)) && !is_kill(event)
+/// Whether strace has a line for it.
+fn has_line(event: &Event<'_>) -> bool {
+    event.what.as_event().is_none_or(|event| event.is_in_strace())
 }
 
 /// Whether an event has an end that is shown.
@@ -81,10 +80,8 @@ pub(super) fn write_piece(
     let at_ns = if piece == Piece::End { event.end_ns } else { event.start_ns };
     lead(words, ids(event, words.options.pids).1, at_ns);
     match event.what {
-        What::Signal(signal) => words.signal(&signal),
-        What::Exit(exit) => words.exit(&exit),
         What::Call { outcome, .. } => call(words, event, outcome, piece),
-        What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => return Ok(()),
+        what => words.event(&what),
     }
     words.line.push('\n');
     out.write_all(words.line.as_bytes())

@@ -4,6 +4,7 @@ use super::units::write_duration;
 use super::words::{comm_of, ids, invocation};
 use super::{Options, Words};
 use crate::event::{Event, Outcome, What};
+use crate::events::Notice;
 use crate::filter::failed;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
@@ -77,24 +78,18 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
     words.fill(column, layout.comm);
     let style = match event.what {
         What::Call { outcome, .. } => write_call(words, event, outcome, layout.call),
-        What::Signal(signal) => {
-            words.fill(words.line.len(), DURATION);
-            words.signal(&signal);
-            Some(NOTABLE)
-        }
-        What::Exit(exit) => {
-            words.fill(words.line.len(), DURATION);
-            words.exit(&exit);
-            (exit.status != 0).then_some(BAD)
-        }
-        What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => {
-            words.fill(words.line.len(), DURATION);
-            words.between_calls(event);
-            match event.what {
-                What::OomKill(_) => Some(BAD),
-                What::SignalSent(_) => Some(NOTABLE),
-                _ => None,
+        what => {
+            let column = words.column();
+            if event.start_ns < event.end_ns {
+                write_duration(&mut words.line, event.end_ns - event.start_ns);
             }
+            words.fill(column, DURATION);
+            words.event(&what);
+            what.as_event().and_then(|event| match event.notice() {
+                Notice::Plain => None,
+                Notice::Notable => Some(NOTABLE),
+                Notice::Bad => Some(BAD),
+            })
         }
     };
     let (on, off) = style.map_or(("".into(), "".into()), |style| marks(words.options.color, style));

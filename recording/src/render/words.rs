@@ -5,12 +5,13 @@ use crate::clock::Clock;
 use crate::decode::descriptors::{Table, Tables};
 use crate::decode::{self, Invocation, Style};
 use crate::event::{Event, Outcome, Timeline, What};
-use crate::filter::{Pids, comm};
+use crate::events::Context;
 use crate::header::Header;
 use crate::origin::Origins;
 use crate::record::Call;
 use crate::syscalls::arg::ArgKind;
 use crate::syscalls::{Arch, Return};
+use crate::task::{Pids, comm};
 use rewind_common::record::GROUP_DEAD;
 use std::borrow::Cow;
 
@@ -150,27 +151,13 @@ impl<'o> Words<'o> {
 }
 
 impl Words<'_> {
-    /// Appends a signal to the line.
-    pub(super) fn signal(&mut self, signal: &rewind_common::record::Signal) {
-        decode::write_signal(&mut self.line, signal);
-    }
-
-    /// Appends an event that strace has no line for.
-    pub(super) fn between_calls(&mut self, event: &Event<'_>) {
-        if let Some(text) = super::event_text::text(&event.what, &self.origins, self.options.pids) {
-            self.line.push_str(&text);
+    /// Appends an event that is no call to the line.
+    pub(super) fn event(&mut self, what: &What<'_>) {
+        if let Some(event) = what.as_event() {
+            let context = Context { origins: &self.origins, pids: self.options.pids };
+            event.write_text(&mut self.line, &context);
         }
     }
-
-    /// Appends a thread's end to the line.
-    pub(super) fn exit(&mut self, exit: &rewind_common::record::Exit) {
-        decode::write_exit(&mut self.line, exit);
-    }
-}
-
-/// The name of a signal, or its number.
-pub(super) fn signal_name(signal: u32) -> String {
-    decode::signal_name(signal).unwrap_or_else(|| signal.to_string())
 }
 
 /// The name of an errno, or its number.
@@ -198,9 +185,4 @@ pub(super) fn invocation<'a>(event: &Event<'a>) -> Option<Invocation<'a>> {
         What::Call { call, enter, .. } => Some(Invocation { call, enter }),
         _ => None,
     }
-}
-
-/// Exit code, signal and whether core was dumped, of a status as `wait` reports it.
-pub(super) const fn status(status: u32) -> (u32, u32, bool) {
-    (status >> 8 & 0xff, status & 0x7f, status & 0x80 != 0)
 }

@@ -1,20 +1,18 @@
 //! A process runs another program: what it runs, and what that tells of the call that it belongs to.
 
-use super::blobs::{Blobs, Instead};
-use super::{Bytes, Call};
+use super::json::JsonLine;
+use super::kind::{Context, EventKind, Timing, WithBlobs};
+use crate::decode::escape;
+use crate::record::{Blobs, Bytes, Call, Instead, TextSpan};
 use rewind_common::call::part;
 use rewind_common::capture::MAX_STRINGS;
-use rewind_common::record as wire;
+use rewind_common::record::{self as wire, INTERPRETED};
+use serde::Serialize;
 use std::borrow::Cow;
+use std::io;
 
-/// A process runs another program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exec<'a> {
-    /// Who, and when.
-    pub fixed: wire::Exec,
-    /// The path and `argv`.
-    pub blobs: Blobs<'a>,
-}
+/// A process runs another program: of argument 0 the path, of argument 1 the strings of `argv`.
+pub type Exec<'a> = WithBlobs<'a, wire::Exec>;
 
 impl<'a> Exec<'a> {
     /// What was executed; empty if it could not be read.
@@ -50,12 +48,87 @@ impl<'a> Exec<'a> {
     /// Whether an interpreter runs the file, so that its arguments are not those of the call.
     #[must_use]
     pub const fn is_interpreted(&self) -> bool {
-        self.fixed.header.flags & wire::INTERPRETED != 0
+        self.fixed.header.flags & INTERPRETED != 0
     }
 }
 
 fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Fields<'e> {
+    path: Cow<'e, str>,
+    argv: Vec<Cow<'e, str>>,
+    argv_cut: bool,
+    redacted: bool,
+    interpreted: bool,
+    text: String,
+}
+
+/// As text; what is no UTF-8 is replaced.
+fn lossy(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match bytes {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+impl EventKind for Exec<'_> {
+    fn name(&self) -> &'static str {
+        "exec"
+    }
+
+    fn tid(&self) -> u32 {
+        self.fixed.header.tid
+    }
+
+    fn tgid(&self) -> Option<u32> {
+        Some(self.fixed.tgid)
+    }
+
+    fn end_ns(&self) -> u64 {
+        self.fixed.time_ns
+    }
+
+    /// Within `execve`, which is also how strace shows it.
+    fn timing(&self) -> Timing {
+        Timing::WithinCalls
+    }
+
+    fn write_text(&self, out: &mut String, _: &Context<'_>) {
+        out.push_str("runs ");
+        escape(out, &self.path());
+        for argument in self.argv().skip(1) {
+            out.push(' ');
+            escape(out, &argument);
+        }
+        if self.is_cut() {
+            out.push_str(" ...");
+        }
+    }
+
+    fn blobs(&self) -> Option<Blobs<'_>> {
+        Some(self.blobs)
+    }
+
+    fn text_of(&self, blob: &Bytes<'_>) -> Option<TextSpan> {
+        if blob.pointer().is_some() {
+            return None;
+        }
+        Some(if blob.arg == 0 { TextSpan::WHOLE } else { TextSpan::STRINGS })
+    }
+
+    fn write_json(&self, line: JsonLine<'_>, context: &Context<'_>) -> io::Result<()> {
+        line.with(&Fields {
+            path: lossy(self.path()),
+            argv: self.argv().map(lossy).collect(),
+            argv_cut: self.is_cut(),
+            redacted: self.is_redacted(),
+            interpreted: self.is_interpreted(),
+            text: self.text(context),
+        })
+    }
 }
 
 impl<'a> Call<'a> {

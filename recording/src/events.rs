@@ -1,0 +1,98 @@
+//! The kinds of events: what happens besides calls. Each kind is a file that says all of how it reads
+//! ([`EventKind`]), and a line in the list below, of which [`Record`] and [`What`] are made.
+//!
+//! To add one: its shape in `agent-common/src/record.rs`, its file here, and its line in the list.
+
+#[cfg(test)]
+mod dummy;
+mod exec;
+mod exit;
+mod fork;
+mod json;
+mod kind;
+mod list;
+pub mod oom_kill;
+mod process;
+pub(crate) mod signal;
+mod signal_sent;
+
+pub use exec::Exec;
+pub use exit::Exit;
+pub use fork::Fork;
+pub use json::JsonLine;
+pub(crate) use json::Who;
+pub use kind::{Context, EventKind, Notice, Timing, WithBlobs};
+pub use oom_kill::OomKill;
+pub use signal::Signal;
+pub use signal_sent::SignalSent;
+
+use crate::record::{Call, Malformed, parse_call};
+use kind::Parse;
+use rewind_common::record::{Kind, RecordHeader, Task};
+use zerocopy::FromBytes as _;
+
+list::event_kinds! {
+    /// A thread's end.
+    Exit(Exit),
+    /// A signal was delivered.
+    Signal(Signal),
+    /// A signal was sent.
+    SignalSent(SignalSent),
+    /// The OOM killer chose its process.
+    OomKill(OomKill),
+    /// It made a process or a thread.
+    Fork(Fork),
+    /// Its process runs another program.
+    Exec(Exec<'a>),
+    /// For the tests of this list.
+    #[cfg(test)]
+    Dummy(dummy::Dummy<'a>),
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It returned; its result is known.
+    Returned,
+    /// Its thread died in it.
+    Died,
+    /// The thread was still in it when the recording was read.
+    InFlight,
+    /// The same, and it was in it already when the recording began: that is `start_ns` of the event, for when
+    /// it called is not known.
+    InProgress,
+    /// It returned, but the record of that is gone: result and duration are not known.
+    Lost,
+}
+
+impl Outcome {
+    /// Whether a thread was in the call when the recording was read.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::InFlight | Self::InProgress)
+    }
+
+    /// Whether the text of the call is that of its start: its arguments, as far as they were known then.
+    #[must_use]
+    pub const fn is_start(self) -> bool {
+        matches!(self, Self::InFlight | Self::Died | Self::Lost)
+    }
+}
+
+const CALL: u8 = Kind::Call as u8;
+const ENTER: u8 = Kind::Enter as u8;
+const IN_PROGRESS: u8 = Kind::InProgress as u8;
+const TASK: u8 = Kind::Task as u8;
+
+impl Record<'_> {
+    /// When it was written; 0 for one of an unknown kind.
+    #[must_use]
+    pub fn time_ns(&self) -> u64 {
+        match self {
+            Self::Call(call) => call.end_ns(),
+            Self::Enter(call) | Self::InProgress(call) => call.start_ns,
+            Self::Task(task) => task.time_ns,
+            event => event.as_event().map_or(0, EventKind::end_ns),
+        }
+    }
+}
