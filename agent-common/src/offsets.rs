@@ -91,3 +91,8 @@ pub struct Offsets {
     /// 1 where `mark_victim` passes the victim's task (since 6.9), 0 where it passes its number.
     pub victim_is_task: u32,
 }
+
+impl Offsets {
+    /// What stands there until the agent has filled it in.
+    pub const UNKNOWN: Self = zerocopy::transmute!([0_u8; size_of::<Self>()]);
+}

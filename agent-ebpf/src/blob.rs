@@ -5,25 +5,19 @@
 //! arguments, and not once for each way that leads to them: with static ones a million instructions are
 //! not enough. So they take and give plain numbers, and look the arena up anew.
 
-use crate::maps::CURSORS;
-use crate::ring::{Writer, counters::lose};
-use aya_ebpf::helpers::{
-    bpf_probe_read_user,
-    generated::{bpf_probe_read_user as read_user, bpf_probe_read_user_str as read_user_str},
-};
+use crate::atomic::load_volatile;
+use crate::globals::{PAYLOAD_BYTES, global};
+use crate::probe;
+use crate::ring::{Writer, counters::lose_of};
 use rewind_common::{
     call::{Blob, blob_flags, part},
     capture::{MAX_BYTES, MAX_STRING, MAX_STRINGS},
     loss::LossReason,
 };
 
-/// Most payload bytes kept of one call. The agent fills it in; at most [`MAX_BYTES`].
-#[unsafe(no_mangle)]
-static PAYLOAD_BYTES: u32 = 256;
-
 /// There is no room for a blob: what the functions below give in place of where they ended.
 pub const NO_ROOM: u64 = u64::MAX;
-/// The half of a place ([`Writer::place`]) that is the offset.
+/// The half of a place ([`Writer::position`]) that is the offset.
 pub const OFFSET: u64 = 0xffff_ffff;
 /// A bit above place and flags of a blob: that it cannot be read is no loss.
 pub const GUESS: u64 = 1 << 16;
@@ -33,16 +27,12 @@ pub const PAYLOAD: u64 = 1 << 17;
 /// How many payload bytes are kept of one blob.
 #[inline(always)]
 pub fn payload_limit() -> u64 {
-    // SAFETY: a static of this program, filled in before it was loaded.
-    u64::from(unsafe { core::ptr::read_volatile(&raw const PAYLOAD_BYTES) })
+    u64::from(load_volatile(&PAYLOAD_BYTES))
 }
 
 #[inline(always)]
 fn lose_on(ring: u64, reason: LossReason) {
-    if let Some(cursors) = CURSORS.get_ptr_mut(ring as u32) {
-        // SAFETY: this CPU's own value.
-        lose(unsafe { &mut *cursors }, reason);
-    }
+    lose_of(ring as u32, reason);
 }
 
 /// Whose blobs these are, and which.
@@ -84,9 +74,8 @@ impl At {
 #[inline(always)]
 pub fn finish(writer: &Writer, what: u64, len: u64) -> u64 {
     let header = what & 0xffff | len << 16;
-    // SAFETY: within the segment by the mask, within the chunk since `room` counted it. The shape is
-    // that of `Blob`: place, flags, length.
-    unsafe { writer.at(writer.off).cast::<u32>().write(header as u32) };
+    // The shape is that of `Blob`: place, flags, length.
+    writer.store(writer.off, header as u32);
     const { assert!(size_of::<Blob>() == 4) };
     writer.off + 4 + ((len + 3) & !3)
 }
@@ -97,11 +86,8 @@ pub fn unread(writer: &Writer, pointer: u64, what: u64, ring: u64) -> u64 {
     if writer.room() < 12 {
         return NO_ROOM;
     }
-    // SAFETY: within the chunk, as just seen.
-    unsafe {
-        writer.at(writer.off + 4).cast::<u32>().write(pointer as u32);
-        writer.at(writer.off + 8).cast::<u32>().write((pointer >> 32) as u32);
-    }
+    writer.store(writer.off + 4, pointer as u32);
+    writer.store(writer.off + 8, (pointer >> 32) as u32);
     if what & GUESS == 0 {
         lose_on(ring, LossReason::Unread);
     }
@@ -114,12 +100,11 @@ pub fn bytes_at_once(writer: &mut Writer, pointer: u64, len: u64, what: u64) -> 
     if writer.room() < 4 + ((len + 3) & !3) {
         return false;
     }
-    // SAFETY: as in `bytes`.
-    let failed = unsafe { read_user(writer.at(writer.off + 4).cast(), len as u32, pointer as *const _) } != 0;
-    if !failed {
+    let is_there = writer.read_user(writer.off + 4, len as u32, pointer);
+    if is_there {
         writer.off = finish(writer, what, len);
     }
-    !failed
+    is_there
 }
 
 /// [`string`] in its caller, if all of it is there and there is room for the longest; `false`: nothing is done.
@@ -128,8 +113,7 @@ pub fn string_at_once(writer: &mut Writer, pointer: u64, what: u64) -> bool {
     if writer.room() < 4 + MAX_STRING as u64 {
         return false;
     }
-    // SAFETY: as in `bytes`.
-    let len = unsafe { read_user_str(writer.at(writer.off + 4).cast(), MAX_STRING as u32, pointer as *const _) };
+    let len = writer.read_user_string(writer.off + 4, MAX_STRING as u32, pointer);
     let is_whole = len > 0 && len < MAX_STRING as i64;
     if is_whole {
         writer.off = finish(writer, what, len as u64);
@@ -137,111 +121,97 @@ pub fn string_at_once(writer: &mut Writer, pointer: u64, what: u64) -> bool {
     is_whole
 }
 
-/// Bytes of a known number, of which `limit_what >> 32` are kept.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn bytes(pointer: u64, len: u64, limit_what: u64, place: u64, ring: u64) -> u64 {
-    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
-    let (limit, mut what, mut len) = (limit_what >> 32, limit_what & 0xffff_ffff, len);
-    if len > limit {
-        len = limit;
-        what |= u64::from(blob_flags::CUT) << 8;
-        if limit == MAX_BYTES as u64 {
-            lose_on(ring, LossReason::Shortened);
-        }
-    }
-    // Verifier: the bound once more, on the very register that goes to the helper.
-    if len > MAX_BYTES as u64 || writer.room() < 4 + ((len + 3) & !3) {
-        return NO_ROOM;
-    }
-    if len != 0 {
-        // SAFETY: at most the segment's slack beyond the masked offset; within the chunk as just seen.
-        let failed = unsafe { read_user(writer.at(writer.off + 4).cast(), len as u32, pointer as *const _) } != 0;
-        if failed {
-            return unread(&writer, pointer, what, ring);
-        }
-    }
-    finish(&writer, what, len)
-}
-
-/// A string up to its NUL.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn string(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
-    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
-    let room = writer.room();
-    if room < 8 {
-        return NO_ROOM;
-    }
-    let room = (room - 4) & !3;
-    let max = if room < MAX_STRING as u64 { room } else { MAX_STRING as u64 };
-    // SAFETY: as in `bytes`. Verifier: the mask bounds what the comparison above bounded already.
-    let len = unsafe { read_user_str(writer.at(writer.off + 4).cast(), (max & 0x3ff) as u32, pointer as *const _) };
-    if len < 0 {
-        return unread(&writer, pointer, what, ring);
-    }
-    let len = len as u64;
-    if len < max {
-        return finish(&writer, what, len);
-    }
-    if max < MAX_STRING as u64 {
-        return NO_ROOM;
-    }
-    // It fills all that is kept: is there more?
-    // SAFETY: the helper reads any address of the process, or fails.
-    let last = unsafe { bpf_probe_read_user((pointer + MAX_STRING as u64 - 1) as *const u8) }.unwrap_or(1);
-    if last == 0 {
-        return finish(&writer, what, MAX_STRING as u64);
-    }
-    lose_on(ring, LossReason::Shortened);
-    finish(&writer, what | u64::from(blob_flags::CUT) << 8, MAX_STRING as u64)
-}
-
-/// A vector of strings, ended by a null pointer.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
-    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
-    let mut total = 0u64;
-    let mut is_cut = true;
-    for i in 0..MAX_STRINGS as u64 {
-        // SAFETY: the helper reads any address of the process, or fails.
-        let Ok(element) = (unsafe { bpf_probe_read_user((pointer + i * 8) as *const u64) }) else {
-            if total == 0 {
-                return unread(&writer, pointer, what, ring);
+global! {
+    /// Bytes of a known number, of which `limit_what >> 32` are kept.
+    fn bytes(pointer: u64, len: u64, limit_what: u64, place: u64, ring: u64) -> u64 {
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
+        let (limit, mut what, mut len) = (limit_what >> 32, limit_what & 0xffff_ffff, len);
+        if len > limit {
+            len = limit;
+            what |= u64::from(blob_flags::CUT) << 8;
+            if limit == MAX_BYTES as u64 {
+                lose_on(ring, LossReason::Shortened);
             }
-            break;
-        };
-        if element == 0 {
-            is_cut = false;
-            break;
         }
-        let room = writer.room();
-        if room < 16 + total {
-            break;
-        }
-        let room = room - 8 - total;
-        let max = if room < MAX_STRING as u64 { room } else { MAX_STRING as u64 };
-        // SAFETY: as in `string`.
-        let len = unsafe {
-            read_user_str(writer.at(writer.off + 4 + total).cast(), (max & 0x3ff) as u32, element as *const _)
-        };
-        if len < 0 {
-            break;
-        }
-        total += len as u64 & 0x3ff;
-        if len as u64 == max && max < MAX_STRING as u64 {
-            break;
-        }
-    }
-    let mut what = what | u64::from(part::STRINGS) << 3;
-    if is_cut {
-        // Cut for want of room behind what is there? An empty chunk has more.
-        if writer.room() < 3072 {
+        // Verifier: the bound once more, on the very register that goes to the helper.
+        if len > MAX_BYTES as u64 || writer.room() < 4 + ((len + 3) & !3) {
             return NO_ROOM;
         }
-        what |= u64::from(blob_flags::CUT) << 8;
-        lose_on(ring, LossReason::Shortened);
+        if len != 0 && !writer.read_user(writer.off + 4, len as u32, pointer) {
+            return unread(&writer, pointer, what, ring);
+        }
+        finish(&writer, what, len)
     }
-    finish(&writer, what, total & 0xfff)
+
+    /// A string up to its NUL.
+    fn string(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
+        let room = writer.room();
+        if room < 8 {
+            return NO_ROOM;
+        }
+        let room = (room - 4) & !3;
+        let max = if room < MAX_STRING as u64 { room } else { MAX_STRING as u64 };
+        // Verifier: the mask bounds what the comparison above bounded already.
+        let len = writer.read_user_string(writer.off + 4, (max & 0x3ff) as u32, pointer);
+        if len < 0 {
+            return unread(&writer, pointer, what, ring);
+        }
+        let len = len as u64;
+        if len < max {
+            return finish(&writer, what, len);
+        }
+        if max < MAX_STRING as u64 {
+            return NO_ROOM;
+        }
+        // It fills all that is kept: is there more?
+        if probe::user(pointer + MAX_STRING as u64 - 1) == Some(0_u8) {
+            return finish(&writer, what, MAX_STRING as u64);
+        }
+        lose_on(ring, LossReason::Shortened);
+        finish(&writer, what | u64::from(blob_flags::CUT) << 8, MAX_STRING as u64)
+    }
+
+    /// A vector of strings, ended by a null pointer.
+    fn strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
+        let mut total = 0u64;
+        let mut is_cut = true;
+        for i in 0..MAX_STRINGS as u64 {
+            let Some(element) = probe::user::<u64>(pointer + i * 8) else {
+                if total == 0 {
+                    return unread(&writer, pointer, what, ring);
+                }
+                break;
+            };
+            if element == 0 {
+                is_cut = false;
+                break;
+            }
+            let room = writer.room();
+            if room < 16 + total {
+                break;
+            }
+            let room = room - 8 - total;
+            let max = if room < MAX_STRING as u64 { room } else { MAX_STRING as u64 };
+            let len = writer.read_user_string(writer.off + 4 + total, (max & 0x3ff) as u32, element);
+            if len < 0 {
+                break;
+            }
+            total += len as u64 & 0x3ff;
+            if len as u64 == max && max < MAX_STRING as u64 {
+                break;
+            }
+        }
+        let mut what = what | u64::from(part::STRINGS) << 3;
+        if is_cut {
+            // Cut for want of room behind what is there? An empty chunk has more.
+            if writer.room() < 3072 {
+                return NO_ROOM;
+            }
+            what |= u64::from(blob_flags::CUT) << 8;
+            lose_on(ring, LossReason::Shortened);
+        }
+        finish(&writer, what, total & 0xfff)
+    }
 }

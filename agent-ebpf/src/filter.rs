@@ -5,24 +5,22 @@
 //! directories that only hold other directories never make a call.
 
 use crate::atomic;
-use crate::maps::{self, CGROUP_BITMAP, CGROUPS, FREE_RINGS, FREE_SEGMENTS, NODE, PATHS, Path, RINGS};
+use crate::globals::{LIMITS, global};
+use crate::maps::{self, CGROUP_BITMAP, FREE_RINGS, FREE_SEGMENTS, NODE, RINGS};
 use crate::ring::counters;
 use crate::task::{self, Thread};
 use crate::threads::{self, BySlot, Key};
-use aya_ebpf::helpers::bpf_ktime_get_ns;
+use crate::{clock, probe};
 use core::ffi::c_void;
+use rewind_common::loss::LossReason;
 use rewind_common::ring::{CGROUP_BITMAP_BITS, Cgroup, MAIN, PROTECTED, Ring, cgroup_state as state};
-
-/// Most segments that a share may have, main and protected. The agent fills it in.
-#[unsafe(no_mangle)]
-static LIMITS: [u32; 2] = [1, 1];
 
 /// How far up an open cgroup looks for a ring to inherit.
 const DEPTH: usize = 8;
 
 /// The state of the current thread if the call that it begins is recorded.
 #[inline(always)]
-pub fn begins(task: *mut c_void, regs: *const u8) -> Option<&'static mut Thread> {
+pub fn begins(task: *mut c_void, regs: *const c_void) -> Option<&'static mut Thread> {
     let key = Key::of(regs)?;
     if let BySlot::Own(thread) = threads::by_key(key)
         && thread.epoch == NODE.get(0)?.epoch
@@ -35,10 +33,10 @@ pub fn begins(task: *mut c_void, regs: *const u8) -> Option<&'static mut Thread>
 
 /// The state of the current thread if the call that it returns from is recorded.
 #[inline(always)]
-pub fn returns(regs: *const u8) -> Option<&'static mut Thread> {
+pub fn returns(regs: *const c_void) -> Option<&'static mut Thread> {
     let thread = match threads::by_key(Key::of(regs)?) {
         BySlot::Own(thread) => thread,
-        BySlot::Overflowed => threads::of(maps::current())?,
+        BySlot::Overflowed => threads::of(task::current())?,
         BySlot::Other => return None,
     };
     if thread.start_ns != 0 { Some(thread) } else { None }
@@ -66,43 +64,43 @@ fn recorded(task: *const c_void, key: Option<Key>) -> Option<&'static mut Thread
     if slot == 0 { None } else { threads::at(slot as u32 - 1) }
 }
 
-/// The number of the current thread's state, plus one, if its calls are recorded; else 0. Its ring is
-/// found if it has none yet, or if it may be another by now.
-///
-/// Verifier: a global function, so that it is walked once, and not once with all that follows.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn look_up(key: u64) -> u64 {
-    let task = maps::current();
-    let cgroup_id = task::cgroup_id(task);
-    let Some(node) = NODE.get(0) else { return 0 };
-    let mut slot = threads::slot(task);
-    if let Some(thread) = threads::at(slot.wrapping_sub(1))
-        && thread.cgroup_id == cgroup_id
-        && thread.epoch == node.epoch
-    {
-        return if thread.recording != 0 { u64::from(slot) } else { 0 };
-    }
-    let ring = ring_of(cgroup_id).and_then(|index| Some((index, RINGS.get(index)?)));
-    if let (Some((index, _)), 0) = (ring, slot) {
-        slot = threads::make(task, Key::of_number(key));
-        if slot == 0 {
-            counters::no_thread_state(index);
-            return 0;
+global! {
+    /// The number of the current thread's state, plus one, if its calls are recorded; else 0. Its ring is
+    /// found if it has none yet, or if it may be another by now.
+    ///
+    /// Verifier: a global function, so that it is walked once, and not once with all that follows.
+    fn look_up(key: u64) -> u64 {
+        let task = task::current();
+        let cgroup_id = task::cgroup_id(task);
+        let Some(node) = NODE.get(0) else { return 0 };
+        let mut slot = threads::slot(task);
+        if let Some(thread) = threads::at(slot.wrapping_sub(1))
+            && thread.cgroup_id == cgroup_id
+            && thread.epoch == node.epoch
+        {
+            return if thread.recording != 0 { u64::from(slot) } else { 0 };
         }
+        let ring = ring_of(cgroup_id).and_then(|index| Some((index, RINGS.get(index)?)));
+        if let (Some((index, _)), 0) = (ring, slot) {
+            slot = threads::make(task, Key::of_number(key));
+            if slot == 0 {
+                counters::lose_of(index, LossReason::NoThreadState);
+                return 0;
+            }
+        }
+        let Some(thread) = threads::at(slot.wrapping_sub(1)) else { return 0 };
+        let Some((index, ring)) = ring else {
+            // Not remembered: who came too late for the ring that another thread takes looks again.
+            thread.recording = 0;
+            return 0;
+        };
+        if thread.recording != ring.recording {
+            thread.announced = [0; 2];
+        }
+        (thread.cgroup_id, thread.epoch, thread.task) = (cgroup_id, node.epoch, task as u64);
+        (thread.ring, thread.ring_flags, thread.recording) = (index, ring.flags, ring.recording);
+        if thread.recording != 0 { u64::from(slot) } else { 0 }
     }
-    let Some(thread) = threads::at(slot.wrapping_sub(1)) else { return 0 };
-    let Some((index, ring)) = ring else {
-        // Not remembered: who came too late for the ring that another thread takes looks again.
-        thread.recording = 0;
-        return 0;
-    };
-    if thread.recording != ring.recording {
-        thread.announced = [0; 2];
-    }
-    (thread.cgroup_id, thread.epoch, thread.task) = (cgroup_id, node.epoch, task as u64);
-    (thread.ring, thread.ring_flags, thread.recording) = (index, ring.flags, ring.recording);
-    if thread.recording != 0 { u64::from(slot) } else { 0 }
 }
 
 /// The ring of a cgroup that is recorded already: for what happens to a task that is not the current
@@ -112,8 +110,7 @@ pub fn ring_of_other(cgroup_id: u64) -> Option<u32> {
     if !may_be_recorded(cgroup_id) {
         return None;
     }
-    // SAFETY: read at once.
-    let cgroup = unsafe { CGROUPS.get(&cgroup_id) }?;
+    let cgroup = maps::cgroup(cgroup_id)?;
     (cgroup.state == state::RECORDED).then_some(cgroup.ring)
 }
 
@@ -128,18 +125,15 @@ fn may_be_recorded(cgroup_id: u64) -> bool {
 #[inline(always)]
 pub fn set_cgroup_bit(cgroup_id: u64) {
     let bit = cgroup_id % CGROUP_BITMAP_BITS;
-    if let Some(bitmap) = CGROUP_BITMAP.get_ptr_mut(0) {
-        // SAFETY: a word of a value of the map, within it by the remainder.
-        unsafe { atomic::or(&raw mut (*bitmap)[(bit / 64) as usize], 1 << (bit % 64)) };
+    if let Some(bitmap) = maps::cgroup_bitmap() {
+        atomic::or(&mut bitmap[(bit / 64) as usize], 1 << (bit % 64));
     }
 }
 
 /// The ring of a cgroup; takes one where the cgroup is open.
 #[inline(always)]
 pub fn ring_of(cgroup_id: u64) -> Option<u32> {
-    let cgroup = CGROUPS.get_ptr_mut(&cgroup_id)?;
-    // SAFETY: a value of the map, which lives until this program ends.
-    let cgroup = unsafe { &mut *cgroup };
+    let cgroup = maps::cgroup(cgroup_id)?;
     match cgroup.state {
         state::RECORDED => Some(cgroup.ring),
         state::OPEN => open(cgroup_id, cgroup),
@@ -150,10 +144,8 @@ pub fn ring_of(cgroup_id: u64) -> Option<u32> {
 /// The first call of an open cgroup: its nearest ancestor's ring, or a new one.
 #[inline(never)]
 fn open(cgroup_id: u64, cgroup: &mut Cgroup) -> Option<u32> {
-    // SAFETY: a value of the map. Who loses this race records nothing of this one call: the
-    // recording begins with the winner's.
-    let won = unsafe { atomic::swap_u32(&raw mut cgroup.state, state::OPEN, state::TAKING) };
-    if !won {
+    // Who loses this race records nothing of this one call: the recording begins with the winner's.
+    if !atomic::swap_u32(&mut cgroup.state, state::OPEN, state::TAKING) {
         return None;
     }
     let mut parent = cgroup.parent;
@@ -161,8 +153,7 @@ fn open(cgroup_id: u64, cgroup: &mut Cgroup) -> Option<u32> {
         if parent == 0 {
             break;
         }
-        // SAFETY: read at once.
-        let Some(above) = (unsafe { CGROUPS.get(&parent) }) else { break };
+        let Some(above) = maps::cgroup(parent) else { break };
         if above.state == state::RECORDED {
             cgroup.ring = above.ring;
             cgroup.state = state::RECORDED;
@@ -186,7 +177,7 @@ fn take(cgroup_id: u64) -> Option<u32> {
     let index = FREE_RINGS.pop().ok()??;
     let main = FREE_SEGMENTS.pop().ok().flatten();
     let protected = FREE_SEGMENTS.pop().ok().flatten();
-    let (Some(main), Some(protected), Some(ring)) = (main, protected, RINGS.get_ptr_mut(index)) else {
+    let (Some(main), Some(protected), Some(ring)) = (main, protected, maps::ring(index)) else {
         if let Some(segment) = main {
             let _ = FREE_SEGMENTS.push(&segment, 0);
         }
@@ -196,34 +187,27 @@ fn take(cgroup_id: u64) -> Option<u32> {
         let _ = FREE_RINGS.push(&index, 0);
         return None;
     };
-    // SAFETY: a value of the map; a free ring is nobody else's.
-    let ring = unsafe { &mut *ring };
+    // A free ring is nobody else's.
     begin_share(ring, MAIN, main);
     begin_share(ring, PROTECTED, protected);
     ring.cgroup_id = cgroup_id;
-    let node = NODE.get_ptr_mut(0)?;
-    // SAFETY: a value of the map.
-    ring.flags = unsafe { (*node).ring_flags };
-    // SAFETY: takes nothing.
-    ring.born_ns = unsafe { bpf_ktime_get_ns() };
+    let node = maps::node()?;
+    ring.flags = node.ring_flags;
+    ring.born_ns = clock::now_ns();
     ring.died_ns = 0;
     (ring.ended_ns, ring.judged_ns, ring.failures) = (0, 0, 0);
-    if let Some(path) = PATHS.get_ptr(&cgroup_id) {
-        copy_path(&mut ring.path, path);
+    if let Some(path) = maps::path(cgroup_id) {
+        probe::copy(&mut ring.path, &path.0);
     } else {
         ring.path[0] = 0;
     }
-    // SAFETY: a field of a value of the map.
-    ring.recording = unsafe { atomic::add(&raw mut (*node).recordings, 1) } + 1;
+    ring.recording = atomic::add(&mut node.recordings, 1) + 1;
     Some(index)
 }
 
 #[inline(always)]
 fn begin_share(ring: &mut Ring, share: usize, segment: u32) {
-    let limit = {
-        // SAFETY: a static of this program, filled in before it was loaded.
-        unsafe { core::ptr::read_volatile(&raw const LIMITS[share]) }
-    };
+    let limit = atomic::load_volatile(&LIMITS[share]);
     let share = &mut ring.shares[share];
     share.claims = 0;
     share.base = 1;
@@ -232,13 +216,4 @@ fn begin_share(ring: &mut Ring, share: usize, segment: u32) {
     share.growing = 0;
     share.leaving = 0;
     share.segments[0] = segment;
-}
-
-#[inline(always)]
-fn copy_path(to: &mut [u8; rewind_common::ring::PATH_BYTES], from: *const Path) {
-    // SAFETY: both are values of maps of the same length. The helper copies 512 bytes in one go,
-    // where the compiler would unroll 64 loads and stores.
-    unsafe {
-        aya_ebpf::helpers::generated::bpf_probe_read_kernel(to.as_mut_ptr().cast(), to.len() as u32, from.cast());
-    }
 }

@@ -5,11 +5,17 @@
 //!              other.rs (what happens to a task that is not the current one)
 //!              name.rs (is a new cgroup a container's?)
 //!              task.rs, threads.rs (what is kept of a thread, and where) \_ read.rs, message.rs, number.rs, blob.rs (bytes behind pointers)
-//! maps.rs: all memory
+//! programs/: what no hook calls, and the agent runs
+//! maps.rs: all memory; globals.rs: what is found by name
+//! probe.rs, clock.rs, atomic.rs, iter.rs: what the kernel and the processor offer, as safe functions
 //! ```
 //!
+//! No hook and no program holds `unsafe`: it lives in the modules at the bottom of this picture and in
+//! `ring.rs`, which turn pointers into typed access. What makes that sound is the verifier: a program in which
+//! a pointer may lead elsewhere is not loaded. What the verifier does not see each site says.
+//!
 //! Rust has no CO-RE relocations for this target. What the kernel's types look like is handed over
-//! by the agent in [`task::OFFSETS`] (`rewind_common::offsets`), found in the
+//! by the agent in [`globals::OFFSETS`] (`rewind_common::offsets`), found in the
 //! running kernel's BTF; the hooks themselves are BTF-typed raw tracepoints, whose arguments the
 //! verifier lets a program read without a helper.
 #![no_std]
@@ -18,33 +24,31 @@
 #![allow(internal_features)]
 #![allow(unreachable_pub, reason = "a program has no outside that could be reached")]
 
-// The only modules that may hold `unsafe`: all memory, what reads the kernel's, and the thin entries of hooks.
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "intrinsics, and volatile accesses")]
 mod atomic;
-#[allow(unsafe_code)]
 mod blob;
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "a helper")]
+mod clock;
 mod filter;
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "what is found by name, and arguments of global functions")]
+mod globals;
 mod hooks;
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "entries that the library has no macro for")]
+mod iter;
+#[allow(unsafe_code, reason = "values of maps become references")]
 mod maps;
-#[allow(unsafe_code)]
 mod message;
 mod name;
-#[allow(unsafe_code)]
 mod number;
-#[allow(unsafe_code)]
 mod other;
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "reads the memory of the kernel and of processes")]
+mod probe;
+mod programs;
 mod read;
-#[allow(unsafe_code)]
 mod record;
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "writes into chunks, which are bytes")]
 mod ring;
-#[allow(unsafe_code)]
 mod task;
-#[allow(unsafe_code)]
 mod threads;
 
 #[panic_handler]

@@ -1,10 +1,14 @@
 //! Every map, its bound, and the reason for the bound. Those marked "sized by the agent" have the
 //! least size here and the real one from the node's budget when they are loaded.
+//!
+//! Programs get at values by the functions at the end, as references: a value of a map lives until the
+//! program ends, and any bytes are one. Other CPUs and the agent may write to it at the same time; what must
+//! not be lost then goes through `atomic`, and the rest has one writer, as said where it is defined.
 
 use crate::task::Thread;
 use aya_ebpf::{
     btf_maps::{Array, HashMap, PerCpuArray, Queue},
-    helpers::generated::{bpf_get_current_task_btf, bpf_task_storage_get},
+    helpers::generated::bpf_task_storage_get,
     macros::btf_map,
 };
 use core::ffi::c_void;
@@ -30,8 +34,17 @@ pub struct Segment([u8; ARENA_VALUE_BYTES]);
 pub struct Identity([u8; IDENTITY_BYTES]);
 
 /// A cgroup's path.
-#[repr(C)]
+#[repr(transparent)]
 pub struct Path(pub [u8; PATH_BYTES]);
+
+impl Path {
+    /// These bytes, where they lie.
+    #[inline(always)]
+    pub fn of(bytes: &[u8; PATH_BYTES]) -> &Self {
+        // SAFETY: a path is such bytes and nothing else.
+        unsafe { &*(&raw const *bytes).cast() }
+    }
+}
 
 /// All ring memory of the node. Sized by the agent.
 #[btf_map]
@@ -120,10 +133,9 @@ impl<T> TaskStorage<T> {
 
     /// The value of `task`; with `create`, a zeroed one is made where there is none.
     ///
-    /// # Safety
-    /// `task` is a `task_struct` in the verifier's eyes too.
+    /// Verifier: it refuses the program if `task` is not a typed task.
     #[inline(always)]
-    pub unsafe fn get(&self, task: *mut c_void, create: bool) -> Option<&'static mut T> {
+    fn get(&self, task: *mut c_void, create: bool) -> Option<&'static mut T> {
         let map = core::ptr::from_ref(self).cast_mut().cast();
         // SAFETY: the helper returns null or a value that lives until this program ends.
         unsafe { bpf_task_storage_get(map, task.cast(), core::ptr::null_mut(), u64::from(create)).cast::<T>().as_mut() }
@@ -135,9 +147,75 @@ impl<T> TaskStorage<T> {
 #[unsafe(export_name = "TASK_SLOTS")]
 pub static TASK_SLOTS: TaskStorage<u32> = TaskStorage::new();
 
-/// The current task, as the verifier knows it: it may be read without a helper.
+/// The value at `pointer`.
 #[inline(always)]
-pub fn current() -> *mut c_void {
-    // SAFETY: takes nothing, always gives the current task.
-    unsafe { bpf_get_current_task_btf() as *mut c_void }
+fn value<T>(pointer: Option<*mut T>) -> Option<&'static mut T> {
+    // SAFETY: a map gives no pointer, or one to a value that lives until this program ends.
+    pointer.map(|value| unsafe { &mut *value })
+}
+
+/// A ring.
+#[inline(always)]
+pub fn ring(index: u32) -> Option<&'static mut Ring> {
+    value(RINGS.get_ptr_mut(index))
+}
+
+/// This CPU's cursors of a ring. [`crate::ring::lock`] keeps hooks that interrupt each other apart.
+#[inline(always)]
+pub fn cursors(ring: u32) -> Option<&'static mut Cursors> {
+    value(CURSORS.get_ptr_mut(ring))
+}
+
+/// A segment of the arena.
+#[inline(always)]
+pub fn segment(index: u32) -> Option<*mut u8> {
+    Some(ARENA.get_ptr_mut(index)?.cast())
+}
+
+/// What concerns the node as a whole.
+#[inline(always)]
+pub fn node() -> Option<&'static mut Node> {
+    value(NODE.get_ptr_mut(0))
+}
+
+/// Which cgroups are certainly not recorded.
+#[inline(always)]
+pub fn cgroup_bitmap() -> Option<&'static mut CgroupBitmap> {
+    value(CGROUP_BITMAP.get_ptr_mut(0))
+}
+
+/// What is known of a cgroup.
+#[inline(always)]
+pub fn cgroup(id: u64) -> Option<&'static mut Cgroup> {
+    value(CGROUPS.get_ptr_mut(&id))
+}
+
+/// A cgroup's path.
+#[inline(always)]
+pub fn path(cgroup_id: u64) -> Option<&'static mut Path> {
+    value(PATHS.get_ptr_mut(&cgroup_id))
+}
+
+/// A thread's state by its number: only its own thread writes it, and an iterator reads.
+#[inline(always)]
+pub fn thread(index: u32) -> Option<&'static mut Thread> {
+    value(THREADS.get_ptr_mut(index))
+}
+
+/// The number of a typed task's state plus one, where that is kept; with `create` it is made where there is none.
+#[inline(always)]
+pub fn task_slot(task: *mut c_void, create: bool) -> Option<&'static mut u32> {
+    TASK_SLOTS.get(task, create)
+}
+
+/// This CPU's stand-in for the state of a thread, a hook's alone.
+#[inline(always)]
+pub fn stand_in(hook: u32) -> Option<&'static mut Thread> {
+    value(STAND_INS.get_ptr_mut(hook))
+}
+
+/// The task that the kernel sent `SIGKILL` to last on this CPU.
+#[inline(always)]
+pub fn killed() -> Option<&'static mut u64> {
+    value(KILLED.get_ptr_mut(0))
 }

@@ -1,7 +1,8 @@
 //! Vectors of `iovec`, messages, and the bytes they point to -> blobs.
 
 use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, payload_limit};
-use aya_ebpf::helpers::bpf_probe_read_user;
+use crate::globals::global;
+use crate::probe;
 use core::mem::offset_of;
 use rewind_common::{
     call::part,
@@ -13,13 +14,8 @@ pub const UNCHANGED: u64 = u64::MAX;
 /// Where in a message the length of its name is.
 pub const NAME_LENGTH: u64 = offset_of!(MsgHdr, name_len) as u64;
 
-/// `struct iovec`; the pairs of pointer and length in a `msghdr` have its shape.
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct IoVec {
-    base: u64,
-    len: u64,
-}
+/// `struct iovec`: pointer and length; the pairs of these in a `msghdr` have its shape.
+type IoVec = [u64; 2];
 
 /// `struct user_msghdr` (`include/linux/socket.h`) on 64-bit machines.
 #[repr(C)]
@@ -40,64 +36,60 @@ struct MultiMsgHdr {
     len: u64,
 }
 
-/// An array of `iovec`, and the payload behind the first ones where it is wanted. `packed` is
-/// [`At::packed`].
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn vector(pointer: u64, count: u64, received: u64, packed: u64, place: u64) -> u64 {
-    let at = At::unpacked(packed);
-    // The whole of an argument, unless it is the vector of a message.
-    let bare = At { what: at.what & !(u64::from(part::VECTOR) << 3), ..at };
-    let segment = place & !OFFSET;
-    let count = if count > MAX_BYTES as u64 { MAX_BYTES as u64 } else { count };
-    let mut off = at.bytes(pointer, count * size_of::<IoVec>() as u64, MAX_BYTES as u64, place, 0);
-    if at.what & PAYLOAD == 0 {
-        return off;
-    }
-    let mut left = received;
-    for i in 0..u64::from(part::VECTORS) {
-        if i >= count || left == 0 || off == NO_ROOM {
-            break;
+global! {
+    /// An array of `iovec`, and the payload behind the first ones where it is wanted. `packed` is
+    /// [`At::packed`].
+    fn vector(pointer: u64, count: u64, received: u64, packed: u64, place: u64) -> u64 {
+        let at = At::unpacked(packed);
+        // The whole of an argument, unless it is the vector of a message.
+        let bare = At { what: at.what & !(u64::from(part::VECTOR) << 3), ..at };
+        let segment = place & !OFFSET;
+        let count = if count > MAX_BYTES as u64 { MAX_BYTES as u64 } else { count };
+        let mut off = at.bytes(pointer, count * size_of::<IoVec>() as u64, MAX_BYTES as u64, place, 0);
+        if at.what & PAYLOAD == 0 {
+            return off;
         }
-        // SAFETY: the helper reads any address of the process, or fails.
-        let Ok(element) = (unsafe { bpf_probe_read_user((pointer + i * 16) as *const IoVec) }) else { break };
-        let len = if element.len < left { element.len } else { left };
-        left -= len;
-        let place = segment | off & OFFSET;
-        off = bare.part(part::BYTES + i as u8).bytes(element.base, len, payload_limit(), place, 0);
+        let mut left = received;
+        for i in 0..u64::from(part::VECTORS) {
+            if i >= count || left == 0 || off == NO_ROOM {
+                break;
+            }
+            let Some([base, len]) = probe::user::<IoVec>(pointer + i * size_of::<IoVec>() as u64) else { break };
+            let len = if len < left { len } else { left };
+            left -= len;
+            let place = segment | off & OFFSET;
+            off = bare.part(part::BYTES + i as u8).bytes(base, len, payload_limit(), place, 0);
+        }
+        off
     }
-    off
-}
 
-/// A `msghdr`, and what it points to. `name_len` is the length of its name as it was before the call.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn message(pointer: u64, received: u64, packed: u64, place: u64, name_len: u64) -> u64 {
-    let at = At::unpacked(packed);
-    let segment = place & !OFFSET;
-    // Verifier: one pair at a time, for the whole header is too much for the stack (`ring::write`).
-    // SAFETY: the helper reads any address of the process, or fails.
-    let pair = |offset: usize| unsafe { bpf_probe_read_user((pointer + offset as u64) as *const IoVec) };
-    let mut off = at.bytes(pointer, size_of::<MsgHdr>() as u64, MAX_BYTES as u64, place, 0);
-    let wanted = at.what & PAYLOAD != 0;
-    let Ok(name) = pair(offset_of!(MsgHdr, name)) else { return off };
-    if name.base != 0 && off != NO_ROOM {
-        let len = u64::from(name.len as u32).min(name_len);
-        off = at.part(part::NAME).bytes(name.base, len, 128, segment | off & OFFSET, 0);
-        if name_len != UNCHANGED && name_len as u32 != name.len as u32 && off != NO_ROOM {
-            off = crate::number::number(name_len, at.part(part::NAME_LENGTH).what, segment | off & OFFSET);
+    /// A `msghdr`, and what it points to. `name_len` is the length of its name as it was before the call.
+    fn message(pointer: u64, received: u64, packed: u64, place: u64, name_len: u64) -> u64 {
+        let at = At::unpacked(packed);
+        let segment = place & !OFFSET;
+        // Verifier: one pair at a time, for the whole header is too much for the stack (`ring::write`).
+        let pair = |offset: usize| probe::user::<IoVec>(pointer + offset as u64);
+        let mut off = at.bytes(pointer, size_of::<MsgHdr>() as u64, MAX_BYTES as u64, place, 0);
+        let wanted = at.what & PAYLOAD != 0;
+        let Some([name, new_len]) = pair(offset_of!(MsgHdr, name)) else { return off };
+        if name != 0 && off != NO_ROOM {
+            let len = u64::from(new_len as u32).min(name_len);
+            off = at.part(part::NAME).bytes(name, len, 128, segment | off & OFFSET, 0);
+            if name_len != UNCHANGED && name_len as u32 != new_len as u32 && off != NO_ROOM {
+                off = crate::number::number(name_len, at.part(part::NAME_LENGTH).what, segment | off & OFFSET);
+            }
         }
+        let Some([control, control_len]) = pair(offset_of!(MsgHdr, control)) else { return off };
+        if control != 0 && wanted && off != NO_ROOM {
+            off = at.part(part::CONTROL).bytes(control, control_len, 256, segment | off & OFFSET, 0);
+        }
+        let Some([parts, count]) = pair(offset_of!(MsgHdr, vector)) else { return off };
+        if off == NO_ROOM {
+            return off;
+        }
+        let packed = at.part(part::VECTOR).packed(wanted);
+        vector(parts, count, received, packed, segment | off & OFFSET)
     }
-    let Ok(control) = pair(offset_of!(MsgHdr, control)) else { return off };
-    if control.base != 0 && wanted && off != NO_ROOM {
-        off = at.part(part::CONTROL).bytes(control.base, control.len, 256, segment | off & OFFSET, 0);
-    }
-    let Ok(parts) = pair(offset_of!(MsgHdr, vector)) else { return off };
-    if off == NO_ROOM {
-        return off;
-    }
-    let packed = at.part(part::VECTOR).packed(wanted);
-    vector(parts.base, parts.len, received, packed, segment | off & OFFSET)
 }
 
 /// The first `count` of an array of `mmsghdr`, each with what it points to. Behind the blobs of a
@@ -115,8 +107,7 @@ pub fn messages(pointer: u64, count: u64, packed: u64, place: u64, received: boo
         }
         let start = pointer + i * size_of::<MultiMsgHdr>() as u64;
         let len_at = start + offset_of!(MultiMsgHdr, len) as u64;
-        // SAFETY: the helper reads any address of the process, or fails.
-        let len = unsafe { bpf_probe_read_user(len_at as *const u32) }.map_or(0, u64::from);
+        let len = probe::user::<u32>(len_at).map_or(0, u64::from);
         let bound = if received { len } else { u64::MAX };
         off = message(start, bound, packed, segment | off & OFFSET, UNCHANGED);
         if off != NO_ROOM {

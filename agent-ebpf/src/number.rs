@@ -2,62 +2,59 @@
 //! behind it, sets of descriptors. The rules are those of `blob`.
 
 use crate::blob::{GUESS, NO_ROOM, finish, unread};
+use crate::globals::{given, global};
+use crate::probe;
 use crate::read::UNREADABLE;
 use crate::ring::Writer;
 use crate::task::Thread;
-use aya_ebpf::helpers::{bpf_probe_read_user, generated::bpf_probe_read_user as read_user};
 use rewind_common::{
     call::blob_flags,
     capture::{MAX_COUNTED, MAX_ENTRIES, MAX_SET},
 };
 
-/// How many strings a vector has, and where it is.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn count_strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
-    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
-    let (mut count, mut flags) = (0u32, u64::from(blob_flags::CUT) << 8);
-    for i in 0..u64::from(MAX_COUNTED) {
-        // SAFETY: the helper reads any address of the process, or fails.
-        let Ok(element) = (unsafe { bpf_probe_read_user((pointer + i * 8) as *const u64) }) else {
-            return unread(&writer, pointer, what, ring);
-        };
-        if element == 0 {
-            flags = 0;
-            break;
+global! {
+    /// How many strings a vector has, and where it is.
+    fn count_strings(pointer: u64, what: u64, place: u64, ring: u64) -> u64 {
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
+        let (mut count, mut flags) = (0u32, u64::from(blob_flags::CUT) << 8);
+        for i in 0..u64::from(MAX_COUNTED) {
+            let Some(element) = probe::user::<u64>(pointer + i * 8) else {
+                return unread(&writer, pointer, what, ring);
+            };
+            if element == 0 {
+                flags = 0;
+                break;
+            }
+            count += 1;
         }
-        count += 1;
+        counted(&writer, pointer, count, what | flags)
     }
-    counted(&writer, pointer, count, what | flags)
-}
 
-/// How many entries of a directory a buffer of `len` bytes holds, and where it is. The length of an
-/// entry stands at the same place in `linux_dirent` and `linux_dirent64` (`include/linux/dirent.h`).
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn count_entries(pointer: u64, len: u64, what: u64, place: u64, ring: u64) -> u64 {
-    const ENTRY_LENGTH: u64 = 16;
-    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
-    let (mut count, mut at, mut flags) = (0u32, 0u64, u64::from(blob_flags::CUT) << 8);
-    for _ in 0..MAX_ENTRIES {
+    /// How many entries of a directory a buffer of `len` bytes holds, and where it is. The length of an
+    /// entry stands at the same place in `linux_dirent` and `linux_dirent64` (`include/linux/dirent.h`).
+    fn count_entries(pointer: u64, len: u64, what: u64, place: u64, ring: u64) -> u64 {
+        const ENTRY_LENGTH: u64 = 16;
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
+        let (mut count, mut at, mut flags) = (0u32, 0u64, u64::from(blob_flags::CUT) << 8);
+        for _ in 0..MAX_ENTRIES {
+            if at >= len {
+                flags = 0;
+                break;
+            }
+            let Some(entry) = probe::user::<u16>(pointer + at + ENTRY_LENGTH) else {
+                return unread(&writer, pointer, what, ring);
+            };
+            if entry == 0 {
+                break;
+            }
+            at += u64::from(entry);
+            count += 1;
+        }
         if at >= len {
             flags = 0;
-            break;
         }
-        // SAFETY: the helper reads any address of the process, or fails.
-        let Ok(entry) = (unsafe { bpf_probe_read_user((pointer + at + ENTRY_LENGTH) as *const u16) }) else {
-            return unread(&writer, pointer, what, ring);
-        };
-        if entry == 0 {
-            break;
-        }
-        at += u64::from(entry);
-        count += 1;
+        counted(&writer, pointer, count, what | flags)
     }
-    if at >= len {
-        flags = 0;
-    }
-    counted(&writer, pointer, count, what | flags)
 }
 
 /// A pointer and a number.
@@ -75,50 +72,48 @@ fn counted(writer: &Writer, pointer: u64, count: u32, what: u64) -> u64 {
 /// A `u32` behind what is there. The caller has seen that there is room.
 #[inline(always)]
 fn put(writer: &Writer, behind: u64, value: u32) {
-    // SAFETY: within the segment by the mask, within the chunk by the caller's word.
-    unsafe { writer.at(writer.off + behind).cast::<u32>().write(value) };
+    writer.store(writer.off + behind, value);
 }
 
-/// A number that is no argument: four bytes.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn number(value: u64, what: u64, place: u64) -> u64 {
-    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
-    if writer.room() < 8 {
-        return NO_ROOM;
+global! {
+    /// A number that is no argument: four bytes.
+    fn number(value: u64, what: u64, place: u64) -> u64 {
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
+        if writer.room() < 8 {
+            return NO_ROOM;
+        }
+        put(&writer, 4, value as u32);
+        finish(&writer, what, 4)
     }
-    put(&writer, 4, value as u32);
-    finish(&writer, what, 4)
 }
 
 /// A `u32` of the process; [`UNREADABLE`] if it cannot be read.
 #[inline(always)]
 pub fn read_number(pointer: u64) -> u64 {
-    // SAFETY: the helper reads any address of the process, or fails.
-    unsafe { bpf_probe_read_user(pointer as *const u32) }.map_or(UNREADABLE, u64::from)
+    probe::user::<u32>(pointer).map_or(UNREADABLE, u64::from)
 }
 
-/// A length before the call and, if the call has not failed and the length is another now, after it.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn length(pointer: u64, before: u64, what: u64, place: u64, failed: u64) -> u64 {
-    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
-    if before == UNREADABLE {
-        // That the caller passed nonsense is told by the call's own result.
-        return unread(&writer, pointer, what | GUESS, 0);
-    }
-    if writer.room() < 12 {
-        return NO_ROOM;
-    }
-    put(&writer, 4, before as u32);
-    if failed == 0 {
-        let after = read_number(pointer);
-        if after != UNREADABLE && after != before {
-            put(&writer, 8, after as u32);
-            return finish(&writer, what, 8);
+global! {
+    /// A length before the call and, if the call has not failed and the length is another now, after it.
+    fn length(pointer: u64, before: u64, what: u64, place: u64, failed: u64) -> u64 {
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
+        if before == UNREADABLE {
+            // That the caller passed nonsense is told by the call's own result.
+            return unread(&writer, pointer, what | GUESS, 0);
         }
+        if writer.room() < 12 {
+            return NO_ROOM;
+        }
+        put(&writer, 4, before as u32);
+        if failed == 0 {
+            let after = read_number(pointer);
+            if after != UNREADABLE && after != before {
+                put(&writer, 8, after as u32);
+                return finish(&writer, what, 8);
+            }
+        }
+        finish(&writer, what, 4)
     }
-    finish(&writer, what, 4)
 }
 
 /// [`offset`] in its caller, if it can be read and fits; `false`: nothing is done.
@@ -127,8 +122,7 @@ pub fn offset_at_once(writer: &mut Writer, pointer: u64, result: i64, what: u64)
     if writer.room() < 12 {
         return false;
     }
-    // SAFETY: the helper reads any address of the process, or fails.
-    let Ok(after) = (unsafe { bpf_probe_read_user(pointer as *const u64) }) else { return false };
+    let Some(after) = probe::user::<u64>(pointer) else { return false };
     let moved = if result > 0 { result.cast_unsigned() } else { 0 };
     let before = after.wrapping_sub(moved);
     put(writer, 4, before as u32);
@@ -138,36 +132,32 @@ pub fn offset_at_once(writer: &mut Writer, pointer: u64, result: i64, what: u64)
     true
 }
 
-/// A file offset as it was before the call has moved it on by its result.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn offset(pointer: u64, result: i64, what: u64, place: u64, ring: u64) -> u64 {
-    let Some(mut writer) = Writer::at_position(place) else { return NO_ROOM };
-    if offset_at_once(&mut writer, pointer, result, what) { writer.off } else { unread(&writer, pointer, what, ring) }
-}
+global! {
+    /// A file offset as it was before the call has moved it on by its result.
+    fn offset(pointer: u64, result: i64, what: u64, place: u64, ring: u64) -> u64 {
+        let Some(mut writer) = Writer::at_position(place) else { return NO_ROOM };
+        if offset_at_once(&mut writer, pointer, result, what) { writer.off } else { unread(&writer, pointer, what, ring) }
+    }
 
-/// The sets of descriptors of `select`, and how many descriptors they are for.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn fd_sets(thread: *const Thread, what: u64, place: u64) -> u64 {
-    // SAFETY: null, or what `copy_one` passes; the verifier checks either.
-    let Some(thread) = (unsafe { thread.as_ref() }) else { return NO_ROOM };
-    let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
-    if writer.room() < 8 + 3 * MAX_SET as u64 {
-        return NO_ROOM;
-    }
-    let number = thread.args[0] as u32;
-    put(&writer, 4, number);
-    let words = if number > MAX_SET as u32 * 8 { MAX_SET as u32 } else { number.div_ceil(64) * 8 };
-    let mut len = 4u64;
-    for i in 1..4 {
-        let pointer = thread.args[i];
-        if pointer != 0 {
-            // SAFETY: at most the segment's slack beyond the masked offset. Memory that cannot be read
-            // leaves zeros, and the call an error.
-            unsafe { read_user(writer.at(writer.off + 4 + len).cast(), words & 0xff, pointer as *const _) };
-            len += u64::from(words & 0xff);
+    /// The sets of descriptors of `select`, and how many descriptors they are for.
+    fn fd_sets(thread: *const Thread, what: u64, place: u64) -> u64 {
+        let Some(thread) = given(thread) else { return NO_ROOM };
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
+        if writer.room() < 8 + 3 * MAX_SET as u64 {
+            return NO_ROOM;
         }
+        let number = thread.args[0] as u32;
+        put(&writer, 4, number);
+        let words = if number > MAX_SET as u32 * 8 { MAX_SET as u32 } else { number.div_ceil(64) * 8 };
+        let mut len = 4u64;
+        for i in 1..4 {
+            let pointer = thread.args[i];
+            if pointer != 0 {
+                // Memory that cannot be read leaves zeros, and the call an error.
+                writer.read_user(writer.off + 4 + len, words & 0xff, pointer);
+                len += u64::from(words & 0xff);
+            }
+        }
+        finish(&writer, what, len)
     }
-    finish(&writer, what, len)
 }

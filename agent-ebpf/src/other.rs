@@ -5,10 +5,9 @@
 //! not be there at all: its cgroup says which ring it is, and the cursors are this CPU's own. As nothing
 //! is remembered of what has been announced, the task is announced each time.
 
-use crate::maps::{RINGS, STAND_INS};
+use crate::maps::{self, RINGS};
 use crate::ring::{begin, commit, cursors, lock, unlock};
 use crate::{filter, task};
-use aya_ebpf::helpers::bpf_probe_read_kernel_buf;
 use core::ffi::c_void;
 use rewind_common::record::{Kind, RecordHeader, Task};
 use rewind_common::ring::{Cursors, PROTECTED};
@@ -31,9 +30,7 @@ pub fn ring(task: *const c_void) -> Option<u32> {
 /// Writes who `task` is, and a record about it, into the protected share of its ring.
 #[inline(always)]
 pub fn event<T: Copy>(task: *const c_void, ring: u32, hook: Hook, now_ns: u64, record: &T) {
-    let (Some(thread), Some(place)) = (STAND_INS.get_ptr_mut(hook as u32), RINGS.get(ring)) else { return };
-    // SAFETY: this CPU's own value, and this hook's alone.
-    let thread = unsafe { &mut *thread };
+    let (Some(thread), Some(place)) = (maps::stand_in(hook as u32), RINGS.get(ring)) else { return };
     (thread.ring, thread.recording) = (ring, place.recording);
     if thread.recording == 0 {
         return;
@@ -57,17 +54,7 @@ fn announce(task: *const c_void, writer: &mut crate::ring::Writer, cursors: &mut
         RecordHeader { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: task::any::tid(task) };
     let mut record = Task { header, ..Task::default() };
     task::describe_other(task, &mut record, now_ns);
-    record.comm = comm(task);
+    record.comm = task::comm(task);
     writer.put(record);
     commit(cursors, PROTECTED, writer, 0);
-}
-
-/// The name of any task.
-#[inline(always)]
-pub fn comm(task: *const c_void) -> [u8; 16] {
-    let mut comm = [0; 16];
-    let at = task.cast::<u8>().wrapping_add(task::offset!(task_comm));
-    // SAFETY: the helper reads any address, or fails and leaves zeros.
-    let _ = unsafe { bpf_probe_read_kernel_buf(at, &mut comm) };
-    comm
 }

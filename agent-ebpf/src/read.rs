@@ -2,11 +2,12 @@
 //! `number` and `message`.
 
 use crate::blob::{self, At, GUESS, NO_ROOM, OFFSET};
+use crate::globals::{given, global};
 use crate::message;
 use crate::number;
 use crate::ring::Writer;
 use crate::task::Thread;
-use aya_ebpf::helpers::bpf_probe_read_user;
+use crate::{atomic, probe};
 use rewind_common::{
     call::{blob_flags, flags, part},
     capture::{Capture, MAX_BYTES, MAX_MESSAGES, OPS, Op, op, when},
@@ -84,8 +85,7 @@ pub fn wants_entry(thread: &Thread, row: &Capture) -> bool {
     for k in 0..OPS {
         // Verifier: read anew each time, or the compiler counts down from it, and 6.1 does not see where
         // that ends.
-        // SAFETY: a reference is readable.
-        if k >= usize::from(unsafe { (&raw const row.enter_ops).read_volatile() }) {
+        if k >= usize::from(atomic::load_volatile(&row.enter_ops)) {
             break;
         }
         if argument(thread, row.ops[(from + k) & (OPS - 1)].arg) != 0 {
@@ -126,9 +126,7 @@ pub fn wanted(thread: &mut Thread, row: &Capture, phase: Phase, outcome: i64) ->
     if count == 0 {
         return 0;
     }
-    let gathered = &raw mut thread.wanted;
-    // SAFETY: a field of the thread's state, which is this thread's alone.
-    unsafe { gathered.write_volatile(0) };
+    atomic::store_volatile(&mut thread.wanted, 0);
     for k in 0..OPS {
         if k >= count {
             break;
@@ -136,12 +134,11 @@ pub fn wanted(thread: &mut Thread, row: &Capture, phase: Phase, outcome: i64) ->
         let op = &row.ops[(from + k) & (OPS - 1)];
         if applies(thread, op, outcome) {
             let bits = 1 << (op.arg & 7) & 0x3f | 1 << (OPERATIONS + k as u64);
-            // SAFETY: as above.
-            unsafe { gathered.write_volatile(gathered.read_volatile() | bits as u32) };
+            let gathered = atomic::load_volatile(&thread.wanted) | bits as u32;
+            atomic::store_volatile(&mut thread.wanted, gathered);
         }
     }
-    // SAFETY: as above.
-    unsafe { gathered.read_volatile() }
+    atomic::load_volatile(&thread.wanted)
 }
 
 /// Where the bits of the operations begin.
@@ -201,26 +198,23 @@ fn payload(thread: &Thread, op: &Op) -> bool {
 pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase: Phase, outcome: i64) -> u64 {
     let from = phase.ops(row).0;
     let flags = u64::from(phase.blob_flags()) << 8;
-    let wanted = &raw mut thread.wanted;
-    // SAFETY: a field of the thread's state, which is this thread's alone.
-    unsafe {
-        for k in 0..OPS as u32 {
-            let left = wanted.read_volatile() >> OPERATIONS;
-            if left >> k == 0 {
-                break;
-            }
-            if left >> k & 1 == 0 {
-                continue;
-            }
-            let op = &row.ops[(from + k as usize) & (OPS - 1)];
-            if !plain(thread, op, writer, outcome, flags) {
-                break;
-            }
-            wanted.write_volatile(wanted.read_volatile() & !(1 << (OPERATIONS as u32 + k)));
-            writer.off = thread.opaque(writer.off);
+    for k in 0..OPS as u32 {
+        let left = atomic::load_volatile(&thread.wanted) >> OPERATIONS;
+        if left >> k == 0 {
+            break;
         }
-        u64::from(wanted.read_volatile()) & WANTED
+        if left >> k & 1 == 0 {
+            continue;
+        }
+        let op = &row.ops[(from + k as usize) & (OPS - 1)];
+        if !plain(thread, op, writer, outcome, flags) {
+            break;
+        }
+        let left = atomic::load_volatile(&thread.wanted) & !(1 << (OPERATIONS as u32 + k));
+        atomic::store_volatile(&mut thread.wanted, left);
+        writer.off = thread.opaque(writer.off);
     }
+    u64::from(atomic::load_volatile(&thread.wanted)) & WANTED
 }
 
 /// One operation of [`copy_plain`]; `false`: nothing is done.
@@ -260,75 +254,70 @@ pub fn copy(thread: &Thread, row: Option<&Capture>, begun: u64, phase: Phase) ->
 const HOW_FROM: u64 = 32;
 const HOW_FLAGS: u64 = 40;
 
-/// The blobs of all operations that are wanted. As [`copy_one`].
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn copy_all(thread: *const Thread, row: *const Capture, place: u64, how: u64, result: i64) -> u64 {
-    // SAFETY: null, or what `copy` passes; the verifier checks either.
-    let (Some(thread), Some(row)) = (unsafe { thread.as_ref() }, unsafe { row.as_ref() }) else { return NO_ROOM };
-    let segment = place & !OFFSET;
-    let mut off = place & OFFSET;
-    for k in 0..OPS as u64 {
-        if how >> (OPERATIONS + k) & 1 != 0 {
-            let op = &row.ops[((how >> HOW_FROM & 0xff) + k) as usize & (OPS - 1)];
-            off = copy_one(thread, op, segment | off & OFFSET, result, how >> HOW_FLAGS);
-            if off == NO_ROOM {
-                break;
+global! {
+    /// The blobs of all operations that are wanted. As [`copy_one`].
+    fn copy_all(thread: *const Thread, row: *const Capture, place: u64, how: u64, result: i64) -> u64 {
+        let (Some(thread), Some(row)) = (given(thread), given(row)) else { return NO_ROOM };
+        let segment = place & !OFFSET;
+        let mut off = place & OFFSET;
+        for k in 0..OPS as u64 {
+            if how >> (OPERATIONS + k) & 1 != 0 {
+                let op = &row.ops[((how >> HOW_FROM & 0xff) + k) as usize & (OPS - 1)];
+                off = copy_one(thread, op, segment | off & OFFSET, result, how >> HOW_FLAGS);
+                if off == NO_ROOM {
+                    break;
+                }
             }
         }
+        off
     }
-    off
-}
 
-/// One blob, or the few that belong to one argument: from `place` ([`Writer::place`]) on. Gives the
-/// offset behind it, or [`NO_ROOM`].
-///
-/// Verifier: this and the functions it calls are global ones, which are verified once, for any
-/// arguments, and not once for each way that leads to them: with static ones a million instructions
-/// are not enough. So they take and give plain numbers, and look the arena up anew.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn copy_one(thread: *const Thread, op: *const Op, place: u64, result: i64, at_exit: u64) -> u64 {
-    // SAFETY: null, or what `copy` passes; the verifier checks either.
-    let (Some(thread), Some(op)) = (unsafe { thread.as_ref() }, unsafe { op.as_ref() }) else { return NO_ROOM };
-    let pointer = argument(thread, op.arg);
-    let at = At { ring: thread.ring, what: u64::from(op.arg & 7) | at_exit << 8 | guess(op) };
-    let start = pointer.wrapping_add(u64::from(op.offset));
-    let ring = u64::from(at.ring);
-    let count = u64::from(argument(thread, op.size_arg) as u32);
-    let most = MAX_BYTES as u64;
-    let payload = payload(thread, op);
-    match op.kind {
-        op::STRING | op::VMA_NAME => blob::string(start, at.what, place, ring),
-        op::FIXED | op::LOCK | op::EVENT => at.bytes(start, u64::from(op.size), most, place, 0),
-        op::COUNTED => at.bytes(start, times(count, op.size), most, place, 0),
-        op::RETURNED => at.bytes(start, times(result.unsigned_abs(), op.size), most, place, 0),
-        op::PAYLOAD_IN => at.bytes(start, argument(thread, op.size_arg), blob::payload_limit(), place, 0),
-        op::PAYLOAD_OUT => at.bytes(start, result.unsigned_abs(), blob::payload_limit(), place, 0),
-        op::ADDRESS_OUT => {
-            // SAFETY: the helper reads any address of the process, or fails.
-            let len = unsafe { bpf_probe_read_user(argument(thread, op.size_arg) as *const u32) }.unwrap_or(0);
-            at.bytes(start, u64::from(len).min(thread.length), most, place, 0)
+    /// One blob, or the few that belong to one argument: from `place` ([`Writer::position`]) on. Gives the
+    /// offset behind it, or [`NO_ROOM`].
+    ///
+    /// Verifier: this and the functions it calls are global ones, which are verified once, for any
+    /// arguments, and not once for each way that leads to them: with static ones a million instructions
+    /// are not enough. So they take and give plain numbers, and look the arena up anew.
+    fn copy_one(thread: *const Thread, op: *const Op, place: u64, result: i64, at_exit: u64) -> u64 {
+        let (Some(thread), Some(op)) = (given(thread), given(op)) else { return NO_ROOM };
+        let pointer = argument(thread, op.arg);
+        let at = At { ring: thread.ring, what: u64::from(op.arg & 7) | at_exit << 8 | guess(op) };
+        let start = pointer.wrapping_add(u64::from(op.offset));
+        let ring = u64::from(at.ring);
+        let count = u64::from(argument(thread, op.size_arg) as u32);
+        let most = MAX_BYTES as u64;
+        let payload = payload(thread, op);
+        match op.kind {
+            op::STRING | op::VMA_NAME => blob::string(start, at.what, place, ring),
+            op::FIXED | op::LOCK | op::EVENT => at.bytes(start, u64::from(op.size), most, place, 0),
+            op::COUNTED => at.bytes(start, times(count, op.size), most, place, 0),
+            op::RETURNED => at.bytes(start, times(result.unsigned_abs(), op.size), most, place, 0),
+            op::PAYLOAD_IN => at.bytes(start, argument(thread, op.size_arg), blob::payload_limit(), place, 0),
+            op::PAYLOAD_OUT => at.bytes(start, result.unsigned_abs(), blob::payload_limit(), place, 0),
+            op::ADDRESS_OUT => {
+                let len = probe::user::<u32>(argument(thread, op.size_arg)).unwrap_or(0);
+                at.bytes(start, u64::from(len).min(thread.length), most, place, 0)
+            }
+            op::LENGTH => number::length(start, thread.length, at.what, place, u64::from(result < 0)),
+            op::OFFSET => number::offset(start, result, at.what, place, ring),
+            op::COUNT_STRINGS => number::count_strings(start, at.what, place, ring),
+            op::COUNT_ENTRIES => number::count_entries(start, result.unsigned_abs(), at.what, place, ring),
+            op::FD_SETS => number::fd_sets(thread, at.what, place),
+            op::STRINGS => blob::strings(start, at.what, place, ring),
+            op::BOXED => message::vector(start, 1, u64::MAX, at.packed(true), place),
+            op::VECTOR => message::vector(start, count, u64::MAX, at.packed(payload), place),
+            op::VECTOR_OUT => message::vector(start, count, result.unsigned_abs(), at.packed(payload), place),
+            op::MESSAGE => message::message(start, u64::MAX, at.packed(payload), place, message::UNCHANGED),
+            op::MESSAGE_OUT if result < 0 && thread.length != UNREADABLE => {
+                number::number(thread.length, at.part(part::NAME_LENGTH).what, place)
+            }
+            op::MESSAGE_OUT => message::message(start, result.unsigned_abs(), at.packed(payload), place, thread.length),
+            op::MESSAGES | op::MESSAGES_OUT => {
+                let used = result.unsigned_abs().min(u64::from(MAX_MESSAGES));
+                message::messages(start, used, at.packed(payload), place, op.kind == op::MESSAGES_OUT)
+            }
+            _ => place & OFFSET,
         }
-        op::LENGTH => number::length(start, thread.length, at.what, place, u64::from(result < 0)),
-        op::OFFSET => number::offset(start, result, at.what, place, ring),
-        op::COUNT_STRINGS => number::count_strings(start, at.what, place, ring),
-        op::COUNT_ENTRIES => number::count_entries(start, result.unsigned_abs(), at.what, place, ring),
-        op::FD_SETS => number::fd_sets(thread, at.what, place),
-        op::STRINGS => blob::strings(start, at.what, place, ring),
-        op::BOXED => message::vector(start, 1, u64::MAX, at.packed(true), place),
-        op::VECTOR => message::vector(start, count, u64::MAX, at.packed(payload), place),
-        op::VECTOR_OUT => message::vector(start, count, result.unsigned_abs(), at.packed(payload), place),
-        op::MESSAGE => message::message(start, u64::MAX, at.packed(payload), place, message::UNCHANGED),
-        op::MESSAGE_OUT if result < 0 && thread.length != UNREADABLE => {
-            number::number(thread.length, at.part(part::NAME_LENGTH).what, place)
-        }
-        op::MESSAGE_OUT => message::message(start, result.unsigned_abs(), at.packed(payload), place, thread.length),
-        op::MESSAGES | op::MESSAGES_OUT => {
-            let used = result.unsigned_abs().min(u64::from(MAX_MESSAGES));
-            message::messages(start, used, at.packed(payload), place, op.kind == op::MESSAGES_OUT)
-        }
-        _ => place & OFFSET,
     }
 }
 

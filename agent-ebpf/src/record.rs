@@ -1,7 +1,8 @@
 //! What happened -> a record in the ring: calls, their starts, who threads are, and events.
 
 use crate::blob::NO_ROOM;
-use crate::maps::{self, CAPTURES};
+use crate::globals::{given_mut, global};
+use crate::maps::CAPTURES;
 use crate::read::{self, Phase};
 use crate::ring::{Writer, begin, begun, close, commit, counters::lose, cursors, lock, unlock};
 use crate::task::{self, Thread};
@@ -45,7 +46,7 @@ fn announce(thread: &mut Thread, cursors: &mut Cursors, share: usize, now_ns: u6
 fn write_task(thread: &mut Thread, cursors: &mut Cursors, share: u64, now_ns: u64) -> u64 {
     let share = share as usize & 1;
     // After `execve` of a thread that was not its process's first one it has that one's number.
-    let task = maps::current();
+    let task = task::current();
     thread.tid = task::tid(task);
     let Some(mut writer) = begin(thread, cursors, share, size_of::<Task>() as u64) else { return 1 };
     let len = size_of::<Task>() as u16;
@@ -162,38 +163,34 @@ const WRITTEN: u64 = 0;
 /// It is not. What is greater is a place in a record.
 const NOT_WRITTEN: u64 = 1;
 
-/// Composes the record of a call. Where it is done with that it is [`WRITTEN`]; else this gives the
-/// place where the rest of its blobs go ([`Writer::place`]), with the operations that are left
-/// ([`read::WANTED`]) in between. `at_ns` is 0 where the call begins.
-///
-/// Verifier: a global function, as those that copy (`read::copy_one`): walked once, for any thread.
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn begin_call(thread: *mut Thread, cursors: *mut Cursors, share: u64, at_ns: u64, result: i64) -> u64 {
-    // SAFETY: null, or what `write` passes; the verifier checks either.
-    let (Some(thread), Some(cursors)) = (unsafe { thread.as_mut() }, unsafe { cursors.as_mut() }) else {
-        return NOT_WRITTEN;
-    };
-    let phase = Phase { at_ns, result };
-    let outcome = phase.outcome(thread);
-    let share = share as usize & 1;
-    let row = capture(thread).filter(|capture| capture.flags & capture_flags::KNOWN != 0);
-    let count = row.map_or(6, |row| u64::from(row.args)) & 7;
-    let Some(mut writer) = begin(thread, cursors, share, MIN_BYTES + 8 * count) else { return NOT_WRITTEN };
-    let wanted = row.map_or(0, |row| read::wanted(thread, row, phase, outcome));
-    let start = writer.off;
-    compose(thread, &mut writer, phase, count, u64::from(wanted));
-    if wanted != 0 {
-        writer.off = thread.opaque(writer.off);
-        let left = row.map_or(0, |row| read::copy_plain(thread, row, &mut writer, phase, outcome));
-        if left != 0 {
-            return writer.position() | left;
+global! {
+    /// Composes the record of a call. Where it is done with that it is [`WRITTEN`]; else this gives the
+    /// place where the rest of its blobs go ([`Writer::position`]), with the operations that are left
+    /// ([`read::WANTED`]) in between. `at_ns` is 0 where the call begins.
+    ///
+    /// Verifier: a global function, as those that copy (`read::copy_one`): walked once, for any thread.
+    fn begin_call(thread: *mut Thread, cursors: *mut Cursors, share: u64, at_ns: u64, result: i64) -> u64 {
+        let (Some(thread), Some(cursors)) = (given_mut(thread), given_mut(cursors)) else { return NOT_WRITTEN };
+        let phase = Phase { at_ns, result };
+        let outcome = phase.outcome(thread);
+        let share = share as usize & 1;
+        let row = capture(thread).filter(|capture| capture.flags & capture_flags::KNOWN != 0);
+        let count = row.map_or(6, |row| u64::from(row.args)) & 7;
+        let Some(mut writer) = begin(thread, cursors, share, MIN_BYTES + 8 * count) else { return NOT_WRITTEN };
+        let wanted = row.map_or(0, |row| read::wanted(thread, row, phase, outcome));
+        let start = writer.off;
+        compose(thread, &mut writer, phase, count, u64::from(wanted));
+        if wanted != 0 {
+            writer.off = thread.opaque(writer.off);
+            let left = row.map_or(0, |row| read::copy_plain(thread, row, &mut writer, phase, outcome));
+            if left != 0 {
+                return writer.position() | left;
+            }
+            writer.store(start, (writer.off - start) as u16);
         }
-        // SAFETY: the fixed part lies within the chunk, and begins with the length.
-        unsafe { writer.at(start).cast::<u16>().write((writer.off - start) as u16) };
+        commit(cursors, share, &writer, phase.calls());
+        WRITTEN
     }
-    commit(cursors, share, &writer, phase.calls());
-    WRITTEN
 }
 
 /// Ends a record that [`begin_call`] began: its blobs end at `off`.
@@ -201,8 +198,8 @@ extern "C" fn begin_call(thread: *mut Thread, cursors: *mut Cursors, share: u64,
 fn end_call(cursors: &mut Cursors, share: u64, off: u64, calls: u64) -> u64 {
     let share = share as usize & 1;
     let Some((writer, start)) = begun(cursors, share, off) else { return NOT_WRITTEN };
-    // SAFETY: the fixed part lies within the chunk, and begins with the length.
-    unsafe { writer.at(start).cast::<u16>().write((off - start) as u16) };
+    // The fixed part begins with the length.
+    writer.store(start, (off - start) as u16);
     commit(cursors, share, &writer, calls);
     WRITTEN
 }
@@ -223,15 +220,12 @@ const MIN_BYTES: u64 = size_of::<Call>() as u64 + 8;
 /// branch, which would double the ways that lead on from here, with a length of its own each.
 #[inline(always)]
 fn compose(thread: &Thread, writer: &mut Writer, phase: Phase, count: u64, wanted: u64) {
-    let record = writer.at(writer.off);
+    let record = writer.fixed();
     let mut len = size_of::<Call>();
     // Two halves: eight bytes at a multiple of four would be written byte by byte on this target.
     let put = |value: u64, len: usize| {
-        // SAFETY: at most 44 bytes behind the fixed part, for which there was room when the record began.
-        unsafe {
-            record.add(len).cast::<u32>().write(value as u32);
-            record.add(len + 4).cast::<u32>().write((value >> 32) as u32);
-        }
+        record.store(len, value as u32);
+        record.store(len + 4, (value >> 32) as u32);
     };
     let mut flags = thread.flags as u8;
     let result = phase.result;
@@ -267,7 +261,6 @@ fn compose(thread: &Thread, writer: &mut Writer, phase: Phase, count: u64, wante
         start_ns: thread.start_ns,
         result: result as u32,
     };
-    // SAFETY: the fixed part, as above.
-    unsafe { record.cast::<Call>().write(call) };
+    record.store(0, call);
     writer.off += len as u64;
 }

@@ -4,8 +4,13 @@
 //! only atomics are the claim of a chunk and the commit of a record.
 
 use crate::atomic;
-use crate::maps::{ARENA, CURSORS, FREE_SEGMENTS, NODE, RINGS};
+use crate::maps::{self, FREE_SEGMENTS, RINGS};
 use crate::task::Thread;
+use aya_ebpf::helpers::bpf_get_smp_processor_id;
+use aya_ebpf::helpers::generated::{
+    bpf_probe_read_kernel_str as read_kernel_string, bpf_probe_read_user as read_user,
+    bpf_probe_read_user_str as read_user_string,
+};
 use rewind_common::{
     chunk::{CHUNK_BYTES, CHUNKS, ChunkHeader, HEADER_BYTES, SEGMENT_BYTES, word},
     loss::LossReason,
@@ -15,7 +20,12 @@ use rewind_common::{
 /// Verifier: every offset into a segment goes through this mask, which bounds it where the
 /// arithmetic that led to it (and keeps it inside the chunk) is too much for the verifier to follow.
 const OFFSET_MASK: u64 = SEGMENT_BYTES as u64 - 1;
+
 /// A record in the making: where in which segment, and up to where it may go.
+///
+/// What is written starts within the segment by the mask, and ends within it by the segment's slack, which is
+/// as long as the longest copy; the verifier refuses what may be longer. That it stays within the chunk
+/// the caller has seen to ([`Writer::room`]).
 pub struct Writer {
     base: *mut u8,
     segment: u32,
@@ -30,9 +40,43 @@ impl Writer {
     #[inline(always)]
     pub fn put<T: Copy>(&mut self, value: T) {
         const { assert!(align_of::<T>() <= 4 && size_of::<T>().is_multiple_of(4)) };
-        // SAFETY: `off` is bounded by the mask and what is written by the segment's slack.
-        unsafe { self.at(self.off).cast::<T>().write(value) };
+        self.store(self.off, value);
         self.off += size_of::<T>() as u64;
+    }
+
+    /// Writes a value at `off`.
+    #[inline(always)]
+    pub fn store<T: Copy>(&self, off: u64, value: T) {
+        // SAFETY: within the segment, see above.
+        unsafe { self.at(off).cast::<T>().write(value) };
+    }
+
+    /// Copies `len` bytes of the process' to `off`; whether they could be read.
+    #[inline(always)]
+    pub fn read_user(&self, off: u64, len: u32, from: u64) -> bool {
+        // SAFETY: within the segment, see above.
+        unsafe { read_user(self.at(off).cast(), len, from as *const _) == 0 }
+    }
+
+    /// Copies a string of the process' to `off`, at most `max` bytes with its NUL: how many, or a negative
+    /// error number.
+    #[inline(always)]
+    pub fn read_user_string(&self, off: u64, max: u32, from: u64) -> i64 {
+        // SAFETY: within the segment, see above.
+        unsafe { read_user_string(self.at(off).cast(), max, from as *const _) }
+    }
+
+    /// As [`Writer::read_user_string`], of the kernel's.
+    #[inline(always)]
+    pub fn read_kernel_string(&self, off: u64, max: u32, from: u64) -> i64 {
+        // SAFETY: within the segment, see above.
+        unsafe { read_kernel_string(self.at(off).cast(), max, from as *const _) }
+    }
+
+    /// Where the fixed part of a record goes, which begins here.
+    #[inline(always)]
+    pub fn fixed(&self) -> Fixed {
+        Fixed(self.at(self.off))
     }
 
     /// Where it stands, as one number: the segment in the upper half, the offset in the lower.
@@ -41,18 +85,18 @@ impl Writer {
         u64::from(self.segment) << 32 | self.off & 0xffff_ffff
     }
 
-    /// The writer that stands at [`Writer::place`].
+    /// The writer that stands at [`Writer::position`].
     #[inline(always)]
     pub fn at_position(place: u64) -> Option<Self> {
         let (segment, off) = ((place >> 32) as u32, place & 0xffff_ffff);
         // At the very end of a chunk, `off` is the start of the next.
         let end = (off.wrapping_sub(1) & !(CHUNK_BYTES as u64 - 1)) + CHUNK_BYTES as u64;
-        Some(Self { base: ARENA.get_ptr_mut(segment)?.cast(), segment, off, end })
+        Some(Self { base: maps::segment(segment)?, segment, off, end })
     }
 
     /// The memory at `off`.
     #[inline(always)]
-    pub fn at(&self, off: u64) -> *mut u8 {
+    fn at(&self, off: u64) -> *mut u8 {
         self.base.wrapping_add((off & OFFSET_MASK) as usize)
     }
 
@@ -63,6 +107,21 @@ impl Writer {
     }
 }
 
+/// The fixed part of a record.
+///
+/// Verifier: one pointer, bounded once; what is added to it is small.
+#[derive(Clone, Copy)]
+pub struct Fixed(*mut u8);
+
+impl Fixed {
+    /// Writes a value `behind` bytes from the start.
+    #[inline(always)]
+    pub fn store<T: Copy>(self, behind: usize, value: T) {
+        // SAFETY: within the segment by its slack: a fixed part is short.
+        unsafe { self.0.add(behind).cast::<T>().write(value) };
+    }
+}
+
 /// Counters of what is lost.
 pub mod counters {
     use super::*;
@@ -70,32 +129,29 @@ pub mod counters {
     /// A container that found no free ring.
     #[inline(always)]
     pub fn refused() {
-        if let Some(node) = NODE.get_ptr_mut(0) {
-            // SAFETY: a field of a value of the map.
-            unsafe { atomic::add(&raw mut (*node).refused, 1) };
+        if let Some(node) = maps::node() {
+            atomic::add(&mut node.refused, 1);
         }
     }
 
     /// A process that ended with a status other than 0.
     #[inline(always)]
     pub fn failure(ring: u32) {
-        if let (Some(ring), Some(node)) = (RINGS.get_ptr_mut(ring), NODE.get_ptr_mut(0)) {
-            // SAFETY: fields of values of the maps.
-            unsafe {
-                atomic::add(&raw mut (*ring).failures, 1);
-                atomic::add(&raw mut (*node).failures, 1);
-            }
+        if let (Some(ring), Some(node)) = (maps::ring(ring), maps::node()) {
+            atomic::add(&mut ring.failures, 1);
+            atomic::add(&mut node.failures, 1);
         }
     }
 
+    /// Something of a ring's on this CPU.
     #[inline(always)]
-    pub fn no_thread_state(ring: u32) {
-        if let Some(cursors) = CURSORS.get_ptr_mut(ring) {
-            // SAFETY: this CPU's own value.
-            lose(unsafe { &mut *cursors }, LossReason::NoThreadState);
+    pub fn lose_of(ring: u32, reason: LossReason) {
+        if let Some(cursors) = maps::cursors(ring) {
+            lose(cursors, reason);
         }
     }
 
+    /// Something of the ring whose cursors these are.
     #[inline(always)]
     pub fn lose(cursors: &mut Cursors, reason: LossReason) {
         cursors.losses[reason as usize] += 1;
@@ -106,8 +162,7 @@ use counters::lose;
 /// This CPU's cursors of the thread's ring.
 #[inline(always)]
 pub fn cursors(thread: &Thread) -> Option<&'static mut Cursors> {
-    // SAFETY: this CPU's own value; `busy` keeps hooks that interrupt each other apart.
-    let cursors = unsafe { &mut *CURSORS.get_ptr_mut(thread.ring)? };
+    let cursors = maps::cursors(thread.ring)?;
     if cursors.recording != thread.recording && start_anew(cursors, thread) != 0 {
         return None;
     }
@@ -137,8 +192,9 @@ fn start_anew(cursors: &mut Cursors, thread: &Thread) -> u64 {
 /// Verifier: the mask leaves only starts of chunks, or the atomics on the word would be refused as
 /// misaligned.
 #[inline(always)]
-fn header(base: *mut u8, chunk: u32) -> *mut ChunkHeader {
-    base.wrapping_add(chunk as usize & (SEGMENT_BYTES - CHUNK_BYTES)).cast()
+fn header(base: *mut u8, chunk: u32) -> &'static mut ChunkHeader {
+    // SAFETY: a chunk's header lies within the segment.
+    unsafe { &mut *base.wrapping_add(chunk as usize & (SEGMENT_BYTES - CHUNK_BYTES)).cast() }
 }
 
 /// Opens this CPU's chunk for a record of at least `need` bytes; claims another where it does not fit
@@ -146,15 +202,14 @@ fn header(base: *mut u8, chunk: u32) -> *mut ChunkHeader {
 #[inline(always)]
 pub fn begin(thread: &Thread, cursors: &mut Cursors, share: usize, need: u64) -> Option<Writer> {
     let cursor = &mut cursors.shares[share & 1];
-    let mut base: *mut u8 = ARENA.get_ptr_mut(cursor.segment)?.cast();
+    let mut base = maps::segment(cursor.segment)?;
     let committed = u64::from(cursor.committed);
-    // SAFETY: a chunk's header lies within the segment.
-    let is_mine = unsafe { (*header(base, cursor.chunk)).word } == word::pack(cursor.claim, committed);
+    let is_mine = header(base, cursor.chunk).word == word::pack(cursor.claim, committed);
     if !is_mine || committed + need > CHUNK_BYTES as u64 {
         if claim(thread, cursors, share as u64) != 0 {
             return None;
         }
-        base = ARENA.get_ptr_mut(cursors.shares[share & 1].segment)?.cast();
+        base = maps::segment(cursors.shares[share & 1].segment)?;
     }
     let cursor = &cursors.shares[share & 1];
     let chunk = u64::from(cursor.chunk);
@@ -170,7 +225,7 @@ pub fn begin(thread: &Thread, cursors: &mut Cursors, share: usize, need: u64) ->
 #[inline(always)]
 pub fn begun(cursors: &Cursors, share: usize, off: u64) -> Option<(Writer, u64)> {
     let cursor = &cursors.shares[share & 1];
-    let base = ARENA.get_ptr_mut(cursor.segment)?.cast();
+    let base = maps::segment(cursor.segment)?;
     let start = u64::from(cursor.chunk) + u64::from(cursor.committed);
     Some((Writer { base, segment: cursor.segment, off, end: off }, start))
 }
@@ -186,38 +241,33 @@ pub fn close(cursors: &mut Cursors, share: usize) {
 /// Two tries: a claim that has become stale before it could be made is made anew once.
 #[inline(never)]
 fn claim(thread: &Thread, cursors: &mut Cursors, share: u64) -> u64 {
-    let Some(ring) = RINGS.get_ptr_mut(thread.ring) else { return 1 };
+    let Some(ring) = maps::ring(thread.ring) else { return 1 };
     // A ring that was given back while the thread was in a call: its segments may be another's by now.
-    // SAFETY: a value of the map.
-    if unsafe { (*ring).recording } != thread.recording {
+    if ring.recording != thread.recording {
         return 1;
     }
-    // SAFETY: a value of the map.
-    let place = unsafe { &mut (*ring).shares[share as usize & 1] };
+    let place = &mut ring.shares[share as usize & 1];
     for _ in 0..2 {
-        // SAFETY: a field of a value of the map.
-        let number = unsafe { atomic::add(&raw mut place.claims, 1) } + 1;
+        let number = atomic::add(&mut place.claims, 1) + 1;
         let Some((segment, chunk)) = locate(place, number) else { return 1 };
-        let Some(base) = ARENA.get_ptr_mut(segment) else { return 1 };
-        let header = header(base.cast(), chunk);
-        // SAFETY: a chunk's header lies within the segment.
-        unsafe {
-            let old = core::ptr::read_volatile(&raw const (*header).word);
-            let mine = word::pack(number, HEADER_BYTES as u64);
-            if word::claim(old) < number && atomic::swap_u64(&raw mut (*header).word, old, mine) {
-                let cursor = &mut cursors.shares[share as usize & 1];
-                (*header).recording = thread.recording;
-                (*header).first_record = cursor.records;
-                (*header).first_call = cursor.calls;
-                (*header).cpu = aya_ebpf::helpers::bpf_get_smp_processor_id() as u16;
-                (*header).share = share as u16;
-                (*header).spoiled = 0;
-                cursor.claim = number;
-                cursor.segment = segment;
-                cursor.chunk = chunk;
-                cursor.committed = HEADER_BYTES as u32;
-                return 0;
-            }
+        let Some(base) = maps::segment(segment) else { return 1 };
+        let header = header(base, chunk);
+        let old = atomic::load_volatile(&header.word);
+        let mine = word::pack(number, HEADER_BYTES as u64);
+        if word::claim(old) < number && atomic::swap_u64(&mut header.word, old, mine) {
+            let cursor = &mut cursors.shares[share as usize & 1];
+            header.recording = thread.recording;
+            header.first_record = cursor.records;
+            header.first_call = cursor.calls;
+            // SAFETY: takes nothing.
+            header.cpu = unsafe { bpf_get_smp_processor_id() } as u16;
+            header.share = share as u16;
+            header.spoiled = 0;
+            cursor.claim = number;
+            cursor.segment = segment;
+            cursor.chunk = chunk;
+            cursor.committed = HEADER_BYTES as u32;
+            return 0;
         }
     }
     lose(cursors, LossReason::Lapped);
@@ -245,8 +295,8 @@ fn locate(place: &mut Share, number: u64) -> Option<(u32, u32)> {
 /// One segment more for a share, if there is a free one.
 #[inline(always)]
 fn grow(place: &mut Share) -> bool {
-    // SAFETY: a field of a value of the map. Who does not get it leaves the growing to who did.
-    if !unsafe { atomic::swap_u32(&raw mut place.growing, 0, 1) } {
+    // Who does not get it leaves the growing to who did.
+    if !atomic::swap_u32(&mut place.growing, 0, 1) {
         return false;
     }
     let mut grown = false;
@@ -267,16 +317,13 @@ pub fn commit(cursors: &mut Cursors, share: usize, writer: &Writer, calls: u64) 
     let header = header(writer.base, cursor.chunk);
     let old = word::pack(cursor.claim, u64::from(cursor.committed));
     let new = word::pack(cursor.claim, committed);
-    // SAFETY: a chunk's header lies within the segment.
-    unsafe {
-        if atomic::swap_u64(&raw mut (*header).word, old, new) {
-            cursor.committed = committed as u32;
-            cursor.records += 1;
-            cursor.calls += calls;
-            return;
-        }
-        core::ptr::write_volatile(&raw mut (*header).spoiled, 1);
+    if atomic::swap_u64(&mut header.word, old, new) {
+        cursor.committed = committed as u32;
+        cursor.records += 1;
+        cursor.calls += calls;
+        return;
     }
+    atomic::store_volatile(&mut header.spoiled, 1);
     cursor.committed = CHUNK_BYTES as u32;
     lose(cursors, LossReason::Lapped);
 }
@@ -295,4 +342,13 @@ pub fn lock(cursors: &mut Cursors) -> bool {
 #[inline(always)]
 pub fn unlock(cursors: &mut Cursors) {
     cursors.shares[MAIN].busy = 0;
+}
+
+/// Takes the claims off a segment's chunks: those of its next ring begin at 1 again.
+#[inline(always)]
+pub fn empty(segment: u32) {
+    let Some(base) = maps::segment(segment) else { return };
+    for chunk in 0..CHUNKS {
+        atomic::store_volatile(&mut header(base, (chunk * CHUNK_BYTES) as u32).word, 0);
+    }
 }

@@ -1,8 +1,11 @@
 //! What is kept of a thread while it lives, and facts about tasks.
 
-use aya_ebpf::helpers::{bpf_get_current_comm, generated};
+use crate::atomic::{load_volatile, store_volatile};
+use crate::globals::offset;
+use crate::probe::{self, field, typed};
+use aya_ebpf::helpers::bpf_get_current_comm;
 use core::ffi::c_void;
-use rewind_common::{offsets::Offsets, record::Task, ring::SHARES};
+use rewind_common::{record::Task, ring::SHARES};
 
 /// A thread's state.
 #[repr(C)]
@@ -53,114 +56,47 @@ impl Thread {
     /// ways whose numbers it has forgotten are one.
     #[inline(always)]
     pub fn opaque(&mut self, number: u64) -> u64 {
-        let forgotten = &raw mut self.forgotten;
-        // SAFETY: a field of this value.
-        unsafe {
-            forgotten.write_volatile(number as u32);
-            u64::from(forgotten.read_volatile())
-        }
+        store_volatile(&mut self.forgotten, number as u32);
+        u64::from(load_volatile(&self.forgotten))
     }
 }
 
-/// The running kernel's offsets.
-///
-/// Verifier: it lies in read-only data that is frozen before the programs are loaded, so each field
-/// is a known constant and `pointer + field` is an access at a fixed offset, which is the only kind
-/// allowed through a typed kernel pointer.
-#[unsafe(no_mangle)]
-pub static OFFSETS: Offsets = NOT_FOUND;
-
-/// What stands there until the agent has filled it in.
-const NOT_FOUND: Offsets = Offsets {
-    regs_args: [0; 6],
-    regs_compat_args: [0; 6],
-    task_mode: 0,
-    compat_bits: 0,
-    task_pid: 0,
-    task_tgid: 0,
-    task_comm: 0,
-    task_real_parent: 0,
-    task_group_leader: 0,
-    task_thread_pid: 0,
-    task_exit_code: 0,
-    task_signal: 0,
-    signal_live: 0,
-    task_cgroups: 0,
-    css_set_cgroup: 0,
-    pid_level: 0,
-    pid_numbers: 0,
-    upid_size: 0,
-    cgroup_kn: 0,
-    cgroup_root: 0,
-    cgroup_parent_css: 0,
-    css_cgroup: 0,
-    root_hierarchy_id: 0,
-    kn_id: 0,
-    kn_name: 0,
-    upid_ns: 0,
-    task_mm: 0,
-    mm_arg_start: 0,
-    mm_arg_end: 0,
-    mm_rss_stat: 0,
-    rss_stride: 0,
-    mm_pgtables_bytes: 0,
-    signal_oom_score_adj: 0,
-    css_set_memory: 0,
-    css_parent: 0,
-    memcg_usage: 0,
-    memcg_max: 0,
-    bprm_filename: 0,
-    bprm_interp: 0,
-    page_bytes: 0,
-    victim_is_task: 0,
-};
-
-macro_rules! offset {
-    ($($field:tt)+) => {
-        $crate::task::offset_at(&$crate::task::OFFSETS.$($field)+)
-    };
-}
-pub(crate) use offset;
-
-/// One of the offsets. Volatile, so that the compiler does not take the zeros above for the truth.
+/// The registers of `regs` (a typed `pt_regs`) that hold the arguments of a call.
 #[inline(always)]
-pub fn offset_at(field: &'static u32) -> usize {
-    // SAFETY: a reference is readable.
-    unsafe { core::ptr::read_volatile(field) as usize }
-}
-
-/// The registers of `regs` (a `pt_regs` in the verifier's eyes) that hold the arguments of a call.
-///
-/// # Safety
-/// `regs` is the first argument of `sys_enter`.
-#[inline(always)]
-pub unsafe fn arguments(regs: *const u8, is_compat: bool) -> [u64; 6] {
+pub fn arguments(regs: *const c_void, is_compat: bool) -> [u64; 6] {
     macro_rules! registers {
-        ($field:ident, $($i:literal)*) => { [$(*regs.add(offset!($field[$i])).cast::<u64>()),*] };
+        ($field:ident, $($i:literal)*) => { [$(typed(regs, offset!($field[$i]))),*] };
     }
-    // SAFETY: the caller's promise, and offsets of that very type.
-    unsafe {
-        if is_compat {
-            registers!(regs_compat_args, 0 1 2 3 4 5).map(|register| register & 0xffff_ffff)
-        } else {
-            registers!(regs_args, 0 1 2 3 4 5)
-        }
+    if is_compat {
+        registers!(regs_compat_args, 0 1 2 3 4 5).map(|register: u64| register & 0xffff_ffff)
+    } else {
+        registers!(regs_args, 0 1 2 3 4 5)
     }
+}
+
+/// The current task: typed.
+#[inline(always)]
+pub fn current() -> *mut c_void {
+    probe::current_task()
+}
+
+/// The name of any task; empty where it cannot be read.
+#[inline(always)]
+pub fn comm(task: *const c_void) -> [u8; 16] {
+    field(task, offset!(task_comm))
 }
 
 /// Whether the current call of `task` (typed) came in by the 32-bit gate.
 #[inline(always)]
 pub fn is_compat(task: *const c_void) -> bool {
-    // SAFETY: a typed task, read at an offset of its type.
-    let mode: u32 = unsafe { *task.cast::<u8>().add(offset!(task_mode)).cast() };
+    let mode: u32 = typed(task, offset!(task_mode));
     mode & offset!(compat_bits) as u32 != 0
 }
 
 /// The number of a typed task.
 #[inline(always)]
 pub fn tid(task: *const c_void) -> u32 {
-    // SAFETY: as in `is_compat`.
-    unsafe { *task.cast::<u8>().add(offset!(task_pid)).cast() }
+    typed(task, offset!(task_pid))
 }
 
 /// The id of a typed task's cgroup in the unified hierarchy: what `bpf_get_current_cgroup_id` gives,
@@ -168,19 +104,15 @@ pub fn tid(task: *const c_void) -> u32 {
 /// done for an unrecorded call where the kernel guards its returns against speculation.
 #[inline(always)]
 pub fn cgroup_id(task: *const c_void) -> u64 {
-    // SAFETY: typed pointers all the way, each read at an offset of its type; where one is not valid
-    // the kernel gives zero.
-    unsafe {
-        let css_set: *const u8 = *task.cast::<u8>().add(offset!(task_cgroups)).cast();
-        let cgroup: *const u8 = *css_set.add(offset!(css_set_cgroup)).cast();
-        let kn: *const u8 = *cgroup.add(offset!(cgroup_kn)).cast();
-        *kn.add(offset!(kn_id)).cast()
-    }
+    let css_set: *const c_void = typed(task, offset!(task_cgroups));
+    let cgroup: *const c_void = typed(css_set, offset!(css_set_cgroup));
+    let kn: *const c_void = typed(cgroup, offset!(cgroup_kn));
+    typed(kn, offset!(kn_id))
 }
 
 /// The same of a task that is any address in the verifier's eyes.
 pub mod any {
-    use super::{c_void, field};
+    use super::{c_void, field, offset};
 
     /// Its number.
     #[inline(always)]
@@ -207,15 +139,13 @@ pub mod any {
 /// The process of a typed task.
 #[inline(always)]
 pub fn tgid(task: *const c_void) -> u32 {
-    // SAFETY: as in `is_compat`.
-    unsafe { *task.cast::<u8>().add(offset!(task_tgid)).cast() }
+    typed(task, offset!(task_tgid))
 }
 
 /// The exit status of a typed task, as `wait` reports it.
 #[inline(always)]
 pub fn exit_status(task: *const c_void) -> u32 {
-    // SAFETY: as in `is_compat`.
-    unsafe { *task.cast::<u8>().add(offset!(task_exit_code)).cast() }
+    typed(task, offset!(task_exit_code))
 }
 
 /// Whether the current task is the last thread of its process. True after the kernel has counted
@@ -224,36 +154,6 @@ pub fn exit_status(task: *const c_void) -> u32 {
 pub fn is_last_thread(task: *const c_void) -> bool {
     let live: u32 = field(field(task, offset!(task_signal)), offset!(signal_live));
     live == 0
-}
-
-/// A field of a kernel object, read through the helper, which takes any address: 0 where it fails.
-#[inline(always)]
-pub fn field<T: Copy + Zero>(object: *const c_void, offset: usize) -> T {
-    let mut value = T::ZERO;
-    let from = object.cast::<u8>().wrapping_add(offset).cast();
-    // Verifier: whether it failed is not looked at, for it leaves zeros then (`bpf_probe_read_kernel_common`):
-    // a branch for each field would double the ways through a hook that reads many, and 6.1 walks them all.
-    // SAFETY: the helper reads any address, or fails; it writes no more than the value.
-    unsafe { generated::bpf_probe_read_kernel((&raw mut value).cast(), size_of::<T>() as u32, from) };
-    value
-}
-
-/// What `field` gives where it cannot read.
-pub trait Zero {
-    /// Nothing.
-    const ZERO: Self;
-}
-
-impl Zero for u32 {
-    const ZERO: Self = 0;
-}
-
-impl Zero for u64 {
-    const ZERO: Self = 0;
-}
-
-impl Zero for *const c_void {
-    const ZERO: Self = core::ptr::null();
 }
 
 /// The number of `task` in its own PID namespace, which is the innermost that it has one in.

@@ -8,7 +8,7 @@
 //! one comparison between a call's return and its state then, and none of the kernel's functions.
 
 use crate::atomic;
-use crate::maps::{FREE_THREADS, TASK_SLOTS, THREADS};
+use crate::maps::{self, FREE_THREADS, THREADS, task_slot};
 use crate::task::{self, Thread};
 use core::ffi::c_void;
 use rewind_common::ring::THREAD_SLOTS;
@@ -23,7 +23,7 @@ impl Key {
     /// Verifier: an address is no number to it, but what lies between two addresses is, so it is counted
     /// from the array.
     #[inline(always)]
-    pub fn of(regs: *const u8) -> Option<Self> {
+    pub fn of(regs: *const c_void) -> Option<Self> {
         let base = THREADS.get_ptr(0)?;
         Some(Self((regs as u64).wrapping_sub(base as u64)))
     }
@@ -54,8 +54,7 @@ const SHIFT: u32 = u64::BITS - THREAD_SLOTS.trailing_zeros();
 /// A state by its number.
 #[inline(always)]
 pub fn at(index: u32) -> Option<&'static mut Thread> {
-    // SAFETY: a value of the map; only its own thread writes it, and an iterator reads.
-    THREADS.get_ptr_mut(index).map(|thread| unsafe { &mut *thread })
+    maps::thread(index)
 }
 
 /// What stands in the slot of a key.
@@ -81,8 +80,7 @@ pub fn by_key(key: Key) -> BySlot {
 /// The number of a task's state, plus one; 0: it has none.
 #[inline(always)]
 pub fn slot(task: *mut c_void) -> u32 {
-    // SAFETY: callers pass the current task, or the task of a hook or an iterator.
-    unsafe { TASK_SLOTS.get(task, false) }.map_or(0, |slot| *slot)
+    task_slot(task, false).map_or(0, |slot| *slot)
 }
 
 /// The state of a task, if it has one.
@@ -95,8 +93,7 @@ pub fn of(task: *mut c_void) -> Option<&'static mut Thread> {
 /// Makes a state for the current task: its number, plus one. 0: there is none to be had.
 #[inline(always)]
 pub fn make(task: *mut c_void, key: Option<Key>) -> u32 {
-    // SAFETY: callers pass the current task.
-    let Some(slot) = (unsafe { TASK_SLOTS.get(task, true) }) else { return 0 };
+    let Some(slot) = task_slot(task, true) else { return 0 };
     let index = key.and_then(take_slot).or_else(|| FREE_THREADS.pop().ok().flatten().map(|spare| THREAD_SLOTS + spare));
     let Some(thread) = index.and_then(at) else { return 0 };
     // Of who had it before there is nothing left, but for what `release` leaves.
@@ -111,8 +108,7 @@ pub fn make(task: *mut c_void, key: Option<Key>) -> u32 {
 #[inline(always)]
 fn take_slot(key: Key) -> Option<u32> {
     let thread = at(key.slot())?;
-    // SAFETY: a field of a value of the map.
-    if thread.key == key.0 || unsafe { atomic::swap_u64(&raw mut thread.key, 0, key.0) } {
+    if thread.key == key.0 || atomic::swap_u64(&mut thread.key, 0, key.0) {
         return Some(key.slot());
     }
     thread.overflowed = 1;
@@ -122,8 +118,7 @@ fn take_slot(key: Key) -> Option<u32> {
 /// The current task ends: its state is nobody's from now on.
 #[inline(always)]
 pub fn release(task: *mut c_void) {
-    // SAFETY: callers pass the current task.
-    let Some(slot) = (unsafe { TASK_SLOTS.get(task, false) }) else { return };
+    let Some(slot) = task_slot(task, false) else { return };
     let index = slot.wrapping_sub(1);
     let Some(thread) = at(index) else { return };
     *slot = 0;

@@ -5,33 +5,25 @@
 //! cgroup begins follows from its parent's state and its own name, as the agent decides for those
 //! that it finds (`name.rs`).
 
-use crate::atomic;
-use crate::filter;
-use crate::maps::{CGROUPS, NODE, PATHS, Path, RINGS};
+use crate::globals::{global, offset};
+use crate::maps::{self, CGROUPS, PATHS, Path};
 use crate::name::{self, NAME_BYTES, Name};
-use crate::task::{field, offset};
-use aya_ebpf::{
-    EbpfContext,
-    helpers::{bpf_ktime_get_ns, generated::bpf_probe_read_kernel_str},
-    macros::btf_tracepoint,
-    programs::BtfTracePointContext,
-};
+use crate::probe::{self, field};
+use crate::{atomic, clock, filter};
+use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
-use rewind_common::ring::{Cgroup, PATH_BYTES, Ring, cgroup_state as state};
+use rewind_common::ring::{Cgroup, Ring, cgroup_state as state};
 
 /// A cgroup is made.
 #[btf_tracepoint(function = "cgroup_mkdir")]
 pub fn cgroup_mkdir(ctx: BtfTracePointContext) {
-    let ctx: *const *const c_void = ctx.as_ptr().cast();
-    // SAFETY: the arguments of the tracepoint, as declared above.
-    let (cgroup, path) = unsafe { (*ctx, *ctx.add(1)) };
+    let (cgroup, path): (*const c_void, *const c_void) = (ctx.arg(0), ctx.arg(1));
     if !is_unified(cgroup) {
         return;
     }
     let parent_css: *const c_void = field(cgroup, offset!(cgroup_parent_css));
     let parent = id(field(parent_css, offset!(css_cgroup)));
-    // SAFETY: read at once.
-    let Some(above) = (unsafe { CGROUPS.get(&parent) }) else { return };
+    let Some(above) = maps::cgroup(parent) else { return };
     let kn: *const c_void = field(cgroup, offset!(cgroup_kn));
     let state = state_below(above.state, field(kn, offset!(kn_name)));
     let ring = if state == state::RECORDED { above.ring } else { 0 };
@@ -48,17 +40,14 @@ pub fn cgroup_mkdir(ctx: BtfTracePointContext) {
 /// A cgroup is removed.
 #[btf_tracepoint(function = "cgroup_rmdir")]
 pub fn cgroup_rmdir(ctx: BtfTracePointContext) {
-    let ctx: *const *const c_void = ctx.as_ptr().cast();
-    // SAFETY: the first argument of the tracepoint.
-    let cgroup = unsafe { *ctx };
+    let cgroup: *const c_void = ctx.arg(0);
     if !is_unified(cgroup) {
         return;
     }
     let id = id(cgroup);
     let _ = PATHS.remove(&id);
     if let Some(ring) = ring_of(id) {
-        // SAFETY: a value of the map.
-        unsafe { (*ring).died_ns = bpf_ktime_get_ns() };
+        ring.died_ns = clock::now_ns();
         note_end();
     }
     let _ = CGROUPS.remove(&id);
@@ -70,38 +59,32 @@ pub fn cgroup_rmdir(ctx: BtfTracePointContext) {
 /// `cgroup_exit`, which `do_exit` calls after `sched_process_exit`: all records are written by then.
 #[btf_tracepoint(function = "cgroup_notify_populated")]
 pub fn cgroup_notify_populated(ctx: BtfTracePointContext) {
-    let arguments: *const *const c_void = ctx.as_ptr().cast();
-    // SAFETY: the first and the third argument of the tracepoint, as declared above.
-    let (cgroup, populated) = unsafe { (*arguments, *arguments.add(2) as u64 as u32) };
+    let (cgroup, populated): (*const c_void, u32) = (ctx.arg(0), ctx.arg(2));
     if !is_unified(cgroup) {
         return;
     }
     if let Some(ring) = ring_of(id(cgroup)) {
-        // SAFETY: a value of the map; the kernel holds a lock over all changes of this kind.
-        unsafe { (*ring).ended_ns = if populated == 0 { bpf_ktime_get_ns() } else { 0 } };
+        // The kernel holds a lock over all changes of this kind.
+        ring.ended_ns = if populated == 0 { clock::now_ns() } else { 0 };
         note_end();
     }
 }
 
 /// The ring that is this cgroup's own, not one that it inherited.
 #[inline(always)]
-fn ring_of(id: u64) -> Option<*mut Ring> {
-    // SAFETY: read at once.
-    let known = unsafe { CGROUPS.get(&id) }?;
+fn ring_of(id: u64) -> Option<&'static mut Ring> {
+    let known = maps::cgroup(id)?;
     if known.state != state::RECORDED {
         return None;
     }
-    let ring = RINGS.get_ptr_mut(known.ring)?;
-    // SAFETY: a value of the map.
-    (unsafe { (*ring).cgroup_id } == id).then_some(ring)
+    maps::ring(known.ring).filter(|ring| ring.cgroup_id == id)
 }
 
 /// Lets the agent know, by one word, that some ring's end has changed.
 #[inline(always)]
 fn note_end() {
-    if let Some(node) = NODE.get_ptr_mut(0) {
-        // SAFETY: a field of a value of the map.
-        unsafe { atomic::add(&raw mut (*node).ends, 1) };
+    if let Some(node) = maps::node() {
+        atomic::add(&mut node.ends, 1);
     }
 }
 
@@ -110,14 +93,10 @@ fn note_end() {
 /// call; the one that they are in still belongs to the old one.
 #[btf_tracepoint(function = "cgroup_attach_task")]
 pub fn cgroup_attach_task(ctx: BtfTracePointContext) {
-    let ctx: *const *const c_void = ctx.as_ptr().cast();
-    // SAFETY: the first argument of the tracepoint, as declared above.
-    let cgroup = unsafe { *ctx };
-    if is_unified(cgroup)
-        && let Some(node) = NODE.get_ptr_mut(0)
+    if is_unified(ctx.arg(0))
+        && let Some(node) = maps::node()
     {
-        // SAFETY: a field of a value of the map.
-        unsafe { atomic::add(&raw mut (*node).epoch, 1) };
+        atomic::add(&mut node.epoch, 1);
     }
 }
 
@@ -133,19 +112,18 @@ fn id(cgroup: *const c_void) -> u64 {
     field(field(cgroup, offset!(cgroup_kn)), offset!(kn_id))
 }
 
-/// The state in which a cgroup begins whose name is at address `name`, below one in state `parent`.
-///
-/// Verifier: a global function, so that its loops over the name are walked once, and its 256 bytes
-/// are on a stack of which little else is used.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn state_below(parent: u32, name: u64) -> u32 {
-    let mut text = [0u8; NAME_BYTES];
-    // SAFETY: the helper reads any address, or fails; it writes no more than the text.
-    let read = unsafe { bpf_probe_read_kernel_str(text.as_mut_ptr().cast(), NAME_BYTES as u32, name as *const c_void) };
-    // The length that it gives counts the NUL. Without a name it begins as one that says nothing.
-    let len = if read > 0 && read <= NAME_BYTES as i64 { read as u64 - 1 } else { 0 };
-    name::begin(parent, &Name::of(&text, len))
+global! {
+    /// The state in which a cgroup begins whose name is at address `name`, below one in state `parent`.
+    ///
+    /// Verifier: a global function, so that its loops over the name are walked once, and its 256 bytes
+    /// are on a stack of which little else is used.
+    fn state_below(parent: u32, name: u64) -> u32 {
+        let mut text = [0u8; NAME_BYTES];
+        let read = probe::kernel_string(&mut text, name as *const c_void);
+        // The length that it gives counts the NUL. Without a name it begins as one that says nothing.
+        let len = if read > 0 && read <= NAME_BYTES as i64 { read as u64 - 1 } else { 0 };
+        name::begin(parent, &Name::of(&text, len))
+    }
 }
 
 /// Keeps the path until the cgroup's first call, when it moves into the ring.
@@ -153,13 +131,9 @@ pub extern "C" fn state_below(parent: u32, name: u64) -> u32 {
 fn remember_path(id: u64, path: *const c_void) {
     // Verifier: 512 bytes are more than a program's stack; the map's own memory is used: the entry
     // is made from a value of the map of rings (any 512 bytes do), then written in place.
-    let Some(any) = RINGS.get_ptr(0) else { return };
-    // SAFETY: a value of the map; what it holds is overwritten below.
-    let _ = PATHS.insert(&id, unsafe { &*(&raw const (*any).path).cast::<Path>() }, 0);
-    if let Some(kept) = PATHS.get_ptr_mut(&id) {
-        // SAFETY: a value of the map, of that length.
-        unsafe {
-            bpf_probe_read_kernel_str(kept.cast(), PATH_BYTES as u32, path);
-        }
+    let Some(any) = maps::ring(0) else { return };
+    let _ = PATHS.insert(&id, Path::of(&any.path), 0);
+    if let Some(kept) = maps::path(id) {
+        probe::kernel_string(&mut kept.0, path);
     }
 }

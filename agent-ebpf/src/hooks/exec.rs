@@ -6,18 +6,11 @@
 //! caller had never touched the pages that it gave its strings in. The thread is not announced: it has
 //! been by the start of its `execve`, under the name and the number that are still the call's.
 
+use crate::globals::offset;
+use crate::probe::field;
 use crate::ring::{Writer, begin, commit, cursors, lock, unlock};
-use crate::task::{field, offset};
-use crate::{filter, maps, task};
-use aya_ebpf::{
-    EbpfContext,
-    helpers::{
-        bpf_ktime_get_ns,
-        generated::{bpf_probe_read_kernel_str, bpf_probe_read_user},
-    },
-    macros::btf_tracepoint,
-    programs::BtfTracePointContext,
-};
+use crate::{clock, filter, task};
+use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::{
     call::{Blob, blob_flags, part},
@@ -31,11 +24,9 @@ const ROOM: u64 = size_of::<Exec>() as u64 + 2 * BLOB + MAX_EXEC_PATH as u64 + M
 /// Another program runs.
 #[btf_tracepoint(function = "sched_process_exec")]
 pub fn sched_process_exec(ctx: BtfTracePointContext) {
-    let task = maps::current();
+    let task = task::current();
     let Some(thread) = filter::recorded_now(task) else { return };
-    let ctx: *const *const c_void = ctx.as_ptr().cast();
-    // SAFETY: the third argument of the tracepoint, as declared above.
-    let bprm = unsafe { *ctx.add(2) };
+    let bprm: *const c_void = ctx.arg(2);
     let (filename, interp): (u64, u64) = (field(bprm, offset!(bprm_filename)), field(bprm, offset!(bprm_interp)));
     let Some(cursors) = cursors(thread) else { return };
     if !lock(cursors) {
@@ -48,11 +39,8 @@ pub fn sched_process_exec(ctx: BtfTracePointContext) {
         put_argv(&mut writer, task);
         let len = (writer.off - start) as u16;
         let flags = if filename == interp { 0 } else { INTERPRETED };
-        // SAFETY: takes nothing.
-        let time_ns = unsafe { bpf_ktime_get_ns() };
         let header = RecordHeader { len, kind: Kind::Exec as u8, flags, tid: thread.tid };
-        // SAFETY: the fixed part lies within the chunk: there was room for it when it began.
-        unsafe { writer.at(start).cast::<Exec>().write(Exec { header, time_ns, tgid: task::tgid(task) }) };
+        writer.store(start, Exec { header, time_ns: clock::now_ns(), tgid: task::tgid(task) });
         commit(cursors, PROTECTED, &writer, 0);
     }
     unlock(cursors);
@@ -61,9 +49,7 @@ pub fn sched_process_exec(ctx: BtfTracePointContext) {
 /// Appends the path.
 #[inline(always)]
 fn put_path(writer: &mut Writer, filename: u64) {
-    let to = writer.at(writer.off + BLOB);
-    // SAFETY: what is written is within the segment by its slack.
-    let len = unsafe { bpf_probe_read_kernel_str(to.cast(), MAX_EXEC_PATH as u32, filename as *const _) };
+    let len = writer.read_kernel_string(writer.off + BLOB, MAX_EXEC_PATH as u32, filename);
     if len > 0 {
         let cut = len as usize == MAX_EXEC_PATH;
         end_blob(writer, 0, part::WHOLE, cut, len as u64);
@@ -77,10 +63,7 @@ fn put_argv(writer: &mut Writer, task: *const c_void) {
     let (from, end): (u64, u64) = (field(mm, offset!(mm_arg_start)), field(mm, offset!(mm_arg_end)));
     let there = end.wrapping_sub(from);
     let len = if there > MAX_EXEC_ARGV as u64 { MAX_EXEC_ARGV as u64 } else { there };
-    let to = writer.at(writer.off + BLOB);
-    // SAFETY: what is written is within the segment by its slack.
-    let failed = unsafe { bpf_probe_read_user(to.cast(), len as u32, from as *const _) };
-    if failed == 0 && len != 0 {
+    if writer.read_user(writer.off + BLOB, len as u32, from) && len != 0 {
         end_blob(writer, 1, part::STRINGS, there > len, len);
     }
 }

@@ -2,21 +2,18 @@
 //! since 5.5 as a typed raw tracepoint. It fires in `kernel_clone` (`kernel/fork.c`) on the parent, before
 //! the child runs.
 
-use crate::{filter, maps, record, task};
-use aya_ebpf::{EbpfContext, helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use crate::{clock, filter, record, task};
+use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::record::{Fork, Kind, NEW_THREAD, RecordHeader};
 
 /// A child is made.
 #[btf_tracepoint(function = "sched_process_fork")]
 pub fn sched_process_fork(ctx: BtfTracePointContext) {
-    let task = maps::current();
+    let task = task::current();
     let Some(thread) = filter::recorded_now(task) else { return };
-    let ctx: *const *const c_void = ctx.as_ptr().cast();
-    // SAFETY: the second argument of the tracepoint, as declared above.
-    let child = unsafe { *ctx.add(1) };
-    // SAFETY: takes nothing.
-    let now_ns = unsafe { bpf_ktime_get_ns() };
+    let child: *const c_void = ctx.arg(1);
+    let now_ns = clock::now_ns();
     let (tgid, child_tgid) = (task::tgid(task), task::tgid(child));
     let flags = if tgid == child_tgid { NEW_THREAD } else { 0 };
     let fork = Fork {

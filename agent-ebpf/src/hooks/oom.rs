@@ -9,15 +9,10 @@
 //! It fires in `mark_oom_victim` (`mm/oom_kill.c`) in the task whose allocation brought it about, right
 //! behind the victim's `SIGKILL`, with the victim's `mm` still there.
 
-use crate::maps::KILLED;
-use crate::task::{field, offset};
-use crate::{maps, other, task};
-use aya_ebpf::{
-    EbpfContext,
-    helpers::{bpf_get_current_comm, bpf_ktime_get_ns},
-    macros::btf_tracepoint,
-    programs::BtfTracePointContext,
-};
+use crate::globals::{given_mut, global, offset};
+use crate::probe::field;
+use crate::{clock, maps, other, task};
+use aya_ebpf::{helpers::bpf_get_current_comm, macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::record::{Kind, OomKill, RecordHeader};
 
@@ -34,13 +29,10 @@ const UNLIMITED: u64 = (i64::MAX as u64) / 65536;
 /// A victim is chosen.
 #[btf_tracepoint(function = "mark_victim")]
 pub fn mark_victim(ctx: BtfTracePointContext) {
-    let ctx: *const u64 = ctx.as_ptr().cast();
-    // SAFETY: the first argument of the tracepoint, as declared above.
-    let Some(victim) = victim(unsafe { *ctx }) else { return };
+    let Some(victim) = victim(ctx.arg(0)) else { return };
     let Some(ring) = other::ring(victim) else { return };
-    // SAFETY: takes nothing.
-    let now_ns = unsafe { bpf_ktime_get_ns() };
-    let trigger = maps::current();
+    let now_ns = clock::now_ns();
+    let trigger = task::current();
     let mm: *const c_void = field(victim, offset!(task_mm));
     let len = size_of::<OomKill>() as u16;
     let mut record = OomKill {
@@ -74,20 +66,19 @@ fn victim(argument: u64) -> Option<*const c_void> {
         return Some(argument as *const c_void);
     }
     let number = argument as u32;
-    let current = maps::current();
+    let current = task::current();
     if number == task::tid(current) {
         return Some(current);
     }
-    let killed = *KILLED.get(0)? as *const c_void;
+    let killed = *maps::killed()? as *const c_void;
     (task::any::tid(killed) == number).then_some(killed)
 }
 
 /// The kernel sends `SIGKILL` to a task.
 #[inline(always)]
 pub fn remember(task: *const c_void) {
-    if let Some(killed) = KILLED.get_ptr_mut(0) {
-        // SAFETY: this CPU's own value.
-        unsafe { *killed = task as u64 };
+    if let Some(killed) = maps::killed() {
+        *killed = task as u64;
     }
 }
 
@@ -104,30 +95,29 @@ fn resident(mm: *const c_void, which: usize) -> u64 {
     if pages.cast_signed() < 0 { 0 } else { pages * offset!(page_bytes) as u64 }
 }
 
-/// The memory cgroup, of the one at `css` and those above it, that is nearest to its limit.
-///
-/// Verifier: a global function, so that the ways through the loop are walked by themselves, and not each
-/// with all that follows: in line, 6.1 walks 600,000 instructions of this hook, so 35,000.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn find_limit(css: u64, record: *mut OomKill) -> u64 {
-    // SAFETY: null, or what `mark_victim` passes; the verifier checks either.
-    let Some(record) = (unsafe { record.as_mut() }) else { return 0 };
-    let mut css = css as *const c_void;
-    let mut least = u64::MAX;
-    for above in 0..LEVELS {
-        if css.is_null() {
-            break;
+global! {
+    /// The memory cgroup, of the one at `css` and those above it, that is nearest to its limit.
+    ///
+    /// Verifier: a global function, so that the ways through the loop are walked by themselves, and not each
+    /// with all that follows: in line, 6.1 walks 600,000 instructions of this hook, so 35,000.
+    fn find_limit(css: u64, record: *mut OomKill) -> u64 {
+        let Some(record) = given_mut(record) else { return 0 };
+        let mut css = css as *const c_void;
+        let mut least = u64::MAX;
+        for above in 0..LEVELS {
+            if css.is_null() {
+                break;
+            }
+            let (usage, max): (u64, u64) = (field(css, offset!(memcg_usage)), field(css, offset!(memcg_max)));
+            let room = max.saturating_sub(usage);
+            if max < UNLIMITED && room < least {
+                least = room;
+                record.usage_bytes = usage * offset!(page_bytes) as u64;
+                record.limit_bytes = max * offset!(page_bytes) as u64;
+                record.limit_above = above;
+            }
+            css = field(css, offset!(css_parent));
         }
-        let (usage, max): (u64, u64) = (field(css, offset!(memcg_usage)), field(css, offset!(memcg_max)));
-        let room = max.saturating_sub(usage);
-        if max < UNLIMITED && room < least {
-            least = room;
-            record.usage_bytes = usage * offset!(page_bytes) as u64;
-            record.limit_bytes = max * offset!(page_bytes) as u64;
-            record.limit_above = above;
-        }
-        css = field(css, offset!(css_parent));
+        0
     }
-    0
 }

@@ -6,8 +6,8 @@
 //! here, as unfinished.
 
 use crate::task::{self, Thread};
-use crate::{filter, maps, record, ring, threads};
-use aya_ebpf::{helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use crate::{clock, filter, record, ring, threads};
+use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::call::flags;
 use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHeader};
@@ -15,7 +15,7 @@ use rewind_common::record::{Exit, GROUP_DEAD, Kind, RecordHeader};
 /// A thread ends.
 #[btf_tracepoint(function = "sched_process_exit")]
 pub fn sched_process_exit(_: BtfTracePointContext) {
-    let task = maps::current();
+    let task = task::current();
     if let Some(thread) = filter::recorded_now(task) {
         ends(task, thread);
     }
@@ -25,8 +25,7 @@ pub fn sched_process_exit(_: BtfTracePointContext) {
 /// The last records of a recorded thread.
 #[inline(always)]
 fn ends(task: *mut c_void, thread: &mut Thread) {
-    // SAFETY: takes nothing.
-    let now_ns = unsafe { bpf_ktime_get_ns() };
+    let now_ns = clock::now_ns();
     if thread.start_ns != 0 {
         thread.flags |= u32::from(flags::UNFINISHED);
         record::call(thread, now_ns, 0);

@@ -13,13 +13,9 @@
 //! runtime stops its threads by (`SIGUSR1`, `SIGUSR2`, `SIGPWR`, real-time signals), what it sends itself
 //! and ignores (`SIGPIPE`), and its faults, which `signal_deliver` shows with their address.
 
-use crate::{maps, other, task};
-use aya_ebpf::{
-    EbpfContext,
-    helpers::{bpf_get_current_comm, bpf_ktime_get_ns},
-    macros::btf_tracepoint,
-    programs::BtfTracePointContext,
-};
+use crate::globals::offset;
+use crate::{clock, other, probe, task};
+use aya_ebpf::{helpers::bpf_get_current_comm, macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::record::{Kind, RecordHeader, SignalSent, sent_flags};
 
@@ -35,23 +31,19 @@ const CODE: usize = 8;
 /// A signal is sent.
 #[btf_tracepoint(function = "signal_generate")]
 pub fn signal_generate(ctx: BtfTracePointContext) {
-    let ctx: *const u64 = ctx.as_ptr().cast();
-    // SAFETY: the arguments of the tracepoint, as declared above.
-    let (signo, info, target, group, result) = unsafe {
-        let (info, target) = (*ctx.add(1), *ctx.add(2).cast::<*const c_void>());
-        (*ctx as u32, info, target, *ctx.add(3) as u32, *ctx.add(4) as u32)
-    };
+    let (signo, info, target): (u32, u64, *const c_void) = (ctx.arg(0), ctx.arg(1), ctx.arg(2));
+    let (group, result): (u32, u32) = (ctx.arg(3), ctx.arg(4));
     if !matters(signo) || result > IGNORED {
         return;
     }
-    if info == PRIVILEGED && signo == KILL && task::offset!(victim_is_task) == 0 {
+    if info == PRIVILEGED && signo == KILL && offset!(victim_is_task) == 0 {
         super::oom::remember(target);
     }
     let Some(ring) = other::ring(target) else { return };
-    let code = task::field::<u32>(info as *const c_void, CODE).cast_signed();
+    let code = probe::field::<u32>(info as *const c_void, CODE).cast_signed();
     // `SI_FROMKERNEL` (`include/linux/sched/signal.h`).
     let from_kernel = info == PRIVILEGED || code > 0;
-    let sender = maps::current();
+    let sender = task::current();
     let (tgid, sender_tgid) = (task::tgid(target), task::tgid(sender));
     let same_process = tgid == sender_tgid;
     let is_fault = from_kernel && code > 0 && same_process && signo != KILL;
@@ -61,8 +53,7 @@ pub fn signal_generate(ctx: BtfTracePointContext) {
     let mut flags = if group != 0 { sent_flags::GROUP } else { 0 };
     flags |= if from_kernel { sent_flags::KERNEL } else { 0 };
     flags |= if result == DELIVERED { 0 } else { sent_flags::IGNORED };
-    // SAFETY: takes nothing.
-    let now_ns = unsafe { bpf_ktime_get_ns() };
+    let now_ns = clock::now_ns();
     let len = size_of::<SignalSent>() as u16;
     let record = SignalSent {
         header: RecordHeader { len, kind: Kind::SignalSent as u8, flags, tid: task::tid(target) },

@@ -3,28 +3,20 @@
 //!
 //! Missed: signals that are ignored, which the kernel drops before they get here.
 
-use crate::{filter, maps, record};
-use aya_ebpf::{
-    EbpfContext,
-    helpers::{bpf_ktime_get_ns, bpf_probe_read_kernel},
-    macros::btf_tracepoint,
-    programs::BtfTracePointContext,
-};
+use crate::{clock, filter, probe, record, task};
+use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use rewind_common::record::{Kind, RecordHeader, Signal};
 
 /// A signal is delivered.
 #[btf_tracepoint(function = "signal_deliver")]
 pub fn signal_deliver(ctx: BtfTracePointContext) {
-    let task = maps::current();
+    let task = task::current();
     let Some(thread) = filter::recorded_now(task) else { return };
-    // SAFETY: takes nothing.
-    let now_ns = unsafe { bpf_ktime_get_ns() };
-    let ctx: *const u64 = ctx.as_ptr().cast();
-    // SAFETY: the arguments of the tracepoint, as declared above.
-    let (signo, info) = unsafe { (*ctx as u32, *ctx.add(1) as *const [u32; 12]) };
-    // SAFETY: the helper reads any address, or fails. The small values of `info` that stand for
-    // "from the kernel" (SEND_SIG_PRIV) fail, and leave the number alone.
-    let mut siginfo = unsafe { bpf_probe_read_kernel(info) }.unwrap_or([0; 12]);
+    let now_ns = clock::now_ns();
+    let signo: u32 = ctx.arg(0);
+    // The small values of `info` that stand for "from the kernel" (SEND_SIG_PRIV) cannot be read, and
+    // leave the number alone.
+    let mut siginfo: [u32; 12] = probe::field(ctx.arg(1), 0);
     siginfo[0] = signo;
     let signal = Signal {
         header: RecordHeader { len: size_of::<Signal>() as u16, kind: Kind::Signal as u8, flags: 0, tid: thread.tid },

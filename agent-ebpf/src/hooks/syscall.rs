@@ -12,8 +12,9 @@
 //! Missed: what never enters the kernel (vDSO), what `io_uring` does without a call, and calls that
 //! were under way when the recording began.
 
-use crate::{filter, maps, record, task};
-use aya_ebpf::{EbpfContext, helpers::bpf_ktime_get_ns, macros::btf_tracepoint, programs::BtfTracePointContext};
+use crate::{clock, filter, record, task};
+use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
+use core::ffi::c_void;
 use rewind_common::call::flags;
 
 /// `__X32_SYSCALL_BIT` (`arch/x86/include/uapi/asm/unistd.h`). No other ABI has numbers so large.
@@ -22,14 +23,11 @@ const X32_BIT: u32 = 1 << 30;
 /// A call begins.
 #[btf_tracepoint(function = "sys_enter")]
 pub fn sys_enter(ctx: BtfTracePointContext) {
-    let ctx: *const u64 = ctx.as_ptr().cast();
-    // SAFETY: the arguments of the tracepoint, as declared above.
-    let (regs, nr) = unsafe { (*ctx.cast::<*const u8>(), *ctx.add(1)) };
-    let task = maps::current();
+    let (regs, nr): (*const c_void, u64) = (ctx.arg(0), ctx.arg(1));
+    let task = task::current();
     let Some(thread) = filter::begins(task, regs) else { return };
     let is_compat = task::is_compat(task);
-    // SAFETY: that very `pt_regs`.
-    let [a, b, c, d, e, f] = unsafe { task::arguments(regs, is_compat) };
+    let [a, b, c, d, e, f] = task::arguments(regs, is_compat);
     thread.args = [a, b, c, d, e, f, 0, 0];
     thread.nr = nr as u32 & !X32_BIT;
     thread.flags = if is_compat {
@@ -39,20 +37,16 @@ pub fn sys_enter(ctx: BtfTracePointContext) {
     } else {
         0
     };
-    // SAFETY: takes nothing.
-    thread.start_ns = unsafe { bpf_ktime_get_ns() };
+    thread.start_ns = clock::now_ns();
     record::enter(thread);
 }
 
 /// A call returns.
 #[btf_tracepoint(function = "sys_exit")]
 pub fn sys_exit(ctx: BtfTracePointContext) {
-    let ctx: *const u64 = ctx.as_ptr().cast();
-    // SAFETY: the arguments of the tracepoint, as declared above.
-    let (regs, result) = unsafe { (*ctx.cast::<*const u8>(), (*ctx.add(1)).cast_signed()) };
+    let (regs, result): (*const c_void, i64) = (ctx.arg(0), ctx.arg(1));
     let Some(thread) = filter::returns(regs) else { return };
-    // SAFETY: takes nothing.
-    let now_ns = unsafe { bpf_ktime_get_ns() };
+    let now_ns = clock::now_ns();
     record::call(thread, now_ns, result);
     thread.start_ns = 0;
 }

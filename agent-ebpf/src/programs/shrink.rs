@@ -14,9 +14,9 @@
 //! While it lasts `growing` is held and `leaving` says how many go, so an agent that was killed in between
 //! leaves something that the next one can finish.
 
-use super::release::empty;
-use crate::atomic;
-use crate::maps::{FREE_SEGMENTS, LAYOUT, RINGS};
+use crate::maps::{self, FREE_SEGMENTS, LAYOUT};
+use crate::ring::empty;
+use crate::{atomic, probe};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use rewind_common::ring::{MAX_SEGMENTS, Share, shrink_step as step};
 
@@ -25,9 +25,8 @@ use rewind_common::ring::{MAX_SEGMENTS, Share, shrink_step as step};
 #[raw_tracepoint]
 pub fn shrink(ctx: RawTracePointContext) -> i32 {
     let (index, recording, share) = (ctx.arg::<u64>(0) as u32, ctx.arg::<u64>(1), ctx.arg::<u64>(2));
-    let Some(ring) = RINGS.get_ptr_mut(index) else { return 1 };
-    // SAFETY: a value of the map; what other programs change of it meanwhile are single words.
-    let ring = unsafe { &mut *ring };
+    // What other programs change of it meanwhile are single words.
+    let Some(ring) = maps::ring(index) else { return 1 };
     if recording == 0 || ring.recording != recording {
         return 1;
     }
@@ -65,22 +64,14 @@ fn is_leaving(share: &Share, i: usize) -> bool {
 #[inline(always)]
 fn lay_out(share: &mut Share, claims: u64) -> i32 {
     let Some(layout) = LAYOUT.get(0) else { return 1 };
-    // SAFETY: a field of a value of the map.
-    if !unsafe { atomic::swap_u32(&raw mut share.growing, 0, 1) } {
+    if !atomic::swap_u32(&mut share.growing, 0, 1) {
         return 1;
     }
     if share.claims > claims {
         share.growing = 0;
         return 1;
     }
-    // SAFETY: both are values of maps, of that very length. The helper copies it in one go.
-    unsafe {
-        aya_ebpf::helpers::generated::bpf_probe_read_kernel(
-            share.segments.as_mut_ptr().cast(),
-            size_of_val(&share.segments) as u32,
-            layout.segments.as_ptr().cast(),
-        );
-    }
+    probe::copy(&mut share.segments, &layout.segments);
     share.base = layout.base;
     share.leaving = layout.leaving;
     share.len = layout.len;

@@ -3,41 +3,22 @@
 //! thread that is in a call, and one for each thread of a recorded cgroup of which no call was seen to
 //! begin: it runs its program, or is in a call since before it was recorded. The agent looks which.
 
+use crate::iter::Seq;
 use crate::maps::RINGS;
 use crate::{filter, task, threads};
-use aya_ebpf::helpers::generated::bpf_seq_write;
 use core::ffi::c_void;
 use rewind_common::call::flags::COMPAT;
 use rewind_common::ring::{InFlight, UNSEEN};
 
-/// `struct bpf_iter__task` (`kernel/bpf/task_iter.c`).
-#[repr(C)]
-pub struct TaskContext {
-    meta: *const Meta,
-    task: *mut c_void,
-}
-
-/// The beginning of `struct bpf_iter_meta` (`include/linux/bpf.h`).
-#[repr(C)]
-struct Meta {
-    seq: *mut c_void,
-}
-
 /// One task of the walk.
-#[unsafe(no_mangle)]
-#[unsafe(link_section = "iter/task")]
-pub fn in_flight(ctx: *mut TaskContext) -> i32 {
-    // SAFETY: the context of such an iterator, as declared above.
-    let (meta, task) = unsafe { ((*ctx).meta, (*ctx).task) };
-    if task.is_null() {
-        return 0;
-    }
+#[inline(always)]
+pub fn task(seq: Seq, task: *mut c_void) {
     let Some(thread) = threads::of(task) else {
-        unseen(meta, task);
-        return 0;
+        unseen(seq, task);
+        return;
     };
     if thread.start_ns == 0 || thread.recording == 0 {
-        return 0;
+        return;
     }
     let [args @ .., _, _] = thread.args;
     let mut call = InFlight {
@@ -52,13 +33,12 @@ pub fn in_flight(ctx: *mut TaskContext) -> i32 {
         ns_tgid: 0,
         comm: [0; 16],
     };
-    write(meta, task, &mut call);
-    0
+    write(seq, task, &mut call);
 }
 
 /// A thread of which no call was seen to begin, if its calls are recorded.
 #[inline(always)]
-fn unseen(meta: *const Meta, task: *mut c_void) {
+fn unseen(seq: Seq, task: *mut c_void) {
     let Some(recording) = recording_of(task::cgroup_id(task)) else { return };
     let flags = if task::is_compat(task) { UNSEEN | u32::from(COMPAT) } else { UNSEEN };
     let mut call = InFlight {
@@ -73,21 +53,17 @@ fn unseen(meta: *const Meta, task: *mut c_void) {
         ns_tgid: 0,
         comm: [0; 16],
     };
-    write(meta, task, &mut call);
+    write(seq, task, &mut call);
 }
 
 /// Fills in whose it is, and writes it out.
 #[inline(always)]
-fn write(meta: *const Meta, task: *mut c_void, call: &mut InFlight) {
+fn write(seq: Seq, task: *mut c_void, call: &mut InFlight) {
     call.tgid = task::tgid(task);
     call.ns_tid = task::namespace_tid(task);
     call.ns_tgid = task::namespace_tid(task::leader(task));
-    let comm = task.cast::<u8>().wrapping_add(task::offset!(task_comm));
-    // SAFETY: the helper reads any address, or fails; `seq` is the iterator's own file.
-    unsafe {
-        let _ = aya_ebpf::helpers::bpf_probe_read_kernel_buf(comm, &mut call.comm);
-        bpf_seq_write((*meta).seq.cast(), (&raw const *call).cast(), size_of::<InFlight>() as u32);
-    }
+    call.comm = task::comm(task);
+    seq.write(call);
 }
 
 /// The recording that the calls of a cgroup go to, if they go to one.
