@@ -75,6 +75,15 @@ pub fn text(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// As [`text`], of bytes that may be owned.
+#[must_use]
+pub fn text_of(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match bytes {
+        Cow::Borrowed(bytes) => text(bytes),
+        Cow::Owned(bytes) => Cow::Owned(text(&bytes).into_owned()),
+    }
+}
+
 fn keep(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 3);
     let byte = |byte: &u8| char::from_u32(KEPT + u32::from(*byte)).unwrap_or(char::REPLACEMENT_CHARACTER);

@@ -4,6 +4,7 @@
 //! calls have (syscall, failure, path): as in strace, they stay where the calls around them go.
 
 use crate::decode::{self, Invocation};
+use crate::escape::Untrusted;
 use crate::event::{Event, Outcome, What};
 use crate::header::Header;
 use crate::syscalls::Arch;
@@ -186,7 +187,7 @@ impl Matcher<'_> {
             && any(&filter.tids, tid)
             && (filter.comms.is_empty()
                 || event.task.is_some_and(|task| {
-                    let name = comm(&task.comm);
+                    let name = comm(&task.comm).text();
                     filter.comms.iter().any(|pattern| pattern.is(&name))
                 }))
     }
@@ -199,9 +200,9 @@ pub fn failed(call: &crate::record::Call<'_>) -> bool {
     call.errno().is_some_and(|errno| !(512..=516).contains(&errno))
 }
 
-/// A thread's name as text; bytes that are not UTF-8 are replaced.
+/// A thread's name, which the thread itself chooses.
 #[must_use]
-pub fn comm(comm: &[u8; 16]) -> std::borrow::Cow<'_, str> {
+pub fn comm(comm: &[u8; 16]) -> Untrusted<'_> {
     let end = comm.iter().position(|byte| *byte == 0).unwrap_or(comm.len());
-    String::from_utf8_lossy(comm.get(..end).unwrap_or_default())
+    Untrusted::new(comm.get(..end).unwrap_or_default())
 }

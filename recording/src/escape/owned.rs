@@ -12,7 +12,7 @@ pub struct UntrustedString(String);
 impl UntrustedString {
     /// The text as it is: to compare, to look up and to export, not to show.
     #[must_use]
-    pub fn raw(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -56,12 +56,6 @@ impl From<&str> for UntrustedString {
 impl From<Untrusted<'_>> for UntrustedString {
     fn from(name: Untrusted<'_>) -> Self {
         Self(text(name.bytes()).into_owned())
-    }
-}
-
-impl<'a> From<&'a UntrustedString> for Untrusted<'a> {
-    fn from(name: &'a UntrustedString) -> Self {
-        Self::new(name.0.as_bytes())
     }
 }
 

@@ -8,7 +8,10 @@ const STEERING: &[(&[u8], &str)] = &[
     (b"\t\r\n", r"\t\r\n"),
     ("\u{80}\u{9b}31m\u{9f}".as_bytes(), r"\u{80}\u{9b}31m\u{9f}"),
     (b"\x9b31m\xff\xc3", r"\x9b31m\xff\xc3"),
-    ("\u{202e}\u{2066}\u{200e}\u{61c}\u{200b}\u{2060}\u{feff}".as_bytes(), r"\u{202e}\u{2066}\u{200e}\u{61c}\u{200b}\u{2060}\u{feff}"),
+    (
+        "\u{202e}\u{2066}\u{200e}\u{61c}\u{200b}\u{2060}\u{feff}".as_bytes(),
+        r"\u{202e}\u{2066}\u{200e}\u{61c}\u{200b}\u{2060}\u{feff}",
+    ),
     ("\u{e0041}\u{2028}\u{2029}\u{ad}\u{fe0f}".as_bytes(), r"\u{e0041}\u{2028}\u{2029}\u{ad}\u{fe0f}"),
     (br"C:\x1b", r"C:\\x1b"),
     ("\u{ef9b}".as_bytes(), r"\xee\xbe\x9b"),
@@ -32,7 +35,10 @@ fn what_is_printable_stays_readable() {
 
 #[test]
 fn a_finished_line_keeps_its_backslashes_and_loses_what_steers() {
-    assert_eq!(visible("write(1, \"\\33[31m\\n\") \u{1b}]52;c;AAAA\u{7}"), r#"write(1, "\33[31m\n") \x1b]52;c;AAAA\x07"#);
+    assert_eq!(
+        visible("write(1, \"\\33[31m\\n\") \u{1b}]52;c;AAAA\u{7}"),
+        r#"write(1, "\33[31m\n") \x1b]52;c;AAAA\x07"#
+    );
     assert_eq!(visible_lines("one\ntwo\u{1b}c"), "one\ntwo\\x1bc");
 }
 

@@ -3,7 +3,7 @@
 
 use super::units::{bytes, grouped};
 use super::words::signal_name;
-use crate::decode::escape;
+use crate::escape::Untrusted;
 use crate::event::What;
 use crate::filter::{Pids, comm};
 use crate::origin::Origins;
@@ -107,10 +107,9 @@ fn fork(fork: &Fork, pids: Pids) -> String {
 
 fn exec(exec: &Exec<'_>) -> String {
     let mut text = "runs ".to_owned();
-    escape(&mut text, &exec.path());
+    let _ = write!(text, "{}", Untrusted::new(&exec.path()));
     for argument in exec.argv().skip(1) {
-        text.push(' ');
-        escape(&mut text, &argument);
+        let _ = write!(text, " {}", Untrusted::new(&argument));
     }
     if exec.is_cut() {
         text.push_str(" ...");

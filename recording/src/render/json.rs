@@ -3,6 +3,7 @@
 use super::Words;
 use super::json_events::Body;
 use super::words::{comm_of, errno_name, ids, invocation, signal_name, status};
+use crate::escape;
 use crate::event::{Event, Outcome, What};
 use crate::header::Header;
 use rewind_common::record::GROUP_DEAD;
@@ -158,14 +159,14 @@ fn with<'e, B: Serialize>(
     body: B,
 ) -> Line<'e, B> {
     let (tgid, tid) = ids(event, words.options.pids);
-    let comm = event.task.is_some().then(|| comm_of(event));
+    let comm = event.task.is_some().then(|| comm_of(event).text());
     let is_known = !matches!(event.what, What::Call { outcome: Outcome::InProgress, .. });
     let (time, ktime_ns) = (is_known.then_some(time), is_known.then_some(event.start_ns));
     Line { kind, time, ktime_ns, tid, tgid, comm, body }
 }
 
 fn line(out: &mut dyn io::Write, object: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, object)?;
+    escape::json::write(out, object)?;
     out.write_all(b"\n")
 }
 

@@ -2,6 +2,7 @@
 
 use super::event_text;
 use super::words::{Words, signal_name};
+use crate::escape;
 use crate::event::{Event, What};
 use crate::filter::comm;
 use crate::origin::{Origin, Origins, Whereabouts};
@@ -118,7 +119,7 @@ impl<'w> Process<'w> {
             tgid,
             tid,
             ns_tgid: (ns_tgid != 0).then_some(ns_tgid),
-            comm: comm(name).into_owned(),
+            comm: comm(name).text().into_owned(),
             cgroup_id,
             same_container: place == Whereabouts::Own,
             container: if let Whereabouts::Known(origin) = place { Some(origin) } else { None },
@@ -176,19 +177,11 @@ impl Child {
     }
 }
 
-/// As text; what is no UTF-8 is replaced.
-fn lossy(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
-    match bytes {
-        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
-    }
-}
-
 impl<'w> Program<'w> {
     fn new(exec: &Exec<'w>, text: String) -> Self {
         Self {
-            path: lossy(exec.path()),
-            argv: exec.argv().map(lossy).collect(),
+            path: escape::text_of(exec.path()),
+            argv: exec.argv().map(escape::text_of).collect(),
             argv_cut: exec.is_cut(),
             redacted: exec.is_redacted(),
             interpreted: exec.is_interpreted(),

@@ -6,6 +6,7 @@
 use super::killed::{as_seen, is_kill};
 use super::words::{ids, invocation};
 use super::{Timestamps, Words};
+use crate::escape::visible;
 use crate::event::{Event, Outcome, Timeline, What};
 use std::fmt::Write as _;
 use std::io;
@@ -86,8 +87,7 @@ pub(super) fn write_piece(
         What::Call { outcome, .. } => call(words, event, outcome, piece),
         What::SignalSent(_) | What::OomKill(_) | What::Fork(_) | What::Exec(_) => return Ok(()),
     }
-    words.line.push('\n');
-    out.write_all(words.line.as_bytes())
+    writeln!(out, "{}", visible(&words.line))
 }
 
 fn call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, piece: Piece) {
