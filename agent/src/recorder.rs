@@ -226,7 +226,7 @@ impl Recorder {
     }
 
     fn in_flight(&mut self, ring: &Ring) -> Result<Vec<InFlight>, Error> {
-        let cgroup = self.cgroup_mount.join(kernel::path_of(&ring.path).trim_start_matches('/'));
+        let cgroup = kernel::directory_of(&self.cgroup_mount, &ring.path);
         Ok(rings::in_progress::in_flight(&mut self.kernel, ring, &cgroup)?)
     }
 

@@ -333,7 +333,7 @@ pub(super) fn event_text(case: &Case<'_>, index: usize, clock: &mut Clock) -> Op
         _ => None,
     };
     let time = rfc3339(clock, event.start_ns);
-    let comm = event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).into_owned());
+    let comm = event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).text().into_owned());
     Some(EventText { time, ktime_ns: event.start_ns, tid: event.tid, comm, call: case.text(&event), duration_ns })
 }
 

@@ -135,7 +135,7 @@ impl Gather {
                 process.parent = task.parent_tgid;
             }
             if process.comm.is_empty() || event.tid == tgid {
-                process.comm = comm(&task.comm).into_owned();
+                process.comm = comm(&task.comm).text().into_owned();
             }
             self.tables.started(tgid, task.parent_tgid);
         }
@@ -176,7 +176,8 @@ impl Gather {
             process.user = Some(user);
         }
         let process = self.processes.get(&tgid);
-        let is_setup = event.task.zip(process).is_some_and(|(task, process)| process.is_runtime(&comm(&task.comm)));
+        let is_setup =
+            event.task.zip(process).is_some_and(|(task, process)| process.is_runtime(&comm(&task.comm).text()));
         if is_setup && !matches!(&*name, "execve" | "execveat") {
             self.tables.feed(tgid, invocation, self.arch);
             return;

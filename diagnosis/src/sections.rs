@@ -93,7 +93,7 @@ fn blocked(case: &Case<'_>) -> Vec<Blocked> {
         };
         blocked.push(Blocked {
             tid: event.tid,
-            comm: event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).into_owned()),
+            comm: event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).text().into_owned()),
             call: case.text(&event),
             duration_ns,
             living: outcome.is_open(),
@@ -114,7 +114,7 @@ fn said(case: &Case<'_>, process: &Process) -> Vec<String> {
     let late = || process.said.iter().filter(|saying| saying.at_ns >= since_ns);
     let stderr = late().any(|saying| saying.to_stderr);
     let text: String = late().filter(|saying| saying.to_stderr == stderr).map(|saying| saying.text.as_str()).collect();
-    let plain = |line: &str| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+    let plain = |line: &str| line.trim_end().replace('\t', "    ");
     // Python underlines the place of an error.
     let tells = |line: &String| !line.trim_matches([' ', '^', '~']).is_empty();
     let lines = text.lines().map(plain).filter(tells).collect::<Vec<_>>();

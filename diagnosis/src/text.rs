@@ -3,6 +3,7 @@
 use rewind_common::call::part;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation, Style};
+use rewind_recording::escape;
 use rewind_recording::event::{Event, Outcome, What};
 use rewind_recording::events::Context;
 use rewind_recording::filter::Pids;
@@ -73,7 +74,7 @@ pub(super) fn said(invocation: &Invocation<'_>) -> String {
     let parts = blobs.filter(|blob| {
         blob.arg == 1 && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
     });
-    parts.map(|blob| String::from_utf8_lossy(&blob.readable(blob.bytes)).into_owned()).collect()
+    parts.map(|blob| escape::text(&blob.readable(blob.bytes)).into_owned()).collect()
 }
 
 /// The arguments of an `execve`, as one would type them; its path where they are not recorded.
@@ -87,7 +88,7 @@ pub(super) fn command(invocation: &Invocation<'_>, arch: Arch) -> String {
                 .map(<[u8]>::to_vec)
                 .collect::<Vec<_>>()
         });
-        words.map(|word| quoted(&String::from_utf8_lossy(&word))).collect::<Vec<_>>().join(" ")
+        words.map(|word| quoted(&escape::text(&word))).collect::<Vec<_>>().join(" ")
     };
     let typed =
         invocation.enter.as_ref().map(of).filter(|typed| !typed.is_empty()).unwrap_or_else(|| of(&invocation.call));
@@ -99,6 +100,5 @@ pub(super) fn command(invocation: &Invocation<'_>, arch: Arch) -> String {
 
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,+%@".contains(c);
-    let word = word.replace(['\n', '\t'], " ");
-    if word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

@@ -3,6 +3,7 @@
 use crate::cli::ListFormat;
 use crate::list::{or_dash, short_age, short_ending, table};
 use rewind_recording::crash::{Crash, Crashes, Reason};
+use rewind_recording::escape::json;
 use rewind_recording::render::{short_id, units};
 use std::io;
 
@@ -15,7 +16,7 @@ const WIDE_COLUMNS: [&str; 3] = ["RECORDING", "POD UID", "FILE"];
 /// Those of `out`.
 pub fn write(out: &mut dyn io::Write, crashes: &Crashes, format: ListFormat) -> io::Result<()> {
     if format == ListFormat::Json {
-        serde_json::to_writer_pretty(&mut *out, crashes)?;
+        json::write_pretty(out, crashes)?;
         return writeln!(out);
     }
     if crashes.crashes.is_empty() {
@@ -85,7 +86,7 @@ fn cells(crash: &Crash, now_unix_ns: i64) -> [String; 8] {
     };
     [
         format!("@{}", crash.crash),
-        short_id(&container.id).to_owned(),
+        short_id(&container.id).to_string(),
         or_dash(&container.name),
         or_dash(&container.runtime),
         format!("{how} {} ago", short_age(ago)),

@@ -28,7 +28,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_closed_output() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}: {error}", cli::program());
+            output::note(&format!("{}: {error}", cli::program()));
             ExitCode::from(error.exit_code())
         }
     }

@@ -5,6 +5,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use rewind_recording::api::{List, Listed};
 use rewind_recording::decode::signal_name;
 use rewind_recording::ending::Ending;
+use rewind_recording::escape::{UntrustedString, json, visible};
 use rewind_recording::header::Container;
 use rewind_recording::render::{short_id, units};
 use std::io;
@@ -23,7 +24,7 @@ const FIGURES: [&str; 6] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRI
 /// Those of `out`.
 pub fn write(out: &mut dyn io::Write, list: &List, format: ListFormat) -> io::Result<()> {
     if format == ListFormat::Json {
-        serde_json::to_writer_pretty(&mut *out, list)?;
+        json::write_pretty(out, list)?;
         return writeln!(out);
     }
     if list.recordings.is_empty() {
@@ -48,7 +49,7 @@ pub(crate) fn table(
 ) -> io::Result<()> {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header(columns.iter().copied());
-    table.add_rows(rows);
+    table.add_rows(rows.map(|cells| cells.into_iter().map(|cell| visible(&cell).into_owned())));
     for (column, name) in table.column_iter_mut().zip(columns) {
         column.set_padding((0, 2));
         if FIGURES.contains(name) {
@@ -92,8 +93,8 @@ pub fn footer(list: &List) -> String {
     text
 }
 
-fn label(container: &Container) -> &str {
-    if container.name.is_empty() { short_id(&container.id) } else { &container.name }
+fn label(container: &Container) -> String {
+    if container.name.is_empty() { short_id(&container.id).to_string() } else { container.name.to_string() }
 }
 
 fn cells(listed: &Listed, now_ns: u64) -> [String; 9] {
@@ -101,7 +102,7 @@ fn cells(listed: &Listed, now_ns: u64) -> [String; 9] {
     let lost = listed.records_lost();
     let covered = coverage.newest_ns.saturating_sub(coverage.oldest_ns);
     [
-        short_id(&container.id).to_owned(),
+        short_id(&container.id).to_string(),
         or_dash(&container.name),
         or_dash(&container.runtime),
         match listed.died_ns {
@@ -125,7 +126,7 @@ fn wide_cells(listed: &Listed) -> [String; 5] {
         units::grouped(listed.coverage.calls_overwritten),
         if listed.payload { "on" } else { "off" }.to_owned(),
         or_dash(&listed.container.pod_uid),
-        listed.container.cgroup_path.clone(),
+        listed.container.cgroup_path.to_string(),
     ]
 }
 
@@ -148,8 +149,8 @@ pub(crate) fn short_age(ns: u64) -> String {
     age.find(|c: char| c.is_ascii_alphabetic()).and_then(|at| age.get(..=at)).unwrap_or(&age).to_owned()
 }
 
-pub(crate) fn or_dash(text: &str) -> String {
-    if text.is_empty() { "-" } else { text }.to_owned()
+pub(crate) fn or_dash(name: &UntrustedString) -> String {
+    if name.is_empty() { "-".to_owned() } else { name.to_string() }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rewind_recording::escape::visible_lines;
 use rewind_recording::render::units;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::time::{Duration, Instant};
@@ -37,10 +38,10 @@ impl Output {
     }
 }
 
-/// Says something beside what was asked for.
+/// Says something beside what was asked for, an error say.
 pub fn note(text: &str) {
     // There is nowhere left to say that standard error is closed.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", visible_lines(text));
 }
 
 /// How far a fetch is; shown on a terminal if it takes longer than a second.

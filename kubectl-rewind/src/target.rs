@@ -100,17 +100,17 @@ pub fn choose_marked<'l>(recordings: &'l [Listed], target: &str, mark: char) -> 
 
 fn fit(listed: &Listed, target: &str) -> Option<Fit> {
     let container = &listed.container;
-    let path = container.cgroup_path.trim_matches('/');
+    let path = container.cgroup_path.as_str().trim_matches('/');
     let wanted = target.trim_matches('/');
     let wanted = wanted.strip_prefix("sys/fs/cgroup/").unwrap_or(wanted);
     if wanted.is_empty() {
         return None;
     }
-    if container.name == target || container.id == target || path == wanted {
+    if container.name.is(target) || container.id.is(target) || path == wanted || container.cgroup_path.is(target) {
         return Some(Fit::Exactly);
     }
     let tail = path.strip_suffix(wanted).is_some_and(|before| before.ends_with('/'));
-    (container.id.starts_with(target) || tail).then_some(Fit::Partly)
+    (container.id.as_str().starts_with(target) || tail).then_some(Fit::Partly)
 }
 
 fn is_rival(chosen: &Listed, other: &Listed, fit: Fit) -> bool {
@@ -143,8 +143,8 @@ fn near(recordings: &[Listed], target: &str) -> Vec<String> {
         .iter()
         .filter_map(|listed| {
             let container = &listed.container;
-            let name = if container.name.is_empty() { short_id(&container.id) } else { &container.name };
-            (is_near(name) || is_near(&container.cgroup_path)).then(|| name.to_owned())
+            let name = if container.name.is_empty() { short_id(&container.id) } else { container.name.clone() };
+            (is_near(name.as_str()) || is_near(container.cgroup_path.as_str())).then(|| name.to_string())
         })
         .collect();
     near.sort();
@@ -160,7 +160,7 @@ mod tests {
     use rewind_recording::header::Container;
 
     fn listed(recording: u64, id: &str, name: &str, died_ns: Option<u64>) -> Listed {
-        let cgroup_path = format!("/system.slice/docker-{id}.scope");
+        let cgroup_path = format!("/system.slice/docker-{id}.scope").into();
         let container = Container { id: id.into(), name: name.into(), cgroup_path, ..Container::default() };
         Listed { recording, container, born_ns: recording, died_ns, ..Listed::default() }
     }

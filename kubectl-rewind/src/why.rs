@@ -3,6 +3,7 @@
 
 use anstyle::{AnsiColor, Style};
 use rewind_diagnosis::diagnosis::{Diagnosis, EventText, FindingText, diagnose};
+use rewind_recording::escape::{back, front, json, visible, width};
 use rewind_recording::header::Header;
 use rewind_recording::render::units::{bytes, counted, duration, grouped};
 use rewind_recording::render::{Format, Options};
@@ -29,7 +30,7 @@ struct Page<'w> {
 impl Page<'_> {
     fn line(&mut self, style: Option<Style>, text: &str) -> io::Result<()> {
         // Paths and names are the recorded program's: they must not steer the terminal.
-        let text = fit(text, self.width).replace(char::is_control, "?");
+        let text = fit(text, self.width);
         match style.filter(|_| self.color) {
             Some(style) => writeln!(self.out, "{}{}{}", style.render(), text.trim_end(), style.render_reset()),
             None => writeln!(self.out, "{}", text.trim_end()),
@@ -62,9 +63,9 @@ impl Page<'_> {
 
     /// An event: its time and thread, and as much of it as fits, the result whole.
     fn event_text(&mut self, event: &EventText, indent: usize, style: Option<Style>) -> io::Result<()> {
-        let front = format!("{:indent$}{:<13} {:<7} ", "", time_of_day(&event.time), event.tid);
-        let room = self.width.saturating_sub(front.chars().count());
-        self.line(style, &format!("{front}{}", fit_call(&event.call, room)))
+        let lead = format!("{:indent$}{:<13} {:<7} ", "", time_of_day(&event.time), event.tid);
+        let room = self.width.saturating_sub(width(&lead));
+        self.line(style, &format!("{lead}{}", fit_call(&event.call, room)))
     }
 }
 
@@ -75,7 +76,7 @@ impl Page<'_> {
 pub fn write(out: &mut dyn Write, header: &Header, records: &[u8], options: &Options) -> io::Result<()> {
     let diagnosis = diagnose(header, records, options);
     if options.format == Format::Json {
-        serde_json::to_writer_pretty(&mut *out, &diagnosis)?;
+        json::write_pretty(out, &diagnosis)?;
         return out.write_all(b"\n");
     }
     screen(out, &diagnosis, options)
@@ -153,15 +154,15 @@ fn failed(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     }
     for failed in &diagnosis.failed {
         let what = failed.what.as_deref().unwrap_or("-");
-        let front = format!(
+        let lead = format!(
             "  {:<13} {:>5}  {:<13} {:<11} ",
             time_of_day(&failed.last),
             grouped(failed.count),
             failed.errno,
             failed.call
         );
-        let room = page.width.saturating_sub(front.chars().count());
-        page.line(failed.ordinary.is_none().then_some(BAD), &format!("{front}{}", fit_middle(what, room)))?;
+        let room = page.width.saturating_sub(width(&lead));
+        page.line(failed.ordinary.is_none().then_some(BAD), &format!("{lead}{}", fit_middle(what, room)))?;
     }
     if diagnosis.ordinary_failures > 0 {
         let others = if diagnosis.failed.is_empty() { "" } else { "and " };
@@ -179,9 +180,9 @@ fn tried(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     page.heading("Paths it tried, in order")?;
     for tried in &diagnosis.tried {
         let times = if tried.count > 1 { format!("{}x", grouped(tried.count)) } else { String::new() };
-        let front = format!("  {:<13} {times:>5}  {:<13} {:<11} ", time_of_day(&tried.time), tried.result, tried.call);
-        let room = page.width.saturating_sub(front.chars().count());
-        page.line((tried.result != "ok").then_some(BAD), &format!("{front}{}", fit_middle(&tried.path, room)))?;
+        let lead = format!("  {:<13} {times:>5}  {:<13} {:<11} ", time_of_day(&tried.time), tried.result, tried.call);
+        let room = page.width.saturating_sub(width(&lead));
+        page.line((tried.result != "ok").then_some(BAD), &format!("{lead}{}", fit_middle(&tried.path, room)))?;
     }
     Ok(())
 }
@@ -195,9 +196,9 @@ fn blocked(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     for blocked in &diagnosis.blocked {
         let more = if blocked.before { ">" } else { "" };
         let long = blocked.duration_ns.map_or_else(|| "?".to_owned(), |ns| format!("{more}{}", duration(ns)));
-        let front = format!("  {:<7} {:<12} {long:>7}  ", blocked.tid, fit(&blocked.comm, 12));
-        let room = page.width.saturating_sub(front.chars().count());
-        page.line(Some(NOTABLE), &format!("{front}{}", fit_call(&blocked.call, room)))?;
+        let lead = format!("  {:<7} {} {long:>7}  ", blocked.tid, column(&blocked.comm, 12));
+        let room = page.width.saturating_sub(width(&lead));
+        page.line(Some(NOTABLE), &format!("{lead}{}", fit_call(&blocked.call, room)))?;
     }
     Ok(())
 }
@@ -244,8 +245,8 @@ fn ran(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
             short.split_once(' ').map_or(short, |(signal, _)| signal)
         });
         let indent = 2 * ran.depth.min(6);
-        let front = format!("  {:<13} {:<7} {long:>7}  {ended:<8} {:indent$}", time_of_day(&ran.time), ran.tgid, "");
-        page.line((!ran.well).then_some(BAD), &format!("{front}{}", ran.command))?;
+        let lead = format!("  {:<13} {:<7} {long:>7}  {ended:<8} {:indent$}", time_of_day(&ran.time), ran.tgid, "");
+        page.line((!ran.well).then_some(BAD), &format!("{lead}{}", ran.command))?;
     }
     if diagnosis.ran_more > 0 {
         page.line(None, &format!("  and {}", more_processes(diagnosis.ran_more)))?;
@@ -265,9 +266,9 @@ fn slow(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     page.line(None, &format!("  {:>7} {:>7} {:>7}  {}", "CALLS", "TOTAL", "LONGEST", "THE LONGEST"))?;
     for slow in &diagnosis.slow {
         let (total, longest) = (duration(slow.total_ns), duration(slow.longest_ns));
-        let front = format!("  {:>7} {total:>7} {longest:>7}  ", grouped(slow.calls));
-        let room = page.width.saturating_sub(front.chars().count());
-        page.line(None, &format!("{front}{}", fit_call(&slow.example, room)))?;
+        let lead = format!("  {:>7} {total:>7} {longest:>7}  ", grouped(slow.calls));
+        let room = page.width.saturating_sub(width(&lead));
+        page.line(None, &format!("{lead}{}", fit_call(&slow.example, room)))?;
     }
     Ok(())
 }
@@ -290,46 +291,54 @@ fn time_of_day(rfc3339: &str) -> &str {
     rfc3339.get(11..23).unwrap_or(rfc3339)
 }
 
-/// The text, cut at its end to a width.
-fn fit(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
+/// The text, cut at its end to so many columns.
+fn fit(text: &str, columns: usize) -> String {
+    let text = visible(text);
+    if width(&text) <= columns {
+        return text.into_owned();
     }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+    format!("{}…", front(&text, columns.saturating_sub(1)))
+}
+
+/// The text in a column.
+fn column(text: &str, columns: usize) -> String {
+    let text = fit(text, columns);
+    let spaces = columns.saturating_sub(width(&text));
+    text + &" ".repeat(spaces)
 }
 
 /// The text, cut in its middle: of a path both ends tell most.
-fn fit_middle(text: &str, width: usize) -> String {
-    let long = text.chars().count();
-    if long <= width {
-        return text.to_owned();
+fn fit_middle(text: &str, columns: usize) -> String {
+    let text = visible(text);
+    if width(&text) <= columns {
+        return text.into_owned();
     }
-    let keep = width.saturating_sub(1);
-    let (front, back) = (keep / 3, keep - keep / 3);
-    text.chars().take(front).chain(['…']).chain(text.chars().skip(long - back)).collect()
+    let keep = columns.saturating_sub(1);
+    format!("{}…{}", front(&text, keep / 3), back(&text, keep - keep / 3))
 }
 
 /// A call, cut in its arguments so that its result stays.
-fn fit_call(call: &str, width: usize) -> String {
-    let Some((front, result)) = call.rsplit_once(" = ").filter(|_| call.chars().count() > width) else {
-        return fit(call, width);
+fn fit_call(call: &str, columns: usize) -> String {
+    let call = &*visible(call);
+    let Some((arguments, result)) = call.rsplit_once(" = ").filter(|_| width(call) > columns) else {
+        return fit(call, columns);
     };
     // The errno's text is the first to go: its name says it.
     let result = result.split_once(" (").map_or(result, |(name, _)| name);
-    let room = width.saturating_sub(result.chars().count() + 3);
-    format!("{} = {result}", fit(front, room))
+    let room = columns.saturating_sub(width(result) + 3);
+    format!("{} = {result}", fit(arguments, room))
 }
 
 /// Breaks a text between words.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().map(visible) {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+            Some(line) if width(line) + 1 + width(&word) <= columns => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word.into_owned()),
         }
     }
     lines

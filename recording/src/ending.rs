@@ -1,6 +1,7 @@
 //! How a container's main process ended, as far as its records tell.
 
 use crate::decode::signal_name;
+use crate::escape::UntrustedString;
 use crate::record::Record;
 use crate::task::comm;
 use rewind_common::record::{self as wire, GROUP_DEAD, sent_flags};
@@ -45,7 +46,7 @@ pub struct Sender {
     /// The process, as the host numbered it; where the kernel sent it, what ran meanwhile.
     pub tgid: u32,
     /// Its name.
-    pub comm: String,
+    pub comm: UntrustedString,
     /// Its cgroup: [`crate::header::Header::origins`] has whose that is.
     pub cgroup_id: u64,
     /// Whether the kernel sent it.
@@ -69,14 +70,14 @@ pub struct Oom {
     /// The process that asked for more, as the host numbered it.
     pub trigger_tgid: u32,
     /// Its name.
-    pub trigger_comm: String,
+    pub trigger_comm: UntrustedString,
 }
 
 impl From<&wire::SignalSent> for Sender {
     fn from(sent: &wire::SignalSent) -> Self {
         Self {
             tgid: sent.sender_tgid,
-            comm: comm(&sent.sender_comm).into_owned(),
+            comm: comm(&sent.sender_comm).into(),
             cgroup_id: sent.sender_cgroup,
             by_kernel: sent.header.flags & sent_flags::KERNEL != 0,
         }
@@ -92,7 +93,7 @@ impl From<&wire::OomKill> for Oom {
             usage_bytes: kill.usage_bytes,
             limit_bytes: kill.limit_bytes,
             trigger_tgid: kill.trigger_tgid,
-            trigger_comm: comm(&kill.trigger_comm).into_owned(),
+            trigger_comm: comm(&kill.trigger_comm).into(),
         }
     }
 }

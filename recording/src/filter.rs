@@ -176,7 +176,7 @@ impl Matcher<'_> {
             && any(&filter.tids, tid)
             && (filter.comms.is_empty()
                 || event.task.is_some_and(|task| {
-                    let name = comm(&task.comm);
+                    let name = comm(&task.comm).text();
                     filter.comms.iter().any(|pattern| pattern.is(&name))
                 }))
     }

@@ -2,6 +2,7 @@
 
 use crate::crash::Reason;
 use crate::ending::{Cause, Ending};
+use crate::escape::UntrustedString;
 use crate::origin::Origin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -83,17 +84,17 @@ pub struct Host {
 #[serde(default)]
 pub struct Container {
     /// The runtime's id of the container (64 hex digits for most), or the unit's or cgroup's name.
-    pub id: String,
+    pub id: UntrustedString,
     /// A name where one is known; may be empty.
-    pub name: String,
+    pub name: UntrustedString,
     /// `containerd`, `cri-o`, `docker`, `podman`, `systemd`, `rewind`, or `unknown`.
-    pub runtime: String,
+    pub runtime: UntrustedString,
     /// Path of the cgroup, from the root of the v2 hierarchy.
-    pub cgroup_path: String,
+    pub cgroup_path: UntrustedString,
     /// Inode number of that directory.
     pub cgroup_id: u64,
     /// The pod's UID, where the path gives one; may be empty.
-    pub pod_uid: String,
+    pub pod_uid: UntrustedString,
 }
 
 impl Container {
@@ -101,7 +102,7 @@ impl Container {
     /// where there is no name).
     #[must_use]
     pub fn identity(&self) -> (&str, &str) {
-        (&self.pod_uid, if self.name.is_empty() { &self.id } else { &self.name })
+        (self.pod_uid.as_str(), if self.name.is_empty() { self.id.as_str() } else { self.name.as_str() })
     }
 }
 

@@ -16,6 +16,7 @@ pub mod crash;
 pub mod cut;
 pub mod decode;
 pub mod ending;
+pub mod escape;
 pub mod event;
 pub mod events;
 pub mod file;

@@ -76,7 +76,7 @@ const CONTAINERS: [&str; 5] = ["containerd", "cri-o", "docker", "podman", "lxc"]
 /// because somebody gave it a name, or because it is recorded.
 fn is_container(origin: &Origin) -> bool {
     let Container { runtime, name, .. } = &origin.container;
-    CONTAINERS.contains(&runtime.as_str()) || runtime == "unknown" && (!name.is_empty() || origin.recording.is_some())
+    CONTAINERS.contains(&runtime.as_str()) || *runtime == "unknown" && (!name.is_empty() || origin.recording.is_some())
 }
 
 impl Whereabouts<'_> {
@@ -89,7 +89,7 @@ impl Whereabouts<'_> {
             Self::Known(origin) if is_container(origin) => {
                 let container = &origin.container;
                 let id = short_id(&container.id);
-                let name = if container.name.is_empty() { id } else { container.name.as_str() };
+                let name = if container.name.is_empty() { &id } else { &container.name };
                 Some(format!("in container {name}"))
             }
             Self::Known(origin) if origin.container.cgroup_path == "/" => Some("on the host".to_owned()),

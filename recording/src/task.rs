@@ -1,6 +1,6 @@
 //! How processes and threads are called: whose numbers are used, and names as text.
 
-use std::borrow::Cow;
+use crate::escape::Untrusted;
 
 /// Whose numbers processes and threads are given by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -12,9 +12,9 @@ pub enum Pids {
     Container,
 }
 
-/// A thread's name as text; bytes that are not UTF-8 are replaced.
+/// A thread's name, which the thread itself chooses.
 #[must_use]
-pub fn comm(comm: &[u8; 16]) -> Cow<'_, str> {
+pub fn comm(comm: &[u8; 16]) -> Untrusted<'_> {
     let end = comm.iter().position(|byte| *byte == 0).unwrap_or(comm.len());
-    String::from_utf8_lossy(comm.get(..end).unwrap_or_default())
+    Untrusted::new(comm.get(..end).unwrap_or_default())
 }

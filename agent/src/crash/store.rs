@@ -106,7 +106,7 @@ impl Store {
             held.next
         };
         let over_s = over_s(header);
-        let file = name::compose(over_s, number, short_id(&header.container.id), header.recording);
+        let file = name::compose(over_s, number, short_id(&header.container.id).as_str(), header.recording);
         let saved = Saving::start(&self.dir.join(&file)).and_then(|saving| saving.finish(header, records));
         let mut held = self.lock();
         match saved {
@@ -264,7 +264,7 @@ fn over_s(header: &Header) -> u64 {
 
 fn end_of(header: &Header) -> End {
     let container = &header.container;
-    (container.id.clone(), container.cgroup_id, header.born_ns, header.died_ns.unwrap_or(header.read_ns))
+    (container.id.as_str().to_owned(), container.cgroup_id, header.born_ns, header.died_ns.unwrap_or(header.read_ns))
 }
 
 #[cfg(test)]

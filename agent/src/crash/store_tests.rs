@@ -36,7 +36,7 @@ impl Drop for Dir {
 
 /// Run `run` of a container, which ended at `over_s`.
 fn header(name: &str, run: u64, over_s: u64) -> Header {
-    let container = Container { id: format!("{name}-{run}"), name: name.to_owned(), ..Container::default() };
+    let container = Container { id: format!("{name}-{run}").into(), name: name.into(), ..Container::default() };
     let host = Host { unix_offset_ns: i64::try_from(over_s).unwrap() * 1_000_000_000, ..Host::default() };
     Header { recording: run, container, host, born_ns: run, died_ns: Some(run + 1), ..Header::default() }
 }

@@ -14,7 +14,7 @@ const FRONT: usize = 12;
 /// `None`: it is too long to be kept.
 #[must_use]
 pub fn encode(recording: u64, container: &Container) -> Option<[u8; IDENTITY_BYTES]> {
-    let told_by_ring = Container { cgroup_path: String::new(), cgroup_id: 0, ..container.clone() };
+    let told_by_ring = Container { cgroup_path: String::new().into(), cgroup_id: 0, ..container.clone() };
     let text = serde_json::to_vec(&told_by_ring).ok()?;
     let mut bytes = [0; IDENTITY_BYTES];
     bytes.get_mut(..8)?.copy_from_slice(&recording.to_ne_bytes());
@@ -41,12 +41,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn web() -> Container {
-        Container { id: "3f2a".to_owned(), name: "shop/web-1/web".to_owned(), ..Container::default() }
+        Container { id: "3f2a".into(), name: "shop/web-1/web".into(), ..Container::default() }
     }
 
     #[test]
     fn what_is_kept_is_read_again_by_its_own_recording_alone() {
-        let path = Container { cgroup_path: "/kubepods/x".to_owned(), cgroup_id: 7, ..web() };
+        let path = Container { cgroup_path: "/kubepods/x".into(), cgroup_id: 7, ..web() };
         let bytes = encode(5, &path).unwrap();
         assert_eq!(decode(&bytes, 5), Some(web()));
         assert_eq!(decode(&bytes, 6), None);
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_too_long_is_not_kept() {
-        assert_eq!(encode(5, &Container { name: "x".repeat(IDENTITY_BYTES), ..web() }), None);
+        assert_eq!(encode(5, &Container { name: "x".repeat(IDENTITY_BYTES).into(), ..web() }), None);
     }
 
     proptest! {

@@ -71,13 +71,13 @@ impl Sources {
     pub fn fill(&self, container: &mut Container) -> bool {
         let Some(known) = self.known(container) else { return false };
         if !known.name.is_empty() {
-            container.name = known.name;
+            container.name = known.name.into();
         }
         if let Some(runtime) = known.runtime {
-            container.runtime = runtime;
+            container.runtime = runtime.into();
         }
         if let Some(uid) = known.pod_uid.filter(|_| container.pod_uid.is_empty()) {
-            container.pod_uid = uid;
+            container.pod_uid = uid.into();
         }
         known.sandbox
     }
@@ -103,15 +103,14 @@ mod tests {
         sources.ask_first(Box::new(Fixed("")));
         assert_eq!(sources.known(&Container::default()).map(|known| known.name), Some("old".to_owned()));
         sources.ask_first(Box::new(Fixed("new")));
-        let mut container = Container { name: "path".to_owned(), ..Container::default() };
+        let mut container = Container { name: "path".into(), ..Container::default() };
         assert!(!sources.fill(&mut container));
         assert_eq!(container.name, "new");
     }
 
     #[test]
     fn a_name_that_the_path_gave_stays_when_no_source_knows() {
-        let mut container =
-            Container { name: "machine".to_owned(), runtime: "systemd".to_owned(), ..Container::default() };
+        let mut container = Container { name: "machine".into(), runtime: "systemd".into(), ..Container::default() };
         assert!(!Sources::on_disk(Path::new("/nonexistent")).fill(&mut container));
         assert_eq!((container.name.as_str(), container.runtime.as_str()), ("machine", "systemd"));
     }

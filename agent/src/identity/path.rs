@@ -81,12 +81,12 @@ pub fn container(cgroup_path: &str) -> Container {
     };
     let pod = place(cgroup_path).map_or(cgroup_path, |place| place.own_cgroup);
     Container {
-        id: id.to_owned(),
-        name: machine_name(runtime, id).unwrap_or_default(),
-        runtime: runtime.name().to_owned(),
-        cgroup_path: cgroup_path.to_owned(),
+        id: id.into(),
+        name: machine_name(runtime, id).unwrap_or_default().into(),
+        runtime: runtime.name().into(),
+        cgroup_path: cgroup_path.into(),
         cgroup_id: 0,
-        pod_uid: pod_uid(pod).unwrap_or_default(),
+        pod_uid: pod_uid(pod).unwrap_or_default().into(),
     }
 }
 

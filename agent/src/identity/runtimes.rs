@@ -81,7 +81,7 @@ impl Source for ContainerdBundles {
         if !matches!(container.runtime.as_str(), "containerd" | "unknown") {
             return None;
         }
-        let id = file_name(&container.id)?;
+        let id = file_name(container.id.as_str())?;
         let namespaces = self.task_dirs.iter().flat_map(|dir| entries(dir));
         namespaces
             .filter_map(|namespace| Self::read(&namespace, id))
@@ -115,7 +115,7 @@ impl Source for Docker {
         if !matches!(container.runtime.as_str(), "docker" | "containerd" | "unknown") {
             return None;
         }
-        let config: DockerConfig = json(&self.dir.join(file_name(&container.id)?).join("config.v2.json"))?;
+        let config: DockerConfig = json(&self.dir.join(file_name(container.id.as_str())?).join("config.v2.json"))?;
         let name = Some(config.name.trim_start_matches('/')).filter(|name| !name.is_empty())?;
         let known = kubelets(name).unwrap_or_else(|| Known { name: name.to_owned(), ..Known::default() });
         Some(Known { runtime: Some("docker".to_owned()), ..known })
@@ -141,7 +141,7 @@ impl Source for CriOBundles {
         if container.runtime != "cri-o" {
             return None;
         }
-        let id = file_name(&container.id)?;
+        let id = file_name(container.id.as_str())?;
         let bundle: Bundle = self.dirs.iter().find_map(|dir| json(&dir.join(id).join("userdata/config.json")))?;
         // Podman writes CRI-O's key too, and wrote "sandbox" there for every container.
         let libpod = bundle.get("io.container.manager") == Some("libpod");
@@ -199,7 +199,7 @@ impl Source for Podman {
         }
         let name = self.lists.iter().find_map(|list| {
             let stored: Vec<Stored> = json(list)?;
-            stored.into_iter().find(|stored| stored.id == container.id)?.names.into_iter().next()
+            stored.into_iter().find(|stored| container.id == stored.id)?.names.into_iter().next()
         })?;
         // A pod's infra container is `<first digits of the pod's id>-infra`, or any name a user gave.
         let sandbox = name.strip_suffix("-infra").is_some_and(|pod| pod.len() == 12 && !pod.contains('-'));
@@ -241,10 +241,10 @@ impl Source for Runc {
             return None;
         }
         // Most often the cgroup has the id's name.
-        let likely = file_name(&container.id).map(|id| self.dir.join(id));
+        let likely = file_name(container.id.as_str()).map(|id| self.dir.join(id));
         let dirs = likely.into_iter().chain(entries(&self.dir));
         let mut states = dirs.filter_map(|dir| json::<RuncState>(&dir.join("state.json")));
-        let found = states.find(|state| state.has_cgroup(&container.cgroup_path))?;
+        let found = states.find(|state| state.has_cgroup(container.cgroup_path.as_str()))?;
         Some(Known { name: found.id, ..Known::default() })
     }
 }

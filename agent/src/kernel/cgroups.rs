@@ -3,9 +3,12 @@
 use super::{Error, Kernel};
 use crate::rings::Mapped;
 use rewind_common::ring::{Cgroup, PATH_BYTES, cgroup_state};
+use rewind_recording::escape;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How deep directories of cgroups are followed.
 const DEPTH: u32 = 32;
@@ -32,8 +35,8 @@ fn below(
 ) -> Result<(), Error> {
     let Ok(entries) = fs::read_dir(dir) else { return Ok(()) };
     for entry in entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        let (Ok(metadata), Ok(name)) = (entry.metadata(), entry.file_name().into_string()) else { continue };
-        let path = format!("{path}/{name}");
+        let Ok(metadata) = entry.metadata() else { continue };
+        let path = format!("{path}/{}", escape::text(entry.file_name().as_bytes()));
         one(kernel, mapped, metadata.ino(), parent, &path, rule)?;
         // Removed since it was listed? Then its hook may have run before it was registered, and no
         // other will; if it is removed from now on, the hook forgets it.
@@ -67,15 +70,22 @@ fn one(
 /// A path as the kernel side keeps it: ended by a NUL, cut where it is too long.
 fn path_bytes(path: &str) -> [u8; PATH_BYTES] {
     let mut bytes = [0; PATH_BYTES];
-    for (to, from) in bytes.iter_mut().take(PATH_BYTES - 1).zip(path.bytes()) {
-        *to = from;
+    for (to, from) in bytes.iter_mut().take(PATH_BYTES - 1).zip(escape::bytes(path).iter()) {
+        *to = *from;
     }
     bytes
 }
 
-/// A path as the kernel side keeps it, ended by a NUL; what is no UTF-8 is replaced.
+/// The directory of a path as the kernel side keeps it.
+#[must_use]
+pub fn directory_of(mount: &Path, bytes: &[u8; PATH_BYTES]) -> PathBuf {
+    let path = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+    mount.join(OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(path)))
+}
+
+/// A path as the kernel side keeps it, ended by a NUL, as kept text ([`escape`]).
 #[must_use]
 pub fn path_of(bytes: &[u8; PATH_BYTES]) -> String {
     let path = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
-    String::from_utf8_lossy(path).into_owned()
+    escape::text(path).into_owned()
 }

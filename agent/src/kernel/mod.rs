@@ -18,6 +18,6 @@ mod plan;
 mod shrink;
 
 pub use adopt::{Adopted, taken_rings};
-pub use cgroups::{path_of, register};
+pub use cgroups::{directory_of, path_of, register};
 pub use load::{Error, Kernel, Load, Loaded, hash};
 pub use plan::{HOOKS, Hook, Plan, Sizes, Stage, TooSmall};

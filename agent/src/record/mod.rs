@@ -124,7 +124,7 @@ impl Gathered {
         }
         header.origins = recorder.origins(&header.container, &self.records);
         header.redacted = self.redacted;
-        header.container.id.clone_from(&cgroup.name);
+        header.container.id = cgroup.name.as_str().into();
         Ok(Recorded { status, header, records: self.records, missed: self.missed })
     }
 }

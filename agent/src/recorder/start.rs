@@ -103,7 +103,7 @@ impl Recorder {
         for (index, ring) in rings {
             if let Some(kept) = kept::decode(&self.kernel.identity(index)?, ring.recording) {
                 let container =
-                    Container { cgroup_path: kernel::path_of(&ring.path), cgroup_id: ring.cgroup_id, ..kept };
+                    Container { cgroup_path: kernel::path_of(&ring.path).into(), cgroup_id: ring.cgroup_id, ..kept };
                 self.known.insert(ring.recording, container);
                 self.kept.insert(ring.recording);
             }

@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::{Method, Request, Response, StatusCode};
 use rewind_recording::api::{Endpoint, Failure, JSON, Payload, Version};
+use rewind_recording::escape;
 use rewind_recording::header::FORMAT;
 use rewind_recording::stream;
 use serde::Serialize;
@@ -122,13 +123,20 @@ fn streamed(bytes: Vec<u8>) -> Response<Body> {
 }
 
 fn json(body: &impl Serialize) -> Response<Body> {
-    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    let bytes = encoded(body);
     respond(StatusCode::OK, JSON, Full::new(Bytes::from(bytes)).boxed())
+}
+
+/// As JSON; a `Vec` takes everything.
+fn encoded(body: &impl Serialize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    drop(escape::json::write(&mut bytes, body));
+    bytes
 }
 
 fn failure(status: StatusCode, error: &str, hint: &str) -> Response<Body> {
     let body = Failure { error: error.to_owned(), hint: hint.to_owned() };
-    let bytes = serde_json::to_vec(&body).unwrap_or_default();
+    let bytes = encoded(&body);
     respond(status, JSON, Full::new(Bytes::from(bytes)).boxed())
 }
 

@@ -134,7 +134,7 @@ fn container(number: u64) -> Container {
         id: id.into(),
         name: name.into(),
         runtime: "docker".into(),
-        cgroup_path: format!("/system.slice/docker-{id}.scope"),
+        cgroup_path: format!("/system.slice/docker-{id}.scope").into(),
         ..Container::default()
     }
 }

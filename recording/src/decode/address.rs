@@ -1,6 +1,7 @@
 //! Socket addresses.
 
 use super::text::{self, Text};
+use crate::escape;
 use crate::record::Bytes;
 use crate::syscalls::flags::network::AF;
 use std::fmt::Write as _;
@@ -105,7 +106,7 @@ fn vsock(out: &mut String, bytes: &[u8]) -> bool {
 /// Who the other side is, in a word: `127.0.0.1:80`, `[::1]:80`, `/run/x.sock`, `@abstract`.
 pub(super) fn peer(blob: &Bytes<'_>) -> Option<String> {
     let bytes = blob.bytes;
-    let readable = |path| String::from_utf8_lossy(&blob.readable(text::until_nul(path).0)).into_owned();
+    let readable = |path| escape::text_of(blob.readable(text::until_nul(path).0)).into_owned();
     match text::u16_at(bytes, 0)? {
         1 => {
             let path = bytes.get(2..)?;

@@ -3,6 +3,7 @@
 use super::message::ELEMENTS;
 use super::text::{self, Text, decimal, pointer, signed};
 use super::{Pointee, Printer, address, command, files, futex, shape};
+use crate::escape;
 use crate::syscalls::arg::{ArgKind, Shape};
 use rewind_common::call::{blob_flags, part};
 use rewind_common::capture::MAX_STRINGS;
@@ -181,7 +182,7 @@ impl<'a> Printer<'_, 'a> {
         signed(self.out, i64::from(fd));
         if let Some(what) = self.descriptors.and_then(|table| table.text(fd)) {
             self.out.push('<');
-            text::escaped(self.out, what.as_bytes());
+            text::between_angles(self.out, &escape::bytes(what));
             self.out.push('>');
         }
     }

@@ -28,6 +28,7 @@ pub use errno::{errno_name, errno_text};
 pub use result::write_result;
 pub use signal::{signal_name, write_exit, write_signal};
 
+use crate::escape;
 use crate::record::{Bytes, Call};
 use crate::syscalls::arg::ArgKind;
 use crate::syscalls::{self, Arch, Row};
@@ -117,12 +118,7 @@ pub fn exit_arguments(
     Printer::new(out, invocation, style, descriptors).arguments(Half::Exit);
 }
 
-/// Writes bytes as strace writes those of a string, without the quotes.
-pub(crate) fn escape(out: &mut String, bytes: &[u8]) {
-    text::escaped(out, bytes);
-}
-
-/// The first path among the arguments.
+/// The first path among the arguments, as kept text ([`crate::escape`]).
 #[must_use]
 pub fn path<'a>(invocation: &Invocation<'a>, arch: Arch) -> Option<Cow<'a, str>> {
     let row = row(&invocation.call, arch)?;
@@ -147,10 +143,7 @@ pub(crate) fn path_argument<'a>(invocation: &Invocation<'a>, i: usize) -> Option
         .and_then(|enter| enter.blob(i, part::WHOLE))
         .or_else(|| invocation.call.blob(i, part::WHOLE))
         .filter(|blob| blob.pointer().is_none())?;
-    Some(match blob.readable(text::until_nul(blob.bytes).0) {
-        Cow::Borrowed(path) => String::from_utf8_lossy(path),
-        Cow::Owned(path) => Cow::Owned(String::from_utf8_lossy(&path).into_owned()),
-    })
+    Some(escape::text_of(blob.readable(text::until_nul(blob.bytes).0)))
 }
 
 /// Which arguments to write.

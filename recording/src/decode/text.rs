@@ -163,12 +163,24 @@ pub(super) fn quoted<'a>(out: &mut String, text: impl Into<Text<'a>>) {
 }
 
 /// The same without the quotes.
-pub(super) fn escaped(out: &mut String, bytes: &[u8]) {
+fn escaped(out: &mut String, bytes: &[u8]) {
+    escaped_in(out, bytes, "\"");
+}
+
+/// What a descriptor stands for, to be put between angle brackets: in a path they are escaped, not quotes; in
+/// a socket's addresses (`TCP:[->127.0.0.1:80]`) they are arrows.
+pub(super) fn between_angles(out: &mut String, bytes: &[u8]) {
+    let is_socket = bytes.windows(2).any(|pair| pair == b":[");
+    escaped_in(out, bytes, if is_socket { "\"" } else { "<>" });
+}
+
+fn escaped_in(out: &mut String, bytes: &[u8], quotes: &str) {
     let mut rest = bytes;
     while let Some((&byte, behind)) = rest.split_first() {
         rest = behind;
         match byte {
-            b'"' => out.push_str("\\\""),
+            b'"' if quotes == "\"" => out.push_str("\\\""),
+            b'<' | b'>' if quotes == "<>" => octal_escape(out, byte, rest),
             b'\\' => out.push_str("\\\\"),
             b' '..=b'~' => out.push(char::from(byte)),
             b'\t' => out.push_str("\\t"),
@@ -176,15 +188,18 @@ pub(super) fn escaped(out: &mut String, bytes: &[u8]) {
             0x0b => out.push_str("\\v"),
             0x0c => out.push_str("\\f"),
             b'\r' => out.push_str("\\r"),
-            _ => {
-                out.push('\\');
-                let all = matches!(rest.first(), Some(b'0'..=b'9'));
-                for (shift, least) in [(6, 0o100), (3, 0o10), (0, 0)] {
-                    if all || byte >= least {
-                        out.push(char::from(b'0' + (byte >> shift & 7)));
-                    }
-                }
-            }
+            _ => octal_escape(out, byte, rest),
+        }
+    }
+}
+
+/// A byte by its number, as short as what is behind allows.
+fn octal_escape(out: &mut String, byte: u8, rest: &[u8]) {
+    out.push('\\');
+    let all = matches!(rest.first(), Some(b'0'..=b'9'));
+    for (shift, least) in [(6, 0o100), (3, 0o10), (0, 0)] {
+        if all || byte >= least {
+            out.push(char::from(b'0' + (byte >> shift & 7)));
         }
     }
 }

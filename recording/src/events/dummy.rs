@@ -5,7 +5,7 @@
 
 use super::json::JsonLine;
 use super::kind::{Context, EventKind, Notice, Timing, WithBlobs};
-use crate::decode::escape;
+use crate::escape::Untrusted;
 use crate::event::{Timeline, build, sorted};
 use crate::filter::Filter;
 use crate::header::Header;
@@ -17,6 +17,7 @@ use crate::syscalls::Arch;
 use rewind_common::call::Blob;
 use rewind_common::record::{EventRecord, RecordHeader};
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::io;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -70,7 +71,7 @@ impl EventKind for Dummy<'_> {
     fn write_text(&self, out: &mut String, _: &Context<'_>) {
         out.push_str("asks ");
         for blob in self.blobs {
-            escape(out, &blob.readable(blob.bytes));
+            let _ = write!(out, "{}", Untrusted::new(&blob.readable(blob.bytes)));
         }
     }
 

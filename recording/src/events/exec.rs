@@ -2,13 +2,14 @@
 
 use super::json::JsonLine;
 use super::kind::{Context, EventKind, Timing, WithBlobs};
-use crate::decode::escape;
+use crate::escape::{self, Untrusted};
 use crate::record::{Blobs, Bytes, Call, Instead, TextSpan};
 use rewind_common::call::part;
 use rewind_common::capture::MAX_STRINGS;
 use rewind_common::record::{self as wire, INTERPRETED};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io;
 
 /// A process runs another program: of argument 0 the path, of argument 1 the strings of `argv`.
@@ -66,14 +67,6 @@ struct Fields<'e> {
     text: String,
 }
 
-/// As text; what is no UTF-8 is replaced.
-fn lossy(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
-    match bytes {
-        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
-    }
-}
-
 impl EventKind for Exec<'_> {
     fn name(&self) -> &'static str {
         "exec"
@@ -97,11 +90,9 @@ impl EventKind for Exec<'_> {
     }
 
     fn write_text(&self, out: &mut String, _: &Context<'_>) {
-        out.push_str("runs ");
-        escape(out, &self.path());
+        let _ = write!(out, "runs {}", Untrusted::new(&self.path()));
         for argument in self.argv().skip(1) {
-            out.push(' ');
-            escape(out, &argument);
+            let _ = write!(out, " {}", Untrusted::new(&argument));
         }
         if self.is_cut() {
             out.push_str(" ...");
@@ -121,8 +112,8 @@ impl EventKind for Exec<'_> {
 
     fn write_json(&self, line: JsonLine<'_>, context: &Context<'_>) -> io::Result<()> {
         line.with(&Fields {
-            path: lossy(self.path()),
-            argv: self.argv().map(lossy).collect(),
+            path: escape::text_of(self.path()),
+            argv: self.argv().map(escape::text_of).collect(),
             argv_cut: self.is_cut(),
             redacted: self.is_redacted(),
             interpreted: self.is_interpreted(),

@@ -1,5 +1,6 @@
 //! The JSON line of an event, and the fields that several kinds have.
 
+use crate::escape;
 use crate::origin::{Origin, Origins, Whereabouts};
 use crate::task::comm;
 use serde::Serialize;
@@ -37,7 +38,7 @@ impl JsonLine<'_> {
             #[serde(flatten)]
             fields: &'l F,
         }
-        serde_json::to_writer(&mut *self.out, &Line { who: self.who, fields })?;
+        escape::json::write(self.out, &Line { who: self.who, fields })?;
         self.out.write_all(b"\n")
     }
 }
@@ -69,7 +70,7 @@ impl<'o> Process<'o> {
             tgid,
             tid,
             ns_tgid: (ns_tgid != 0).then_some(ns_tgid),
-            comm: comm(name).into_owned(),
+            comm: comm(name).text().into_owned(),
             cgroup_id,
             same_container: place == Whereabouts::Own,
             container: if let Whereabouts::Known(origin) = place { Some(origin) } else { None },

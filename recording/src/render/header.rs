@@ -5,6 +5,7 @@ use super::units::{age, bytes, counted, grouped};
 use super::{Format, Options};
 use crate::clock::Clock;
 use crate::ending::{Oom, Sender};
+use crate::escape::{UntrustedString, visible};
 use crate::header::{Container, Coverage, Header};
 use crate::origin::Origins;
 use std::io;
@@ -22,7 +23,7 @@ pub fn write_header(out: &mut dyn io::Write, header: &Header, options: &Options)
     for (name, text, notable) in lines(header, options) {
         let (bold, plain) = marks(options.color, HEADING);
         let (on, off) = if notable { marks(options.color, NOTABLE) } else { Default::default() };
-        writeln!(out, "{lead}{bold}{:NAME$}{plain}{on}{text}{off}", format!("{name}:"))?;
+        writeln!(out, "{lead}{bold}{:NAME$}{plain}{on}{}{off}", format!("{name}:"), visible(&text))?;
     }
     if options.format == Format::Table { writeln!(out) } else { Ok(()) }
 }
@@ -75,7 +76,7 @@ fn out_of_memory(oom: &Oom) -> String {
 #[must_use]
 pub fn container_name(container: &Container) -> String {
     let id = short_id(&container.id);
-    let runtime = if container.runtime.is_empty() { "unknown" } else { &container.runtime };
+    let runtime = if container.runtime.is_empty() { "unknown".into() } else { container.runtime.clone() };
     if container.name.is_empty() || container.name == container.id {
         format!("{id} ({runtime})")
     } else {
@@ -85,9 +86,10 @@ pub fn container_name(container: &Container) -> String {
 
 /// The first twelve digits of an id that is all hex digits, as runtimes show it; other ids whole.
 #[must_use]
-pub fn short_id(id: &str) -> &str {
+pub fn short_id(id: &UntrustedString) -> UntrustedString {
+    let id = id.as_str();
     let is_hex = id.len() >= 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hex { id.get(..12).unwrap_or(id) } else { id }
+    if is_hex { id.get(..12).unwrap_or(id) } else { id }.into()
 }
 
 fn state(header: &Header, clock: &mut Clock) -> String {

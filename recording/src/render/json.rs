@@ -2,6 +2,7 @@
 
 use super::Words;
 use super::words::{comm_of, errno_name, ids, invocation};
+use crate::escape;
 use crate::event::{Event, Outcome, What};
 use crate::events::{Context, JsonLine, Who};
 use crate::header::Header;
@@ -43,7 +44,7 @@ struct CallBody<'e> {
 
 /// Writes the header's line.
 pub(super) fn write_header(out: &mut dyn io::Write, header: &Header) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &HeaderLine { kind: "header", header })?;
+    escape::json::write(out, &HeaderLine { kind: "header", header })?;
     out.write_all(b"\n")
 }
 
@@ -118,7 +119,7 @@ fn line<'l>(
     time: &'l str,
 ) -> JsonLine<'l> {
     let (tgid, tid) = ids(event, words.options.pids);
-    let comm = event.task.is_some().then(|| comm_of(event));
+    let comm = event.task.is_some().then(|| comm_of(event).text());
     let is_known = !matches!(event.what, What::Call { outcome: Outcome::InProgress, .. });
     let (time, ktime_ns) = (is_known.then_some(time), is_known.then_some(event.start_ns));
     JsonLine { out, who: Who { kind, time, ktime_ns, tid, tgid, comm } }

@@ -6,6 +6,7 @@
 use super::killed::as_seen;
 use super::words::{ids, invocation};
 use super::{Timestamps, Words};
+use crate::escape::visible;
 use crate::event::{Event, Outcome, Timeline, What};
 use std::fmt::Write as _;
 use std::io;
@@ -83,8 +84,7 @@ pub(super) fn write_piece(
         What::Call { outcome, .. } => call(words, event, outcome, piece),
         what => words.event(&what),
     }
-    words.line.push('\n');
-    out.write_all(words.line.as_bytes())
+    writeln!(out, "{}", visible(&words.line))
 }
 
 fn call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, piece: Piece) {

@@ -3,6 +3,7 @@
 use super::units::write_duration;
 use super::words::{comm_of, ids, invocation};
 use super::{Options, Words};
+use crate::escape::{visible, width};
 use crate::event::{Event, Outcome, What};
 use crate::events::Notice;
 use crate::filter::failed;
@@ -74,7 +75,7 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
     }
     words.fill(column, layout.ids);
     let column = words.column();
-    words.line.push_str(&comm_of(event));
+    let _ = write!(words.line, "{}", comm_of(event));
     words.fill(column, layout.comm);
     let style = match event.what {
         What::Call { outcome, .. } => write_call(words, event, outcome, layout.call),
@@ -93,7 +94,7 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
         }
     };
     let (on, off) = style.map_or(("".into(), "".into()), |style| marks(words.options.color, style));
-    writeln!(out, "{on}{}{off}", words.line.trim_end())
+    writeln!(out, "{on}{}{off}", visible(words.line.trim_end()))
 }
 
 fn write_call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, width: usize) -> Option<Style> {
@@ -146,11 +147,11 @@ impl Words<'_> {
         self.line.len()
     }
 
-    /// Fills what stands from byte `from` on with spaces up to `width` characters; if it is longer
+    /// Fills what stands from byte `from` on with spaces up to `columns`; if it is longer
     /// than that, with two spaces.
-    fn fill(&mut self, from: usize, width: usize) {
-        let wide = self.line.get(from..).map_or(0, |text| text.chars().count());
-        let spaces = if wide + 2 > width { if wide == 0 { width } else { 2 } } else { width - wide };
+    fn fill(&mut self, from: usize, columns: usize) {
+        let wide = self.line.get(from..).map_or(0, |text| width(&visible(text)));
+        let spaces = if wide + 2 > columns { if wide == 0 { columns } else { 2 } } else { columns - wide };
         self.line.extend(std::iter::repeat_n(' ', spaces));
     }
 }

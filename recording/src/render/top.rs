@@ -4,6 +4,7 @@ use super::table::{BAD, HEADING, marks};
 use super::units::{duration, grouped};
 use super::words::{comm_of, ids};
 use super::{Format, Options, Summary, Words, by_start, choose, write_header};
+use crate::escape::{UntrustedString, json};
 use crate::event::{Event, Outcome, Timeline, What};
 use crate::filter::failed;
 use crate::header::Header;
@@ -41,16 +42,16 @@ impl By {
     }
 
     /// The row that a call of this name belongs to, if to any.
-    fn row(self, words: &Words<'_>, event: &Event<'_>, name: &str) -> Option<Vec<String>> {
+    fn row(self, words: &Words<'_>, event: &Event<'_>, name: &str) -> Option<Vec<UntrustedString>> {
         let (tgid, tid) = ids(event, words.options.pids);
-        let thread = || [tid.to_string(), comm_of(event).into_owned()];
+        let thread = || [tid.to_string().into(), comm_of(event).into()];
         Some(match self {
-            Self::Syscall => vec![name.to_owned()],
+            Self::Syscall => vec![name.into()],
             Self::Thread => thread().to_vec(),
-            Self::ThreadAndSyscall => thread().into_iter().chain([name.to_owned()]).collect(),
+            Self::ThreadAndSyscall => thread().into_iter().chain([name.into()]).collect(),
             Self::Descriptor => {
                 let tgid = tgid.map_or_else(|| "?".to_owned(), |tgid| tgid.to_string());
-                vec![tgid, comm_of(event).into_owned(), words.descriptor(event)?]
+                vec![tgid.into(), comm_of(event).into(), words.descriptor(event)?.into()]
             }
         })
     }
@@ -98,7 +99,7 @@ impl Sums {
 }
 
 /// The names of a row, and its sums.
-type Row = (Vec<String>, Sums);
+type Row = (Vec<UntrustedString>, Sums);
 
 /// Writes the sums of a recording, the largest total time first; as JSON one row a line.
 ///
@@ -123,7 +124,7 @@ pub fn write(
             rows.entry(row).or_default().add(&event, header.read_ns);
         }
         // What the runtime does before the first program stands in the table, but does not stand out.
-        if !is_runtime(&comm_of(&event)) {
+        if !is_runtime(&comm_of(&event).text()) {
             calls.entry(name.into_owned()).or_default().add(&event, header.read_ns);
         }
         Ok(())
@@ -147,13 +148,13 @@ pub fn write(
 fn write_json(out: &mut dyn io::Write, (names, sums): &Row, by: By) -> io::Result<()> {
     let mut object = serde_json::Map::new();
     for (heading, name) in by.headings().iter().zip(names) {
-        let number = name.parse::<u32>().ok().filter(|_| matches!(*heading, "TID" | "PID"));
+        let number = name.as_str().parse::<u32>().ok().filter(|_| matches!(*heading, "TID" | "PID"));
         object.insert(heading.to_lowercase(), number.map_or_else(|| name.as_str().into(), Into::into));
     }
     if let serde_json::Value::Object(figures) = serde_json::to_value(sums)? {
         object.extend(figures);
     }
-    serde_json::to_writer(&mut *out, &object)?;
+    json::write(out, &object)?;
     out.write_all(b"\n")
 }
 
@@ -165,7 +166,7 @@ fn write_table(out: &mut dyn io::Write, rows: &[Row], options: &Options, by: By)
     for (names, sums) in rows {
         let share = share(sums.total_ns, total_ns);
         let blank_zero = |n: u64| if n == 0 { String::new() } else { grouped(n) };
-        table.add_row(names.iter().cloned().chain([
+        table.add_row(names.iter().map(ToString::to_string).chain([
             grouped(sums.calls),
             blank_zero(sums.errors),
             duration(sums.total_ns),

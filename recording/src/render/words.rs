@@ -4,6 +4,7 @@ use super::Options;
 use crate::clock::Clock;
 use crate::decode::descriptors::{Table, Tables};
 use crate::decode::{self, Invocation, Style};
+use crate::escape::Untrusted;
 use crate::event::{Event, Outcome, Timeline, What};
 use crate::events::Context;
 use crate::header::Header;
@@ -175,8 +176,8 @@ pub(super) fn ids(event: &Event<'_>, pids: Pids) -> (Option<u32>, u32) {
 }
 
 /// The thread's name, or `?`.
-pub(super) fn comm_of<'e>(event: &'e Event<'_>) -> Cow<'e, str> {
-    event.task.as_ref().map_or(Cow::Borrowed("?"), |task| comm(&task.comm))
+pub(super) fn comm_of<'e>(event: &'e Event<'_>) -> Untrusted<'e> {
+    event.task.as_ref().map_or(Untrusted::new(b"?"), |task| comm(&task.comm))
 }
 
 /// The call of an event.
