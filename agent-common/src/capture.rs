@@ -10,6 +10,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 pub const ROWS: u32 = 512;
 /// How many operations a row can have.
 pub const OPS: usize = 8;
+/// How many commands of a row can have operations of their own.
+pub const COMMANDS: usize = 6;
 
 /// What is copied for one system call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -25,6 +27,12 @@ pub struct Capture {
     pub enter_ops: u8,
     /// What to copy.
     pub ops: [Op; OPS],
+    /// The argument that says which of several calls in one it is (`fcntl`, `prctl`).
+    pub command_arg: u32,
+    /// Which bits of it say so.
+    pub command_mask: u32,
+    /// What those bits are for the operations with [`when::COMMAND`].
+    pub commands: [u32; COMMANDS],
 }
 
 /// Flags of a row.
@@ -101,8 +109,6 @@ pub mod op {
     /// succeeded and it is another. Not done if argument `size_arg` is null.
     /// The row has [`super::capture_flags::LENGTH`], and no second such operation.
     pub const LENGTH: u8 = 15;
-    /// As [`FIXED`], but only if argument 1 is a command of `fcntl` that takes a `struct flock`.
-    pub const LOCK: u8 = 16;
     /// Argument 0 is a number of descriptors, arguments 1 to 3 are sets of as many: the number (four
     /// bytes), then of each set whose pointer is not null the words (eight bytes each) that hold
     /// descriptors below that number, [`super::MAX_SET`] bytes at most.
@@ -116,10 +122,6 @@ pub mod op {
     /// A pointer with a length behind it, and the bytes that it points to: the blobs of a [`VECTOR`]
     /// with one element, whether payload is on or not. The signal mask of `pselect6`.
     pub const BOXED: u8 = 20;
-    /// As [`FIXED`], but not if argument 1 is `EPOLL_CTL_DEL`.
-    pub const EVENT: u8 = 21;
-    /// As [`STRING`], but only if argument 0 is `PR_SET_VMA`.
-    pub const VMA_NAME: u8 = 22;
     /// A file offset (`loff_t`) that the call moves on by what it returns, and leaves alone where it
     /// fails (`do_sendfile` in `fs/read_write.c`): as it was before the call, read when it has returned.
     pub const OFFSET: u8 = 23;
@@ -136,6 +138,9 @@ pub mod when {
     /// Only if a signal has interrupted the call and it is to be restarted (`ERESTARTSYS` to
     /// `ERESTART_RESTARTBLOCK`): the time that was left of a sleep.
     pub const INTERRUPTED: u8 = 1 << 3;
+    /// Only if the call's command is one of those of [`super::Capture::commands`] for which `size_arg` has a
+    /// bit. For kinds that need no `size_arg`.
+    pub const COMMAND: u8 = 1 << 4;
 }
 
 /// Most bytes kept of a string, its NUL included.
@@ -155,5 +160,5 @@ pub const MAX_SET: usize = 128;
 /// Most messages kept of an array of messages.
 pub const MAX_MESSAGES: u32 = 4;
 
-const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 68);
+const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 100);
 const _: () = assert!(MAX_BYTES <= crate::chunk::SLACK_BYTES && MAX_STRING <= MAX_BYTES);

@@ -147,7 +147,8 @@ impl Redactor {
         match place.kind {
             TextKind::Text => self.text(bytes, blob.is_cut(), &mut found),
             TextKind::Strings => self.strings(bytes, blob.is_cut(), &mut found),
-            TextKind::Secret => found.push(0..bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len())),
+            // But for the NUL that ends it, or fills up its field.
+            TextKind::Secret => found.push(0..bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)),
         }
         edit(at, place.from, blob, found, edits)
     }

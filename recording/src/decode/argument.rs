@@ -2,32 +2,24 @@
 
 use super::message::ELEMENTS;
 use super::text::{self, Text, decimal, pointer, signed};
-use super::{Pointee, Printer, address, command, files, futex, shape};
+use super::{Pointee, Printer, address, command, files, shape};
 use crate::escape;
 use crate::syscalls::arg::{ArgKind, Shape};
 use rewind_common::call::{blob_flags, part};
 use rewind_common::capture::MAX_STRINGS;
 
+/// Bytes of a thread's name (`TASK_COMM_LEN`) without its NUL.
+const THREAD_NAME: usize = 15;
+
 impl<'a> Printer<'_, 'a> {
     /// Whether the argument is shown at all: some count only if another one says so.
-    pub(super) fn is_shown(&self, i: usize, kind: ArgKind) -> bool {
+    pub(super) fn is_shown(&self, kind: ArgKind) -> bool {
         let number = |of: usize| self.value(of).unwrap_or_default();
         match kind {
             ArgKind::Hidden => false,
             ArgKind::OpenMode(of) | ArgKind::CreateOnly(of) => files::creates(number(of), self.style.arch),
             ArgKind::NodeDev(of) => matches!(number(of) & 0o170_000, 0o020_000 | 0o060_000),
             ArgKind::MremapNew(of) => number(of) & 6 != 0,
-            ArgKind::FcntlArg(of) => command::fcntl_has_argument(number(of)),
-            ArgKind::PrctlArg(of, n) => command::prctl_has_argument(number(of), n),
-            ArgKind::FutexValue(of) => futex::shows(number(of)).0,
-            ArgKind::FutexTime(of) => futex::shows(number(of)).1 != futex::Fourth::Nothing,
-            ArgKind::FutexSecond(of) => futex::shows(number(of)).2,
-            ArgKind::FutexThird(of) => futex::shows(number(of)).3,
-            ArgKind::KcmpArg(of) => matches!(number(of) as u32, 0 | 7..),
-            ArgKind::SyslogArg => matches!(number(0), 2..=4 | 8 | 11..) && (number(0) != 8 || i == 2),
-            ArgKind::PtraceArg => number(0) != 0,
-            ArgKind::KeyctlArg(n) => n <= command::keyctl_arguments(number(0)),
-            ArgKind::IoctlArg(of) => command::ioctl_has_argument(number(of)),
             _ => true,
         }
     }
@@ -36,12 +28,10 @@ impl<'a> Printer<'_, 'a> {
     pub(super) fn argument(&mut self, i: usize, kind: ArgKind) {
         match kind {
             ArgKind::Path | ArgKind::PathOrNull => self.path(i),
-            ArgKind::Name | ArgKind::NameOrNull => self.name(i, None),
+            ArgKind::Name | ArgKind::NameOrNull | ArgKind::Setting => self.name(i, None),
+            ArgKind::ThreadName => self.thread_name(i),
+            ArgKind::ThreadNameOut if self.succeeded() => self.thread_name(i),
             ArgKind::NameOf(of) => self.name(i, self.value(of)),
-            ArgKind::FsconfigValue => match self.value(1) {
-                Some(1 | 3 | 4) => self.name(i, None),
-                _ => self.object_address(i),
-            },
             ArgKind::PathOut => match self.returned() {
                 Some(_) => self.path(i),
                 None => self.object_address(i),
@@ -113,6 +103,7 @@ impl<'a> Printer<'_, 'a> {
                     self.clone3_result(memory);
                 }
             }
+            ArgKind::ThreadNameOut => self.object_address(i),
             ArgKind::Out(what) => {
                 let memory = self.after(i, part::WHOLE);
                 if self.is_written(kind) { self.object(memory, what) } else { self.address_of(memory) }
@@ -159,20 +150,16 @@ impl<'a> Printer<'_, 'a> {
                 let memory = self.after(i, part::WHOLE);
                 if self.succeeded() { self.socket_option(memory, None) } else { self.address_of(memory) }
             }
-            ArgKind::IoctlArg(of) => self.ioctl_argument(i, self.value(of)),
-            ArgKind::PrctlArg(of, n) => self.prctl_argument(i, self.value(of), n),
-            ArgKind::FutexTime(of) => self.futex_time(i, self.value(of)),
             ArgKind::Remaining => {
                 let memory = self.after(i, part::WHOLE);
                 if self.is_written(kind) { self.object(memory, Shape::Timespec) } else { self.address_of(memory) }
             }
             ArgKind::Envp => self.counted(i, "var", "vars"),
             ArgKind::Entries => self.counted(i, "entries", "entries"),
-            ArgKind::FcntlArg(of) => self.fcntl_pointer(i, self.value(of).unwrap_or_default()),
             ArgKind::Restarted => self.out.push_str("<... resuming interrupted system call ...>"),
             _ => match self.value(i) {
-                Some(value) => self.register(i, kind, value),
-                None => self.out.push('?'),
+                Some(value) => self.register(kind, value),
+                None => self.object_address(i),
             },
         }
     }
@@ -230,6 +217,15 @@ impl<'a> Printer<'_, 'a> {
             }
             other => self.address_of(other),
         }
+    }
+
+    /// The name of a thread. strace cannot tell whether one that fills its field goes on.
+    fn thread_name(&mut self, i: usize) {
+        let memory = self.before(i, part::WHOLE);
+        let Pointee::Bytes(blob) = memory else { return self.address_of(memory) };
+        let name = text::until_nul(blob.bytes).0;
+        let total = name.len() as u64 + u64::from(name.len() == THREAD_NAME);
+        text::shortened(self.out, Text::of(&blob, name), total, THREAD_NAME);
     }
 
     /// `argv`: the strings, one behind the other, each with its NUL.

@@ -4,17 +4,22 @@
 //! call, write the result. What was open before the recording begins is unknown and has no text.
 
 use super::{Invocation, address, path_argument, row};
-use crate::record::Bytes;
+use crate::record::{Bytes, Call};
 use crate::syscalls::arg::{ArgKind, Shape};
+use crate::syscalls::commands::Command;
+use crate::syscalls::flags::Set;
+use crate::syscalls::flags::file::{FAN_INIT, MEMFD};
 use crate::syscalls::flags::network::AF;
-use crate::syscalls::{Arch, Return};
+use crate::syscalls::{Arch, Made, Return, Row, bits};
 use rewind_common::call::part;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// `O_CLOEXEC`, and with the same bit `SOCK_CLOEXEC`, `EPOLL_CLOEXEC`, ... on both architectures.
+/// `O_CLOEXEC` and `SOCK_CLOEXEC` on both architectures.
 const CLOEXEC: u64 = 0o2_000_000;
+const EBADF: u16 = 9;
+const EINPROGRESS: u16 = 115;
 /// `AT_FDCWD`.
 const HERE: i32 = -100;
 
@@ -71,11 +76,10 @@ impl Tables {
 /// Whether a call can change what is open: most cannot, and need no table.
 fn concerns_descriptors(invocation: &Invocation<'_>, arch: Arch) -> bool {
     row(&invocation.call, arch).is_some_and(|row| {
-        matches!(row.result, Return::Fd | Return::Fcntl)
-            || matches!(
-                row.name,
-                "close" | "close_range" | "connect" | "bind" | "pipe" | "pipe2" | "socketpair" | "execve" | "execveat"
-            )
+        matches!(row.result, Return::Fd(_) | Return::Command)
+            || row.has(bits::CLOSES | bits::CONNECTS | bits::BINDS | bits::RUNS)
+            || row.commands().is_some()
+            || row.written(&[Shape::FdPair]).is_some()
     })
 }
 
@@ -100,116 +104,90 @@ impl Table {
         let Some(row) = row(call, arch) else { return };
         let number = |i: usize| call.value(i).unwrap_or_default();
         let fd = |i: usize| (number(i) as u32).cast_signed();
-        let result = call.result as i32;
-        if row.name == "close" && call.errno() != Some(9) {
+        let command = row.command(|of| call.value(of));
+        let has = |wanted: u64| (row.bits | command.map_or(0, |command| command.bits)) & wanted != 0;
+        let closes_one = has(bits::CLOSES) && matches!(row.args, [ArgKind::Fd]);
+        // `EBADF` alone leaves what it was (close(2)).
+        if closes_one && call.errno() != Some(EBADF) {
             self.open.remove(&fd(0));
             return;
         }
-        if row.name == "connect" && matches!(call.errno(), None | Some(115)) {
+        if has(bits::CONNECTS) && matches!(call.errno(), None | Some(EINPROGRESS)) {
             return self.peer(fd(0), fd(0), "->", bytes(invocation, 1));
         }
         if call.errno().is_some() || call.is_unfinished() {
             return;
         }
-        match row.name {
-            "bind" => self.peer(fd(0), fd(0), "", bytes(invocation, 1)),
-            "close_range" => self.close_range(number(0) as u32, number(1) as u32, number(2)),
-            "execve" | "execveat" => self.open.retain(|_, descriptor| !descriptor.closed_by_exec),
-            "dup" => self.copy(fd(0), result, false),
-            "dup2" => self.copy(fd(0), result, false),
-            "dup3" => self.copy(fd(0), result, number(2) & CLOEXEC != 0),
-            "fcntl" => match number(1) {
-                0 => self.copy(fd(0), result, false),
-                1030 => self.copy(fd(0), result, true),
-                2 => {
-                    if let Some(descriptor) = self.open.get_mut(&fd(0)) {
-                        descriptor.closed_by_exec = number(2) & 1 != 0;
-                    }
-                }
-                _ => {}
-            },
-            "socket" => {
-                let transport = transport(number(0), number(1));
-                self.put(result, socket_text(number(0)), number(1) & CLOEXEC != 0);
-                if let Some(descriptor) = self.open.get_mut(&result) {
-                    descriptor.transport = transport;
-                }
+        if has(bits::BINDS) {
+            self.peer(fd(0), fd(0), "", bytes(invocation, 1));
+        } else if has(bits::CLOSES) {
+            self.close_range(number(0) as u32, number(1) as u32, number(2));
+        } else if has(bits::RUNS) {
+            self.open.retain(|_, descriptor| !descriptor.closed_by_exec);
+        } else if has(bits::SETS_CLOEXEC) {
+            if let Some(descriptor) = self.open.get_mut(&fd(0)) {
+                descriptor.closed_by_exec = sets_cloexec(row, call);
             }
-            "accept" | "accept4" => {
-                let listener = self.open.get(&fd(0)).cloned();
-                let cloexec = row.name == "accept4" && number(3) & CLOEXEC != 0;
-                self.put(result, "socket", cloexec);
-                if let (Some(new), Some(listener)) = (self.open.get_mut(&result), listener) {
-                    new.transport = listener.transport;
-                }
-                self.peer(result, fd(0), "->", bytes(invocation, 1));
+        } else if let Some(at) = row.written(&[Shape::FdPair]) {
+            let what = if has(bits::NETWORK) { "UNIX" } else { "pipe" };
+            let Some(pair) = bytes(invocation, at) else { return };
+            for fd in pair.bytes.as_chunks().0.iter().take(2) {
+                self.put(i32::from_le_bytes(*fd), what, is_cloexec(row, call));
             }
-            "pipe" | "pipe2" | "socketpair" => {
-                let at = row.args.iter().position(|kind| matches!(kind, ArgKind::Out(Shape::FdPair)));
-                let what = if row.name == "socketpair" { "UNIX" } else { "pipe" };
-                let flags = match row.name {
-                    "pipe2" => number(1),
-                    "socketpair" => number(1),
-                    _ => 0,
-                };
-                let Some(pair) = at.and_then(|at| bytes(invocation, at)) else { return };
-                for fd in pair.bytes.as_chunks().0.iter().take(2) {
-                    self.put(i32::from_le_bytes(*fd), what, flags & CLOEXEC != 0);
-                }
-            }
-            _ if row.result == Return::Fd => self.made(invocation, arch, result),
-            _ => {}
+        } else if let Return::Fd(made) = command.map_or(row.result, |command| command.result) {
+            let cloexec = has(bits::CLOEXEC) || is_cloexec(row, call);
+            self.made(invocation, row, made, (call.result as i32, cloexec));
         }
     }
 
-    /// A call returned the new descriptor `fd`.
-    fn made(&mut self, invocation: &Invocation<'_>, arch: Arch, fd: i32) {
-        let Some(row) = row(&invocation.call, arch) else { return };
-        let flags = |i: usize| invocation.call.value(i).unwrap_or_default() & CLOEXEC != 0;
-        let anonymous = |what: &str| format!("anon_inode:{what}");
-        let (what, closed_by_exec) = match row.name {
-            "epoll_create" => (anonymous("[eventpoll]"), false),
-            "epoll_create1" => (anonymous("[eventpoll]"), flags(0)),
-            "eventfd" => (anonymous("[eventfd]"), false),
-            "eventfd2" => (anonymous("[eventfd]"), flags(1)),
-            "timerfd_create" => (anonymous("[timerfd]"), flags(1)),
-            "signalfd" => (anonymous("[signalfd]"), false),
-            "signalfd4" => (anonymous("[signalfd]"), flags(3)),
-            "inotify_init" => (anonymous("inotify"), false),
-            "inotify_init1" => (anonymous("inotify"), flags(0)),
-            "pidfd_open" => (anonymous("[pidfd]"), true),
-            "userfaultfd" => (anonymous("[userfaultfd]"), flags(0)),
-            "perf_event_open" => (anonymous("[perf_event]"), flags(4)),
-            "io_uring_setup" => (anonymous("[io_uring]"), true),
-            "fanotify_init" => (anonymous("[fanotify]"), flags(0)),
-            "memfd_create" => {
+    /// A call returned a new descriptor, which `execve` closes or not.
+    fn made(&mut self, invocation: &Invocation<'_>, row: &Row, made: Made, (fd, cloexec): (i32, bool)) {
+        let number = |i: usize| invocation.call.value(i).unwrap_or_default();
+        let first = (number(0) as u32).cast_signed();
+        match made {
+            Made::Copy => self.copy(first, fd, cloexec),
+            Made::Socket => {
+                self.put(fd, socket_text(number(0)), cloexec);
+                if let Some(descriptor) = self.open.get_mut(&fd) {
+                    descriptor.transport = transport(number(0), number(1));
+                }
+            }
+            Made::Accepted => {
+                let transport = self.open.get(&first).and_then(|listener| listener.transport);
+                self.put(fd, "socket", cloexec);
+                if let Some(new) = self.open.get_mut(&fd) {
+                    new.transport = transport;
+                }
+                self.peer(fd, first, "->", bytes(invocation, 1));
+            }
+            Made::Anonymous(name) => self.put(fd, format!("anon_inode:{name}"), cloexec),
+            Made::Memory => {
                 let name = path_argument(invocation, 0).unwrap_or_default();
-                (format!("/memfd:{name}"), invocation.call.value(1).unwrap_or_default() & 1 != 0)
+                self.put(fd, format!("/memfd:{name}"), cloexec);
             }
-            _ => {
-                let Some(at) = row.args.iter().position(|kind| matches!(kind, ArgKind::Path)) else {
-                    self.open.remove(&fd);
-                    return;
-                };
-                let Some(path) = path_argument(invocation, at) else {
-                    self.open.remove(&fd);
-                    return;
-                };
-                let below = match at.checked_sub(1) {
-                    Some(dir) if !path.starts_with('/') => {
-                        let dir = (invocation.call.value(dir).unwrap_or_default() as u32).cast_signed();
-                        if dir == HERE { None } else { self.text(dir) }
-                    }
-                    _ => None,
-                };
-                let what = match below {
-                    Some(dir) => format!("{}/{path}", dir.trim_end_matches('/')),
-                    None => path.into_owned(),
-                };
-                (what, flags(at + 1))
+            Made::Path => match self.path(invocation, row) {
+                Some(path) => self.put(fd, path, cloexec),
+                None => drop(self.open.remove(&fd)),
+            },
+            Made::Unknown => drop(self.open.remove(&fd)),
+        }
+    }
+
+    /// The path among the arguments, behind that of its directory where that is known.
+    fn path(&self, invocation: &Invocation<'_>, row: &Row) -> Option<String> {
+        let at = row.args.iter().position(|kind| matches!(kind, ArgKind::Path))?;
+        let path = path_argument(invocation, at)?;
+        let below = match at.checked_sub(1) {
+            Some(dir) if !path.starts_with('/') => {
+                let dir = (invocation.call.value(dir).unwrap_or_default() as u32).cast_signed();
+                if dir == HERE { None } else { self.text(dir) }
             }
+            _ => None,
         };
-        self.put(fd, what, closed_by_exec);
+        Some(match below {
+            Some(dir) => format!("{}/{path}", dir.trim_end_matches('/')),
+            None => path.into_owned(),
+        })
     }
 
     fn copy(&mut self, from: i32, to: i32, closed_by_exec: bool) {
@@ -241,6 +219,35 @@ impl Table {
         let closed_by_exec = self.open.get(&fd).is_some_and(|descriptor| descriptor.closed_by_exec);
         let what = format!("{}:[{arrow}{peer}]", transport.unwrap_or("socket"));
         self.open.insert(fd, Descriptor { what: what.into(), transport, closed_by_exec });
+    }
+}
+
+/// Whether its flags say that `execve` closes what a call makes: each family has a bit of its own for that.
+fn is_cloexec(row: &Row, call: &Call<'_>) -> bool {
+    row.args.iter().enumerate().any(|(i, kind)| {
+        let bit = match kind {
+            ArgKind::OpenFlags | ArgKind::OpenBits | ArgKind::SocketType => Some(CLOEXEC),
+            ArgKind::Memfd => cloexec_of(&MEMFD),
+            ArgKind::FanInit => cloexec_of(&FAN_INIT),
+            ArgKind::Flags(set) => cloexec_of(set),
+            _ => None,
+        };
+        bit.is_some_and(|bit| call.value(i).unwrap_or_default() & bit != 0)
+    })
+}
+
+fn cloexec_of(set: &Set) -> Option<u64> {
+    set.names.iter().find(|(_, name)| name.ends_with("CLOEXEC")).map(|(bit, _)| *bit)
+}
+
+/// Whether a command that says so says that `execve` closes a descriptor: `fcntl` by its flags, `ioctl` by itself.
+fn sets_cloexec(row: &Row, call: &Call<'_>) -> bool {
+    match row.command(|of| call.value(of)) {
+        Some(Command { operands: [ArgKind::Flags(set)], .. }) => {
+            call.value(2).unwrap_or_default() & cloexec_of(set).unwrap_or_default() != 0
+        }
+        Some(command) => command.bits & bits::CLOEXEC != 0,
+        None => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What calls say of files: type and mode, device, `stat`, and the flags of `open`.
 
 use super::shape::{long, word};
-use super::text::{decimal, flags, hex, hex_digits, hex_or_zero, i64_at, named_flags, octal, signed, u16_at};
+use super::text::{choice, decimal, flags, hex, hex_digits, hex_or_zero, i64_at, named_flags, octal, signed, u16_at};
 use crate::syscalls::Arch;
 use crate::syscalls::flags::{Set, file};
 
@@ -140,4 +140,21 @@ pub(super) const fn open_set(arch: Arch) -> &'static Set {
         Arch::X86_64 => &file::OPEN_X86,
         Arch::Aarch64 => &file::OPEN_ARM,
     }
+}
+
+/// A `struct flock` (`asm-generic/fcntl.h`); who holds it is said only where that was asked.
+pub(super) fn lock(out: &mut String, bytes: &[u8], asked: bool) {
+    out.push_str("{l_type=");
+    choice(out, &file::LOCK_TYPE, u64::from(u16_at(bytes, 0).unwrap_or_default()));
+    out.push_str(", l_whence=");
+    choice(out, &file::WHENCE, u64::from(u16_at(bytes, 2).unwrap_or_default()));
+    out.push_str(", l_start=");
+    signed(out, i64_at(bytes, 8).unwrap_or_default());
+    out.push_str(", l_len=");
+    signed(out, i64_at(bytes, 16).unwrap_or_default());
+    if asked {
+        out.push_str(", l_pid=");
+        signed(out, i64::from((word(bytes, 24) as u32).cast_signed()));
+    }
+    out.push('}');
 }

@@ -68,6 +68,18 @@ pub fn row(call: &Call<'_>, arch: Arch) -> Option<&'static Row> {
     if call.is_compat() || call.is_x32() { None } else { syscalls::by_number(arch, call.nr) }
 }
 
+/// What argument `i` of a call means; of a call that is many in one, what it means to its command.
+#[must_use]
+pub fn kind(call: &Call<'_>, i: usize, arch: Arch) -> Option<ArgKind> {
+    row(call, arch)?.kind(i, |of| call.value(of))
+}
+
+/// The [`syscalls::bits`] of a call, and of its command where it is many in one.
+#[must_use]
+pub fn bits(call: &Call<'_>, arch: Arch) -> u64 {
+    row(call, arch).map_or(0, |row| row.bits | row.command(|of| call.value(of)).map_or(0, |command| command.bits))
+}
+
 /// The name of a call: `openat`, or `syscall_0x1d5` where there is none.
 #[must_use]
 pub fn name(call: &Call<'_>, arch: Arch) -> Cow<'static, str> {
@@ -241,16 +253,21 @@ impl<'p, 'a> Printer<'p, 'a> {
         if matches!(row.args.first(), Some(ArgKind::Clone)) {
             return self.clone_arguments(half);
         }
-        let split = row.args.iter().enumerate().position(|(i, kind)| kind.is_out() && self.is_shown(i, *kind));
-        let split = split.unwrap_or(row.args.len());
+        let mut kinds = [ArgKind::Hidden; 6];
+        for (i, kind) in kinds.iter_mut().enumerate().take(row.args.len()) {
+            *kind = row.kind(i, |of| self.value(of)).unwrap_or(ArgKind::Hidden);
+        }
+        let kinds = kinds.get(..row.args.len()).unwrap_or_default();
+        let split = kinds.iter().position(|kind| kind.is_out() && self.is_shown(*kind));
+        let split = split.unwrap_or(kinds.len());
         let (from, to) = match half {
-            Half::Both => (0, row.args.len()),
+            Half::Both => (0, kinds.len()),
             Half::Entry => (0, split),
-            Half::Exit => (split, row.args.len()),
+            Half::Exit => (split, kinds.len()),
         };
         let mut first = true;
-        for (i, &kind) in row.args.iter().enumerate().take(to).skip(from) {
-            if !self.is_shown(i, kind) {
+        for (i, &kind) in kinds.iter().enumerate().take(to).skip(from) {
+            if !self.is_shown(kind) {
                 continue;
             }
             if !first {
@@ -259,7 +276,7 @@ impl<'p, 'a> Printer<'p, 'a> {
             first = false;
             self.argument(i, kind);
         }
-        if half == Half::Entry && split < row.args.len() && !first {
+        if half == Half::Entry && split < kinds.len() && !first {
             self.out.push_str(", ");
         }
     }

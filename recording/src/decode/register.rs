@@ -11,7 +11,7 @@ const HERE: i32 = -100;
 
 impl Printer<'_, '_> {
     /// An argument whose register says all.
-    pub(super) fn register(&mut self, i: usize, kind: ArgKind, value: u64) {
+    pub(super) fn register(&mut self, kind: ArgKind, value: u64) {
         let arch = self.style.arch;
         let low = value as u32;
         let int = i64::from(low.cast_signed());
@@ -51,29 +51,20 @@ impl Printer<'_, '_> {
                 choice(out, &file::FAN_CLASS, u64::from(low & 0xc));
                 text::more_flags(out, &file::FAN_INIT, u64::from(low & !0xc));
             }
-            ArgKind::FcntlCmd => choice(out, &file::FCNTL, value),
-            ArgKind::IoctlCmd => command::ioctl(out, low),
-            ArgKind::PrctlOp => choice(out, &process::PRCTL, value),
-            ArgKind::FutexOp => futex::operation(out, low),
-            ArgKind::FutexValue(_) => decimal(out, u64::from(low)),
-            ArgKind::FutexThird(of) => futex::third(out, self.call.value(of).unwrap_or_default(), low),
-            ArgKind::PtraceReq => choice(out, &process::PTRACE, value),
-            ArgKind::PtraceArg if i == 1 => signed(out, int),
-            ArgKind::KeyctlArg(n) => command::keyctl_argument(out, self.call.value(0).unwrap_or_default(), n, value),
-            ArgKind::KcmpType => choice(out, &process::KCMP, value),
-            ArgKind::KcmpArg(_) => signed(out, int),
+            ArgKind::Command(commands) => command::command(out, commands, value),
+            ArgKind::AmbientCap if value == 0 => out.push('0'),
+            ArgKind::AmbientCap => choice(out, &process::CAP, value),
+            ArgKind::Tracer if value == u64::MAX => out.push_str("PR_SET_PTRACER_ANY"),
+            ArgKind::Tracer => signed(out, int),
+            ArgKind::FutexBits => futex::bits(out, low),
+            ArgKind::FutexWakeOp => futex::wake_operation(out, low),
             ArgKind::IpcKey if low == 0 => out.push_str("IPC_PRIVATE"),
             ArgKind::IpcKey => hex(out, u64::from(low)),
             ArgKind::IpcFlags(set) => packed::ipc_flags(out, set, low),
             ArgKind::IpcCmd(set) => command::ipc_command(out, set, low),
             ArgKind::Ioprio => packed::ioprio(out, u64::from(low)),
             ArgKind::Personality => packed::personality(out, u64::from(low)),
-            ArgKind::QuotaCmd => command::quota(out, low),
             ArgKind::SchedPolicy => packed::sched_policy(out, low),
-            ArgKind::SeccompFlags(of) => match self.call.value(of) {
-                Some(1) => flags(out, &system::SECCOMP_FILTER, value),
-                _ => hex_or_zero(out, u64::from(low)),
-            },
             ArgKind::SocketType => packed::socket_type(out, low),
             ArgKind::SocketProtocol(of) => match self.call.value(of) {
                 Some(2 | 10) => choice(out, &network::IPPROTO, value),
@@ -81,21 +72,60 @@ impl Printer<'_, '_> {
                 _ => decimal(out, value),
             },
             ArgKind::SockoptLevel => choice(out, &network::SOL, value),
-            ArgKind::SockoptName(of) => match self.call.value(of).and_then(command::socket_options) {
-                Some(set) => choice(out, set, value),
-                None => decimal(out, u64::from(low)),
-            },
-            ArgKind::SyslogAction => {
-                signed(out, int);
-                text::comment(out, system::SYSLOG.name(value).unwrap_or(system::SYSLOG.unknown));
-            }
+            ArgKind::SockoptName(of) => command::socket_option(out, self.call.value(of), value),
             ArgKind::Key => choice_or_number(out, &system::KEY_SPEC, low),
-            ArgKind::SyslogArg if value > 0xffff_ffff => pointer(out, value),
-            ArgKind::SyslogArg => signed(out, int),
-            ArgKind::Pointer | ArgKind::MremapNew(_) | ArgKind::FutexSecond(_) | ArgKind::CreateOnly(_) => {
-                pointer(out, value);
-            }
-            _ => pointer(out, value),
+            // What is behind these is not known.
+            ArgKind::Hidden
+            | ArgKind::Pointer
+            | ArgKind::MremapNew(_)
+            | ArgKind::CreateOnly(_)
+            | ArgKind::Clone
+            | ArgKind::Operand(_)
+            | ArgKind::Restarted
+            | ArgKind::Path
+            | ArgKind::PathOrNull
+            | ArgKind::PathOut
+            | ArgKind::LinkOut
+            | ArgKind::Name
+            | ArgKind::NameOrNull
+            | ArgKind::NameOf(_)
+            | ArgKind::ThreadName
+            | ArgKind::ThreadNameOut
+            | ArgKind::Setting
+            | ArgKind::Argv
+            | ArgKind::Envp
+            | ArgKind::BytesIn(_)
+            | ArgKind::LogBytes(_)
+            | ArgKind::BytesOut
+            | ArgKind::VecIn(_)
+            | ArgKind::LogVec(_)
+            | ArgKind::VecOut(_)
+            | ArgKind::VecRaw(_)
+            | ArgKind::MessageIn
+            | ArgKind::MessageOut
+            | ArgKind::MessagesIn(_)
+            | ArgKind::MessagesOut(_)
+            | ArgKind::Offset
+            | ArgKind::Entries
+            | ArgKind::AddressIn(_)
+            | ArgKind::AddressOut(_)
+            | ArgKind::AddressLen(_)
+            | ArgKind::SockoptIn(_)
+            | ArgKind::SockoptOut(_)
+            | ArgKind::SockoptLen(_)
+            | ArgKind::In(_)
+            | ArgKind::Out(_)
+            | ArgKind::InOut(_)
+            | ArgKind::Remaining
+            | ArgKind::PollFds(_)
+            | ArgKind::FdSets
+            | ArgKind::FdSet
+            | ArgKind::EpollEventsOut
+            | ArgKind::GroupsIn(_)
+            | ArgKind::GroupsOut
+            | ArgKind::CpusIn(_)
+            | ArgKind::CpusOut
+            | ArgKind::SemopsIn(_) => pointer(out, value),
         }
     }
 }

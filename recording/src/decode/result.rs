@@ -1,9 +1,9 @@
 //! What a call returned.
 
 use super::{Invocation, Printer, Style, descriptors, errno_name, errno_text, files, packed, signal, text, time};
-use crate::syscalls::Return;
 use crate::syscalls::arg::{ArgKind, Shape};
-use crate::syscalls::flags::{file, process, system};
+use crate::syscalls::flags::system;
+use crate::syscalls::{Return, Row};
 
 /// Writes the result: `3`, `-1 ENOENT (No such file or directory)`, `0 (Timeout)`, `?` if the call
 /// never returned.
@@ -22,28 +22,51 @@ impl Printer<'_, '_> {
             return self.out.push('?');
         }
         let result = self.call.result;
-        let kind = self.row.map_or(Return::Int, |row| row.result);
+        let kind = match self.row {
+            None => Return::Int,
+            Some(row) if row.result == Return::Command => {
+                row.command(|of| self.value(of)).map_or(Return::Int, |command| command.result)
+            }
+            Some(row) => row.result,
+        };
         if kind == Return::Never {
             return self.out.push('?');
         }
         if let Some(errno) = self.call.errno() {
             return self.error(errno);
         }
+        let bits = result.cast_unsigned();
         match kind {
-            Return::Int | Return::Never | Return::Futex => text::signed(self.out, result),
-            Return::Fd => self.descriptor(result as i32),
+            Return::Int | Return::Never | Return::Command => text::signed(self.out, result),
+            Return::Fd(_) => self.descriptor(result as i32),
             Return::Hex => text::hex_or_zero(self.out, result.cast_unsigned()),
             Return::Octal => text::octal(self.out, result.cast_unsigned()),
-            Return::Fcntl => self.fcntl_result(result),
             Return::Poll => self.poll_result(result),
             Return::Select => self.select_result(result),
-            Return::SignalNumber => {
+            Return::Signal => {
                 text::signed(self.out, result);
-                self.in_brackets(|out| signal::signal(out, result as i32));
+                if result != 0 {
+                    self.in_brackets(|out| signal::signal(out, result as i32));
+                }
             }
-            Return::SchedPolicy => {
+            Return::Named(set) => {
                 text::signed(self.out, result);
-                self.in_brackets(|out| text::choice(out, &process::SCHED, result.cast_unsigned()));
+                self.in_brackets(|out| text::choice(out, set, bits));
+            }
+            Return::Choice(set) => {
+                text::hex_or_zero(self.out, bits);
+                self.in_brackets(|out| text::choice(out, set, bits));
+            }
+            Return::Flags(of, set) => {
+                text::hex_or_zero(self.out, bits);
+                if result != 0 {
+                    self.flags_of(of, |out| text::flags(out, set, bits));
+                }
+            }
+            Return::OpenFlags => {
+                text::hex_or_zero(self.out, bits);
+                let arch = self.style.arch;
+                self.flags_of("flags", |out| files::open_flags(out, bits, arch));
             }
             Return::Ioprio => {
                 text::hex_or_zero(self.out, result.cast_unsigned());
@@ -59,7 +82,6 @@ impl Printer<'_, '_> {
                 text::hex_or_zero(self.out, result.cast_unsigned());
                 self.in_brackets(|out| packed::personality(out, result.cast_unsigned()));
             }
-            Return::Prctl => self.prctl_result(result),
             Return::Membarrier => {
                 text::hex_or_zero(self.out, result.cast_unsigned());
                 if result > 0 && self.value(0) == Some(0) {
@@ -93,48 +115,12 @@ impl Printer<'_, '_> {
         self.out.push(')');
     }
 
-    fn fcntl_result(&mut self, result: i64) {
-        let bits = result.cast_unsigned();
-        match self.value(1).map(|command| command as u32) {
-            Some(0 | 1030) => self.descriptor(result as i32),
-            Some(1) if result != 0 => {
-                text::hex(self.out, bits);
-                self.out.push_str(" (flags ");
-                text::flags(self.out, &file::FD_FLAGS, bits);
-                self.out.push(')');
-            }
-            Some(3) => {
-                text::hex_or_zero(self.out, bits);
-                self.out.push_str(" (flags ");
-                files::open_flags(self.out, bits, self.style.arch);
-                self.out.push(')');
-            }
-            Some(11) if result != 0 => {
-                text::signed(self.out, result);
-                self.in_brackets(|out| signal::signal(out, result as i32));
-            }
-            Some(1025) => {
-                text::hex_or_zero(self.out, bits);
-                self.in_brackets(|out| text::choice(out, &file::LEASE, bits));
-            }
-            Some(1034) if result != 0 => {
-                text::hex(self.out, bits);
-                self.out.push_str(" (seals ");
-                text::flags(self.out, &file::SEALS, bits);
-                self.out.push(')');
-            }
-            _ => text::signed(self.out, result),
-        }
-    }
-
-    fn prctl_result(&mut self, result: i64) {
-        match self.value(0) {
-            Some(3) => {
-                text::signed(self.out, result);
-                self.in_brackets(|out| text::choice(out, &process::DUMPABLE, result.cast_unsigned()));
-            }
-            _ => text::signed(self.out, result),
-        }
+    fn flags_of(&mut self, of: &str, inner: impl FnOnce(&mut String)) {
+        self.in_brackets(|out| {
+            out.push_str(of);
+            out.push(' ');
+            inner(out);
+        });
     }
 
     /// Whether the call returned as many bytes as its result says, for arguments of kind `kind`.
@@ -146,7 +132,9 @@ impl Printer<'_, '_> {
     pub(super) fn is_written(&self, kind: ArgKind) -> bool {
         match kind {
             ArgKind::Out(Shape::Status | Shape::Rusage) => {
-                self.succeeded() && (self.call.result > 0 || self.row.is_none_or(|row| row.name != "wait4"))
+                // Who waits without a child that has ended gets 0, and nothing is written.
+                let tells = |row: &Row| row.written(&[Shape::Status]).is_none();
+                self.succeeded() && (self.call.result > 0 || self.row.is_none_or(tells))
             }
             ArgKind::Remaining => matches!(self.call.errno(), Some(512..=514 | 516)),
             _ => self.succeeded(),

@@ -131,6 +131,16 @@ pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, li
         Shape::SchedAttr => process::sched_attr(out, bytes),
         Shape::CloneArgs => process::clone_args(out, bytes),
         Shape::OpenHow => files::open_how(out, bytes, arch),
+        Shape::Lock => files::lock(out, bytes, false),
+        Shape::LockHolder => files::lock(out, bytes, true),
+        Shape::Winsize => {
+            for (i, name) in ["{ws_row=", ", ws_col=", ", ws_xpixel=", ", ws_ypixel="].into_iter().enumerate() {
+                out.push_str(name);
+                decimal(out, u64::from(u16_at(bytes, 2 * i).unwrap_or_default()));
+            }
+            out.push('}');
+        }
+        Shape::Termios => termios(out, [4, 8, 12].map(|at| word(bytes, at) as u32)),
     }
     Some(())
 }
@@ -275,4 +285,28 @@ fn sysinfo(out: &mut String, bytes: &[u8]) {
     out.push_str(", mem_unit=");
     decimal(out, word(bytes, 104));
     out.push('}');
+}
+
+/// The flags of a `termios` in the words of stty (`asm-generic/termbits.h`): speed, then what is on.
+fn termios(out: &mut String, [output, control, local]: [u32; 3]) {
+    let speeds = [
+        (0, "B0"),
+        (0o13, "B2400"),
+        (0o14, "B4800"),
+        (0o15, "B9600"),
+        (0o16, "B19200"),
+        (0o17, "B38400"),
+        (0o10001, "B57600"),
+        (0o10002, "B115200"),
+    ];
+    out.push('{');
+    match speeds.iter().find(|(speed, _)| *speed == control & 0o10017) {
+        Some((_, name)) => out.push_str(name),
+        None => hex(out, u64::from(control & 0o10017)),
+    }
+    for (word, bit, name) in [(output, 1, "opost"), (local, 1, "isig"), (local, 2, "icanon"), (local, 8, "echo")] {
+        out.push_str(if word & bit != 0 { " " } else { " -" });
+        out.push_str(name);
+    }
+    out.push_str(" ...}");
 }

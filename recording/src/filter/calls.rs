@@ -95,7 +95,7 @@ fn is_in(name: &str, term: &str) -> bool {
 }
 
 /// The bits of a class; a name without `%` is one only where no call has it.
-fn class_bits(term: &str) -> Option<u32> {
+fn class_bits(term: &str) -> Option<u64> {
     if !term.starts_with('%') && syscalls::by_name(term).is_some() { None } else { class::bits(term) }
 }
 

@@ -4,13 +4,16 @@ use super::name::{self, Name};
 use crate::decode;
 use crate::record::{Bytes, Call, TextKind, TextSpan};
 use crate::syscalls::Arch;
-use crate::syscalls::arg::ArgKind;
+use crate::syscalls::commands::sockopt::{self, OptionValue};
+use crate::syscalls::pointee::TextPart;
 use rewind_common::call::part;
 use zerocopy::FromBytes as _;
 
 const WHOLE: Option<TextSpan> = Some(TextSpan::WHOLE);
 /// A socket address is its family (`sa_family_t`), and then text if that is `AF_UNIX`.
 const UNIX_PATH: Option<TextSpan> = Some(TextSpan { from: 2, kind: TextKind::Text });
+/// All of it, whatever it says.
+const SECRET: Option<TextSpan> = Some(TextSpan { from: 0, kind: TextKind::Secret });
 const AF_UNIX: u16 = 1;
 
 /// Where the text of a blob of `call` is; `None` if it is none.
@@ -19,30 +22,35 @@ pub(super) fn of(call: &Call<'_>, blob: &Bytes<'_>, arch: Arch) -> Option<TextSp
         return None;
     }
     // A call that is not in the table has no blobs; if it has, they may be anything.
-    let Some(row) = decode::row(call, arch) else { return WHOLE };
-    let address = || u16::read_from_prefix(blob.bytes).is_ok_and(|(family, _)| family == AF_UNIX);
-    let Some(kind) = row.args.get(blob.arg) else { return WHOLE };
-    match (kind, blob.part) {
-        (ArgKind::Argv, _) => Some(TextSpan::STRINGS),
-        (ArgKind::FsconfigValue, _) if names_secret(call) => Some(TextSpan { from: 0, kind: TextKind::Secret }),
-        (
-            ArgKind::Path
-            | ArgKind::PathOrNull
-            | ArgKind::PathOut
-            | ArgKind::LinkOut
-            | ArgKind::Name
-            | ArgKind::NameOrNull
-            | ArgKind::NameOf(_)
-            | ArgKind::FsconfigValue
-            | ArgKind::BytesIn(_)
-            | ArgKind::LogBytes(_)
-            | ArgKind::BytesOut,
-            _,
-        ) => WHOLE,
-        (ArgKind::AddressIn(_) | ArgKind::AddressOut(_), _) | (_, part::NAME) if address() => UNIX_PATH,
-        // What vectors of `iovec` and messages point to.
-        (_, part::BYTES..) if !matches!(kind, ArgKind::In(_)) => WHOLE,
-        _ => None,
+    let Some(kind) = decode::kind(call, blob.arg, arch) else { return WHOLE };
+    let is_unix = || u16::read_from_prefix(blob.bytes).is_ok_and(|(family, _)| family == AF_UNIX);
+    match (kind.pointee(blob.arg, arch).text, blob.part) {
+        (TextPart::Nothing, _) => None,
+        (TextPart::Whole, _) => WHOLE,
+        (TextPart::Strings, _) => Some(TextSpan::STRINGS),
+        (TextPart::Setting, _) => {
+            if names_secret(call) {
+                SECRET
+            } else {
+                WHOLE
+            }
+        }
+        (TextPart::SocketOption, _) => {
+            match sockopt::value(call.value(1).unwrap_or_default(), call.value(2).unwrap_or_default()) {
+                OptionValue::Secret => SECRET,
+                OptionValue::Text => WHOLE,
+                OptionValue::Plain | OptionValue::Linger | OptionValue::Credentials | OptionValue::Errno => None,
+            }
+        }
+        (TextPart::Address, _) | (TextPart::Vector, part::NAME) => {
+            if is_unix() {
+                UNIX_PATH
+            } else {
+                None
+            }
+        }
+        (TextPart::Vector, part::BYTES..) => WHOLE,
+        (TextPart::Vector, _) => None,
     }
 }
 

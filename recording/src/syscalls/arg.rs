@@ -1,10 +1,12 @@
 //! The closed vocabulary of arguments: what a register of a call means.
 //!
-//! A kind says three things at once: what the kernel side copies ([`super::capture`]), how the
-//! text reads (`decode`), and when it is known: before the call or after it ([`ArgKind::is_out`]).
+//! A kind says how the text reads (`decode`), and what is behind the argument: what the kernel side copies of
+//! it, whether the call reads or writes it, and what of it is text ([`ArgKind::pointee`]).
 
 use super::Arch;
+use super::commands::{Commands, Form};
 use super::flags::Set;
+use super::pointee::Direction;
 
 /// What one argument means. A number in brackets is the index of another argument.
 #[derive(Clone, Copy, Debug)]
@@ -177,38 +179,24 @@ pub enum ArgKind {
     Memfd,
     /// Flags of `fanotify_init`, class first.
     FanInit,
-    /// Command of `fcntl`.
-    FcntlCmd,
-    /// Argument of the `fcntl` command in argument i.
-    FcntlArg(usize),
-    /// Command of `ioctl`.
-    IoctlCmd,
-    /// Argument of the `ioctl` command in argument i.
-    IoctlArg(usize),
-    /// Option of `prctl`.
-    PrctlOp,
-    /// Argument (second number) of the `prctl` option in argument (first number).
-    PrctlArg(usize, usize),
-    /// Operation of `futex`.
-    FutexOp,
-    /// `val` of the futex operation in argument i.
-    FutexValue(usize),
-    /// `timeout` or `val2` of the futex operation in argument i.
-    FutexTime(usize),
-    /// `uaddr2` of the futex operation in argument i.
-    FutexSecond(usize),
-    /// `val3` of the futex operation in argument i.
-    FutexThird(usize),
-    /// Request of `ptrace`.
-    PtraceReq,
-    /// Argument of `ptrace`; `PTRACE_TRACEME` has none.
-    PtraceArg,
-    /// Type of `kcmp`.
-    KcmpType,
-    /// Index of `kcmp`, of the type in argument i.
-    KcmpArg(usize),
-    /// Value of `fsconfig`; argument 1 is the command.
-    FsconfigValue,
+    /// Which of several calls in one it is; what its operands mean stands in the command's row.
+    Command(&'static Commands),
+    /// Operand n of the command in the call's [`Self::Command`].
+    Operand(usize),
+    /// A thread's name.
+    ThreadName,
+    /// The same, returned.
+    ThreadNameOut,
+    /// Capability of `PR_CAP_AMBIENT`, where it has one.
+    AmbientCap,
+    /// Process of `PR_SET_PTRACER`.
+    Tracer,
+    /// Bits of a futex that are waited for, or woken.
+    FutexBits,
+    /// Operation and comparison of `FUTEX_WAKE_OP`.
+    FutexWakeOp,
+    /// Value of `fsconfig` that is a string; it is a secret where its key, in argument 2, is one's name.
+    Setting,
     /// Key of System V IPC.
     IpcKey,
     /// Flags and mode of a System V IPC object.
@@ -219,18 +207,8 @@ pub enum ArgKind {
     Ioprio,
     /// Execution domain.
     Personality,
-    /// Command of `quotactl`.
-    QuotaCmd,
     /// A scheduling policy.
     SchedPolicy,
-    /// Flags of the `seccomp` operation in argument i.
-    SeccompFlags(usize),
-    /// Action of `syslog`.
-    SyslogAction,
-    /// Buffer or length of `syslog`: shown by the actions that use them.
-    SyslogArg,
-    /// Argument n of `keyctl`; the operation says how many it has.
-    KeyctlArg(usize),
     /// A key of `keyctl`.
     Key,
     /// `restart_syscall` says what it resumes; the kernel alone knows.
@@ -312,6 +290,14 @@ pub enum Shape {
     CloneArgs,
     /// `struct open_how`.
     OpenHow,
+    /// `struct flock` that is asked for.
+    Lock,
+    /// `struct flock` that is in the way, with who holds it.
+    LockHolder,
+    /// `struct winsize`.
+    Winsize,
+    /// The four flag words of a `struct termios`.
+    Termios,
 }
 
 impl Shape {
@@ -338,6 +324,10 @@ impl Shape {
             Self::Uname => (0, 130),
             Self::Sysinfo => (0, 112),
             Self::CloneArgs => (0, 64),
+            // Up to its last field.
+            Self::Lock | Self::LockHolder => (0, 28),
+            Self::Winsize => (0, 8),
+            Self::Termios => (0, 16),
         }
     }
 }
@@ -345,28 +335,13 @@ impl Shape {
 impl ArgKind {
     /// Whether its text is known only when the call has returned.
     #[must_use]
-    pub const fn is_out(self) -> bool {
-        matches!(
-            self,
-            Self::PathOut
-                | Self::LinkOut
-                | Self::BytesOut
-                | Self::VecOut(_)
-                | Self::MessageOut
-                | Self::MessagesIn(_)
-                | Self::MessagesOut(_)
-                | Self::Entries
-                | Self::Offset
-                | Self::AddressOut(_)
-                | Self::AddressLen(_)
-                | Self::SockoptOut(_)
-                | Self::SockoptLen(_)
-                | Self::Out(_)
-                | Self::Remaining
-                | Self::EpollEventsOut
-                | Self::GroupsOut
-                | Self::CpusOut
-                | Self::IoctlArg(_)
-        )
+    pub fn is_out(self) -> bool {
+        self.pointee(0, Arch::X86_64).direction == Direction::Out
+    }
+
+    /// Whether it is the command of an `ioctl`.
+    #[must_use]
+    pub const fn is_ioctl(&self) -> bool {
+        matches!(self, Self::Command(commands) if matches!(commands.form, Form::Ioctl))
     }
 }

@@ -1,8 +1,10 @@
 //! What the kernel side copies for a row, derived from the kinds of its arguments and nothing else.
 
-use super::arg::{ArgKind, Shape};
+use super::arg::ArgKind;
+use super::commands::Commands;
+use super::pointee::Pointee;
 use super::{Arch, Row, bits};
-use rewind_common::capture::{Capture, OPS, Op, ROWS, capture_flags, op, when};
+use rewind_common::capture::{COMMANDS, Capture, OPS, Op, ROWS, capture_flags, op, when};
 
 /// One row a number, for the kernel side to load. Numbers without a row stay zero.
 #[must_use]
@@ -18,12 +20,19 @@ pub fn capture(row: &Row, arch: Arch) -> Capture {
     let at_entry = row.has(bits::ENTRY);
     let mut exit = Ops::default();
     let mut enter = Ops::default();
+    let mut only = Only::of(row);
     for (i, &kind) in row.args.iter().enumerate().take(6) {
-        let (before, after) = copies(kind, i, arch);
-        if before.kind != op::NONE {
-            if at_entry { enter.push(before) } else { exit.push(before) }
+        if let ArgKind::Operand(n) = kind {
+            exit.push(only.operand(n, i, arch));
+            continue;
         }
-        if after.kind != op::NONE && (at_entry || before.kind == op::NONE) {
+        let Pointee { before, after, .. } = kind.pointee(i, arch);
+        if at_entry {
+            enter.push(before)
+        } else {
+            exit.push(before)
+        }
+        if at_entry || before.kind == op::NONE {
             exit.push(after);
         }
     }
@@ -46,7 +55,16 @@ pub fn capture(row: &Row, arch: Arch) -> Capture {
     }
     let exit_ops = exit.len.min(OPS);
     let enter_ops = enter.len.min(OPS - exit_ops);
-    Capture { args: row.args.len().min(6) as u8, flags, exit_ops: exit_ops as u8, enter_ops: enter_ops as u8, ops }
+    Capture {
+        args: row.args.len().min(6) as u8,
+        flags,
+        exit_ops: exit_ops as u8,
+        enter_ops: enter_ops as u8,
+        ops,
+        command_arg: only.arg,
+        command_mask: only.mask,
+        commands: only.commands,
+    }
 }
 
 #[derive(Default)]
@@ -57,6 +75,9 @@ struct Ops {
 
 impl Ops {
     fn push(&mut self, op: Op) {
+        if op.kind == op::NONE {
+            return;
+        }
         if let Some(slot) = self.ops.get_mut(self.len) {
             *slot = op;
             self.len += 1;
@@ -68,69 +89,53 @@ impl Ops {
     }
 }
 
-const NOTHING: Op = Op { arg: 0, kind: op::NONE, when: 0, size_arg: 0, size: 0, offset: 0 };
-
-/// What argument `i` of kind `kind` needs: what the call reads, and what it writes.
-fn copies(kind: ArgKind, i: usize, arch: Arch) -> (Op, Op) {
-    let make = |kind: u8, size_arg: usize, size: u16| Op {
-        arg: i as u8,
-        kind,
-        when: 0,
-        size_arg: size_arg as u8,
-        size,
-        offset: 0,
-    };
-    let on = |when: u8, op: Op| Op { when, ..op };
-    let shape = |shape: Shape| {
-        let (offset, size) = shape.extent(arch);
-        Op { offset, ..make(op::FIXED, 0, size) }
-    };
-    match kind {
-        ArgKind::Path | ArgKind::PathOrNull | ArgKind::Name | ArgKind::NameOrNull => (make(op::STRING, 0, 0), NOTHING),
-        ArgKind::FsconfigValue | ArgKind::PrctlArg(_, 1) => (on(when::GUESS, make(op::STRING, 0, 0)), NOTHING),
-        ArgKind::PrctlArg(_, 4) => (make(op::VMA_NAME, 0, 0), NOTHING),
-        ArgKind::Argv => (make(op::STRINGS, 0, 0), NOTHING),
-        ArgKind::Envp => (make(op::COUNT_STRINGS, 0, 0), NOTHING),
-        ArgKind::NameOf(n) | ArgKind::CpusIn(n) | ArgKind::AddressIn(n) | ArgKind::SockoptIn(n) => {
-            (make(op::COUNTED, n, 1), NOTHING)
-        }
-        ArgKind::GroupsIn(n) => (make(op::COUNTED, n, 4), NOTHING),
-        ArgKind::SemopsIn(n) => (make(op::COUNTED, n, 6), NOTHING),
-        ArgKind::PollFds(n) => (make(op::COUNTED, n, 8), on(when::SUCCESS, make(op::COUNTED, n, 8))),
-        ArgKind::BytesIn(n) => (make(op::PAYLOAD_IN, n, 1), NOTHING),
-        ArgKind::LogBytes(n) => (on(when::LOG, make(op::PAYLOAD_IN, n, 1)), NOTHING),
-        ArgKind::VecIn(n) => (make(op::VECTOR, n, 16), NOTHING),
-        ArgKind::LogVec(n) => (on(when::LOG, make(op::VECTOR, n, 16)), NOTHING),
-        ArgKind::MessageIn => (make(op::MESSAGE, 0, 56), NOTHING),
-        ArgKind::In(Shape::EpollEvent) => (Op { kind: op::EVENT, ..shape(Shape::EpollEvent) }, NOTHING),
-        ArgKind::In(Shape::SigmaskBox) => (make(op::BOXED, 0, 16), NOTHING),
-        ArgKind::In(what) => (shape(what), NOTHING),
-        ArgKind::InOut(what) => (shape(what), on(when::SUCCESS, shape(what))),
-        ArgKind::Remaining => (NOTHING, on(when::INTERRUPTED, shape(Shape::Timespec))),
-        ArgKind::FutexTime(_) => (on(when::GUESS, shape(Shape::Timespec)), NOTHING),
-        ArgKind::FdSets => (make(op::FD_SETS, 0, 0), on(when::SUCCESS, make(op::FD_SETS, 0, 0))),
-        ArgKind::Entries => (NOTHING, on(when::SUCCESS, make(op::COUNT_ENTRIES, 0, 0))),
-        ArgKind::AddressLen(n) | ArgKind::SockoptLen(n) => (NOTHING, make(op::LENGTH, n, 4)),
-        ArgKind::Offset => (NOTHING, make(op::OFFSET, 0, 8)),
-        ArgKind::FcntlArg(_) => (NOTHING, make(op::LOCK, 0, FLOCK_BYTES)),
-        ArgKind::MessagesIn(n) => (NOTHING, on(when::SUCCESS, make(op::MESSAGES, n, 64))),
-        ArgKind::MessagesOut(n) => (NOTHING, on(when::SUCCESS, make(op::MESSAGES_OUT, n, 64))),
-        ArgKind::Out(what) => (NOTHING, on(when::SUCCESS, shape(what))),
-        ArgKind::PathOut | ArgKind::LinkOut | ArgKind::CpusOut => {
-            (NOTHING, on(when::SUCCESS, make(op::RETURNED, 0, 1)))
-        }
-        ArgKind::GroupsOut => (NOTHING, on(when::SUCCESS, make(op::RETURNED, 0, 4))),
-        ArgKind::EpollEventsOut => (NOTHING, on(when::SUCCESS, make(op::RETURNED, 0, arch.epoll_event_bytes()))),
-        ArgKind::BytesOut => (NOTHING, on(when::SUCCESS, make(op::PAYLOAD_OUT, 0, 1))),
-        ArgKind::VecOut(n) => (NOTHING, on(when::SUCCESS, make(op::VECTOR_OUT, n, 16))),
-        ArgKind::MessageOut => (NOTHING, make(op::MESSAGE_OUT, 0, 56)),
-        ArgKind::AddressOut(n) | ArgKind::SockoptOut(n) => (NOTHING, on(when::SUCCESS, make(op::ADDRESS_OUT, n, 1))),
-        ArgKind::IoctlArg(_) => (NOTHING, on(when::SUCCESS | when::GUESS, make(op::FIXED, 0, IOCTL_BYTES))),
-        _ => (NOTHING, NOTHING),
-    }
+/// The commands of a row that have something to be copied.
+#[derive(Default)]
+struct Only {
+    of: Option<&'static Commands>,
+    arg: u32,
+    mask: u32,
+    commands: [u32; COMMANDS],
+    len: usize,
 }
 
-/// Bytes kept of a `struct flock`: up to its last field.
-const FLOCK_BYTES: u16 = 28;
-/// Bytes kept of what an `ioctl` points to: the four flag words of a `termios`.
-const IOCTL_BYTES: u16 = 16;
+impl Only {
+    fn of(row: &Row) -> Self {
+        let Some((arg, commands)) = row.commands() else { return Self::default() };
+        Self { of: Some(commands), arg: arg as u32, mask: commands.mask() as u32, ..Self::default() }
+    }
+
+    /// What operand `n` needs, which is argument `i`: one copy that is enough for all commands that have a pointer
+    /// there, and only for them. Where they are too many it is done for any, as a guess.
+    fn operand(&mut self, n: usize, i: usize, arch: Arch) -> Op {
+        let Some(commands) = self.of else { return Op::default() };
+        let mut all: Option<Op> = None;
+        let (mut mask, mut fits) = (0, true);
+        for command in commands.rows {
+            let Pointee { before, after, .. } = commands.operand(commands.value(command.number), n).pointee(i, arch);
+            let Some(op) = [before, after].into_iter().find(|op| op.kind != op::NONE) else { continue };
+            all = Some(all.map_or(op, |all| Op { when: all.when & op.when, size: all.size.max(op.size), ..all }));
+            match self.slot(commands.value(command.number) as u32) {
+                Some(slot) => mask |= 1 << slot,
+                None => fits = false,
+            }
+        }
+        match all {
+            None => Op::default(),
+            Some(op) if fits => Op { when: op.when | when::COMMAND, size_arg: mask, ..op },
+            // Whether it succeeds says whether there was anything to copy.
+            Some(op) => Op { when: when::SUCCESS | when::GUESS, ..op },
+        }
+    }
+
+    /// Where the command stands among those that count.
+    fn slot(&mut self, command: u32) -> Option<usize> {
+        let known = self.commands.iter().take(self.len).position(|known| *known == command);
+        known.or_else(|| {
+            let slot = self.len;
+            *self.commands.get_mut(slot)? = command;
+            self.len += 1;
+            Some(slot)
+        })
+    }
+}

@@ -5,7 +5,7 @@ use super::{Row, all};
 
 /// The bits of a class's name, with or without its `%` (`%%stat` needs both).
 #[must_use]
-pub fn bits(name: &str) -> Option<u32> {
+pub fn bits(name: &str) -> Option<u64> {
     Some(match name {
         "%%stat" => STAT | LSTAT | FSTAT | STATX,
         "%%statfs" => STATFS | FSTATFS | USTAT,

@@ -4,7 +4,7 @@ use super::arg::ArgKind::{
     Choice, Fd, Flags, HexFlags, HexIntFlags, Int, IpcCmd, IpcFlags, IpcKey, MapFd, MapFlags, MapOffset, MempolicyMode,
     MremapNew, Pointer, Prot, Size, VecRaw,
 };
-use super::bits::{DESC, IPC, MEMORY};
+use super::bits::{ALLOCATES, DESC, FREES, IPC, MEMORY, TRIES_KERNEL, WAITS_DISK};
 use super::flags::ipc::{SHM_GET, SHMAT, SHMCTL};
 use super::flags::memory::{MADV, MLOCK2, MLOCKALL, MPOL_F, MPOL_MF, MREMAP, MSYNC, PKEY};
 use super::{NONE, Return, Row, row};
@@ -12,13 +12,13 @@ use super::{NONE, Return, Row, row};
 /// The rows: name, number on x86-64, number on arm64, arguments, result, classes and flags.
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    row("mmap", 9, 222, &[Pointer, Size, Prot, MapFlags, MapFd, MapOffset(3)], Return::Hex, DESC | MEMORY),
+    row("mmap", 9, 222, &[Pointer, Size, Prot, MapFlags, MapFd, MapOffset(3)], Return::Hex, DESC | MEMORY | ALLOCATES),
     row("mprotect", 10, 226, &[Pointer, Size, Prot], Return::Int, MEMORY),
     row("pkey_mprotect", 329, 288, &[Pointer, Size, Prot, Int], Return::Int, MEMORY),
-    row("munmap", 11, 215, &[Pointer, Size], Return::Int, MEMORY),
-    row("mremap", 25, 216, &[Pointer, Size, Size, Flags(&MREMAP), MremapNew(3)], Return::Hex, MEMORY),
-    row("brk", 12, 214, &[Pointer], Return::Hex, MEMORY),
-    row("msync", 26, 227, &[Pointer, Size, Flags(&MSYNC)], Return::Int, MEMORY),
+    row("munmap", 11, 215, &[Pointer, Size], Return::Int, MEMORY | FREES),
+    row("mremap", 25, 216, &[Pointer, Size, Size, Flags(&MREMAP), MremapNew(3)], Return::Hex, MEMORY | ALLOCATES),
+    row("brk", 12, 214, &[Pointer], Return::Hex, MEMORY | ALLOCATES),
+    row("msync", 26, 227, &[Pointer, Size, Flags(&MSYNC)], Return::Int, MEMORY | WAITS_DISK),
     row("mincore", 27, 232, &[Pointer, Size, Pointer], Return::Int, MEMORY),
     row("madvise", 28, 233, &[Pointer, Size, Choice(&MADV)], Return::Int, MEMORY),
     row("process_madvise", 440, 440, &[Fd, VecRaw(2), Size, Choice(&MADV), HexIntFlags], Return::Int, DESC),
@@ -32,9 +32,9 @@ pub(super) const ROWS: &[Row] = &[
     row("remap_file_pages", 216, 234, &[Pointer, Size, Prot, Size, MapFlags], Return::Int, MEMORY),
     row("pkey_alloc", 330, 289, &[HexFlags, Flags(&PKEY)], Return::Int, 0),
     row("pkey_free", 331, 290, &[Int], Return::Int, 0),
-    row("mbind", 237, 235, &[Pointer, Size, MempolicyMode, Pointer, Size, Flags(&MPOL_MF)], Return::Int, MEMORY),
-    row("set_mempolicy", 238, 237, &[MempolicyMode, Pointer, Size], Return::Int, MEMORY),
-    row("get_mempolicy", 239, 236, &[Pointer, Pointer, Size, Pointer, Flags(&MPOL_F)], Return::Int, MEMORY),
+    row("mbind", 237, 235, &[Pointer, Size, MempolicyMode, Pointer, Size, Flags(&MPOL_MF)], Return::Int, MEMORY | TRIES_KERNEL),
+    row("set_mempolicy", 238, 237, &[MempolicyMode, Pointer, Size], Return::Int, MEMORY | TRIES_KERNEL),
+    row("get_mempolicy", 239, 236, &[Pointer, Pointer, Size, Pointer, Flags(&MPOL_F)], Return::Int, MEMORY | TRIES_KERNEL),
     row("set_mempolicy_home_node", 450, 450, &[Pointer, Size, Size, HexFlags], Return::Int, MEMORY),
     row("migrate_pages", 256, 238, &[Int, Size, Pointer, Pointer], Return::Int, MEMORY),
     row("move_pages", 279, 239, &[Int, Size, Pointer, Pointer, Pointer, Flags(&MPOL_MF)], Return::Int, MEMORY),

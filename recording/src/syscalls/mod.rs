@@ -5,9 +5,12 @@
 //! write its row in the file of its family; a new meaning of an argument is a new
 //! [`arg::ArgKind`].
 
+pub mod answer;
 pub mod arg;
+pub mod bits;
 mod capture;
 pub mod class;
+pub mod commands;
 pub mod compat;
 mod descriptor;
 mod file;
@@ -15,6 +18,7 @@ pub mod flags;
 mod ipc;
 mod memory;
 mod network;
+pub mod pointee;
 mod poll;
 mod process;
 mod signal;
@@ -23,8 +27,11 @@ mod system;
 mod tests;
 mod time;
 
-use arg::ArgKind;
+use arg::{ArgKind, Shape};
 pub use capture::{capture, capture_table};
+use commands::{Command, Commands};
+use flags::Set;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// The architecture whose numbers and layouts a recording has.
@@ -75,36 +82,57 @@ impl Arch {
 pub enum Return {
     /// A decimal number.
     Int,
-    /// A descriptor.
-    Fd,
+    /// A new descriptor, and of what.
+    Fd(Made),
     /// An address.
     Hex,
     /// Permission bits.
     Octal,
     /// The call does not return.
     Never,
-    /// Depends on the command of `fcntl`.
-    Fcntl,
+    /// Depends on the command.
+    Command,
     /// How many of the polled descriptors are ready, and which.
     Poll,
     /// How many of the selected descriptors are ready, and which.
     Select,
-    /// Depends on the operation of `futex`.
-    Futex,
-    /// A signal's number.
-    SignalNumber,
-    /// A scheduling policy.
-    SchedPolicy,
+    /// A signal's number, 0 for none.
+    Signal,
+    /// A decimal number, and its name.
+    Named(&'static Set),
+    /// A hexadecimal number, and its name.
+    Choice(&'static Set),
+    /// Flags; the word says of what.
+    Flags(&'static str, &'static Set),
+    /// Flags of `open`.
+    OpenFlags,
     /// An I/O priority.
     Ioprio,
     /// Seconds since 1970.
     Time,
     /// An execution domain.
     Personality,
-    /// Depends on the option of `prctl`.
-    Prctl,
     /// The commands that `membarrier` knows, if that was asked.
     Membarrier,
+}
+
+/// What a new descriptor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// What the path among the arguments leads to.
+    Path,
+    /// A socket of the family and type in arguments 0 and 1.
+    Socket,
+    /// A connection of the listening socket in argument 0.
+    Accepted,
+    /// What the descriptor in argument 0 is.
+    Copy,
+    /// Something that has no path but this name.
+    Anonymous(&'static str),
+    /// Memory with the name in argument 0.
+    Memory,
+    /// The record does not tell.
+    Unknown,
 }
 
 /// One system call.
@@ -121,7 +149,7 @@ pub struct Row {
     /// How its result reads.
     pub result: Return,
     /// Its [`bits`].
-    pub bits: u32,
+    pub bits: u64,
 }
 
 impl Row {
@@ -137,8 +165,52 @@ impl Row {
 
     /// Whether it has any of `bits`.
     #[must_use]
-    pub const fn has(&self, bits: u32) -> bool {
+    pub const fn has(&self, bits: u64) -> bool {
         self.bits & bits != 0
+    }
+
+    /// The argument that says which of several calls in one it is, and what it may be.
+    #[must_use]
+    pub fn commands(&self) -> Option<(usize, &'static Commands)> {
+        self.args.iter().enumerate().find_map(|(i, kind)| match kind {
+            ArgKind::Command(commands) => Some((i, *commands)),
+            _ => None,
+        })
+    }
+
+    /// The row of the command, where it is many calls in one. `value` gives the value of an argument.
+    #[must_use]
+    pub fn command(&self, value: impl FnOnce(usize) -> Option<u64>) -> Option<&'static Command> {
+        let (at, commands) = self.commands()?;
+        commands.row(value(at)?)
+    }
+
+    /// What argument `i` means in one call, of which `value` gives the values of arguments.
+    #[must_use]
+    pub fn kind(&self, i: usize, value: impl FnOnce(usize) -> Option<u64>) -> Option<ArgKind> {
+        let kind = *self.args.get(i)?;
+        let ArgKind::Operand(n) = kind else { return Some(kind) };
+        let (at, commands) = self.commands()?;
+        Some(commands.operand(value(at)?, n))
+    }
+
+    /// The argument that holds the new effective user, of a call with [`bits::SETS_USER`].
+    #[must_use]
+    pub fn user_argument(&self) -> Option<usize> {
+        // `setuid` has one user, the others have the effective one behind the real one.
+        self.has(bits::SETS_USER).then(|| usize::from(self.args.len() > 1))
+    }
+
+    /// The argument that holds a signal's number.
+    #[must_use]
+    pub fn signal_argument(&self) -> Option<usize> {
+        self.args.iter().position(|kind| matches!(kind, ArgKind::Signal))
+    }
+
+    /// The argument into which the call writes an object of one of these shapes.
+    #[must_use]
+    pub fn written(&self, shapes: &[Shape]) -> Option<usize> {
+        self.args.iter().position(|kind| matches!(kind, ArgKind::Out(shape) if shapes.contains(shape)))
     }
 }
 
@@ -151,56 +223,9 @@ const fn row(
     aarch64: u16,
     args: &'static [ArgKind],
     result: Return,
-    bits: u32,
+    bits: u64,
 ) -> Row {
     Row { name, x86_64, aarch64, args, result, bits }
-}
-
-/// Classes and flags of a row.
-pub mod bits {
-    /// Takes a path (`%file`).
-    pub const FILE: u32 = 1;
-    /// Has to do with a descriptor (`%desc`).
-    pub const DESC: u32 = 1 << 1;
-    /// Starts, ends, awaits or signals a process (`%process`).
-    pub const PROCESS: u32 = 1 << 2;
-    /// Has to do with a socket (`%network`).
-    pub const NETWORK: u32 = 1 << 3;
-    /// Has to do with signals (`%signal`).
-    pub const SIGNAL: u32 = 1 << 4;
-    /// Maps memory (`%memory`).
-    pub const MEMORY: u32 = 1 << 5;
-    /// System V IPC (`%ipc`).
-    pub const IPC: u32 = 1 << 6;
-    /// Reads or changes identity (`%creds`).
-    pub const CREDS: u32 = 1 << 7;
-    /// Reads or changes a clock (`%clock`).
-    pub const CLOCK: u32 = 1 << 8;
-    /// Always succeeds and takes no arguments (`%pure`).
-    pub const PURE: u32 = 1 << 9;
-    /// `%stat`.
-    pub const STAT: u32 = 1 << 10;
-    /// `%lstat`.
-    pub const LSTAT: u32 = 1 << 11;
-    /// `%fstat`.
-    pub const FSTAT: u32 = 1 << 12;
-    /// `%%stat` has it, none of the three above.
-    pub const STATX: u32 = 1 << 13;
-    /// `%statfs`.
-    pub const STATFS: u32 = 1 << 14;
-    /// `%fstatfs`.
-    pub const FSTATFS: u32 = 1 << 15;
-    /// `%%statfs` has it, none of the two above.
-    pub const USTAT: u32 = 1 << 16;
-    /// Goes to the protected share, whatever it returns.
-    pub const DECISIVE: u32 = 1 << 24;
-    /// Its failures are ordinary.
-    pub const ORDINARY: u32 = 1 << 25;
-    /// May change the thread's name.
-    pub const RENAMES: u32 = 1 << 26;
-    /// What its pointers point to is copied when the call starts: it may block, replace the image,
-    /// or overwrite what it was given.
-    pub const ENTRY: u32 = 1 << 27;
 }
 
 static FAMILIES: [&[Row]; 10] = [
@@ -249,5 +274,8 @@ pub fn by_number(arch: Arch, nr: u16) -> Option<&'static Row> {
 /// The row of a name.
 #[must_use]
 pub fn by_name(name: &str) -> Option<&'static Row> {
-    all().find(|row| row.name == name)
+    BY_NAME.get(name).copied()
 }
+
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Row>> =
+    LazyLock::new(|| all().map(|row| (row.name, row)).collect());

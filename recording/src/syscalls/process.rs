@@ -1,37 +1,41 @@
 //! Processes: start, end, wait, trace, identity, limits, scheduling.
 
 use super::arg::ArgKind::{
-    Argv, Choice, Clone, CpusIn, CpusOut, DirFd, Envp, Fd, Flags, GroupsIn, GroupsOut, Hex, HexInt, HexIntFlags,
-    Hidden, In, Int, Ioprio, KcmpArg, KcmpType, Mode, Out, Path, Personality, Pointer, PrctlArg, PrctlOp, PtraceArg,
-    PtraceReq, SchedPolicy, Size, Uid, Uint, UintFlags,
+    Argv, Choice, Clone, Command, CpusIn, CpusOut, DirFd, Envp, Fd, Flags, GroupsIn, GroupsOut, Hex, HexInt,
+    HexIntFlags, Hidden, In, Int, Ioprio, Mode, Operand, Out, Path, Personality, Pointer, SchedPolicy, Size, Uid, Uint,
+    UintFlags,
 };
 use super::arg::Shape::{
     Address, CapHeader, Capabilities, CloneArgs, I64, Id, Rlimit, Rusage, SchedAttr, SchedParam, Siginfo, Status,
     Timespec, U32,
 };
-use super::bits::{CREDS, DECISIVE, DESC, ENTRY, FILE, PROCESS, PURE, RENAMES};
+use super::bits::{
+    CLOEXEC, CREDS, DECISIVE, DESC, ENDLESS, ENDS, ENDS_PROCESS, ENTRY, FILE, PROCESS, PURE, RENAMES, RUNS, SETS_USER,
+    STARTS, TELLS_USER, TRIES_KERNEL, WAITS_CHILD,
+};
+use super::commands::{KCMP, PRCTL, PTRACE};
 use super::flags::file::AT;
 use super::flags::process::{
     ARCH_PRCTL, IOPRIO_WHO, PIDFD, PRIO, RLIMIT, RUSAGE, SCHED, SETNS, UNSHARE, WAIT4, WAITID_TYPE,
 };
-use super::{NONE, Return, Row, row};
+use super::{Made, NONE, Return, Row, row};
 
 /// The rows: name, number on x86-64, number on arm64, arguments, result, classes and flags.
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    row("clone", 56, 220, &[Clone, Hidden, Hidden, Hidden, Hidden], Return::Int, PROCESS | DECISIVE),
-    row("clone3", 435, 435, &[In(CloneArgs), Size], Return::Int, PROCESS | DECISIVE | ENTRY),
-    row("fork", 57, NONE, &[], Return::Int, PROCESS | DECISIVE),
-    row("vfork", 58, NONE, &[], Return::Int, PROCESS | DECISIVE),
-    row("execve", 59, 221, &[Path, Argv, Envp], Return::Int, FILE | PROCESS | DECISIVE | RENAMES | ENTRY),
-    row("execveat", 322, 281, &[DirFd, Path, Argv, Envp, Flags(&AT)], Return::Int, FILE | DESC | PROCESS | DECISIVE | RENAMES | ENTRY),
-    row("exit", 60, 93, &[Int], Return::Never, PROCESS | DECISIVE),
-    row("exit_group", 231, 94, &[Int], Return::Never, PROCESS | DECISIVE),
-    row("wait4", 61, 260, &[Int, Out(Status), Flags(&WAIT4), Out(Rusage)], Return::Int, PROCESS),
-    row("waitid", 247, 95, &[Choice(&WAITID_TYPE), Int, Out(Siginfo), Flags(&WAIT4), Out(Rusage)], Return::Int, PROCESS),
-    row("ptrace", 101, 117, &[PtraceReq, PtraceArg, PtraceArg, PtraceArg], Return::Int, DECISIVE),
-    row("prctl", 157, 167, &[PrctlOp, PrctlArg(0, 1), PrctlArg(0, 2), PrctlArg(0, 3), PrctlArg(0, 4)], Return::Prctl, CREDS | RENAMES),
-    row("arch_prctl", 158, NONE, &[Choice(&ARCH_PRCTL), Pointer], Return::Int, 0),
+    row("clone", 56, 220, &[Clone, Hidden, Hidden, Hidden, Hidden], Return::Int, PROCESS | DECISIVE | STARTS),
+    row("clone3", 435, 435, &[In(CloneArgs), Size], Return::Int, PROCESS | DECISIVE | ENTRY | STARTS),
+    row("fork", 57, NONE, &[], Return::Int, PROCESS | DECISIVE | STARTS),
+    row("vfork", 58, NONE, &[], Return::Int, PROCESS | DECISIVE | ENDLESS | STARTS),
+    row("execve", 59, 221, &[Path, Argv, Envp], Return::Int, FILE | PROCESS | DECISIVE | RENAMES | ENTRY | ENDLESS | RUNS),
+    row("execveat", 322, 281, &[DirFd, Path, Argv, Envp, Flags(&AT)], Return::Int, FILE | DESC | PROCESS | DECISIVE | RENAMES | ENTRY | RUNS),
+    row("exit", 60, 93, &[Int], Return::Never, PROCESS | DECISIVE | ENDLESS | ENDS),
+    row("exit_group", 231, 94, &[Int], Return::Never, PROCESS | DECISIVE | ENDLESS | ENDS | ENDS_PROCESS),
+    row("wait4", 61, 260, &[Int, Out(Status), Flags(&WAIT4), Out(Rusage)], Return::Int, PROCESS | WAITS_CHILD),
+    row("waitid", 247, 95, &[Choice(&WAITID_TYPE), Int, Out(Siginfo), Flags(&WAIT4), Out(Rusage)], Return::Int, PROCESS | WAITS_CHILD),
+    row("ptrace", 101, 117, &[Command(&PTRACE), Operand(0), Operand(1), Operand(2)], Return::Int, DECISIVE),
+    row("prctl", 157, 167, &[Command(&PRCTL), Operand(0), Operand(1), Operand(2), Operand(3)], Return::Command, CREDS | RENAMES | TRIES_KERNEL),
+    row("arch_prctl", 158, NONE, &[Choice(&ARCH_PRCTL), Pointer], Return::Int, TRIES_KERNEL),
     row("getpid", 39, 172, &[], Return::Int, PURE),
     row("gettid", 186, 178, &[], Return::Int, PURE),
     row("getppid", 110, 173, &[], Return::Int, PURE),
@@ -41,14 +45,14 @@ pub(super) const ROWS: &[Row] = &[
     row("getsid", 124, 156, &[Int], Return::Int, 0),
     row("setsid", 112, 157, &[], Return::Int, 0),
     row("getuid", 102, 174, &[], Return::Int, CREDS | PURE),
-    row("geteuid", 107, 175, &[], Return::Int, CREDS | PURE),
+    row("geteuid", 107, 175, &[], Return::Int, CREDS | PURE | TELLS_USER),
     row("getgid", 104, 176, &[], Return::Int, CREDS | PURE),
     row("getegid", 108, 177, &[], Return::Int, CREDS | PURE),
-    row("setuid", 105, 146, &[Uid], Return::Int, CREDS | DECISIVE),
+    row("setuid", 105, 146, &[Uid], Return::Int, CREDS | DECISIVE | SETS_USER),
     row("setgid", 106, 144, &[Uid], Return::Int, CREDS | DECISIVE),
-    row("setreuid", 113, 145, &[Uid, Uid], Return::Int, CREDS | DECISIVE),
+    row("setreuid", 113, 145, &[Uid, Uid], Return::Int, CREDS | DECISIVE | SETS_USER),
     row("setregid", 114, 143, &[Uid, Uid], Return::Int, CREDS | DECISIVE),
-    row("setresuid", 117, 147, &[Uid, Uid, Uid], Return::Int, CREDS | DECISIVE),
+    row("setresuid", 117, 147, &[Uid, Uid, Uid], Return::Int, CREDS | DECISIVE | SETS_USER),
     row("setresgid", 119, 149, &[Uid, Uid, Uid], Return::Int, CREDS | DECISIVE),
     row("getresuid", 118, 148, &[Out(Id), Out(Id), Out(Id)], Return::Int, CREDS),
     row("getresgid", 120, 150, &[Out(Id), Out(Id), Out(Id)], Return::Int, CREDS),
@@ -58,12 +62,12 @@ pub(super) const ROWS: &[Row] = &[
     row("setgroups", 116, 159, &[Int, GroupsIn(0)], Return::Int, CREDS | DECISIVE),
     row("capget", 125, 90, &[In(CapHeader), Out(Capabilities)], Return::Int, CREDS),
     row("capset", 126, 91, &[In(CapHeader), In(Capabilities)], Return::Int, CREDS | DECISIVE),
-    row("personality", 135, 92, &[Personality], Return::Personality, 0),
+    row("personality", 135, 92, &[Personality], Return::Personality, TRIES_KERNEL),
     row("unshare", 272, 97, &[Flags(&UNSHARE)], Return::Int, DECISIVE),
     row("setns", 308, 268, &[Fd, Flags(&SETNS)], Return::Int, DESC | DECISIVE),
-    row("kcmp", 312, 272, &[Int, Int, KcmpType, KcmpArg(2), KcmpArg(2)], Return::Int, 0),
-    row("pidfd_open", 434, 434, &[Int, Flags(&PIDFD)], Return::Fd, DESC),
-    row("pidfd_getfd", 438, 438, &[Fd, Int, HexIntFlags], Return::Fd, DESC),
+    row("kcmp", 312, 272, &[Int, Int, Command(&KCMP), Operand(0), Operand(1)], Return::Int, 0),
+    row("pidfd_open", 434, 434, &[Int, Flags(&PIDFD)], Return::Fd(Made::Anonymous("[pidfd]")), DESC | CLOEXEC),
+    row("pidfd_getfd", 438, 438, &[Fd, Int, HexIntFlags], Return::Fd(Made::Unknown), DESC | CLOEXEC),
     row("getrlimit", 97, 163, &[Choice(&RLIMIT), Out(Rlimit)], Return::Int, 0),
     row("setrlimit", 160, 164, &[Choice(&RLIMIT), In(Rlimit)], Return::Int, 0),
     row("prlimit64", 302, 261, &[Int, Choice(&RLIMIT), In(Rlimit), Out(Rlimit)], Return::Int, 0),
@@ -76,11 +80,11 @@ pub(super) const ROWS: &[Row] = &[
     row("sched_setparam", 142, 118, &[Int, In(SchedParam)], Return::Int, 0),
     row("sched_getparam", 143, 121, &[Int, Out(SchedParam)], Return::Int, 0),
     row("sched_setscheduler", 144, 119, &[Int, SchedPolicy, In(SchedParam)], Return::Int, 0),
-    row("sched_getscheduler", 145, 120, &[Int], Return::SchedPolicy, 0),
+    row("sched_getscheduler", 145, 120, &[Int], Return::Named(&SCHED), 0),
     row("sched_get_priority_max", 146, 125, &[Choice(&SCHED)], Return::Int, 0),
     row("sched_get_priority_min", 147, 126, &[Choice(&SCHED)], Return::Int, 0),
     row("sched_rr_get_interval", 148, 127, &[Int, Out(Timespec)], Return::Int, 0),
-    row("sched_setaffinity", 203, 122, &[Int, Uint, CpusIn(1)], Return::Int, 0),
+    row("sched_setaffinity", 203, 122, &[Int, Uint, CpusIn(1)], Return::Int, TRIES_KERNEL),
     row("sched_getaffinity", 204, 123, &[Int, Uint, CpusOut], Return::Int, 0),
     row("sched_setattr", 314, 274, &[Int, In(SchedAttr), UintFlags], Return::Int, 0),
     row("sched_getattr", 315, 275, &[Int, Out(SchedAttr), Uint, UintFlags], Return::Int, 0),
@@ -89,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
     row("get_robust_list", 274, 100, &[Int, Out(Address), Out(I64)], Return::Int, 0),
     row("set_thread_area", 205, NONE, &[Pointer], Return::Int, 0),
     row("get_thread_area", 211, NONE, &[Pointer], Return::Int, 0),
-    row("rseq", 334, 293, &[Hex, HexInt, HexIntFlags, HexInt], Return::Int, 0),
+    row("rseq", 334, 293, &[Hex, HexInt, HexIntFlags, HexInt], Return::Int, TRIES_KERNEL),
     row("umask", 95, 166, &[Mode], Return::Octal, 0),
     row("vhangup", 153, 58, &[], Return::Int, 0),
     row("getcpu", 309, 168, &[Out(U32), Out(U32), Pointer], Return::Int, 0),

@@ -1,17 +1,18 @@
 //! The system as a whole: names, facts, keys, modules, security, BPF.
 
 use super::arg::ArgKind::{
-    BytesOut, Choice, Fd, Flags, Hex, HexIntFlags, Hidden, Int, Key, KeyctlArg, Name, NameOf, NameOrNull, Out, Pointer,
-    SeccompFlags, Size, SyslogAction, SyslogArg, Uint,
+    BytesOut, Choice, Command, Fd, Flags, Hex, HexIntFlags, Hidden, Int, Key, Name, NameOf, NameOrNull, Operand, Out,
+    Pointer, Size, Uint,
 };
 use super::arg::Shape::{Sysinfo, Uname};
-use super::bits::{DECISIVE, DESC, NETWORK};
+use super::bits::{CLOEXEC, DECISIVE, DESC, NETWORK, TRIES_KERNEL};
+use super::commands::{BPF, KEYCTL, SECCOMP, SYSLOG};
 use super::flags::file::DELETE_MODULE;
 use super::flags::system::{
-    BPF, GRND, KEXEC, KEXEC_FILE, KEYCTL, LANDLOCK_CREATE, LANDLOCK_RULE, MEMBARRIER, MEMBARRIER_FLAGS, MODULE_INIT,
-    PERF, REBOOT_CMD, REBOOT_MAGIC, SECCOMP,
+    GRND, KEXEC, KEXEC_FILE, LANDLOCK_CREATE, LANDLOCK_RULE, MEMBARRIER, MEMBARRIER_FLAGS, MODULE_INIT, PERF,
+    REBOOT_CMD, REBOOT_MAGIC,
 };
-use super::{NONE, Return, Row, row};
+use super::{Made, NONE, Return, Row, row};
 
 /// The rows: name, number on x86-64, number on arm64, arguments, result, classes and flags.
 #[rustfmt::skip]
@@ -21,17 +22,17 @@ pub(super) const ROWS: &[Row] = &[
     row("sethostname", 170, 161, &[NameOf(1), Uint], Return::Int, 0),
     row("setdomainname", 171, 162, &[NameOf(1), Uint], Return::Int, 0),
     row("getrandom", 318, 278, &[BytesOut, Size, Flags(&GRND)], Return::Int, 0),
-    row("syslog", 103, 116, &[SyslogAction, SyslogArg, SyslogArg], Return::Int, 0),
-    row("seccomp", 317, 277, &[Choice(&SECCOMP), SeccompFlags(0), Pointer], Return::Int, DECISIVE),
-    row("bpf", 321, 280, &[Choice(&BPF), Pointer, Uint], Return::Int, DESC),
-    row("perf_event_open", 298, 241, &[Pointer, Int, Int, Int, Flags(&PERF)], Return::Fd, DESC),
-    row("membarrier", 324, 283, &[Choice(&MEMBARRIER), Flags(&MEMBARRIER_FLAGS), Hidden], Return::Membarrier, 0),
-    row("landlock_create_ruleset", 444, 444, &[Pointer, Size, Flags(&LANDLOCK_CREATE)], Return::Fd, DESC),
+    row("syslog", 103, 116, &[Command(&SYSLOG), Operand(0), Operand(1)], Return::Int, 0),
+    row("seccomp", 317, 277, &[Command(&SECCOMP), Operand(0), Operand(1)], Return::Int, DECISIVE | TRIES_KERNEL),
+    row("bpf", 321, 280, &[Command(&BPF), Operand(0), Operand(1)], Return::Command, DESC),
+    row("perf_event_open", 298, 241, &[Pointer, Int, Int, Int, Flags(&PERF)], Return::Fd(Made::Anonymous("[perf_event]")), DESC | TRIES_KERNEL),
+    row("membarrier", 324, 283, &[Choice(&MEMBARRIER), Flags(&MEMBARRIER_FLAGS), Hidden], Return::Membarrier, TRIES_KERNEL),
+    row("landlock_create_ruleset", 444, 444, &[Pointer, Size, Flags(&LANDLOCK_CREATE)], Return::Fd(Made::Unknown), DESC | CLOEXEC),
     row("landlock_add_rule", 445, 445, &[Fd, Choice(&LANDLOCK_RULE), Pointer, HexIntFlags], Return::Int, DESC),
     row("landlock_restrict_self", 446, 446, &[Fd, HexIntFlags], Return::Int, DESC | DECISIVE),
     row("add_key", 248, 217, &[Name, NameOrNull, Pointer, Size, Key], Return::Int, 0),
     row("request_key", 249, 218, &[Name, Name, NameOrNull, Key], Return::Int, 0),
-    row("keyctl", 250, 219, &[Choice(&KEYCTL), KeyctlArg(1), KeyctlArg(2), KeyctlArg(3), KeyctlArg(4)], Return::Int, 0),
+    row("keyctl", 250, 219, &[Command(&KEYCTL), Operand(0), Operand(1), Operand(2), Operand(3)], Return::Int, 0),
     row("reboot", 169, 142, &[Choice(&REBOOT_MAGIC), Choice(&REBOOT_MAGIC), Choice(&REBOOT_CMD), Hidden], Return::Int, DECISIVE),
     row("init_module", 175, 105, &[Pointer, Size, Name], Return::Int, DECISIVE),
     row("finit_module", 313, 273, &[Fd, Name, Flags(&MODULE_INIT)], Return::Int, DESC | DECISIVE),

@@ -69,7 +69,9 @@ fn capture_copies_at_most_as_much_as_a_row_holds() {
             assert!(usize::from(capture.exit_ops + capture.enter_ops) <= OPS, "{}", row.name);
             for op in capture.ops.iter().take(usize::from(capture.exit_ops + capture.enter_ops)) {
                 assert_ne!(op.kind, op::NONE, "{}", row.name);
-                assert!(usize::from(op.arg) < row.args.len() && usize::from(op.size_arg) < 6, "{}", row.name);
+                let is_mask = op.when & when::COMMAND != 0 && matches!(op.kind, op::FIXED | op::STRING);
+                assert!(usize::from(op.arg) < row.args.len(), "{}", row.name);
+                assert!(is_mask || usize::from(op.size_arg) < 6, "{}", row.name);
             }
         }
     }
@@ -148,4 +150,87 @@ fn classes_are_those_of_strace() {
     assert!(class::rows("stat").is_none(), "stat without % is the call");
     assert!(class::rows("%nonsense").is_none());
     assert!(by_name("futex").unwrap().has(bits::ORDINARY));
+}
+
+/// The operation of argument `arg`, and the commands that it is done for; `None`: for any.
+fn of_commands(name: &str, arg: u8) -> (u8, Option<Vec<u32>>) {
+    let capture = super::capture(by_name(name).unwrap(), Arch::X86_64);
+    let op = capture.ops.iter().find(|op| op.kind != op::NONE && op.arg == arg).unwrap();
+    let of =
+        capture.commands.iter().enumerate().filter(|(i, _)| op.size_arg >> i & 1 == 1).map(|(_, command)| *command);
+    (op.kind, (op.when & when::COMMAND != 0).then(|| of.collect()))
+}
+
+#[test]
+fn an_operand_is_copied_for_the_commands_that_have_it() {
+    assert_eq!(of_commands("fcntl", 2), (op::FIXED, Some(vec![5, 6, 7, 36, 37, 38])));
+    assert_eq!(of_commands("epoll_ctl", 3), (op::FIXED, Some(vec![1, 3])));
+    assert_eq!(of_commands("prctl", 1), (op::STRING, Some(vec![15, 16])));
+    assert_eq!(of_commands("prctl", 4), (op::STRING, Some(vec![0x5356_4d41])));
+    assert_eq!(of_commands("futex", 3), (op::FIXED, Some(vec![0, 6, 9, 11, 13])));
+    assert_eq!(of_commands("fsconfig", 3), (op::STRING, Some(vec![1, 3, 4])));
+    assert_eq!(of_commands("ioctl", 2), (op::FIXED, None), "they are too many");
+    let futex = super::capture(by_name("futex").unwrap(), Arch::X86_64);
+    assert_eq!((futex.command_arg, futex.command_mask), (1, 0xffff_fe7f));
+}
+
+#[test]
+fn commands_are_told_apart_and_one_copy_is_enough_for_all_of_a_call() {
+    for (row, (at, commands)) in all().filter_map(|row| Some((row, row.commands()?))) {
+        let mut names = BTreeMap::new();
+        for command in commands.rows {
+            assert_eq!(names.insert(command.number, command.name), None, "{}", row.name);
+            assert_eq!(commands.row(commands.value(command.number)).unwrap().name, command.name);
+            assert!(command.operands.len() + at < 6, "{}", command.name);
+        }
+        for (i, kind) in row.args.iter().enumerate() {
+            let ArgKind::Operand(n) = kind else { continue };
+            let operands = commands.rows.iter().map(|command| commands.operand(commands.value(command.number), *n));
+            let ops =
+                operands.map(|kind| kind.pointee(i, Arch::X86_64)).flat_map(|pointee| [pointee.before, pointee.after]);
+            let kinds: std::collections::BTreeSet<_> = ops.map(|op| op.kind).filter(|kind| *kind != op::NONE).collect();
+            assert!(kinds.len() <= 1, "{} {i}: {kinds:?}", row.name);
+        }
+    }
+}
+
+#[test]
+fn a_call_waits_for_one_thing() {
+    let waits = [
+        bits::WAITS_WORK,
+        bits::SLEEPS,
+        bits::RESUMES,
+        bits::WAITS_CHILD,
+        bits::WAITS_THREAD,
+        bits::WAITS_FILE_LOCK,
+        bits::WAITS_DISK,
+        bits::WAITS_FILE_SYSTEM,
+        bits::WAITS_PEER,
+    ];
+    for row in all() {
+        assert!(waits.iter().filter(|bit| row.has(**bit)).count() <= 1, "{}", row.name);
+    }
+}
+
+#[test]
+fn what_is_asked_of_rows_has_the_arguments_that_it_needs() {
+    let first = |row: &super::Row| row.args.first().copied();
+    for row in all() {
+        if row.has(bits::SENDS | bits::RECEIVES | bits::CONNECTS | bits::BINDS | bits::SETS_CLOEXEC) {
+            assert!(matches!(first(row), Some(ArgKind::Fd)), "{}", row.name);
+        }
+        if row.has(bits::CONNECTS | bits::BINDS) {
+            assert!(matches!(row.args, [_, ArgKind::AddressIn(_), ..]), "{}", row.name);
+        }
+        if row.has(bits::CLOSES) {
+            assert!(matches!(row.args, [ArgKind::Fd] | [ArgKind::Uint, ArgKind::Uint, _]), "{}", row.name);
+        }
+        if row.has(bits::POLLS) {
+            assert!(matches!(first(row), Some(ArgKind::PollFds(_))), "{}", row.name);
+        }
+        if row.has(bits::KILLS) {
+            assert!(matches!(first(row), Some(ArgKind::Int)) && row.signal_argument().is_some(), "{}", row.name);
+        }
+        assert_eq!(row.has(bits::SETS_USER), row.user_argument().is_some_and(|i| i < row.args.len()), "{}", row.name);
+    }
 }

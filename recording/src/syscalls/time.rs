@@ -2,15 +2,15 @@
 
 use super::arg::ArgKind::{Choice, Clock, Fd, Flags, In, Int, Out, Pointer, Remaining, Uint};
 use super::arg::Shape::{I32, Itimerspec, Itimerval, Sigevent, Time, Timespec, Timeval, Timezone};
-use super::bits::{CLOCK, DESC, ENTRY, ORDINARY};
+use super::bits::{CLOCK, DESC, ENTRY, ORDINARY, SLEEPS};
 use super::flags::time::{ITIMER, TFD_CREATE, TIMER};
-use super::{NONE, Return, Row, row};
+use super::{Made, NONE, Return, Row, row};
 
 /// The rows: name, number on x86-64, number on arm64, arguments, result, classes and flags.
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    row("nanosleep", 35, 101, &[In(Timespec), Remaining], Return::Int, ORDINARY | ENTRY),
-    row("clock_nanosleep", 230, 115, &[Clock, Flags(&TIMER), In(Timespec), Remaining], Return::Int, ORDINARY | ENTRY),
+    row("nanosleep", 35, 101, &[In(Timespec), Remaining], Return::Int, ORDINARY | ENTRY | SLEEPS),
+    row("clock_nanosleep", 230, 115, &[Clock, Flags(&TIMER), In(Timespec), Remaining], Return::Int, ORDINARY | ENTRY | SLEEPS),
     row("clock_gettime", 228, 113, &[Clock, Out(Timespec)], Return::Int, CLOCK),
     row("clock_settime", 227, 112, &[Clock, In(Timespec)], Return::Int, CLOCK),
     row("clock_getres", 229, 114, &[Clock, Out(Timespec)], Return::Int, CLOCK),
@@ -28,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
     row("timer_gettime", 224, 108, &[Int, Out(Itimerspec)], Return::Int, 0),
     row("timer_getoverrun", 225, 109, &[Int], Return::Int, 0),
     row("timer_delete", 226, 111, &[Int], Return::Int, 0),
-    row("timerfd_create", 283, 85, &[Clock, Flags(&TFD_CREATE)], Return::Fd, DESC),
+    row("timerfd_create", 283, 85, &[Clock, Flags(&TFD_CREATE)], Return::Fd(Made::Anonymous("[timerfd]")), DESC),
     row("timerfd_settime", 286, 86, &[Fd, Flags(&TFD_CREATE), In(Itimerspec), Out(Itimerspec)], Return::Int, DESC),
     row("timerfd_gettime", 287, 87, &[Fd, Out(Itimerspec)], Return::Int, DESC),
 ];

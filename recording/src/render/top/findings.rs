@@ -3,76 +3,36 @@
 use super::{BAD, HEADING, Options, Sums, marks, share};
 use crate::render::units::{counted, duration, grouped};
 use crate::render::words::errno_name;
+use crate::syscalls::answer::Answer;
+use crate::syscalls::{bits, by_name};
 use std::collections::BTreeMap;
 use std::io;
 
 /// What time in some calls means.
 struct Meaning {
-    calls: &'static [&'static str],
+    /// Calls with any of these bits, of those that no meaning before has.
+    bits: u64,
     says: &'static str,
     /// Whether it is ordinary for a program to spend its life there.
     ordinary: bool,
 }
 
 const MEANINGS: &[Meaning] = &[
-    Meaning {
-        calls: &["fsync", "fdatasync", "sync", "syncfs", "msync", "sync_file_range"],
-        says: "waiting for the disk to keep what was written",
-        ordinary: false,
-    },
-    Meaning {
-        calls: &["futex", "futex_wait", "futex_waitv"],
-        says: "waiting for a lock or another thread",
-        ordinary: false,
-    },
-    Meaning {
-        calls: &["recvfrom", "recvmsg", "recvmmsg", "connect", "sendto", "sendmsg", "sendmmsg"],
-        says: "waiting for the network",
-        ordinary: false,
-    },
-    Meaning { calls: &["flock"], says: "waiting for a lock on a file", ordinary: false },
-    Meaning {
-        calls: &[
-            "read",
-            "readv",
-            "pread64",
-            "preadv",
-            "write",
-            "writev",
-            "pwrite64",
-            "pwritev",
-            "openat",
-            "open",
-            "getdents64",
-            "sendfile",
-            "splice",
-        ],
-        says: "reading or writing: a slow disk, pipe or peer",
-        ordinary: false,
-    },
-    Meaning { calls: &["wait4", "waitid"], says: "waiting for child processes", ordinary: true },
-    Meaning {
-        calls: &[
-            "poll",
-            "ppoll",
-            "select",
-            "pselect6",
-            "epoll_wait",
-            "epoll_pwait",
-            "epoll_pwait2",
-            "accept",
-            "accept4",
-            "io_uring_enter",
-        ],
-        says: "waiting for something to happen",
-        ordinary: true,
-    },
-    Meaning {
-        calls: &["nanosleep", "clock_nanosleep", "pause", "rt_sigtimedwait", "rt_sigsuspend"],
-        says: "sleeping by its own will",
-        ordinary: true,
-    },
+    Meaning { bits: bits::WAITS_DISK, says: "waiting for the disk to keep what was written", ordinary: false },
+    Meaning { bits: bits::WAITS_THREAD, says: "waiting for a lock or another thread", ordinary: false },
+    Meaning { bits: bits::WAITS_PEER, says: "waiting for the network", ordinary: false },
+    Meaning { bits: bits::WAITS_FILE_LOCK, says: "waiting for a lock on a file", ordinary: false },
+    Meaning { bits: bits::TRANSFERS, says: "reading or writing: a slow disk, pipe or peer", ordinary: false },
+    Meaning { bits: bits::WAITS_CHILD, says: "waiting for child processes", ordinary: true },
+    Meaning { bits: bits::WAITS_WORK, says: "waiting for something to happen", ordinary: true },
+    Meaning { bits: bits::SLEEPS, says: "sleeping by its own will", ordinary: true },
 ];
+
+/// The meaning of time in a call of this name.
+fn meaning(name: &str) -> Option<&'static Meaning> {
+    let row = by_name(name)?;
+    MEANINGS.iter().find(|meaning| row.has(meaning.bits))
+}
 
 /// A finding needs this share of the time (thousandths) of all that is not ordinary waiting.
 const NOTABLE_SHARE: u64 = 100;
@@ -81,8 +41,14 @@ const NOTABLE_NS: u64 = 1_000_000;
 /// A call that failed this often (thousandths of its calls) stands out.
 const NOTABLE_ERRORS: u64 = 200;
 
-/// Failures that are questions, answered no: is it a terminal (`ENOTTY`), can one seek in it (`ESPIPE`).
-const QUESTIONS: &[(&str, u16)] = &[("ioctl", 25), ("lseek", 29)];
+/// Whether a failure is a question answered no: is it a terminal (`ENOTTY`), can one seek in it.
+fn is_question(name: &str, errno: u16) -> bool {
+    const ENOTTY: u16 = 25;
+    match by_name(name).and_then(|row| row.answer(errno)) {
+        Some(Answer::NoTerminal) => errno == ENOTTY,
+        answer => answer == Some(Answer::NotSeekable),
+    }
+}
 
 /// Writes the findings, the weightiest first.
 pub(super) fn write(out: &mut dyn io::Write, calls: &BTreeMap<String, Sums>, options: &Options) -> io::Result<()> {
@@ -99,12 +65,13 @@ pub(super) fn write(out: &mut dyn io::Write, calls: &BTreeMap<String, Sums>, opt
 }
 
 fn waits(calls: &BTreeMap<String, Sums>) -> Vec<(String, bool)> {
-    let ordinary = |name: &str| MEANINGS.iter().any(|m| m.ordinary && m.calls.contains(&name));
+    let ordinary = |name: &str| meaning(name).is_some_and(|meaning| meaning.ordinary);
     let busy_ns = calls.iter().filter(|(name, _)| !ordinary(name)).map(|(_, sums)| sums.total_ns).sum::<u64>();
     let all_ns = calls.values().map(|sums| sums.total_ns).sum::<u64>();
     let mut found = Vec::new();
     for meaning in MEANINGS {
-        let mut of_it: Vec<_> = calls.iter().filter(|(name, _)| meaning.calls.contains(&name.as_str())).collect();
+        let is_it = |name: &str| self::meaning(name).is_some_and(|found| found.bits == meaning.bits);
+        let mut of_it: Vec<_> = calls.iter().filter(|(name, _)| is_it(name)).collect();
         of_it.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.total_ns));
         let total_ns = of_it.iter().map(|(_, sums)| sums.total_ns).sum::<u64>();
         let of_ns = if meaning.ordinary { all_ns } else { busy_ns };
@@ -134,8 +101,8 @@ fn waits(calls: &BTreeMap<String, Sums>) -> Vec<(String, bool)> {
 
 fn errors(calls: &BTreeMap<String, Sums>) -> Vec<(String, bool)> {
     let often = |(name, sums): &(&String, &Sums)| {
-        let questions = QUESTIONS.iter().filter(|(call, _)| call == name);
-        let asked: u64 = questions.filter_map(|(_, errno)| sums.errnos.get(errno)).sum();
+        let questions = sums.errnos.iter().filter(|(errno, _)| is_question(name, **errno));
+        let asked: u64 = questions.map(|(_, count)| count).sum();
         let errors = sums.errors.saturating_sub(asked);
         errors >= 3 && share(errors, sums.calls) >= NOTABLE_ERRORS
     };

@@ -304,22 +304,6 @@ pub const FSPICK: Set = Set::new(
     &[(1, "FSPICK_CLOEXEC"), (2, "FSPICK_SYMLINK_NOFOLLOW"), (4, "FSPICK_NO_AUTOMOUNT"), (8, "FSPICK_EMPTY_PATH")],
 );
 
-/// `FSCONFIG_SET_FLAG`, `FSCONFIG_CMD_CREATE_EXCL`, ...
-pub const FSCONFIG: Set = Set::new(
-    "FSCONFIG_???",
-    &[
-        (0, "FSCONFIG_SET_FLAG"),
-        (1, "FSCONFIG_SET_STRING"),
-        (2, "FSCONFIG_SET_BINARY"),
-        (3, "FSCONFIG_SET_PATH"),
-        (4, "FSCONFIG_SET_PATH_EMPTY"),
-        (5, "FSCONFIG_SET_FD"),
-        (6, "FSCONFIG_CMD_CREATE"),
-        (7, "FSCONFIG_CMD_RECONFIGURE"),
-        (8, "FSCONFIG_CMD_CREATE_EXCL"),
-    ],
-);
-
 /// `IN_ACCESS`, `IN_ONESHOT`, ...
 pub const INOTIFY: Set = Set::new(
     "IN_???",
@@ -470,46 +454,6 @@ pub const SWAP: Set = Set::new(
         (0x10000, "SWAP_FLAG_DISCARD"),
         (0x20000, "SWAP_FLAG_DISCARD_ONCE"),
         (0x40000, "SWAP_FLAG_DISCARD_PAGES"),
-    ],
-);
-
-/// `F_DUPFD`, `F_SET_FILE_RW_HINT`, ...
-pub const FCNTL: Set = Set::new(
-    "F_???",
-    &[
-        (0, "F_DUPFD"),
-        (1, "F_GETFD"),
-        (2, "F_SETFD"),
-        (3, "F_GETFL"),
-        (4, "F_SETFL"),
-        (5, "F_GETLK"),
-        (6, "F_SETLK"),
-        (7, "F_SETLKW"),
-        (8, "F_SETOWN"),
-        (9, "F_GETOWN"),
-        (0xa, "F_SETSIG"),
-        (0xb, "F_GETSIG"),
-        (0xf, "F_SETOWN_EX"),
-        (0x10, "F_GETOWN_EX"),
-        (0x11, "F_GETOWNER_UIDS"),
-        (0x24, "F_OFD_GETLK"),
-        (0x25, "F_OFD_SETLK"),
-        (0x26, "F_OFD_SETLKW"),
-        (0x400, "F_SETLEASE"),
-        (0x401, "F_GETLEASE"),
-        (0x402, "F_NOTIFY"),
-        (0x403, "F_DUPFD_QUERY"),
-        (0x404, "F_CREATED_QUERY"),
-        (0x405, "F_CANCELLK"),
-        (0x406, "F_DUPFD_CLOEXEC"),
-        (0x407, "F_SETPIPE_SZ"),
-        (0x408, "F_GETPIPE_SZ"),
-        (0x409, "F_ADD_SEALS"),
-        (0x40a, "F_GET_SEALS"),
-        (0x40b, "F_GET_RW_HINT"),
-        (0x40c, "F_SET_RW_HINT"),
-        (0x40d, "F_GET_FILE_RW_HINT"),
-        (0x40e, "F_SET_FILE_RW_HINT"),
     ],
 );
 

@@ -2,27 +2,6 @@
 
 use super::Set;
 
-/// `FUTEX_WAIT`, `FUTEX_LOCK_PI2`, ...
-pub const FUTEX: Set = Set::new(
-    "FUTEX_???",
-    &[
-        (0, "FUTEX_WAIT"),
-        (1, "FUTEX_WAKE"),
-        (2, "FUTEX_FD"),
-        (3, "FUTEX_REQUEUE"),
-        (4, "FUTEX_CMP_REQUEUE"),
-        (5, "FUTEX_WAKE_OP"),
-        (6, "FUTEX_LOCK_PI"),
-        (7, "FUTEX_UNLOCK_PI"),
-        (8, "FUTEX_TRYLOCK_PI"),
-        (9, "FUTEX_WAIT_BITSET"),
-        (0xa, "FUTEX_WAKE_BITSET"),
-        (0xb, "FUTEX_WAIT_REQUEUE_PI"),
-        (0xc, "FUTEX_CMP_REQUEUE_PI"),
-        (0xd, "FUTEX_LOCK_PI2"),
-    ],
-);
-
 /// `IPC_CREAT`, `IPC_NOWAIT`, ...
 pub const IPC_GET: Set = Set::new("IPC_???", &[(0x200, "IPC_CREAT"), (0x400, "IPC_EXCL"), (0x800, "IPC_NOWAIT")]);
 

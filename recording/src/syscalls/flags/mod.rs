@@ -1,7 +1,6 @@
 //! Names of numbers, by family.
 
 pub mod file;
-pub mod ioctl;
 pub mod ipc;
 pub mod memory;
 pub mod network;
@@ -12,7 +11,7 @@ pub mod system;
 pub mod time;
 
 /// A set of named numbers: flags, or alternatives.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Set {
     /// What stands for a number without a name, in the comment behind it.
     pub unknown: &'static str,

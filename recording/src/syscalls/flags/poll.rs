@@ -44,10 +44,6 @@ pub const EPOLL: Set = Set::new(
     ],
 );
 
-/// `EPOLL_CTL_ADD`, `EPOLL_CTL_MOD`, ...
-pub const EPOLL_CTL: Set =
-    Set::new("EPOLL_CTL_???", &[(1, "EPOLL_CTL_ADD"), (2, "EPOLL_CTL_DEL"), (3, "EPOLL_CTL_MOD")]);
-
 /// `EPOLL_CLOEXEC`.
 pub const EPOLL_CREATE: Set = Set::new("EPOLL_???", &[(0x80000, "EPOLL_CLOEXEC")]);
 

@@ -120,79 +120,6 @@ pub const WAIT4: Set = Set::new(
 /// `P_ALL`, `P_PIDFD`, ...
 pub const WAITID_TYPE: Set = Set::new("P_???", &[(0, "P_ALL"), (1, "P_PID"), (2, "P_PGID"), (3, "P_PIDFD")]);
 
-/// `PR_SET_PDEATHSIG`, `PR_SET_PTRACER`, ...
-pub const PRCTL: Set = Set::new(
-    "PR_???",
-    &[
-        (1, "PR_SET_PDEATHSIG"),
-        (2, "PR_GET_PDEATHSIG"),
-        (3, "PR_GET_DUMPABLE"),
-        (4, "PR_SET_DUMPABLE"),
-        (5, "PR_GET_UNALIGN"),
-        (6, "PR_SET_UNALIGN"),
-        (7, "PR_GET_KEEPCAPS"),
-        (8, "PR_SET_KEEPCAPS"),
-        (9, "PR_GET_FPEMU"),
-        (0xa, "PR_SET_FPEMU"),
-        (0xb, "PR_GET_FPEXC"),
-        (0xc, "PR_SET_FPEXC"),
-        (0xd, "PR_GET_TIMING"),
-        (0xe, "PR_SET_TIMING"),
-        (0xf, "PR_SET_NAME"),
-        (0x10, "PR_GET_NAME"),
-        (0x13, "PR_GET_ENDIAN"),
-        (0x14, "PR_SET_ENDIAN"),
-        (0x15, "PR_GET_SECCOMP"),
-        (0x16, "PR_SET_SECCOMP"),
-        (0x17, "PR_CAPBSET_READ"),
-        (0x18, "PR_CAPBSET_DROP"),
-        (0x19, "PR_GET_TSC"),
-        (0x1a, "PR_SET_TSC"),
-        (0x1b, "PR_GET_SECUREBITS"),
-        (0x1c, "PR_SET_SECUREBITS"),
-        (0x1d, "PR_SET_TIMERSLACK"),
-        (0x1e, "PR_GET_TIMERSLACK"),
-        (0x1f, "PR_TASK_PERF_EVENTS_DISABLE"),
-        (0x20, "PR_TASK_PERF_EVENTS_ENABLE"),
-        (0x21, "PR_MCE_KILL"),
-        (0x22, "PR_MCE_KILL_GET"),
-        (0x23, "PR_SET_MM"),
-        (0x24, "PR_SET_CHILD_SUBREAPER"),
-        (0x25, "PR_GET_CHILD_SUBREAPER"),
-        (0x26, "PR_SET_NO_NEW_PRIVS"),
-        (0x27, "PR_GET_NO_NEW_PRIVS"),
-        (0x28, "PR_GET_TID_ADDRESS"),
-        (0x29, "PR_SET_THP_DISABLE"),
-        (0x2a, "PR_GET_THP_DISABLE"),
-        (0x2b, "PR_MPX_ENABLE_MANAGEMENT"),
-        (0x2c, "PR_MPX_DISABLE_MANAGEMENT"),
-        (0x2d, "PR_SET_FP_MODE"),
-        (0x2e, "PR_GET_FP_MODE"),
-        (0x2f, "PR_CAP_AMBIENT"),
-        (0x32, "PR_SVE_SET_VL"),
-        (0x33, "PR_SVE_GET_VL"),
-        (0x34, "PR_GET_SPECULATION_CTRL"),
-        (0x35, "PR_SET_SPECULATION_CTRL"),
-        (0x36, "PR_PAC_RESET_KEYS"),
-        (0x37, "PR_SET_TAGGED_ADDR_CTRL"),
-        (0x38, "PR_GET_TAGGED_ADDR_CTRL"),
-        (0x39, "PR_SET_IO_FLUSHER"),
-        (0x3a, "PR_GET_IO_FLUSHER"),
-        (0x3b, "PR_SET_SYSCALL_USER_DISPATCH"),
-        (0x3c, "PR_PAC_SET_ENABLED_KEYS"),
-        (0x3d, "PR_PAC_GET_ENABLED_KEYS"),
-        (0x3e, "PR_SCHED_CORE"),
-        (0x3f, "PR_SME_SET_VL"),
-        (0x40, "PR_SME_GET_VL"),
-        (0x41, "PR_SET_MDWE"),
-        (0x42, "PR_GET_MDWE"),
-        (0x43, "PR_SET_MEMORY_MERGE"),
-        (0x44, "PR_GET_MEMORY_MERGE"),
-        (0x53564d41, "PR_SET_VMA"),
-        (0x59616d61, "PR_SET_PTRACER"),
-    ],
-);
-
 /// `SUID_DUMP_DISABLE`, `SUID_DUMP_ROOT`, ...
 pub const DUMPABLE: Set =
     Set::new("SUID_DUMP_???", &[(0, "SUID_DUMP_DISABLE"), (1, "SUID_DUMP_USER"), (2, "SUID_DUMP_ROOT")]);
@@ -403,69 +330,6 @@ pub const RUSAGE: Set = Set::new(
     &[(0, "RUSAGE_SELF"), (0xffffffff, "RUSAGE_CHILDREN"), (0xfffffffe, "RUSAGE_BOTH"), (1, "RUSAGE_THREAD")],
 );
 
-/// `PTRACE_TRACEME`, `PTRACE_GET_RSEQ_CONFIGURATION`, ...
-pub const PTRACE: Set = Set::wide(
-    "PTRACE_???",
-    &[
-        (0, "PTRACE_TRACEME"),
-        (1, "PTRACE_PEEKTEXT"),
-        (2, "PTRACE_PEEKDATA"),
-        (3, "PTRACE_PEEKUSER"),
-        (4, "PTRACE_POKETEXT"),
-        (5, "PTRACE_POKEDATA"),
-        (6, "PTRACE_POKEUSER"),
-        (7, "PTRACE_CONT"),
-        (8, "PTRACE_KILL"),
-        (9, "PTRACE_SINGLESTEP"),
-        (0xc, "PTRACE_GETREGS"),
-        (0xd, "PTRACE_SETREGS"),
-        (0xe, "PTRACE_GETFPREGS"),
-        (0xf, "PTRACE_SETFPREGS"),
-        (0x10, "PTRACE_ATTACH"),
-        (0x11, "PTRACE_DETACH"),
-        (0x12, "PTRACE_GETFPXREGS"),
-        (0x13, "PTRACE_SETFPXREGS"),
-        (0x18, "PTRACE_SYSCALL"),
-        (0x19, "PTRACE_GET_THREAD_AREA"),
-        (0x1a, "PTRACE_SET_THREAD_AREA"),
-        (0x1e, "PTRACE_ARCH_PRCTL"),
-        (0x1f, "PTRACE_SYSEMU"),
-        (0x20, "PTRACE_SYSEMU_SINGLESTEP"),
-        (0x21, "PTRACE_SINGLEBLOCK"),
-        (0x4200, "PTRACE_SETOPTIONS"),
-        (0x4201, "PTRACE_GETEVENTMSG"),
-        (0x4202, "PTRACE_GETSIGINFO"),
-        (0x4203, "PTRACE_SETSIGINFO"),
-        (0x4204, "PTRACE_GETREGSET"),
-        (0x4205, "PTRACE_SETREGSET"),
-        (0x4206, "PTRACE_SEIZE"),
-        (0x4207, "PTRACE_INTERRUPT"),
-        (0x4208, "PTRACE_LISTEN"),
-        (0x4209, "PTRACE_PEEKSIGINFO"),
-        (0x420a, "PTRACE_GETSIGMASK"),
-        (0x420b, "PTRACE_SETSIGMASK"),
-        (0x420c, "PTRACE_SECCOMP_GET_FILTER"),
-        (0x420d, "PTRACE_SECCOMP_GET_METADATA"),
-        (0x420e, "PTRACE_GET_SYSCALL_INFO"),
-        (0x420f, "PTRACE_GET_RSEQ_CONFIGURATION"),
-    ],
-);
-
-/// `KCMP_FILE`, `KCMP_EPOLL_TFD`, ...
-pub const KCMP: Set = Set::new(
-    "KCMP_???",
-    &[
-        (0, "KCMP_FILE"),
-        (1, "KCMP_VM"),
-        (2, "KCMP_FILES"),
-        (3, "KCMP_FS"),
-        (4, "KCMP_SIGHAND"),
-        (5, "KCMP_IO"),
-        (6, "KCMP_SYSVSEM"),
-        (7, "KCMP_EPOLL_TFD"),
-    ],
-);
-
 /// `PIDFD_NONBLOCK`, `PIDFD_THREAD`.
 pub const PIDFD: Set = Set::new("PIDFD_???", &[(0x800, "PIDFD_NONBLOCK"), (0x80, "PIDFD_THREAD")]);
 
@@ -498,3 +362,6 @@ pub const PERSONALITY_FLAGS: Set = Set::new(
         (0x8000000, "ADDR_LIMIT_3GB"),
     ],
 );
+
+/// `PR_SET_VMA_ANON_NAME`.
+pub const VMA: Set = Set::wide("PR_SET_VMA_???", &[(0, "PR_SET_VMA_ANON_NAME")]);

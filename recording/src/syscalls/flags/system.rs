@@ -5,17 +5,6 @@ use super::Set;
 /// `GRND_NONBLOCK`, `GRND_INSECURE`, ...
 pub const GRND: Set = Set::new("GRND_???", &[(1, "GRND_NONBLOCK"), (2, "GRND_RANDOM"), (4, "GRND_INSECURE")]);
 
-/// `SECCOMP_SET_MODE_STRICT`, `SECCOMP_GET_NOTIF_SIZES`, ...
-pub const SECCOMP: Set = Set::new(
-    "SECCOMP_SET_MODE_???",
-    &[
-        (0, "SECCOMP_SET_MODE_STRICT"),
-        (1, "SECCOMP_SET_MODE_FILTER"),
-        (2, "SECCOMP_GET_ACTION_AVAIL"),
-        (3, "SECCOMP_GET_NOTIF_SIZES"),
-    ],
-);
-
 /// `SECCOMP_FILTER_FLAG_TSYNC`, `SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV`, ...
 pub const SECCOMP_FILTER: Set = Set::new(
     "SECCOMP_FILTER_FLAG_???",
@@ -26,50 +15,6 @@ pub const SECCOMP_FILTER: Set = Set::new(
         (8, "SECCOMP_FILTER_FLAG_NEW_LISTENER"),
         (0x10, "SECCOMP_FILTER_FLAG_TSYNC_ESRCH"),
         (0x20, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"),
-    ],
-);
-
-/// `BPF_MAP_CREATE`, `BPF_TOKEN_CREATE`, ...
-pub const BPF: Set = Set::new(
-    "BPF_???",
-    &[
-        (0, "BPF_MAP_CREATE"),
-        (1, "BPF_MAP_LOOKUP_ELEM"),
-        (2, "BPF_MAP_UPDATE_ELEM"),
-        (3, "BPF_MAP_DELETE_ELEM"),
-        (4, "BPF_MAP_GET_NEXT_KEY"),
-        (5, "BPF_PROG_LOAD"),
-        (6, "BPF_OBJ_PIN"),
-        (7, "BPF_OBJ_GET"),
-        (8, "BPF_PROG_ATTACH"),
-        (9, "BPF_PROG_DETACH"),
-        (0xa, "BPF_PROG_TEST_RUN"),
-        (0xb, "BPF_PROG_GET_NEXT_ID"),
-        (0xc, "BPF_MAP_GET_NEXT_ID"),
-        (0xd, "BPF_PROG_GET_FD_BY_ID"),
-        (0xe, "BPF_MAP_GET_FD_BY_ID"),
-        (0xf, "BPF_OBJ_GET_INFO_BY_FD"),
-        (0x10, "BPF_PROG_QUERY"),
-        (0x11, "BPF_RAW_TRACEPOINT_OPEN"),
-        (0x12, "BPF_BTF_LOAD"),
-        (0x13, "BPF_BTF_GET_FD_BY_ID"),
-        (0x14, "BPF_TASK_FD_QUERY"),
-        (0x15, "BPF_MAP_LOOKUP_AND_DELETE_ELEM"),
-        (0x16, "BPF_MAP_FREEZE"),
-        (0x17, "BPF_BTF_GET_NEXT_ID"),
-        (0x18, "BPF_MAP_LOOKUP_BATCH"),
-        (0x19, "BPF_MAP_LOOKUP_AND_DELETE_BATCH"),
-        (0x1a, "BPF_MAP_UPDATE_BATCH"),
-        (0x1b, "BPF_MAP_DELETE_BATCH"),
-        (0x1c, "BPF_LINK_CREATE"),
-        (0x1d, "BPF_LINK_UPDATE"),
-        (0x1e, "BPF_LINK_GET_FD_BY_ID"),
-        (0x1f, "BPF_LINK_GET_NEXT_ID"),
-        (0x20, "BPF_ENABLE_STATS"),
-        (0x21, "BPF_ITER_CREATE"),
-        (0x22, "BPF_LINK_DETACH"),
-        (0x23, "BPF_PROG_BIND_MAP"),
-        (0x24, "BPF_TOKEN_CREATE"),
     ],
 );
 
@@ -102,46 +47,6 @@ pub const PERF: Set = Set::wide(
         (2, "PERF_FLAG_FD_OUTPUT"),
         (4, "PERF_FLAG_PID_CGROUP"),
         (8, "PERF_FLAG_FD_CLOEXEC"),
-    ],
-);
-
-/// `KEYCTL_GET_KEYRING_ID`, `KEYCTL_WATCH_KEY`, ...
-pub const KEYCTL: Set = Set::new(
-    "KEYCTL_???",
-    &[
-        (0, "KEYCTL_GET_KEYRING_ID"),
-        (1, "KEYCTL_JOIN_SESSION_KEYRING"),
-        (2, "KEYCTL_UPDATE"),
-        (3, "KEYCTL_REVOKE"),
-        (4, "KEYCTL_CHOWN"),
-        (5, "KEYCTL_SETPERM"),
-        (6, "KEYCTL_DESCRIBE"),
-        (7, "KEYCTL_CLEAR"),
-        (8, "KEYCTL_LINK"),
-        (9, "KEYCTL_UNLINK"),
-        (0xa, "KEYCTL_SEARCH"),
-        (0xb, "KEYCTL_READ"),
-        (0xc, "KEYCTL_INSTANTIATE"),
-        (0xd, "KEYCTL_NEGATE"),
-        (0xe, "KEYCTL_SET_REQKEY_KEYRING"),
-        (0xf, "KEYCTL_SET_TIMEOUT"),
-        (0x10, "KEYCTL_ASSUME_AUTHORITY"),
-        (0x11, "KEYCTL_GET_SECURITY"),
-        (0x12, "KEYCTL_SESSION_TO_PARENT"),
-        (0x13, "KEYCTL_REJECT"),
-        (0x14, "KEYCTL_INSTANTIATE_IOV"),
-        (0x15, "KEYCTL_INVALIDATE"),
-        (0x16, "KEYCTL_GET_PERSISTENT"),
-        (0x17, "KEYCTL_DH_COMPUTE"),
-        (0x18, "KEYCTL_PKEY_QUERY"),
-        (0x19, "KEYCTL_PKEY_ENCRYPT"),
-        (0x1a, "KEYCTL_PKEY_DECRYPT"),
-        (0x1b, "KEYCTL_PKEY_SIGN"),
-        (0x1c, "KEYCTL_PKEY_VERIFY"),
-        (0x1d, "KEYCTL_RESTRICT_KEYRING"),
-        (0x1e, "KEYCTL_MOVE"),
-        (0x1f, "KEYCTL_CAPABILITIES"),
-        (0x20, "KEYCTL_WATCH_KEY"),
     ],
 );
 
@@ -230,24 +135,6 @@ pub const LANDLOCK_CREATE: Set = Set::new("LANDLOCK_CREATE_RULESET_???", &[(1, "
 /// `LANDLOCK_RULE_PATH_BENEATH`, `LANDLOCK_RULE_NET_PORT`.
 pub const LANDLOCK_RULE: Set =
     Set::new("LANDLOCK_RULE_???", &[(1, "LANDLOCK_RULE_PATH_BENEATH"), (2, "LANDLOCK_RULE_NET_PORT")]);
-
-/// `SYSLOG_ACTION_CLOSE`, `SYSLOG_ACTION_SIZE_BUFFER`, ...
-pub const SYSLOG: Set = Set::new(
-    "SYSLOG_ACTION_???",
-    &[
-        (0, "SYSLOG_ACTION_CLOSE"),
-        (1, "SYSLOG_ACTION_OPEN"),
-        (2, "SYSLOG_ACTION_READ"),
-        (3, "SYSLOG_ACTION_READ_ALL"),
-        (4, "SYSLOG_ACTION_READ_CLEAR"),
-        (5, "SYSLOG_ACTION_CLEAR"),
-        (6, "SYSLOG_ACTION_CONSOLE_OFF"),
-        (7, "SYSLOG_ACTION_CONSOLE_ON"),
-        (8, "SYSLOG_ACTION_CONSOLE_LEVEL"),
-        (9, "SYSLOG_ACTION_SIZE_UNREAD"),
-        (0xa, "SYSLOG_ACTION_SIZE_BUFFER"),
-    ],
-);
 
 /// `LINUX_REBOOT_MAGIC1`, `LINUX_REBOOT_MAGIC2C`, ...
 pub const REBOOT_MAGIC: Set = Set::new(
