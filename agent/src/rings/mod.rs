@@ -2,8 +2,11 @@
 
 pub mod in_progress;
 mod map;
-pub mod shrink;
+mod layout;
+mod register;
+mod shrink;
 mod snapshot;
 
 pub use map::{Error, Mapped, count_taken};
+pub use register::register;
 pub use snapshot::{chunks, snapshot};
