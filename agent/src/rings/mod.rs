@@ -1,8 +1,8 @@
 //! Rings, mapped: copying one out, and giving it back; and the calls in flight that no ring holds.
 
 pub mod in_progress;
-mod map;
 mod layout;
+mod map;
 mod register;
 mod shrink;
 mod snapshot;

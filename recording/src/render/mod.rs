@@ -31,7 +31,8 @@ pub mod top;
 pub mod units;
 mod words;
 
-pub use header::{container_name, short_id, write_header};
+pub use crate::header::short_id;
+pub use header::{container_name, write_header};
 pub use live::Live;
 use words::Words;
 
