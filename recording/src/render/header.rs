@@ -1,6 +1,6 @@
 //! What is said of a recording before its events: whose, how it ended, what is covered, what is not.
 
-use super::table::{HEADING, NOTABLE, marks};
+use super::style::{HEADING, NOTABLE, marks};
 use super::units::{age, bytes, counted, grouped};
 use super::{Format, Options};
 use crate::clock::Clock;

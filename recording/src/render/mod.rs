@@ -24,6 +24,7 @@ mod json;
 mod killed;
 mod live;
 mod strace;
+pub mod style;
 mod table;
 #[cfg(test)]
 mod tests;
