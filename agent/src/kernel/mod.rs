@@ -20,4 +20,4 @@ pub use adopt::{Adopted, PinnedRings};
 pub use entries::{directory_of, path_of};
 pub use error::Error;
 pub use load::{Kernel, Load, Loaded, hash};
-pub use plan::{HOOKS, Hook, Plan, Sizes, Stage, TooSmall};
+pub use plan::{Plan, Stage};

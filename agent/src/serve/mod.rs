@@ -4,7 +4,7 @@ mod crashes;
 mod socket;
 mod trace;
 
-pub use socket::{Bound, Error, SocketPath};
+pub use socket::SocketPath;
 
 use crate::blocking;
 use crate::crash::Keeper;
