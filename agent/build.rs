@@ -8,9 +8,16 @@ use std::path::PathBuf;
 use std::process::exit;
 
 const VARIABLE: &str = "REWIND_EBPF_OBJECT";
+/// Where the kernel shows its types: tests read them where it does, and are declared skips elsewhere.
+const TYPES: &str = "/sys/kernel/btf/vmlinux";
 const BUILT: &str = "../agent-ebpf/target/bpfel-unknown-none/release/rewind";
 
 fn main() {
+    println!("cargo::rustc-check-cfg=cfg(has_btf)");
+    println!("cargo::rerun-if-changed={TYPES}");
+    if PathBuf::from(TYPES).exists() {
+        println!("cargo::rustc-cfg=has_btf");
+    }
     println!("cargo::rerun-if-env-changed={VARIABLE}");
     let object = env::var_os(VARIABLE).map_or_else(|| PathBuf::from(BUILT), PathBuf::from);
     println!("cargo::rerun-if-changed={}", object.display());

@@ -10,8 +10,9 @@
 
 use crate::crash::{self, Keeper};
 use crate::kernel::pins::{PinState, Pins};
-use crate::kernel::{self, Adopted, Kernel, Plan};
+use crate::kernel::{self, Adopted, Kernel, PinnedRings, Plan};
 use crate::recorder::{self, Config, Recorder};
+use crate::rings;
 use rewind_common::layout::Fingerprint;
 use std::path::Path;
 
@@ -102,8 +103,8 @@ fn drain(recorder: &mut Recorder, keeper: &Keeper) -> Result<(usize, u64), Error
 
 /// Removes a set that this version cannot read.
 fn give_up(pins: &Pins, dir: &Path, why: &str) -> Result<(), Error> {
-    let recordings =
-        kernel::taken_rings(dir).map_or_else(|| "an unknown number of".to_owned(), |rings| rings.to_string());
+    let taken = PinnedRings::open(dir).and_then(|rings| rings::count_taken(&rings));
+    let recordings = taken.map_or_else(|| "an unknown number of".to_owned(), |rings| rings.to_string());
     pins.remove(dir)?;
     tracing::warn!(pins = %dir.display(), recordings, why, "the programs and rings of an agent of another version cannot be read by this one: its recordings are lost; starting anew");
     Ok(())

@@ -34,9 +34,6 @@ pub enum Verb {
     /// Make the calls that `doctor` measures
     #[command(name = crate::measure::WORKLOAD, hide = true)]
     Workload,
-    /// Attach empty programs until standard input is closed: what any recorder costs
-    #[command(name = crate::kernel::floor::VERB, hide = true)]
-    Floor(Floor),
 }
 
 /// MemoryOptions.
@@ -205,17 +202,6 @@ pub struct Doctor {
     /// Only look: load nothing, measure nothing
     #[arg(long)]
     pub quick: bool,
-}
-
-/// `floor`.
-#[derive(Debug, Args)]
-pub struct Floor {
-    /// The compiled programs
-    #[arg(long, value_name = "PATH")]
-    pub object: PathBuf,
-    /// Not the empty ones: those that do the least that a recorder does
-    #[arg(long)]
-    pub least: bool,
 }
 
 /// How a recording is printed.

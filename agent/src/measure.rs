@@ -37,7 +37,7 @@ pub fn cost(config: &Config, cgroup_mount: &Path) -> anyhow::Result<MeasuredCost
     let not_recorded_ns = median(|| run_self(None))?;
     let recorded_ns = median(|| run_self(Some(&cgroup)))?;
     drop(recorder);
-    Ok(MeasuredCost { bare_ns, floor_ns: None, recorded_ns, not_recorded_ns })
+    Ok(MeasuredCost { bare_ns, recorded_ns, not_recorded_ns })
 }
 
 fn run_self(cgroup: Option<&Cgroup>) -> anyhow::Result<f64> {

@@ -9,7 +9,6 @@ use crate::host::refusal::{Refusal, refusal};
 use crate::host::rules;
 use crate::identity::scope::Rule;
 use crate::kernel::Plan;
-use crate::kernel::floor::Floor;
 use crate::kernel::pins::{self, Pins};
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
@@ -154,23 +153,6 @@ pub fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
 /// None but those of standard output.
 pub fn workload() -> anyhow::Result<ExitCode> {
     writeln!(io::stdout(), "{}", measure::workload())?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The hidden verb behind the benchmark's yardstick: says `attached`, and stays until its standard
-/// input is closed.
-///
-/// # Errors
-/// If the programs cannot be attached.
-pub fn floor(options: &cli::Floor) -> anyhow::Result<ExitCode> {
-    let floor = if options.least {
-        Floor::attach_least(&options.object, &recorder::captures()?)?
-    } else {
-        Floor::attach(&options.object)?
-    };
-    writeln!(io::stdout(), "attached")?;
-    io::copy(&mut io::stdin(), &mut io::sink())?;
-    drop(floor);
     Ok(ExitCode::SUCCESS)
 }
 

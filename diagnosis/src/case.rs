@@ -78,8 +78,6 @@ pub struct Failure {
 /// Something that a process wrote to its standard output or error.
 #[derive(Clone, Debug)]
 pub struct Saying {
-    /// Which event.
-    pub index: usize,
     /// When it began to write.
     pub at_ns: u64,
     /// Whether to standard error.

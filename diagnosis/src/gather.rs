@@ -306,8 +306,7 @@ impl Gather {
                 self.processes.entry(tgid).or_default().ran.push(ran);
             }
             "write" | "writev" | "sendto" if matches!(descriptor(call), 1 | 2) && call.errno().is_none() => {
-                let saying =
-                    Saying { index, at_ns: event.start_ns, to_stderr: descriptor(call) == 2, text: said(invocation) };
+                let saying = Saying { at_ns: event.start_ns, to_stderr: descriptor(call) == 2, text: said(invocation) };
                 self.processes.entry(tgid).or_default().said.push(saying);
             }
             _ => {}

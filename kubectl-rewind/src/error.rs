@@ -91,6 +91,7 @@ pub enum Error {
     #[error("{0} is dead and makes no more calls: 'rewind dump' shows its last ones")]
     Dead(String),
     /// This system has no Unix sockets.
+    #[cfg(not(unix))]
     #[error("this system has no Unix sockets to speak to an agent by")]
     NoSockets,
 }
@@ -107,7 +108,9 @@ impl Error {
         match self {
             Self::Target(TargetError::Ambiguous { .. }) => 4,
             Self::Target(_) => 3,
-            Self::NobodyListens { .. } | Self::NotAllowed { .. } | Self::NoSockets => 5,
+            Self::NobodyListens { .. } | Self::NotAllowed { .. } => 5,
+            #[cfg(not(unix))]
+            Self::NoSockets => 5,
             _ => 1,
         }
     }

@@ -6,16 +6,16 @@
 //! ```
 #![forbid(unsafe_code)]
 
-pub mod cli;
-pub mod commands;
-pub mod crashes;
-pub mod error;
-pub mod fetch;
-pub mod list;
-pub mod output;
-pub mod runs;
-pub mod target;
-pub mod why;
+mod cli;
+mod commands;
+mod crashes;
+mod error;
+mod fetch;
+mod list;
+mod output;
+mod runs;
+mod target;
+mod why;
 
 use error::Error;
 use std::process::ExitCode;

@@ -1,21 +1,17 @@
 //! `rewind why`: a diagnosis on one screen, the answer first, then what it rests on. Eighty columns
 //! where the output is no terminal or a narrow one.
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use rewind_diagnosis::diagnosis::{Diagnosis, EventText, FindingText, diagnose};
 use rewind_recording::escape::{back, front, json, visible, width};
 use rewind_recording::header::Header;
+use rewind_recording::render::style::{BAD, HEADING, NOTABLE};
 use rewind_recording::render::units::{bytes, counted, duration, grouped};
 use rewind_recording::render::{Format, Options};
 use std::io::{self, Write};
 
 #[cfg(test)]
 mod tests;
-
-const BAD: Style = AnsiColor::Red.on_default();
-const NOTABLE: Style = AnsiColor::Yellow.on_default();
-const HEADING: Style = Style::new().bold();
-const ANSWER: Style = Style::new().bold();
 
 const WIDTH: usize = 80;
 const WIDEST: usize = 140;
@@ -85,7 +81,7 @@ pub fn write(out: &mut dyn Write, header: &Header, records: &[u8], options: &Opt
 fn screen(out: &mut dyn Write, diagnosis: &Diagnosis, options: &Options) -> io::Result<()> {
     let width = options.width.unwrap_or(WIDTH).clamp(WIDTH / 2, WIDEST);
     let page = &mut Page { out, color: options.color, width };
-    let style = if diagnosis.unusual { BAD.bold() } else { ANSWER };
+    let style = if diagnosis.unusual { BAD.bold() } else { HEADING };
     page.paragraph(Some(style), 0, &diagnosis.answer)?;
     writeln!(page.out)?;
     header(page, diagnosis)?;

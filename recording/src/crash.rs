@@ -1,48 +1,10 @@
 //! Crash files as an agent lists them, and why each was written.
 
+pub use crate::header::Reason;
+
 use crate::header::{Header, Host};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Why a recording was written as a crash file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// The main process exited with a code other than 0.
-    ExitCode,
-    /// A signal ended the main process.
-    Signal,
-    /// The OOM killer ended the main process.
-    Oom,
-    /// The container ended, and how its main process did is not among the records.
-    UnknownEnd,
-    /// The main process exited with 0, and the agent was told to keep every end.
-    Always,
-    /// A process other than the main one failed in a container that lives on.
-    Child,
-    /// An agent of another version took over, which cannot use the ring.
-    Drained,
-    /// A reason that this version does not know.
-    #[serde(other)]
-    Other,
-}
-
-impl Reason {
-    /// In a few words, to stand behind "because".
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::ExitCode => "its main process failed",
-            Self::Oom => "the OOM killer ended its main process",
-            Self::Signal => "a signal ended its main process",
-            Self::UnknownEnd => "it ended, and how is not recorded",
-            Self::Always => "every end is kept",
-            Self::Child => "one of its processes failed, not the main one",
-            Self::Drained => "an agent of another version took over",
-            Self::Other => "its agent had a reason that this version does not know",
-        }
-    }
-}
 
 /// All crash files of a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

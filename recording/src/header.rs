@@ -1,9 +1,7 @@
 //! What is said of a recording as a whole: whose it is, what it covers, what it lost.
 
-use crate::crash::Reason;
 use crate::ending::{Cause, Ending};
 use crate::escape::UntrustedString;
-use crate::origin::Origin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -106,6 +104,57 @@ impl Container {
     }
 }
 
+/// What is known of a cgroup that records name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Origin {
+    /// Whose it is.
+    #[serde(flatten)]
+    pub container: Container,
+    /// Its recording on the same host, if it has one.
+    pub recording: Option<u64>,
+}
+
+/// Why a recording was written as a crash file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The main process exited with a code other than 0.
+    ExitCode,
+    /// A signal ended the main process.
+    Signal,
+    /// The OOM killer ended the main process.
+    Oom,
+    /// The container ended, and how its main process did is not among the records.
+    UnknownEnd,
+    /// The main process exited with 0, and the agent was told to keep every end.
+    Always,
+    /// A process other than the main one failed in a container that lives on.
+    Child,
+    /// An agent of another version took over, which cannot use the ring.
+    Drained,
+    /// A reason that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+impl Reason {
+    /// In a few words, to stand behind "because".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::ExitCode => "its main process failed",
+            Self::Oom => "the OOM killer ended its main process",
+            Self::Signal => "a signal ended its main process",
+            Self::UnknownEnd => "it ended, and how is not recorded",
+            Self::Always => "every end is kept",
+            Self::Child => "one of its processes failed, not the main one",
+            Self::Drained => "an agent of another version took over",
+            Self::Other => "its agent had a reason that this version does not know",
+        }
+    }
+}
+
 /// What the records cover. `made` = `held` + `overwritten`, exactly.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -126,6 +175,14 @@ pub struct Coverage {
     pub newest_ns: u64,
     /// Bytes of memory that the ring takes.
     pub ring_bytes: u64,
+}
+
+/// The first twelve digits of an id that is all hex digits, as runtimes show it; other ids whole.
+#[must_use]
+pub fn short_id(id: &UntrustedString) -> UntrustedString {
+    let id = id.as_str();
+    let is_hex = id.len() >= 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex { id.get(..12).unwrap_or(id) } else { id }.into()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

@@ -2,28 +2,16 @@
 //! OOM kill about. A record holds only the cgroup's id; the agent, which knows what runs on the host,
 //! adds whose they are to the header, so that a saved file can still tell.
 
-use crate::header::{Container, Header};
-use crate::render::short_id;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
 mod named;
 
+pub use crate::header::Origin;
 pub use named::named;
+
+use crate::header::{Container, Header, short_id};
+use std::collections::BTreeMap;
 
 /// Most cgroups that a header explains.
 pub const MAX_ORIGINS: usize = 256;
-
-/// What is known of a cgroup that records name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Origin {
-    /// Whose it is.
-    #[serde(flatten)]
-    pub container: Container,
-    /// Its recording on the same host, if it has one.
-    pub recording: Option<u64>,
-}
 
 /// The cgroups of others that a recording's header explains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

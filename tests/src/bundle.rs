@@ -3,14 +3,13 @@
 //! No image and no registry: `/usr` is the host's, mounted read-only; the rest of the root is the
 //! container's own.
 
+use crate::workload::{self, WORKLOADS};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-/// Where a container finds compiled workloads.
-pub const WORKLOADS: &str = "/workloads";
 /// `nobody`.
 pub const NOBODY: u32 = 65534;
 
@@ -98,7 +97,7 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
     ];
     let bind = |from: &Path, to: &Path| json!({"destination": to, "type": "none", "source": from, "options": ["rbind", "ro", "nosuid", "nodev"]});
     mounts.extend(shared.iter().map(|dir| bind(dir, dir)));
-    mounts.push(bind(&crate::workload::cache()?, Path::new(WORKLOADS)));
+    mounts.push(bind(&workload::cache()?, Path::new(WORKLOADS)));
     mounts.extend(spec.mounts.iter().map(|(from, to)| bind(from, to)));
     let mut env = vec!["PATH=/usr/bin:/bin:/usr/sbin:/sbin".to_owned(), "HOME=/".to_owned()];
     env.extend(spec.env.iter().cloned());

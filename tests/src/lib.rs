@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
+#[cfg(feature = "bpf")]
 pub mod bpf;
 pub mod bundle;
 pub mod cgroup;

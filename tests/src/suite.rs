@@ -21,6 +21,8 @@ pub enum Need {
     Program(&'static str),
     /// A binary of ours. Where `cargo xtask test` says that they are built, a missing one fails.
     Ours(&'static str),
+    /// A file of the system's.
+    File(&'static str),
     /// A compiler that makes static programs.
     StaticC,
 }
@@ -40,6 +42,7 @@ impl Need {
                 let built = std::env::var_os(programs::BIN_DIR).is_some() || programs::ours(name).is_file();
                 (!built).then(|| format!("{name} is not built: run `cargo xtask build`"))
             }
+            Self::File(path) => (!Path::new(path).exists()).then(|| format!("{path} is not installed")),
             Self::StaticC => {
                 let libc =
                     ["/usr/lib/x86_64-linux-gnu/libc.a", "/usr/lib/aarch64-linux-gnu/libc.a", "/usr/lib64/libc.a"];

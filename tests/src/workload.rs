@@ -7,6 +7,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Where a container finds compiled workloads.
+pub const WORKLOADS: &str = "/workloads";
+
 /// How a workload is linked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linking {
@@ -65,5 +68,5 @@ pub fn cache() -> Result<PathBuf> {
 pub fn inside(name: &str, linking: Linking) -> Result<String> {
     let program = compiled(name, linking)?;
     let below = program.strip_prefix(cache()?).unwrap_or(&program);
-    Ok(Path::new(crate::bundle::WORKLOADS).join(below).to_string_lossy().into_owned())
+    Ok(Path::new(WORKLOADS).join(below).to_string_lossy().into_owned())
 }

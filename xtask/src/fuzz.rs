@@ -1,6 +1,6 @@
 //! The bounded fuzz run: every target of `recording/fuzz`, for some seconds each.
 
-use crate::test::Tally;
+use crate::tally::Tally;
 use crate::{command, tools};
 use anyhow::Result;
 use rewind_tests::programs::{find, work_tree};

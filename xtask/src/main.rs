@@ -11,7 +11,7 @@
 //! | [`vm`] | loads and records on other kernels |
 //! | [`lint`] | structure, format, lints, documentation, licences |
 //!
-//! [`toolchain`] finds the compiler for the kernel side, [`packages`] and [`tools`] know what comes
+//! [`mod@fuzz`] and [`tally`] are parts of `test`. [`toolchain`] finds the compiler for the kernel side, [`packages`] and [`tools`] know what comes
 //! from the distribution and from crates.io, [`command`] runs things.
 #![forbid(unsafe_code)]
 
@@ -24,6 +24,7 @@ mod fuzz;
 mod lint;
 mod packages;
 mod setup;
+mod tally;
 mod test;
 mod toolchain;
 mod tools;

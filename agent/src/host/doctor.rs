@@ -8,8 +8,6 @@ use std::fmt::Write as _;
 pub struct MeasuredCost {
     /// With nothing attached.
     pub bare_ns: f64,
-    /// With two empty raw tracepoints, if that was measured.
-    pub floor_ns: Option<f64>,
     /// With the caller recorded.
     pub recorded_ns: f64,
     /// With Rewind running and the caller not recorded.
@@ -26,7 +24,7 @@ pub enum Load {
     },
     /// It was refused, and Rewind cannot do without it.
     Refused {
-        /// Why, in a sentence; see [`super::explain`].
+        /// Why, in a sentence.
         why: String,
     },
     /// It was refused, and Rewind does without it.
@@ -163,21 +161,12 @@ fn continuation(out: &mut String, width: usize, label: &str, text: &str) {
 
 fn render_cost(out: &mut String, cost: &MeasuredCost) {
     let _ = writeln!(out, "\nWhat one getppid() costs here, nanoseconds");
-    let floor_added = cost.floor_ns.map(|floor| floor - cost.bare_ns).filter(|added| *added > 0.0);
-    let rows = [
-        ("nothing attached", Some(cost.bare_ns)),
-        ("two empty tracepoints (the floor)", cost.floor_ns),
-        ("Rewind, caller not recorded", Some(cost.not_recorded_ns)),
-        ("Rewind, caller recorded", Some(cost.recorded_ns)),
-    ];
-    let _ = writeln!(out, "  {:33}  {:>7}  {:>7}  {:>7}", "", "ns", "added", "x floor");
-    for (index, (label, ns)) in rows.into_iter().enumerate() {
-        let Some(ns) = ns else { continue };
-        let added = ns - cost.bare_ns;
-        let ratio = floor_added.filter(|_| index > 0).map(|floor| format!("{:.1}", added / floor)).unwrap_or_default();
-        let added = if index > 0 { format!("{added:.0}") } else { String::new() };
-        let row = format!("  {label:33}  {ns:>7.0}  {added:>7}  {ratio:>7}");
-        let _ = writeln!(out, "{}", row.trim_end());
+    let _ = writeln!(out, "  {:33}  {:>7}  {:>7}", "", "ns", "added");
+    let _ = writeln!(out, "  {:33}  {:>7.0}", "nothing attached", cost.bare_ns);
+    for (label, ns) in
+        [("Rewind, caller not recorded", cost.not_recorded_ns), ("Rewind, caller recorded", cost.recorded_ns)]
+    {
+        let _ = writeln!(out, "  {label:33}  {ns:>7.0}  {:>7.0}", ns - cost.bare_ns);
     }
 }
 
@@ -194,12 +183,7 @@ mod tests {
         let report = Report {
             findings: vec![finding("BTF", State::Fine, ""), finding("cgroups", State::Degraded, "A loss.")],
             programs: vec![Program { name: "sys_exit".to_owned(), load: Load::Loaded { verified_instructions: 812 } }],
-            cost: Some(MeasuredCost {
-                bare_ns: 210.4,
-                floor_ns: Some(350.4),
-                recorded_ns: 630.4,
-                not_recorded_ns: 400.4,
-            }),
+            cost: Some(MeasuredCost { bare_ns: 210.4, recorded_ns: 630.4, not_recorded_ns: 400.4 }),
         };
         let expected = "\
 Rewind can record on this host, with one restriction.
@@ -212,11 +196,10 @@ BPF programs
   sys_exit  ok        The verifier walked through 812 instructions.
 
 What one getppid() costs here, nanoseconds
-                                          ns    added  x floor
+                                          ns    added
   nothing attached                       210
-  two empty tracepoints (the floor)      350      140      1.0
-  Rewind, caller not recorded            400      190      1.4
-  Rewind, caller recorded                630      420      3.0
+  Rewind, caller not recorded            400      190
+  Rewind, caller recorded                630      420
 ";
         assert_eq!(report.render(), expected);
         assert!(report.can_record());
@@ -234,12 +217,5 @@ What one getppid() costs here, nanoseconds
                 .render()
                 .starts_with("Rewind cannot record on this host. About BTF. There is one more reason below.\n")
         );
-    }
-
-    #[test]
-    fn without_a_floor_there_is_no_ratio() {
-        let cost = MeasuredCost { bare_ns: 200.0, floor_ns: None, recorded_ns: 500.0, not_recorded_ns: 300.0 };
-        let text = Report { cost: Some(cost), ..Report::default() }.render();
-        assert!(text.contains("  Rewind, caller recorded                500      300\n"), "{text}");
     }
 }

@@ -4,12 +4,10 @@
 use super::btf::{MEMLOCK_ACCOUNTING, NEEDS};
 use super::capability::Capabilities;
 use super::cgroup::Layout;
-use super::explain::{Operation, explain};
 use super::facts::{Btf, Fact, Facts, Lockdown};
 use super::refusal::{Refusal, refusal, refusals};
 use super::rules::{State, findings, given_up};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A host that lacks nothing.
 fn good() -> Facts {
@@ -143,9 +141,6 @@ fn the_memlock_limit_matters_only_where_the_kernel_counts_by_it() {
     let names = NEEDS.iter().map(|need| need.name).chain([MEMLOCK_ACCOUNTING]).collect();
     let counted = Facts { btf: Fact::Known(Btf::Holds(names)), capabilities: without, ..good() };
     degrades(&counted, "memory", "RLIMIT_MEMLOCK");
-    let error = io::Error::from_raw_os_error(1);
-    let text = explain(Operation::CreateMap { name: "ARENA", bytes: Some(64 << 20) }, &error, &counted);
-    assert!(text.contains("ARENA of 65536 KiB") && text.contains("RLIMIT_MEMLOCK, which is 8192 KiB"), "{text}");
 }
 
 #[test]
@@ -180,43 +175,4 @@ fn all_reasons_are_listed_and_fatal_parts_are_not_fine_too() {
     let fatal: Vec<_> =
         findings(&facts).into_iter().filter(|finding| ["rights", "cgroups"].contains(&finding.subject)).collect();
     assert!(fatal.iter().all(|finding| finding.state == State::Fatal), "{fatal:?}");
-}
-
-#[track_caller]
-fn explains(operation: Operation<'_>, errno: i32, facts: &Facts, part: &str) {
-    let text = explain(operation, &io::Error::from_raw_os_error(errno), facts);
-    assert!(text.contains(part) && text.starts_with("Rewind could not ") && text.ends_with(")."), "{text}");
-}
-
-#[test]
-fn a_refused_load_is_explained_by_the_facts() {
-    let load = Operation::LoadProgram { name: "sys_exit" };
-    explains(
-        load,
-        1,
-        &Facts { capabilities: Fact::Known(Capabilities(0)), ..good() },
-        "without CAP_BPF and CAP_PERFMON",
-    );
-    explains(load, 1, &Facts { seccomp_filter: Fact::Known(true), ..good() }, "seccomp filter");
-    explains(load, 1, &good(), "a security module or the container");
-    explains(load, 1, &Facts { lockdown: Fact::Unknown(String::new()), ..good() }, "the kernel's lockdown");
-    explains(load, 13, &good(), "verifier did not accept");
-    explains(load, 22, &good(), "the kernel lacks a helper");
-    explains(load, 524, &good(), "the kernel lacks a helper");
-    explains(load, 7, &good(), "too complex");
-    explains(load, 12, &good(), "not enough memory");
-    explains(load, 38, &good(), "without BPF");
-}
-
-#[test]
-fn other_operations_are_explained_in_their_own_words() {
-    explains(Operation::CreateMap { name: "ARENA", bytes: None }, 7, &good(), "smaller budget");
-    explains(Operation::CreateMap { name: "STATE", bytes: None }, 22, &good(), "kind of map");
-    let attach = Operation::Attach { name: "sys_exit", hook: "sys_exit" };
-    explains(attach, 2, &good(), "the kernel has no hook sys_exit");
-    let pin = Operation::Pin { path: Path::new("/sys/fs/bpf/rewind") };
-    explains(pin, 2, &Facts { bpffs: Fact::Known(None), ..good() }, "bpffs is not mounted");
-    explains(pin, 17, &good(), "another agent");
-    let text = explain(pin, &io::Error::other("odd"), &good());
-    assert_eq!(text, "Rewind could not pin to /sys/fs/bpf/rewind: odd.");
 }

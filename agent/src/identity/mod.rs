@@ -1,12 +1,16 @@
 //! Who it was: what a cgroup's path, and what runtimes leave on disk, tell of a container.
 //!
+//! # Modules, in the order of the flow
+//!
 //! | module | what it knows |
 //! |---|---|
 //! | [`path`] | the path of a cgroup -> runtime, container id, pod UID. Pure. |
 //! | [`scope`] | the path of a cgroup -> whether its calls are to be recorded. Pure. |
-//! | [`names`] | container -> name, asked of an ordered list of sources; Kubernetes is one more of them. |
 //! | [`origin`] | ids of cgroups -> paths, for who did something to a container from outside. |
+//! | [`source`] | what a source of names is asked. |
 //! | [`runtimes`] | the sources that need no socket: the files that runtimes keep. |
+//! | [`names`] | container -> name, asked of an ordered list of sources; Kubernetes is one more of them. |
+//! | [`kept`] | what is known of a container, as it is kept beside its ring. |
 //!
 //! Learn early, forget late: what the sources read is gone soon after the container is, so ask when
 //! its cgroup appears and keep the answer as long as the recording.
@@ -17,6 +21,7 @@ pub mod origin;
 pub mod path;
 pub mod runtimes;
 pub mod scope;
+pub mod source;
 
 #[cfg(test)]
 mod path_tests;

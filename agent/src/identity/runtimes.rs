@@ -11,7 +11,7 @@
 //! Files are read up to [`MAX_BYTES`]; a longer one is taken as absent. Directories are listed up to
 //! [`MAX_ENTRIES`].
 
-use super::names::{Known, Source};
+use super::source::{Known, Source};
 use rewind_recording::header::Container;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -71,7 +71,6 @@ impl ContainerdBundles {
             // Docker's containers are containerd's too, in a namespace of Docker's.
             runtime: Some(if namespace == "moby" { "docker" } else { "containerd" }.to_owned()),
             pod_uid: bundle.get("io.kubernetes.cri.sandbox-uid").map(str::to_owned),
-            sandbox,
         })
     }
 }
@@ -159,7 +158,6 @@ impl Source for CriOBundles {
             name: whole.or_else(|| parsed.as_ref().map(|known| known.name.clone())).unwrap_or_default(),
             runtime: None,
             pod_uid: pod_uid.or_else(|| parsed.and_then(|known| known.pod_uid)),
-            sandbox,
         })
     }
 }
@@ -201,9 +199,7 @@ impl Source for Podman {
             let stored: Vec<Stored> = json(list)?;
             stored.into_iter().find(|stored| container.id == stored.id)?.names.into_iter().next()
         })?;
-        // A pod's infra container is `<first digits of the pod's id>-infra`, or any name a user gave.
-        let sandbox = name.strip_suffix("-infra").is_some_and(|pod| pod.len() == 12 && !pod.contains('-'));
-        Some(Known { name, sandbox, ..Known::default() })
+        Some(Known { name, ..Known::default() })
     }
 }
 
@@ -264,7 +260,6 @@ fn kubelets(name: &str) -> Option<Known> {
         name: joined(&[Some(*namespace), Some(*pod), container])?,
         runtime: None,
         pod_uid: Some((*uid).to_owned()),
-        sandbox: container.is_none(),
     })
 }
 

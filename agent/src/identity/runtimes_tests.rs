@@ -55,18 +55,18 @@ fn containerds_bundle_gives_namespace_pod_and_container() {
     for dir in [TASKS, "run/k3s/containerd/io.containerd.runtime.v2.task"] {
         let host = Host::with(&[(&format!("{dir}/k8s.io/{{I}}/config.json"), config)]);
         let known = host.known("/kubepods/burstable/pod{U}/{I}").expect("known");
-        assert_eq!((known.name.as_str(), known.sandbox), ("shop/cart-0/app", false));
+        assert_eq!(known.name, "shop/cart-0/app");
         assert_eq!(known.pod_uid.as_deref(), Some(UID));
     }
 }
 
 #[test]
-fn a_pause_container_is_told_from_the_others() {
+fn a_pause_container_has_its_pods_name() {
     let config = r#"{"annotations":{"io.kubernetes.cri.container-type":"sandbox",
         "io.kubernetes.cri.sandbox-name":"cart-0","io.kubernetes.cri.sandbox-namespace":"shop"}}"#;
     let host = Host::with(&[(&format!("{TASKS}/k8s.io/{{I}}/config.json"), config)]);
     let known = host.known("/kubepods/burstable/pod{U}/{I}").expect("known");
-    assert_eq!((known.name.as_str(), known.sandbox), ("shop/cart-0", true));
+    assert_eq!(known.name, "shop/cart-0");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn docker_gives_the_name_people_know_without_its_slash() {
     let known = host.known("/kubepods/burstable/pod{U}/{I}").expect("known");
     assert_eq!((known.name.as_str(), known.runtime.as_deref()), ("shop/cart-0/app", Some("docker")));
     let host = Host::with(&[(file, r#"{"Name":"/k8s_POD_cart-0_shop_{U}_0"}"#)]);
-    assert!(host.known("/docker/{I}").expect("known").sandbox);
+    assert_eq!(host.name("/docker/{I}"), "shop/cart-0");
 }
 
 #[test]
@@ -101,12 +101,12 @@ fn cri_o_gives_pod_and_container_by_annotation_or_by_its_long_name() {
         r#"{"annotations":{"io.kubernetes.container.name":"app","io.kubernetes.cri-o.Name":"k8s_app_cart-0_shop_{U}_0"}}"#,
     ] {
         let known = Host::with(&[(file, config)]).known(cgroup).expect("known");
-        assert_eq!((known.name.as_str(), known.sandbox), ("shop/cart-0/app", false));
+        assert_eq!(known.name, "shop/cart-0/app");
     }
     let sandbox = r#"{"annotations":{"io.kubernetes.cri-o.ContainerType":"sandbox","io.kubernetes.container.name":"POD",
         "io.kubernetes.cri-o.KubeName":"cart-0","io.kubernetes.cri-o.Namespace":"shop"}}"#;
     let known = Host::with(&[(file, sandbox)]).known(cgroup).expect("known");
-    assert_eq!((known.name.as_str(), known.sandbox), ("shop/cart-0", true));
+    assert_eq!(known.name, "shop/cart-0");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Handing the recorder over: what is loaded is pinned, what is pinned is taken up.
 
-use super::load::{AgentPrograms, Error, IN_FLIGHT, Kernel, Loaded, RUN, refusal};
+use super::error::{Error, refusal};
+use super::load::{AgentPrograms, IN_FLIGHT, Kernel, Loaded, RUN};
 use super::maps::{MAPS, Maps, RINGS};
 use super::pins::{self, Pins};
 use super::plan::{HOOKS, Sizes};
 use aya::maps::{Map, MapData};
 use aya::programs::{BtfTracePoint, Iter, ProgramFd, RawTracePoint};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::Path;
 
 /// What became of a pinned set.
@@ -91,12 +92,29 @@ impl Kernel {
     }
 }
 
-/// How many rings of a set are taken, whatever its layout. `None`: not even that can be said.
-#[must_use]
-pub fn taken_rings(dir: &Path) -> Option<usize> {
-    let rings = MapData::from_pin(dir.join(RINGS)).ok()?;
-    let info = rings.info().ok()?;
-    crate::rings::count_taken(rings.fd().as_fd(), info.value_size() as usize, info.max_entries() as usize)
+/// The rings of a set, whatever its layout.
+pub struct PinnedRings {
+    map: MapData,
+    /// Bytes of a ring.
+    pub ring_bytes: usize,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl PinnedRings {
+    /// Opens those of the set in a directory. `None`: not even that can be done.
+    #[must_use]
+    pub fn open(dir: &Path) -> Option<Self> {
+        let map = MapData::from_pin(dir.join(RINGS)).ok()?;
+        let info = map.info().ok()?;
+        Some(Self { map, ring_bytes: info.value_size() as usize, count: info.max_entries() as usize })
+    }
+
+    /// What is to be mapped.
+    #[must_use]
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.map.fd().as_fd()
+    }
 }
 
 fn pinned<T, E: std::error::Error>(

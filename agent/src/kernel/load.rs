@@ -1,10 +1,10 @@
 //! Object -> programs in the kernel, their maps filled, their hooks attached.
 
-use super::btf::{self, Btf};
+use super::btf::Btf;
+use super::error::{Error, refusal};
 use super::maps::{Maps, RINGS};
 use super::offsets;
-use super::pins;
-use super::plan::{HOOKS, Plan, Sizes, Stage, TooSmall};
+use super::plan::{HOOKS, Plan, Sizes, Stage};
 use aya::maps::MapError;
 use aya::programs::links::FdLink;
 use aya::programs::{
@@ -18,53 +18,6 @@ use zerocopy::{FromBytes, IntoBytes};
 
 /// The kernel side, as `cargo xtask build-ebpf` made it.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("REWIND_EBPF_OBJECT_PATH"));
-
-/// Why the recorder cannot be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The kernel's types.
-    #[error(transparent)]
-    Btf(#[from] btf::Error),
-    /// The budget.
-    #[error(transparent)]
-    Budget(#[from] TooSmall),
-    /// The object or a map of it.
-    #[error("cannot load the recorder's maps: {0}")]
-    Object(#[source] Box<aya::EbpfError>),
-    /// A map is not there, or not as expected.
-    #[error("cannot use the recorder's map {name}: {source}")]
-    Map {
-        /// The map.
-        name: &'static str,
-        /// What the kernel or the library said.
-        source: Box<aya::maps::MapError>,
-    },
-    /// The kernel's types, once more, as the library reads them.
-    #[error("cannot read the kernel's type information: {0}")]
-    Types(#[source] Box<aya::BtfError>),
-    /// A program was refused. The verifier's words, of which there are many, go to the log.
-    #[error("the kernel refused the program {name}: {why}; `rewind-agent doctor` says what this host lacks")]
-    Program {
-        /// The program, which has the name of its hook.
-        name: &'static str,
-        /// What the kernel or the library said.
-        why: String,
-    },
-    /// Reading the calls in flight failed.
-    #[error("cannot read the calls in flight: {0}")]
-    InFlight(#[source] std::io::Error),
-    /// A ring was not given back.
-    #[error("{failed} parts of ring {ring} could not be given back to the pool; `rewind-agent unload` frees all of it")]
-    Release {
-        /// The ring.
-        ring: u32,
-        /// How many.
-        failed: u32,
-    },
-    /// Pins.
-    #[error(transparent)]
-    Pins(#[from] pins::Error),
-}
 
 /// What became of one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +135,16 @@ impl Kernel {
         if failed == 0 { Ok(()) } else { Err(Error::Release { ring, failed }) }
     }
 
+    /// Runs a step of taking segments from a share (`agent-ebpf/src/hooks/shrink.rs`); what it gives.
+    ///
+    /// # Errors
+    /// [`Error::Program`].
+    pub fn shrink_step(&mut self, ring: u32, recording: u64, share: usize, step: &[u64]) -> Result<u32, Error> {
+        let mut arguments = vec![u64::from(ring), recording, share as u64];
+        arguments.extend(step);
+        self.run(SHRINK, &arguments)
+    }
+
     /// Begins the recording of a cgroup, if it is to be recorded and is not yet (`agent-ebpf/src/hooks/begin.rs`).
     /// Of what is pinned this has been done when it was loaded.
     ///
@@ -195,7 +158,7 @@ impl Kernel {
     }
 
     /// Runs one of the programs of [`RUN`], or [`BEGIN`]; what it gives.
-    pub(super) fn run(&mut self, name: &'static str, arguments: &[u64]) -> Result<u32, Error> {
+    fn run(&mut self, name: &'static str, arguments: &[u64]) -> Result<u32, Error> {
         let refused = |source| refusal(name, &source);
         let program = match &mut self.held {
             AgentPrograms::Loaded(ebpf) => program::<RawTracePoint>(ebpf, name).map_err(refused)?,
@@ -235,7 +198,7 @@ pub(super) const IN_FLIGHT: &str = "in_flight";
 /// What gives rings back.
 const RELEASE: &str = "release";
 /// What takes segments from rings.
-pub(super) const SHRINK: &str = "shrink";
+const SHRINK: &str = "shrink";
 /// What begins recordings.
 const BEGIN: &str = "begin";
 /// The programs that no hook calls: the agent runs them.
@@ -282,16 +245,6 @@ fn load_programs(ebpf: &mut Ebpf) -> Result<Vec<Loaded>, Error> {
 fn hooked(ebpf: &Ebpf) -> Vec<(&'static str, ProgramFd)> {
     let fd = |name| ebpf.program(name)?.fd().ok()?.try_clone().ok();
     HOOKS.iter().filter_map(|hook| Some((hook.name, fd(hook.name)?))).collect()
-}
-
-/// The first line of why a program was refused; all of it goes to the log.
-pub(super) fn refusal(name: &'static str, source: &ProgramError) -> Error {
-    tracing::debug!(program = name, verifier = %source, "refused");
-    let why = match source {
-        ProgramError::LoadError { io_error, .. } => io_error.to_string(),
-        other => other.to_string().lines().next().unwrap_or_default().to_owned(),
-    };
-    Error::Program { name, why }
 }
 
 fn program<'a, P>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut P, ProgramError>

@@ -13,7 +13,6 @@
 //! A link in bpffs is what keeps a program attached (`kernel/bpf/inode.c`): nothing else is needed
 //! for recording to go on without the agent, and when its last name is removed the kernel takes it out.
 
-use super::maps::NODE;
 use rewind_common::layout::LAYOUT;
 use rustix::fs::{FlockOperation, flock, statfs};
 use rustix::mount::{MountFlags, mount};
@@ -23,6 +22,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+/// The map of what concerns the node as a whole, which is pinned last.
+pub(super) const NODE: &str = "NODE";
 /// Where they are unless said otherwise.
 pub const DEFAULT: &str = "/sys/fs/bpf/rewind";
 /// Where bpffs belongs; mounted there if it is not.

@@ -7,7 +7,7 @@ use crate::identity::names::Sources;
 use crate::identity::{kept, scope::Rule};
 use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Load, Plan, Stage};
-use crate::rings::Mapped;
+use crate::rings::{self, Mapped};
 use rewind_common::capture::Capture;
 use rewind_common::layout::Fingerprint;
 use rewind_common::ring::{Cgroup, SHARES, cgroup_state, ring_flags};
@@ -170,7 +170,7 @@ fn register(kernel: &mut Kernel, mapped: &Mapped, config: &Config) -> Result<(),
     };
     // Twice: what was made during the first round below a cgroup not yet known is found in the second.
     for _ in 0..2 {
-        kernel::register(kernel, mapped, &config.cgroup_mount, &rule)?;
+        rings::register(kernel, mapped, &config.cgroup_mount, &rule)?;
     }
     Ok(())
 }

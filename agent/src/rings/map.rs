@@ -4,7 +4,7 @@
 //! chunk's copy counts only if its commit word says the same claim before and after.
 #![allow(unsafe_code, reason = "the one module that maps memory")]
 
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, PinnedRings};
 use memmap2::{MmapOptions, MmapRaw};
 use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, ChunkHeader, HEADER_BYTES, SEGMENT_BYTES, word};
 use rewind_common::layout::Fingerprint;
@@ -187,12 +187,13 @@ impl Mapped {
     }
 }
 
-/// How many rings of a map of any layout are taken. `None`: it cannot be mapped.
-pub fn count_taken(fd: BorrowedFd<'_>, value_bytes: usize, entries: usize) -> Option<usize> {
+/// How many rings of a pinned set are taken, whatever its layout. `None`: it cannot be mapped.
+#[must_use]
+pub fn count_taken(pinned: &PinnedRings) -> Option<usize> {
     // How far values lie apart: `array_map_alloc` in `kernel/bpf/arraymap.c`.
-    let stride = value_bytes.next_multiple_of(8);
-    let rings = map("RINGS", fd, stride.checked_mul(entries)?).ok()?;
-    Some((0..entries).filter(|index| load(&rings, index * stride) != 0).count())
+    let stride = pinned.ring_bytes.next_multiple_of(8);
+    let rings = map("RINGS", pinned.fd(), stride.checked_mul(pinned.count)?).ok()?;
+    Some((0..pinned.count).filter(|index| load(&rings, index * stride) != 0).count())
 }
 
 fn map(what: &'static str, fd: BorrowedFd<'_>, bytes: usize) -> Result<MmapRaw, Error> {

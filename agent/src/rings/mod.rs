@@ -1,9 +1,12 @@
 //! Rings, mapped: copying one out, and giving it back; and the calls in flight that no ring holds.
 
 pub mod in_progress;
+mod layout;
 mod map;
-pub mod shrink;
+mod register;
+mod shrink;
 mod snapshot;
 
 pub use map::{Error, Mapped, count_taken};
+pub use register::register;
 pub use snapshot::{chunks, snapshot};

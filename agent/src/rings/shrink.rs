@@ -1,93 +1,60 @@
-//! The layout of a ring's share with fewer segments. How a ring that lives comes to it without a torn record
-//! stands in `agent-ebpf/src/hooks/shrink.rs`.
+//! Takes segments from rings that live (`agent-ebpf/src/hooks/shrink.rs`).
 
-use rewind_common::chunk::CHUNKS;
-use rewind_common::ring::Share;
+use super::layout::{Layout, shrink};
+use super::map::Mapped;
+use crate::kernel::{Error, Kernel};
+use rewind_common::ring::shrink_step as step;
+use std::time::Duration;
 
-/// A share's new layout.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layout {
-    /// The share as it is to be: those of its segments that go stand behind those that stay.
-    pub share: Share,
-    /// It holds as long as not more has been claimed than this.
-    pub claims: u64,
-}
+/// A share that has been laid out: its ring, the recording, and which of the ring's shares it is.
+pub type Laid = (u32, u64, usize);
 
-/// The layout of `share` with its `keep` newest segments. `None` if it has no more than that.
-///
-/// The next claim falls where it would have fallen, behind the newest chunk, and the segment it falls into
-/// comes last of those that stay: a lap from now all of them have been filled once.
-#[must_use]
-pub fn shrink(share: &Share, keep: u32) -> Option<Layout> {
-    let (len, keep) = (share.len as usize, keep.max(1) as usize);
-    let mut layout = *share;
-    let segments = layout.segments.get_mut(..len)?;
-    if keep >= len || share.growing != 0 {
-        return None;
-    }
-    let next = share.claims + 1;
-    let index = next.wrapping_sub(share.base) % (len * CHUNKS) as u64;
-    let (head, chunk) = ((index / CHUNKS as u64) as usize, index % CHUNKS as u64);
-    // Oldest first; then those that stay to the front.
-    segments.rotate_left((head + 1) % len);
-    segments.rotate_left(len - keep);
-    layout.base = next.wrapping_sub(((keep - 1) * CHUNKS) as u64 + chunk);
-    (layout.len, layout.limit, layout.leaving) = (keep as u32, keep as u32, (len - keep) as u32);
-    // Up to the end of the segment that the next claim falls into.
-    Some(Layout { share: layout, claims: share.claims + CHUNKS as u64 - chunk })
-}
+/// How often a layout is made anew for a share that has come too far meanwhile.
+const TRIES: usize = 32;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rewind_common::ring::MAX_SEGMENTS;
-
-    fn share(claims: u64, base: u64, segments: &[u32]) -> Share {
-        let mut all = [0; MAX_SEGMENTS];
-        all[..segments.len()].copy_from_slice(segments);
-        let len = segments.len() as u32;
-        Share { claims, base, len, limit: len, growing: 0, leaving: 0, segments: all }
-    }
-
-    fn stay(share: &Share) -> &[u32] {
-        &share.segments[..share.len as usize]
-    }
-
-    /// Where the kernel side puts claim `number` (`agent-ebpf/src/ring.rs`).
-    fn place(base: u64, segments: &[u32], number: u64) -> (u32, u64) {
-        let index = number.wrapping_sub(base) % (segments.len() * CHUNKS) as u64;
-        (segments[(index / CHUNKS as u64) as usize], index % CHUNKS as u64)
-    }
-
-    #[test]
-    fn the_newest_chunks_stay_and_the_next_claim_falls_where_it_would_have() {
-        let segments = [10, 11, 12, 13];
-        for claims in 0..200 {
-            for keep in 1..4u32 {
-                let share = share(claims, 1, &segments);
-                let shrunk = shrink(&share, keep).unwrap();
-                for next in claims + 1..=shrunk.claims {
-                    assert_eq!(place(1, &segments, next), place(shrunk.share.base, stay(&shrunk.share), next));
-                }
-                let next = claims + 1;
-                // All claims since the beginning of the oldest segment that stays are still there.
-                let whole = u64::from(keep - 1) * CHUNKS as u64 + (next - 1) % CHUNKS as u64;
-                for claim in next.saturating_sub(whole).max(1)..next {
-                    assert!(stay(&shrunk.share).contains(&place(1, &segments, claim).0), "claim {claim} of {claims}");
-                }
+impl Kernel {
+    /// Gives one share of a ring a layout of its `keep` newest segments, for [`Kernel::shrink`] to take the
+    /// others. `None`: it has no more, or is too busy at the moment.
+    ///
+    /// # Errors
+    /// [`Error::Map`], [`Error::Program`].
+    pub fn lay_out(&mut self, mapped: &Mapped, index: u32, share: usize, keep: u32) -> Result<Option<Laid>, Error> {
+        for _ in 0..TRIES {
+            let Some(ring) = mapped.ring(index) else { return Ok(None) };
+            let layout = ring.shares.get(share).and_then(|share| shrink(share, keep));
+            let Some(Layout { share: layout, claims }) = layout else { return Ok(None) };
+            self.set_layout(&layout)?;
+            if self.shrink_step(index, ring.recording, share, &[step::LAY_OUT, claims])? == 0 {
+                return Ok(Some((index, ring.recording, share)));
             }
         }
+        Ok(None)
     }
 
-    #[test]
-    fn each_segment_stays_or_goes() {
-        let Share { len, limit, leaving, segments, .. } = shrink(&share(13, 1, &[4, 5, 6]), 1).unwrap().share;
-        assert_eq!((len, limit, leaving, &segments[..3]), (1, 1, 2, &[5, 6, 4][..]));
+    /// Takes the segments that are to go from shares that have been laid out.
+    ///
+    /// # Errors
+    /// [`Error::Program`].
+    pub fn shrink(&mut self, shares: &[Laid]) -> Result<(), Error> {
+        if shares.is_empty() {
+            return Ok(());
+        }
+        for step in [step::EMPTY, step::GIVE_BACK] {
+            wait_for_programs();
+            for &(ring, recording, share) in shares {
+                self.shrink_step(ring, recording, share, &[step])?;
+            }
+        }
+        Ok(())
     }
+}
 
-    #[test]
-    fn a_small_ring_stays_as_it_is() {
-        assert_eq!(shrink(&share(13, 1, &[4, 5]), 2), None);
-        assert_eq!(shrink(&share(13, 1, &[4]), 0), None);
+/// Waits until no kernel program runs that ran when this was called. Some 10 ms.
+fn wait_for_programs() {
+    // `MEMBARRIER_CMD_GLOBAL` (`kernel/sched/membarrier.c`) is `synchronize_rcu`. It is refused where the
+    // kernel runs with full dynamic ticks on some CPUs; the pause stands in for it there, a thousand times
+    // as long as a program runs.
+    if rustix::thread::membarrier(rustix::thread::MembarrierCommand::Global).is_err() {
+        std::thread::sleep(Duration::from_millis(100));
     }
 }

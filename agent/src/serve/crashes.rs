@@ -30,7 +30,7 @@ pub(super) async fn stream(keeper: Arc<Keeper>, number: u64) -> Response<Body> {
 }
 
 async fn blocking(work: impl FnOnce() -> Response<Body> + Send + 'static) -> Response<Body> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let done = crate::blocking::run(work).await;
     done.unwrap_or_else(|_| {
         failure(StatusCode::INTERNAL_SERVER_ERROR, "the agent failed over this request", "see its log")
     })

@@ -4,8 +4,9 @@ mod crashes;
 mod socket;
 mod trace;
 
-pub use socket::{Bound, Error, SocketPath};
+pub use socket::SocketPath;
 
+use crate::blocking;
 use crate::crash::Keeper;
 use crate::recorder::{self, Recorder};
 use bytes::Bytes;
@@ -88,7 +89,7 @@ async fn blocking(
     shared: Shared,
     work: impl FnOnce(&mut Recorder) -> Result<Response<Body>, recorder::Error> + Send + 'static,
 ) -> Response<Body> {
-    let done = tokio::task::spawn_blocking(move || work(&mut lock(&shared))).await;
+    let done = blocking::run(move || work(&mut lock(&shared))).await;
     match done {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => refused(&error),

@@ -1,7 +1,8 @@
 //! What calls say of files: type and mode, device, `stat`, and the flags of `open`.
 
-use super::shape::{long, word};
-use super::text::{choice, decimal, flags, hex, hex_digits, hex_or_zero, i64_at, named_flags, octal, signed, u16_at};
+use super::text::{
+    choice, decimal, flags, hex, hex_digits, hex_or_zero, i64_at, long, named_flags, octal, signed, u16_at, word,
+};
 use crate::syscalls::Arch;
 use crate::syscalls::flags::{Set, file};
 

@@ -1,8 +1,7 @@
 //! Objects on processes: capabilities, scheduling, how one is made.
 
-use super::shape::{long, word};
 use super::signal;
-use super::text::{choice, decimal, flags, hex, hex_or_zero, pointer, signed};
+use super::text::{choice, decimal, flags, hex, hex_or_zero, long, pointer, signed, word};
 use crate::syscalls::flags::process;
 
 /// Two words a set: the lower 32 capabilities, then the upper ones.

@@ -2,7 +2,8 @@
 //! unless an `Arch` is asked for.
 
 use super::text::{
-    self, choice, comment, decimal, flags, hex, hex_or_zero, i64_at, pointer, signed, u16_at, u32_at, u64_at,
+    self, choice, comment, decimal, flags, hex, hex_or_zero, i64_at, long, pointer, signed, u16_at, u32_at, u64_at,
+    word,
 };
 use super::{files, process, signal, time};
 use crate::syscalls::Arch;
@@ -149,16 +150,6 @@ fn bracket(out: &mut String, inner: impl FnOnce(&mut String)) {
     out.push('[');
     inner(out);
     out.push(']');
-}
-
-/// The `u32` at `at`, which the caller knows to be there.
-pub(super) fn word(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32_at(bytes, at).unwrap_or_default())
-}
-
-/// The `u64` at `at`, which the caller knows to be there.
-pub(super) fn long(bytes: &[u8], at: usize) -> u64 {
-    u64_at(bytes, at).unwrap_or_default()
 }
 
 /// The string in a fixed field.

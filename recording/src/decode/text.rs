@@ -238,6 +238,16 @@ pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
+/// The `u32` at `at`, which the caller knows to be there.
+pub(super) fn word(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at).unwrap_or_default())
+}
+
+/// The `u64` at `at`, which the caller knows to be there.
+pub(super) fn long(bytes: &[u8], at: usize) -> u64 {
+    u64_at(bytes, at).unwrap_or_default()
+}
+
 /// The `i64` at `at`.
 pub(super) fn i64_at(bytes: &[u8], at: usize) -> Option<i64> {
     u64_at(bytes, at).map(u64::cast_signed)

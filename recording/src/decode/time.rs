@@ -1,7 +1,6 @@
 //! Times in objects, and the dates that they stand for.
 
-use super::shape::long;
-use super::text::{i64_at, signed};
+use super::text::{i64_at, long, signed};
 
 /// A `timespec` at `at`.
 pub(super) fn timespec(out: &mut String, bytes: &[u8], at: usize) {

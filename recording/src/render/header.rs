@@ -1,12 +1,12 @@
 //! What is said of a recording before its events: whose, how it ended, what is covered, what is not.
 
-use super::table::{HEADING, NOTABLE, marks};
+use super::style::{HEADING, NOTABLE, marks};
 use super::units::{age, bytes, counted, grouped};
 use super::{Format, Options};
 use crate::clock::Clock;
 use crate::ending::{Oom, Sender};
-use crate::escape::{UntrustedString, visible};
-use crate::header::{Container, Coverage, Header};
+use crate::escape::visible;
+use crate::header::{Container, Coverage, Header, short_id};
 use crate::origin::Origins;
 use std::io;
 
@@ -82,14 +82,6 @@ pub fn container_name(container: &Container) -> String {
     } else {
         format!("{} ({runtime} {id})", container.name)
     }
-}
-
-/// The first twelve digits of an id that is all hex digits, as runtimes show it; other ids whole.
-#[must_use]
-pub fn short_id(id: &UntrustedString) -> UntrustedString {
-    let id = id.as_str();
-    let is_hex = id.len() >= 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hex { id.get(..12).unwrap_or(id) } else { id }.into()
 }
 
 fn state(header: &Header, clock: &mut Clock) -> String {

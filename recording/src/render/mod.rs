@@ -24,6 +24,7 @@ mod json;
 mod killed;
 mod live;
 mod strace;
+pub mod style;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,8 @@ pub mod top;
 pub mod units;
 mod words;
 
-pub use header::{container_name, short_id, write_header};
+pub use crate::header::short_id;
+pub use header::{container_name, write_header};
 pub use live::Live;
 use words::Words;
 

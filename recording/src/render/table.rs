@@ -1,5 +1,6 @@
 //! The default: columns for a person.
 
+use super::style::{BAD, HEADING, NOTABLE, marks};
 use super::units::write_duration;
 use super::words::{comm_of, ids, invocation};
 use super::{Options, Words};
@@ -7,7 +8,7 @@ use crate::escape::{visible, width};
 use crate::event::{Event, Outcome, What};
 use crate::events::Notice;
 use crate::filter::failed;
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use std::fmt::Write as _;
 use std::io;
 
@@ -21,10 +22,6 @@ const CALL: usize = 60;
 /// It is never narrower than this, nor made for results longer than this.
 const MIN_CALL_WIDTH: usize = 24;
 const RESULT: usize = 20;
-
-pub(super) const BAD: Style = AnsiColor::Red.on_default();
-pub(super) const NOTABLE: Style = AnsiColor::Yellow.on_default();
-pub(super) const HEADING: Style = Style::new().bold();
 
 /// How wide the columns are: narrow terminals lose microseconds, then names' width.
 #[derive(Clone, Copy, Debug)]
@@ -154,9 +151,4 @@ impl Words<'_> {
         let spaces = if wide + 2 > columns { if wide == 0 { columns } else { 2 } } else { columns - wide };
         self.line.extend(std::iter::repeat_n(' ', spaces));
     }
-}
-
-/// What switches a style on and off.
-pub(super) fn marks(color: bool, style: Style) -> (String, String) {
-    if color { (style.render().to_string(), style.render_reset().to_string()) } else { Default::default() }
 }

@@ -1,6 +1,6 @@
 //! Where the time went: sums by syscall or by thread.
 
-use super::table::{BAD, HEADING, marks};
+use super::style::{BAD, HEADING, marks};
 use super::units::{duration, grouped};
 use super::words::{comm_of, ids};
 use super::{Format, Options, Summary, Words, by_start, choose, write_header};

@@ -34,30 +34,6 @@ fn no_number_and_no_name_stands_twice() {
 }
 
 #[test]
-fn numbers_are_those_of_the_installed_headers() {
-    let headers = [
-        (Arch::X86_64, "/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "#define __NR_"),
-        (Arch::Aarch64, "/usr/include/asm-generic/unistd.h", "#define __NR_"),
-    ];
-    for (arch, path, prefix) in headers {
-        let Ok(text) = std::fs::read_to_string(path) else {
-            eprintln!("skipped: {path} is not installed");
-            continue;
-        };
-        for line in text.lines() {
-            let Some(rest) = line.strip_prefix(prefix) else { continue };
-            let mut words = rest.split_whitespace();
-            let (Some(name), Some(Ok(number))) = (words.next(), words.next().map(str::parse::<u16>)) else { continue };
-            let other_layout = name.ends_with("time64") || (403..=423).contains(&number);
-            if other_layout || matches!(name, "syscalls" | "arch_specific_syscall" | "sync_file_range2") {
-                continue;
-            }
-            assert_eq!(by_number(arch, number).map(|row| row.name), Some(name), "{arch:?} {number}");
-        }
-    }
-}
-
-#[test]
 fn capture_copies_at_most_as_much_as_a_row_holds() {
     for arch in BOTH {
         for (nr, capture) in capture_table(arch).iter().enumerate() {

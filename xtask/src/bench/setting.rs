@@ -121,10 +121,9 @@ impl Attached {
     pub(super) fn new(setting: Setting, place: &Playground, floor: &Path) -> Result<Self> {
         Ok(match setting {
             Setting::Floor | Setting::Least => {
-                let mut command = Command::new(programs::ours("rewind-agent"));
+                let mut command = Command::new(programs::ours("rewind-floor"));
                 // Its standard input stays open as long as it is wanted.
-                command.args(["floor", "--object"]).arg(floor);
-                command.args((setting == Setting::Least).then_some("--least"));
+                command.arg(if setting == Setting::Least { "least" } else { "empty" }).arg(floor);
                 let mut running = place.start_with(&mut command, Stdio::piped())?;
                 interrupt::eventually("the floor's programs to be attached", UP, || {
                     running.check()?;

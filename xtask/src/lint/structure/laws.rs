@@ -126,17 +126,16 @@ pub(super) fn starts(of: &Crate, starters: &[&str]) -> Vec<String> {
             here.called.iter().filter(|named| named.path.iter().any(|name| STARTING_METHODS.contains(&name.as_str())));
         starting.map(move |named| (module, named.clone()))
     });
-    let elsewhere =
-        paths.chain(methods).filter(|(module, _)| !starters.iter().any(|file| of.file(*module) == Path::new(file)));
-    let told = elsewhere.map(|(module, named)| {
+    let (allowed, elsewhere): (Vec<_>, Vec<_>) =
+        paths.chain(methods).partition(|(module, _)| starters.iter().any(|file| of.file(*module) == Path::new(file)));
+    let told = elsewhere.into_iter().map(|(module, named)| {
         let (file, path) = (of.file(module).display(), named.path.join("::"));
-        format!(
-            "{file}:{}: `{path}` starts a task or makes a channel, which only {} may",
-            named.line,
-            starters.join(", ")
-        )
+        let may = starters.join(", ");
+        format!("{file}:{}: `{path}` starts a task or makes a channel, which only {may} may", named.line)
     });
-    told.collect()
+    let is_idle = |file: &&&str| !allowed.iter().any(|(module, _)| of.file(*module) == Path::new(file));
+    let idle = starters.iter().filter(is_idle);
+    told.chain(idle.map(|file| format!("{file} starts nothing: strike it from those who may"))).collect()
 }
 
 impl Crate {

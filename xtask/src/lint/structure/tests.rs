@@ -25,7 +25,8 @@ impl Fixture {
     }
 
     fn breaches(&self) -> Result<Vec<String>> {
-        Ok(breaches(&self.read()?, Some(&["pipeline.rs"]), &[], &mut BTreeSet::new()))
+        let starters: Option<&[&str]> = self.0.path().join("pipeline.rs").is_file().then_some(&["pipeline.rs"]);
+        Ok(breaches(&self.read()?, starters, &[], &mut BTreeSet::new()))
     }
 
     fn read(&self) -> Result<Crate> {
@@ -175,11 +176,12 @@ fn only_the_pipeline_starts_tasks_and_makes_channels() -> Result<()> {
         "fn f() { vec![tokio::spawn(async {})]; }",
     ] {
         let told = broken(&[("lib.rs", root), ("pipeline.rs", ""), ("other.rs", start)])?;
-        assert!(told.first().is_some_and(|told| told.starts_with("other.rs:1: `")), "{start}: {told:?}");
+        assert!(told.iter().any(|told| told.starts_with("other.rs:1: `")), "{start}: {told:?}");
         assert_eq!(broken(&[("lib.rs", root), ("pipeline.rs", start), ("other.rs", "")])?, [""; 0], "{start}");
     }
+    let idle = "pipeline.rs starts nothing: strike it from those who may";
     let free = "use tokio::sync::mpsc::{self, Receiver}; fn f(_: mpsc::Sender<u8>) { std::process::Command::new(\"a\").spawn(); }";
-    assert_eq!(broken(&[("lib.rs", root), ("pipeline.rs", ""), ("other.rs", free)])?, [""; 0]);
+    assert_eq!(broken(&[("lib.rs", root), ("pipeline.rs", ""), ("other.rs", free)])?, [idle]);
     Ok(())
 }
 

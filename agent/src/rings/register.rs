@@ -1,14 +1,11 @@
 //! Tells the kernel side what is to happen with the cgroups that are there already.
 
-use super::{Error, Kernel};
-use crate::rings::Mapped;
+use super::map::Mapped;
+use crate::kernel::{Error, Kernel};
 use rewind_common::ring::{Cgroup, PATH_BYTES, cgroup_state};
-use rewind_recording::escape;
-use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How deep directories of cgroups are followed.
 const DEPTH: u32 = 32;
@@ -74,18 +71,4 @@ fn path_bytes(path: &str) -> [u8; PATH_BYTES] {
         *to = *from;
     }
     bytes
-}
-
-/// The directory of a path as the kernel side keeps it.
-#[must_use]
-pub fn directory_of(mount: &Path, bytes: &[u8; PATH_BYTES]) -> PathBuf {
-    let path = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
-    mount.join(OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(path)))
-}
-
-/// A path as the kernel side keeps it, ended by a NUL, as kept text ([`escape`]).
-#[must_use]
-pub fn path_of(bytes: &[u8; PATH_BYTES]) -> String {
-    let path = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
-    escape::text(path).into_owned()
 }
