@@ -29,7 +29,7 @@ and ends of threads are kept by --syscall, --failed and --path, as strace keeps 
 /// Reads what Rewind has recorded: the last system calls of every container, dead ones too.
 #[derive(Debug, clap::Parser)]
 #[command(version, max_term_width = 100, after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
-pub struct Cli {
+pub(crate) struct Cli {
     /// The socket that the agent listens on.
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH", env = "REWIND_SOCKET", default_value = DEFAULT_SOCKET)]
     pub socket: PathBuf,
@@ -46,7 +46,7 @@ pub struct Cli {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Show what is recorded: living and dead containers, what of each is held.
     List {
         /// Show the crash files instead: what is kept on disk of containers that ended badly.
@@ -136,7 +136,7 @@ pub enum Command {
 
 /// Where a recording comes from: an agent, or a file.
 #[derive(Clone, Debug, Args)]
-pub struct Source {
+pub(crate) struct Source {
     /// Whose recording.
     #[arg(required_unless_present = "from")]
     pub target: Option<String>,
@@ -150,7 +150,7 @@ pub struct Source {
 
 /// Which part of a recording is read.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Window {
+pub(crate) struct Window {
     /// From then on: how long before the reading (30s, 5m, 1h30m), a time of day (14:03:07), or
     /// a date and time (2026-11-21T14:03:07Z).
     #[arg(long, value_name = "TIME")]
@@ -165,7 +165,7 @@ pub struct Window {
 
 /// Which calls are shown.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// Events alone, without calls: execs, forks, exits, signals and who sent them, OOM kills.
     #[arg(long, conflicts_with_all = ["failed", "syscalls", "paths"])]
     events: bool,
@@ -194,7 +194,7 @@ pub struct Choice {
 
 /// What of a recording is shown, and how.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// How: table, strace (as strace -f -o writes it), or json (one object a line).
     #[arg(short, long, value_enum, default_value_t)]
     pub output: OutputFormat,
@@ -218,13 +218,13 @@ pub struct Reading {
 impl Reading {
     /// Only which calls are meant.
     #[must_use]
-    pub fn of(choice: &Choice) -> Self {
+    pub(crate) fn of(choice: &Choice) -> Self {
         Self { choice: choice.clone(), ..Self::default() }
     }
 
     /// What stands in front of strace's lines.
     #[must_use]
-    pub const fn timestamps(&self) -> Timestamps {
+    pub(crate) const fn timestamps(&self) -> Timestamps {
         match self.timestamps {
             0 => Timestamps::None,
             1 => Timestamps::Seconds,
@@ -237,7 +237,7 @@ impl Reading {
 impl Choice {
     /// The filter that was typed.
     #[must_use]
-    pub fn filter(&self, window: &Window) -> Filter {
+    pub(crate) fn filter(&self, window: &Window) -> Filter {
         Filter {
             since: window.since,
             until: window.until,
@@ -291,7 +291,7 @@ value_enum!(
 
 /// `-o` of `list`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
+pub(crate) enum ListFormat {
     /// The columns that matter.
     #[default]
     Table,
@@ -304,21 +304,21 @@ pub enum ListFormat {
 impl Cli {
     /// Parses the command line; ends the process with 2 where it is malformed.
     #[must_use]
-    pub fn from_command_line() -> Self {
+    pub(crate) fn from_command_line() -> Self {
         let matches = Self::command().name(program()).bin_name(program()).get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
     /// The person's time zone.
     #[must_use]
-    pub fn zone(&self) -> TimeZone {
+    pub(crate) fn zone(&self) -> TimeZone {
         if self.utc { TimeZone::UTC } else { TimeZone::system() }
     }
 }
 
 /// How this program was called: as kubectl's plugin, or by its own name.
 #[must_use]
-pub fn program() -> &'static str {
+pub(crate) fn program() -> &'static str {
     let first = std::env::args_os().next().unwrap_or_default();
     let is_plugin = PathBuf::from(first).file_name().is_some_and(|name| name.to_string_lossy().starts_with("kubectl-"));
     if is_plugin { "kubectl rewind" } else { "rewind" }
@@ -328,7 +328,7 @@ pub fn program() -> &'static str {
 ///
 /// # Errors
 /// [`Error::Output`].
-pub fn write_completion(shell: clap_complete::Shell) -> Result<(), Error> {
+pub(crate) fn write_completion(shell: clap_complete::Shell) -> Result<(), Error> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), program().replace(' ', "-"), &mut script);
     std::io::Write::write_all(&mut std::io::stdout(), &script).map_err(Error::Output)

@@ -21,7 +21,7 @@ mod trace;
 ///
 /// # Errors
 /// [`Error`]; what was shown until then stays shown.
-pub async fn run(cli: &Cli) -> Result<(), Error> {
+pub(crate) async fn run(cli: &Cli) -> Result<(), Error> {
     let agent = Agent::new(&cli.socket);
     let output = Output::of_process(cli.no_color);
     match &cli.command {

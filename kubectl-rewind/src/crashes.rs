@@ -14,7 +14,7 @@ const WIDE_COLUMNS: [&str; 3] = ["RECORDING", "POD UID", "FILE"];
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut dyn io::Write, crashes: &Crashes, format: ListFormat) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn io::Write, crashes: &Crashes, format: ListFormat) -> io::Result<()> {
     if format == ListFormat::Json {
         json::write_pretty(out, crashes)?;
         return writeln!(out);
@@ -33,7 +33,7 @@ pub fn write(out: &mut dyn io::Write, crashes: &Crashes, format: ListFormat) -> 
 
 /// What the files take, and what is amiss: lines for standard error.
 #[must_use]
-pub fn footer(crashes: &Crashes) -> Vec<String> {
+pub(crate) fn footer(crashes: &Crashes) -> Vec<String> {
     let totals = &crashes.totals;
     if totals.when == "never" {
         return vec!["no crash files are written: the agent runs with --crash-when never".to_owned()];

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// Why a command failed. The text is one sentence or two: what failed, on what, what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The program's own machinery could not be started.
     #[error("could not start: {0}")]
     Runtime(io::Error),
@@ -103,7 +103,7 @@ fn hint_suffix(hint: &str) -> String {
 impl Error {
     /// The exit code, as `--help` lists them.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub(crate) const fn exit_code(&self) -> u8 {
         use crate::target::TargetError;
         match self {
             Self::Target(TargetError::Ambiguous { .. }) => 4,
@@ -117,7 +117,7 @@ impl Error {
 
     /// Whether it only says that the reader of the output has gone: `rewind dump x | head`.
     #[must_use]
-    pub fn is_closed_output(&self) -> bool {
+    pub(crate) fn is_closed_output(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }

@@ -20,14 +20,14 @@ const MAX_JSON_BYTES: usize = 64 << 20;
 
 /// An agent, by its socket. Each request has a connection of its own.
 #[derive(Clone, Debug)]
-pub struct Agent {
+pub(crate) struct Agent {
     socket: PathBuf,
 }
 
 impl Agent {
     /// The agent that listens on `socket`.
     #[must_use]
-    pub fn new(socket: &Path) -> Self {
+    pub(crate) fn new(socket: &Path) -> Self {
         Self { socket: socket.to_owned() }
     }
 
@@ -35,7 +35,7 @@ impl Agent {
     ///
     /// # Errors
     /// Those of talking to the agent, see [`Error`].
-    pub async fn list(&self) -> Result<List, Error> {
+    pub(crate) async fn list(&self) -> Result<List, Error> {
         self.json(Method::GET, api::RECORDINGS_PATH, Bytes::new()).await
     }
 
@@ -43,7 +43,7 @@ impl Agent {
     ///
     /// # Errors
     /// Those of talking to the agent, see [`Error`].
-    pub async fn crashes(&self) -> Result<Crashes, Error> {
+    pub(crate) async fn crashes(&self) -> Result<Crashes, Error> {
         match self.json(Method::GET, api::CRASHES_PATH, Bytes::new()).await {
             Err(Error::Refused { status: 404, .. }) => Ok(Crashes::default()),
             answer => answer,
@@ -54,7 +54,7 @@ impl Agent {
     ///
     /// # Errors
     /// Those of talking to the agent, and a stream that is damaged. One that is cut short is none.
-    pub async fn snapshot(&self, held: KeptRun, mut progress: impl FnMut(usize)) -> Result<Recording, Error> {
+    pub(crate) async fn snapshot(&self, held: KeptRun, mut progress: impl FnMut(usize)) -> Result<Recording, Error> {
         let path = match held {
             KeptRun::Ring(recording) => api::recording_path(recording),
             KeptRun::File(crash) => api::crash_path(crash),
@@ -72,7 +72,7 @@ impl Agent {
     ///
     /// # Errors
     /// Those of talking to the agent, see [`Error`].
-    pub async fn trace(&self, recording: u64) -> Result<Frames, Error> {
+    pub(crate) async fn trace(&self, recording: u64) -> Result<Frames, Error> {
         self.stream(&api::trace_path(recording), None).await
     }
 
@@ -80,7 +80,7 @@ impl Agent {
     ///
     /// # Errors
     /// Those of talking to the agent, see [`Error`].
-    pub async fn set_payload(&self, recording: u64, on: bool) -> Result<Payload, Error> {
+    pub(crate) async fn set_payload(&self, recording: u64, on: bool) -> Result<Payload, Error> {
         let path = api::payload_path(recording);
         let body =
             serde_json::to_vec(&Payload { on }).map_err(|source| Error::Answer { request: path.clone(), source })?;
@@ -157,7 +157,7 @@ const SILENT: &str = "nothing came for 30 seconds";
 
 /// The frames of a stream, as they come.
 #[derive(Debug)]
-pub struct Frames {
+pub(crate) struct Frames {
     agent: Agent,
     request: String,
     body: Incoming,
@@ -170,7 +170,7 @@ impl Frames {
     ///
     /// # Errors
     /// A broken connection, or a damaged stream.
-    pub async fn next(&mut self) -> Result<Option<Frame>, Error> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Frame>, Error> {
         loop {
             if let Some(frame) = self.decoder.next_frame()? {
                 return Ok(Some(frame));

@@ -22,7 +22,7 @@ const FIGURES: [&str; 6] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRI
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut dyn io::Write, list: &List, format: ListFormat) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn io::Write, list: &List, format: ListFormat) -> io::Result<()> {
     if format == ListFormat::Json {
         json::write_pretty(out, list)?;
         return writeln!(out);
@@ -61,7 +61,7 @@ pub(crate) fn table(
 
 /// What the node's recordings take, or why there are none: a line for standard error.
 #[must_use]
-pub fn footer(list: &List) -> String {
+pub(crate) fn footer(list: &List) -> String {
     let totals = &list.totals;
     let mut text = if list.recordings.is_empty() {
         "nothing is recorded on this node: no container has started or made a call since the recorder is loaded; \

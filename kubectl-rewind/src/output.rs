@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// Standard output, and what it can show.
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// Whether colours are wanted and can be shown.
     pub color: bool,
     /// Columns of the terminal; `None` if it is none.
@@ -19,7 +19,7 @@ pub struct Output {
 impl Output {
     /// Looks at this process' standard output.
     #[must_use]
-    pub fn of_process(no_color: bool) -> Self {
+    pub(crate) fn of_process(no_color: bool) -> Self {
         let stdout = io::stdout();
         let color = !no_color && anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never;
         let width = stdout.is_terminal().then(terminal_size::terminal_size).flatten();
@@ -30,7 +30,10 @@ impl Output {
     ///
     /// # Errors
     /// [`Error::Output`].
-    pub fn write<T>(&self, write: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> io::Result<T>) -> Result<T, Error> {
+    pub(crate) fn write<T>(
+        &self,
+        write: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> io::Result<T>,
+    ) -> Result<T, Error> {
         let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
         let written = write(&mut out).map_err(Error::Output)?;
         out.flush().map_err(Error::Output)?;
@@ -39,14 +42,14 @@ impl Output {
 }
 
 /// Says something beside what was asked for, an error say.
-pub fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     // There is nowhere left to say that standard error is closed.
     let _ = writeln!(io::stderr(), "{}", visible_lines(text));
 }
 
 /// How far a fetch is; shown on a terminal if it takes longer than a second.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     since: Instant,
     bar: Option<ProgressBar>,
 }
@@ -54,12 +57,12 @@ pub struct Progress {
 impl Progress {
     /// Starts the clock.
     #[must_use]
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { since: Instant::now(), bar: None }
     }
 
     /// So many bytes of records have come.
-    pub fn bytes(&mut self, bytes: usize) {
+    pub(crate) fn bytes(&mut self, bytes: usize) {
         if self.bar.is_none() && self.since.elapsed() > Duration::from_secs(1) {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             bar.set_style(ProgressStyle::default_spinner());

@@ -9,7 +9,7 @@ use rewind_recording::crash::{Crash, Crashes};
 
 /// Where a run is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeptRun {
+pub(crate) enum KeptRun {
     /// In its ring: the recording's number.
     Ring(u64),
     /// In a file: the crash's number.
@@ -20,7 +20,7 @@ pub enum KeptRun {
 ///
 /// # Errors
 /// [`TargetError`], as it would be of rings.
-pub fn on_disk(crashes: &Crashes, target: &str) -> Result<KeptRun, TargetError> {
+pub(crate) fn on_disk(crashes: &Crashes, target: &str) -> Result<KeptRun, TargetError> {
     if let Some(number) = target.strip_prefix('@') {
         let number = number.parse().ok().filter(|number| crashes.crashes.iter().any(|c| c.crash == *number));
         return number.map(KeptRun::File).ok_or_else(|| TargetError::NoCrash { target: target.to_owned() });
@@ -33,7 +33,7 @@ pub fn on_disk(crashes: &Crashes, target: &str) -> Result<KeptRun, TargetError> 
 ///
 /// # Errors
 /// [`TargetError`].
-pub fn previous(list: &List, crashes: &Crashes, target: &str) -> Result<KeptRun, TargetError> {
+pub(crate) fn previous(list: &List, crashes: &Crashes, target: &str) -> Result<KeptRun, TargetError> {
     let meant = target::choose(&list.recordings, target).map(|listed| listed.container.clone());
     let meant = meant.or_else(|error| {
         if matches!(error, TargetError::Ambiguous { .. }) {

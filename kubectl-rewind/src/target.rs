@@ -10,7 +10,7 @@ use rewind_recording::render::short_id;
 
 /// Why TARGET does not mean one recording.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
+pub(crate) enum TargetError {
     /// There are no recordings at all.
     #[error(
         "nothing is recorded on this node yet: start a container, or look at 'rewind-agent doctor' for what is missing"
@@ -65,7 +65,7 @@ enum Fit {
 ///
 /// # Errors
 /// [`TargetError`]; not worth a retry, unless the container is still to come.
-pub fn choose<'l>(recordings: &'l [Listed], target: &str) -> Result<&'l Listed, TargetError> {
+pub(crate) fn choose<'l>(recordings: &'l [Listed], target: &str) -> Result<&'l Listed, TargetError> {
     choose_marked(recordings, target, '#')
 }
 
@@ -73,7 +73,7 @@ pub fn choose<'l>(recordings: &'l [Listed], target: &str) -> Result<&'l Listed, 
 ///
 /// # Errors
 /// [`TargetError`].
-pub fn choose_marked<'l>(recordings: &'l [Listed], target: &str, mark: char) -> Result<&'l Listed, TargetError> {
+pub(crate) fn choose_marked<'l>(recordings: &'l [Listed], target: &str, mark: char) -> Result<&'l Listed, TargetError> {
     if recordings.is_empty() {
         return Err(TargetError::Nothing);
     }

@@ -69,7 +69,7 @@ impl Page<'_> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut dyn Write, header: &Header, records: &[u8], options: &Options) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn Write, header: &Header, records: &[u8], options: &Options) -> io::Result<()> {
     let diagnosis = diagnose(header, records, options);
     if options.format == Format::Json {
         json::write_pretty(out, &diagnosis)?;

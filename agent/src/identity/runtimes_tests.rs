@@ -1,9 +1,10 @@
 //! Files as runtimes write them, shortened, and what must be read from them.
 #![allow(clippy::expect_used)]
 
-use super::names::{Known, Sources};
+use super::names::Sources;
 use super::path;
 use super::runtimes::MAX_BYTES;
+use super::source::Known;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

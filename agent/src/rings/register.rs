@@ -3,7 +3,9 @@
 use super::map::Mapped;
 use crate::kernel::{Error, Kernel};
 use rewind_common::ring::{Cgroup, PATH_BYTES, cgroup_state};
+use rewind_recording::escape;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
