@@ -1,8 +1,8 @@
 //! A case in words: what the screen and JSON show.
 
-use super::case::{Case, Process};
-use super::rules::{self, Finding, Joint};
-use super::sections;
+use crate::facts::Facts;
+use crate::rules::{self, Finding, Relation};
+use crate::sections;
 use rewind_recording::clock::Clock;
 use rewind_recording::filter::comm;
 use rewind_recording::header::Header;
@@ -223,51 +223,58 @@ pub struct Slow {
 /// Diagnoses a recording.
 #[must_use]
 pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis {
-    let case = Case::new(header, records);
-    let found = rules::findings(&case);
+    let facts = Facts::new(header, records);
+    let found = rules::findings(&facts);
     let mut clock = Clock::new(options.zone.clone(), header.host.unix_offset_ns);
     let mut diagnosis = Diagnosis {
-        answer: answer(&case, &found),
-        unusual: case.ended_badly() || !found.is_empty(),
+        answer: answer(&facts, &found),
+        unusual: facts.ended_badly() || !found.is_empty(),
         container: container_name(&header.container),
         calls_held: header.coverage.calls_held,
         covered_ns: header.coverage.newest_ns.saturating_sub(header.coverage.oldest_ns),
-        ended: ended(&case, &mut clock),
-        caveats: caveats(&case),
+        ended: ended(&facts, &mut clock),
+        caveats: caveats(&facts),
         ..Diagnosis::default()
     };
-    diagnosis.findings = found.into_iter().take(4).map(|finding| in_words(&case, finding, &mut clock)).collect();
-    sections::fill(&mut diagnosis, &case, &mut clock);
+    diagnosis.findings = found.into_iter().take(4).map(|finding| in_words(&facts, finding, &mut clock)).collect();
+    sections::fill(&mut diagnosis, &facts, &mut clock);
     diagnosis
 }
 
+/// The answer alone: one sentence, for where there is no room for more.
+#[must_use]
+pub fn cause(header: &Header, records: &[u8]) -> String {
+    let facts = Facts::new(header, records);
+    answer(&facts, &rules::findings(&facts))
+}
+
 /// The first line.
-fn answer(case: &Case<'_>, found: &[Finding]) -> String {
-    let end = end(case);
+fn answer(facts: &Facts<'_>, found: &[Finding]) -> String {
+    let end = end(facts);
     let Some(first) = found.first() else {
-        return if case.ended_badly() {
+        return if facts.ended_badly() {
             format!("{end}; nothing unusual found before that.")
         } else {
             format!("{end}: nothing unusual found.")
         };
     };
     let text = &first.text;
-    match first.joint {
-        Joint::After => format!("{end} after {text}."),
-        Joint::Namely => format!("{end}: {text}."),
-        Joint::Beside if case.ending.is_some() => format!("{end}; before that {text}."),
-        Joint::Beside => format!("{end}; but {text}."),
+    match first.relation {
+        Relation::After => format!("{end} after {text}."),
+        Relation::Reason => format!("{end}: {text}."),
+        Relation::Beside if facts.ending.is_some() => format!("{end}; before that {text}."),
+        Relation::Beside => format!("{end}; but {text}."),
     }
 }
 
 /// "It exited with 1", "Its child x was killed by SIGSEGV, and it exited with 139".
-fn end(case: &Case<'_>) -> String {
-    let Some(main) = case.ending else {
-        return if case.header.died_ns.is_some() { "It has ended, how is not recorded" } else { "It is running" }
+fn end(facts: &Facts<'_>) -> String {
+    let Some(main) = facts.ending else {
+        return if facts.header.died_ns.is_some() { "It has ended, how is not recorded" } else { "It is running" }
             .to_owned();
     };
     let sentence = |words: String| if words.starts_with("killed") { format!("was {words}") } else { words };
-    match (case.culprit(), case.end()) {
+    match (facts.culprit(), facts.end()) {
         (Some((tgid, process)), Some(end)) if tgid != main.tgid => {
             let having = match end.words() {
                 words if words.starts_with("killed") => format!("having been {words}"),
@@ -279,9 +286,9 @@ fn end(case: &Case<'_>) -> String {
     }
 }
 
-fn ended(case: &Case<'_>, clock: &mut Clock) -> Option<Ended> {
-    let ending = case.ending?;
-    let process = case.processes.get(&ending.tgid);
+fn ended(facts: &Facts<'_>, clock: &mut Clock) -> Option<Ended> {
+    let ending = facts.ending?;
+    let process = facts.processes.get(&ending.tgid);
     Some(Ended {
         how: ending.words(),
         time: rfc3339(clock, ending.at_ns),
@@ -293,57 +300,52 @@ fn ended(case: &Case<'_>, clock: &mut Clock) -> Option<Ended> {
     })
 }
 
-fn in_words(case: &Case<'_>, finding: Finding, clock: &mut Clock) -> FindingText {
+fn in_words(facts: &Facts<'_>, finding: Finding, clock: &mut Clock) -> FindingText {
     let Finding { rule, weight, text, reasons, evidence, .. } = finding;
-    let evidence = evidence.into_iter().filter_map(|index| event_text(case, index, clock)).collect();
+    let evidence = evidence.into_iter().filter_map(|index| event_text(facts, index, clock)).collect();
     FindingText { rule, text, weight, reasons, evidence }
 }
 
 /// What makes the answer less certain.
-fn caveats(case: &Case<'_>) -> Vec<String> {
+fn caveats(facts: &Facts<'_>) -> Vec<String> {
     let mut caveats = Vec::new();
-    let coverage = &case.header.coverage;
-    if case.timeline.is_empty() {
+    let coverage = &facts.header.coverage;
+    if facts.timeline.is_empty() {
         caveats.push("the recording holds no records".to_owned());
     }
-    if coverage.decisive_from_ns > case.header.born_ns && coverage.calls_overwritten > 0 {
+    if coverage.decisive_from_ns > facts.header.born_ns && coverage.calls_overwritten > 0 {
         let gone = counted(coverage.calls_overwritten, "older call");
         caveats.push(format!("{gone} overwritten: what failed long before the end may be missing"));
     }
-    let lost: u64 = case.header.losses.iter().filter(|(name, _)| !name.ends_with("_argument")).map(|(_, n)| n).sum();
+    let lost: u64 = facts.header.losses.iter().filter(|(name, _)| !name.ends_with("_argument")).map(|(_, n)| n).sum();
     if lost > 0 {
         caveats.push(format!("{} lost", counted(lost, "record")));
     }
-    if let Some(malformed) = case.timeline.malformed() {
+    if let Some(malformed) = facts.timeline.malformed() {
         caveats.push(format!("records behind some point cannot be read: {malformed}"));
     }
-    if case.timeline.unknown() > 0 {
+    if facts.timeline.unknown() > 0 {
         caveats
-            .push(format!("{} of kinds that this version does not know", counted(case.timeline.unknown(), "record")));
+            .push(format!("{} of kinds that this version does not know", counted(facts.timeline.unknown(), "record")));
     }
     caveats
 }
 
 /// An event in words.
-pub(super) fn event_text(case: &Case<'_>, index: usize, clock: &mut Clock) -> Option<EventText> {
+pub(super) fn event_text(facts: &Facts<'_>, index: usize, clock: &mut Clock) -> Option<EventText> {
     use rewind_recording::event::{Outcome, What};
-    let event = case.timeline.event(index)?;
+    let event = facts.timeline.event(index)?;
     let duration_ns = match event.what {
         What::Call { call, outcome: Outcome::Returned | Outcome::Died, .. } => Some(call.duration_ns),
         _ => None,
     };
     let time = rfc3339(clock, event.start_ns);
     let comm = event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).into_owned());
-    Some(EventText { time, ktime_ns: event.start_ns, tid: event.tid, comm, call: case.text(&event), duration_ns })
+    Some(EventText { time, ktime_ns: event.start_ns, tid: event.tid, comm, call: facts.text(&event), duration_ns })
 }
 
 pub(super) fn rfc3339(clock: &mut Clock, ktime_ns: u64) -> String {
     let mut time = String::new();
     clock.write_rfc3339(&mut time, ktime_ns);
     time
-}
-
-/// What a process is called: what it ran last, else its name.
-pub(super) fn command(process: &Process) -> String {
-    process.ran.last().map_or_else(|| process.comm.clone(), |ran| ran.command.clone())
 }

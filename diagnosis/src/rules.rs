@@ -1,7 +1,7 @@
 //! Rules: from a case to findings. One file a rule; none knows of another.
 
-use super::case::Case;
-use super::weight::WORTH_SAYING;
+use crate::facts::Facts;
+use crate::weight::WORTH_SAYING;
 
 mod children;
 mod descriptors;
@@ -11,19 +11,17 @@ mod memory;
 mod network;
 mod oom;
 mod other;
-mod phrase;
-mod sender;
 mod signal;
 mod slow;
 mod stuck;
 
-/// How a finding follows on the words on the end.
+/// How a finding goes with the words on the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Joint {
+pub enum Relation {
     /// "It exited with 1 after ...".
     After,
     /// "It was killed by SIGTERM: ...".
-    Namely,
+    Reason,
     /// It has nothing to do with the end: it stands for itself.
     Beside,
 }
@@ -36,7 +34,7 @@ pub struct Finding {
     /// See [`super::weight`].
     pub weight: i32,
     /// How it goes on from "It exited with 1".
-    pub joint: Joint,
+    pub relation: Relation,
     /// A clause without a full stop.
     pub text: String,
     /// Why it weighs what it weighs.
@@ -45,9 +43,7 @@ pub struct Finding {
     pub evidence: Vec<usize>,
 }
 
-pub(super) use phrase::errno;
-
-type Rule = fn(&Case<'_>) -> Vec<Finding>;
+type Rule = fn(&Facts<'_>) -> Vec<Finding>;
 
 const RULES: [Rule; 11] = [
     oom::rule,
@@ -63,10 +59,10 @@ const RULES: [Rule; 11] = [
     other::rule,
 ];
 
-/// What all rules find worth saying, the likeliest cause first.
+/// What all rules find worth output, the likeliest cause first.
 #[must_use]
-pub fn findings(case: &Case<'_>) -> Vec<Finding> {
-    let all = RULES.iter().flat_map(|rule| rule(case));
+pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
+    let all = RULES.iter().flat_map(|rule| rule(facts));
     let mut findings: Vec<_> = all.filter(|finding| finding.weight >= WORTH_SAYING).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.weight));
     findings
