@@ -16,7 +16,6 @@ pub use process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Progra
 pub(crate) use signals::*;
 pub use sums::Sums;
 
-use crate::groups::{Group, groups};
 use gather::Gather;
 use rewind_common::record as wire;
 use rewind_recording::decode::descriptors::{Table, Tables};
@@ -54,8 +53,6 @@ pub struct Facts<'a> {
     /// Calls of the runtime that failed while it set the container up: none of the container's affairs,
     /// unless its program never ran.
     pub setup_failures: Vec<Failure>,
-    /// The failed calls by what failed, the likeliest cause first.
-    pub groups: Vec<Group>,
     /// Calls that threads are in, died in, or were interrupted in by the signal that ended them.
     pub open_calls: Vec<usize>,
     /// Calls that signal processes.
@@ -85,7 +82,6 @@ impl<'a> Facts<'a> {
         let mut facts = Gather::new(arch, header.read_ns).run(header, timeline, records);
         facts.chain = facts.chain_of_ends();
         facts.culprit = facts.chain.last().copied();
-        facts.groups = groups(&facts);
         facts
     }
 

@@ -4,7 +4,6 @@ use crate::calls::{self, Kind};
 use crate::facts::{Facts, Failure, Subject};
 use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
-use crate::weight::{EndContext, Weighed, weigh};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -35,6 +34,26 @@ impl Class {
             _ if calls::is(&failure.name, Kind::SetsUpSocket) => Self::Peer,
             (_, Subject::Path(_)) => Self::File,
             _ => Self::Other,
+        }
+    }
+}
+
+/// A weight and what it is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Weighed {
+    /// The sum.
+    pub weight: i32,
+    /// In words.
+    pub reasons: Vec<&'static str>,
+}
+
+impl Weighed {
+    pub(crate) fn add(&mut self, when: bool, weight: i32, reason: &'static str) {
+        if when {
+            self.weight += weight;
+            if !reason.is_empty() {
+                self.reasons.push(reason);
+            }
         }
     }
 }
@@ -117,19 +136,11 @@ fn key(failure: &Failure) -> (Subject, Cow<'static, str>, u16) {
     (failure.subject.clone(), name, failure.errno)
 }
 
-/// All groups, the likeliest cause first, and of equal ones the latest.
-#[must_use]
-pub fn groups(facts: &Facts<'_>) -> Vec<Group> {
+/// All groups, not weighed yet.
+pub(crate) fn of(facts: &Facts<'_>) -> Vec<Group> {
     let mut groups = BTreeMap::new();
     for failure in &facts.failures {
         groups.entry(key(failure)).or_insert_with(|| Group::of(failure)).add(failure);
     }
-    let end = EndContext::of(facts);
-    let mut groups: Vec<Group> = groups.into_values().collect();
-    let last = end.decisive(&groups);
-    for group in &mut groups {
-        group.weighed = weigh(group, &end, last == Some(group.last));
-    }
-    groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
-    groups
+    groups.into_values().collect()
 }

@@ -38,9 +38,13 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod answer;
 mod calls;
+mod diagnose;
 pub mod diagnosis;
+mod event_text;
 pub mod facts;
+pub mod finding;
 pub mod groups;
 pub mod meaning;
 pub mod noise;
@@ -55,4 +59,5 @@ mod tried;
 pub mod weight;
 mod words;
 
-pub use diagnosis::{Diagnosis, cause, diagnose};
+pub use diagnose::{cause, diagnose};
+pub use diagnosis::Diagnosis;

@@ -2,9 +2,8 @@
 //! run, slow calls, last calls.
 
 use crate::calls::{self, Kind};
-use crate::diagnosis::{
-    Blocked, Descriptors, Diagnosis, EventText, Failed, MemoryGrowth, Ran, Slow, event_text, rfc3339,
-};
+use crate::diagnosis::{Blocked, Descriptors, Diagnosis, EventText, Failed, MemoryGrowth, Ran, Slow};
+use crate::event_text::{event_text, rfc3339};
 use crate::facts::{Facts, Process, SIGKILL, Sums, kinds};
 use crate::groups::{Class, Group};
 use crate::meaning;
@@ -35,23 +34,23 @@ const SLOW_NS: u64 = 10_000_000;
 const SLOW_TOTAL_NS: u64 = 100_000_000;
 
 /// Fills the sections.
-pub(super) fn fill(diagnosis: &mut Diagnosis, facts: &Facts<'_>, clock: &mut Clock) {
+pub(super) fn fill(diagnosis: &mut Diagnosis, facts: &Facts<'_>, groups: &[Group], clock: &mut Clock) {
     let (odd, ordinary): (Vec<&Group>, Vec<&Group>) =
-        facts.groups.iter().partition(|group| group.noise == Noise::None && !group.recovered);
+        groups.iter().partition(|group| group.noise == Noise::None && !group.recovered);
     let weighty = ordinary.iter().copied().filter(|group| group.weighed.weight >= WORTH_SAYING);
     let mut shown: Vec<&Group> = odd.into_iter().chain(weighty).collect();
     shown.sort_by_key(|group| Reverse((group.weighed.weight, group.last_ns)));
     diagnosis.failed = shown.iter().take(FAILED).map(|group| failed(group, clock)).collect();
-    let all: u64 = facts.groups.iter().map(|group| group.count).sum();
+    let all: u64 = groups.iter().map(|group| group.count).sum();
     let listed: u64 = diagnosis.failed.iter().map(|failed| failed.count).sum();
     diagnosis.ordinary_failures = all.saturating_sub(listed);
-    diagnosis.tried = tried(facts, clock);
+    diagnosis.tried = tried(facts, groups, clock);
     diagnosis.blocked = blocked(facts);
     let process = facts.culprit().or_else(|| facts.processes.iter().next().map(|(tgid, process)| (*tgid, process)));
     if let Some((tgid, process)) = process {
         diagnosis.said = said(facts, process);
         diagnosis.memory = memory(process);
-        diagnosis.descriptors = descriptors(facts, tgid);
+        diagnosis.descriptors = descriptors(facts, groups, tgid);
     }
     diagnosis.ran = ran(facts, clock);
     if !diagnosis.ran.is_empty() {
@@ -134,10 +133,10 @@ fn memory(process: &Process) -> Option<MemoryGrowth> {
     })
 }
 
-fn descriptors(facts: &Facts<'_>, tgid: u32) -> Option<Descriptors> {
+fn descriptors(facts: &Facts<'_>, groups: &[Group], tgid: u32) -> Option<Descriptors> {
     let kinds = kinds(facts.descriptors(tgid)?);
     let open = kinds.iter().map(|(_, count)| count).sum();
-    let met_the_limit = facts.groups.iter().any(|group| group.class == Class::Descriptors);
+    let met_the_limit = groups.iter().any(|group| group.class == Class::Descriptors);
     (met_the_limit || open >= DESCRIPTORS).then(|| Descriptors { open, kinds: kinds.into_iter().take(5).collect() })
 }
 

@@ -1,8 +1,10 @@
 //! The paths that a process tried in vain, in order, and those of the same name that it had in the end: where a
 //! program looks for its configuration and its secrets.
 
-use crate::diagnosis::{Tried, rfc3339};
+use crate::diagnosis::Tried;
+use crate::event_text::rfc3339;
 use crate::facts::{Facts, Subject};
+use crate::groups::Group;
 use crate::meaning;
 use crate::noise::{Noise, noise};
 use crate::text::last_part;
@@ -16,10 +18,9 @@ use std::collections::BTreeSet;
 const SHOWN: usize = 10;
 
 /// The paths that the culprit tried; none if it is one path alone, which the failed calls tell already.
-pub(super) fn tried(facts: &Facts<'_>, clock: &mut Clock) -> Vec<Tried> {
+pub(super) fn tried(facts: &Facts<'_>, groups: &[Group], clock: &mut Clock) -> Vec<Tried> {
     let Some((culprit, process)) = facts.culprit() else { return Vec::new() };
-    let wanted: BTreeSet<&str> = facts
-        .groups
+    let wanted: BTreeSet<&str> = groups
         .iter()
         .filter(|group| group.tgid == culprit && group.noise == Noise::None && group.last_ns >= process.since_ns())
         .filter_map(|group| match &group.subject {

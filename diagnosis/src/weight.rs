@@ -8,7 +8,7 @@
 //! | [`CERTAIN`] | the kernel says so: a signal ended it |
 
 use crate::facts::{Facts, Process, Subject};
-use crate::groups::Group;
+use crate::groups::{self, Group, Weighed};
 use crate::meaning::Meaning;
 use crate::noise::Noise;
 use rewind_recording::decode::{errno_name, errno_text};
@@ -82,26 +82,6 @@ const LAST_WORDS_NS: u64 = 5_000_000_000;
 /// "Right before the end".
 const CLOSE_NS: u64 = 1_000_000_000;
 
-/// A weight and what it is made of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Weighed {
-    /// The sum.
-    pub weight: i32,
-    /// In words.
-    pub reasons: Vec<&'static str>,
-}
-
-impl Weighed {
-    fn add(&mut self, when: bool, weight: i32, reason: &'static str) {
-        if when {
-            self.weight += weight;
-            if !reason.is_empty() {
-                self.reasons.push(reason);
-            }
-        }
-    }
-}
-
 /// What is known of the end that failures are weighed against.
 #[derive(Clone, Debug, Default)]
 pub struct EndContext {
@@ -165,9 +145,21 @@ fn last_words(process: &Process, end_ns: u64) -> (Option<u64>, String) {
     (since_ns, words.concat())
 }
 
-/// Weighs a group; `decisive` if it is the last that failed before the complaint or the end.
+/// The groups of failed calls, the likeliest cause first, and of equal ones the latest.
 #[must_use]
-pub fn weigh(group: &Group, end: &EndContext, decisive: bool) -> Weighed {
+pub fn weighed_groups(facts: &Facts<'_>) -> Vec<Group> {
+    let end = EndContext::of(facts);
+    let mut groups = groups::of(facts);
+    let last = end.decisive(&groups);
+    for group in &mut groups {
+        group.weighed = weigh(group, &end, last == Some(group.last));
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
+    groups
+}
+
+/// Weighs a group; `decisive` if it is the last that failed before the complaint or the end.
+fn weigh(group: &Group, end: &EndContext, decisive: bool) -> Weighed {
     let mut weighed = Weighed::default();
     let own = end.is_own(group);
     let named = names(end, group);

@@ -1,6 +1,5 @@
 //! A call that failed, and what it was about.
 
-use super::requests::is_name_server;
 use crate::meaning::Meaning;
 use std::borrow::Cow;
 
@@ -64,4 +63,9 @@ impl Failure {
     pub fn meaning(&self) -> Meaning {
         Meaning::of(&self.name, self.errno)
     }
+}
+
+/// Whether a peer is a name server.
+pub(super) fn is_name_server(peer: &str) -> bool {
+    peer.ends_with(":53")
 }

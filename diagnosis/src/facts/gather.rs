@@ -119,7 +119,6 @@ impl Gather {
             processes: self.processes,
             failures: self.failures,
             setup_failures: self.setup_failures,
-            groups: Vec::new(),
             open_calls: self.open_calls,
             kills: self.kills,
             sums: self.sums,

@@ -8,7 +8,7 @@
 //! Who sends and never listens (logs, figures) has asked nothing: a request counts only where the
 //! process was seen to wait for the answer.
 
-use super::failure::{Failure, Subject};
+use super::failure::{Failure, Subject, is_name_server};
 use crate::calls::{self, Kind};
 use crate::meaning::{GIVEN_UP, is_connected, is_in_background, is_interim};
 use crate::text::descriptor;
@@ -215,11 +215,6 @@ impl PendingRequests {
 /// Whether it asks how a connection in the background went.
 pub(super) fn is_verdict(name: &str, call: &Call<'_>) -> bool {
     name == "getsockopt" && call.value(1) == Some(SOL_SOCKET) && call.value(2) == Some(SO_ERROR)
-}
-
-/// Whether a peer is a name server.
-pub(super) fn is_name_server(peer: &str) -> bool {
-    peer.ends_with(":53")
 }
 
 /// The peer that `UDP:[->10.96.0.10:53]` names.

@@ -1,12 +1,13 @@
 //! Scenario 10, and 1: a program that it ran was killed. Those that only exited with something else
 //! than 0 stand in the list of what it ran.
 
-use super::{Finding, Relation};
 use crate::facts::Facts;
+use crate::finding::{Finding, Relation};
+use crate::groups::Group;
 use crate::weight::{CHILD_FAILED, CHILD_KILLED};
 
 /// Children that ended badly, but for those whose end became the container's own: that is the end itself.
-pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let main = facts.ending.map(|ending| ending.tgid);
     let mut findings = Vec::new();
     for (tgid, process) in &facts.processes {

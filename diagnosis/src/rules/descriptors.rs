@@ -1,15 +1,15 @@
 //! Scenario 4: descriptors run out.
 
-use super::Finding;
 use crate::facts::{Facts, kinds};
-use crate::groups::Class;
+use crate::finding::Finding;
+use crate::groups::{Class, Group};
 use crate::words::failure;
 use rewind_recording::render::units::{counted, grouped};
 
 /// One finding for all calls that met the limit, told by the one that met it first: what fails
 /// behind it, while the program looks for the words of its message, is no cause.
-pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
-    let groups = || facts.groups.iter().filter(|group| group.class == Class::Descriptors);
+pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
+    let groups = || groups.iter().filter(|group| group.class == Class::Descriptors);
     let weight = groups().map(|group| group.weighed.weight).max().unwrap_or_default();
     let own = |tgid| facts.culprit.is_none_or(|culprit| culprit == tgid);
     let Some(first) = groups().min_by_key(|group| (!own(group.tgid), group.first_ns)) else { return Vec::new() };

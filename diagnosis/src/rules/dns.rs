@@ -1,10 +1,10 @@
 //! Scenario 5: a name server that does not answer, or cannot be asked.
 
-use super::Finding;
 use crate::facts::Facts;
-use crate::groups::Class;
+use crate::finding::Finding;
+use crate::groups::{Class, Group};
 use crate::words::failure;
 
-pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
-    failure::findings(facts, "dns", Class::NameServer)
+pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
+    failure::findings(facts, groups, "dns", Class::NameServer)
 }

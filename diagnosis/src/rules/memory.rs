@@ -1,14 +1,14 @@
 //! Scenario 3: memory is refused. What the OOM killer does is `oom.rs`.
 
-use super::{Finding, Relation};
 use crate::facts::Facts;
-use crate::groups::Class;
+use crate::finding::{Finding, Relation};
+use crate::groups::{Class, Group};
 use crate::weight::{HEAP_REFUSED, HEAP_REFUSED_ELSEWHERE};
 use crate::words::failure;
 use rewind_recording::render::units::{bytes, grouped};
 
-pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut groups = facts.groups.iter().filter(|group| group.class == Class::Memory);
+pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
+    let mut groups = groups.iter().filter(|group| group.class == Class::Memory);
     let mut findings = Vec::new();
     if let Some(heaviest) = groups.next() {
         let mut finding = failure::finding(facts, "memory", heaviest);

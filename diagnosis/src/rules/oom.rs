@@ -1,13 +1,14 @@
 //! Scenario 3: the OOM killer. What it killed, what that held, which limit was met, who asked for more.
 
-use super::{Finding, Relation};
 use crate::facts::Facts;
+use crate::finding::{Finding, Relation};
+use crate::groups::Group;
 use crate::weight::{CERTAIN, OOM_KILLED};
 use rewind_common::record::OomKill;
 use rewind_recording::events::{Context, oom_kill};
 use rewind_recording::filter::Pids;
 
-pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     facts.oom_kills.iter().map(|(index, kill)| finding(facts, *index, kill)).collect()
 }
 

@@ -1,10 +1,10 @@
 //! Any other call that failed and is not ordinary.
 
-use super::Finding;
 use crate::facts::Facts;
-use crate::groups::Class;
+use crate::finding::Finding;
+use crate::groups::{Class, Group};
 use crate::words::failure;
 
-pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
-    failure::findings(facts, "call", Class::Other)
+pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
+    failure::findings(facts, groups, "call", Class::Other)
 }

@@ -6,8 +6,9 @@
 //! a handler is never delivered: the kernel ends the process as it is sent, and hands SIGKILL to its
 //! threads without output by whom.
 
-use super::{Finding, Relation};
 use crate::facts::{ASKING, DeliveredSignal, FAULTS, Facts, Process, SIGABRT, SIGKILL};
+use crate::finding::{Finding, Relation};
+use crate::groups::Group;
 use crate::weight::{ABORTED, ASKED_TO_END, CERTAIN};
 use crate::words::signal as words;
 use rewind_recording::decode::signal_name;
@@ -16,7 +17,7 @@ use rewind_recording::render::units::duration;
 /// A process that was asked to end is believed to do so for this long.
 const PATIENCE_NS: u64 = 60_000_000_000;
 
-pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let Some((tgid, process)) = facts.culprit() else { return Vec::new() };
     let Some(ending) = facts.end() else { return Vec::new() };
     match ending.signal.map(u32::from) {

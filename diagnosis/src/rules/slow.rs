@@ -1,8 +1,9 @@
 //! Scenario 7: nothing fails, but something takes long.
 
-use super::{Finding, Relation};
 use crate::calls::{self, Kind};
 use crate::facts::Facts;
+use crate::finding::{Finding, Relation};
+use crate::groups::Group;
 use crate::weight::{SLOW, SLOW_SHARE};
 use rewind_recording::render::units::{counted, duration};
 
@@ -22,7 +23,7 @@ const NOTABLE_SHARE: u64 = 100;
 /// And so long in sum.
 const NOTABLE_NS: u64 = 100_000_000;
 
-pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let coverage = &facts.header.coverage;
     let covered_ns = coverage.newest_ns.max(facts.end_ns()).saturating_sub(coverage.oldest_ns).max(1);
     let mut findings = Vec::new();

@@ -1,8 +1,9 @@
 //! Scenarios 5 and 7, of a living container: a thread that is in a call for longer than is usual.
 
-use super::{Finding, Relation};
 use crate::calls::{self, Kind};
 use crate::facts::Facts;
+use crate::finding::{Finding, Relation};
+use crate::groups::Group;
 use crate::weight::{DEADLOCKED, HUNG, STUCK};
 use rewind_recording::decode;
 use rewind_recording::event::{Outcome, What};
@@ -23,7 +24,7 @@ fn is_ordinary(name: &str) -> bool {
     calls::is(name, Kind::Idle) || calls::is(name, Kind::WaitsChild)
 }
 
-pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     if facts.ending.is_some() {
         return Vec::new();
     }

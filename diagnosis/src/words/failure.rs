@@ -2,9 +2,9 @@
 
 use crate::calls::{self, Kind};
 use crate::facts::{Facts, Owner, Subject};
+use crate::finding::{Finding, Relation};
 use crate::groups::{Class, Group};
 use crate::meaning::{self, Meaning};
-use crate::rules::{Finding, Relation};
 use rewind_recording::render::units::{duration, grouped};
 
 /// So long is worth telling.
@@ -63,8 +63,8 @@ pub(crate) fn permission(facts: &Facts<'_>, group: &Group) -> String {
 }
 
 /// All groups of a class, each as a finding.
-pub(crate) fn findings(facts: &Facts<'_>, rule: &'static str, class: Class) -> Vec<Finding> {
-    facts.groups.iter().filter(|group| group.class == class).map(|group| finding(facts, rule, group)).collect()
+pub(crate) fn findings(facts: &Facts<'_>, groups: &[Group], rule: &'static str, class: Class) -> Vec<Finding> {
+    groups.iter().filter(|group| group.class == class).map(|group| finding(facts, rule, group)).collect()
 }
 
 /// A group as a finding.
