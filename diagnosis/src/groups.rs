@@ -1,10 +1,62 @@
 //! Failed calls by what failed: one group a path, peer or descriptor and errno.
 
-use super::case::{Case, Failure, Subject};
-use super::noise::{Noise, noise};
-use super::weight::{EndContext, Weighed, weigh};
+use crate::calls::{self, Kind};
+use crate::facts::{Facts, Failure, Subject};
+use crate::meaning::Meaning;
+use crate::noise::{Noise, noise};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// What a failure is about. Each group is of one class, and the findings of a class are one rule's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Memory that was not given.
+    Memory,
+    /// Descriptors that ran out.
+    Descriptors,
+    /// A name server.
+    NameServer,
+    /// Another peer, or a socket on its way to one.
+    Peer,
+    /// A file.
+    File,
+    /// None of these.
+    Other,
+}
+
+impl Class {
+    fn of(failure: &Failure) -> Self {
+        match (failure.meaning(), &failure.subject) {
+            (Meaning::OutOfMemory, _) => Self::Memory,
+            (Meaning::OutOfDescriptors, _) => Self::Descriptors,
+            (_, subject) if subject.is_name_server() => Self::NameServer,
+            (_, Subject::Peer(_)) => Self::Peer,
+            _ if calls::is(&failure.name, Kind::SetsUpSocket) => Self::Peer,
+            (_, Subject::Path(_)) => Self::File,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A weight and what it is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Weighed {
+    /// The sum.
+    pub weight: i32,
+    /// In words.
+    pub reasons: Vec<&'static str>,
+}
+
+impl Weighed {
+    pub(crate) fn add(&mut self, when: bool, weight: i32, reason: &'static str) {
+        if when {
+            self.weight += weight;
+            if !reason.is_empty() {
+                self.reasons.push(reason);
+            }
+        }
+    }
+}
 
 /// Calls that failed alike.
 #[derive(Clone, Debug)]
@@ -15,6 +67,10 @@ pub struct Group {
     pub subject: Subject,
     /// How.
     pub errno: u16,
+    /// What that means.
+    pub meaning: Meaning,
+    /// What it is about.
+    pub class: Class,
     /// How often.
     pub count: u64,
     /// The first and the last event.
@@ -46,6 +102,8 @@ impl Group {
             name: failure.name.clone(),
             subject: failure.subject.clone(),
             errno,
+            meaning: failure.meaning(),
+            class: Class::of(failure),
             count: 0,
             first: index,
             last: index,
@@ -65,7 +123,7 @@ impl Group {
         self.longest_ns = self.longest_ns.max(failure.duration_ns);
         self.noise = self.noise.min(noise(&failure.name, &failure.subject, failure.errno));
         if failure.at_ns >= self.last_ns {
-            self.name = failure.name.clone();
+            (self.name, self.meaning, self.class) = (failure.name.clone(), failure.meaning(), Class::of(failure));
             (self.last, self.last_ns) = (failure.index, failure.at_ns);
             (self.tgid, self.tid, self.recovered) = (failure.tgid, failure.tid, failure.recovered);
         }
@@ -78,19 +136,11 @@ fn key(failure: &Failure) -> (Subject, Cow<'static, str>, u16) {
     (failure.subject.clone(), name, failure.errno)
 }
 
-/// All groups, the likeliest cause first, and of equal ones the latest.
-#[must_use]
-pub fn groups(case: &Case<'_>) -> Vec<Group> {
+/// All groups, not weighed yet.
+pub(crate) fn of(facts: &Facts<'_>) -> Vec<Group> {
     let mut groups = BTreeMap::new();
-    for failure in &case.failures {
+    for failure in &facts.failures {
         groups.entry(key(failure)).or_insert_with(|| Group::of(failure)).add(failure);
     }
-    let end = EndContext::of(case);
-    let mut groups: Vec<Group> = groups.into_values().collect();
-    let last = end.decisive(&groups);
-    for group in &mut groups {
-        group.weighed = weigh(group, &end, last == Some(group.last));
-    }
-    groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
-    groups
+    groups.into_values().collect()
 }

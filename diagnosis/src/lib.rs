@@ -2,28 +2,52 @@
 //! the records that it rests on.
 //!
 //! ```text
-//! header + records -> case.rs -> groups.rs + noise.rs -> rules/ -> diagnosis.rs -> screen | JSON | one sentence
-//!                     one pass   what failed             findings   all in words
+//! header + records -> facts -> meanings, classes, weights -> findings -> diagnosis -> screen | JSON | one sentence
+//!                     facts/   meaning, noise, groups,       rules/      diagnosis, sections, tried
+//!                              weight
 //! ```
 //!
-//! A rule is a pure function from a [`case::Case`] to [`rules::Finding`]s, in a file of its own. Each
-//! finding names the records it rests on and has a weight; the heaviest is the answer. Weights are
-//! compared across rules, so what they mean is said in one place: [`weight`].
+//! Everything here is pure: no I/O, no clock. [`diagnose`] answers in full; [`cause`] is its first
+//! sentence, for whoever has room for no more.
+//!
+//! # Glossary
+//!
+//! | word | what it is |
+//! |---|---|
+//! | facts | what one pass over the events tells: processes, failures, signals, sums ([`facts::Facts`]) |
+//! | main process | whose end is the container's ([`rewind_recording::ending`]) |
+//! | culprit | the process that the end goes back to: the main one, or the child whose failure it passed on |
+//! | subject | what a call was about: a path, a peer, a descriptor |
+//! | failure | a call that failed, or a request that got no answer |
+//! | meaning | what its errno says to a person, for that call ([`meaning::Meaning`]) |
+//! | noise | how ordinary a failure is: a probe, or an answer ([`noise::Noise`]) |
+//! | group, class | failures of one subject and errno; what they are about ([`groups::Class`]) |
+//! | weight | how likely it is that something is the cause ([`weight`]) |
+//! | rule, finding | a pure function from the facts to findings; a clause with its weight and evidence |
+//! | evidence | the events that a finding rests on |
+//! | complaint | what the culprit wrote to standard error, or output, right before its end |
+//! | setup | what the runtime does until the container's own program runs |
+//!
+//! # To add a rule
+//!
+//! Write it in a file of its own below `rules/`, with its tests, and name it in the list in
+//! [`rules`]. A rule knows the facts and no other rule; its weight has a name in [`weight`]. Where it
+//! is to speak for failed calls, it names a [`groups::Class`].
 //!
 //! What the records do not tell is said to be unknown.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-pub mod case;
+mod answer;
+mod calls;
+mod diagnose;
 pub mod diagnosis;
-mod gather;
+mod event_text;
+pub mod facts;
+pub mod finding;
 pub mod groups;
-mod idle;
-pub mod memory;
+pub mod meaning;
 pub mod noise;
-mod paths;
-mod permission;
-mod requests;
 pub mod rules;
 #[cfg(any(test, feature = "scene"))]
 pub mod scene;
@@ -31,6 +55,9 @@ mod sections;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tried;
 pub mod weight;
+mod words;
 
-pub use diagnosis::{Diagnosis, diagnose};
+pub use diagnose::{cause, diagnose};
+pub use diagnosis::Diagnosis;

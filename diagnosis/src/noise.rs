@@ -3,7 +3,9 @@
 //! Nothing is thrown away for being noise: it ranks lower, and what the program itself complained of
 //! before it ended ranks high whatever it is (see [`super::weight`]).
 
-use super::case::Subject;
+use crate::calls::{self, Kind};
+use crate::facts::Subject;
+use crate::meaning::Meaning;
 
 /// How ordinary a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,48 +28,6 @@ impl Noise {
         }
     }
 }
-
-const EPERM: u16 = 1;
-const ENOENT: u16 = 2;
-const EINTR: u16 = 4;
-const ENXIO: u16 = 6;
-const ECHILD: u16 = 10;
-const EAGAIN: u16 = 11;
-const EACCES: u16 = 13;
-const EEXIST: u16 = 17;
-const ENOTDIR: u16 = 20;
-const EINVAL: u16 = 22;
-const ENOTTY: u16 = 25;
-const ESPIPE: u16 = 29;
-const ERANGE: u16 = 34;
-const ENOSYS: u16 = 38;
-const ENODATA: u16 = 61;
-const EOPNOTSUPP: u16 = 95;
-const EISCONN: u16 = 106;
-const EALREADY: u16 = 114;
-const EINPROGRESS: u16 = 115;
-const ENOTCONN: u16 = 107;
-const ETIMEDOUT: u16 = 110;
-
-/// Calls that ask for a property of a path.
-const ASKS: &[&str] = &[
-    "access",
-    "faccessat",
-    "faccessat2",
-    "stat",
-    "lstat",
-    "newfstatat",
-    "statx",
-    "readlink",
-    "readlinkat",
-    "statfs",
-    "getxattr",
-    "lgetxattr",
-    "unlink",
-    "unlinkat",
-    "rmdir",
-    "inotify_add_watch",
-];
 
 /// Paths that libraries and interpreters try without needing them, by a part of the path.
 const TRIED: &[(&str, &str)] = &[
@@ -108,13 +68,15 @@ const TRIED: &[(&str, &str)] = &[
 /// How ordinary it is that `name` fails on `subject` with `errno`.
 #[must_use]
 pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
-    if let Some(answer) = answer(name, errno) {
+    let meaning = Meaning::of(name, errno);
+    if let Meaning::Answer(answer) = meaning {
         return Noise::Answer(answer);
     }
     let (Subject::Path(path) | Subject::Peer(path)) = subject else { return Noise::None };
-    let missing = matches!(errno, ENOENT | ENOTDIR | ENXIO | EINVAL);
+    let asks = calls::is(name, Kind::Asks);
+    let missing = meaning == Meaning::Missing;
     let tried = TRIED.iter().find(|(part, _)| path.contains(part));
-    if let Some((_, reason)) = tried.filter(|_| missing || errno == EACCES && ASKS.contains(&name)) {
+    if let Some((_, reason)) = tried.filter(|_| missing || meaning == Meaning::Denied && asks) {
         return Noise::Probe(reason);
     }
     if !missing || !matches!(subject, Subject::Path(_)) {
@@ -126,40 +88,13 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     if path.ends_with(".py") || path.rsplit('/').next().is_some_and(|name| name.starts_with('.') && name != "..") {
         return Noise::Probe("a file that is optional for most programs");
     }
-    if ASKS.contains(&name) { Noise::Probe("a look whether it is there") } else { Noise::None }
-}
-
-/// What a failure says that is none.
-fn answer(name: &str, errno: u16) -> Option<&'static str> {
-    Some(match (errno, name) {
-        (EAGAIN | EINTR | EALREADY | EINPROGRESS | EISCONN, name)
-            if !matches!(name, "clone" | "clone3" | "fork" | "mmap") =>
-        {
-            "not yet: to be tried again"
-        }
-        (ENOSYS, _) | (EOPNOTSUPP, "fallocate" | "getxattr" | "setxattr") => "a look at what the kernel offers",
-        (ENOTTY | EINVAL, "ioctl") => "a look for a terminal",
-        (ESPIPE, "lseek") => "a look whether it is a file",
-        (ECHILD, _) => "no child left to wait for",
-        (EEXIST, "mkdir" | "mkdirat" | "symlink" | "symlinkat") => "it was there already",
-        (ERANGE, "getcwd" | "getxattr" | "listxattr") => "the buffer was too small, to be tried again",
-        (ENODATA, _) => "no such attribute",
-        (ENOTCONN, "shutdown" | "getpeername") => "the other side had gone",
-        (ETIMEDOUT, "futex" | "rt_sigtimedwait" | "mq_timedreceive") => "a wait that was meant to end",
-        (EINVAL, "readlink" | "readlinkat") => "a look whether it is a link",
-        (
-            EINVAL | EPERM,
-            "prctl" | "arch_prctl" | "rseq" | "seccomp" | "sched_setaffinity" | "mbind" | "set_mempolicy"
-            | "get_mempolicy" | "personality" | "membarrier" | "io_uring_setup" | "perf_event_open",
-        ) => "a look at what the kernel offers",
-        (512..=516, _) => "interrupted by a signal, to be restarted",
-        _ => return None,
-    })
+    if asks { Noise::Probe("a look whether it is there") } else { Noise::None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rewind_recording::decode::errno::*;
 
     fn of_path(name: &str, path: &str, errno: u16) -> Noise {
         noise(name, &Subject::Path(path.to_owned()), errno)
@@ -185,9 +120,9 @@ mod tests {
         assert_eq!(of_path("openat", "/etc/app/config.yaml", ENOENT), Noise::None);
         assert_eq!(noise("connect", &Subject::Peer("/run/app.sock".into()), ENOENT), Noise::None);
         // Denied is denied, also where a look is usual.
-        assert_eq!(of_path("access", "/etc/app/token", 13), Noise::None);
-        assert_eq!(noise("connect", &Subject::Peer("10.0.0.5:5432".into()), 111), Noise::None);
-        assert_eq!(noise("mmap", &Subject::Nothing, 12), Noise::None);
+        assert_eq!(of_path("access", "/etc/app/token", EACCES), Noise::None);
+        assert_eq!(noise("connect", &Subject::Peer("10.0.0.5:5432".into()), ECONNREFUSED), Noise::None);
+        assert_eq!(noise("mmap", &Subject::Nothing, ENOMEM), Noise::None);
         assert_eq!(noise("clone", &Subject::Nothing, EAGAIN), Noise::None);
     }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use crate::diagnosis::{Diagnosis, diagnose};
+use crate::{Diagnosis, diagnose};
 use rewind_common::call::part;
 use rewind_recording::event::build::{self, CallBuilder};
 use rewind_recording::header::{Container, Header, Host};

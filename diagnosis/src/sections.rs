@@ -1,16 +1,16 @@
 //! What stands below the answer: failed calls, what threads were in, memory, descriptors, what was
 //! run, slow calls, last calls.
 
-use super::case::{Case, Process};
-use super::diagnosis::{
-    Blocked, Descriptors, Diagnosis, EventText, Failed, MemoryGrowth, Ran, Slow, command, event_text, rfc3339,
-};
-use super::groups::Group;
-use super::idle::IDLE;
-use super::noise::Noise;
-use super::rules;
+use crate::calls::{self, Kind};
+use crate::diagnosis::{Blocked, Descriptors, Diagnosis, EventText, Failed, MemoryGrowth, Ran, Slow};
+use crate::event_text::{event_text, rfc3339};
+use crate::facts::{Facts, Process, SIGKILL, Sums, kinds};
+use crate::groups::{Class, Group};
+use crate::meaning;
+use crate::noise::Noise;
+use crate::tried::tried;
+use crate::weight::WORTH_SAYING;
 use rewind_recording::clock::Clock;
-use rewind_recording::decode::descriptors::Table;
 use rewind_recording::event::{Outcome, What};
 use rewind_recording::filter::comm;
 use std::cmp::Reverse;
@@ -33,43 +33,40 @@ const DESCRIPTORS: u64 = 100;
 const SLOW_NS: u64 = 10_000_000;
 const SLOW_TOTAL_NS: u64 = 100_000_000;
 
-/// Calls that take long, or do not return, because of what they do.
-const ENDLESS: &[&str] = &["exit", "exit_group", "execve", "vfork"];
-
 /// Fills the sections.
-pub(super) fn fill(diagnosis: &mut Diagnosis, case: &Case<'_>, clock: &mut Clock) {
+pub(super) fn fill(diagnosis: &mut Diagnosis, facts: &Facts<'_>, groups: &[Group], clock: &mut Clock) {
     let (odd, ordinary): (Vec<&Group>, Vec<&Group>) =
-        case.groups.iter().partition(|group| group.noise == Noise::None && !group.recovered);
-    let weighty = ordinary.iter().copied().filter(|group| group.weighed.weight >= super::weight::WORTH_SAYING);
+        groups.iter().partition(|group| group.noise == Noise::None && !group.recovered);
+    let weighty = ordinary.iter().copied().filter(|group| group.weighed.weight >= WORTH_SAYING);
     let mut shown: Vec<&Group> = odd.into_iter().chain(weighty).collect();
     shown.sort_by_key(|group| Reverse((group.weighed.weight, group.last_ns)));
     diagnosis.failed = shown.iter().take(FAILED).map(|group| failed(group, clock)).collect();
-    let all: u64 = case.groups.iter().map(|group| group.count).sum();
+    let all: u64 = groups.iter().map(|group| group.count).sum();
     let listed: u64 = diagnosis.failed.iter().map(|failed| failed.count).sum();
     diagnosis.ordinary_failures = all.saturating_sub(listed);
-    diagnosis.tried = super::paths::tried(case, clock);
-    diagnosis.blocked = blocked(case);
-    let process = case.culprit().or_else(|| case.processes.iter().next().map(|(tgid, process)| (*tgid, process)));
+    diagnosis.tried = tried(facts, groups, clock);
+    diagnosis.blocked = blocked(facts);
+    let process = facts.culprit().or_else(|| facts.processes.iter().next().map(|(tgid, process)| (*tgid, process)));
     if let Some((tgid, process)) = process {
-        diagnosis.said = said(case, process);
+        diagnosis.said = said(facts, process);
         diagnosis.memory = memory(process);
-        diagnosis.descriptors = descriptors(case, tgid);
+        diagnosis.descriptors = descriptors(facts, groups, tgid);
     }
-    diagnosis.ran = ran(case, clock);
+    diagnosis.ran = ran(facts, clock);
     if !diagnosis.ran.is_empty() {
         diagnosis.ran_more =
-            case.processes.values().filter(|process| !process.is_setup()).count().saturating_sub(diagnosis.ran.len())
+            facts.processes.values().filter(|process| !process.is_setup()).count().saturating_sub(diagnosis.ran.len())
                 as u64;
     }
-    diagnosis.slow = slow(case);
-    diagnosis.last = last(case, clock);
+    diagnosis.slow = slow(facts);
+    diagnosis.last = last(facts, clock);
 }
 
 fn failed(group: &Group, clock: &mut Clock) -> Failed {
     Failed {
         call: group.name.to_string(),
         what: group.subject.text().map(str::to_owned),
-        errno: rules::errno(group.errno).into_owned(),
+        errno: meaning::name(group.errno).into_owned(),
         count: group.count,
         last: rfc3339(clock, group.last_ns),
         last_ns: group.last_ns,
@@ -80,21 +77,21 @@ fn failed(group: &Group, clock: &mut Clock) -> Failed {
 }
 
 /// Calls that did not return, the longest first; of a dead container those that its end cut short.
-fn blocked(case: &Case<'_>) -> Vec<Blocked> {
+fn blocked(facts: &Facts<'_>) -> Vec<Blocked> {
     let mut blocked = Vec::new();
-    for index in &case.open_calls {
-        let Some(event) = case.timeline.event(*index) else { continue };
+    for index in &facts.open_calls {
+        let Some(event) = facts.timeline.event(*index) else { continue };
         let What::Call { call, outcome, .. } = event.what else { continue };
         let duration_ns = match outcome {
             // Of those that returned only the ones are here that a fatal signal interrupted.
             Outcome::Died | Outcome::Returned => Some(call.duration_ns),
-            Outcome::InFlight | Outcome::InProgress => Some(case.header.read_ns.saturating_sub(event.start_ns)),
+            Outcome::InFlight | Outcome::InProgress => Some(facts.header.read_ns.saturating_sub(event.start_ns)),
             Outcome::Lost => continue,
         };
         blocked.push(Blocked {
             tid: event.tid,
             comm: event.task.map_or_else(|| "?".to_owned(), |task| comm(&task.comm).text().into_owned()),
-            call: case.text(&event),
+            call: facts.text(&event),
             duration_ns,
             living: outcome.is_open(),
             before: outcome == Outcome::InProgress,
@@ -106,14 +103,14 @@ fn blocked(case: &Case<'_>) -> Vec<Blocked> {
 }
 
 /// The last lines that a dead process wrote; of standard error if it wrote there at the end.
-fn said(case: &Case<'_>, process: &Process) -> Vec<String> {
-    if case.ending.is_none() {
+fn said(facts: &Facts<'_>, process: &Process) -> Vec<String> {
+    if facts.ending.is_none() {
         return Vec::new();
     }
-    let since_ns = process.since_ns().max(case.end_ns().saturating_sub(SAID_NS));
-    let late = || process.said.iter().filter(|saying| saying.at_ns >= since_ns);
-    let stderr = late().any(|saying| saying.to_stderr);
-    let text: String = late().filter(|saying| saying.to_stderr == stderr).map(|saying| saying.text.as_str()).collect();
+    let since_ns = process.since_ns().max(facts.end_ns().saturating_sub(SAID_NS));
+    let late = || process.outputs.iter().filter(|output| output.at_ns >= since_ns);
+    let stderr = late().any(|output| output.to_stderr);
+    let text: String = late().filter(|output| output.to_stderr == stderr).map(|output| output.text.as_str()).collect();
     let plain = |line: &str| line.trim_end().replace('\t', "    ");
     // Python underlines the place of an error.
     let tells = |line: &String| !line.trim_matches([' ', '^', '~']).is_empty();
@@ -136,48 +133,37 @@ fn memory(process: &Process) -> Option<MemoryGrowth> {
     })
 }
 
-fn descriptors(case: &Case<'_>, tgid: u32) -> Option<Descriptors> {
-    let kinds = kinds(case.descriptors(tgid)?);
+fn descriptors(facts: &Facts<'_>, groups: &[Group], tgid: u32) -> Option<Descriptors> {
+    let kinds = kinds(facts.descriptors(tgid)?);
     let open = kinds.iter().map(|(_, count)| count).sum();
-    let met_the_limit = case.groups.iter().any(|group| matches!(group.errno, 23 | 24));
+    let met_the_limit = groups.iter().any(|group| group.class == Class::Descriptors);
     (met_the_limit || open >= DESCRIPTORS).then(|| Descriptors { open, kinds: kinds.into_iter().take(5).collect() })
 }
 
-/// What descriptors are, the most frequent first.
-pub(super) fn kinds(table: &Table) -> Vec<(String, u64)> {
-    let mut kinds = BTreeMap::<&str, u64>::new();
-    for (_, what) in table.open() {
-        *kinds.entry(what).or_default() += 1;
-    }
-    let mut kinds: Vec<_> = kinds.into_iter().map(|(what, count)| (what.to_owned(), count)).collect();
-    kinds.sort_by_key(|(_, count)| Reverse(*count));
-    kinds
-}
-
 /// The tree of processes; of a large one those that ended badly, and the last.
-fn ran(case: &Case<'_>, clock: &mut Clock) -> Vec<Ran> {
+fn ran(facts: &Facts<'_>, clock: &mut Clock) -> Vec<Ran> {
     let mut children = BTreeMap::<u32, Vec<u32>>::new();
-    let processes = || case.processes.iter().filter(|(_, process)| !process.is_setup());
+    let processes = || facts.processes.iter().filter(|(_, process)| !process.is_setup());
     for (tgid, process) in processes() {
-        let parent = case.processes.get(&process.parent).filter(|parent| !parent.is_setup());
+        let parent = facts.processes.get(&process.parent).filter(|parent| !parent.is_setup());
         let parent = parent.map_or(0, |_| process.parent);
         children.entry(parent).or_default().push(*tgid);
     }
     for of_one in children.values_mut() {
-        of_one.sort_by_key(|tgid| case.processes.get(tgid).map(|process| process.first_ns));
+        of_one.sort_by_key(|tgid| facts.processes.get(tgid).map(|process| process.first_ns));
     }
     let (mut ran, mut open) = (Vec::new(), vec![(0, 0)]);
     while let Some((tgid, depth)) = open.pop() {
-        if ran.len() > case.processes.len() {
+        if ran.len() > facts.processes.len() {
             break;
         }
-        if let Some(process) = case.processes.get(&tgid).filter(|_| tgid != 0) {
+        if let Some(process) = facts.processes.get(&tgid).filter(|_| tgid != 0) {
             ran.push(one_ran(tgid, depth - 1, process, clock));
         }
         open.extend(children.get(&tgid).into_iter().flatten().rev().map(|child| (*child, depth + 1)));
     }
     let only_itself = ran.len() == 1 && ran.iter().all(|ran| ran.well);
-    if only_itself && case.processes.values().all(|process| process.ran.is_empty()) {
+    if only_itself && facts.processes.values().all(|process| process.programs.is_empty()) {
         return Vec::new();
     }
     if ran.len() > RAN {
@@ -199,7 +185,7 @@ fn one_ran(tgid: u32, depth: usize, process: &Process, clock: &mut Clock) -> Ran
     Ran {
         tgid,
         depth,
-        command: command(process),
+        command: process.command().to_owned(),
         time: rfc3339(clock, process.first_ns),
         duration_ns: end.map(|end| end.at_ns.saturating_sub(process.first_ns)),
         ended: end.map(|end| end.words()),
@@ -207,19 +193,19 @@ fn one_ran(tgid: u32, depth: usize, process: &Process, clock: &mut Clock) -> Ran
     }
 }
 
-fn slow(case: &Case<'_>) -> Vec<Slow> {
-    let notable = |sums: &super::case::Sums| sums.longest.0 >= SLOW_NS || sums.total_ns >= SLOW_TOTAL_NS;
-    let is_of_interest = |name: &str| !IDLE.contains(&name) && !ENDLESS.contains(&name);
-    let of_interest = case.sums.iter().filter(|(name, sums)| is_of_interest(name) && notable(sums));
+fn slow(facts: &Facts<'_>) -> Vec<Slow> {
+    let notable = |sums: &Sums| sums.longest.0 >= SLOW_NS || sums.total_ns >= SLOW_TOTAL_NS;
+    let is_of_interest = |name: &str| !calls::is(name, Kind::Idle) && !calls::is(name, Kind::Endless);
+    let of_interest = facts.sums.iter().filter(|(name, sums)| is_of_interest(name) && notable(sums));
     let mut sums: Vec<_> = of_interest.collect();
     sums.sort_by_key(|(_, sums)| Reverse(sums.total_ns));
-    let in_words = |(name, sums): (&std::borrow::Cow<'static, str>, &super::case::Sums)| Slow {
+    let in_words = |(name, sums): (&std::borrow::Cow<'static, str>, &Sums)| Slow {
         call: name.to_string(),
         calls: sums.calls,
         total_ns: sums.total_ns,
         longest_ns: sums.longest.0,
-        example: match case.timeline.event(sums.longest.1).filter(|_| sums.example.is_empty()) {
-            Some(event) => case.text(&event),
+        example: match facts.timeline.event(sums.longest.1).filter(|_| sums.example.is_empty()) {
+            Some(event) => facts.text(&event),
             None => sums.example.clone(),
         },
     };
@@ -227,13 +213,14 @@ fn slow(case: &Case<'_>) -> Vec<Slow> {
 }
 
 /// The last calls of the thread that ended it; of a living container, the last of all threads.
-fn last(case: &Case<'_>, clock: &mut Clock) -> Vec<EventText> {
-    let tid = case.culprit().and_then(|(_, process)| process.end).map(|end| thread_of_end(case, end.index, end.tid));
-    let killed_by = case.end().and_then(|end| end.signal);
-    let events = (0..case.timeline.len()).rev().filter(|index| {
-        case.timeline.event(*index).is_some_and(|event| {
+fn last(facts: &Facts<'_>, clock: &mut Clock) -> Vec<EventText> {
+    let tid = facts.culprit().and_then(|(_, process)| process.end).map(|end| thread_of_end(facts, end.index, end.tid));
+    let killed_by = facts.end().and_then(|end| end.signal);
+    let events = (0..facts.timeline.len()).rev().filter(|index| {
+        facts.timeline.event(*index).is_some_and(|event| {
             // Whatever signal ends a process, the kernel hands SIGKILL to its threads.
-            let handed = matches!(event.what, What::Signal(signal) if signal.siginfo[0] == 9) && killed_by != Some(9);
+            let handed = matches!(event.what, What::Signal(signal) if signal.siginfo[0] == SIGKILL)
+                && killed_by.map(u32::from) != Some(SIGKILL);
             // Their calls say it already.
             let told = matches!(event.what, What::Fork(_) | What::Exec(_));
             tid.is_none_or(|tid| event.tid == tid) && !handed && !told
@@ -241,19 +228,19 @@ fn last(case: &Case<'_>, clock: &mut Clock) -> Vec<EventText> {
     });
     let mut last: Vec<usize> = events.take(LAST).collect();
     last.reverse();
-    last.into_iter().filter_map(|index| event_text(case, index, clock)).collect()
+    last.into_iter().filter_map(|index| event_text(facts, index, clock)).collect()
 }
 
 /// Who called `exit_group`, or got the signal; else the thread that ended last.
-fn thread_of_end(case: &Case<'_>, end: usize, last: u32) -> u32 {
-    let Some((tgid, process)) = case.culprit() else { return last };
+fn thread_of_end(facts: &Facts<'_>, end: usize, last: u32) -> u32 {
+    let Some((tgid, process)) = facts.culprit() else { return last };
     if let Some(signal) = process.end.and_then(|end| end.ending.signal) {
         let fatal = process.signals.iter().rev().find(|delivered| delivered.siginfo[0] == u32::from(signal));
         return fatal.map_or(last, |delivered| delivered.tid);
     }
-    let caller = (0..end).rev().take(4096).filter_map(|index| case.timeline.event(index)).find(|event| {
+    let caller = (0..end).rev().take(4096).filter_map(|index| facts.timeline.event(index)).find(|event| {
         let What::Call { call, .. } = event.what else { return false };
-        let name = rewind_recording::decode::name(&call, case.arch);
+        let name = rewind_recording::decode::name(&call, facts.arch);
         name == "exit_group" && event.tgid() == Some(tgid)
     });
     caller.map_or(last, |event| event.tid)

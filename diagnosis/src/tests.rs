@@ -1,6 +1,6 @@
 //! The scenarios as built records: the right cause comes first.
 
-use super::diagnosis::diagnose;
+use super::diagnose;
 use super::scene::{MS, S, Scene, denied};
 use proptest::prelude::*;
 use rewind_common::call::part;

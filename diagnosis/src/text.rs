@@ -68,7 +68,7 @@ pub(super) fn last_part(path: &str) -> Option<&str> {
 }
 
 /// What a call wrote, as far as it is recorded.
-pub(super) fn said(invocation: &Invocation<'_>) -> String {
+pub(super) fn written(invocation: &Invocation<'_>) -> String {
     let call = &invocation.call;
     let blobs = invocation.enter.map_or(call.blobs, |enter| enter.blobs);
     let parts = blobs.filter(|blob| {

@@ -7,42 +7,80 @@
 //! | above 300 | the program complained of it, or ended right behind it |
 //! | [`CERTAIN`] | the kernel says so: a signal ended it |
 
-use super::case::{Case, GIVEN_UP, Process, Subject};
-use super::groups::Group;
-use super::noise::Noise;
+use crate::facts::{Facts, Process, Subject};
+use crate::groups::{self, Group, Weighed};
+use crate::meaning::Meaning;
+use crate::noise::Noise;
 use rewind_recording::decode::{errno_name, errno_text};
 
 /// What the kernel itself says is the cause.
 pub const CERTAIN: i32 = 1000;
+/// The OOM killer: the kernel says so as well, and says more than the signal that it sent.
+pub const OOM_KILLED: i32 = CERTAIN + 100;
+/// The runtime failed before the program ran: what else is found is the runtime's as well.
+pub const NEVER_BEGAN: i32 = CERTAIN + 50;
+/// It was asked to end, and did.
+pub const ASKED_TO_END: i32 = 500;
+/// It aborted itself: it found something wrong before, which is the cause if it is known.
+pub const ABORTED: i32 = 250;
+/// The heap could not grow in the program that ended badly.
+pub const HEAP_REFUSED: i32 = 250;
+/// The heap could not grow, but nothing ended of it.
+pub const HEAP_REFUSED_ELSEWHERE: i32 = 120;
+/// A child was killed.
+pub const CHILD_KILLED: i32 = 140;
+/// A child exited with something else than 0, which many programs do to say no (grep, test).
+pub const CHILD_FAILED: i32 = WORTH_SAYING - 1;
+/// A thread is in a call that should be over soon.
+pub const STUCK: i32 = 160;
+/// All threads of a process wait for each other.
+pub const DEADLOCKED: i32 = 140;
+/// A process has made no call since the recording began.
+pub const HUNG: i32 = 120;
+/// Calls took so long that it can be told; more of the time adds up to [`SLOW_SHARE`].
+pub const SLOW: i32 = WORTH_SAYING;
+/// All of the time was spent in slow calls. Less than any failure that the program complains of.
+pub const SLOW_SHARE: i32 = 50;
 /// A finding that weighs less is not said.
 pub const WORTH_SAYING: i32 = 100;
 
-/// Between two sayings of one complaint there is no more than this.
-const BREATH_NS: u64 = 200_000_000;
+// What the weight of failed calls is made of.
+
+/// A peer kept silent.
+const UNANSWERED: i32 = 160;
+/// Something ran out that programs seldom can do without: memory, descriptors, space.
+const EXHAUSTED: i32 = 150;
+/// Something was refused, by permission, by a device, by a peer.
+const REFUSED: i32 = 110;
+/// Any failure.
+const FAILED: i32 = 30;
+/// It failed in the program that ended badly.
+const OWN: i32 = 60;
+/// And right before the end.
+const CLOSE: i32 = 40;
+/// It is the last that failed before the complaint, or the end.
+const LAST: i32 = 200;
+/// The complaint names what failed.
+const NAMED: i32 = 350;
+/// The complaint tells the error.
+const TOLD: i32 = 200;
+/// A peer failed it again and again.
+const REPEATED: i32 = 20;
+/// How often that is.
+const REPEATED_TIMES: u64 = 3;
+/// What failed was had later.
+const RECOVERED: i32 = -250;
+/// A look that the program reckons with a no to.
+const PROBE: i32 = -150;
+/// No failure but an answer.
+const ANSWER: i32 = -600;
+
+/// Between two lines of one complaint there is no more than this.
+const PAUSE_NS: u64 = 200_000_000;
 /// A complaint ends no longer before the end than this.
 const LAST_WORDS_NS: u64 = 5_000_000_000;
 /// "Right before the end".
 const CLOSE_NS: u64 = 1_000_000_000;
-
-/// A weight and what it is made of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Weighed {
-    /// The sum.
-    pub weight: i32,
-    /// In words.
-    pub reasons: Vec<&'static str>,
-}
-
-impl Weighed {
-    fn add(&mut self, when: bool, weight: i32, reason: &'static str) {
-        if when {
-            self.weight += weight;
-            if !reason.is_empty() {
-                self.reasons.push(reason);
-            }
-        }
-    }
-}
 
 /// What is known of the end that failures are weighed against.
 #[derive(Clone, Debug, Default)]
@@ -62,13 +100,14 @@ pub struct EndContext {
 }
 
 impl EndContext {
-    /// The end of a case.
+    /// The end that a recording tells of.
     #[must_use]
-    pub fn of(case: &Case<'_>) -> Self {
-        let end_ns = case.end_ns();
-        let (complained_ns, words) = case.culprit().map(|(_, process)| last_words(process, end_ns)).unwrap_or_default();
-        let since_ns = case.culprit().map_or(0, |(_, process)| process.since_ns());
-        Self { bad: case.ended_badly(), culprit: case.culprit, since_ns, end_ns, complained_ns, words }
+    pub fn of(facts: &Facts<'_>) -> Self {
+        let end_ns = facts.end_ns();
+        let (complained_ns, words) =
+            facts.culprit().map(|(_, process)| last_words(process, end_ns)).unwrap_or_default();
+        let since_ns = facts.culprit().map_or(0, |(_, process)| process.since_ns());
+        Self { bad: facts.ended_badly(), culprit: facts.culprit, since_ns, end_ns, complained_ns, words }
     }
 
     /// Whether the program that ended it is the one that a group failed in.
@@ -88,61 +127,74 @@ impl EndContext {
 
 /// The complaint of a process before its end: since when, and all that it said then.
 fn last_words(process: &Process, end_ns: u64) -> (Option<u64>, String) {
-    let stderr = process.said.iter().any(|saying| saying.to_stderr && saying.at_ns >= process.since_ns());
+    let stderr = process.outputs.iter().any(|output| output.to_stderr && output.at_ns >= process.since_ns());
     let (mut since_ns, mut words) = (None, Vec::new());
-    let own = process.said.iter().filter(|saying| saying.at_ns >= process.since_ns());
-    for saying in own.rev().take(200) {
-        let patience_ns = if since_ns.is_none() { LAST_WORDS_NS } else { BREATH_NS };
-        if since_ns.unwrap_or(end_ns).saturating_sub(saying.at_ns) > patience_ns {
+    let own = process.outputs.iter().filter(|output| output.at_ns >= process.since_ns());
+    for output in own.rev().take(200) {
+        let patience_ns = if since_ns.is_none() { LAST_WORDS_NS } else { PAUSE_NS };
+        if since_ns.unwrap_or(end_ns).saturating_sub(output.at_ns) > patience_ns {
             break;
         }
         // Where both are written, standard error is where complaints go.
-        if saying.to_stderr || !stderr {
-            since_ns = Some(saying.at_ns);
+        if output.to_stderr || !stderr {
+            since_ns = Some(output.at_ns);
         }
-        words.push(saying.text.to_lowercase());
+        words.push(output.text.to_lowercase());
     }
     words.reverse();
     (since_ns, words.concat())
 }
 
-/// Weighs a group; `decisive` if it is the last that failed before the complaint or the end.
+/// The groups of failed calls, the likeliest cause first, and of equal ones the latest.
 #[must_use]
-pub fn weigh(group: &Group, end: &EndContext, decisive: bool) -> Weighed {
+pub fn weighed_groups(facts: &Facts<'_>) -> Vec<Group> {
+    let end = EndContext::of(facts);
+    let mut groups = groups::of(facts);
+    let last = end.decisive(&groups);
+    for group in &mut groups {
+        group.weighed = weigh(group, &end, last == Some(group.last));
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
+    groups
+}
+
+/// Weighs a group; `decisive` if it is the last that failed before the complaint or the end.
+fn weigh(group: &Group, end: &EndContext, decisive: bool) -> Weighed {
     let mut weighed = Weighed::default();
     let own = end.is_own(group);
     let named = names(end, group);
     let close = end.end_ns.saturating_sub(group.last_ns) < CLOSE_NS;
-    weighed.add(true, severity(group), "");
-    weighed.add(end.bad && own, 60, "");
-    weighed.add(end.bad && own && close, 40, "right before the end");
-    weighed.add(decisive, 200, "the last to fail before it complained or ended");
-    weighed.add(named, 350, "what it wrote at the end names it");
+    weighed.add(true, severity(group.meaning), "");
+    weighed.add(end.bad && own, OWN, "");
+    weighed.add(end.bad && own && close, CLOSE, "right before the end");
+    weighed.add(decisive, LAST, "the last to fail before it complained or ended");
+    weighed.add(named, NAMED, "what it wrote at the end names it");
     let odd = group.noise == Noise::None;
-    weighed.add(own && odd && !named && says(end, group), 200, "what it wrote at the end tells of this error");
-    weighed.add(group.count >= 3 && matches!(group.subject, Subject::Peer(_)), 20, "again and again");
-    weighed.add(group.recovered, -250, "it was had later");
+    weighed.add(own && odd && !named && says(end, group), TOLD, "what it wrote at the end tells of this error");
+    let repeated = group.count >= REPEATED_TIMES && matches!(group.subject, Subject::Peer(_));
+    weighed.add(repeated, REPEATED, "again and again");
+    weighed.add(group.recovered, RECOVERED, "it was had later");
     match group.noise {
         Noise::None => {}
-        Noise::Probe(reason) => weighed.add(true, -150, reason),
-        Noise::Answer(reason) => weighed.add(true, -600, reason),
+        Noise::Probe(reason) => weighed.add(true, PROBE, reason),
+        Noise::Answer(reason) => weighed.add(true, ANSWER, reason),
     }
     weighed
 }
 
 /// How bad it is as such.
 #[must_use]
-pub fn severity(group: &Group) -> i32 {
-    match group.errno {
-        GIVEN_UP => 160,
-        // EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT.
-        23 | 24 | 12 | 28 | 122 => 150,
-        // EPERM, EACCES, EROFS, EIO, EADDRINUSE, EAGAIN of clone.
-        1 | 13 | 30 | 5 | 98 => 110,
-        11 if group.noise == Noise::None => 110,
-        // Of peers: ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ECONNRESET, EPIPE and the like.
-        32 | 99..=104 | 110..=113 => 110,
-        _ => 30,
+pub const fn severity(meaning: Meaning) -> i32 {
+    match meaning {
+        Meaning::NoAnswer => UNANSWERED,
+        Meaning::OutOfMemory | Meaning::OutOfDescriptors | Meaning::OutOfSpace => EXHAUSTED,
+        Meaning::Denied
+        | Meaning::ReadOnly
+        | Meaning::Broken
+        | Meaning::AddressInUse
+        | Meaning::Limit
+        | Meaning::Peer => REFUSED,
+        Meaning::Answer(_) | Meaning::Missing | Meaning::Busy | Meaning::Other => FAILED,
     }
 }
 
@@ -169,7 +221,7 @@ const UNNAMED: &[&str] = &[
 
 /// Whether the last words tell this error.
 fn says(end: &EndContext, group: &Group) -> bool {
-    if group.errno == GIVEN_UP {
+    if group.meaning == Meaning::NoAnswer {
         let unnamed = UNNAMED.iter().filter(|_| group.subject.is_name_server());
         return LATE.iter().chain(unnamed).any(|words| end.words.contains(words));
     }

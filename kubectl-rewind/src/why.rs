@@ -2,7 +2,8 @@
 //! where the output is no terminal or a narrow one.
 
 use anstyle::Style;
-use rewind_diagnosis::diagnosis::{Diagnosis, EventText, FindingText, diagnose};
+use rewind_diagnosis::diagnose;
+use rewind_diagnosis::diagnosis::{Diagnosis, EventText, FindingText};
 use rewind_recording::escape::{back, front, json, visible, width};
 use rewind_recording::header::Header;
 use rewind_recording::render::style::{BAD, HEADING, NOTABLE};

@@ -99,6 +99,21 @@ impl From<&wire::OomKill> for Oom {
 }
 
 impl Ending {
+    /// What the record of a process' last thread tells, and whether the OOM killer had chosen the process.
+    #[must_use]
+    pub fn of(exit: &wire::Exit, is_oom_victim: bool) -> Self {
+        let status = exit.status;
+        let signal = (status & 0x7f) as u8;
+        Self {
+            at_ns: exit.time_ns,
+            tgid: exit.tgid,
+            exit_code: (signal == 0).then_some((status >> 8) as u8),
+            signal: (signal != 0).then_some(signal),
+            core_dumped: status & 0x80 != 0,
+            oom_killed: signal == SIGKILL && is_oom_victim,
+        }
+    }
+
     /// In a few words: `exited with 1`, `killed by SIGSEGV (core dumped)`, `killed by the OOM killer`.
     #[must_use]
     pub fn words(&self) -> String {
@@ -144,17 +159,7 @@ impl Finder {
                 *known = (known.0.min(time_ns), known.1 || is_first);
             }
             Record::Exit(exit) if exit.header.flags & GROUP_DEAD != 0 => {
-                let (tgid, status) = (exit.tgid, exit.status);
-                let signal = (status & 0x7f) as u8;
-                let ending = Ending {
-                    at_ns: exit.time_ns,
-                    tgid,
-                    exit_code: (signal == 0).then_some((status >> 8) as u8),
-                    signal: (signal != 0).then_some(signal),
-                    core_dumped: status & 0x80 != 0,
-                    ..Ending::default()
-                };
-                self.ends.insert(tgid, ending);
+                self.ends.insert(exit.tgid, Ending::of(exit, false));
             }
             Record::OomKill(kill) => {
                 self.oom.insert(kill.tgid, kill.into());

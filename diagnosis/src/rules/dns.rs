@@ -1,8 +1,10 @@
 //! Scenario 5: a name server that does not answer, or cannot be asked.
 
-use super::{Finding, phrase};
-use crate::case::Case;
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::groups::{Class, Group};
+use crate::words::failure;
 
-pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
-    phrase::findings(case, "dns", |group| group.subject.is_name_server())
+pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
+    failure::findings(facts, groups, "dns", Class::NameServer)
 }

@@ -1,16 +1,10 @@
 //! Any other call that failed and is not ordinary.
 
-use super::{Finding, phrase};
-use crate::case::{Case, Subject};
-use crate::groups::Group;
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::groups::{Class, Group};
+use crate::words::failure;
 
-pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
-    phrase::findings(case, "call", is_mine)
-}
-
-/// What no other rule takes.
-fn is_mine(group: &Group) -> bool {
-    matches!(group.subject, Subject::Nothing | Subject::Descriptor(_))
-        && !matches!(group.errno, 12 | 23 | 24)
-        && !matches!(&*group.name, "connect" | "bind" | "listen" | "socket")
+pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
+    failure::findings(facts, groups, "call", Class::Other)
 }

@@ -1,29 +1,34 @@
 //! Scenario 7: nothing fails, but something takes long.
 
-use super::{Finding, Joint};
-use crate::case::Case;
+use crate::calls::{self, Kind};
+use crate::facts::Facts;
+use crate::finding::{Finding, Relation};
+use crate::groups::Group;
+use crate::weight::{SLOW, SLOW_SHARE};
 use rewind_recording::render::units::{counted, duration};
 
 /// Calls that should not take long, and what they wait for.
-const WAITS: &[(&[&str], &str)] = &[
-    (&["fsync", "fdatasync", "sync", "syncfs", "msync", "sync_file_range"], "the disk"),
-    (&["connect"], "a peer to take the connection"),
-    (&["flock"], "a lock on a file"),
-    (&["openat", "open", "stat", "newfstatat", "statx", "getdents64", "rename", "unlink"], "a file system"),
-    (&["recvfrom", "recvmsg", "sendto", "sendmsg"], "the network"),
+const WAITS: &[(Kind, &str)] = &[
+    (Kind::WaitsDisk, "the disk"),
+    (Kind::Connects, "a peer to take the connection"),
+    (Kind::WaitsFileLock, "a lock on a file"),
+    (Kind::WaitsFileSystem, "a file system"),
+    (Kind::WaitsPeer, "the network"),
 ];
 
-/// So much of the time that is covered (thousandths) stands out.
+/// All of the time that is covered, in thousandths.
+const ALL: i32 = 1000;
+/// So much of it stands out.
 const NOTABLE_SHARE: u64 = 100;
 /// And so long in sum.
 const NOTABLE_NS: u64 = 100_000_000;
 
-pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
-    let coverage = &case.header.coverage;
-    let covered_ns = coverage.newest_ns.max(case.end_ns()).saturating_sub(coverage.oldest_ns).max(1);
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
+    let coverage = &facts.header.coverage;
+    let covered_ns = coverage.newest_ns.max(facts.end_ns()).saturating_sub(coverage.oldest_ns).max(1);
     let mut findings = Vec::new();
-    for (calls, waits_for) in WAITS {
-        let mut of_it: Vec<_> = case.sums.iter().filter(|(name, _)| calls.contains(&&***name)).collect();
+    for (kind, waits_for) in WAITS {
+        let mut of_it: Vec<_> = facts.sums.iter().filter(|(name, _)| calls::is(name, *kind)).collect();
         of_it.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.total_ns));
         let total_ns = of_it.iter().fold(0_u64, |sum, (_, sums)| sum.saturating_add(sums.total_ns));
         let Some((name, first)) = of_it.first() else { continue };
@@ -34,9 +39,8 @@ pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
         let (longest_ns, index) = first.longest;
         findings.push(Finding {
             rule: "slow",
-            // More of the time weighs more, but less than any failure that the program complains of.
-            weight: 100 + (share / 20).min(50) as i32,
-            joint: Joint::Beside,
+            weight: SLOW + (share as i32 * SLOW_SHARE / ALL).min(SLOW_SHARE),
+            relation: Relation::Beside,
             text: format!(
                 "it waited {} for {waits_for}: {} in {name}, the longest {}{}",
                 duration(total_ns),

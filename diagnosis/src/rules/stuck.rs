@@ -1,67 +1,67 @@
 //! Scenarios 5 and 7, of a living container: a thread that is in a call for longer than is usual.
 
-use super::{Finding, Joint};
-use crate::case::Case;
-use crate::idle::IDLE;
+use crate::calls::{self, Kind};
+use crate::facts::Facts;
+use crate::finding::{Finding, Relation};
+use crate::groups::Group;
+use crate::weight::{DEADLOCKED, HUNG, STUCK};
 use rewind_recording::decode;
 use rewind_recording::event::{Outcome, What};
 use rewind_recording::render::units::duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Calls that should be over soon, and what they wait for.
-const SOON: &[(&[&str], &str)] = &[
-    (&["connect"], "a peer that does not take its connection"),
-    (&["flock"], "a lock on a file"),
-    (&["fsync", "fdatasync", "sync", "syncfs", "msync"], "the disk"),
-    (&["open", "openat", "stat", "newfstatat", "statx", "rename", "unlink", "getdents64"], "a file system"),
+const SOON: &[(Kind, &str)] = &[
+    (Kind::Connects, "a peer that does not take its connection"),
+    (Kind::WaitsFileLock, "a lock on a file"),
+    (Kind::WaitsDisk, "the disk"),
+    (Kind::WaitsFileSystem, "a file system"),
 ];
-/// Calls in which a program waits for its children, as long as they live.
-const FOR_CHILDREN: &[&str] = &["wait4", "waitid"];
 /// So long is not soon.
 const LONG_NS: u64 = 1_000_000_000;
 
 fn is_ordinary(name: &str) -> bool {
-    IDLE.contains(&name) || FOR_CHILDREN.contains(&name)
+    calls::is(name, Kind::Idle) || calls::is(name, Kind::WaitsChild)
 }
 
-pub(super) fn rule(case: &Case<'_>) -> Vec<Finding> {
-    if case.ending.is_some() {
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
+    if facts.ending.is_some() {
         return Vec::new();
     }
     let mut findings = Vec::new();
     let mut processes = BTreeMap::<u32, Threads>::new();
-    for index in &case.open_calls {
-        let Some(event) = case.timeline.event(*index) else { continue };
+    for index in &facts.open_calls {
+        let Some(event) = facts.timeline.event(*index) else { continue };
         let What::Call { call, outcome: outcome @ (Outcome::InFlight | Outcome::InProgress), .. } = event.what else {
             continue;
         };
-        let since_ns = case.header.read_ns.saturating_sub(event.start_ns);
-        let name = decode::name(&call, case.arch);
+        let since_ns = facts.header.read_ns.saturating_sub(event.start_ns);
+        let name = decode::name(&call, facts.arch);
         let tgid = event.tgid().unwrap_or(event.tid);
         let threads = processes.entry(tgid).or_default();
         threads.count += 1;
-        if name.starts_with("futex") && since_ns > LONG_NS {
+        if calls::is(&name, Kind::WaitsThread) && since_ns > LONG_NS {
             threads.locked.push(*index);
         }
-        let soon = SOON.iter().find(|(calls, _)| calls.contains(&&*name)).filter(|_| since_ns > LONG_NS);
+        let soon = SOON.iter().find(|(kind, _)| calls::is(&name, *kind)).filter(|_| since_ns > LONG_NS);
         if let Some((_, waits_for)) = soon {
-            let shown: String = case.text(&event).chars().take(60).collect();
+            let shown: String = facts.text(&event).chars().take(60).collect();
             let long = match outcome {
                 Outcome::InProgress => format!("since before the recording began, {} ago,", duration(since_ns)),
                 _ => duration(since_ns),
             };
-            findings.push(finding(160, format!("it has waited {long} for {waits_for}: {shown}"), vec![*index]));
+            findings.push(finding(STUCK, format!("it has waited {long} for {waits_for}: {shown}"), vec![*index]));
         } else if outcome == Outcome::InProgress && event.tid == tgid && since_ns > LONG_NS && !is_ordinary(&name) {
             threads.main = Some(*index);
         }
     }
-    let silent = silent(case, &processes);
+    let silent = silent(facts, &processes);
     for (tgid, Threads { count, locked, main }) in processes {
         if count > 1 && locked.len() == count {
             let text = format!("all {count} threads of process {tgid} wait for locks or for each other (futex)");
-            findings.push(finding(140, text, locked));
+            findings.push(finding(DEADLOCKED, text, locked));
         } else if let Some(index) = main.filter(|_| silent.contains(&tgid)) {
-            findings.extend(hangs(case, tgid, index));
+            findings.extend(hangs(facts, tgid, index));
         }
     }
     findings
@@ -79,11 +79,11 @@ struct Threads {
 }
 
 /// Processes whose main thread is in such a call, and that have done nothing else since.
-fn silent(case: &Case<'_>, processes: &BTreeMap<u32, Threads>) -> BTreeSet<u32> {
+fn silent(facts: &Facts<'_>, processes: &BTreeMap<u32, Threads>) -> BTreeSet<u32> {
     let hang = processes.iter().filter(|(_, threads)| threads.main.is_some());
     let mut silent: BTreeSet<u32> = hang.map(|(tgid, _)| *tgid).collect();
     if !silent.is_empty() {
-        let events = case.timeline.by_end();
+        let events = facts.timeline.by_end();
         for event in events.filter(|event| !matches!(event.what, What::Call { outcome: Outcome::InProgress, .. })) {
             silent.remove(&event.tgid().unwrap_or(event.tid));
         }
@@ -92,15 +92,15 @@ fn silent(case: &Case<'_>, processes: &BTreeMap<u32, Threads>) -> BTreeSet<u32> 
 }
 
 /// Scenario: the recorder comes to a container that hangs already.
-fn hangs(case: &Case<'_>, tgid: u32, index: usize) -> Option<Finding> {
-    let event = case.timeline.event(index)?;
-    let ago = duration(case.header.read_ns.saturating_sub(event.start_ns));
-    let call: String = case.text(&event).chars().take(60).collect();
+fn hangs(facts: &Facts<'_>, tgid: u32, index: usize) -> Option<Finding> {
+    let event = facts.timeline.event(index)?;
+    let ago = duration(facts.header.read_ns.saturating_sub(event.start_ns));
+    let call: String = facts.text(&event).chars().take(60).collect();
     let call = call.split(" = ").next().unwrap_or_default();
     let text = format!("process {tgid} has made no call since the recording began {ago} ago: it is in {call}");
-    Some(finding(120, text, vec![index]))
+    Some(finding(HUNG, text, vec![index]))
 }
 
 fn finding(weight: i32, text: String, evidence: Vec<usize>) -> Finding {
-    Finding { rule: "stuck", weight, joint: Joint::Beside, text, reasons: Vec::new(), evidence }
+    Finding { rule: "stuck", weight, relation: Relation::Beside, text, reasons: Vec::new(), evidence }
 }

@@ -7,7 +7,7 @@ mod address;
 mod argument;
 mod command;
 pub mod descriptors;
-mod errno;
+pub mod errno;
 mod files;
 mod futex;
 mod message;

@@ -1,9 +1,14 @@
-//! The one pass over all events that makes a [`Case`].
+//! The one pass over all events that makes [`Facts`].
 
-use super::case::{Case, Delivered, End, Failure, Kill, Process, Ran, Saying, Subject, Sums};
-use super::permission::{self, Owner};
+use super::Facts;
+use super::failure::{Failure, Subject};
+use super::owner::{self, Owner};
+use super::process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
 use super::requests::{PendingRequests, Seen, is_verdict};
-use super::text::{self, command, descriptor, last_part, said, with_name};
+use super::sums::Sums;
+use crate::calls::{self, Kind};
+use crate::meaning::{self, Meaning};
+use crate::text::{self, command, descriptor, last_part, with_name, written};
 use rewind_common::call::part;
 use rewind_common::record::{self as wire, GROUP_DEAD};
 use rewind_recording::decode::descriptors::{Table, Tables};
@@ -19,19 +24,14 @@ use rewind_recording::syscalls::arg::ArgKind;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-/// `ENOENT`, `ENFILE`, `EMFILE`, `EINPROGRESS`.
-const ENOENT: u16 = 2;
-const ENFILE: u16 = 23;
-const EMFILE: u16 = 24;
-const EINPROGRESS: u16 = 115;
+/// Standard output and error.
+const STDOUT: i32 = 1;
+const STDERR: i32 = 2;
 
 /// A call that took less is no example of slowness.
 const SLOW_NS: u64 = 1_000_000;
 
-/// Calls whose success shows that a peer is there.
-const REACHED: [&str; 9] = ["connect", "read", "readv", "write", "writev", "sendto", "sendmsg", "recvfrom", "recvmsg"];
-
-/// A case in the making.
+/// [`Facts`] in the making.
 pub(super) struct Gather {
     arch: Arch,
     read_ns: u64,
@@ -39,8 +39,9 @@ pub(super) struct Gather {
     full: BTreeMap<u32, Table>,
     processes: BTreeMap<u32, Process>,
     failures: Vec<Failure>,
+    setup_failures: Vec<Failure>,
     open_calls: Vec<usize>,
-    kills: Vec<Kill>,
+    kills: Vec<KillCall>,
     sums: BTreeMap<Cow<'static, str>, Sums>,
     /// When something was had for the last time: a path or peer, and the last part of a path.
     had: HashMap<String, u64>,
@@ -63,6 +64,7 @@ impl Gather {
             full: BTreeMap::new(),
             processes: BTreeMap::new(),
             failures: Vec::new(),
+            setup_failures: Vec::new(),
             open_calls: Vec::new(),
             kills: Vec::new(),
             sums: BTreeMap::new(),
@@ -76,7 +78,7 @@ impl Gather {
         }
     }
 
-    pub(super) fn run<'a>(mut self, header: &'a Header, timeline: Timeline<'a>, records: &'a [u8]) -> Case<'a> {
+    pub(super) fn run<'a>(mut self, header: &'a Header, timeline: Timeline<'a>, records: &'a [u8]) -> Facts<'a> {
         for i in 0..timeline.len() {
             if let Some(event) = timeline.event(i) {
                 self.event(i, &event);
@@ -92,8 +94,12 @@ impl Gather {
             let same = |path: &str| later(&with_name(&failure.name, path));
             failure.recovered = match &failure.subject {
                 // What is there now was missing; what is denied to one call may be open to another.
-                Subject::Path(path) if failure.errno == ENOENT => later(path) || last_part(path).is_some_and(later),
-                Subject::Path(path) => same(path) || failure.name == "execve" && last_part(path).is_some_and(same),
+                Subject::Path(path) if meaning::is_absent(failure.errno) => {
+                    later(path) || last_part(path).is_some_and(later)
+                }
+                Subject::Path(path) => {
+                    same(path) || calls::is(&failure.name, Kind::Runs) && last_part(path).is_some_and(same)
+                }
                 Subject::Peer(peer) => later(peer),
                 _ => false,
             };
@@ -103,7 +109,7 @@ impl Gather {
             None => header.read_ns,
         };
         self.failures.extend(self.pending.finish(end_ns));
-        Case {
+        Facts {
             header,
             timeline,
             arch: self.arch,
@@ -112,7 +118,7 @@ impl Gather {
             chain: Vec::new(),
             processes: self.processes,
             failures: self.failures,
-            groups: Vec::new(),
+            setup_failures: self.setup_failures,
             open_calls: self.open_calls,
             kills: self.kills,
             sums: self.sums,
@@ -143,23 +149,16 @@ impl Gather {
             self.open_calls.extend(self.interrupted.remove(&event.tid));
         }
         match event.what {
-            What::Signal(signal) => process.signals.push(Delivered {
+            What::Signal(signal) => process.signals.push(DeliveredSignal {
                 index,
                 at_ns: event.start_ns,
                 tid: event.tid,
                 siginfo: signal.siginfo,
             }),
             What::Exit(exit) if exit.header.flags & GROUP_DEAD != 0 => {
-                let signal = (exit.status & 0x7f) as u8;
-                let ending = Ending {
-                    at_ns: exit.time_ns,
-                    tgid,
-                    exit_code: (signal == 0).then_some((exit.status >> 8) as u8),
-                    signal: (signal != 0).then_some(signal),
-                    core_dumped: exit.status & 0x80 != 0,
-                    oom_killed: signal == 9 && self.oom_kills.iter().any(|(_, kill)| kill.tgid == tgid),
-                };
-                process.end = Some(End { index, tid: event.tid, ending });
+                let chosen = self.oom_kills.iter().any(|(_, kill)| kill.tgid == tgid);
+                let ending = Ending::of(&exit, chosen);
+                process.end = Some(ProcessEnd { index, tid: event.tid, ending });
             }
             What::SignalSent(sent) => self.sent.push((index, sent)),
             What::OomKill(kill) => self.oom_kills.push((index, kill)),
@@ -172,13 +171,18 @@ impl Gather {
         let call = &invocation.call;
         let name = decode::name(call, self.arch);
         let process = self.processes.get_mut(&tgid);
-        if let Some((process, user)) = process.zip(permission::user(invocation, &name)) {
+        if let Some((process, user)) = process.zip(owner::user(invocation, &name)) {
             process.user = Some(user);
         }
         let process = self.processes.get(&tgid);
         let is_setup =
             event.task.zip(process).is_some_and(|(task, process)| process.is_runtime(&comm(&task.comm).text()));
-        if is_setup && !matches!(&*name, "execve" | "execveat") {
+        if is_setup && !calls::is(&name, Kind::Runs) {
+            if let Some(errno) = call.errno().filter(|_| outcome == Outcome::Returned && failed(call)) {
+                let subject = self.subject(tgid, invocation);
+                let failure = failure(index, event, tgid, name, subject, errno);
+                self.setup_failures.push(failure);
+            }
             self.tables.feed(tgid, invocation, self.arch);
             return;
         }
@@ -206,13 +210,12 @@ impl Gather {
         let seen = Seen { index, event, tgid, invocation, outcome, name: &name, table, arch, until_ns };
         self.pending.call(&seen);
         if outcome != Outcome::Returned {
-            if !matches!(&*name, "exit" | "exit_group") {
+            if !calls::is(&name, Kind::Ends) {
                 self.open_calls.push(index);
             }
             return;
         }
-        // ERESTARTSYS and its like: the signal is about to be handled, or to end the process.
-        if matches!(call.errno(), Some(512..=516)) {
+        if call.errno().is_some_and(meaning::is_interrupted) {
             self.interrupted.insert(event.tid, index);
         } else {
             self.interrupted.remove(&event.tid);
@@ -250,7 +253,10 @@ impl Gather {
                     self.had.insert(part.to_owned(), at_ns);
                 }
             }
-            Subject::Peer(peer) if REACHED.contains(&name) => {
+            // Its success shows that the peer is there.
+            Subject::Peer(peer)
+                if [Kind::Connects, Kind::Sends, Kind::Receives].iter().any(|kind| calls::is(name, *kind)) =>
+            {
                 self.had.insert(peer.clone(), at_ns);
             }
             _ => {}
@@ -268,14 +274,13 @@ impl Gather {
         errno: u16,
         duration_ns: u64,
     ) {
-        let (at_ns, tid) = (event.end_ns, event.tid);
-        if matches!(errno, EMFILE | ENFILE)
+        if Meaning::of(&name, errno) == Meaning::OutOfDescriptors
             && !self.full.contains_key(&tgid)
             && let Some(table) = self.tables.of(tgid)
         {
             self.full.insert(tgid, table.clone());
         }
-        self.failures.push(Failure { index, at_ns, duration_ns, tgid, tid, name, subject, errno, recovered: false });
+        self.failures.push(Failure { duration_ns, ..failure(index, event, tgid, name, subject, errno) });
     }
 
     /// What is worth remembering of single calls.
@@ -295,19 +300,20 @@ impl Gather {
             self.owners.insert(path.clone(), owner);
         }
         match name {
-            "connect" if call.errno() == Some(EINPROGRESS) => {
+            name if calls::is(name, Kind::Connects) && call.errno().is_some_and(meaning::is_in_background) => {
                 if let Subject::Peer(peer) = subject {
                     self.connecting.insert((tgid, descriptor(call)), (event.start_ns, peer.clone()));
                 }
             }
-            "execve" | "execveat" if call.errno().is_none() => {
+            name if calls::is(name, Kind::Runs) && call.errno().is_none() => {
                 let command = command(invocation, self.arch);
-                let ran = Ran { index, at_ns: event.end_ns, command };
-                self.processes.entry(tgid).or_default().ran.push(ran);
+                let program = Program { index, at_ns: event.end_ns, command };
+                self.processes.entry(tgid).or_default().programs.push(program);
             }
-            "write" | "writev" | "sendto" if matches!(descriptor(call), 1 | 2) && call.errno().is_none() => {
-                let saying = Saying { at_ns: event.start_ns, to_stderr: descriptor(call) == 2, text: said(invocation) };
-                self.processes.entry(tgid).or_default().said.push(saying);
+            "write" | "writev" | "sendto" if matches!(descriptor(call), STDOUT | STDERR) && call.errno().is_none() => {
+                let to_stderr = descriptor(call) == STDERR;
+                let output = Output { index, at_ns: event.start_ns, to_stderr, text: written(invocation) };
+                self.processes.entry(tgid).or_default().outputs.push(output);
             }
             _ => {}
         }
@@ -322,7 +328,7 @@ impl Gather {
         };
         let signal = signal.cast_unsigned();
         if signal != 0 && call.errno().is_none() {
-            self.kills.push(Kill { index, at_ns: event.start_ns, tgid, target, signal });
+            self.kills.push(KillCall { index, at_ns: event.start_ns, tgid, target, signal });
         }
     }
 
@@ -349,9 +355,23 @@ impl Gather {
     }
 }
 
+/// A call that failed.
+fn failure(
+    index: usize,
+    event: &Event<'_>,
+    tgid: u32,
+    name: Cow<'static, str>,
+    subject: Subject,
+    errno: u16,
+) -> Failure {
+    let duration_ns = event.end_ns.saturating_sub(event.start_ns);
+    let (at_ns, tid, recovered) = (event.end_ns, event.tid, false);
+    Failure { index, at_ns, duration_ns, tgid, tid, name, subject, errno, recovered }
+}
+
 /// What `getsockopt(SO_ERROR)` brought to light: how a connection in the background failed.
 fn pending_error(call: &Call<'_>, name: &str) -> Option<u16> {
-    if name != "getsockopt" || !is_verdict(call) {
+    if !is_verdict(name, call) {
         return None;
     }
     let blob = call.blob(3, part::WHOLE).filter(|blob| blob.pointer().is_none())?;

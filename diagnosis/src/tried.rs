@@ -1,11 +1,13 @@
 //! The paths that a process tried in vain, in order, and those of the same name that it had in the end: where a
 //! program looks for its configuration and its secrets.
 
-use super::case::Case;
-use super::diagnosis::{Tried, rfc3339};
-use super::noise::{Noise, noise};
-use super::text::last_part;
-use super::{case::Subject, rules};
+use crate::diagnosis::Tried;
+use crate::event_text::rfc3339;
+use crate::facts::{Facts, Subject};
+use crate::groups::Group;
+use crate::meaning;
+use crate::noise::{Noise, noise};
+use crate::text::last_part;
 use rewind_recording::clock::Clock;
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::event::{Outcome, What};
@@ -16,10 +18,9 @@ use std::collections::BTreeSet;
 const SHOWN: usize = 10;
 
 /// The paths that the culprit tried; none if it is one path alone, which the failed calls tell already.
-pub(super) fn tried(case: &Case<'_>, clock: &mut Clock) -> Vec<Tried> {
-    let Some((culprit, process)) = case.culprit() else { return Vec::new() };
-    let wanted: BTreeSet<&str> = case
-        .groups
+pub(super) fn tried(facts: &Facts<'_>, groups: &[Group], clock: &mut Clock) -> Vec<Tried> {
+    let Some((culprit, process)) = facts.culprit() else { return Vec::new() };
+    let wanted: BTreeSet<&str> = groups
         .iter()
         .filter(|group| group.tgid == culprit && group.noise == Noise::None && group.last_ns >= process.since_ns())
         .filter_map(|group| match &group.subject {
@@ -28,14 +29,14 @@ pub(super) fn tried(case: &Case<'_>, clock: &mut Clock) -> Vec<Tried> {
         })
         .collect();
     let mut tried: Vec<Tried> = Vec::new();
-    for index in 0..case.timeline.len() {
-        let Some(event) = case.timeline.event(index).filter(|event| event.tgid() == Some(culprit)) else { continue };
+    for index in 0..facts.timeline.len() {
+        let Some(event) = facts.timeline.event(index).filter(|event| event.tgid() == Some(culprit)) else { continue };
         let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { continue };
         let invocation = Invocation { call, enter };
-        let Some(path) = decode::path(&invocation, case.arch).filter(|_| event.start_ns >= process.since_ns()) else {
+        let Some(path) = decode::path(&invocation, facts.arch).filter(|_| event.start_ns >= process.since_ns()) else {
             continue;
         };
-        let name = decode::name(&call, case.arch);
+        let name = decode::name(&call, facts.arch);
         let errno = call.errno().filter(|_| failed(&call));
         let odd = |errno| noise(&name, &Subject::Path(path.to_string()), errno) == Noise::None;
         let shown = match errno {
@@ -45,7 +46,7 @@ pub(super) fn tried(case: &Case<'_>, clock: &mut Clock) -> Vec<Tried> {
         if !shown {
             continue;
         }
-        let result = errno.map_or_else(|| "ok".to_owned(), |errno| rules::errno(errno).into_owned());
+        let result = errno.map_or_else(|| "ok".to_owned(), |errno| meaning::name(errno).into_owned());
         match tried.last_mut() {
             Some(last) if last.path == path && last.result == result && last.call == name => last.count += 1,
             _ => tried.push(Tried {

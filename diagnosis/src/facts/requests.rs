@@ -8,8 +8,10 @@
 //! Who sends and never listens (logs, figures) has asked nothing: a request counts only where the
 //! process was seen to wait for the answer.
 
-use super::case::{Failure, GIVEN_UP, Subject};
-use super::text::descriptor;
+use super::failure::{Failure, Subject, is_name_server};
+use crate::calls::{self, Kind};
+use crate::meaning::{GIVEN_UP, is_connected, is_in_background, is_interim};
+use crate::text::descriptor;
 use rewind_common::call::part;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation};
@@ -21,10 +23,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A question of a living process counts as not answered after this time.
 const PATIENCE_NS: u64 = 2_000_000_000;
-const EINTR: u16 = 4;
-const EAGAIN: u16 = 11;
-const EISCONN: u16 = 106;
-const EINPROGRESS: u16 = 115;
+/// Level and name of the option that tells a socket's error.
+const SOL_SOCKET: u64 = 1;
+const SO_ERROR: u64 = 4;
 /// `POLLIN` and `POLLOUT`.
 const READY: u16 = 5;
 /// `POLLERR`, `POLLHUP` and `POLLNVAL`.
@@ -87,25 +88,29 @@ impl PendingRequests {
         let errno = call.errno().filter(|_| seen.outcome == Outcome::Returned);
         let returned = seen.outcome == Outcome::Returned && errno.is_none();
         let socket = (seen.tgid, descriptor(call));
-        match &**seen.name {
-            "connect" if matches!(errno, Some(EINPROGRESS)) => self.ask(socket, seen, Ask::Connection),
-            "connect" if returned || errno == Some(EISCONN) => self.connected(socket, seen),
-            "getsockopt" if returned && is_verdict(call) => self.ends(socket, Ask::Connection),
-            "sendto" | "sendmsg" | "sendmmsg" | "write" | "writev" if returned => self.sent(socket, seen),
-            "recvfrom" | "recvmsg" | "recvmmsg" | "read" | "readv" if returned => self.replied(socket, seen),
-            "recvfrom" | "recvmsg" | "recvmmsg" | "read" | "readv" => self.waited(socket, seen),
-            "poll" | "ppoll" if seen.outcome != Outcome::Returned || call.result == 0 => {
-                polled(seen).for_each(|fd| self.waited((seen.tgid, fd), seen));
-            }
+        let is = |kind| calls::is(seen.name, kind);
+        if is(Kind::Connects) && errno.is_some_and(is_in_background) {
+            self.ask(socket, seen, Ask::Connection);
+        } else if is(Kind::Connects) && (returned || errno.is_some_and(is_connected)) {
+            self.connected(socket, seen);
+        } else if returned && is_verdict(seen.name, call) {
+            self.ends(socket, Ask::Connection);
+        } else if is(Kind::Sends) && returned {
+            self.sent(socket, seen);
+        } else if is(Kind::Receives) && returned {
+            self.replied(socket, seen);
+        } else if is(Kind::Receives) {
+            self.waited(socket, seen);
+        } else if is(Kind::Polls) && (seen.outcome != Outcome::Returned || call.result == 0) {
+            polled(seen).for_each(|fd| self.waited((seen.tgid, fd), seen));
+        } else if is(Kind::Polls) && returned {
             // What a datagram met comes back as an error of its socket, which many do not ask for.
-            "poll" | "ppoll" if returned => in_error(call).for_each(|fd| self.in_error((seen.tgid, fd), seen)),
-            "close" => {
-                self.own.remove(&socket);
-                if let Some(open) = self.open.remove(&socket) {
-                    self.settle(seen.tgid, open, seen.event.end_ns);
-                }
+            in_error(call).for_each(|fd| self.in_error((seen.tgid, fd), seen));
+        } else if is(Kind::Closes) {
+            self.own.remove(&socket);
+            if let Some(open) = self.open.remove(&socket) {
+                self.settle(seen.tgid, open, seen.event.end_ns);
             }
-            _ => {}
         }
     }
 
@@ -154,14 +159,13 @@ impl PendingRequests {
 
     fn waited(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
         let errno = seen.invocation.call.errno().filter(|_| seen.outcome == Outcome::Returned);
-        match errno {
-            None | Some(EAGAIN | EINTR | 512..=516) => {
-                if let Some(open) = self.open.get_mut(&socket) {
-                    open.waited_ns = Some(seen.until_ns);
-                }
+        if errno.is_none_or(is_interim) {
+            if let Some(open) = self.open.get_mut(&socket) {
+                open.waited_ns = Some(seen.until_ns);
             }
+        } else {
             // An error is an answer, and a failure of its own.
-            Some(_) => drop(self.open.remove(&socket)),
+            self.open.remove(&socket);
         }
     }
 
@@ -208,14 +212,9 @@ impl PendingRequests {
     }
 }
 
-/// Whether it asks how a connection in the background went: `SOL_SOCKET`, `SO_ERROR`.
-pub(super) fn is_verdict(call: &Call<'_>) -> bool {
-    call.value(1) == Some(1) && call.value(2) == Some(4)
-}
-
-/// Whether a peer is a name server.
-pub(super) fn is_name_server(peer: &str) -> bool {
-    peer.ends_with(":53")
+/// Whether it asks how a connection in the background went.
+pub(super) fn is_verdict(name: &str, call: &Call<'_>) -> bool {
+    name == "getsockopt" && call.value(1) == Some(SOL_SOCKET) && call.value(2) == Some(SO_ERROR)
 }
 
 /// The peer that `UDP:[->10.96.0.10:53]` names.

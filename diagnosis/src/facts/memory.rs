@@ -1,10 +1,12 @@
 //! How a process' memory grew, and what was refused.
 
+use crate::meaning::Meaning;
 use rewind_recording::record::Call;
 
-const ENOMEM: u16 = 12;
-/// `MAP_ANONYMOUS`.
-const ANONYMOUS: u64 = 0x20;
+/// Of `mmap`'s flags.
+const MAP_ANONYMOUS: u64 = 0x20;
+/// Of `mmap`'s protection: no access.
+const PROT_NONE: u64 = 0;
 
 /// How a process' memory changed, as far as calls tell. Bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,9 +36,10 @@ impl Memory {
     /// Takes a call of the process that has returned into account.
     pub(super) fn feed(&mut self, index: usize, name: &str, call: &Call<'_>) {
         let length = call.value(1).unwrap_or_default();
-        match (name, call.errno()) {
-            ("mmap", Some(ENOMEM)) => self.refuse(length, index),
-            ("mremap", Some(ENOMEM)) => self.refuse(call.value(2).unwrap_or_default(), index),
+        let failed = call.errno().map(|errno| Meaning::of(name, errno));
+        match (name, failed) {
+            ("mmap", Some(Meaning::OutOfMemory)) => self.refuse(length, index),
+            ("mremap", Some(Meaning::OutOfMemory)) => self.refuse(call.value(2).unwrap_or_default(), index),
             ("brk", None) => {
                 let now = call.result.cast_unsigned();
                 let first = self.brk.map_or(now, |(first, _)| first);
@@ -48,7 +51,9 @@ impl Memory {
                 self.brk = Some((first, now));
             }
             // Without access it is room that is only set aside.
-            ("mmap", None) if call.value(3).unwrap_or_default() & ANONYMOUS != 0 && call.value(2) != Some(0) => {
+            ("mmap", None)
+                if call.value(3).unwrap_or_default() & MAP_ANONYMOUS != 0 && call.value(2) != Some(PROT_NONE) =>
+            {
                 self.mapped = self.mapped.saturating_add(length);
                 self.largest = self.largest.max(Some((length, index)));
             }

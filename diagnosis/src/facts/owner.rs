@@ -1,13 +1,8 @@
 //! What is known of who may use a file: whom a process ran as, and what a look at the file told.
 
-use super::case::{Case, Subject};
-use super::groups::Group;
 use rewind_common::call::part;
 use rewind_recording::decode::Invocation;
 use rewind_recording::syscalls::Arch;
-
-const EPERM: u16 = 1;
-const EACCES: u16 = 13;
 
 /// Owner and mode of a file, as `stat` told them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,17 +44,4 @@ pub(super) fn user(invocation: &Invocation<'_>, name: &str) -> Option<u32> {
     };
     // -1 leaves it as it is.
     id.map(|id| id as u32).filter(|id| call.result == 0 && *id != u32::MAX)
-}
-
-/// "; it ran as user 65534, and the file is user 0's with mode 0400", as far as that is known.
-pub(super) fn words(case: &Case<'_>, group: &Group) -> String {
-    if !matches!(group.errno, EPERM | EACCES) {
-        return String::new();
-    }
-    let Subject::Path(path) = &group.subject else { return String::new() };
-    let user = case.user(group.tgid).map(|user| format!("it ran as user {user}"));
-    let owner =
-        case.owners.get(path).map(|Owner { user, mode }| format!("the file is user {user}'s with mode {mode:04o}"));
-    let known: Vec<_> = user.into_iter().chain(owner).collect();
-    if known.is_empty() { String::new() } else { format!("; {}", known.join(", and ")) }
 }

@@ -1,0 +1,87 @@
+//! From a recording to its [`Diagnosis`].
+
+use crate::answer::answer;
+use crate::diagnosis::{Diagnosis, Ended, FindingText};
+use crate::event_text::{event_text, rfc3339};
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::weight::weighed_groups;
+use crate::{rules, sections};
+use rewind_recording::clock::Clock;
+use rewind_recording::header::Header;
+use rewind_recording::render::units::counted;
+use rewind_recording::render::{Options, container_name};
+
+/// Diagnoses a recording.
+#[must_use]
+pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis {
+    let facts = Facts::new(header, records);
+    let groups = weighed_groups(&facts);
+    let found = rules::findings(&facts, &groups);
+    let mut clock = Clock::new(options.zone.clone(), header.host.unix_offset_ns);
+    let mut diagnosis = Diagnosis {
+        answer: answer(&facts, &found),
+        unusual: facts.ended_badly() || !found.is_empty(),
+        container: container_name(&header.container),
+        calls_held: header.coverage.calls_held,
+        covered_ns: header.coverage.newest_ns.saturating_sub(header.coverage.oldest_ns),
+        ended: ended(&facts, &mut clock),
+        caveats: caveats(&facts),
+        ..Diagnosis::default()
+    };
+    diagnosis.findings = found.into_iter().take(4).map(|finding| in_words(&facts, finding, &mut clock)).collect();
+    sections::fill(&mut diagnosis, &facts, &groups, &mut clock);
+    diagnosis
+}
+
+/// The answer alone: one sentence, for where there is no room for more.
+#[must_use]
+pub fn cause(header: &Header, records: &[u8]) -> String {
+    let facts = Facts::new(header, records);
+    answer(&facts, &rules::findings(&facts, &weighed_groups(&facts)))
+}
+
+fn ended(facts: &Facts<'_>, clock: &mut Clock) -> Option<Ended> {
+    let ending = facts.ending?;
+    let process = facts.processes.get(&ending.tgid);
+    Some(Ended {
+        how: ending.words(),
+        time: rfc3339(clock, ending.at_ns),
+        ktime_ns: ending.at_ns,
+        tgid: ending.tgid,
+        comm: process.map_or_else(String::new, |process| process.comm.clone()),
+        exit_code: ending.exit_code,
+        signal: ending.signal,
+    })
+}
+
+fn in_words(facts: &Facts<'_>, finding: Finding, clock: &mut Clock) -> FindingText {
+    let Finding { rule, weight, text, reasons, evidence, .. } = finding;
+    let evidence = evidence.into_iter().filter_map(|index| event_text(facts, index, clock)).collect();
+    FindingText { rule, text, weight, reasons, evidence }
+}
+
+/// What makes the answer less certain.
+fn caveats(facts: &Facts<'_>) -> Vec<String> {
+    let mut caveats = Vec::new();
+    let coverage = &facts.header.coverage;
+    if facts.timeline.is_empty() {
+        caveats.push("the recording holds no records".to_owned());
+    }
+    if coverage.decisive_from_ns > facts.header.born_ns && coverage.calls_overwritten > 0 {
+        let gone = counted(coverage.calls_overwritten, "older call");
+        caveats.push(format!("{gone} overwritten: what failed long before the end may be missing"));
+    }
+    let lost: u64 = facts.header.losses.iter().filter(|(name, _)| !name.ends_with("_argument")).map(|(_, n)| n).sum();
+    if lost > 0 {
+        caveats.push(format!("{} lost", counted(lost, "record")));
+    }
+    if let Some(malformed) = facts.timeline.malformed() {
+        caveats.push(format!("records behind some point cannot be read: {malformed}"));
+    }
+    if facts.timeline.unknown() > 0 {
+        caveats
+            .push(format!("{} of kinds that this version does not know", counted(facts.timeline.unknown(), "record")));
+    }
+    caveats
+}

@@ -1,0 +1,182 @@
+//! What a recording tells, gathered in one pass: what all rules look at.
+
+mod failure;
+mod gather;
+mod memory;
+mod owner;
+mod process;
+mod requests;
+mod signals;
+mod sums;
+
+pub use failure::{Failure, Subject};
+pub use memory::Memory;
+pub use owner::Owner;
+pub use process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
+pub(crate) use signals::*;
+pub use sums::Sums;
+
+use gather::Gather;
+use rewind_common::record as wire;
+use rewind_recording::decode::descriptors::{Table, Tables};
+use rewind_recording::ending::Ending;
+use rewind_recording::event::{Event, Outcome, Timeline, What};
+use rewind_recording::header::Header;
+use rewind_recording::origin::Origins;
+use rewind_recording::syscalls::Arch;
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+/// A process that ends so soon after its child is taken to do so because of it.
+const RIGHT_BEHIND_NS: u64 = 50_000_000;
+
+/// A recording, taken apart.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// Whose recording it is.
+    pub header: &'a Header,
+    /// All events.
+    pub timeline: Timeline<'a>,
+    /// Whose numbers calls have.
+    pub arch: Arch,
+    /// How the main process ended.
+    pub ending: Option<Ending>,
+    /// The process that the end goes back to: the main one, or the child whose failure it passed on.
+    pub culprit: Option<u32>,
+    /// From the main process to the culprit.
+    pub chain: Vec<u32>,
+    /// All processes by `tgid`.
+    pub processes: BTreeMap<u32, Process>,
+    /// Calls that failed.
+    pub failures: Vec<Failure>,
+    /// Calls of the runtime that failed while it set the container up: none of the container's affairs,
+    /// unless its program never ran.
+    pub setup_failures: Vec<Failure>,
+    /// Calls that threads are in, died in, or were interrupted in by the signal that ended them.
+    pub open_calls: Vec<usize>,
+    /// Calls that signal processes.
+    pub kills: Vec<KillCall>,
+    /// By name of call.
+    pub sums: BTreeMap<Cow<'static, str>, Sums>,
+    /// Descriptors at the end.
+    pub tables: Tables,
+    /// Those of processes that met the limit, as they were then.
+    pub full: BTreeMap<u32, Table>,
+    /// What looks at files told of them, by path.
+    pub owners: HashMap<String, Owner>,
+    /// Signals that were sent.
+    pub sent: Vec<(usize, wire::SignalSent)>,
+    /// OOM kills.
+    pub oom_kills: Vec<(usize, wire::OomKill)>,
+    /// Where processes of other cgroups are.
+    pub origins: Origins,
+}
+
+impl<'a> Facts<'a> {
+    /// Takes a recording apart.
+    #[must_use]
+    pub fn new(header: &'a Header, records: &'a [u8]) -> Self {
+        let arch = Arch::parse(&header.host.arch).unwrap_or_default();
+        let timeline = Timeline::new(records);
+        let mut facts = Gather::new(arch, header.read_ns).run(header, timeline, records);
+        facts.chain = facts.chain_of_ends();
+        facts.culprit = facts.chain.last().copied();
+        facts
+    }
+
+    /// From the main process to the child whose failure it passed on, and its child.
+    fn chain_of_ends(&self) -> Vec<u32> {
+        let Some(main) = self.ending.map(|ending| ending.tgid) else { return Vec::new() };
+        let mut chain = vec![main];
+        while let Some(next) = chain.last().and_then(|tgid| self.passed_on(*tgid)) {
+            if chain.contains(&next) {
+                break;
+            }
+            chain.push(next);
+        }
+        chain
+    }
+
+    /// The child that ended last before `tgid`, if both ended badly, and alike or one right behind
+    /// the other.
+    fn passed_on(&self, tgid: u32) -> Option<u32> {
+        let process = self.processes.get(&tgid)?;
+        let own = process.end?.ending;
+        let code = own.exit_code.filter(|code| *code != 0)?;
+        let children = self.processes.iter().filter(|(_, process)| process.parent == tgid);
+        let ended = children.filter_map(|(child, process)| Some((*child, process.end?.ending)));
+        let before = ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns());
+        let (child, end) = before.max_by_key(|(_, end)| end.at_ns)?;
+        let alike = end.exit_code == Some(code) || end.signal.is_some_and(|signal| code == 128 + signal);
+        let behind = !end.is_success() && own.at_ns - end.at_ns < RIGHT_BEHIND_NS;
+        (alike || behind).then_some(child)
+    }
+
+    /// The process that the end goes back to.
+    #[must_use]
+    pub fn culprit(&self) -> Option<(u32, &Process)> {
+        let tgid = self.culprit?;
+        Some((tgid, self.processes.get(&tgid)?))
+    }
+
+    /// How the culprit ended; else the main process.
+    #[must_use]
+    pub fn end(&self) -> Option<Ending> {
+        self.culprit().and_then(|(_, process)| process.end).map(|end| end.ending).or(self.ending)
+    }
+
+    /// Whether its runtime ended before it ran the container's program, as far as the records tell.
+    #[must_use]
+    pub fn never_began(&self) -> bool {
+        let main = self.ending.and_then(|ending| self.processes.get(&ending.tgid));
+        main.is_some_and(Process::is_setup)
+    }
+
+    /// Whether it ended as programs do that have failed.
+    #[must_use]
+    pub fn ended_badly(&self) -> bool {
+        self.ending.is_some_and(|ending| !ending.is_success())
+    }
+
+    /// When it ended; for a living one, when it was read.
+    #[must_use]
+    pub fn end_ns(&self) -> u64 {
+        self.end().map_or(self.header.read_ns, |ending| ending.at_ns)
+    }
+
+    /// Whom a process ran as: its parent's user where it did not become another.
+    #[must_use]
+    pub fn user(&self, tgid: u32) -> Option<u32> {
+        let known = |tgid: u32| self.processes.get(&tgid).map(|process| (process.user, process.parent));
+        let family = std::iter::successors(known(tgid), |(_, parent)| known(*parent));
+        family.take(self.processes.len()).find_map(|(user, _)| user)
+    }
+
+    /// The descriptors of a process when it met the limit on them; else at its end.
+    #[must_use]
+    pub fn descriptors(&self, tgid: u32) -> Option<&Table> {
+        self.full.get(&tgid).or_else(|| self.tables.of(tgid))
+    }
+
+    /// An event as strace would have it, without process and time.
+    #[must_use]
+    pub fn text(&self, event: &Event<'_>) -> String {
+        // What is open at the end was open when a call began that did not return.
+        let unfinished =
+            matches!(event.what, What::Call { outcome: Outcome::InFlight | Outcome::InProgress | Outcome::Died, .. });
+        let table = event.tgid().filter(|_| unfinished).and_then(|tgid| self.tables.of(tgid));
+        crate::text::event(event, self.arch, &self.origins, table)
+    }
+}
+
+/// What descriptors are, the most frequent first.
+pub(crate) fn kinds(table: &Table) -> Vec<(String, u64)> {
+    let mut kinds = BTreeMap::<&str, u64>::new();
+    for (_, what) in table.open() {
+        *kinds.entry(what).or_default() += 1;
+    }
+    let mut kinds: Vec<_> = kinds.into_iter().map(|(what, count)| (what.to_owned(), count)).collect();
+    kinds.sort_by_key(|(_, count)| Reverse(*count));
+    kinds
+}

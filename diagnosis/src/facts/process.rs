@@ -1,0 +1,127 @@
+//! What is known of one process: its programs, its signals, what it wrote, how it ended.
+
+use super::memory::Memory;
+use rewind_recording::ending::Ending;
+use rewind_recording::setup::is_runtime;
+
+/// Something that a process wrote to its standard output or error.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Which event.
+    pub index: usize,
+    /// When it began to write.
+    pub at_ns: u64,
+    /// Whether to standard error.
+    pub to_stderr: bool,
+    /// What is recorded of it.
+    pub text: String,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessEnd {
+    /// Which event.
+    pub index: usize,
+    /// The thread that ended last.
+    pub tid: u32,
+    /// How.
+    pub ending: Ending,
+}
+
+/// A signal that was delivered.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveredSignal {
+    /// Which event.
+    pub index: usize,
+    /// When.
+    pub at_ns: u64,
+    /// To which thread.
+    pub tid: u32,
+    /// What the kernel says of it: see [`rewind_common::record::Signal`].
+    pub siginfo: [u32; 12],
+}
+
+/// A program that a process ran.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Which event.
+    pub index: usize,
+    /// When it began.
+    pub at_ns: u64,
+    /// Its arguments as one would type them.
+    pub command: String,
+}
+
+impl Program {
+    /// Whether it is the runtime itself, about to set the container up.
+    fn is_init(&self) -> bool {
+        self.command.strip_suffix(" init").is_some_and(|program| program.ends_with("runc"))
+    }
+}
+
+/// A call that tells a process to end.
+#[derive(Clone, Copy, Debug)]
+pub struct KillCall {
+    /// Which event.
+    pub index: usize,
+    /// When.
+    pub at_ns: u64,
+    /// Who called.
+    pub tgid: u32,
+    /// Whom it named, as the caller numbers processes.
+    pub target: i32,
+    /// Which signal.
+    pub signal: u32,
+}
+
+/// What is known of one process.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// As the host numbers its parent; 0 if not known.
+    pub parent: u32,
+    /// As its own namespace numbers it.
+    pub ns_tgid: u32,
+    /// Its main thread's name.
+    pub comm: String,
+    /// When it was first heard of.
+    pub first_ns: u64,
+    /// Whom it ran as in the end, where it was told.
+    pub user: Option<u32>,
+    /// What it ran, in order.
+    pub programs: Vec<Program>,
+    /// Signals that were delivered to it.
+    pub signals: Vec<DeliveredSignal>,
+    /// What it wrote to its standard output and error.
+    pub outputs: Vec<Output>,
+    /// How it ended.
+    pub end: Option<ProcessEnd>,
+    /// Its memory.
+    pub memory: Memory,
+}
+
+impl Process {
+    /// When it began to run its last program; 0 if it ran none.
+    #[must_use]
+    pub fn since_ns(&self) -> u64 {
+        self.programs.last().map_or(0, |program| program.at_ns)
+    }
+
+    /// What it ran last, else its name.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        self.programs.last().map_or(&self.comm, |program| &program.command)
+    }
+
+    /// Whether it only set the container up.
+    #[must_use]
+    pub fn is_setup(&self) -> bool {
+        self.programs.iter().all(Program::is_init) && self.is_runtime(&self.comm)
+    }
+
+    /// Whether a thread of that name is the runtime's.
+    #[must_use]
+    pub fn is_runtime(&self, comm: &str) -> bool {
+        // `runc init` is `runc` before it says which part of it it is.
+        is_runtime(comm) || comm == "runc" && self.programs.iter().all(Program::is_init)
+    }
+}

@@ -1,0 +1,70 @@
+//! Signals: their numbers and codes, who sent them, which calls sent them.
+
+use super::{Facts, KillCall, Process};
+use rewind_common::record::{SignalSent, sent_flags};
+
+pub(crate) const SIGHUP: u32 = 1;
+pub(crate) const SIGINT: u32 = 2;
+pub(crate) const SIGQUIT: u32 = 3;
+pub(crate) const SIGILL: u32 = 4;
+pub(crate) const SIGTRAP: u32 = 5;
+pub(crate) const SIGABRT: u32 = 6;
+pub(crate) const SIGBUS: u32 = 7;
+pub(crate) const SIGFPE: u32 = 8;
+pub(crate) const SIGKILL: u32 = 9;
+pub(crate) const SIGSEGV: u32 = 11;
+pub(crate) const SIGTERM: u32 = 15;
+
+/// Signals that ask a process to end, and leave it to it how.
+pub(crate) const ASKING: [u32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+/// Signals by which the processor says that an instruction failed.
+pub(crate) const FAULTS: [u32; 5] = [SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV];
+
+/// `si_code`: sent by `kill`, `sigqueue`, `tgkill`; by the kernel.
+pub(crate) const SI_USER: i32 = 0;
+pub(crate) const SI_QUEUE: i32 = -1;
+pub(crate) const SI_TKILL: i32 = -6;
+pub(crate) const SI_KERNEL: i32 = 0x80;
+/// `si_code` of SIGSEGV: nothing is mapped there, or not for this; of SIGFPE: division by zero.
+pub(crate) const SEGV_MAPERR: i32 = 1;
+pub(crate) const SEGV_ACCERR: i32 = 2;
+pub(crate) const FPE_INTDIV: i32 = 1;
+
+/// A process that was killed is gone after this time.
+const KILLED_NS: u64 = 5_000_000_000;
+/// Who asks a process to end, and kills it if it does not, waits this long at most (the kubelet's
+/// longest usual grace period).
+const GRACE_NS: u64 = 300_000_000_000;
+
+impl Facts<'_> {
+    /// The last record of a signal to a process up to `until_ns`, and which event it is.
+    pub(crate) fn last_sent(&self, tgid: u32, signal: u32, until_ns: u64) -> Option<(usize, &SignalSent)> {
+        let of_it = |sent: &SignalSent| {
+            let is_recent = sent.time_ns <= until_ns && until_ns - sent.time_ns < KILLED_NS;
+            sent.tgid == tgid && sent.signo == signal && is_recent
+        };
+        self.sent.iter().rfind(|(_, sent)| of_it(sent)).map(|(index, sent)| (*index, sent))
+    }
+
+    /// The last SIGTERM that a process ignored before its end.
+    pub(crate) fn ignored_request(&self, tgid: u32, end_ns: u64) -> Option<(usize, &SignalSent)> {
+        let is_it = |sent: &SignalSent| {
+            let is_before = sent.time_ns <= end_ns && end_ns - sent.time_ns < GRACE_NS;
+            sent.tgid == tgid && sent.signo == SIGTERM && sent.header.flags & sent_flags::IGNORED != 0 && is_before
+        };
+        self.sent.iter().rfind(|(_, sent)| is_it(sent)).map(|(index, sent)| (*index, sent))
+    }
+
+    /// The call among the records that sent the signal: the last to name the process before it ended.
+    pub(crate) fn kill_call(&self, process: &Process, signal: u32, end_ns: u64) -> Option<&KillCall> {
+        let own = process.ns_tgid.cast_signed();
+        let named = |kill: &KillCall| [own, -own, -1, 0].contains(&kill.target);
+        let recent = |kill: &KillCall| kill.at_ns <= end_ns && end_ns - kill.at_ns < KILLED_NS;
+        self.kills.iter().rfind(|kill| kill.signal == signal && named(kill) && recent(kill))
+    }
+
+    /// Whether the OOM killer killed a process.
+    pub(crate) fn is_oom_killed(&self, tgid: u32) -> bool {
+        self.processes.get(&tgid).and_then(|process| process.end).is_some_and(|end| end.ending.oom_killed)
+    }
+}

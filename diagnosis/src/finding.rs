@@ -1,0 +1,29 @@
+//! What a rule has found.
+
+/// How a finding goes with the words on the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// "It exited with 1 after ...".
+    After,
+    /// "It was killed by SIGTERM: ...".
+    Reason,
+    /// It has nothing to do with the end: it stands for itself.
+    Beside,
+}
+
+/// What a rule has found.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: &'static str,
+    /// See [`crate::weight`].
+    pub weight: i32,
+    /// How it goes on from "It exited with 1".
+    pub relation: Relation,
+    /// A clause without a full stop.
+    pub text: String,
+    /// Why it weighs what it weighs.
+    pub reasons: Vec<&'static str>,
+    /// The events that it rests on, in order of time.
+    pub evidence: Vec<usize>,
+}

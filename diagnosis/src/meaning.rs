@@ -1,0 +1,167 @@
+//! What it means to a person that a call failed: by its errno, and for some by the call.
+//!
+//! This is the one place that looks at error numbers. Rules, weights, noise and phrases ask for the
+//! [`Meaning`].
+
+use crate::calls::{self, Kind};
+use rewind_recording::decode::errno::*;
+use rewind_recording::decode::errno_name;
+use std::borrow::Cow;
+
+/// In place of an errno: no call failed, but what was asked of the peer got no answer.
+pub const GIVEN_UP: u16 = 0;
+
+/// What a failure means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// No failure but an answer that programs reckon with, and which.
+    Answer(&'static str),
+    /// The peer kept silent.
+    NoAnswer,
+    /// No memory was given.
+    OutOfMemory,
+    /// The limit on open descriptors was met.
+    OutOfDescriptors,
+    /// The disk or a quota is full.
+    OutOfSpace,
+    /// A limit on something else: processes, say.
+    Limit,
+    /// Permission was denied.
+    Denied,
+    /// What was to be changed can only be read.
+    ReadOnly,
+    /// It is not there.
+    Missing,
+    /// The disk or device failed.
+    Broken,
+    /// Somebody else uses it.
+    Busy,
+    /// An address that somebody else has.
+    AddressInUse,
+    /// The peer, or the way to it, failed.
+    Peer,
+    /// Anything else.
+    Other,
+}
+
+impl Meaning {
+    /// That `call` failed with `errno`.
+    #[must_use]
+    pub fn of(call: &str, errno: u16) -> Self {
+        if let Some(answer) = answer(call, errno) {
+            return Self::Answer(answer);
+        }
+        match errno {
+            GIVEN_UP => Self::NoAnswer,
+            ENOMEM => Self::OutOfMemory,
+            ENFILE | EMFILE => Self::OutOfDescriptors,
+            ENOSPC | EDQUOT => Self::OutOfSpace,
+            EAGAIN => Self::Limit,
+            EPERM | EACCES => Self::Denied,
+            EROFS => Self::ReadOnly,
+            ENOENT | ENOTDIR | ENXIO | EINVAL => Self::Missing,
+            EIO => Self::Broken,
+            EBUSY | ETXTBSY => Self::Busy,
+            EADDRINUSE => Self::AddressInUse,
+            EPIPE | EADDRNOTAVAIL..=ECONNRESET | ETIMEDOUT..=EHOSTUNREACH => Self::Peer,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What a failure says that is none.
+fn answer(call: &str, errno: u16) -> Option<&'static str> {
+    let is = |kind| calls::is(call, kind);
+    Some(match errno {
+        EAGAIN | EINTR | EALREADY | EINPROGRESS | EISCONN if !is(Kind::Starts) && !is(Kind::Maps) => {
+            "not yet: to be tried again"
+        }
+        ENOSYS => "a look at what the kernel offers",
+        EOPNOTSUPP if is(Kind::TriesFileSystem) => "a look at what the kernel offers",
+        EINVAL | EPERM if is(Kind::TriesKernel) => "a look at what the kernel offers",
+        ENOTTY | EINVAL if call == "ioctl" => "a look for a terminal",
+        ESPIPE if call == "lseek" => "a look whether it is a file",
+        ECHILD => "no child left to wait for",
+        EEXIST if is(Kind::MakesEntry) => "it was there already",
+        ERANGE if is(Kind::FillsBuffer) => "the buffer was too small, to be tried again",
+        ENODATA => "no such attribute",
+        ENOTCONN if is(Kind::AsksConnection) => "the other side had gone",
+        ETIMEDOUT if is(Kind::TimesOut) => "a wait that was meant to end",
+        EINVAL if is(Kind::ReadsLink) => "a look whether it is a link",
+        errno if RESTARTED.contains(&errno) => "interrupted by a signal, to be restarted",
+        _ => return None,
+    })
+}
+
+/// Whether a peer's socket goes on as before: the call would have had to wait, or was interrupted.
+pub(crate) fn is_interim(errno: u16) -> bool {
+    matches!(errno, EAGAIN | EINTR) || is_interrupted(errno)
+}
+
+/// Whether a signal interrupted the call: it is about to be handled, or to end the process.
+pub(crate) fn is_interrupted(errno: u16) -> bool {
+    RESTARTED.contains(&errno)
+}
+
+/// Whether a connection is made in the background from now on.
+pub(crate) const fn is_in_background(errno: u16) -> bool {
+    errno == EINPROGRESS
+}
+
+/// Whether the connection has been made already.
+pub(crate) const fn is_connected(errno: u16) -> bool {
+    errno == EISCONN
+}
+
+/// Whether nothing is there by that name; what is found later was missing, not refused.
+pub(crate) const fn is_absent(errno: u16) -> bool {
+    errno == ENOENT
+}
+
+/// The name of an errno, or its number.
+#[must_use]
+pub fn name(errno: u16) -> Cow<'static, str> {
+    if errno == GIVEN_UP {
+        return Cow::Borrowed("no answer");
+    }
+    errno_name(errno).map_or_else(|| Cow::Owned(errno.to_string()), Cow::Borrowed)
+}
+
+/// What a call met that failed so: "openat of FILE" goes on with it.
+#[must_use]
+pub const fn words(errno: u16) -> &'static str {
+    match errno {
+        EPERM | EACCES => "was denied",
+        ENOENT => "found no such file",
+        EIO => "met an input/output error",
+        E2BIG => "got too long arguments",
+        ENOEXEC => "found no program that can be run",
+        EBADF => "was on a descriptor that is not open",
+        EAGAIN => "found too little to go on with",
+        ENOMEM => "got no memory",
+        EBUSY => "found it in use",
+        EEXIST => "found it there already",
+        ENOTDIR => "met a file where a directory was expected",
+        EISDIR => "met a directory where a file was expected",
+        ENFILE => "found all descriptors of the host in use",
+        EMFILE => "found all descriptors of the process in use",
+        EFBIG => "met the limit on the size of files",
+        ENOSPC => "found no space left",
+        EROFS => "met a read-only file system",
+        EPIPE => "found the reader gone",
+        ENAMETOOLONG => "got too long a name",
+        ENOTEMPTY => "found a directory that is not empty",
+        ELOOP => "met a loop of links",
+        EADDRINUSE => "found the address in use",
+        EADDRNOTAVAIL => "found no such address on this host",
+        ENETDOWN | ENETUNREACH | EHOSTUNREACH => "found no route",
+        ECONNABORTED => "was aborted",
+        ECONNRESET => "was reset by the other side",
+        ETIMEDOUT => "timed out",
+        ECONNREFUSED => "was refused",
+        EHOSTDOWN => "found the other host down",
+        ESTALE => "found the file gone from its server",
+        EDQUOT => "met the quota of the disk",
+        _ => "failed",
+    }
+}

@@ -1,0 +1,43 @@
+//! Rules: from a case to findings. One file a rule; none knows of another.
+
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::groups::Group;
+use crate::weight::WORTH_SAYING;
+
+mod children;
+mod descriptors;
+mod dns;
+mod files;
+mod memory;
+mod network;
+mod oom;
+mod other;
+mod signal;
+mod slow;
+mod stuck;
+
+type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
+
+const RULES: [Rule; 11] = [
+    oom::rule,
+    signal::rule,
+    memory::rule,
+    descriptors::rule,
+    network::rule,
+    dns::rule,
+    files::rule,
+    children::rule,
+    stuck::rule,
+    slow::rule,
+    other::rule,
+];
+
+/// What all rules find worth output, the likeliest cause first.
+#[must_use]
+pub fn findings(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
+    let all = RULES.iter().flat_map(|rule| rule(facts, groups));
+    let mut findings: Vec<_> = all.filter(|finding| finding.weight >= WORTH_SAYING).collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.weight));
+    findings
+}

@@ -1,0 +1,4 @@
+//! Facts as clauses: words that several rules use.
+
+pub(crate) mod failure;
+pub(crate) mod signal;

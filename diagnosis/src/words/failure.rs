@@ -1,0 +1,86 @@
+//! A group of failed calls as a clause.
+
+use crate::calls::{self, Kind};
+use crate::facts::{Facts, Owner, Subject};
+use crate::finding::{Finding, Relation};
+use crate::groups::{Class, Group};
+use crate::meaning::{self, Meaning};
+use rewind_recording::render::units::{duration, grouped};
+
+/// So long is worth telling.
+const LONG_NS: u64 = 100_000_000;
+
+/// "openat of /etc/passwd was denied (EACCES)".
+fn clause(group: &Group) -> String {
+    let mut text = if group.meaning == Meaning::NoAnswer { silence(group) } else { failure(group) };
+    if group.longest_ns >= LONG_NS {
+        text += &format!(" after {}", duration(group.longest_ns));
+    }
+    if group.count > 1 {
+        text += &format!(", {} times", grouped(group.count));
+    }
+    text
+}
+
+/// "connect to 10.0.0.5:5432 got no answer".
+fn silence(group: &Group) -> String {
+    let peer = group.subject.text().unwrap_or("a peer");
+    let what = if calls::is(&group.name, Kind::Connects) {
+        "connect to"
+    } else if group.subject.is_name_server() {
+        "a question to the name server"
+    } else {
+        "what it sent to"
+    };
+    let in_error = calls::is(&group.name, Kind::Polls);
+    let instead = if in_error { "an error in place of an answer (POLLERR)" } else { "no answer" };
+    format!("{what} {peer} got {instead}")
+}
+
+fn failure(group: &Group) -> String {
+    let name = &*group.name;
+    let text = match &group.subject {
+        Subject::Nothing => name.to_owned(),
+        Subject::Path(path) => format!("{name} of {path}"),
+        Subject::Peer(peer) if group.subject.is_name_server() && !calls::is(name, Kind::Connects) => {
+            format!("a question to the name server {peer}")
+        }
+        Subject::Peer(peer) if matches!(name, "connect" | "sendto") => format!("{name} to {peer}"),
+        Subject::Peer(peer) | Subject::Descriptor(peer) => format!("{name} on {peer}"),
+    };
+    format!("{text} {} ({})", meaning::words(group.errno), meaning::name(group.errno))
+}
+
+/// "; it ran as user 65534, and the file is user 0's with mode 0400", as far as that is known, where
+/// permission was denied.
+pub(crate) fn permission(facts: &Facts<'_>, group: &Group) -> String {
+    let (Meaning::Denied, Subject::Path(path)) = (group.meaning, &group.subject) else { return String::new() };
+    let user = facts.user(group.tgid).map(|user| format!("it ran as user {user}"));
+    let owner =
+        facts.owners.get(path).map(|Owner { user, mode }| format!("the file is user {user}'s with mode {mode:04o}"));
+    let known: Vec<_> = user.into_iter().chain(owner).collect();
+    if known.is_empty() { String::new() } else { format!("; {}", known.join(", and ")) }
+}
+
+/// All groups of a class, each as a finding.
+pub(crate) fn findings(facts: &Facts<'_>, groups: &[Group], rule: &'static str, class: Class) -> Vec<Finding> {
+    groups.iter().filter(|group| group.class == class).map(|group| finding(facts, rule, group)).collect()
+}
+
+/// A group as a finding.
+pub(crate) fn finding(facts: &Facts<'_>, rule: &'static str, group: &Group) -> Finding {
+    let own = facts.culprit.is_none_or(|tgid| tgid == group.tgid);
+    let mut evidence = vec![group.first, group.last];
+    if own && facts.ended_badly() {
+        evidence.extend(facts.culprit().and_then(|(_, process)| process.end).map(|end| end.index));
+    }
+    evidence.dedup();
+    Finding {
+        rule,
+        weight: group.weighed.weight,
+        relation: if facts.ended_badly() && own { Relation::After } else { Relation::Beside },
+        text: clause(group),
+        reasons: group.weighed.reasons.clone(),
+        evidence,
+    }
+}

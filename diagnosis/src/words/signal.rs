@@ -1,0 +1,72 @@
+//! Where a signal comes from, in words.
+
+use crate::facts::{
+    DeliveredSignal, FAULTS, FPE_INTDIV, Facts, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SI_QUEUE, SI_TKILL, SI_USER,
+    SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV,
+};
+use rewind_common::record::{SignalSent, sent_flags};
+use rewind_recording::filter::comm;
+
+/// An address below this is a null pointer with an offset.
+const NULL_PAGE: u64 = 4096;
+
+/// Who sent it, as the kernel saw it: `itself`, `the kernel`, `kill (process 1234) in container web`.
+pub(crate) fn sender(facts: &Facts<'_>, sent: &SignalSent) -> String {
+    if sent.header.flags & sent_flags::KERNEL != 0 {
+        return "the kernel".to_owned();
+    }
+    if sent.sender_tgid == sent.tgid {
+        return "itself".to_owned();
+    }
+    let name = { sent.sender_comm };
+    let process = format!("{} (process {})", comm(&name), { sent.sender_tgid });
+    match facts.origins.place(sent.sender_cgroup).words() {
+        Some(place) => format!("{process} {place}"),
+        None => process,
+    }
+}
+
+/// A process of the container that sent a signal to another.
+pub(crate) fn process(facts: &Facts<'_>, from: u32, to: u32) -> String {
+    if from == to {
+        return "itself".to_owned();
+    }
+    let comm = facts.processes.get(&from).map_or("", |process| &process.comm);
+    format!("{comm} (process {from})")
+}
+
+/// What the signal itself says of where it comes from.
+pub(crate) fn origin(facts: &Facts<'_>, delivered: &DeliveredSignal, tgid: u32) -> Option<String> {
+    let siginfo = &delivered.siginfo;
+    let (signal, code) = (siginfo[0], siginfo[2].cast_signed());
+    if FAULTS.contains(&signal) && code > 0 {
+        return Some(fault(signal, code, u64::from(siginfo[4]) | u64::from(siginfo[5]) << 32));
+    }
+    match code {
+        // The kernel gives SIGKILL's as if by nobody.
+        SI_USER | SI_QUEUE | SI_TKILL if signal != SIGKILL => Some(match (siginfo[4], siginfo[5]) {
+            (0, _) => "sent by a process outside the container".to_owned(),
+            (pid, uid) => match facts.processes.iter().rfind(|(_, process)| process.ns_tgid == pid) {
+                Some((known, _)) => format!("sent by {}", process(facts, *known, tgid)),
+                None => format!("sent by process {pid} of user {uid}"),
+            },
+        }),
+        SI_KERNEL => Some("sent by the kernel".to_owned()),
+        _ => None,
+    }
+}
+
+fn fault(signal: u32, code: i32, address: u64) -> String {
+    match (signal, code) {
+        (SIGSEGV, SEGV_MAPERR) if address < NULL_PAGE => {
+            format!("it followed a null pointer (address {address:#x})")
+        }
+        (SIGSEGV, SEGV_MAPERR) => format!("it used memory at {address:#x} that is not mapped"),
+        (SIGSEGV, SEGV_ACCERR) => format!("it used memory at {address:#x} in a way that is not allowed"),
+        (SIGBUS, _) => format!("it used memory at {address:#x} that is not behind its file any more"),
+        (SIGFPE, FPE_INTDIV) => "it divided by zero".to_owned(),
+        (SIGFPE, _) => "a computation failed".to_owned(),
+        (SIGILL, _) => format!("it ran an instruction that the processor does not know, at {address:#x}"),
+        _ => format!("it failed at {address:#x}"),
+    }
+}
