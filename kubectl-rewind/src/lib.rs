@@ -4,6 +4,19 @@
 //! cli.rs -> target.rs, runs.rs -> fetch.rs or a file -> list.rs, why.rs, or rewind-recording's renderers -> output.rs
 //! typed     decides               talks                 show                                            writes
 //! ```
+//!
+//! # Modules, in the order of the flow
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`target`] | which recording is meant: decides, talks to nobody |
+//! | [`error`] | why a command fails, and its exit code |
+//! | [`runs`] | which run of a container is meant |
+//! | [`cli`] | what was typed |
+//! | [`output`] | where what is shown goes |
+//! | [`fetch`] | talks to the agent |
+//! | [`list`], [`crashes`], [`why`] | what is shown, where the recording's own renderers do not |
+//! | [`commands`] | what each command does: decide, fetch, show |
 #![forbid(unsafe_code)]
 
 mod cli;

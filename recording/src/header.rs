@@ -1,6 +1,9 @@
 //! What is said of a recording as a whole: whose it is, what it covers, what it lost.
 
-use crate::ending::{Cause, Ending};
+mod ending;
+
+pub use ending::{Cause, Ending, Oom, Sender};
+
 use crate::escape::UntrustedString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,19 +1,21 @@
 //! The harness of the tests that need a kernel or a container; `cargo xtask demo` uses it too.
 //!
+//! # Modules, in the order of the flow
+//!
 //! | module | what it knows |
 //! |---|---|
-//! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
 //! | [`eventually`] | bounded waiting |
+//! | [`readme`] | the commands that the README shows |
+//! | [`strace`] | reading strace's format and comparing two traces of one program |
 //! | [`programs`] | where our binaries and other people's programs are; running one to its end |
+//! | [`bpf`] | what a recorder has pinned, as the kernel tells it |
+//! | [`cgroup`] | a cgroup of the test's own |
+//! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
 //! | [`workload`] | compiling `workloads/*.c`, one behaviour each |
 //! | [`agent`] | a recorder of the test's own |
 //! | [`dump`] | what `rewind list` and `rewind dump -o json` say |
-//! | [`bpf`] | what a recorder has pinned, as the kernel tells it |
 //! | [`counting`] | a program that numbers its own calls |
 //! | [`bundle`], [`container`] | real runc containers |
-//! | [`cgroup`] | a cgroup of the test's own |
-//! | [`strace`] | reading strace's format and comparing two traces of one program |
-//! | [`readme`] | the commands that the README shows |
 //!
 //! Every guard ends what it started, by pid or by id, and nothing else.
 #![forbid(unsafe_code)]

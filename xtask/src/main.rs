@@ -1,18 +1,22 @@
 //! The developer's verbs, one file each.
 //!
-//! | verb | what it does |
-//! |---|---|
-//! | [`setup`] | installs what is missing |
-//! | [`build_ebpf`] | compiles the kernel side |
-//! | [`build`] | compiles everything |
-//! | [`demo`] | records a container that crashes, and shows its last calls after its death |
-//! | [`mod@test`] | runs every test that this machine can run |
-//! | [`mod@bench`] | what recording costs, beside what else there is |
-//! | [`vm`] | loads and records on other kernels |
-//! | [`lint`] | structure, format, lints, documentation, licences |
+//! # Modules, in the order of the flow
 //!
-//! [`mod@fuzz`] and [`tally`] are parts of `test`. [`toolchain`] finds the compiler for the kernel side, [`packages`] and [`tools`] know what comes
-//! from the distribution and from crates.io, [`command`] runs things.
+//! | module | what it does |
+//! |---|---|
+//! | [`command`] | runs things |
+//! | [`packages`], [`tools`] | what comes from the distribution, and from crates.io |
+//! | [`toolchain`] | finds the compiler for the kernel side |
+//! | [`setup`] | a verb: installs what is missing |
+//! | [`build_ebpf`] | a verb: compiles the kernel side |
+//! | [`mod@build`] | a verb: compiles everything |
+//! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
+//! | [`tally`] | adds up what test programs say |
+//! | [`mod@fuzz`] | the part of `test` that fuzzes |
+//! | [`mod@test`] | a verb: runs every test that this machine can run |
+//! | [`mod@bench`] | a verb: what recording costs, beside what else there is |
+//! | [`vm`] | a verb: loads and records on other kernels |
+//! | [`lint`] | a verb: structure, format, lints, documentation, licences |
 #![forbid(unsafe_code)]
 
 mod bench;

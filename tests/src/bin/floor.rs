@@ -8,8 +8,7 @@ use aya::maps::{Array, MapData};
 use aya::programs::{BtfTracePoint, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfLoader};
 use rewind_common::capture::Capture;
-use rewind_recording::syscalls::Arch;
-use rewind_recording::syscalls::capture::captures;
+use rewind_recording::syscalls::{Arch, capture_table};
 use std::io::{self, Write as _};
 use std::path::Path;
 use zerocopy::IntoBytes as _;
@@ -49,7 +48,8 @@ fn least(object: &Path) -> Result<Ebpf> {
     let mut ebpf = load(object, loader.override_global("REGISTERS", registers.as_bytes(), true))?;
     let mut rows: Array<&mut MapData, [u8; size_of::<Capture>()]> =
         ebpf.map_mut("CAPTURES").context("no CAPTURES")?.try_into()?;
-    for (number, row) in (0..).zip(captures(Arch::here().context("an architecture without a table of calls")?)) {
+    let arch = Arch::parse(std::env::consts::ARCH).context("an architecture without a table of calls")?;
+    for (number, row) in (0..).zip(capture_table(arch)) {
         let mut bytes = [0; size_of::<Capture>()];
         bytes.copy_from_slice(row.as_bytes());
         rows.set(number, bytes, 0)?;

@@ -12,21 +12,7 @@ pub(super) struct Exception {
 
 pub(super) const ALL: &[Exception] = &[
     Exception { from: "agent-ebpf/src/number.rs", to: "agent-ebpf/src/read.rs", why: "UNREADABLE is number's" },
-    Exception {
-        from: "kubectl-rewind/src/why",
-        to: "kubectl-rewind/src/why",
-        why: "becomes a crate of its own, without circles",
-    },
-    Exception {
-        from: "recording/src/ending.rs",
-        to: "recording/src/filter.rs",
-        why: "the name of a thread gets a file of its own",
-    },
-    Exception {
-        from: "recording/src/render/event_text.rs",
-        to: "recording/src/render/words.rs",
-        why: "each kind of event gets its own words",
-    },
+    Exception { from: "diagnosis/src", to: "diagnosis/src", why: "facts, groups and findings in this order" },
 ];
 
 impl Exception {
