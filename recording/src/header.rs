@@ -102,8 +102,8 @@ impl Container {
     /// What stays the same from one run of a container to the next: the pod, and the name (the id
     /// where there is no name).
     #[must_use]
-    pub fn identity(&self) -> (&str, &str) {
-        (self.pod_uid.as_str(), if self.name.is_empty() { self.id.as_str() } else { self.name.as_str() })
+    pub const fn identity(&self) -> (&UntrustedString, &UntrustedString) {
+        (&self.pod_uid, if self.name.is_empty() { &self.id } else { &self.name })
     }
 }
 

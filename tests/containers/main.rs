@@ -3,6 +3,7 @@
 mod cgroups;
 mod crash;
 mod death;
+mod escapes;
 mod faults;
 mod gone;
 mod harness;
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
         )
         .test("a_name_outlives_its_container_and_its_agent", &CONTAINER, pins::name)
         .test("no_recording_of_a_container_holds_what_it_was_told_in_confidence", &CONTAINER, secrets::redacted)
+        .test("a_container_with_hostile_names_steers_no_terminal", &with_python, escapes::hostile)
         .test("two_hundred_containers_leave_nothing_behind", &CONTAINER, many::two_hundred)
         .run()
 }

@@ -111,7 +111,7 @@ impl Store {
         let mut held = self.lock();
         match saved {
             Ok(bytes) => {
-                tracing::info!(%file, bytes, container = header.container.identity().1, "crash file written");
+                tracing::info!(%file, bytes, container = %header.container.identity().1, "crash file written");
                 held.totals.written += 1;
                 held.entries.push(entry(number, file, bytes, header));
                 Ok(())
@@ -254,7 +254,7 @@ fn read_header(path: &Path) -> Result<Header, String> {
 
 fn entry(number: u64, file: String, bytes: u64, header: &Header) -> Entry {
     let (pod, name) = header.container.identity();
-    let identity = (pod.to_owned(), name.to_owned());
+    let identity = (pod.as_str().to_owned(), name.as_str().to_owned());
     Entry { number, file, bytes, over_s: over_s(header), identity, end: end_of(header) }
 }
 

@@ -12,6 +12,7 @@ use rewind_recording::header::{Container, Coverage, Header, Host};
 use rewind_recording::stream::{Status, Writer};
 use std::convert::Infallible;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const SECOND: u64 = 1_000_000_000;
@@ -26,14 +27,23 @@ pub struct Server {
 }
 
 /// How the server behaves.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub struct Manners {
+    /// What it answers with, by path, instead of what is made here; all else is refused with the last.
+    pub answers: Option<Arc<Answers>>,
     /// Nothing is recorded.
     pub empty: bool,
     /// The stream breaks in the middle.
     pub breaks: bool,
     /// A trace goes on until the reader goes.
     pub endless: bool,
+}
+
+/// Answers, each with its path, and how other paths are refused.
+#[derive(Clone, Default)]
+pub struct Answers {
+    pub by_path: Vec<(String, Vec<u8>)>,
+    pub refusal: Vec<u8>,
 }
 
 pub fn start(manners: Manners) -> Server {
@@ -46,7 +56,8 @@ pub fn start(manners: Manners) -> Server {
     };
     runtime.spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
-            let service = hyper::service::service_fn(move |request| answer(request, manners));
+            let manners = manners.clone();
+            let service = hyper::service::service_fn(move |request| answer(request, manners.clone()));
             let io = hyper_util::rt::TokioIo::new(connection);
             tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(io, service));
         }
@@ -59,6 +70,14 @@ type Body = BoxBody<Bytes, std::io::Error>;
 async fn answer(request: Request<Incoming>, manners: Manners) -> Result<Response<Body>, Infallible> {
     let whole = |bytes: Vec<u8>| Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed();
     let json = |value: &dyn erased::Json| whole(value.bytes());
+    if let Some(answers) = &manners.answers {
+        let path = request.uri().path();
+        let known = answers.by_path.iter().find(|(known, _)| known == path);
+        let mut response =
+            Response::new(whole(known.map_or_else(|| answers.refusal.clone(), |(_, body)| body.clone())));
+        *response.status_mut() = if known.is_some() { StatusCode::OK } else { StatusCode::GONE };
+        return Ok(response);
+    }
     let body = match Endpoint::parse(request.uri().path()) {
         Some(Endpoint::Recordings) if manners.empty => json(&List::default()),
         Some(Endpoint::Recordings) => json(&list()),
