@@ -9,8 +9,8 @@ use crate::maps::{self, RINGS};
 use crate::ring::{begin, commit, cursors, lock, unlock};
 use crate::{filter, task};
 use core::ffi::c_void;
-use rewind_common::record::{Kind, RecordHeader, Task};
-use rewind_common::ring::{Cursors, PROTECTED};
+use rewind_common::record::{EventRecord, Kind, RecordHeader, Task};
+use rewind_common::ring::Cursors;
 
 /// Which stand-in a hook uses.
 #[derive(Clone, Copy)]
@@ -27,9 +27,9 @@ pub fn ring(task: *const c_void) -> Option<u32> {
     filter::ring_of_other(task::any::cgroup_id(task))
 }
 
-/// Writes who `task` is, and a record about it, into the protected share of its ring.
+/// Writes who `task` is, and an event of it, into the share of its ring that the kind belongs to.
 #[inline(always)]
-pub fn event<T: Copy>(task: *const c_void, ring: u32, hook: Hook, now_ns: u64, record: &T) {
+pub fn event<T: EventRecord + Copy>(task: *const c_void, ring: u32, hook: Hook, now_ns: u64, record: &T) {
     let (Some(thread), Some(place)) = (maps::stand_in(hook as u32), RINGS.get(ring)) else { return };
     (thread.ring, thread.recording) = (ring, place.recording);
     if thread.recording == 0 {
@@ -40,21 +40,21 @@ pub fn event<T: Copy>(task: *const c_void, ring: u32, hook: Hook, now_ns: u64, r
         return;
     }
     let need = size_of::<Task>() + size_of::<T>();
-    if let Some(mut writer) = begin(thread, cursors, PROTECTED, need as u64) {
-        announce(task, &mut writer, cursors, now_ns);
+    if let Some(mut writer) = begin(thread, cursors, T::SHARE, need as u64) {
+        announce(task, &mut writer, cursors, T::SHARE, now_ns);
         writer.put(*record);
-        commit(cursors, PROTECTED, &writer, 0);
+        commit(cursors, T::SHARE, &writer, 0);
     }
     unlock(cursors);
 }
 
 #[inline(always)]
-fn announce(task: *const c_void, writer: &mut crate::ring::Writer, cursors: &mut Cursors, now_ns: u64) {
+fn announce(task: *const c_void, writer: &mut crate::ring::Writer, cursors: &mut Cursors, share: usize, now_ns: u64) {
     let header =
         RecordHeader { len: size_of::<Task>() as u16, kind: Kind::Task as u8, flags: 0, tid: task::any::tid(task) };
     let mut record = Task { header, ..Task::default() };
     task::describe_other(task, &mut record, now_ns);
     record.comm = task::comm(task);
     writer.put(record);
-    commit(cursors, PROTECTED, writer, 0);
+    commit(cursors, share, writer, 0);
 }

@@ -11,24 +11,24 @@ use rewind_common::{
     capture::{Capture, ROWS, capture_flags},
     chunk::CHUNKS,
     loss::LossReason,
-    record::{Kind, RecordHeader, Task},
+    record::{EventRecord, Kind, RecordHeader, Task},
     ring::{Cursors, MAIN, PROTECTED},
 };
 
 /// A thread is announced again after this many chunks: fewer than the smallest share has.
 const ANNOUNCE_AGAIN: u64 = CHUNKS as u64 / 4;
 
-/// Writes a record that is no call into the protected share.
+/// Writes an event into the share that its kind belongs to.
 #[inline(always)]
-pub fn event<T: Copy>(thread: &mut Thread, now_ns: u64, record: &T) {
+pub fn event<T: EventRecord + Copy>(thread: &mut Thread, now_ns: u64, record: &T) {
     let Some(cursors) = cursors(thread) else { return };
     if !lock(cursors) {
         return;
     }
-    announce(thread, cursors, PROTECTED, now_ns);
-    if let Some(mut writer) = begin(thread, cursors, PROTECTED, size_of::<T>() as u64) {
+    announce(thread, cursors, T::SHARE, now_ns);
+    if let Some(mut writer) = begin(thread, cursors, T::SHARE, size_of::<T>() as u64) {
         writer.put(*record);
-        commit(cursors, PROTECTED, &writer, 0);
+        commit(cursors, T::SHARE, &writer, 0);
     }
     unlock(cursors);
 }
