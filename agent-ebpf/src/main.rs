@@ -33,7 +33,7 @@ mod filter;
 #[allow(unsafe_code, reason = "what is found by name, and arguments of global functions")]
 mod globals;
 mod hooks;
-#[allow(unsafe_code, reason = "entries that the library has no macro for")]
+#[allow(unsafe_code, reason = "iterators, which the library has no type for")]
 mod iter;
 #[allow(unsafe_code, reason = "values of maps become references")]
 mod maps;
