@@ -1,10 +1,11 @@
 //! Object -> programs in the kernel, their maps filled, their hooks attached.
 
-use super::btf::Btf;
 use super::error::{Error, refusal};
 use super::maps::{Maps, RINGS};
 use super::offsets;
-use super::plan::{HOOKS, Plan, Sizes, Stage};
+use super::plan::{Plan, Sizes};
+use crate::host::btf::Btf;
+use crate::host::hooks::{HOOKS, Stage};
 use aya::maps::MapError;
 use aya::programs::links::FdLink;
 use aya::programs::{
@@ -120,13 +121,13 @@ impl Kernel {
         Ok(())
     }
 
-    /// What is given up on this kernel, a sentence each.
+    /// What is given up on this kernel, a sentence each ([`crate::host::hooks::Hook::without`]).
     pub fn given_up(&self) -> impl Iterator<Item = String> {
         self.programs.iter().filter_map(|program| program.given_up).map(str::to_owned)
     }
 
     /// Gives a ring and its segments back to the pool, all or nothing, if it is still that recording's
-    /// (`agent-ebpf/src/hooks/release.rs`).
+    /// (`agent-ebpf/src/programs/release.rs`).
     ///
     /// # Errors
     /// [`Error::Program`], [`Error::Release`].
@@ -135,7 +136,7 @@ impl Kernel {
         if failed == 0 { Ok(()) } else { Err(Error::Release { ring, failed }) }
     }
 
-    /// Runs a step of taking segments from a share (`agent-ebpf/src/hooks/shrink.rs`); what it gives.
+    /// Runs a step of taking segments from a share (`agent-ebpf/src/programs/shrink.rs`); what it gives.
     ///
     /// # Errors
     /// [`Error::Program`].
@@ -145,7 +146,7 @@ impl Kernel {
         self.run(SHRINK, &arguments)
     }
 
-    /// Begins the recording of a cgroup, if it is to be recorded and is not yet (`agent-ebpf/src/hooks/begin.rs`).
+    /// Begins the recording of a cgroup, if it is to be recorded and is not yet (`agent-ebpf/src/programs/begin.rs`).
     /// Of what is pinned this has been done when it was loaded.
     ///
     /// # Errors
