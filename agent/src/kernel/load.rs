@@ -1,5 +1,6 @@
 //! Object -> programs in the kernel, their maps filled, their hooks attached.
 
+use super::complaints::Complaints;
 use super::error::{Error, refusal};
 use super::maps::{Maps, RINGS};
 use super::offsets;
@@ -52,6 +53,8 @@ pub struct Kernel {
     pub programs: Vec<Loaded>,
     /// The programs of hooks, for what the kernel counts of them.
     pub(super) hooked: Vec<(&'static str, ProgramFd)>,
+    /// What they complain of.
+    pub(super) complaints: Complaints,
 }
 
 /// The programs that the agent itself runs.
@@ -99,7 +102,9 @@ impl Kernel {
         maps.fill_pool("FREE_RINGS", sizes.rings)?;
         maps.fill_pool("FREE_SEGMENTS", sizes.segments)?;
         maps.fill_pool("FREE_THREADS", OVERFLOW_THREADS)?;
-        Ok(Self { maps, held: AgentPrograms::Loaded(Box::new(ebpf)), links: Vec::new(), sizes, programs, hooked })
+        let complaints = Complaints::of_loaded(&mut ebpf);
+        let held = AgentPrograms::Loaded(Box::new(ebpf));
+        Ok(Self { maps, held, links: Vec::new(), sizes, programs, hooked, complaints })
     }
 
     /// Attaches the programs of one stage.
@@ -119,6 +124,11 @@ impl Kernel {
             self.links.push((hook.name, link.into()));
         }
         Ok(())
+    }
+
+    /// Logs what the kernel side has complained of since the last time, where it is built to.
+    pub fn log_complaints(&mut self) {
+        self.complaints.log();
     }
 
     /// What is given up on this kernel, a sentence each ([`crate::host::hooks::Hook::without`]).
@@ -253,4 +263,16 @@ where
     &'a mut P: TryFrom<&'a mut aya::programs::Program, Error = ProgramError>,
 {
     ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)?.try_into()
+}
+
+#[cfg(all(test, not(feature = "log")))]
+mod tests {
+    use super::OBJECT;
+
+    #[test]
+    fn the_kernel_side_that_is_shipped_has_no_log() {
+        let holds = |name: &[u8]| OBJECT.windows(name.len()).any(|bytes| bytes == name);
+        assert!(holds(b"FREE_SEGMENTS"), "the names of maps are not in the object");
+        assert!(!holds(b"AYA_LOG"));
+    }
 }

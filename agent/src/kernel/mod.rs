@@ -6,7 +6,8 @@
 //! ```
 
 mod adopt;
-pub mod entries;
+mod complaints;
+mod entries;
 mod error;
 mod load;
 mod maps;
