@@ -163,7 +163,7 @@ fn open(cgroup_id: u64, cgroup: &mut Cgroup) -> Option<u32> {
     }
     let Some(ring) = take(cgroup_id) else {
         cgroup.state = state::REFUSED;
-        counters::refused();
+        counters::refused(cgroup_id);
         return None;
     };
     cgroup.ring = ring;

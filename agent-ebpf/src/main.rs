@@ -6,7 +6,7 @@
 //!              name.rs (is a new cgroup a container's?)
 //!              task.rs, threads.rs (what is kept of a thread, and where) \_ read.rs, message.rs, number.rs, blob.rs (bytes behind pointers)
 //! programs/: what no hook calls, and the agent runs
-//! maps.rs: all memory; globals.rs: what is found by name
+//! maps.rs: all memory; globals.rs: what is found by name; complain.rs: for whoever debugs it
 //! probe.rs, clock.rs, atomic.rs, iter.rs: what the kernel and the processor offer, as safe functions
 //! ```
 //!
@@ -29,11 +29,12 @@ mod atomic;
 mod blob;
 #[allow(unsafe_code, reason = "a helper")]
 mod clock;
+mod complain;
 mod filter;
 #[allow(unsafe_code, reason = "what is found by name, and arguments of global functions")]
 mod globals;
 mod hooks;
-#[allow(unsafe_code, reason = "entries that the library has no macro for")]
+#[allow(unsafe_code, reason = "iterators, which the library has no type for")]
 mod iter;
 #[allow(unsafe_code, reason = "values of maps become references")]
 mod maps;

@@ -4,13 +4,15 @@
 use crate::blob::{GUESS, NO_ROOM, finish, unread};
 use crate::globals::{given, global};
 use crate::probe;
-use crate::read::UNREADABLE;
 use crate::ring::Writer;
 use crate::task::Thread;
 use rewind_common::{
     call::blob_flags,
     capture::{MAX_COUNTED, MAX_ENTRIES, MAX_SET},
 };
+
+/// [`Thread::length`] where the memory could not be read.
+pub const UNREADABLE: u64 = u64::MAX;
 
 global! {
     /// How many strings a vector has, and where it is.

@@ -4,6 +4,7 @@
 //! only atomics are the claim of a chunk and the commit of a record.
 
 use crate::atomic;
+use crate::complain;
 use crate::maps::{self, FREE_SEGMENTS, RINGS};
 use crate::task::Thread;
 use aya_ebpf::helpers::bpf_get_smp_processor_id;
@@ -128,7 +129,8 @@ pub mod counters {
 
     /// A container that found no free ring.
     #[inline(always)]
-    pub fn refused() {
+    pub fn refused(cgroup_id: u64) {
+        complain::refused(cgroup_id);
         if let Some(node) = maps::node() {
             atomic::add(&mut node.refused, 1);
         }
@@ -155,6 +157,7 @@ pub mod counters {
     #[inline(always)]
     pub fn lose(cursors: &mut Cursors, reason: LossReason) {
         cursors.losses[reason as usize] += 1;
+        complain::lost(cursors.recording, reason);
     }
 }
 use counters::lose;

@@ -38,7 +38,7 @@ pub struct Thread {
     pub ring_flags: u32,
     /// The thread.
     pub tid: u32,
-    /// What [`crate::read::note_length`] found when the call began, [`crate::read::UNREADABLE`] if it
+    /// What [`crate::read::note_length`] found when the call began, [`crate::number::UNREADABLE`] if it
     /// could not be read.
     pub length: u64,
     /// [`crate::read::wanted`] at work.

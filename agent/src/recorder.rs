@@ -291,6 +291,7 @@ impl Recorder {
             self.keep(*index, ring)?;
         }
         self.note_missed_runs();
+        self.kernel.log_complaints();
         self.explain_dead(&rings)?;
         self.evict(&rings)
     }

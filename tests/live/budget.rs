@@ -12,8 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Room for some fifteen of the smallest rings.
-const SMALL: [&str; 4] = ["--budget", "1MiB", "--ring", "512KiB"];
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SMALL: [&str; 4] = ["--budget", "1MiB", "--ring", "512KiB"];
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 pub(crate) fn shrinks() -> Result<()> {
     let agent = Agent::start_with(&SMALL)?;
@@ -74,13 +74,13 @@ fn names(agent: &Agent) -> Result<Vec<String>> {
 }
 
 /// A container that makes a call when it is told to.
-struct Small {
+pub(crate) struct Small {
     process: Child,
     cgroup: Cgroup,
 }
 
 impl Small {
-    fn start(name: &str) -> Result<Self> {
+    pub(crate) fn start(name: &str) -> Result<Self> {
         let cgroup = Cgroup::new(name)?;
         let mut command = Command::new("sh");
         command.args(["-c", "while read -r line; do echo \"$line\"; done"]);

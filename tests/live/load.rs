@@ -1,7 +1,10 @@
 //! The verifier is part of the compiler: each program's load is a test.
 
+use crate::budget::{SMALL, SOON, Small};
 use anyhow::{Context as _, Result, ensure};
-use rewind_tests::programs::{self, ours};
+use rewind_tests::agent::Agent;
+use rewind_tests::eventually::eventually;
+use rewind_tests::programs::{self, COMPLAINING, ours};
 use std::process::Command;
 
 /// Every program of the kernel side.
@@ -28,7 +31,25 @@ const PROGRAMS: [&str; 16] = [
 const LIMIT: u64 = 1_000_000;
 
 pub(crate) fn programs() -> Result<()> {
-    let report = programs::run(Command::new(ours("rewind-agent")).arg("doctor"))?;
+    verified("rewind-agent")
+}
+
+pub(crate) fn complaining() -> Result<()> {
+    verified(COMPLAINING)
+}
+
+pub(crate) fn complaints() -> Result<()> {
+    let agent = Agent::of_build(COMPLAINING, &SMALL)?;
+    let small = (0..24).map(|number| Small::start(&format!("complaint{number}"))).collect::<Result<Vec<_>>>()?;
+    eventually("the kernel side to complain of the last container", SOON, || {
+        agent.log().contains("there is no ring left").then_some(())
+    })?;
+    drop(small);
+    agent.stop()
+}
+
+fn verified(agent: &str) -> Result<()> {
+    let report = programs::run(Command::new(ours(agent)).arg("doctor"))?;
     ensure!(report.code == 0, "{report:?}");
     for program in PROGRAMS {
         let line = report.stdout.lines().find(|line| line.split_whitespace().next() == Some(program));

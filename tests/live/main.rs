@@ -19,6 +19,7 @@ mod server;
 mod trace;
 mod unfinished;
 
+use rewind_tests::programs::COMPLAINING;
 use rewind_tests::suite::{Need, Suite};
 use std::process::ExitCode;
 
@@ -36,6 +37,11 @@ fn oracle(program: &'static str) -> Vec<Need> {
 /// Needs, and `program` on top.
 fn with(needs: &[Need], program: &'static str) -> Vec<Need> {
     needs.iter().copied().chain([Need::Program(program)]).collect()
+}
+
+/// What it takes to hear what the kernel side complains of.
+fn with_complaints() -> Vec<Need> {
+    DAEMON.into_iter().chain([Need::Ours(COMPLAINING)]).collect()
 }
 
 fn main() -> ExitCode {
@@ -89,6 +95,8 @@ fn main() -> ExitCode {
         .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)
         .test("a_container_without_memory_is_named_and_recorded_later", &DAEMON, budget::refuses)
         .test("each_program_passes_the_verifier", &RECORD, load::programs)
+        .test("each_program_passes_the_verifier_with_its_complaints", &with_complaints(), load::complaining)
+        .test("a_container_without_a_ring_is_complained_of", &with_complaints(), load::complaints)
         .test("missing_rights_are_named", &with(&RECORD, "setpriv"), hosts::rights)
         .test("a_host_without_cgroup2_is_refused_by_name", &with(&RECORD, "unshare"), hosts::hierarchies)
         .test("a_kernel_without_btf_is_refused_by_name", &with(&RECORD, "unshare"), hosts::types)

@@ -49,6 +49,19 @@ impl Agent {
         Self::spawn(Some(crash_dir), arguments)
     }
 
+    /// Starts a recorder that is another build of ours, as [`programs::ours`] names it.
+    ///
+    /// # Errors
+    /// When it does not come up; its log is in the message.
+    pub fn of_build(program: &str, arguments: &[&str]) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("rewind-").tempdir()?;
+        let like = Self::command(&dir.path().join(SOCKET));
+        let child = spawn(dir.path(), Command::new(programs::ours(program)).args(like.get_args()).args(arguments))?;
+        let mut agent = Self { child, dir };
+        agent.wait_until_up()?;
+        Ok(agent)
+    }
+
     fn spawn(crash_dir: Option<&Path>, arguments: &[&str]) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("rewind-").tempdir()?;
         let socket = dir.path().join(SOCKET);

@@ -43,6 +43,9 @@ pub fn ours(name: &str) -> PathBuf {
     bin_dir().join(name)
 }
 
+/// The agent that logs what its kernel side complains of (`cargo xtask debug`), as seen from the others.
+pub const COMPLAINING: &str = "../log/rewind-agent";
+
 /// Finds a program in `PATH`, and where root's programs are if `PATH` leaves those out.
 #[must_use]
 pub fn find(name: &str) -> Option<PathBuf> {

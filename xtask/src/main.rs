@@ -10,6 +10,7 @@
 //! | [`setup`] | a verb: installs what is missing |
 //! | [`build_ebpf`] | a verb: compiles the kernel side |
 //! | [`mod@build`] | a verb: compiles everything |
+//! | [`debug`] | a verb: runs the recorder with what its kernel side complains of in its log |
 //! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
 //! | [`tally`] | adds up what test programs say |
 //! | [`mod@fuzz`] | the part of `test` that fuzzes |
@@ -23,6 +24,7 @@ mod bench;
 mod build;
 mod build_ebpf;
 mod command;
+mod debug;
 mod demo;
 mod fuzz;
 mod lint;
@@ -55,6 +57,8 @@ enum Verb {
     Build(build::Build),
     /// Record a container that crashes, and show its last calls after it is gone.
     Demo,
+    /// Run the recorder with what its kernel side complains of in its log.
+    Debug(debug::Debug),
     /// Run every test that this machine can run.
     Test(test::Test),
     /// Measure what recording costs, beside a floor, strace and perf trace.
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         Verb::BuildEbpf => build_ebpf::run().map(drop),
         Verb::Build(build) => build.run(),
         Verb::Demo => demo::run(),
+        Verb::Debug(debug) => debug.run(),
         Verb::Test(test) => test.run(),
         Verb::Bench(bench) => bench.run(),
         Verb::Vm(vm) => vm.run(),

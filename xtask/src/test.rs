@@ -1,7 +1,7 @@
 //! `cargo xtask test`: runs every test that this machine can run, and adds them up.
 
 use crate::tally::Tally;
-use crate::{build, build_ebpf, command, fuzz, setup};
+use crate::{build, build_ebpf, command, debug, fuzz, setup};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use rewind_tests::programs::BIN_DIR;
@@ -49,6 +49,9 @@ impl Test {
             setup::for_demo()?;
             setup::for_tests()?;
             let programs = build::all(true)?;
+            if wanted(Layer::Live) {
+                debug::build()?;
+            }
             for (layer, name) in [(Layer::Live, "live"), (Layer::Containers, "containers")] {
                 if wanted(layer) {
                     let mut cargo = command::cargo();

@@ -3,37 +3,38 @@
 //! thread that is in a call, and one for each thread of a recorded cgroup of which no call was seen to
 //! begin: it runs its program, or is in a call since before it was recorded. The agent looks which.
 
-use crate::iter::Seq;
+use crate::iter::{Seq, task_iterator};
 use crate::maps::RINGS;
 use crate::{filter, task, threads};
 use core::ffi::c_void;
 use rewind_common::call::flags::COMPAT;
 use rewind_common::ring::{InFlight, UNSEEN};
 
-/// One task of the walk.
-#[inline(always)]
-pub fn task(seq: Seq, task: *mut c_void) {
-    let Some(thread) = threads::of(task) else {
-        unseen(seq, task);
-        return;
-    };
-    if thread.start_ns == 0 || thread.recording == 0 {
-        return;
+task_iterator! {
+    /// One task of the walk.
+    fn in_flight(seq: Seq, task: *mut c_void) {
+        let Some(thread) = threads::of(task) else {
+            unseen(seq, task);
+            return;
+        };
+        if thread.start_ns == 0 || thread.recording == 0 {
+            return;
+        }
+        let [args @ .., _, _] = thread.args;
+        let mut call = InFlight {
+            recording: thread.recording,
+            start_ns: thread.start_ns,
+            args,
+            tid: thread.tid,
+            tgid: 0,
+            nr: thread.nr,
+            flags: thread.flags,
+            ns_tid: 0,
+            ns_tgid: 0,
+            comm: [0; 16],
+        };
+        write(seq, task, &mut call);
     }
-    let [args @ .., _, _] = thread.args;
-    let mut call = InFlight {
-        recording: thread.recording,
-        start_ns: thread.start_ns,
-        args,
-        tid: thread.tid,
-        tgid: 0,
-        nr: thread.nr,
-        flags: thread.flags,
-        ns_tid: 0,
-        ns_tgid: 0,
-        comm: [0; 16],
-    };
-    write(seq, task, &mut call);
 }
 
 /// A thread of which no call was seen to begin, if its calls are recorded.

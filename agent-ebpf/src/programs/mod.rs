@@ -1,6 +1,6 @@
 //! Programs that no hook calls: the agent runs them, and reads the iterator.
 
 mod begin;
-pub mod in_flight;
+mod in_flight;
 mod release;
 mod shrink;

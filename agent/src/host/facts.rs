@@ -1,8 +1,9 @@
 //! Facts on this host, read once, as plain data.
 
-use super::btf::{self, BtfError, MEMLOCK_ACCOUNTING, NEEDS};
+use super::btf::Error as BtfError;
 use super::capability::Capabilities;
 use super::cgroup::{self, Layout};
+use super::needs;
 use procfs::process::{LimitValue, MountInfo, Process, Status};
 use procfs::{Current, Meminfo};
 use std::collections::BTreeSet;
@@ -68,7 +69,7 @@ pub enum Lockdown {
 /// The kernel's BTF.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Btf {
-    /// It is there, and holds these of the names asked for.
+    /// It is there, and meets the needs of these names ([`needs::in_running_kernel`]).
     Holds(BTreeSet<&'static str>),
     /// The kernel was built without it.
     Absent,
@@ -208,9 +209,7 @@ fn cgroups(mounts: &Fact<Vec<MountInfo>>) -> Fact<Layout> {
 }
 
 fn kernel_btf() -> Fact<Btf> {
-    let mut wanted: Vec<&'static str> = NEEDS.iter().map(|need| need.name).collect();
-    wanted.push(MEMLOCK_ACCOUNTING);
-    match btf::in_running_kernel(&wanted) {
+    match needs::in_running_kernel() {
         Ok(names) => Fact::Known(Btf::Holds(names)),
         Err(BtfError::Read(error)) if error.kind() == ErrorKind::NotFound => Fact::Known(Btf::Absent),
         Err(error) => Fact::Unknown(error.to_string()),

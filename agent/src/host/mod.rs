@@ -9,6 +9,8 @@ pub mod capability;
 pub mod cgroup;
 pub mod doctor;
 pub mod facts;
+pub mod hooks;
+pub mod needs;
 pub mod refusal;
 pub mod rules;
 

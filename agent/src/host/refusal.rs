@@ -1,9 +1,9 @@
 //! Why nothing can be recorded on a host: the closed list, and which of its entries the facts show. Pure.
 
-use super::btf::{NEEDS, Need};
 use super::capability::{Capability, listed};
 use super::cgroup::Layout;
 use super::facts::{Btf, Facts, Lockdown};
+use super::needs::{Need, needs};
 use thiserror::Error;
 
 /// Why nothing can be recorded on this host. None passes by itself. As text: one line, what is
@@ -34,7 +34,7 @@ pub enum Refusal {
     /// The kernel lacks something that has no substitute.
     KernelLacks {
         /// What.
-        what: &'static str,
+        what: String,
     },
     /// Only cgroup v1 is there.
     CgroupV1Only,
@@ -132,7 +132,9 @@ pub fn refusals(facts: &Facts) -> Vec<Refusal> {
     if facts.btf.is(&Btf::Absent) {
         all.push(Refusal::NoBtf);
     }
-    all.extend(lacking(facts).filter(|need| need.costs.is_none()).map(|need| Refusal::KernelLacks { what: need.what }));
+    all.extend(
+        lacking(facts).filter(|need| need.costs().is_none()).map(|need| Refusal::KernelLacks { what: need.what() }),
+    );
     match facts.cgroups.known() {
         Some(Layout::V1Only) => all.push(Refusal::CgroupV1Only),
         Some(Layout::None) => all.push(Refusal::NoCgroups),
@@ -152,10 +154,10 @@ fn architecture_is_known(machine: &str, built_for: &str) -> bool {
 }
 
 /// Those of the needs that are known to be missing.
-pub(super) fn lacking(facts: &Facts) -> impl Iterator<Item = &'static Need> {
+pub(super) fn lacking(facts: &Facts) -> impl Iterator<Item = Need> {
     let held = match facts.btf.known() {
         Some(Btf::Holds(names)) => Some(names),
         Some(Btf::Absent) | None => None,
     };
-    NEEDS.iter().filter(move |need| held.is_some_and(|names| !names.contains(need.name)))
+    needs().filter(move |need| held.is_some_and(|names| !names.contains(need.name())))
 }

@@ -1,9 +1,9 @@
 //! What follows from the facts. Pure.
 
-use super::btf::MEMLOCK_ACCOUNTING;
 use super::capability::Capability;
 use super::cgroup::Layout;
 use super::facts::{Btf, Fact, Facts, Lockdown};
+use super::needs::MEMLOCK_ACCOUNTING;
 use super::refusal::{Refusal, lacking, refusals};
 
 /// How good it is.
@@ -131,8 +131,8 @@ fn kernel(facts: &Facts) -> Vec<Finding> {
         .filter_map(|need| {
             Some(degraded(
                 "kernel",
-                format!("The kernel lacks {}.", need.what),
-                need.costs?,
+                format!("The kernel lacks {}.", need.what()),
+                need.costs()?,
                 "Use a kernel that has it.",
             ))
         })

@@ -1,10 +1,10 @@
 //! Hosts as they are met, and what the rules make of them.
 #![allow(clippy::expect_used)]
 
-use super::btf::{MEMLOCK_ACCOUNTING, NEEDS};
 use super::capability::Capabilities;
 use super::cgroup::Layout;
 use super::facts::{Btf, Fact, Facts, Lockdown};
+use super::needs::{MEMLOCK_ACCOUNTING, Need, needs};
 use super::refusal::{Refusal, refusal, refusals};
 use super::rules::{State, findings, given_up};
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ fn good() -> Facts {
         first_pid_namespace: Fact::Known(true),
         seccomp_filter: Fact::Known(false),
         lockdown: Fact::Known(Lockdown::None),
-        btf: Fact::Known(Btf::Holds(NEEDS.iter().map(|need| need.name).collect())),
+        btf: Fact::Known(Btf::Holds(needs().map(Need::name).collect())),
         cgroups: Fact::Known(Layout::V2 { mount: PathBuf::from("/sys/fs/cgroup"), hybrid: false, whole: true }),
         bpffs: Fact::Known(Some(PathBuf::from("/sys/fs/bpf"))),
         tracefs: Fact::Known(None),
@@ -38,7 +38,7 @@ fn good() -> Facts {
 }
 
 fn lacking(name: &str) -> Fact<Btf> {
-    Fact::Known(Btf::Holds(NEEDS.iter().map(|need| need.name).filter(|held| *held != name).collect()))
+    Fact::Known(Btf::Holds(needs().map(Need::name).filter(|held| *held != name).collect()))
 }
 
 #[track_caller]
@@ -96,11 +96,11 @@ fn what_the_kernel_lacks_is_named_by_itself_and_never_by_a_version() {
         &facts,
         "the kernel has no BTF (/sys/kernel/btf/vmlinux is not there); use a kernel that was built with CONFIG_DEBUG_INFO_BTF=y",
     );
-    for need in &NEEDS {
-        let facts = Facts { btf: lacking(need.name), ..good() };
-        match need.costs {
-            None => refuses(&facts, &format!("the kernel lacks {}; use a kernel that has it", need.what)),
-            Some(_) => degrades(&facts, "kernel", need.what),
+    for need in needs() {
+        let facts = Facts { btf: lacking(need.name()), ..good() };
+        match need.costs() {
+            None => refuses(&facts, &format!("the kernel lacks {}; use a kernel that has it", need.what())),
+            Some(_) => degrades(&facts, "kernel", &need.what()),
         }
     }
 }
@@ -138,7 +138,7 @@ fn the_memlock_limit_matters_only_where_the_kernel_counts_by_it() {
     let without = Fact::Known(Capabilities(0x1ff_feff_ffff));
     let limited = Facts { capabilities: without.clone(), ..good() };
     assert!(findings(&limited).iter().all(|finding| finding.state == State::Fine));
-    let names = NEEDS.iter().map(|need| need.name).chain([MEMLOCK_ACCOUNTING]).collect();
+    let names = needs().map(Need::name).chain([MEMLOCK_ACCOUNTING]).collect();
     let counted = Facts { btf: Fact::Known(Btf::Holds(names)), capabilities: without, ..good() };
     degrades(&counted, "memory", "RLIMIT_MEMLOCK");
 }

@@ -1,14 +1,19 @@
 //! Handing the recorder over: what is loaded is pinned, what is pinned is taken up.
 
+use super::complaints::Complaints;
 use super::error::{Error, refusal};
 use super::load::{AgentPrograms, IN_FLIGHT, Kernel, Loaded, RUN};
 use super::maps::{MAPS, Maps, RINGS};
 use super::pins::{self, Pins};
-use super::plan::{HOOKS, Sizes};
+use super::plan::Sizes;
+use crate::host::hooks::HOOKS;
 use aya::maps::{Map, MapData};
 use aya::programs::{BtfTracePoint, Iter, ProgramFd, RawTracePoint};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::Path;
+
+/// A program that complains, and so knows where complaints go.
+const COMPLAINS: &str = "sys_exit";
 
 /// What became of a pinned set.
 pub enum Adopted {
@@ -57,6 +62,7 @@ impl Kernel {
             sizes: self.sizes,
             programs,
             hooked,
+            complaints: self.complaints,
         })
     }
 
@@ -87,7 +93,9 @@ impl Kernel {
         let (in_flight, run) = own_programs(&dir)?;
         let sizes = Sizes { segments: maps.entries("ARENA")?, rings: maps.entries(RINGS)?, limits: [0; 2] };
         let held = AgentPrograms::Pinned { in_flight, run };
-        let kernel = Box::new(Self { maps, held, links: Vec::new(), sizes, programs, hooked: hooked(&dir) });
+        let hooked = hooked(&dir);
+        let complaints = Complaints::of_pinned(&dir.join(program_name(COMPLAINS)));
+        let kernel = Box::new(Self { maps, held, links: Vec::new(), sizes, programs, hooked, complaints });
         Ok(Adopted::Readable { kernel, complete })
     }
 }

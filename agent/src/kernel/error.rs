@@ -1,8 +1,8 @@
 //! Why the kernel side cannot be loaded or used.
 
-use super::btf;
 use super::pins;
 use super::plan::TooSmall;
+use crate::host::btf;
 use aya::programs::ProgramError;
 
 /// Why the recorder cannot be loaded.

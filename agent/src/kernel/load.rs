@@ -1,10 +1,12 @@
 //! Object -> programs in the kernel, their maps filled, their hooks attached.
 
-use super::btf::Btf;
+use super::complaints::Complaints;
 use super::error::{Error, refusal};
 use super::maps::{Maps, RINGS};
 use super::offsets;
-use super::plan::{HOOKS, Plan, Sizes, Stage};
+use super::plan::{Plan, Sizes};
+use crate::host::btf::Btf;
+use crate::host::hooks::{HOOKS, Stage};
 use aya::maps::MapError;
 use aya::programs::links::FdLink;
 use aya::programs::{
@@ -51,6 +53,8 @@ pub struct Kernel {
     pub programs: Vec<Loaded>,
     /// The programs of hooks, for what the kernel counts of them.
     pub(super) hooked: Vec<(&'static str, ProgramFd)>,
+    /// What they complain of.
+    pub(super) complaints: Complaints,
 }
 
 /// The programs that the agent itself runs.
@@ -98,7 +102,9 @@ impl Kernel {
         maps.fill_pool("FREE_RINGS", sizes.rings)?;
         maps.fill_pool("FREE_SEGMENTS", sizes.segments)?;
         maps.fill_pool("FREE_THREADS", OVERFLOW_THREADS)?;
-        Ok(Self { maps, held: AgentPrograms::Loaded(Box::new(ebpf)), links: Vec::new(), sizes, programs, hooked })
+        let complaints = Complaints::of_loaded(&mut ebpf);
+        let held = AgentPrograms::Loaded(Box::new(ebpf));
+        Ok(Self { maps, held, links: Vec::new(), sizes, programs, hooked, complaints })
     }
 
     /// Attaches the programs of one stage.
@@ -120,13 +126,18 @@ impl Kernel {
         Ok(())
     }
 
-    /// What is given up on this kernel, a sentence each.
+    /// Logs what the kernel side has complained of since the last time, where it is built to.
+    pub fn log_complaints(&mut self) {
+        self.complaints.log();
+    }
+
+    /// What is given up on this kernel, a sentence each ([`crate::host::hooks::Hook::without`]).
     pub fn given_up(&self) -> impl Iterator<Item = String> {
         self.programs.iter().filter_map(|program| program.given_up).map(str::to_owned)
     }
 
     /// Gives a ring and its segments back to the pool, all or nothing, if it is still that recording's
-    /// (`agent-ebpf/src/hooks/release.rs`).
+    /// (`agent-ebpf/src/programs/release.rs`).
     ///
     /// # Errors
     /// [`Error::Program`], [`Error::Release`].
@@ -135,7 +146,7 @@ impl Kernel {
         if failed == 0 { Ok(()) } else { Err(Error::Release { ring, failed }) }
     }
 
-    /// Runs a step of taking segments from a share (`agent-ebpf/src/hooks/shrink.rs`); what it gives.
+    /// Runs a step of taking segments from a share (`agent-ebpf/src/programs/shrink.rs`); what it gives.
     ///
     /// # Errors
     /// [`Error::Program`].
@@ -145,7 +156,7 @@ impl Kernel {
         self.run(SHRINK, &arguments)
     }
 
-    /// Begins the recording of a cgroup, if it is to be recorded and is not yet (`agent-ebpf/src/hooks/begin.rs`).
+    /// Begins the recording of a cgroup, if it is to be recorded and is not yet (`agent-ebpf/src/programs/begin.rs`).
     /// Of what is pinned this has been done when it was loaded.
     ///
     /// # Errors
@@ -252,4 +263,16 @@ where
     &'a mut P: TryFrom<&'a mut aya::programs::Program, Error = ProgramError>,
 {
     ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)?.try_into()
+}
+
+#[cfg(all(test, not(feature = "log")))]
+mod tests {
+    use super::OBJECT;
+
+    #[test]
+    fn the_kernel_side_that_is_shipped_has_no_log() {
+        let holds = |name: &[u8]| OBJECT.windows(name.len()).any(|bytes| bytes == name);
+        assert!(holds(b"FREE_SEGMENTS"), "the names of maps are not in the object");
+        assert!(!holds(b"AYA_LOG"));
+    }
 }

@@ -5,7 +5,7 @@
 //! of an interrupt that its own program leaves on.
 
 use super::load::Kernel;
-use super::plan::HOOKS;
+use crate::host::hooks::HOOKS;
 use aya::programs::ProgramFd;
 use std::fs;
 use std::os::fd::{AsFd as _, AsRawFd as _};

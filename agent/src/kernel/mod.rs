@@ -1,12 +1,12 @@
 //! The kernel side, loaded: the only module that names Aya.
 //!
 //! ```text
-//! btf -> offsets -> plan -> load (rings and segments in the pool) -> attach -> pin
-//!                                                                    pins that are there -> adopt
+//! offsets -> plan -> load (rings and segments in the pool) -> attach -> pin
+//!                                                             pins that are there -> adopt
 //! ```
 
 mod adopt;
-pub mod btf;
+mod complaints;
 mod entries;
 mod error;
 mod load;
@@ -20,4 +20,4 @@ pub use adopt::{Adopted, PinnedRings};
 pub use entries::{directory_of, path_of};
 pub use error::Error;
 pub use load::{Kernel, Load, Loaded, hash};
-pub use plan::{Plan, Stage};
+pub use plan::Plan;

@@ -1,6 +1,6 @@
 //! What the kernel side must know of the running kernel's types.
 
-use super::btf::{Btf, Error};
+use crate::host::btf::{Btf, Error};
 use rewind_common::offsets::Offsets;
 
 /// Looks all of it up.

@@ -1,49 +1,7 @@
-//! What is loaded, and how large: pure.
+//! How large the maps are made: pure.
 
 use rewind_common::chunk::ARENA_VALUE_BYTES;
 use rewind_common::ring::{IDENTITY_BYTES, MAX_SEGMENTS, Ring, SHARES};
-
-/// A program and the hook that it goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hook {
-    /// The program's name in the object, which is the tracepoint's.
-    pub name: &'static str,
-    /// What is given up where a kernel lacks it; `None`: nothing works without it.
-    pub without: Option<&'static str>,
-    /// When it is attached.
-    pub stage: Stage,
-}
-
-/// Cgroups are followed before those that are there are looked through, so that none is missed in
-/// between; calls are recorded when all of them are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Follows cgroups.
-    Follow,
-    /// Records.
-    Record,
-}
-
-/// All hooks, in the order in which they are attached: a call's end before its start, so that no
-/// start is remembered that has no end.
-pub const HOOKS: &[Hook] = &[
-    Hook { name: "cgroup_mkdir", without: None, stage: Stage::Follow },
-    Hook { name: "cgroup_rmdir", without: None, stage: Stage::Follow },
-    Hook { name: "cgroup_attach_task", without: None, stage: Stage::Follow },
-    Hook {
-        name: "cgroup_notify_populated",
-        without: Some("a container counts as ended only when its cgroup is removed"),
-        stage: Stage::Follow,
-    },
-    Hook { name: "sched_process_exit", without: None, stage: Stage::Record },
-    Hook { name: "signal_deliver", without: Some("signals are not recorded"), stage: Stage::Record },
-    Hook { name: "signal_generate", without: Some("senders of signals are not recorded"), stage: Stage::Record },
-    Hook { name: "mark_victim", without: Some("kills by the OOM killer are not recorded"), stage: Stage::Record },
-    Hook { name: "sched_process_fork", without: Some("forks are not recorded as events"), stage: Stage::Record },
-    Hook { name: "sched_process_exec", without: Some("execs are not recorded as events"), stage: Stage::Record },
-    Hook { name: "sys_exit", without: None, stage: Stage::Record },
-    Hook { name: "sys_enter", without: None, stage: Stage::Record },
-];
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,11 @@
 use super::ends::Ends;
 use super::{Config, Error, Recorder, Scope, idle};
 use crate::clock;
+use crate::host::hooks::Stage;
 use crate::identity::names::Sources;
 use crate::identity::{kept, scope::Rule};
 use crate::kernel::pins::Pins;
-use crate::kernel::{self, Kernel, Load, Plan, Stage};
+use crate::kernel::{self, Kernel, Load, Plan};
 use crate::rings::{self, Mapped};
 use rewind_common::capture::Capture;
 use rewind_common::layout::Fingerprint;
@@ -67,7 +68,13 @@ impl Recorder {
             kernel: uname.release().to_string_lossy().into_owned(),
             unix_offset_ns: clock::unix_offset_ns(),
         };
-        let given_up = config.given_up.into_iter().chain(kernel.given_up()).chain(kernel.untold_misses()).collect();
+        let mut given_up = config.given_up;
+        for sentence in kernel.given_up().chain(kernel.untold_misses()) {
+            // What loading has shown the facts mostly said before.
+            if !given_up.contains(&sentence) {
+                given_up.push(sentence);
+            }
+        }
         let names = Sources::on_disk(Path::new("/"));
         let Fingerprint { budget_bytes, ring_bytes, payload_bytes, .. } = mapped.node().fingerprint;
         let plan = Plan { budget_bytes, ring_bytes, payload_bytes };

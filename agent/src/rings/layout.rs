@@ -1,5 +1,5 @@
 //! The layout of a ring's share with fewer segments. How a ring that lives comes to it without a torn record
-//! stands in `agent-ebpf/src/hooks/shrink.rs`.
+//! stands in `agent-ebpf/src/programs/shrink.rs`.
 
 use rewind_common::chunk::CHUNKS;
 use rewind_common::ring::Share;

@@ -1,4 +1,4 @@
-//! Takes segments from rings that live (`agent-ebpf/src/hooks/shrink.rs`).
+//! Takes segments from rings that live (`agent-ebpf/src/programs/shrink.rs`).
 
 use super::layout::{Layout, shrink};
 use super::map::Mapped;

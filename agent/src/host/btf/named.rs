@@ -1,4 +1,4 @@
-//! What is looked up by name but is no field: values of enums, and what tracepoints pass.
+//! What is looked up by name but is no field: tracepoints and what they pass, functions, values of enums.
 
 use super::{Btf, kind, u32_at};
 
@@ -13,13 +13,29 @@ impl Btf {
         u32_at(&self.bytes, entries.into_iter().find(of_name)? + 4)
     }
 
+    /// Whether a tracepoint is built in: it has a type `btf_trace_NAME` then.
+    #[must_use]
+    pub fn has_tracepoint(&self, name: &str) -> bool {
+        self.prototype(name).is_some()
+    }
+
+    /// Whether there is such a function.
+    #[must_use]
+    pub fn has_function(&self, name: &str) -> bool {
+        self.named(kind::FUNC, name).is_some()
+    }
+
+    /// Where the type `btf_trace_NAME` of a tracepoint starts.
+    fn prototype(&self, tracepoint: &str) -> Option<usize> {
+        self.named(kind::TYPEDEF, &format!("btf_trace_{tracepoint}"))
+    }
+
     /// Whether a tracepoint passes a pointer as argument `i`. Its prototype is `btf_trace_NAME`, where
     /// the argument is the second at the earliest: the first is the tracepoint's own.
     #[must_use]
     pub fn passes_pointer(&self, tracepoint: &str, i: usize) -> bool {
         let of = || {
-            let pointer =
-                self.plain(u32_at(&self.bytes, self.named(kind::TYPEDEF, &format!("btf_trace_{tracepoint}"))? + 8)?)?;
+            let pointer = self.plain(u32_at(&self.bytes, self.prototype(tracepoint)? + 8)?)?;
             let prototype = self.plain(u32_at(&self.bytes, pointer + 8)?)?;
             if self.kind(prototype)? != kind::FUNC_PROTO || i + 1 >= self.len(prototype)? {
                 return None;
@@ -51,5 +67,19 @@ mod tests {
         assert!(!btf.passes_pointer("signal_generate", 99) && !btf.passes_pointer("no_such_tracepoint", 0));
         assert_eq!(btf.enumerator("hrtimer_restart", "HRTIMER_RESTART"), Some(1));
         assert_eq!(btf.enumerator("hrtimer_restart", "NONSENSE"), None);
+        assert!(btf.has_function("do_exit") && !btf.has_function("do_nonsense"));
+    }
+
+    #[test]
+    fn only_whole_names_of_the_right_kind_count() {
+        // A typedef, a function and a typedef, whose names are at 1, 21 and 40.
+        let strings = b"\0btf_trace_sys_enter\0btf_trace_sys_exit\0xbtf_trace_mkdir\0";
+        let types = [[1, kind::TYPEDEF << 24, 0], [21, kind::FUNC << 24, 0], [40, kind::TYPEDEF << 24, 0]];
+        let mut content: Vec<u8> = types.as_flattened().iter().flat_map(|word| word.to_ne_bytes()).collect();
+        content.extend(strings);
+        let btf = Btf::parse(super::super::tests::header(36, strings.len() as u32, &content)).unwrap();
+        assert!(btf.has_tracepoint("sys_enter") && !btf.has_function("btf_trace_sys_enter"));
+        assert!(btf.has_function("btf_trace_sys_exit") && !btf.has_tracepoint("sys_exit"));
+        assert!(!btf.has_tracepoint("mkdir") && !btf.has_tracepoint("sys"));
     }
 }
