@@ -183,7 +183,7 @@ fn is_of_command(thread: &Thread, row: &Capture, mask: u8) -> bool {
     for (i, known) in row.commands.iter().enumerate() {
         // Verifier: no branch for each of them, which would double the ways that lead on from here.
         let differs = u64::from(command ^ known);
-        found |= (differs + 0xffff_ffff) >> 32 ^ 1 & u64::from(mask) >> i;
+        found |= ((differs + 0xffff_ffff) >> 32 ^ 1) & u64::from(mask) >> i;
     }
     found & 1 != 0
 }
