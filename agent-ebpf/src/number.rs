@@ -159,15 +159,18 @@ pub extern "C" fn fd_sets(thread: *const Thread, what: u64, place: u64) -> u64 {
     let number = thread.args[0] as u32;
     put(&writer, 4, number);
     let words = if number > MAX_SET as u32 * 8 { MAX_SET as u32 } else { number.div_ceil(64) * 8 };
-    let mut len = 4u64;
+    let (mut len, mut flags) = (4u64, 0);
     for i in 1..4 {
         let pointer = thread.args[i];
         if pointer != 0 {
             // SAFETY: at most the segment's slack beyond the masked offset. Memory that cannot be read
-            // leaves zeros, and the call an error.
-            unsafe { read_user(writer.at(writer.off + 4 + len).cast(), words & 0xff, pointer as *const _) };
+            // leaves zeros, and the call an error: the blob says that it is not whole.
+            let failed = unsafe { read_user(writer.at(writer.off + 4 + len).cast(), words & 0xff, pointer as *const _) };
+            if failed != 0 {
+                flags = u64::from(blob_flags::CUT) << 8;
+            }
             len += u64::from(words & 0xff);
         }
     }
-    finish(&writer, what, len)
+    finish(&writer, what | flags, len)
 }
