@@ -151,15 +151,17 @@ global! {
         let number = thread.args[0] as u32;
         put(&writer, 4, number);
         let words = if number > MAX_SET as u32 * 8 { MAX_SET as u32 } else { number.div_ceil(64) * 8 };
-        let mut len = 4u64;
+        let (mut len, mut flags) = (4u64, 0);
         for i in 1..4 {
             let pointer = thread.args[i];
             if pointer != 0 {
-                // Memory that cannot be read leaves zeros, and the call an error.
-                writer.read_user(writer.off + 4 + len, words & 0xff, pointer);
+                // Memory that cannot be read leaves zeros, and the call an error: the blob says that it is not whole.
+                if !writer.read_user(writer.off + 4 + len, words & 0xff, pointer) {
+                    flags = u64::from(blob_flags::CUT) << 8;
+                }
                 len += u64::from(words & 0xff);
             }
         }
-        finish(&writer, what, len)
+        finish(&writer, what | flags, len)
     }
 }

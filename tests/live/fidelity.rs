@@ -50,6 +50,11 @@ pub(crate) fn assorted() -> Result<()> {
     same(&[&path(&workload::compiled("assorted", Linking::Dynamic)?)], 3, Leave::default())
 }
 
+/// Arguments that few programs pass: -1 for a descriptor, bits and commands without names.
+pub(crate) fn odd() -> Result<()> {
+    same(&[&path(&workload::compiled("odd", Linking::Dynamic)?)], 0, Leave::default())
+}
+
 pub(crate) fn perl() -> Result<()> {
     let script = "use Socket; use POSIX; socketpair(A, B, AF_UNIX, SOCK_STREAM, PF_UNSPEC); syswrite(A, 'word'); \
                   vec($r, fileno(B), 1) = 1; select($r, undef, undef, 5); sysread(B, $_, 9); open(F, '>', $_); \

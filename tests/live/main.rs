@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         .test("a_threaded_server_reads_as_strace_shows_it", &oracle("gcc"), fidelity::threads)
         .test("a_forking_server_reads_as_strace_shows_it", &oracle("gcc"), fidelity::forking)
         .test("calls_of_every_kind_read_as_strace_shows_them", &oracle("gcc"), fidelity::assorted)
+        .test("arguments_that_mean_nothing_read_as_strace_shows_them", &oracle("gcc"), fidelity::odd)
         .test("perl_reads_as_strace_shows_it", &oracle("perl"), fidelity::perl)
         .test("tar_reads_as_strace_shows_it", &oracle("tar"), fidelity::tar)
         .test("static_applets_read_as_strace_shows_them", &oracle("busybox"), fidelity::applets)

@@ -17,6 +17,7 @@ impl<'a> Printer<'_, 'a> {
         let number = |of: usize| self.value(of).unwrap_or_default();
         match kind {
             ArgKind::Hidden => false,
+            ArgKind::IntIf(of) => number(of) & u64::from(u32::MAX) != 0,
             ArgKind::OpenMode(of) | ArgKind::CreateOnly(of) => files::creates(number(of), self.style.arch),
             ArgKind::NodeDev(of) => matches!(number(of) & 0o170_000, 0o020_000 | 0o060_000),
             ArgKind::MremapNew(of) => number(of) & 6 != 0,
@@ -96,7 +97,7 @@ impl<'a> Printer<'_, 'a> {
             ArgKind::AddressLen(_) | ArgKind::SockoptLen(_) => self.length_of(i),
             ArgKind::In(Shape::SigmaskBox) => self.boxed_mask(i),
             ArgKind::Offset => self.moved_offset(i),
-            ArgKind::In(what) | ArgKind::InOut(what) => {
+            ArgKind::In(what) | ArgKind::InOut(what) | ArgKind::InSized(what, _) => {
                 let memory = self.before(i, part::WHOLE);
                 self.object(memory, what);
                 if what == Shape::CloneArgs {

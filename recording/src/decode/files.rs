@@ -1,5 +1,6 @@
 //! What calls say of files: type and mode, device, `stat`, and the flags of `open`.
 
+use super::process::rest;
 use super::text::{
     choice, decimal, flags, hex, hex_digits, hex_or_zero, i64_at, long, named_flags, octal, signed, u16_at, word,
 };
@@ -107,6 +108,7 @@ pub(super) fn open_how(out: &mut String, bytes: &[u8], arch: Arch) {
     }
     out.push_str(", resolve=");
     flags(out, &file::RESOLVE, long(bytes, 16));
+    rest(out, bytes, 24);
     out.push('}');
 }
 

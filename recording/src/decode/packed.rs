@@ -20,7 +20,7 @@ pub(super) fn map_flags(out: &mut String, value: u64, arch: Arch) {
     }
     // MAP_32BIT and MAP_ABOVE4G are bits of x86 alone.
     let foreign = if arch == Arch::Aarch64 { rest & 0xc0 } else { 0 };
-    let shift = if rest & 0x4_0000 != 0 { rest >> 26 & 0x3f } else { 0 };
+    let shift = rest >> 26 & 0x3f;
     rest &= !(foreign | shift << 26);
     out.push('|');
     let (unnamed, named) = named_flags(out, &memory::MAP, rest);
@@ -155,6 +155,9 @@ pub(super) fn socket_type(out: &mut String, value: u32) {
         Some(name) => {
             out.push_str(name);
             more_flags(out, &network::SOCK_FLAGS, bits);
+            if bits != 0 && network::SOCK_FLAGS.names.iter().all(|(flag, _)| bits & flag == 0) {
+                comment(out, network::SOCK_FLAGS.unknown);
+            }
         }
         None => {
             let (rest, named) = named_flags(out, &network::SOCK_FLAGS, u64::from(value));
@@ -169,4 +172,28 @@ pub(super) fn socket_type(out: &mut String, value: u32) {
             }
         }
     }
+}
+
+/// Protocol of a packet socket, in network order (`linux/if_ether.h`).
+pub(super) fn packet_protocol(out: &mut String, value: u16) {
+    out.push_str("htons(");
+    choice(out, &network::ETH_P, u64::from(value.swap_bytes()));
+    out.push(')');
+}
+
+/// Attributes of a mount. Three bits are one field, the kind of access times (`MOUNT_ATTR__ATIME`,
+/// `linux/mount.h`): two of its values have names, none is two of them together.
+pub(super) fn mount_attributes(out: &mut String, value: u64) {
+    const ACCESS_TIME: u64 = 0x70;
+    let value = value & u64::from(u32::MAX);
+    let field = value & ACCESS_TIME;
+    if matches!(field, 0 | 0x10 | 0x20) {
+        return flags(out, &file::MOUNT_ATTR, value);
+    }
+    if value != field {
+        flags(out, &file::MOUNT_ATTR, value & !ACCESS_TIME);
+        out.push('|');
+    }
+    hex(out, field);
+    comment(out, "MOUNT_ATTR__ATIME_???");
 }

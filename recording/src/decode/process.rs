@@ -51,7 +51,8 @@ pub(super) fn sched_attr(out: &mut String, bytes: &[u8]) {
     out.push_str(if word(bytes, 0) > 48 { ", ...}" } else { "}" });
 }
 
-/// `struct clone_args`, version 0 (64 bytes); what the call does not use is left out.
+/// `struct clone_args`, as much of it as the caller knows (`linux/sched.h`); what the call does not use is left
+/// out, and what a newer kernel may know of it is said to be there.
 pub(super) fn clone_args(out: &mut String, bytes: &[u8]) {
     let bits = long(bytes, 0);
     out.push_str("{flags=");
@@ -81,5 +82,24 @@ pub(super) fn clone_args(out: &mut String, bytes: &[u8]) {
         out.push_str(", tls=");
         pointer(out, long(bytes, 56));
     }
+    let (tids, count) = (long(bytes, 64), long(bytes, 72));
+    if tids != 0 || count != 0 {
+        out.push_str(", set_tid=");
+        pointer(out, tids);
+        out.push_str(", set_tid_size=");
+        decimal(out, count);
+    }
+    if bits & 0x2_0000_0000 != 0 {
+        out.push_str(", cgroup=");
+        decimal(out, long(bytes, 80));
+    }
+    rest(out, bytes, 88);
     out.push('}');
+}
+
+/// Says that there is more behind the fields that are known, where it is not 0.
+pub(super) fn rest(out: &mut String, bytes: &[u8], known: usize) {
+    if bytes.get(known..).unwrap_or_default().iter().any(|byte| *byte != 0) {
+        out.push_str(", ...");
+    }
 }

@@ -17,7 +17,7 @@ impl Printer<'_, '_> {
         let int = i64::from(low.cast_signed());
         let out = &mut *self.out;
         match kind {
-            ArgKind::Int => signed(out, int),
+            ArgKind::Int | ArgKind::IntIf(_) => signed(out, int),
             ArgKind::Uint | ArgKind::UintFlags => decimal(out, u64::from(low)),
             ArgKind::Long | ArgKind::Off => signed(out, value.cast_signed()),
             ArgKind::Size => decimal(out, value),
@@ -26,8 +26,9 @@ impl Printer<'_, '_> {
             ArgKind::Flags(set) => flags(out, set, value),
             ArgKind::Choice(set) => choice(out, set, value),
             ArgKind::Fd => self.descriptor(low.cast_signed()),
-            ArgKind::DirFd if low.cast_signed() == HERE => out.push_str("AT_FDCWD"),
-            ArgKind::DirFd => self.descriptor(low.cast_signed()),
+            ArgKind::DirFd | ArgKind::MarkFd if low.cast_signed() == HERE => out.push_str("AT_FDCWD"),
+            ArgKind::MarkFd if low == u32::MAX => out.push_str("FAN_NOFD"),
+            ArgKind::DirFd | ArgKind::MarkFd => self.descriptor(low.cast_signed()),
             ArgKind::MapFd => self.descriptor(low.cast_signed()),
             ArgKind::Uid => shape::id(out, value),
             ArgKind::Mode | ArgKind::OpenMode(_) => octal(out, u64::from(low & 0xffff)),
@@ -43,6 +44,7 @@ impl Printer<'_, '_> {
             ArgKind::MempolicyMode => packed::mempolicy(out, low),
             ArgKind::Signal => signal::signal(out, low.cast_signed()),
             ArgKind::Clock => command::clock(out, low),
+            ArgKind::MountAttr => packed::mount_attributes(out, value),
             ArgKind::MountFlags => packed::mount_flags(out, value),
             ArgKind::StatxFlags => packed::statx_flags(out, low),
             ArgKind::SwapFlags => packed::swap_flags(out, low),
@@ -53,8 +55,11 @@ impl Printer<'_, '_> {
             }
             ArgKind::Command(commands) => command::command(out, commands, value),
             ArgKind::AmbientCap if value == 0 => out.push('0'),
-            ArgKind::AmbientCap => choice(out, &process::CAP, value),
-            ArgKind::Tracer if value == u64::MAX => out.push_str("PR_SET_PTRACER_ANY"),
+            ArgKind::AmbientCap => match process::CAP.name(value) {
+                Some(name) => out.push_str(name),
+                None => hex(out, value),
+            },
+            ArgKind::Tracer if low == u32::MAX => out.push_str("PR_SET_PTRACER_ANY"),
             ArgKind::Tracer => signed(out, int),
             ArgKind::FutexBits => futex::bits(out, low),
             ArgKind::FutexWakeOp => futex::wake_operation(out, low),
@@ -69,6 +74,7 @@ impl Printer<'_, '_> {
             ArgKind::SocketProtocol(of) => match self.call.value(of) {
                 Some(2 | 10) => choice(out, &network::IPPROTO, value),
                 Some(16) => choice(out, &network::NETLINK, value),
+                Some(17) => packed::packet_protocol(out, low as u16),
                 _ => decimal(out, value),
             },
             ArgKind::SockoptLevel => choice(out, &network::SOL, value),
@@ -114,6 +120,7 @@ impl Printer<'_, '_> {
             | ArgKind::SockoptOut(_)
             | ArgKind::SockoptLen(_)
             | ArgKind::In(_)
+            | ArgKind::InSized(..)
             | ArgKind::Out(_)
             | ArgKind::InOut(_)
             | ArgKind::Remaining

@@ -118,7 +118,9 @@ impl Printer<'_, '_> {
     fn flags_of(&mut self, of: &str, inner: impl FnOnce(&mut String)) {
         self.in_brackets(|out| {
             out.push_str(of);
-            out.push(' ');
+            if !of.is_empty() {
+                out.push(' ');
+            }
             inner(out);
         });
     }

@@ -1,7 +1,7 @@
 //! Arguments that depend on others: values of socket options, those of `clone`.
 
 use super::text::{self, decimal, hex, named_flags, pointer, signed};
-use super::{Half, Pointee, Printer, signal};
+use super::{Half, Pointee, Printer, errno_name, signal};
 use crate::syscalls::Arch;
 use crate::syscalls::commands::sockopt::{self, OptionValue};
 use crate::syscalls::flags::process;
@@ -29,6 +29,15 @@ impl<'a> Printer<'_, 'a> {
             }
             (OptionValue::Text | OptionValue::Secret, _) => {
                 text::shortened(self.out, blob, total, self.style.string_bytes);
+            }
+            (OptionValue::Errno, &[a, b, c, d]) => {
+                let number = u32::from_le_bytes([a, b, c, d]);
+                self.out.push('[');
+                match u16::try_from(number).ok().filter(|errno| *errno != 0).and_then(errno_name) {
+                    Some(name) => self.out.push_str(name),
+                    None => signed(self.out, i64::from(number.cast_signed())),
+                }
+                self.out.push(']');
             }
             (_, &[a, b, c, d]) => {
                 self.out.push('[');

@@ -3,6 +3,7 @@
 
 mod files;
 mod other;
+mod rows;
 mod sockets;
 mod total;
 

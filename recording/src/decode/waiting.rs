@@ -87,6 +87,8 @@ impl<'a> Printer<'_, 'a> {
     /// `select`: the set of argument `i` as it was before the call.
     pub(super) fn select_set(&mut self, i: usize) {
         match self.before(0, part::WHOLE) {
+            // One of them could not be read: which, is not recorded.
+            Pointee::Bytes(blob) if blob.is_cut() => self.object_address(i),
             Pointee::Bytes(blob) => match self.set(blob, i) {
                 Some((set, bound)) => self.descriptor_set(set, bound),
                 None => self.object_address(i),

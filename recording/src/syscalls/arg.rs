@@ -45,6 +45,10 @@ pub enum ArgKind {
     DirFd,
     /// The descriptor of `mmap`.
     MapFd,
+    /// A descriptor of a directory, `AT_FDCWD`, or `FAN_NOFD`.
+    MarkFd,
+    /// `int` that counts only if the flags in argument i are any.
+    IntIf(usize),
     /// The offset of `mmap`: hexadecimal; argument i holds the flags.
     MapOffset(usize),
     /// User or group id; -1 means unchanged.
@@ -131,6 +135,8 @@ pub enum ArgKind {
     SocketProtocol(usize),
     /// An object of a known shape that the call reads.
     In(Shape),
+    /// The same, and argument i says how many bytes of it the caller knows.
+    InSized(Shape, usize),
     /// An object of a known shape that the call writes.
     Out(Shape),
     /// An object that the call reads and then overwrites.
@@ -169,6 +175,8 @@ pub enum ArgKind {
     Signal,
     /// A clock.
     Clock,
+    /// Attributes of a mount, one of which is a field: access time.
+    MountAttr,
     /// Flags of `mount`, with the magic number of old.
     MountFlags,
     /// Flags of `statx`, with the kind of synchronisation.

@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Row] = &[
     row("fallocate", 285, 47, &[Fd, Flags(&FALLOC), Off, Off], Return::Int, DESC | TRIES_FILE_SYSTEM),
     row("fadvise64", 221, 223, &[Fd, Off, Size, Choice(&FADVISE)], Return::Int, DESC),
     row("readahead", 187, 213, &[Fd, Off, Size], Return::Int, DESC),
-    row("cachestat", 451, 451, &[Uint, Pointer, Pointer, UintFlags], Return::Int, DESC),
+    row("cachestat", 451, 451, &[Fd, Pointer, Pointer, UintFlags], Return::Int, DESC),
     row("getdents", 78, NONE, &[Fd, Entries, Uint], Return::Int, DESC),
     row("getdents64", 217, 61, &[Fd, Entries, Uint], Return::Int, DESC | WAITS_FILE_SYSTEM | TRANSFERS),
     row("fchdir", 81, 50, &[Fd], Return::Int, DESC | DECISIVE),

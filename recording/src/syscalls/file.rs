@@ -1,9 +1,9 @@
 //! Files by path: open, stat, rename, links, attributes, mounts.
 
 use super::arg::ArgKind::{
-    BytesIn, BytesOut, Command, Dev, DirFd, Fd, Flags, Hex, In, Int, LinkOut, Long, Mode, MountFlags, Name, NameOrNull,
-    NodeDev, NodeMode, OpenFlags, OpenMode, Operand, Out, Path, PathOrNull, PathOut, Pointer, Size, StatxFlags,
-    SwapFlags, Uid, Uint,
+    BytesIn, BytesOut, Command, Dev, DirFd, Fd, Flags, Hex, In, InSized, Int, LinkOut, Long, MarkFd, Mode, MountAttr,
+    MountFlags, Name, NameOrNull, NodeDev, NodeMode, OpenFlags, OpenMode, Operand, Out, Path, PathOrNull, PathOut,
+    Pointer, Size, StatxFlags, SwapFlags, Uid,
 };
 use super::arg::Shape::{I32, OpenHow, Stat, Statfs, Statx, Timespecs, Timevals, Utimbuf};
 use super::bits::{
@@ -12,8 +12,8 @@ use super::bits::{
 };
 use super::commands::{FSCONFIG, QUOTA};
 use super::flags::file::{
-    ACCESS, AT, AT_ACCESS, AT_HANDLE, FAN_EVENT, FAN_MARK, FSMOUNT, FSOPEN, FSPICK, INOTIFY, MOUNT_ATTR, MOVE_MOUNT,
-    OPEN_TREE, RENAME, STATX_MASK, UMOUNT, XATTR,
+    ACCESS, AT, AT_ACCESS, AT_HANDLE, AT_MOUNT, AT_PATH, FAN_EVENT, FAN_MARK, FSMOUNT, FSOPEN, FSPICK, INOTIFY,
+    MOVE_MOUNT, OPEN_TREE, RENAME, STATX_MASK, UMOUNT, XATTR,
 };
 use super::{Made, NONE, Return, Row, row};
 
@@ -22,7 +22,7 @@ use super::{Made, NONE, Return, Row, row};
 pub(super) const ROWS: &[Row] = &[
     row("open", 2, NONE, &[Path, OpenFlags, OpenMode(1)], Return::Fd(Made::Path), FILE | DESC | DECISIVE | WAITS_FILE_SYSTEM | TRANSFERS),
     row("openat", 257, 56, &[DirFd, Path, OpenFlags, OpenMode(2)], Return::Fd(Made::Path), FILE | DESC | DECISIVE | WAITS_FILE_SYSTEM | TRANSFERS),
-    row("openat2", 437, 437, &[DirFd, Path, In(OpenHow), Size], Return::Fd(Made::Path), FILE | DESC | DECISIVE),
+    row("openat2", 437, 437, &[DirFd, Path, InSized(OpenHow, 3), Size], Return::Fd(Made::Path), FILE | DESC | DECISIVE),
     row("creat", 85, NONE, &[Path, Mode], Return::Fd(Made::Path), FILE | DESC | DECISIVE),
     row("name_to_handle_at", 303, 264, &[DirFd, Path, Pointer, Out(I32), Flags(&AT_HANDLE)], Return::Int, FILE | DESC),
     row("open_by_handle_at", 304, 265, &[Fd, Pointer, OpenFlags], Return::Fd(Made::Unknown), DESC | DECISIVE),
@@ -60,7 +60,7 @@ pub(super) const ROWS: &[Row] = &[
     row("readlinkat", 267, 78, &[DirFd, Path, LinkOut, Size], Return::Int, FILE | DESC | ASKS),
     row("chmod", 90, NONE, &[Path, Mode], Return::Int, FILE),
     row("fchmodat", 268, 53, &[DirFd, Path, Mode], Return::Int, FILE | DESC),
-    row("fchmodat2", 452, 452, &[DirFd, Path, Mode, Flags(&AT)], Return::Int, FILE | DESC),
+    row("fchmodat2", 452, 452, &[DirFd, Path, Mode, Flags(&AT_PATH)], Return::Int, FILE | DESC),
     row("chown", 92, NONE, &[Path, Uid, Uid], Return::Int, FILE),
     row("lchown", 94, NONE, &[Path, Uid, Uid], Return::Int, FILE),
     row("fchownat", 260, 54, &[DirFd, Path, Uid, Uid, Flags(&AT)], Return::Int, FILE | DESC),
@@ -78,16 +78,16 @@ pub(super) const ROWS: &[Row] = &[
     row("llistxattr", 195, 12, &[Path, BytesOut, Size], Return::Int, FILE),
     row("removexattr", 197, 14, &[Path, Name], Return::Int, FILE),
     row("lremovexattr", 198, 15, &[Path, Name], Return::Int, FILE),
-    row("setxattrat", 463, 463, &[DirFd, Path, Flags(&AT), Name, Pointer, Size], Return::Int, FILE | DESC),
-    row("getxattrat", 464, 464, &[DirFd, Path, Flags(&AT), Name, Pointer, Size], Return::Int, FILE | DESC),
-    row("listxattrat", 465, 465, &[DirFd, Path, Flags(&AT), BytesOut, Size], Return::Int, FILE | DESC),
-    row("removexattrat", 466, 466, &[DirFd, Path, Flags(&AT), Name], Return::Int, FILE | DESC),
-    row("file_getattr", 468, 468, &[DirFd, Path, Pointer, Size, Flags(&AT)], Return::Int, FILE | DESC),
-    row("file_setattr", 469, 469, &[DirFd, Path, Pointer, Size, Flags(&AT)], Return::Int, FILE | DESC),
+    row("setxattrat", 463, 463, &[DirFd, Path, Flags(&AT_PATH), Name, Pointer, Size], Return::Int, FILE | DESC),
+    row("getxattrat", 464, 464, &[DirFd, Path, Flags(&AT_PATH), Name, Pointer, Size], Return::Int, FILE | DESC),
+    row("listxattrat", 465, 465, &[DirFd, Path, Flags(&AT_PATH), BytesOut, Size], Return::Int, FILE | DESC),
+    row("removexattrat", 466, 466, &[DirFd, Path, Flags(&AT_PATH), Name], Return::Int, FILE | DESC),
+    row("file_getattr", 468, 468, &[DirFd, Path, Pointer, Size, Flags(&AT_PATH)], Return::Int, FILE | DESC),
+    row("file_setattr", 469, 469, &[DirFd, Path, Pointer, Size, Flags(&AT_PATH)], Return::Int, FILE | DESC),
     row("inotify_add_watch", 254, 27, &[Fd, Path, Flags(&INOTIFY)], Return::Int, FILE | DESC | ASKS),
-    row("fanotify_mark", 301, 263, &[Fd, Flags(&FAN_MARK), Flags(&FAN_EVENT), DirFd, PathOrNull], Return::Int, FILE | DESC),
-    row("quotactl", 179, 60, &[Command(&QUOTA), Path, Uint, Pointer], Return::Int, FILE),
-    row("quotactl_fd", 443, 443, &[Fd, Command(&QUOTA), Uint, Pointer], Return::Int, DESC),
+    row("fanotify_mark", 301, 263, &[Fd, Flags(&FAN_MARK), Flags(&FAN_EVENT), MarkFd, PathOrNull], Return::Int, FILE | DESC),
+    row("quotactl", 179, 60, &[Command(&QUOTA), Path, Operand(0), Operand(1)], Return::Int, FILE),
+    row("quotactl_fd", 443, 443, &[Fd, Command(&QUOTA), Operand(0), Operand(1)], Return::Int, DESC),
     row("acct", 163, 89, &[Path], Return::Int, FILE),
     row("swapon", 167, 224, &[Path, SwapFlags], Return::Int, FILE),
     row("swapoff", 168, 225, &[Path], Return::Int, FILE),
@@ -99,9 +99,9 @@ pub(super) const ROWS: &[Row] = &[
     row("move_mount", 429, 429, &[DirFd, Path, DirFd, Path, Flags(&MOVE_MOUNT)], Return::Int, FILE | DESC | DECISIVE),
     row("fsopen", 430, 430, &[Name, Flags(&FSOPEN)], Return::Fd(Made::Unknown), DESC | DECISIVE),
     row("fsconfig", 431, 431, &[Fd, Command(&FSCONFIG), NameOrNull, Operand(0), Int], Return::Int, FILE | DESC | DECISIVE),
-    row("fsmount", 432, 432, &[Fd, Flags(&FSMOUNT), Flags(&MOUNT_ATTR)], Return::Fd(Made::Unknown), DESC | DECISIVE),
+    row("fsmount", 432, 432, &[Fd, Flags(&FSMOUNT), MountAttr], Return::Fd(Made::Unknown), DESC | DECISIVE),
     row("fspick", 433, 433, &[DirFd, Path, Flags(&FSPICK)], Return::Fd(Made::Path), FILE | DESC | DECISIVE),
-    row("mount_setattr", 442, 442, &[DirFd, Path, Flags(&AT), Pointer, Size], Return::Int, FILE | DESC | DECISIVE),
+    row("mount_setattr", 442, 442, &[DirFd, Path, Flags(&AT_MOUNT), Pointer, Size], Return::Int, FILE | DESC | DECISIVE),
     row("sysfs", 139, NONE, &[Hex, Hex, Hex], Return::Int, 0),
     row("lookup_dcookie", 212, 18, &[Long, Pointer, Size], Return::Int, 0),
 ];

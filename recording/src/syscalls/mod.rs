@@ -102,7 +102,7 @@ pub enum Return {
     Named(&'static Set),
     /// A hexadecimal number, and its name.
     Choice(&'static Set),
-    /// Flags; the word says of what.
+    /// Flags; the word, if it is not empty, says of what.
     Flags(&'static str, &'static Set),
     /// Flags of `open`.
     OpenFlags,

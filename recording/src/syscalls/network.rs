@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
     row("accept4", 288, 242, &[Fd, AddressOut(2), AddressLen(1), Flags(&SOCK_FLAGS)], Return::Fd(Made::Accepted), NETWORK | WAITS_WORK),
     row("getsockname", 51, 204, &[Fd, AddressOut(2), AddressLen(1)], Return::Int, NETWORK),
     row("getpeername", 52, 205, &[Fd, AddressOut(2), AddressLen(1)], Return::Int, NETWORK),
-    row("sendto", 44, 206, &[Fd, BytesIn(2), Size, Flags(&MSG), AddressIn(5), Uint], Return::Int, NETWORK | WAITS_PEER | SENDS),
+    row("sendto", 44, 206, &[Fd, BytesIn(2), Size, Flags(&MSG), AddressIn(5), Int], Return::Int, NETWORK | WAITS_PEER | SENDS),
     row("recvfrom", 45, 207, &[Fd, BytesOut, Size, Flags(&MSG), AddressOut(5), AddressLen(4)], Return::Int, NETWORK | ORDINARY | WAITS_PEER | RECEIVES),
     row("sendmsg", 46, 211, &[Fd, MessageIn, Flags(&MSG)], Return::Int, NETWORK | WAITS_PEER | SENDS),
     row("recvmsg", 47, 212, &[Fd, MessageOut, Flags(&MSG)], Return::Int, NETWORK | ORDINARY | WAITS_PEER | RECEIVES),

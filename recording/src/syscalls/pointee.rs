@@ -115,6 +115,8 @@ impl ArgKind {
             | Self::Fd
             | Self::DirFd
             | Self::MapFd
+            | Self::MarkFd
+            | Self::IntIf(_)
             | Self::MapOffset(_)
             | Self::Uid
             | Self::Mode
@@ -139,6 +141,7 @@ impl ArgKind {
             | Self::Clone
             | Self::Signal
             | Self::Clock
+            | Self::MountAttr
             | Self::MountFlags
             | Self::StatxFlags
             | Self::SwapFlags
@@ -179,6 +182,7 @@ impl ArgKind {
             // The bytes behind it are a mask of signals.
             Self::In(Shape::SigmaskBox) => read(make(op::BOXED, 0, 16), Nothing),
             Self::In(what) => read(shape(what), Nothing),
+            Self::InSized(_, n) => read(make(op::COUNTED, n, 1), Nothing),
             Self::InOut(what) => both(shape(what)),
             Self::Remaining => written_always(on(when::INTERRUPTED, shape(Shape::Timespec)), Nothing),
             Self::FdSets => both(make(op::FD_SETS, 0, 0)),

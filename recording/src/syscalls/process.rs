@@ -2,8 +2,8 @@
 
 use super::arg::ArgKind::{
     Argv, Choice, Clone, Command, CpusIn, CpusOut, DirFd, Envp, Fd, Flags, GroupsIn, GroupsOut, Hex, HexInt,
-    HexIntFlags, Hidden, In, Int, Ioprio, Mode, Operand, Out, Path, Personality, Pointer, SchedPolicy, Size, Uid, Uint,
-    UintFlags,
+    HexIntFlags, Hidden, In, InSized, Int, Ioprio, Mode, Operand, Out, Path, Personality, Pointer, SchedPolicy, Size,
+    Uid, Uint, UintFlags,
 };
 use super::arg::Shape::{
     Address, CapHeader, Capabilities, CloneArgs, I64, Id, Rlimit, Rusage, SchedAttr, SchedParam, Siginfo, Status,
@@ -13,18 +13,16 @@ use super::bits::{
     CLOEXEC, CREDS, DECISIVE, DESC, ENDLESS, ENDS, ENDS_PROCESS, ENTRY, FILE, PROCESS, PURE, RENAMES, RUNS, SETS_USER,
     STARTS, TELLS_USER, TRIES_KERNEL, WAITS_CHILD,
 };
-use super::commands::{KCMP, PRCTL, PTRACE};
+use super::commands::{ARCH_PRCTL, KCMP, PRCTL, PTRACE};
 use super::flags::file::AT;
-use super::flags::process::{
-    ARCH_PRCTL, IOPRIO_WHO, PIDFD, PRIO, RLIMIT, RUSAGE, SCHED, SETNS, UNSHARE, WAIT4, WAITID_TYPE,
-};
+use super::flags::process::{IOPRIO_WHO, PIDFD, PRIO, RLIMIT, RUSAGE, SCHED, SETNS, UNSHARE, WAIT4, WAITID_TYPE};
 use super::{Made, NONE, Return, Row, row};
 
 /// The rows: name, number on x86-64, number on arm64, arguments, result, classes and flags.
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     row("clone", 56, 220, &[Clone, Hidden, Hidden, Hidden, Hidden], Return::Int, PROCESS | DECISIVE | STARTS),
-    row("clone3", 435, 435, &[In(CloneArgs), Size], Return::Int, PROCESS | DECISIVE | ENTRY | STARTS),
+    row("clone3", 435, 435, &[InSized(CloneArgs, 1), Size], Return::Int, PROCESS | DECISIVE | ENTRY | STARTS),
     row("fork", 57, NONE, &[], Return::Int, PROCESS | DECISIVE | STARTS),
     row("vfork", 58, NONE, &[], Return::Int, PROCESS | DECISIVE | ENDLESS | STARTS),
     row("execve", 59, 221, &[Path, Argv, Envp], Return::Int, FILE | PROCESS | DECISIVE | RENAMES | ENTRY | ENDLESS | RUNS),
@@ -35,7 +33,7 @@ pub(super) const ROWS: &[Row] = &[
     row("waitid", 247, 95, &[Choice(&WAITID_TYPE), Int, Out(Siginfo), Flags(&WAIT4), Out(Rusage)], Return::Int, PROCESS | WAITS_CHILD),
     row("ptrace", 101, 117, &[Command(&PTRACE), Operand(0), Operand(1), Operand(2)], Return::Int, DECISIVE),
     row("prctl", 157, 167, &[Command(&PRCTL), Operand(0), Operand(1), Operand(2), Operand(3)], Return::Command, CREDS | RENAMES | TRIES_KERNEL),
-    row("arch_prctl", 158, NONE, &[Choice(&ARCH_PRCTL), Pointer], Return::Int, TRIES_KERNEL),
+    row("arch_prctl", 158, NONE, &[Command(&ARCH_PRCTL), Operand(0)], Return::Int, TRIES_KERNEL),
     row("getpid", 39, 172, &[], Return::Int, PURE),
     row("gettid", 186, 178, &[], Return::Int, PURE),
     row("getppid", 110, 173, &[], Return::Int, PURE),

@@ -1,8 +1,8 @@
 //! The system as a whole: names, facts, keys, modules, security, BPF.
 
 use super::arg::ArgKind::{
-    BytesOut, Choice, Command, Fd, Flags, Hex, HexIntFlags, Hidden, Int, Key, Name, NameOf, NameOrNull, Operand, Out,
-    Pointer, Size, Uint,
+    BytesOut, Choice, Command, Fd, Flags, Hex, HexIntFlags, Hidden, Int, IntIf, Key, Name, NameOf, NameOrNull, Operand,
+    Out, Pointer, Size, Uint,
 };
 use super::arg::Shape::{Sysinfo, Uname};
 use super::bits::{CLOEXEC, DECISIVE, DESC, NETWORK, TRIES_KERNEL};
@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Row] = &[
     row("seccomp", 317, 277, &[Command(&SECCOMP), Operand(0), Operand(1)], Return::Int, DECISIVE | TRIES_KERNEL),
     row("bpf", 321, 280, &[Command(&BPF), Operand(0), Operand(1)], Return::Command, DESC),
     row("perf_event_open", 298, 241, &[Pointer, Int, Int, Int, Flags(&PERF)], Return::Fd(Made::Anonymous("[perf_event]")), DESC | TRIES_KERNEL),
-    row("membarrier", 324, 283, &[Choice(&MEMBARRIER), Flags(&MEMBARRIER_FLAGS), Hidden], Return::Membarrier, TRIES_KERNEL),
+    row("membarrier", 324, 283, &[Choice(&MEMBARRIER), Flags(&MEMBARRIER_FLAGS), IntIf(1)], Return::Membarrier, TRIES_KERNEL),
     row("landlock_create_ruleset", 444, 444, &[Pointer, Size, Flags(&LANDLOCK_CREATE)], Return::Fd(Made::Unknown), DESC | CLOEXEC),
     row("landlock_add_rule", 445, 445, &[Fd, Choice(&LANDLOCK_RULE), Pointer, HexIntFlags], Return::Int, DESC),
     row("landlock_restrict_self", 446, 446, &[Fd, HexIntFlags], Return::Int, DESC | DECISIVE),

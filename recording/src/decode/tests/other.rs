@@ -338,3 +338,62 @@ fn the_first_path_is_found() {
     let invocation = Invocation { call: parsed(&bytes), enter: None };
     assert_eq!(path(&invocation, Arch::X86_64).as_deref(), Some("/a"));
 }
+
+#[test]
+fn a_field_of_several_bits_is_one_thing() {
+    let fsmount = |attributes| line(call("fsmount").arg(3).arg(0).arg(attributes).result(4));
+    assert_eq!(fsmount(0x11), "fsmount(3, 0, MOUNT_ATTR_RDONLY|MOUNT_ATTR_NOATIME) = 4");
+    assert_eq!(fsmount(0x30), "fsmount(3, 0, 0x30 /* MOUNT_ATTR__ATIME_??? */) = 4");
+    assert_eq!(fsmount(0x31), "fsmount(3, 0, MOUNT_ATTR_RDONLY|0x30 /* MOUNT_ATTR__ATIME_??? */) = 4");
+}
+
+#[test]
+fn a_bit_has_the_name_that_its_own_call_gives_it() {
+    let no_fd = u64::from(u32::MAX);
+    assert_eq!(
+        line(call("fchmodat2").arg(no_fd).string("f").arg(0o777).arg(0x300)),
+        r#"fchmodat2(-1, "f", 0777, AT_SYMLINK_NOFOLLOW|0x200) = 0"#
+    );
+    for name in ["file_getattr", "file_setattr"] {
+        assert_eq!(
+            line(call(name).arg(no_fd).string("f").arg(0).arg(0).arg(0x200)),
+            format!(r#"{name}(-1, "f", NULL, 0, 0x200 /* AT_??? */) = 0"#)
+        );
+    }
+    assert_eq!(
+        line(call("faccessat2").arg(no_fd).string("f").arg(4).arg(0x200)),
+        r#"faccessat2(-1, "f", R_OK, AT_EACCESS) = 0"#
+    );
+}
+
+#[test]
+fn the_error_of_a_socket_has_its_name() {
+    let asked = |errno: u32| {
+        line(call("getsockopt").arg(3).arg(1).arg(4).pointed(&halfwords(&[errno])).pointed(&halfwords(&[4])))
+    };
+    assert_eq!(asked(111), "getsockopt(3, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0");
+    assert_eq!(asked(0), "getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0");
+    assert_eq!(asked(70_000), "getsockopt(3, SOL_SOCKET, SO_ERROR, [70000], [4]) = 0");
+}
+
+#[test]
+fn what_a_newer_kernel_knows_of_an_object_is_said_to_be_there() {
+    let how = |bytes: &[u64]| {
+        line(call("openat2").arg(HERE).string("f").pointed(&words(bytes)).arg(8 * bytes.len() as u64).result(3))
+    };
+    assert_eq!(how(&[0, 0, 0]), r#"openat2(AT_FDCWD, "f", {flags=O_RDONLY, resolve=0}, 24) = 3"#);
+    assert_eq!(how(&[0, 0, 0, 0]), r#"openat2(AT_FDCWD, "f", {flags=O_RDONLY, resolve=0}, 32) = 3"#);
+    assert_eq!(how(&[0, 0, 0, 7]), r#"openat2(AT_FDCWD, "f", {flags=O_RDONLY, resolve=0, ...}, 32) = 3"#);
+    assert!(how(&[0, 0]).contains("{...}"), "too short to be one");
+}
+
+#[test]
+fn sets_of_which_one_could_not_be_read_are_addresses() {
+    let entered = |flags: u8| {
+        let sets = [halfwords(&[9]), words(&[1 << 3])].concat();
+        let enter = call("select").enter().next_blob(0, flags, &sets).arg(0x7f00).arg(0).arg(0).arg(0);
+        line_entered(enter, call("select").arg(9).arg(0x7f00).arg(0).arg(0).arg(0).result(-14))
+    };
+    assert!(entered(0).starts_with("select(9, [3], NULL"), "{}", entered(0));
+    assert!(entered(blob_flags::CUT).starts_with("select(9, 0x7f00, NULL"), "{}", entered(blob_flags::CUT));
+}

@@ -1,7 +1,7 @@
 //! Commands of `fcntl` (`linux/fcntl.h`).
 
 use super::{Commands, Form, command};
-use crate::syscalls::arg::ArgKind::{Choice, Fd, Flags, In, Int, OpenFlags, Out, Pointer, Signal};
+use crate::syscalls::arg::ArgKind::{Choice, Fd, Flags, In, Int, OpenFlags, Out, Pointer, Signal, Uint};
 use crate::syscalls::arg::Shape::{Lock, LockHolder};
 use crate::syscalls::bits::{CLOEXEC, SETS_CLOEXEC, WAITS_FILE_LOCK};
 use crate::syscalls::flags::file::{FD_FLAGS, LEASE, NOTIFY, SEALS};
@@ -15,7 +15,7 @@ pub(in crate::syscalls) const FCNTL: Commands = Commands {
     wide: false,
     otherwise: &[Pointer],
     rows: &[
-        command(0, "F_DUPFD", &[Int], Return::Fd(Made::Copy), 0),
+        command(0, "F_DUPFD", &[Uint], Return::Fd(Made::Copy), 0),
         command(1, "F_GETFD", &[], Return::Flags("flags", &FD_FLAGS), 0),
         command(2, "F_SETFD", &[Flags(&FD_FLAGS)], Return::Int, SETS_CLOEXEC),
         command(3, "F_GETFL", &[], Return::OpenFlags, 0),
@@ -39,7 +39,7 @@ pub(in crate::syscalls) const FCNTL: Commands = Commands {
         command(0x403, "F_DUPFD_QUERY", &[Fd], Return::Int, 0),
         command(0x404, "F_CREATED_QUERY", &[Pointer], Return::Int, 0),
         command(0x405, "F_CANCELLK", &[Pointer], Return::Int, 0),
-        command(0x406, "F_DUPFD_CLOEXEC", &[Int], Return::Fd(Made::Copy), CLOEXEC),
+        command(0x406, "F_DUPFD_CLOEXEC", &[Uint], Return::Fd(Made::Copy), CLOEXEC),
         command(0x407, "F_SETPIPE_SZ", &[Int], Return::Int, 0),
         command(0x408, "F_GETPIPE_SZ", &[], Return::Int, 0),
         command(0x409, "F_ADD_SEALS", &[Flags(&SEALS)], Return::Int, 0),

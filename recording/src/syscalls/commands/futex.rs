@@ -12,7 +12,7 @@ pub(in crate::syscalls) const FUTEX: Commands = Commands {
     form: Form::Futex,
     unknown: "FUTEX_???",
     wide: false,
-    otherwise: &[Uint, Uint, Pointer, HexIntFlags],
+    otherwise: &[Uint, Pointer, Pointer, HexIntFlags],
     rows: &[
         command(0, "FUTEX_WAIT", &[Uint, In(Timespec)], Return::Int, WAITS_THREAD),
         command(1, "FUTEX_WAKE", &[Uint], Return::Int, 0),

@@ -2,7 +2,7 @@
 
 use super::{Commands, Form, command};
 use crate::syscalls::Return;
-use crate::syscalls::arg::ArgKind::{Hex, In, Int, Out, Pointer};
+use crate::syscalls::arg::ArgKind::{Fd, Hex, In, Int, Out, Pointer};
 use crate::syscalls::arg::Shape::{I32, Termios, Winsize};
 use crate::syscalls::bits::{CLOEXEC, SETS_CLOEXEC};
 
@@ -111,7 +111,7 @@ pub(in crate::syscalls) const IOCTL: Commands = Commands {
         command(0xc0045877, "FIFREEZE", &[Pointer], Return::Int, 0),
         command(0xc0045878, "FITHAW", &[Pointer], Return::Int, 0),
         command(0xc0185879, "FITRIM", &[Pointer], Return::Int, 0),
-        command(0x40049409, "FICLONE", &[Pointer], Return::Int, 0),
+        command(0x40049409, "FICLONE", &[Fd], Return::Int, 0),
         command(0x4020940d, "FICLONERANGE", &[Pointer], Return::Int, 0),
         command(0xc0189436, "FIDEDUPERANGE", &[Pointer], Return::Int, 0),
         command(0x80086601, "FS_IOC_GETFLAGS", &[Pointer], Return::Int, 0),

@@ -20,7 +20,7 @@ pub(super) use file::{EPOLL_CTL, FSCONFIG};
 pub(super) use futex::FUTEX;
 pub(super) use ioctl::IOCTL;
 pub(super) use prctl::PRCTL;
-pub(super) use process::{KCMP, PTRACE};
+pub(super) use process::{ARCH_PRCTL, KCMP, PTRACE};
 pub(super) use system::{BPF, KEYCTL, QUOTA, SECCOMP, SYSLOG};
 
 /// The commands of one call.

@@ -1,8 +1,11 @@
 //! Commands of `keyctl`, `bpf`, `seccomp`, `syslog` and `quotactl`.
 
 use super::{Commands, Form, command};
-use crate::syscalls::arg::ArgKind::{Flags, HexFlags, HexIntFlags, Hidden, Int, Key, Pointer, Size, Uint};
+use crate::syscalls::arg::ArgKind::{
+    Choice, Flags, HexFlags, HexIntFlags, Hidden, Int, Key, Path, Pointer, Size, Uid, Uint,
+};
 use crate::syscalls::bits::CLOEXEC;
+use crate::syscalls::flags::file::QFMT;
 use crate::syscalls::flags::system::SECCOMP_FILTER;
 use crate::syscalls::{Made, Return};
 
@@ -135,22 +138,22 @@ pub(in crate::syscalls) const SYSLOG: Commands = Commands {
     ],
 };
 
-/// `quotactl` (`linux/quota.h`); the kind of quota stands below the number. Its arguments are told the same for all.
+/// `quotactl` (`linux/quota.h`): number, name, id and address, result, bits. The kind of quota stands below the number.
 #[rustfmt::skip]
 pub(in crate::syscalls) const QUOTA: Commands = Commands {
     form: Form::Quota,
     unknown: "Q_???",
     wide: false,
-    otherwise: &[],
+    otherwise: &[Uid, Pointer],
     rows: &[
         command(0x800001, "Q_SYNC", &[], Return::Int, 0),
-        command(0x800002, "Q_QUOTAON", &[], Return::Int, 0),
+        command(0x800002, "Q_QUOTAON", &[Choice(&QFMT), Path], Return::Int, 0),
         command(0x800003, "Q_QUOTAOFF", &[], Return::Int, 0),
-        command(0x800004, "Q_GETFMT", &[], Return::Int, 0),
-        command(0x800005, "Q_GETINFO", &[], Return::Int, 0),
-        command(0x800006, "Q_SETINFO", &[], Return::Int, 0),
-        command(0x800007, "Q_GETQUOTA", &[], Return::Int, 0),
-        command(0x800008, "Q_SETQUOTA", &[], Return::Int, 0),
-        command(0x800009, "Q_GETNEXTQUOTA", &[], Return::Int, 0),
+        command(0x800004, "Q_GETFMT", &[Hidden, Pointer], Return::Int, 0),
+        command(0x800005, "Q_GETINFO", &[Hidden, Pointer], Return::Int, 0),
+        command(0x800006, "Q_SETINFO", &[Hidden, Pointer], Return::Int, 0),
+        command(0x800007, "Q_GETQUOTA", &[Uid, Pointer], Return::Int, 0),
+        command(0x800008, "Q_SETQUOTA", &[Uid, Pointer], Return::Int, 0),
+        command(0x800009, "Q_GETNEXTQUOTA", &[Uid, Pointer], Return::Int, 0),
     ],
 };

@@ -69,7 +69,7 @@ pub const RESOLVE: Set = Set::wide(
 /// `F_OK`, `X_OK`, ...
 pub const ACCESS: Set = Set::new("?_OK", &[(0, "F_OK"), (4, "R_OK"), (2, "W_OK"), (1, "X_OK")]);
 
-/// `AT_SYMLINK_NOFOLLOW`, `AT_RECURSIVE`, ...
+/// `AT_SYMLINK_NOFOLLOW`, `AT_RECURSIVE`, ...: of the calls for which strace has one set, `AT_REMOVEDIR` in it.
 pub const AT: Set = Set::new(
     "AT_???",
     &[
@@ -82,27 +82,21 @@ pub const AT: Set = Set::new(
     ],
 );
 
+/// `AT_SYMLINK_NOFOLLOW`, `AT_EMPTY_PATH`: all that `fchmodat2` and the calls on attributes take.
+pub const AT_PATH: Set = Set::new("AT_???", &[(0x100, "AT_SYMLINK_NOFOLLOW"), (0x1000, "AT_EMPTY_PATH")]);
+
+/// What `mount_setattr` takes.
+pub const AT_MOUNT: Set = Set::new(
+    "AT_???",
+    &[(0x100, "AT_SYMLINK_NOFOLLOW"), (0x800, "AT_NO_AUTOMOUNT"), (0x1000, "AT_EMPTY_PATH"), (0x8000, "AT_RECURSIVE")],
+);
+
 /// `AT_SYMLINK_FOLLOW`, `AT_EMPTY_PATH`.
 pub const AT_HANDLE: Set = Set::new("AT_???", &[(0x400, "AT_SYMLINK_FOLLOW"), (0x1000, "AT_EMPTY_PATH")]);
 
 /// `AT_SYMLINK_NOFOLLOW`, `AT_EMPTY_PATH`, ...
 pub const AT_ACCESS: Set =
     Set::new("AT_???", &[(0x100, "AT_SYMLINK_NOFOLLOW"), (0x200, "AT_EACCESS"), (0x1000, "AT_EMPTY_PATH")]);
-
-/// `AT_STATX_FORCE_SYNC`, `AT_RECURSIVE`, ...
-pub const AT_STATX: Set = Set::new(
-    "AT_???",
-    &[
-        (0x2000, "AT_STATX_FORCE_SYNC"),
-        (0x4000, "AT_STATX_DONT_SYNC"),
-        (0x100, "AT_SYMLINK_NOFOLLOW"),
-        (0x200, "AT_REMOVEDIR"),
-        (0x400, "AT_SYMLINK_FOLLOW"),
-        (0x800, "AT_NO_AUTOMOUNT"),
-        (0x1000, "AT_EMPTY_PATH"),
-        (0x8000, "AT_RECURSIVE"),
-    ],
-);
 
 /// `STATX_ALL`, `STATX_WRITE_ATOMIC`, ...
 pub const STATX_MASK: Set = Set::new(
@@ -555,3 +549,9 @@ pub const FSMAGIC: Set = Set::new(
 
 /// `O_NONBLOCK`, `O_TRUNC`.
 pub const DELETE_MODULE: Set = Set::new("O_???", &[(0x800, "O_NONBLOCK"), (0x200, "O_TRUNC")]);
+
+/// `QFMT_VFS_OLD`, `QFMT_OCFS2`, ...
+pub const QFMT: Set = Set::new(
+    "QFMT_VFS_???",
+    &[(1, "QFMT_VFS_OLD"), (2, "QFMT_VFS_V0"), (3, "QFMT_OCFS2"), (4, "QFMT_VFS_V1"), (5, "QFMT_SHMEM")],
+);

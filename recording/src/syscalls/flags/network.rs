@@ -222,3 +222,27 @@ pub const SOL: Set = Set::new(
 /// `SCM_RIGHTS`, `SCM_PIDFD`, ...
 pub const SCM: Set =
     Set::new("SCM_???", &[(1, "SCM_RIGHTS"), (2, "SCM_CREDENTIALS"), (3, "SCM_SECURITY"), (4, "SCM_PIDFD")]);
+
+/// `ETH_P_ALL`, `ETH_P_IP`, ...
+pub const ETH_P: Set = Set::new(
+    "ETH_P_???",
+    &[
+        (1, "ETH_P_802_3"),
+        (3, "ETH_P_ALL"),
+        (4, "ETH_P_802_2"),
+        (0x60, "ETH_P_LOOP"),
+        (0x800, "ETH_P_IP"),
+        (0x806, "ETH_P_ARP"),
+        (0x8035, "ETH_P_RARP"),
+        (0x8100, "ETH_P_8021Q"),
+        (0x86dd, "ETH_P_IPV6"),
+        (0x8847, "ETH_P_MPLS_UC"),
+        (0x8863, "ETH_P_PPP_DISC"),
+        (0x8864, "ETH_P_PPP_SES"),
+        (0x888e, "ETH_P_PAE"),
+        (0x88a8, "ETH_P_8021AD"),
+        (0x88cc, "ETH_P_LLDP"),
+        (0x88e5, "ETH_P_MACSEC"),
+        (0x88f7, "ETH_P_1588"),
+    ],
+);

@@ -247,32 +247,6 @@ pub const CAP_VERSION: Set = Set::new(
     ],
 );
 
-/// `ARCH_SET_GS`, `ARCH_SHSTK_STATUS`, ...
-pub const ARCH_PRCTL: Set = Set::new(
-    "ARCH_???",
-    &[
-        (0x1001, "ARCH_SET_GS"),
-        (0x1002, "ARCH_SET_FS"),
-        (0x1003, "ARCH_GET_FS"),
-        (0x1004, "ARCH_GET_GS"),
-        (0x1011, "ARCH_GET_CPUID"),
-        (0x1012, "ARCH_SET_CPUID"),
-        (0x1021, "ARCH_GET_XCOMP_SUPP"),
-        (0x1022, "ARCH_GET_XCOMP_PERM"),
-        (0x1023, "ARCH_REQ_XCOMP_PERM"),
-        (0x1024, "ARCH_GET_XCOMP_GUEST_PERM"),
-        (0x1025, "ARCH_REQ_XCOMP_GUEST_PERM"),
-        (0x2001, "ARCH_MAP_VDSO_X32"),
-        (0x2002, "ARCH_MAP_VDSO_32"),
-        (0x2003, "ARCH_MAP_VDSO_64"),
-        (0x5001, "ARCH_SHSTK_ENABLE"),
-        (0x5002, "ARCH_SHSTK_DISABLE"),
-        (0x5003, "ARCH_SHSTK_LOCK"),
-        (0x5004, "ARCH_SHSTK_UNLOCK"),
-        (0x5005, "ARCH_SHSTK_STATUS"),
-    ],
-);
-
 /// `SCHED_OTHER`, `SCHED_EXT`, ...
 pub const SCHED: Set = Set::new(
     "SCHED_???",
@@ -365,3 +339,86 @@ pub const PERSONALITY_FLAGS: Set = Set::new(
 
 /// `PR_SET_VMA_ANON_NAME`.
 pub const VMA: Set = Set::wide("PR_SET_VMA_???", &[(0, "PR_SET_VMA_ANON_NAME")]);
+
+/// `PTRACE_O_TRACESYSGOOD`, `PTRACE_O_EXITKILL`, ...
+pub const PTRACE_O: Set = Set::wide(
+    "PTRACE_O_???",
+    &[
+        (1, "PTRACE_O_TRACESYSGOOD"),
+        (2, "PTRACE_O_TRACEFORK"),
+        (4, "PTRACE_O_TRACEVFORK"),
+        (8, "PTRACE_O_TRACECLONE"),
+        (0x10, "PTRACE_O_TRACEEXEC"),
+        (0x20, "PTRACE_O_TRACEVFORKDONE"),
+        (0x40, "PTRACE_O_TRACEEXIT"),
+        (0x80, "PTRACE_O_TRACESECCOMP"),
+        (0x100000, "PTRACE_O_EXITKILL"),
+        (0x200000, "PTRACE_O_SUSPEND_SECCOMP"),
+    ],
+);
+
+/// `SECBIT_NOROOT`, `SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED`, ...
+pub const SECBIT: Set = Set::new(
+    "SECBIT_???",
+    &[
+        (1, "SECBIT_NOROOT"),
+        (2, "SECBIT_NOROOT_LOCKED"),
+        (4, "SECBIT_NO_SETUID_FIXUP"),
+        (8, "SECBIT_NO_SETUID_FIXUP_LOCKED"),
+        (0x10, "SECBIT_KEEP_CAPS"),
+        (0x20, "SECBIT_KEEP_CAPS_LOCKED"),
+        (0x40, "SECBIT_NO_CAP_AMBIENT_RAISE"),
+        (0x80, "SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED"),
+    ],
+);
+
+/// `PR_SPEC_STORE_BYPASS`, `PR_SPEC_L1D_FLUSH`, ...
+pub const SPECULATION: Set =
+    Set::wide("PR_SPEC_???", &[(0, "PR_SPEC_STORE_BYPASS"), (1, "PR_SPEC_INDIRECT_BRANCH"), (2, "PR_SPEC_L1D_FLUSH")]);
+
+/// `PR_SPEC_PRCTL`, `PR_SPEC_ENABLE`, ...
+pub const SPECULATION_IS: Set = Set::wide(
+    "PR_SPEC_???",
+    &[
+        (0, "PR_SPEC_NOT_AFFECTED"),
+        (1, "PR_SPEC_PRCTL"),
+        (2, "PR_SPEC_ENABLE"),
+        (4, "PR_SPEC_DISABLE"),
+        (8, "PR_SPEC_FORCE_DISABLE"),
+        (0x10, "PR_SPEC_DISABLE_NOEXEC"),
+    ],
+);
+
+/// `PR_SPEC_ENABLE`, `PR_SPEC_DISABLE`, ...
+pub const SPECULATION_SET: Set = Set::wide(
+    "PR_SPEC_???",
+    &[(2, "PR_SPEC_ENABLE"), (4, "PR_SPEC_DISABLE"), (8, "PR_SPEC_FORCE_DISABLE"), (0x10, "PR_SPEC_DISABLE_NOEXEC")],
+);
+
+/// `PR_SET_MM_START_CODE`, `PR_SET_MM_MAP_SIZE`, ...
+pub const SET_MM: Set = Set::wide(
+    "PR_SET_MM_???",
+    &[
+        (1, "PR_SET_MM_START_CODE"),
+        (2, "PR_SET_MM_END_CODE"),
+        (3, "PR_SET_MM_START_DATA"),
+        (4, "PR_SET_MM_END_DATA"),
+        (5, "PR_SET_MM_START_STACK"),
+        (6, "PR_SET_MM_START_BRK"),
+        (7, "PR_SET_MM_BRK"),
+        (8, "PR_SET_MM_ARG_START"),
+        (9, "PR_SET_MM_ARG_END"),
+        (10, "PR_SET_MM_ENV_START"),
+        (11, "PR_SET_MM_ENV_END"),
+        (12, "PR_SET_MM_AUXV"),
+        (13, "PR_SET_MM_EXE_FILE"),
+        (14, "PR_SET_MM_MAP"),
+        (15, "PR_SET_MM_MAP_SIZE"),
+    ],
+);
+
+/// `PR_MCE_KILL_CLEAR`, `PR_MCE_KILL_SET`.
+pub const MCE_KILL: Set = Set::wide("PR_MCE_KILL_???", &[(0, "PR_MCE_KILL_CLEAR"), (1, "PR_MCE_KILL_SET")]);
+
+/// `PR_TSC_ENABLE`, `PR_TSC_SIGSEGV`.
+pub const TSC: Set = Set::new("PR_TSC_???", &[(1, "PR_TSC_ENABLE"), (2, "PR_TSC_SIGSEGV")]);
