@@ -116,8 +116,8 @@ pub struct Node {
     pub epoch: u64,
     /// [`ring_flags`] of rings taken from now on.
     pub ring_flags: u32,
-    /// No meaning yet.
-    pub reserved: u32,
+    /// Not 0: all hooks are attached. Until then a return without a beginning tells nothing.
+    pub attached: u32,
     /// What made this set of maps.
     pub fingerprint: Fingerprint,
     /// Ends of containers: moves on whenever [`Ring::end_ns`] of some ring becomes known.

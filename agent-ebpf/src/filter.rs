@@ -22,24 +22,83 @@ const DEPTH: usize = 8;
 #[inline(always)]
 pub fn begins(task: *mut c_void, regs: *const c_void) -> Option<&'static mut Thread> {
     let key = Key::of(regs)?;
-    if let BySlot::Own(thread) = threads::by_key(key)
-        && thread.epoch == NODE.get(0)?.epoch
-        && thread.task == task as u64
-    {
-        return if thread.recording != 0 { Some(thread) } else { None };
+    // Where its cgroup is not recorded any more, its state says so: see `never_began`.
+    match threads::by_key(key) {
+        BySlot::Own(thread) => {
+            if thread.epoch == NODE.get(0)?.epoch && thread.task == task as u64 {
+                return if thread.recording != 0 { Some(thread) } else { None };
+            }
+            if !may_be_recorded(task::cgroup_id(task)) {
+                thread.recording = 0;
+                return None;
+            }
+        }
+        BySlot::Overflowed => {
+            if !may_be_recorded(task::cgroup_id(task)) {
+                threads::of(task)?.recording = 0;
+                return None;
+            }
+        }
+        BySlot::Other => {
+            if !may_be_recorded(task::cgroup_id(task)) {
+                return None;
+            }
+        }
     }
-    recorded(task, Some(key))
+    looked_up(Some(key))
 }
 
-/// The state of the current thread if the call that it returns from is recorded.
+/// The state of the current thread if the call that it returns from is recorded: it began, or the kernel
+/// has refused to begin it, which leaves `start_ns` at 0.
 #[inline(always)]
-pub fn returns(regs: *const c_void) -> Option<&'static mut Thread> {
-    let thread = match threads::by_key(Key::of(regs)?) {
-        BySlot::Own(thread) => thread,
-        BySlot::Overflowed => threads::of(task::current())?,
-        BySlot::Other => return None,
+pub fn returns(regs: *const c_void, result: i64) -> Option<&'static mut Thread> {
+    let key = Key::of(regs)?;
+    let thread = match threads::by_key(key) {
+        BySlot::Own(thread) => Some(thread),
+        BySlot::Overflowed => threads::of(task::current()),
+        BySlot::Other => None,
     };
-    if thread.start_ns != 0 { Some(thread) } else { None }
+    let Some(thread) = thread else {
+        if result == 0 && is_clone(task::call_number(regs)) {
+            starts(key);
+        }
+        return None;
+    };
+    if thread.start_ns != 0 || never_began(thread, key) { Some(thread) } else { None }
+}
+
+/// Whether a recorded thread returns from a call whose beginning no hook was told of because there was
+/// none. Not so of the call that it was in when it came to be recorded: so its first return does not count.
+/// Later ones do, for each call that begins is either recorded, or the thread's state loses its recording.
+#[inline(always)]
+fn never_began(thread: &mut Thread, key: Key) -> bool {
+    let (task, Some(node)) = (task::current(), NODE.get(0)) else { return false };
+    if thread.task != task as u64 || node.attached == 0 {
+        return false;
+    }
+    if thread.returned == 0 || thread.recording == 0 {
+        thread.returned = 1;
+        return false;
+    }
+    thread.epoch == node.epoch || may_be_recorded(task::cgroup_id(task)) && look_up(key.number()) != 0
+}
+
+/// A new thread returns from the call that made it, which it has not begun itself: its next call may be
+/// its first one, and refused. (On arm64 the kernel shows no such return.)
+#[inline(always)]
+fn starts(key: Key) {
+    if NODE.get(0).is_some_and(|node| node.attached != 0)
+        && may_be_recorded(task::cgroup_id(task::current()))
+        && let Some(thread) = looked_up(Some(key))
+    {
+        thread.returned = 1;
+    }
+}
+
+/// Whether a call may return 0 in a new thread: `clone`, `fork`, `vfork`, `clone3` of x86-64 and i386.
+#[inline(always)]
+fn is_clone(nr: i32) -> bool {
+    matches!(nr, 56 | 57 | 58 | 435 | 120 | 2 | 190)
 }
 
 /// As [`begins`], for what happens to a task outside of a call's entry: while it is in a call its
@@ -51,15 +110,12 @@ pub fn recorded_now(task: *mut c_void) -> Option<&'static mut Thread> {
     {
         return Some(thread);
     }
-    recorded(task, None)
+    if may_be_recorded(task::cgroup_id(task)) { looked_up(None) } else { None }
 }
 
 /// The state of the current thread if its calls are recorded, made where there is none yet.
 #[inline(always)]
-fn recorded(task: *const c_void, key: Option<Key>) -> Option<&'static mut Thread> {
-    if !may_be_recorded(task::cgroup_id(task)) {
-        return None;
-    }
+fn looked_up(key: Option<Key>) -> Option<&'static mut Thread> {
     let slot = look_up(key.map_or(0, Key::number));
     if slot == 0 { None } else { threads::at(slot as u32 - 1) }
 }
@@ -96,6 +152,7 @@ global! {
         };
         if thread.recording != ring.recording {
             thread.announced = [0; 2];
+            thread.returned = 0;
         }
         (thread.cgroup_id, thread.epoch, thread.task) = (cgroup_id, node.epoch, task as u64);
         (thread.ring, thread.ring_flags, thread.recording) = (index, ring.flags, ring.recording);

@@ -97,7 +97,7 @@ pub fn make(task: *mut c_void, key: Option<Key>) -> u32 {
     let index = key.and_then(take_slot).or_else(|| FREE_THREADS.pop().ok().flatten().map(|spare| THREAD_SLOTS + spare));
     let Some(thread) = index.and_then(at) else { return 0 };
     // Of who had it before there is nothing left, but for what `release` leaves.
-    (thread.cgroup_id, thread.recording, thread.start_ns) = (0, 0, 0);
+    (thread.cgroup_id, thread.recording, thread.start_ns, thread.returned) = (0, 0, 0, 0);
     thread.announced = [0; 2];
     thread.tid = task::tid(task);
     *slot = index.map_or(0, |index| index + 1);

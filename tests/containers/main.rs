@@ -11,6 +11,7 @@ mod hosts;
 mod many;
 mod pins;
 mod readme;
+mod refused;
 mod scenarios;
 mod secrets;
 mod start;
@@ -83,6 +84,8 @@ fn main() -> ExitCode {
             &with_python,
             scenarios::slow::no_answer,
         )
+        .test("a_call_that_a_profile_refuses_is_recorded_as_refused", &CONTAINER, refused::by_error)
+        .test("a_call_that_a_profile_kills_for_is_recorded_as_refused", &CONTAINER, refused::by_death)
         .test("a_fork_bomb_costs_its_container_alone", &CONTAINER, faults::fork_bomb)
         .test("a_process_that_its_last_thread_ends_is_told_by_that_code", &CONTAINER, faults::last_thread)
         .test("a_child_that_nobody_waits_for_is_not_the_containers_end", &CONTAINER, faults::zombie)

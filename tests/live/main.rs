@@ -15,6 +15,7 @@ mod moves;
 mod pins;
 mod readme;
 mod record;
+mod refused;
 mod server;
 mod trace;
 mod unfinished;
@@ -73,6 +74,13 @@ fn main() -> ExitCode {
         .test("a_trace_names_the_sender_of_a_signal", &DAEMON, events::traced)
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
         .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
+        .test("a_call_that_a_filter_refuses_is_recorded_with_its_strings", &RECORD, refused::by_errno)
+        .test("a_new_process_whose_first_call_is_refused_shows_it", &RECORD, refused::first_of_all)
+        .test("a_call_that_a_filter_answers_with_a_signal_is_recorded", &RECORD, refused::by_signal)
+        .test("a_call_that_a_filters_supervisor_answers_is_recorded", &RECORD, refused::by_a_supervisor)
+        .test("a_call_that_a_tracer_answers_is_recorded", &RECORD, refused::by_a_tracer)
+        .test("a_call_that_user_dispatch_takes_is_recorded", &RECORD, refused::by_dispatch)
+        .test("an_adopted_threads_first_return_is_no_refusal", &DAEMON, refused::adopted)
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
         .test("a_container_that_hangs_already_is_shown_with_what_it_hangs_in", &DAEMON, in_progress::hung)
         .test("what_began_before_is_known_to_the_next_agent_and_gone_when_it_is_made_anew", &DAEMON, in_progress::again)
