@@ -10,7 +10,7 @@ use crate::maps::{self, CGROUP_BITMAP, FREE_RINGS, FREE_SEGMENTS, NODE, RINGS};
 use crate::ring::counters;
 use crate::task::{self, Thread};
 use crate::threads::{self, BySlot, Key};
-use crate::{clock, probe};
+use crate::{clock, main_process, probe};
 use core::ffi::c_void;
 use rewind_common::loss::LossReason;
 use rewind_common::ring::{CGROUP_BITMAP_BITS, Cgroup, MAIN, PROTECTED, Ring, cgroup_state as state};
@@ -136,7 +136,7 @@ global! {
         {
             return if thread.recording != 0 { u64::from(slot) } else { 0 };
         }
-        let ring = ring_of(cgroup_id).and_then(|index| Some((index, RINGS.get(index)?)));
+        let ring = ring_of(cgroup_id, task).and_then(|index| Some((index, RINGS.get(index)?)));
         if let (Some((index, _)), 0) = (ring, slot) {
             slot = threads::make(task, Key::of_number(key));
             if slot == 0 {
@@ -151,6 +151,9 @@ global! {
             return 0;
         };
         if thread.recording != ring.recording {
+            if thread.cgroup_id != 0 {
+                threads::enters(task);
+            }
             thread.announced = [0; 2];
             thread.returned = 0;
         }
@@ -187,20 +190,21 @@ pub fn set_cgroup_bit(cgroup_id: u64) {
     }
 }
 
-/// The ring of a cgroup; takes one where the cgroup is open.
+/// The ring of a cgroup; takes one where the cgroup is open. `taker` is the current task if it is one of the
+/// cgroup's, else null.
 #[inline(always)]
-pub fn ring_of(cgroup_id: u64) -> Option<u32> {
+pub fn ring_of(cgroup_id: u64, taker: *const c_void) -> Option<u32> {
     let cgroup = maps::cgroup(cgroup_id)?;
     match cgroup.state {
         state::RECORDED => Some(cgroup.ring),
-        state::OPEN => open(cgroup_id, cgroup),
+        state::OPEN => open(cgroup_id, cgroup, taker),
         _ => None,
     }
 }
 
 /// The first call of an open cgroup: its nearest ancestor's ring, or a new one.
 #[inline(never)]
-fn open(cgroup_id: u64, cgroup: &mut Cgroup) -> Option<u32> {
+fn open(cgroup_id: u64, cgroup: &mut Cgroup, taker: *const c_void) -> Option<u32> {
     // Who loses this race records nothing of this one call: the recording begins with the winner's.
     if !atomic::swap_u32(&mut cgroup.state, state::OPEN, state::TAKING) {
         return None;
@@ -218,7 +222,7 @@ fn open(cgroup_id: u64, cgroup: &mut Cgroup) -> Option<u32> {
         }
         parent = above.parent;
     }
-    let Some(ring) = take(cgroup_id) else {
+    let Some(ring) = take(cgroup_id, cgroup.main_tgid, taker) else {
         cgroup.state = state::REFUSED;
         counters::refused();
         return None;
@@ -230,7 +234,7 @@ fn open(cgroup_id: u64, cgroup: &mut Cgroup) -> Option<u32> {
 
 /// A ring from the pool, with one segment in each share.
 #[inline(always)]
-fn take(cgroup_id: u64) -> Option<u32> {
+fn take(cgroup_id: u64, main_tgid: u32, taker: *const c_void) -> Option<u32> {
     let index = FREE_RINGS.pop().ok()??;
     let main = FREE_SEGMENTS.pop().ok().flatten();
     let protected = FREE_SEGMENTS.pop().ok().flatten();
@@ -258,6 +262,7 @@ fn take(cgroup_id: u64) -> Option<u32> {
     } else {
         ring.path[0] = 0;
     }
+    main_process::begin(ring, main_tgid, taker);
     ring.recording = atomic::add(&mut node.recordings, 1) + 1;
     Some(index)
 }

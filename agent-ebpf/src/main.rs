@@ -38,6 +38,7 @@ mod hooks;
 mod iter;
 #[allow(unsafe_code, reason = "values of maps become references")]
 mod maps;
+mod main_process;
 mod message;
 mod name;
 mod number;

@@ -2,6 +2,7 @@
 
 mod budget;
 mod crowd;
+mod endings;
 mod events;
 mod fidelity;
 mod file;
@@ -92,6 +93,10 @@ fn main() -> ExitCode {
         .test("threads_that_share_a_place_are_recorded_apart", &RECORD, crowd::shared_places)
         .test("the_states_of_threads_that_ended_are_given_back", &DAEMON, crowd::given_back)
         .test("a_process_that_moves_is_recorded_where_it_is", &DAEMON, moves::between_containers)
+        .test("a_unit_with_a_step_before_ends_as_its_main_process_does", &DAEMON, endings::with_a_step_before)
+        .test("who_enters_a_living_container_is_not_its_main_process", &DAEMON, endings::of_a_visitor)
+        .test("how_a_daemon_ended_that_its_starter_left_behind_is_not_known", &DAEMON, endings::of_a_daemon)
+        .test("the_main_process_of_a_cgroup_that_was_there_before_is_known", &DAEMON, endings::of_an_older_one)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
         .test("runs_that_the_kernel_skips_are_counted_of_every_hook_or_it_is_said", &DAEMON, missed::counted)
         .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)

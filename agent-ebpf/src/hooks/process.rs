@@ -6,7 +6,7 @@
 //! here, as unfinished.
 
 use crate::task::{self, Thread};
-use crate::{clock, filter, record, refused, ring, threads};
+use crate::{clock, filter, main_process, record, refused, ring, threads};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::call::flags;
@@ -40,6 +40,9 @@ fn ends(task: *mut c_void, thread: &mut Thread) {
         status: task::exit_status(task),
     };
     record::event(thread, now_ns, &exit);
+    if last != 0 {
+        main_process::ends(thread, task, &exit);
+    }
     if last != 0 && exit.status != 0 {
         ring::counters::failure(thread.ring);
     }
