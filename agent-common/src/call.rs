@@ -24,9 +24,10 @@ pub struct Call {
     pub nr: u16,
     /// Which arguments follow and how, see [`args`].
     pub args: u16,
-    /// From entry to return in nanoseconds; the lower half if [`flags::LONG`].
+    /// From entry to return in nanoseconds; the lower half if [`flags::LONG`]. With [`flags::REFUSED`]
+    /// it is no time, but bits of [`refused`].
     pub duration_ns: u32,
-    /// Entry: `CLOCK_MONOTONIC`, nanoseconds.
+    /// Entry: `CLOCK_MONOTONIC`, nanoseconds. With [`flags::REFUSED`] the return: when it was made is not known.
     pub start_ns: u64,
     /// What it returned, sign-extended; the lower half if [`flags::WIDE_RESULT`].
     pub result: u32,
@@ -51,6 +52,22 @@ pub mod flags {
     /// A call of the x32 ABI (x86-64 only): `nr` is its number there. Numbers and shapes differ from
     /// those of the 64-bit table in places, so nothing behind its pointers is copied.
     pub const X32: u8 = 1 << 5;
+    /// The kernel never began it: something answered in its place. `sys_enter` does not fire for such a
+    /// call, so number and arguments are those that stood in the registers when it returned, and all that
+    /// its pointers point to was copied then. What could have answered is in `duration_ns`, see [`super::refused`].
+    pub const REFUSED: u8 = 1 << 6;
+}
+
+/// What could have answered a call before the kernel began it ([`flags::REFUSED`]).
+pub mod refused {
+    /// A seccomp filter (or the strict mode): the thread has one.
+    pub const SECCOMP: u32 = 1;
+    /// A tracer: the thread has one.
+    pub const TRACER: u32 = 1 << 1;
+    /// Syscall user dispatch, and nothing else: the kernel itself said so.
+    pub const DISPATCH: u32 = 1 << 2;
+    /// The thread was sent SIGSYS in place of an answer, and its registers were put back: the result is none.
+    pub const SIGSYS: u32 = 1 << 3;
 }
 
 /// The word that says which arguments follow.

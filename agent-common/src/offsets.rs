@@ -12,6 +12,14 @@ pub struct Offsets {
     pub regs_args: [u32; 6],
     /// `pt_regs` of the six arguments of a 32-bit call.
     pub regs_compat_args: [u32; 6],
+    /// `pt_regs` of the number of a call that has begun: `orig_ax` (x86-64) or `syscallno` (arm64).
+    pub regs_nr: u32,
+    /// `task_struct.seccomp.mode`. 0: this kernel has no seccomp.
+    pub task_seccomp_mode: u32,
+    /// `task_struct.ptrace`.
+    pub task_ptrace: u32,
+    /// `task_struct.pending.signal`.
+    pub task_pending: u32,
     /// `task_struct.thread_info.status` (x86-64) or `.flags` (arm64).
     pub task_mode: u32,
     /// The bits there that say "this is a 32-bit call": `TS_COMPAT`, `_TIF_32BIT`.

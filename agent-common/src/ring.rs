@@ -52,6 +52,34 @@ pub struct Ring {
     pub judged_ns: u64,
     /// Processes that ended with a status other than 0.
     pub failures: u64,
+    /// Its container's main process.
+    pub main: MainProcess,
+}
+
+/// The main process of a container: by its end the container's is told.
+///
+/// It is the process that took the ring. One that has ended well, while others live on or come, may have been
+/// a step on the way: a stage of a runtime's init, an `ExecStartPre`. Then the next process that came from
+/// outside takes its place when it runs a program; if none has run one yet, also when it ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct MainProcess {
+    /// The process, as the host numbers it. 0: not known.
+    pub tgid: u32,
+    /// Its status, as `wait` reports it, once it has ended.
+    pub status: u32,
+    /// When its last thread ended: `CLOCK_MONOTONIC`, nanoseconds. 0: it lives, or that was not seen.
+    pub ended_ns: u64,
+    /// [`main_flags`].
+    pub flags: u32,
+    /// No meaning yet.
+    pub reserved: u32,
+}
+
+/// Flags of a [`MainProcess`].
+pub mod main_flags {
+    /// It has run a program in its container, or the agent has found it there: it is no stage of a runtime.
+    pub const SETTLED: u32 = 1;
 }
 
 impl Ring {
@@ -116,8 +144,8 @@ pub struct Node {
     pub epoch: u64,
     /// [`ring_flags`] of rings taken from now on.
     pub ring_flags: u32,
-    /// No meaning yet.
-    pub reserved: u32,
+    /// Not 0: all hooks are attached. Until then a return without a beginning tells nothing.
+    pub attached: u32,
     /// What made this set of maps.
     pub fingerprint: Fingerprint,
     /// Ends of containers: moves on whenever [`Ring::end_ns`] of some ring becomes known.
@@ -177,7 +205,15 @@ pub struct Cgroup {
     pub ring: u32,
     /// The cgroup above it. 0: none, or not known.
     pub parent: u64,
+    /// Its main process, where that was there before the recorder. 0: who takes the ring is it.
+    /// [`UNKNOWN_MAIN`]: nobody knows.
+    pub main_tgid: u32,
+    /// No meaning yet.
+    pub reserved: u32,
 }
+
+/// No process has this number.
+pub const UNKNOWN_MAIN: u32 = u32::MAX;
 
 /// What is to happen with the calls of a cgroup's tasks.
 pub mod cgroup_state {
@@ -236,5 +272,5 @@ pub struct InFlight {
 pub const UNSEEN: u32 = 1 << 16;
 
 const _: () = assert!(size_of::<Share>() == 32 + 4 * MAX_SEGMENTS);
-const _: () = assert!(size_of::<Ring>() == 64 + SHARES * size_of::<Share>() + PATH_BYTES);
+const _: () = assert!(size_of::<Ring>() == 64 + size_of::<MainProcess>() + SHARES * size_of::<Share>() + PATH_BYTES);
 const _: () = assert!(size_of::<Cursor>() == 40);

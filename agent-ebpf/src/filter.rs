@@ -10,7 +10,7 @@ use crate::maps::{self, CGROUP_BITMAP, FREE_RINGS, FREE_SEGMENTS, NODE, RINGS};
 use crate::ring::counters;
 use crate::task::{self, Thread};
 use crate::threads::{self, BySlot, Key};
-use crate::{clock, probe};
+use crate::{clock, main_process, probe};
 use core::ffi::c_void;
 use rewind_common::loss::LossReason;
 use rewind_common::ring::{CGROUP_BITMAP_BITS, Cgroup, MAIN, PROTECTED, Ring, cgroup_state as state};
@@ -22,24 +22,83 @@ const DEPTH: usize = 8;
 #[inline(always)]
 pub fn begins(task: *mut c_void, regs: *const c_void) -> Option<&'static mut Thread> {
     let key = Key::of(regs)?;
-    if let BySlot::Own(thread) = threads::by_key(key)
-        && thread.epoch == NODE.get(0)?.epoch
-        && thread.task == task as u64
-    {
-        return if thread.recording != 0 { Some(thread) } else { None };
+    // Where its cgroup is not recorded any more, its state says so: see `never_began`.
+    match threads::by_key(key) {
+        BySlot::Own(thread) => {
+            if thread.epoch == NODE.get(0)?.epoch && thread.task == task as u64 {
+                return if thread.recording != 0 { Some(thread) } else { None };
+            }
+            if !may_be_recorded(task::cgroup_id(task)) {
+                thread.recording = 0;
+                return None;
+            }
+        }
+        BySlot::Overflowed => {
+            if !may_be_recorded(task::cgroup_id(task)) {
+                threads::of(task)?.recording = 0;
+                return None;
+            }
+        }
+        BySlot::Other => {
+            if !may_be_recorded(task::cgroup_id(task)) {
+                return None;
+            }
+        }
     }
-    recorded(task, Some(key))
+    looked_up(Some(key))
 }
 
-/// The state of the current thread if the call that it returns from is recorded.
+/// The state of the current thread if the call that it returns from is recorded: it began, or the kernel
+/// has refused to begin it, which leaves `start_ns` at 0.
 #[inline(always)]
-pub fn returns(regs: *const c_void) -> Option<&'static mut Thread> {
-    let thread = match threads::by_key(Key::of(regs)?) {
-        BySlot::Own(thread) => thread,
-        BySlot::Overflowed => threads::of(task::current())?,
-        BySlot::Other => return None,
+pub fn returns(regs: *const c_void, result: i64) -> Option<&'static mut Thread> {
+    let key = Key::of(regs)?;
+    let thread = match threads::by_key(key) {
+        BySlot::Own(thread) => Some(thread),
+        BySlot::Overflowed => threads::of(task::current()),
+        BySlot::Other => None,
     };
-    if thread.start_ns != 0 { Some(thread) } else { None }
+    let Some(thread) = thread else {
+        if result == 0 && is_clone(task::call_number(regs)) {
+            starts(key);
+        }
+        return None;
+    };
+    if thread.start_ns != 0 || never_began(thread, key) { Some(thread) } else { None }
+}
+
+/// Whether a recorded thread returns from a call whose beginning no hook was told of because there was
+/// none. Not so of the call that it was in when it came to be recorded: so its first return does not count.
+/// Later ones do, for each call that begins is either recorded, or the thread's state loses its recording.
+#[inline(always)]
+fn never_began(thread: &mut Thread, key: Key) -> bool {
+    let (task, Some(node)) = (task::current(), NODE.get(0)) else { return false };
+    if thread.task != task as u64 || node.attached == 0 {
+        return false;
+    }
+    if thread.returned == 0 || thread.recording == 0 {
+        thread.returned = 1;
+        return false;
+    }
+    thread.epoch == node.epoch || may_be_recorded(task::cgroup_id(task)) && look_up(key.number()) != 0
+}
+
+/// A new thread returns from the call that made it, which it has not begun itself: its next call may be
+/// its first one, and refused. (On arm64 the kernel shows no such return.)
+#[inline(always)]
+fn starts(key: Key) {
+    if NODE.get(0).is_some_and(|node| node.attached != 0)
+        && may_be_recorded(task::cgroup_id(task::current()))
+        && let Some(thread) = looked_up(Some(key))
+    {
+        thread.returned = 1;
+    }
+}
+
+/// Whether a call may return 0 in a new thread: `clone`, `fork`, `vfork`, `clone3` of x86-64 and i386.
+#[inline(always)]
+fn is_clone(nr: i32) -> bool {
+    matches!(nr, 56 | 57 | 58 | 435 | 120 | 2 | 190)
 }
 
 /// As [`begins`], for what happens to a task outside of a call's entry: while it is in a call its
@@ -51,15 +110,12 @@ pub fn recorded_now(task: *mut c_void) -> Option<&'static mut Thread> {
     {
         return Some(thread);
     }
-    recorded(task, None)
+    if may_be_recorded(task::cgroup_id(task)) { looked_up(None) } else { None }
 }
 
 /// The state of the current thread if its calls are recorded, made where there is none yet.
 #[inline(always)]
-fn recorded(task: *const c_void, key: Option<Key>) -> Option<&'static mut Thread> {
-    if !may_be_recorded(task::cgroup_id(task)) {
-        return None;
-    }
+fn looked_up(key: Option<Key>) -> Option<&'static mut Thread> {
     let slot = look_up(key.map_or(0, Key::number));
     if slot == 0 { None } else { threads::at(slot as u32 - 1) }
 }
@@ -80,7 +136,7 @@ global! {
         {
             return if thread.recording != 0 { u64::from(slot) } else { 0 };
         }
-        let ring = ring_of(cgroup_id).and_then(|index| Some((index, RINGS.get(index)?)));
+        let ring = ring_of(cgroup_id, task).and_then(|index| Some((index, RINGS.get(index)?)));
         if let (Some((index, _)), 0) = (ring, slot) {
             slot = threads::make(task, Key::of_number(key));
             if slot == 0 {
@@ -95,7 +151,11 @@ global! {
             return 0;
         };
         if thread.recording != ring.recording {
+            if thread.cgroup_id != 0 {
+                threads::enters(task);
+            }
             thread.announced = [0; 2];
+            thread.returned = 0;
         }
         (thread.cgroup_id, thread.epoch, thread.task) = (cgroup_id, node.epoch, task as u64);
         (thread.ring, thread.ring_flags, thread.recording) = (index, ring.flags, ring.recording);
@@ -130,20 +190,21 @@ pub fn set_cgroup_bit(cgroup_id: u64) {
     }
 }
 
-/// The ring of a cgroup; takes one where the cgroup is open.
+/// The ring of a cgroup; takes one where the cgroup is open. `taker` is the current task if it is one of the
+/// cgroup's, else null.
 #[inline(always)]
-pub fn ring_of(cgroup_id: u64) -> Option<u32> {
+pub fn ring_of(cgroup_id: u64, taker: *const c_void) -> Option<u32> {
     let cgroup = maps::cgroup(cgroup_id)?;
     match cgroup.state {
         state::RECORDED => Some(cgroup.ring),
-        state::OPEN => open(cgroup_id, cgroup),
+        state::OPEN => open(cgroup_id, cgroup, taker),
         _ => None,
     }
 }
 
 /// The first call of an open cgroup: its nearest ancestor's ring, or a new one.
 #[inline(never)]
-fn open(cgroup_id: u64, cgroup: &mut Cgroup) -> Option<u32> {
+fn open(cgroup_id: u64, cgroup: &mut Cgroup, taker: *const c_void) -> Option<u32> {
     // Who loses this race records nothing of this one call: the recording begins with the winner's.
     if !atomic::swap_u32(&mut cgroup.state, state::OPEN, state::TAKING) {
         return None;
@@ -161,7 +222,7 @@ fn open(cgroup_id: u64, cgroup: &mut Cgroup) -> Option<u32> {
         }
         parent = above.parent;
     }
-    let Some(ring) = take(cgroup_id) else {
+    let Some(ring) = take(cgroup_id, cgroup.main_tgid, taker) else {
         cgroup.state = state::REFUSED;
         counters::refused(cgroup_id);
         return None;
@@ -173,7 +234,7 @@ fn open(cgroup_id: u64, cgroup: &mut Cgroup) -> Option<u32> {
 
 /// A ring from the pool, with one segment in each share.
 #[inline(always)]
-fn take(cgroup_id: u64) -> Option<u32> {
+fn take(cgroup_id: u64, main_tgid: u32, taker: *const c_void) -> Option<u32> {
     let index = FREE_RINGS.pop().ok()??;
     let main = FREE_SEGMENTS.pop().ok().flatten();
     let protected = FREE_SEGMENTS.pop().ok().flatten();
@@ -201,6 +262,7 @@ fn take(cgroup_id: u64) -> Option<u32> {
     } else {
         ring.path[0] = 0;
     }
+    main_process::begin(ring, main_tgid, taker);
     ring.recording = atomic::add(&mut node.recordings, 1) + 1;
     Some(index)
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! hooks/ -> filter.rs (whose call is it?) -> record.rs (what is written) -> ring.rs (claim, commit)
+//!              refused.rs (calls that never began)
 //!              other.rs (what happens to a task that is not the current one)
 //!              name.rs (is a new cgroup a container's?)
 //!              task.rs, threads.rs (what is kept of a thread, and where) \_ read.rs, message.rs, number.rs, blob.rs (bytes behind pointers)
@@ -36,6 +37,7 @@ mod globals;
 mod hooks;
 #[allow(unsafe_code, reason = "iterators, which the library has no type for")]
 mod iter;
+mod main_process;
 #[allow(unsafe_code, reason = "values of maps become references")]
 mod maps;
 mod message;
@@ -47,6 +49,7 @@ mod probe;
 mod programs;
 mod read;
 mod record;
+mod refused;
 #[allow(unsafe_code, reason = "writes into chunks, which are bytes")]
 mod ring;
 mod task;

@@ -14,6 +14,13 @@ pub fn current_task() -> *mut c_void {
     unsafe { generated::bpf_get_current_task_btf() as *mut c_void }
 }
 
+/// The registers of the call that a typed task is in, or made last (since 5.15): typed too.
+#[inline(always)]
+pub fn registers(task: *mut c_void) -> *const c_void {
+    // SAFETY: the verifier refuses the program if `task` is not a typed task.
+    unsafe { generated::bpf_task_pt_regs(task.cast()) as *const c_void }
+}
+
 /// A field of a typed object. Zero where the object is none: the kernel catches the fault.
 ///
 /// Only the verifier sees whether `object` is typed; it refuses the program if it is not.

@@ -5,6 +5,7 @@ use crate::blob::{self, At, GUESS, NO_ROOM, OFFSET};
 use crate::globals::{given, global};
 use crate::message;
 use crate::number::{self, UNREADABLE};
+use crate::refused::PUT_BACK;
 use crate::ring::Writer;
 use crate::task::Thread;
 use crate::{atomic, probe};
@@ -55,15 +56,20 @@ impl Phase {
 
     /// The operations of a row that are done now: from which, how many.
     #[inline(always)]
-    fn ops(self, row: &Capture) -> (usize, usize) {
-        let exit_ops = usize::from(row.exit_ops);
-        if self.is_enter() { (exit_ops, usize::from(row.enter_ops)) } else { (0, exit_ops) }
+    fn ops(self, row: &Capture, thread: &Thread) -> (usize, usize) {
+        let (exit_ops, enter_ops) = (usize::from(row.exit_ops), usize::from(row.enter_ops));
+        if self.is_enter() {
+            return (exit_ops, enter_ops);
+        }
+        // Of a call that never began all is done when it returns.
+        let is_refused = (thread.flags >> flags::REFUSED.trailing_zeros() & 1) as usize;
+        (0, exit_ops + enter_ops * is_refused)
     }
 
     /// What the call returned; an error where it never did.
     #[inline(always)]
     pub fn outcome(self, thread: &Thread) -> i64 {
-        if thread.flags & u32::from(flags::UNFINISHED) != 0 { -1 } else { self.result }
+        if thread.flags & (u32::from(flags::UNFINISHED) | PUT_BACK) != 0 { -1 } else { self.result }
     }
 }
 
@@ -119,7 +125,7 @@ pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
 /// combination of bits would be a way of its own through all that follows.
 #[inline(always)]
 pub fn wanted(thread: &mut Thread, row: &Capture, phase: Phase, outcome: i64) -> u32 {
-    let (from, count) = phase.ops(row);
+    let (from, count) = phase.ops(row, thread);
     if count == 0 {
         return 0;
     }
@@ -194,7 +200,7 @@ fn payload(thread: &Thread, op: &Op) -> bool {
 /// the operations of `wanted` that are left for [`copy`], the first of which has done nothing yet.
 #[inline(always)]
 pub fn copy_plain(thread: &mut Thread, row: &Capture, writer: &mut Writer, phase: Phase, outcome: i64) -> u64 {
-    let from = phase.ops(row).0;
+    let from = phase.ops(row, thread).0;
     let flags = u64::from(phase.blob_flags()) << 8;
     for k in 0..OPS as u32 {
         let left = atomic::load_volatile(&thread.wanted) >> OPERATIONS;
@@ -243,7 +249,7 @@ fn plain(thread: &mut Thread, op: &Op, writer: &mut Writer, result: i64, flags: 
 #[inline(always)]
 pub fn copy(thread: &Thread, row: Option<&Capture>, begun: u64, phase: Phase) -> u64 {
     let Some(row) = row else { return NO_ROOM };
-    let from = phase.ops(row).0 as u64;
+    let from = phase.ops(row, thread).0 as u64;
     let how = begun & WANTED | from << HOW_FROM | u64::from(phase.blob_flags()) << HOW_FLAGS;
     copy_all(thread, row, begun & !WANTED, how, phase.outcome(thread))
 }

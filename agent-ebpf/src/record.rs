@@ -103,7 +103,12 @@ pub fn call(thread: &mut Thread, now_ns: u64, result: i64) {
     if !lock(cursors) {
         return;
     }
-    let row = capture(thread).map_or(0, |capture| capture.flags);
+    let row = capture(thread).map_or(0, |capture| {
+        if capture.flags & capture_flags::LENGTH != 0 && thread.flags & u32::from(flags::REFUSED) != 0 {
+            read::note_length(thread, capture);
+        }
+        capture.flags
+    });
     let share = if is_decisive(row, result, thread.flags) { PROTECTED } else { MAIN };
     announce(thread, cursors, share, now_ns);
     write(thread, cursors, share, Phase { at_ns: now_ns, result });

@@ -14,8 +14,9 @@ pub struct Thread {
     pub key: u64,
     /// Some thread whose place this is has its state elsewhere.
     pub overflowed: u32,
-    /// No meaning.
-    pub reserved: u32,
+    /// It was seen to return from a call since its records go to `recording`: what returns next without a
+    /// beginning has had none.
+    pub returned: u32,
     /// Entry of the call it is in: `CLOCK_MONOTONIC`, nanoseconds. 0: it is in none.
     pub start_ns: u64,
     /// The call's arguments. Two more, always 0: so each number of three bits is that of an argument.
@@ -91,6 +92,31 @@ pub fn comm(task: *const c_void) -> [u8; 16] {
 pub fn is_compat(task: *const c_void) -> bool {
     let mode: u32 = typed(task, offset!(task_mode));
     mode & offset!(compat_bits) as u32 != 0
+}
+
+/// The number of the call that the registers of `regs` (a typed `pt_regs`) are of; negative if they are of none.
+#[inline(always)]
+pub fn call_number(regs: *const c_void) -> i32 {
+    typed::<u32>(regs, offset!(regs_nr)).cast_signed()
+}
+
+/// `SECCOMP_MODE_*` of a typed task (`include/uapi/linux/seccomp.h`).
+#[inline(always)]
+pub fn seccomp_mode(task: *const c_void) -> u32 {
+    let offset = offset!(task_seccomp_mode);
+    if offset == 0 { 0 } else { typed(task, offset) }
+}
+
+/// Whether a typed task has a tracer.
+#[inline(always)]
+pub fn is_traced(task: *const c_void) -> bool {
+    typed::<u32>(task, offset!(task_ptrace)) != 0
+}
+
+/// Whether a signal waits for a typed task, sent to this very thread.
+#[inline(always)]
+pub fn is_pending(task: *const c_void, signo: u32) -> bool {
+    typed::<u64>(task, offset!(task_pending)) >> (signo - 1) & 1 != 0
 }
 
 /// The number of a typed task.

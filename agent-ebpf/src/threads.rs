@@ -77,10 +77,36 @@ pub fn by_key(key: Key) -> BySlot {
     }
 }
 
+/// Beside the number of a task's state: the task was made by one of the same ring, and is no stage of a
+/// runtime (which makes its stages siblings of each other). Who has not this mark came from outside.
+const BORN_HERE: u32 = 1 << 31;
+
 /// The number of a task's state, plus one; 0: it has none.
 #[inline(always)]
 pub fn slot(task: *mut c_void) -> u32 {
-    task_slot(task, false).map_or(0, |slot| *slot)
+    task_slot(task, false).map_or(0, |slot| *slot & !BORN_HERE)
+}
+
+/// Whether a task was made by another of its ring.
+#[inline(always)]
+pub fn is_born_here(task: *mut c_void) -> bool {
+    task_slot(task, false).is_some_and(|slot| *slot & BORN_HERE != 0)
+}
+
+/// Marks a new task as made by another of its ring. Without memory for that it counts as from outside.
+#[inline(always)]
+pub fn set_born_here(child: *mut c_void) {
+    if let Some(slot) = task_slot(child, true) {
+        *slot |= BORN_HERE;
+    }
+}
+
+/// A task comes into another ring: from outside.
+#[inline(always)]
+pub fn enters(task: *mut c_void) {
+    if let Some(slot) = task_slot(task, false) {
+        *slot &= !BORN_HERE;
+    }
 }
 
 /// The state of a task, if it has one.
@@ -97,11 +123,12 @@ pub fn make(task: *mut c_void, key: Option<Key>) -> u32 {
     let index = key.and_then(take_slot).or_else(|| FREE_THREADS.pop().ok().flatten().map(|spare| THREAD_SLOTS + spare));
     let Some(thread) = index.and_then(at) else { return 0 };
     // Of who had it before there is nothing left, but for what `release` leaves.
-    (thread.cgroup_id, thread.recording, thread.start_ns) = (0, 0, 0);
+    (thread.cgroup_id, thread.recording, thread.start_ns, thread.returned) = (0, 0, 0, 0);
     thread.announced = [0; 2];
     thread.tid = task::tid(task);
-    *slot = index.map_or(0, |index| index + 1);
-    *slot
+    let number = index.map_or(0, |index| index + 1);
+    *slot = *slot & BORN_HERE | number;
+    number
 }
 
 /// The slot of a key, if it is nobody's, or that of one who cannot live any more: its stack is another's.
@@ -119,7 +146,7 @@ fn take_slot(key: Key) -> Option<u32> {
 #[inline(always)]
 pub fn release(task: *mut c_void) {
     let Some(slot) = task_slot(task, false) else { return };
-    let index = slot.wrapping_sub(1);
+    let index = (*slot & !BORN_HERE).wrapping_sub(1);
     let Some(thread) = at(index) else { return };
     *slot = 0;
     (thread.start_ns, thread.recording) = (0, 0);

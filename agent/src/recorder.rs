@@ -343,6 +343,7 @@ impl Recorder {
             recording: ring.recording,
             born_ns: ring.born_ns,
             died_ns: ring.end_ns(),
+            main_tgid: Some(ring.main.tgid),
             read_ns,
             payload: ring.flags & ring_flags::PAYLOAD != 0,
             given_up: self.not_seen(),

@@ -11,7 +11,7 @@ use rewind_common::{
     call::{self, args, flags},
     chunk::{CHUNK_BYTES, ChunkHeader, HEADER_BYTES, word},
     record::{Kind, RecordHeader, Task},
-    ring::{Cursors, InFlight, MAIN, PROTECTED, SHARES, UNSEEN},
+    ring::{Cursors, InFlight, MAIN, MainProcess, PROTECTED, SHARES, UNSEEN},
 };
 use std::collections::{HashMap, HashSet};
 use zerocopy::{FromBytes, IntoBytes};
@@ -36,6 +36,10 @@ pub struct Source {
     pub born_ns: u64,
     /// When it was read.
     pub read_ns: u64,
+    /// When its container ended, if it has.
+    pub end_ns: Option<u64>,
+    /// What the kernel side knew of the main process; `None`: nothing was asked.
+    pub main: Option<MainProcess>,
 }
 
 /// The records of a recording, in order of time.
@@ -94,7 +98,8 @@ pub fn coverage(source: &Source) -> Coverage {
 /// What a ring tells of how the main process of its recording ended.
 #[must_use]
 pub fn ends(source: &Source) -> Finder {
-    let mut finder = Finder::default();
+    let over_ns = source.end_ns.unwrap_or(source.read_ns);
+    let mut finder = source.main.map_or_else(Finder::default, |main| Finder::with_main(main, over_ns));
     let chunks = source.chunks.iter().filter_map(|bytes| parse(bytes, source.recording));
     for (_, bytes) in chunks.flat_map(|chunk| chunk.records) {
         if let Ok((record, _)) = record::first(bytes) {

@@ -6,6 +6,7 @@ use crate::task::comm;
 use rewind_common::record::{self as wire, sent_flags};
 
 mod finder;
+mod main_process;
 
 pub use finder::Finder;
 
@@ -40,15 +41,20 @@ impl Ending {
     /// What the record of a process' last thread tells, and whether the OOM killer had chosen the process.
     #[must_use]
     pub fn of(exit: &wire::Exit, is_oom_victim: bool) -> Self {
-        let status = exit.status;
+        let ending = Self::of_status(exit.tgid, exit.status, exit.time_ns);
+        Self { oom_killed: ending.signal == Some(SIGKILL) && is_oom_victim, ..ending }
+    }
+
+    /// Of a process' status, as `wait` reports it.
+    fn of_status(tgid: u32, status: u32, at_ns: u64) -> Self {
         let signal = (status & 0x7f) as u8;
         Self {
-            at_ns: exit.time_ns,
-            tgid: exit.tgid,
+            at_ns,
+            tgid,
             exit_code: (signal == 0).then_some((status >> 8) as u8),
             signal: (signal != 0).then_some(signal),
             core_dumped: status & 0x80 != 0,
-            oom_killed: signal == SIGKILL && is_oom_victim,
+            oom_killed: false,
         }
     }
 }

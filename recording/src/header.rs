@@ -33,6 +33,10 @@ pub struct Header {
     pub died_ns: Option<u64>,
     /// How its main process ended, as far as is known.
     pub ending: Option<Ending>,
+    /// The main process, as the host numbered it; 0: not known. `None`: made by an agent that left it to the
+    /// records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub main_tgid: Option<u32>,
     /// What ended it so, if a signal did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,

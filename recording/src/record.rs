@@ -6,6 +6,7 @@ use zerocopy::FromBytes as _;
 mod blobs;
 mod call;
 mod malformed;
+mod refusal;
 mod text;
 
 pub use crate::events::Record;
@@ -13,6 +14,7 @@ pub use blobs::{Blobs, Bytes};
 pub use call::Call;
 pub(crate) use call::parse as parse_call;
 pub use malformed::Malformed;
+pub use refusal::{Refusal, RefusedBy};
 pub use text::{TextKind, TextSpan};
 
 pub(crate) use blobs::Instead;

@@ -3,6 +3,7 @@
 mod cgroups;
 mod crash;
 mod death;
+mod endings;
 mod escapes;
 mod faults;
 mod gone;
@@ -11,6 +12,7 @@ mod hosts;
 mod many;
 mod pins;
 mod readme;
+mod refused;
 mod scenarios;
 mod secrets;
 mod start;
@@ -82,6 +84,16 @@ fn main() -> ExitCode {
             "a_peer_that_does_not_answer_is_named_while_the_container_waits",
             &with_python,
             scenarios::slow::no_answer,
+        )
+        .test("a_call_that_a_profile_refuses_is_recorded_as_refused", &CONTAINER, refused::by_error)
+        .test("a_call_that_a_profile_kills_for_is_recorded_as_refused", &CONTAINER, refused::by_death)
+        .test("a_loop_of_processes_in_the_hosts_namespace_ends_with_its_own_code", &CONTAINER, endings::of_a_loop)
+        .test("workers_in_the_hosts_namespace_leave_the_main_process_its_code", &CONTAINER, endings::of_workers)
+        .test("a_container_in_anothers_pid_namespace_ends_with_its_own_code", &CONTAINER, endings::of_shared_pids)
+        .test(
+            "a_container_whose_program_is_not_there_has_not_ended_well",
+            &CONTAINER,
+            endings::of_a_program_that_is_not_there,
         )
         .test("a_fork_bomb_costs_its_container_alone", &CONTAINER, faults::fork_bomb)
         .test("a_process_that_its_last_thread_ends_is_told_by_that_code", &CONTAINER, faults::last_thread)

@@ -2,6 +2,7 @@
 
 mod budget;
 mod crowd;
+mod endings;
 mod events;
 mod fidelity;
 mod file;
@@ -15,6 +16,7 @@ mod moves;
 mod pins;
 mod readme;
 mod record;
+mod refused;
 mod server;
 mod trace;
 mod unfinished;
@@ -80,6 +82,13 @@ fn main() -> ExitCode {
         .test("a_trace_names_the_sender_of_a_signal", &DAEMON, events::traced)
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
         .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
+        .test("a_call_that_a_filter_refuses_is_recorded_with_its_strings", &RECORD, refused::by_errno)
+        .test("a_new_process_whose_first_call_is_refused_shows_it", &RECORD, refused::first_of_all)
+        .test("a_call_that_a_filter_answers_with_a_signal_is_recorded", &RECORD, refused::by_signal)
+        .test("a_call_that_a_filters_supervisor_answers_is_recorded", &RECORD, refused::by_a_supervisor)
+        .test("a_call_that_a_tracer_answers_is_recorded", &RECORD, refused::by_a_tracer)
+        .test("a_call_that_user_dispatch_takes_is_recorded", &RECORD, refused::by_dispatch)
+        .test("an_adopted_threads_first_return_is_no_refusal", &DAEMON, refused::adopted)
         .test("a_call_that_blocks_is_shown", &DAEMON, unfinished::blocked)
         .test("a_container_that_hangs_already_is_shown_with_what_it_hangs_in", &DAEMON, in_progress::hung)
         .test("what_began_before_is_known_to_the_next_agent_and_gone_when_it_is_made_anew", &DAEMON, in_progress::again)
@@ -91,6 +100,10 @@ fn main() -> ExitCode {
         .test("threads_that_share_a_place_are_recorded_apart", &RECORD, crowd::shared_places)
         .test("the_states_of_threads_that_ended_are_given_back", &DAEMON, crowd::given_back)
         .test("a_process_that_moves_is_recorded_where_it_is", &DAEMON, moves::between_containers)
+        .test("a_unit_with_a_step_before_ends_as_its_main_process_does", &DAEMON, endings::with_a_step_before)
+        .test("who_enters_a_living_container_is_not_its_main_process", &DAEMON, endings::of_a_visitor)
+        .test("how_a_daemon_ended_that_its_starter_left_behind_is_not_known", &DAEMON, endings::of_a_daemon)
+        .test("the_main_process_of_a_cgroup_that_was_there_before_is_known", &DAEMON, endings::of_an_older_one)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
         .test("runs_that_the_kernel_skips_are_counted_of_every_hook_or_it_is_said", &DAEMON, missed::counted)
         .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)

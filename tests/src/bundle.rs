@@ -32,6 +32,9 @@ pub struct Spec {
     pub pid_namespace_of: Option<u32>,
     /// Whether it has a network namespace of its own, without any route; the host's else.
     pub own_network: bool,
+    /// Calls that its filter refuses, each with the action and the error (0: none) that it gives
+    /// (`linux.seccomp` of the OCI runtime specification).
+    pub seccomp: Vec<(String, &'static str, u32)>,
     /// Directories of the host that are mounted read-only, and where.
     pub mounts: Vec<(PathBuf, PathBuf)>,
 }
@@ -48,6 +51,7 @@ impl Spec {
             processes: None,
             pid_namespace_of: None,
             own_network: false,
+            seccomp: Vec::new(),
             mounts: Vec::new(),
         }
     }
@@ -116,7 +120,7 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
     if let Some(count) = spec.processes {
         resources.insert("pids".to_owned(), json!({"limit": count}));
     }
-    Ok(json!({
+    let mut config = json!({
         "ociVersion": "1.0.2",
         "hostname": id,
         "root": {"path": "rootfs", "readonly": false},
@@ -134,5 +138,18 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
             "namespaces": namespaces,
             "resources": resources,
         },
-    }))
+    });
+    if !spec.seccomp.is_empty() {
+        config["linux"]["seccomp"] = seccomp(&spec.seccomp);
+    }
+    Ok(config)
+}
+
+/// A filter that allows all calls but these.
+fn seccomp(calls: &[(String, &'static str, u32)]) -> Value {
+    let rules = calls.iter().map(|(name, action, errno)| match errno {
+        0 => json!({"names": [name], "action": action}),
+        errno => json!({"names": [name], "action": action, "errnoRet": errno}),
+    });
+    json!({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules.collect::<Vec<_>>()})
 }

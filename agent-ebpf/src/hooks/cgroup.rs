@@ -31,7 +31,7 @@ pub fn cgroup_mkdir(ctx: BtfTracePointContext) {
     if matches!(state, state::OPEN | state::RECORDED) {
         filter::set_cgroup_bit(id);
     }
-    let _ = CGROUPS.insert(&id, &Cgroup { state, ring, parent }, 0);
+    let _ = CGROUPS.insert(&id, &Cgroup { state, ring, parent, main_tgid: 0, reserved: 0 }, 0);
     if state == state::OPEN {
         remember_path(id, path);
     }

@@ -9,7 +9,7 @@
 use crate::globals::offset;
 use crate::probe::field;
 use crate::ring::{Writer, begin, commit, cursors, lock, unlock};
-use crate::{clock, filter, task};
+use crate::{clock, filter, main_process, task};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::{
@@ -26,6 +26,7 @@ const ROOM: u64 = size_of::<Exec>() as u64 + 2 * BLOB + MAX_EXEC_PATH as u64 + M
 pub fn sched_process_exec(ctx: BtfTracePointContext) {
     let task = task::current();
     let Some(thread) = filter::recorded_now(task) else { return };
+    main_process::execs(thread, task);
     let bprm: *const c_void = ctx.arg(2);
     let (filename, interp): (u64, u64) = (field(bprm, offset!(bprm_filename)), field(bprm, offset!(bprm_interp)));
     let Some(cursors) = cursors(thread) else { return };

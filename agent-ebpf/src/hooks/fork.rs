@@ -2,7 +2,7 @@
 //! since 5.5 as a typed raw tracepoint. It fires in `kernel_clone` (`kernel/fork.c`) on the parent, before
 //! the child runs.
 
-use crate::{clock, filter, record, task};
+use crate::{clock, filter, main_process, record, task};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::record::{Fork, Kind, NEW_THREAD, RecordHeader};
@@ -12,7 +12,8 @@ use rewind_common::record::{Fork, Kind, NEW_THREAD, RecordHeader};
 pub fn sched_process_fork(ctx: BtfTracePointContext) {
     let task = task::current();
     let Some(thread) = filter::recorded_now(task) else { return };
-    let child: *const c_void = ctx.arg(1);
+    let child: *mut c_void = ctx.arg(1);
+    main_process::forks(thread, task, child);
     let now_ns = clock::now_ns();
     let (tgid, child_tgid) = (task::tgid(task), task::tgid(child));
     let flags = if tgid == child_tgid { NEW_THREAD } else { 0 };

@@ -6,7 +6,7 @@
 //! here, as unfinished.
 
 use crate::task::{self, Thread};
-use crate::{clock, filter, record, ring, threads};
+use crate::{clock, filter, main_process, record, refused, ring, threads};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::call::flags;
@@ -26,9 +26,10 @@ pub fn sched_process_exit(_: BtfTracePointContext) {
 #[inline(always)]
 fn ends(task: *mut c_void, thread: &mut Thread) {
     let now_ns = clock::now_ns();
+    let by = if thread.start_ns == 0 { refused::note_deadly(thread, task, now_ns) } else { 0 };
     if thread.start_ns != 0 {
         thread.flags |= u32::from(flags::UNFINISHED);
-        record::call(thread, now_ns, 0);
+        record::call(thread, now_ns + by, 0);
         thread.start_ns = 0;
     }
     let last = if task::is_last_thread(task) { GROUP_DEAD } else { 0 };
@@ -39,6 +40,9 @@ fn ends(task: *mut c_void, thread: &mut Thread) {
         status: task::exit_status(task),
     };
     record::event(thread, now_ns, &exit);
+    if last != 0 {
+        main_process::ends(thread, task, &exit);
+    }
     if last != 0 && exit.status != 0 {
         ring::counters::failure(thread.ring);
     }

@@ -3,7 +3,7 @@
 //!
 //! Missed: signals that are ignored, which the kernel drops before they get here.
 
-use crate::{clock, filter, probe, record, task};
+use crate::{clock, filter, probe, record, refused, task};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use rewind_common::record::{Kind, RecordHeader, Signal};
 
@@ -18,6 +18,11 @@ pub fn signal_deliver(ctx: BtfTracePointContext) {
     // leave the number alone.
     let mut siginfo: [u32; 12] = probe::field(ctx.arg(1), 0);
     siginfo[0] = signo;
+    let by = refused::note_dispatched(thread, task, &siginfo, now_ns);
+    if by != 0 {
+        record::call(thread, now_ns + by, 0);
+        thread.start_ns = 0;
+    }
     let signal = Signal {
         header: RecordHeader { len: size_of::<Signal>() as u16, kind: Kind::Signal as u8, flags: 0, tid: thread.tid },
         time_ns: now_ns,

@@ -10,5 +10,5 @@ use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 /// Begins the recording of the cgroup that is the first argument, if it is to be recorded and is not yet.
 #[raw_tracepoint]
 pub fn begin(ctx: RawTracePointContext) -> i32 {
-    i32::from(filter::ring_of(ctx.arg::<u64>(0)).is_some())
+    i32::from(filter::ring_of(ctx.arg::<u64>(0), core::ptr::null()).is_some())
 }

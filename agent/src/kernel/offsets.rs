@@ -15,6 +15,10 @@ pub(super) fn find(btf: &Btf) -> Result<Offsets, Error> {
     Ok(Offsets {
         regs_args: arguments(btf)?,
         regs_compat_args: compat_arguments(btf)?,
+        regs_nr: number(btf)?,
+        task_seccomp_mode: of("task_struct.seccomp.mode").unwrap_or_default(),
+        task_ptrace: of("task_struct.ptrace")?,
+        task_pending: of("task_struct.pending.signal")?,
         task_mode,
         compat_bits,
         task_pid: of("task_struct.pid")?,
@@ -93,11 +97,23 @@ fn arguments(btf: &Btf) -> Result<[u32; 6], Error> {
     Ok([of("di")?, of("si")?, of("dx")?, of("r10")?, of("r8")?, of("r9")?])
 }
 
-/// As above. The first register also carries the result; at entry it still holds the argument.
+/// As above. The first register also carries the result, so its argument is kept beside it.
 #[cfg(target_arch = "aarch64")]
 fn arguments(btf: &Btf) -> Result<[u32; 6], Error> {
-    let first = btf.offset("pt_regs.regs")?;
-    Ok([0, 1, 2, 3, 4, 5].map(|i| first + 8 * i))
+    let (first, kept) = (btf.offset("pt_regs.regs")?, btf.offset("pt_regs.orig_x0")?);
+    Ok([0, 1, 2, 3, 4, 5].map(|i| if i == 0 { kept } else { first + 8 * i }))
+}
+
+/// Where the number of a call is kept until it has returned.
+#[cfg(target_arch = "x86_64")]
+fn number(btf: &Btf) -> Result<u32, Error> {
+    btf.offset("pt_regs.orig_ax")
+}
+
+/// As above.
+#[cfg(target_arch = "aarch64")]
+fn number(btf: &Btf) -> Result<u32, Error> {
+    btf.offset("pt_regs.syscallno")
 }
 
 /// As above for 32-bit calls.

@@ -151,6 +151,7 @@ fn load(config: &Config, recordings: u64) -> Result<(Kernel, Mapped), Error> {
     kernel.attach(Stage::Follow)?;
     register(&mut kernel, &mapped, config)?;
     kernel.attach(Stage::Record)?;
+    mapped.set_attached();
     idle::begin(&mut kernel, config, arch()?)?;
     Ok((kernel, mapped))
 }

@@ -179,6 +179,11 @@ impl Mapped {
         store(&self.node, offset_of!(Node, recordings), recordings);
     }
 
+    /// Says that all hooks are attached.
+    pub fn set_attached(&self) {
+        store_u32(&self.node, offset_of!(Node, attached), 1);
+    }
+
     /// Makes all threads look their ring up anew.
     pub fn raise_epoch(&self) {
         if let Some(epoch) = atomic(&self.node, offset_of!(Node, epoch)) {

@@ -2,6 +2,7 @@
 
 pub mod in_progress;
 mod layout;
+mod main_process;
 mod map;
 mod register;
 mod shrink;

@@ -1,5 +1,6 @@
 //! Tells the kernel side what is to happen with the cgroups that are there already.
 
+use super::main_process;
 use super::map::Mapped;
 use crate::kernel::{Error, Kernel};
 use rewind_common::ring::{Cgroup, PATH_BYTES, cgroup_state};
@@ -19,7 +20,7 @@ const DEPTH: u32 = 32;
 /// [`Error::Map`]. Directories that vanish while they are looked at are passed over.
 pub fn register(kernel: &mut Kernel, mapped: &Mapped, mount: &Path, rule: &dyn Fn(&str) -> u32) -> Result<(), Error> {
     let Ok(root) = fs::metadata(mount) else { return Ok(()) };
-    one(kernel, mapped, root.ino(), 0, "/", rule)?;
+    one(kernel, mapped, mount, root.ino(), 0, "/", rule)?;
     below(kernel, mapped, mount, root.ino(), "", rule, DEPTH)
 }
 
@@ -36,7 +37,7 @@ fn below(
     for entry in entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
         let Ok(metadata) = entry.metadata() else { continue };
         let path = format!("{path}/{}", escape::text(entry.file_name().as_bytes()));
-        one(kernel, mapped, metadata.ino(), parent, &path, rule)?;
+        one(kernel, mapped, &entry.path(), metadata.ino(), parent, &path, rule)?;
         // Removed since it was listed? Then its hook may have run before it was registered, and no
         // other will; if it is removed from now on, the hook forgets it.
         if !entry.path().exists() {
@@ -53,6 +54,7 @@ fn below(
 fn one(
     kernel: &mut Kernel,
     mapped: &Mapped,
+    dir: &Path,
     cgroup_id: u64,
     parent: u64,
     path: &str,
@@ -63,7 +65,8 @@ fn one(
         kernel.set_path(cgroup_id, &path_bytes(path))?;
         mapped.set_cgroup_bit(cgroup_id);
     }
-    kernel.set_cgroup(cgroup_id, Cgroup { state, ring: 0, parent })
+    let main_tgid = if state == cgroup_state::OPEN { main_process::of(dir) } else { 0 };
+    kernel.set_cgroup(cgroup_id, Cgroup { state, ring: 0, parent, main_tgid, reserved: 0 })
 }
 
 /// A path as the kernel side keeps it: ended by a NUL, cut where it is too long.

@@ -27,6 +27,8 @@ pub fn snapshot(
         capacity: [MAIN, PROTECTED].map(|share| u64::from(ring.shares[share].len) * CHUNKS as u64),
         born_ns: ring.born_ns,
         read_ns,
+        end_ns: ring.end_ns(),
+        main: Some(ring.main),
     })
 }
 

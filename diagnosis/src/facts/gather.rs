@@ -85,6 +85,9 @@ impl Gather {
             }
         }
         let ending = header.ending.or_else(|| {
+            if header.main_tgid.is_some() {
+                return None;
+            }
             let mut finder = Finder::default();
             record::all(records).map_while(Result::ok).for_each(|record| finder.add(&record));
             finder.ending()

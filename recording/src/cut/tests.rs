@@ -77,6 +77,8 @@ impl Model {
             capacity: CHUNKS,
             born_ns: 100,
             read_ns: self.now_ns + 1,
+            end_ns: None,
+            main: None,
         }
     }
 }

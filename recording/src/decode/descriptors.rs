@@ -67,7 +67,7 @@ impl Tables {
 
     /// Takes note of what a call of process `tgid` has done.
     pub fn feed(&mut self, tgid: u32, invocation: &Invocation<'_>, arch: Arch) {
-        if concerns_descriptors(invocation, arch) {
+        if invocation.call.has_result() && concerns_descriptors(invocation, arch) {
             self.processes.entry(tgid).or_default().feed(invocation, arch);
         }
     }

@@ -233,7 +233,7 @@ impl<'p, 'a> Printer<'p, 'a> {
 
     /// Whether the call has returned without an error.
     fn succeeded(&self) -> bool {
-        self.call.errno().is_none() && !self.unfinished()
+        self.call.errno().is_none() && self.call.has_result()
     }
 
     fn unfinished(&self) -> bool {

@@ -1,14 +1,18 @@
 //! Looks for the end of a container's main process among its records.
 
+use super::main_process::Main;
 use super::{Cause, Ending, Oom, SIGKILL, Sender};
 use crate::record::Record;
 use rewind_common::record::{GROUP_DEAD, sent_flags};
+use rewind_common::ring::MainProcess;
 use std::collections::HashMap;
 
 /// Looks for the main process among records, in any order.
 ///
-/// It is the first process that is number 1 in a PID namespace of its own; where there is none (the
-/// container shares its host's), the first of all.
+/// Who that is the kernel side knows ([`Finder::with_main`]), unless nobody has run a program in the container: then
+/// it is number 1 of a PID namespace, if there is one. In recordings of older agents it is the first process that
+/// is number 1 in a PID namespace of its own; where there is none (the container shares its host's), the first
+/// of all.
 #[derive(Clone, Debug, Default)]
 pub struct Finder {
     /// When a process was first heard of, and whether it is number 1.
@@ -17,9 +21,18 @@ pub struct Finder {
     oom: HashMap<u32, Oom>,
     /// By process and signal, the last one.
     sent: HashMap<(u32, u32), (u64, Sender)>,
+    /// What the kernel side knows.
+    main: Option<Main>,
 }
 
 impl Finder {
+    /// A finder that knows what the kernel side knew of the main process when the container ended, or the ring was
+    /// read, at `over_ns`.
+    #[must_use]
+    pub fn with_main(process: MainProcess, over_ns: u64) -> Self {
+        Self { main: Some(Main { process, over_ns }), ..Self::default() }
+    }
+
     /// Takes a record into account.
     pub fn add(&mut self, record: &Record<'_>) {
         match record {
@@ -48,10 +61,26 @@ impl Finder {
     /// How the main process ended; `None` while it lives, or where its end is not among the records.
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
-        let main = self.first.iter().min_by_key(|(_, (time_ns, is_first))| (!is_first, *time_ns));
-        let ending = main.and_then(|(tgid, _)| self.ends.get(tgid))?;
+        let ending = match self.main {
+            Some(main) if !main.is_settled() && self.number_1().is_some() => self.end_of(self.number_1())?,
+            Some(main) => main.ending()?,
+            None => {
+                let first = self.first.iter().min_by_key(|(_, (time_ns, is_first))| (!is_first, *time_ns));
+                self.end_of(first.map(|(tgid, _)| *tgid))?
+            }
+        };
         let oom_killed = ending.signal == Some(SIGKILL) && self.oom.contains_key(&ending.tgid);
-        Some(Ending { oom_killed, ..*ending })
+        Some(Ending { oom_killed, ..ending })
+    }
+
+    /// The first process that is number 1 in a PID namespace.
+    fn number_1(&self) -> Option<u32> {
+        let firsts = self.first.iter().filter(|(_, (_, is_first))| *is_first);
+        firsts.min_by_key(|(_, (time_ns, _))| *time_ns).map(|(tgid, _)| *tgid)
+    }
+
+    fn end_of(&self, tgid: Option<u32>) -> Option<Ending> {
+        self.ends.get(&tgid?).copied()
     }
 
     /// What ended it so; `None` where no signal did, or nothing is known of it.
@@ -96,6 +125,29 @@ mod tests {
         let records = [task(61, 61, 3), task(60, 60, 2), exit(61, 0), exit(60, 139)];
         let end = ending(&records).unwrap();
         assert_eq!((end.signal, end.core_dumped, end.exit_code), (Some(11), true, None));
+    }
+
+    #[test]
+    fn where_no_program_has_run_number_1_is_the_main_process() {
+        let process = MainProcess { tgid: 50, ended_ns: 2, ..Default::default() };
+        let mut finder = Finder::with_main(process, 9);
+        [task(50, 50, 1), exit(50, 0), task(60, 1, 2), exit(60, 1 << 8)].iter().for_each(|record| finder.add(record));
+        assert_eq!(finder.ending().map(|end| (end.tgid, end.exit_code)), Some((60, Some(1))));
+        assert_eq!(Finder::with_main(MainProcess::default(), 9).ending(), None);
+    }
+
+    #[test]
+    fn who_took_the_ring_is_the_main_process_though_its_records_are_gone() {
+        let flags = rewind_common::ring::main_flags::SETTLED;
+        let process = MainProcess { tgid: 60, status: 3 << 8, ended_ns: 9, flags, ..Default::default() };
+        let workers = [task(61, 61, 3), exit(61, 0), task(62, 1, 4), exit(62, 0)];
+        let end_of = |process| {
+            let mut finder = Finder::with_main(process, 10);
+            workers.iter().for_each(|record| finder.add(record));
+            finder.ending()
+        };
+        assert_eq!(end_of(process).map(|end| (end.tgid, end.exit_code, end.at_ns)), Some((60, Some(3), 9)));
+        assert_eq!(end_of(MainProcess { ended_ns: 0, ..process }), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::blobs::{Blobs, Bytes};
 use super::malformed::Malformed;
+use super::refusal::Refusal;
 use rewind_common::call::{self, args, flags};
 use zerocopy::FromBytes as _;
 
@@ -14,10 +15,12 @@ pub struct Call<'a> {
     pub nr: u16,
     /// [`rewind_common::call::flags`].
     pub flags: u8,
-    /// Entry: `CLOCK_MONOTONIC`, nanoseconds.
+    /// Entry: `CLOCK_MONOTONIC`, nanoseconds. Of a refused call the return.
     pub start_ns: u64,
-    /// From entry to return.
+    /// From entry to return; 0 of a refused call, of which nobody knows.
     pub duration_ns: u64,
+    /// That something answered it before the kernel began it. `None`: the kernel began it.
+    pub refusal: Option<Refusal>,
     /// What it returned: a value, or a negated errno.
     pub result: i64,
     /// How many arguments it has.
@@ -85,7 +88,9 @@ pub(crate) fn parse(record: &[u8]) -> Result<Call<'_>, Malformed> {
         rest = behind;
         Ok(word)
     };
-    let mut duration_ns = u64::from(fixed.duration_ns);
+    let is_refused = fixed.header.flags & flags::REFUSED != 0;
+    let refusal = is_refused.then_some(Refusal::new(fixed.duration_ns));
+    let mut duration_ns = if is_refused { 0 } else { u64::from(fixed.duration_ns) };
     if fixed.header.flags & flags::LONG != 0 {
         duration_ns |= u64::from(word()?) << 32;
     }
@@ -114,6 +119,7 @@ pub(crate) fn parse(record: &[u8]) -> Result<Call<'_>, Malformed> {
         flags: fixed.header.flags,
         start_ns: fixed.start_ns,
         duration_ns,
+        refusal,
         result,
         count: count as u8,
         valued,

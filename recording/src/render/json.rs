@@ -33,6 +33,9 @@ struct CallBody<'e> {
     errno: Option<String>,
     /// Null if that is not known.
     duration_ns: Option<u64>,
+    /// What could have answered it, where the kernel never began it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<&'static str>,
     unfinished: bool,
     /// When the recording began, where the call is older than that.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,21 +81,24 @@ fn write_call(
         words.entry_arguments(&invocation);
     }
     let arguments = words.line.len();
-    if outcome == Outcome::Returned {
+    if outcome == Outcome::Returned && call.has_result() {
         words.result(&invocation);
     }
     let (arguments, result) = words.line.split_at(arguments);
     let name = words.name(call);
     let returned = outcome == Outcome::Returned;
+    let has_result = returned && call.has_result();
     let body = CallBody {
         syscall: &name,
         nr: call.nr,
         args: split(arguments),
         raw: (0..usize::from(call.count)).map(|i| call.value(i).map(|value| format!("{value:#x}"))).collect(),
-        result: returned.then_some(call.result),
-        result_text: returned.then_some(result),
+        result: has_result.then_some(call.result),
+        result_text: has_result.then_some(result),
         errno: call.errno().filter(|_| returned).map(|errno| errno_name(errno).into_owned()),
+        refused: call.refusal.map(|refusal| refusal.by().name()),
         duration_ns: match outcome {
+            _ if call.refusal.is_some() => None,
             Outcome::Returned | Outcome::Died => Some(call.duration_ns),
             Outcome::InFlight => Some(words.read_ns.saturating_sub(event.start_ns)),
             Outcome::InProgress | Outcome::Lost => None,

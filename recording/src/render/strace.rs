@@ -8,6 +8,7 @@ use super::words::{ids, invocation};
 use super::{Timestamps, Words};
 use crate::escape::visible;
 use crate::event::{Event, Outcome, Timeline, What};
+use crate::record::RefusedBy;
 use std::fmt::Write as _;
 use std::io;
 
@@ -57,9 +58,12 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Whether strace has a line for it.
+/// Whether strace has a line for it: syscall user dispatch takes a call before a tracer can see it.
 fn has_line(event: &Event<'_>) -> bool {
-    event.what.as_event().is_none_or(|event| event.is_in_strace())
+    match event.what {
+        What::Call { call, .. } => call.refusal.is_none_or(|refusal| refusal.by() != RefusedBy::Dispatch),
+        _ => event.what.as_event().is_none_or(|event| event.is_in_strace()),
+    }
 }
 
 /// Whether an event has an end that is shown.

@@ -99,6 +99,7 @@ fn write_call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, width:
     let call = &invocation.call;
     let column = words.column();
     match outcome {
+        Outcome::Returned | Outcome::Died if call.refusal.is_some() => words.line.push('?'),
         Outcome::Returned | Outcome::Died => write_duration(&mut words.line, call.duration_ns),
         Outcome::InFlight | Outcome::InProgress => {
             words.line.push('>');
@@ -124,15 +125,22 @@ fn write_call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, width:
     words.line.push(')');
     words.fill(column, width);
     match outcome {
-        Outcome::Returned => words.result(&invocation),
+        Outcome::Returned if call.has_result() => words.result(&invocation),
+        Outcome::Returned => {}
         Outcome::Died if words.never_returns(call) => {}
+        Outcome::Died if call.refusal.is_some() => {}
         Outcome::Died => words.line.push_str("never returned"),
         Outcome::InFlight => words.line.push_str("still in it"),
         Outcome::InProgress => words.line.push_str("in it since before"),
         Outcome::Lost => words.line.push_str("return not recorded"),
     }
+    if let Some(refusal) = call.refusal_words() {
+        words.line.push_str(if call.has_result() { ", " } else { "" });
+        words.line.push_str(&refusal);
+    }
     match outcome {
         Outcome::Returned => failed(call).then_some(BAD),
+        Outcome::Died if call.refusal.is_some() => Some(BAD),
         Outcome::InFlight | Outcome::InProgress => Some(NOTABLE),
         Outcome::Died | Outcome::Lost => None,
     }
