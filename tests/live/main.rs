@@ -3,11 +3,13 @@
 mod budget;
 mod crowd;
 mod events;
+mod feed;
 mod fidelity;
 mod file;
 mod hosts;
 mod in_progress;
 mod kills;
+mod list;
 mod load;
 mod loss;
 mod missed;
@@ -39,6 +41,9 @@ fn with(needs: &[Need], program: &'static str) -> Vec<Need> {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = feed::child() {
+        return code;
+    }
     Suite::default()
         .test("a_shell_script_reads_as_strace_shows_it", &oracle("sh"), fidelity::shell)
         .test("a_python_program_reads_as_strace_shows_it", &oracle("python3"), fidelity::python)
@@ -98,6 +103,13 @@ fn main() -> ExitCode {
         .test("a_malformed_filter_is_explained", &DAEMON, hosts::filters)
         .test("a_trace_shows_calls_as_they_come_and_ends_with_ctrl_c", &DAEMON, trace::live)
         .test("a_reader_that_stops_reading_holds_nobody_up", &DAEMON, trace::stalled)
+        .test("a_list_by_counters_is_that_of_all_records", &RECORD, list::figures)
+        .test("a_list_and_a_recording_hold_up_nobody", &RECORD, list::holds_up_nobody)
+        .test("how_a_container_ended_is_known_without_its_records", &RECORD, list::endings)
+        .test("each_event_is_fed_once_and_in_the_order_of_its_thread", &RECORD, feed::each_once)
+        .test("a_subscriber_that_stalls_misses_only_its_own_and_each_is_counted", &RECORD, feed::stalled)
+        .test("containers_of_a_moment_are_fed_before_their_rings_make_room", &RECORD, feed::short)
+        .test("events_are_fed_on_when_the_agent_is_killed", &RECORD, feed::killed)
         .test("a_killed_agent_loses_no_record", &DAEMON, pins::killed)
         .test("a_stopped_agent_leaves_the_recorder_recording", &DAEMON, pins::stopped)
         .test("a_second_agent_on_the_same_pins_is_turned_away", &DAEMON, pins::second)
