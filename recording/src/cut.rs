@@ -245,7 +245,8 @@ impl Tail {
     /// Records that have come since the last look, in order of time, and how many were overwritten
     /// before they could be read.
     pub fn advance(&mut self, recording: u64, chunks: &[Vec<u8>]) -> (Vec<u8>, u64) {
-        let mut chunks: Vec<_> = chunks.iter().filter_map(|bytes| Some((header_of(bytes, recording)?, bytes))).collect();
+        let mut chunks: Vec<_> =
+            chunks.iter().filter_map(|bytes| Some((header_of(bytes, recording)?, bytes))).collect();
         chunks.sort_by_key(|(header, _)| word::claim(header.word));
         let (mut fresh, mut missed) = (Vec::new(), 0_u64);
         for (_, bytes) in chunks {

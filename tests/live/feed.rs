@@ -327,7 +327,8 @@ fn write_down(dir: &Path, cgroup: &str) -> Result<()> {
         if happened.container.cgroup_path != cgroup {
             continue;
         }
-        let lines = numbers(&happened).into_iter().map(|(tid, start_ns, number)| format!("{tid} {start_ns} {number}\n"));
+        let lines =
+            numbers(&happened).into_iter().map(|(tid, start_ns, number)| format!("{tid} {start_ns} {number}\n"));
         events.write_all(lines.collect::<String>().as_bytes())?;
         if subscription.missed() != Missed::default() {
             eprintln!("missed: {:?}", subscription.missed());

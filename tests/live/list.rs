@@ -95,7 +95,8 @@ pub(crate) fn holds_up_nobody() -> Result<()> {
         move || -> Result<()> {
             recorder.reconcile()?;
             let listed = recorder.list()?.recordings;
-            let listed = listed.iter().find(|listed| listed.container.cgroup_path == path).context("it is not listed")?;
+            let listed =
+                listed.iter().find(|listed| listed.container.cgroup_path == path).context("it is not listed")?;
             recorder.recording(listed.recording)?;
             let _ = done.send(());
             Ok(())

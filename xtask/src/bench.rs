@@ -276,7 +276,9 @@ impl Run<'_> {
                 match feed::measure(self.place, &self.feeder, storm, is_on, seconds) {
                     Ok(figures) => {
                         let found = |name| figures.iter().find(|(found, _)| found == name).map(|(_, figure)| *figure);
-                        for (name, shown, goal) in feed::FIGURES.iter().filter(|figure| is_on || figure.0.ends_with("percent")) {
+                        for (name, shown, goal) in
+                            feed::FIGURES.iter().filter(|figure| is_on || figure.0.ends_with("percent"))
+                        {
                             table.alone(&format!("{FEED}: {what}"), shown, &Series::new(found(*name)), *goal);
                         }
                     }

@@ -5,13 +5,16 @@ use crate::recorder::Recorder;
 use crate::rings::tail::{Records, Tail};
 use rewind_common::ring::Ring;
 use rewind_recording::join::Joiner;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 /// A ring in which nothing happens is looked at once in so many looks, at most.
 const MAX_REST: u64 = 4;
 /// After so many looks without news the looks become fewer by half.
 const TIRES_AFTER: u64 = 16;
+
+/// Of each CPU, the number of the next record in the protected share.
+type Positions = Vec<(u16, u64)>;
 
 /// Follows one recording.
 pub(super) struct Follower {
@@ -21,12 +24,12 @@ pub(super) struct Follower {
     /// Whether it has been read before.
     has_begun: bool,
     joiner: Joiner,
-    /// Records of the second reading that may have others before them that it has not read.
-    later: Records,
-    /// Where the protected share was kept to have been delivered.
-    kept: Vec<(u16, u64)>,
+    /// Whether it is noted for the next agent how far it was delivered.
+    keeps: bool,
+    /// What was noted of that.
+    kept: Positions,
     /// What was delivered and is still held by somebody, and where the next record after it stands.
-    held: VecDeque<(Weak<Happened>, Vec<(u16, u64)>)>,
+    held: VecDeque<(Weak<Happened>, Positions)>,
     given_up: u64,
     /// What the kernel side had lost of it, as far as that was told.
     lost: Option<u64>,
@@ -44,7 +47,7 @@ impl Follower {
             tail: Tail::new(index, ring.recording, shares),
             has_begun: false,
             joiner: Joiner::default(),
-            later: Records::default(),
+            keeps: false,
             kept: Vec::new(),
             held: VecDeque::new(),
             given_up: 0,
@@ -65,15 +68,15 @@ impl Follower {
 
     /// What is there already is no news.
     pub(super) fn skip(&mut self, recorder: &Recorder) {
-        let (mut old, mut new) = (Records::default(), Records::default());
-        if self.tail.read(recorder.mapped(), &mut old, &mut new).is_some() {
-            self.joiner.push(&new.sorted());
+        if let Some(news) = self.tail.look(recorder.mapped()) {
+            self.learn(recorder, &news.new);
         }
         self.has_begun = true;
     }
 
-    /// What was delivered by an agent before is no news.
+    /// What was delivered by an agent before is no news, and what this one delivers is noted for the next.
     pub(super) fn go_on(&mut self, recorder: &Recorder) {
+        self.keeps = true;
         self.tail.go_on(&recorder.mapped().positions(self.index, self.recording()));
     }
 
@@ -93,44 +96,30 @@ impl Follower {
         }
         // Before it is looked whether there is more: nothing comes after the end.
         let end_ns = mapped.end_ns(self.index);
-        if self.tail.has_news(mapped) || !self.later.list().is_empty() {
-            let Some(records) = self.read(recorder) else { return false };
-            if self.deliver(recorder, &records, queues) {
+        if self.tail.has_news(mapped) {
+            let Some(news) = self.tail.look(mapped) else { return false };
+            if !std::mem::replace(&mut self.has_begun, true) {
+                self.learn(recorder, &news.old);
+            }
+            if self.deliver(recorder, &news.new, queues) {
                 self.idle = 0;
                 return true;
             }
         }
         self.idle += 1;
-        if end_ns != self.read_to && self.later.list().is_empty() {
+        if end_ns != self.read_to && !self.tail.is_waiting() {
             self.read_to = end_ns;
             end_ns.into_iter().for_each(|end_ns| recorder.set_read(self.recording(), end_ns));
         }
         true
     }
 
-    /// What is new, in the order of times: a first reading, and of a second one what belongs before something of
-    /// the same thread in it.
-    fn read(&mut self, recorder: &Recorder) -> Option<Records> {
-        let mapped = recorder.mapped();
-        let (mut old, mut first, mut second) = (Records::default(), std::mem::take(&mut self.later), Records::default());
-        self.tail.read(mapped, &mut old, &mut first)?;
-        self.tail.read(mapped, &mut old, &mut second)?;
-        if !std::mem::replace(&mut self.has_begun, true) {
-            // Before what is new to it: who threads are, and calls that they are in.
-            self.joiner.push(&old.sorted());
-        }
-        let mut newest: HashMap<u32, u64> = HashMap::new();
-        for place in first.list() {
-            let time_ns = newest.entry(place.tid).or_default();
-            *time_ns = place.time_ns.max(*time_ns);
-        }
-        first.missed += second.missed;
-        for place in second.list() {
-            let is_before = newest.get(&place.tid).is_some_and(|newest| place.time_ns <= *newest);
-            let to = if is_before { &mut first } else { &mut self.later };
-            to.add(&second, place);
-        }
-        Some(first)
+    /// Takes in what is no news: who threads are, and calls that they are in.
+    fn learn(&mut self, recorder: &Recorder, records: &Records) {
+        let mut bytes = records.sorted();
+        recorder.redact(&mut bytes);
+        self.joiner.push(&bytes);
+        self.given_up = self.joiner.given_up();
     }
 
     /// Gives records to all that want them; whether there were any.
@@ -148,18 +137,10 @@ impl Follower {
         let container = recorder.container(&self.ring);
         let happened = Arc::new(Happened { recording: self.recording(), container, batch, redacted });
         queues.iter().for_each(|queue| queue.offer(&happened));
-        self.held.push_back((Arc::downgrade(&happened), self.positions()));
-        true
-    }
-
-    /// The numbers of the next records that are still to be delivered.
-    fn positions(&self) -> Vec<(u16, u64)> {
-        let mut positions = self.tail.positions();
-        for (cpu, next) in &mut positions {
-            let waiting = self.later.list().iter().filter(|place| place.cpu == *cpu);
-            *next = waiting.filter_map(|place| place.number).min().unwrap_or(*next).min(*next);
+        if self.keeps {
+            self.held.push_back((Arc::downgrade(&happened), self.tail.positions()));
         }
-        positions
+        true
     }
 
     /// Keeps how far all that was delivered has been dealt with.

@@ -8,9 +8,8 @@
 //!
 //! * There is no second buffer in the kernel: the feed tails the rings, which hold every decisive event in memory
 //!   that outlives the agent, and looks [`LOOK`] often whether one of a few words of a ring has moved on.
-//! * Events of one thread come in the order of their times. What a thread writes on one CPU is committed before
-//!   it can write on another, so a second reading after a first holds all that was before what the first has
-//!   read ([`Follower`]). What others write about a thread (signals sent to it, OOM kills) may come a look later.
+//! * Events of one thread come in the order of their times ([`crate::rings::tail`]). What others write about a
+//!   thread (signals sent to it, OOM kills) may come a look later.
 //! * A subscriber has a queue of its own, [`MAX_QUEUE_BYTES`] long. Where it is full, what comes is not for it, and
 //!   counted ([`Missed`]); nobody waits for it. Of each recording, what a subscriber to all was given and what it
 //!   missed are all that there was from the recording's beginning on, or from where the agent before had come.

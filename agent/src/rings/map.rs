@@ -292,6 +292,44 @@ impl Mapped {
     }
 }
 
+/// Memory as the kernel side has it, for who plays the kernel side in tests.
+#[cfg(test)]
+impl Mapped {
+    pub(super) fn anonymous(segment_count: u32, ring_count: u32, cpus: usize) -> Self {
+        let map = |bytes: usize| MmapRaw::from(MmapOptions::new().len(bytes).map_anon().unwrap());
+        Self {
+            arena: map(segment_count as usize * ARENA_VALUE_BYTES),
+            rings: map(ring_count as usize * size_of::<Ring>()),
+            node: map(size_of::<Node>()),
+            bitmap: map(size_of::<CgroupBitmap>()),
+            positions: map(ring_count as usize * (1 + cpus) * size_of::<u64>()),
+            position_words: 1 + cpus,
+            ring_count,
+            segment_count,
+        }
+    }
+
+    pub(super) fn set_ring(&self, index: u32, ring: &Ring) {
+        for (i, word) in ring.as_bytes().chunks_exact(8).enumerate() {
+            let word = u64::from_ne_bytes(word.try_into().unwrap());
+            store(&self.rings, index as usize * size_of::<Ring>() + i * 8, word);
+        }
+    }
+
+    pub(super) fn set_claims(&self, index: u32, share: usize, claims: u64) {
+        let at = offset_of!(Ring, shares) + share * size_of::<Share>() + offset_of!(Share, claims);
+        store(&self.rings, index as usize * size_of::<Ring>() + at, claims);
+    }
+
+    /// Writes words into a chunk from byte `at` on.
+    pub(super) fn set_words(&self, segment: u32, chunk: usize, at: usize, bytes: &[u8]) {
+        let start = segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES + at;
+        for (i, word) in bytes.chunks_exact(8).enumerate() {
+            store(&self.arena, start + i * 8, u64::from_ne_bytes(word.try_into().unwrap()));
+        }
+    }
+}
+
 /// How many rings of a pinned set are taken, whatever its layout. `None`: it cannot be mapped.
 #[must_use]
 pub fn count_taken(pinned: &PinnedRings) -> Option<usize> {

@@ -3,12 +3,18 @@
 //! A look costs a word a share, and one a CPU: how many chunks were claimed, and the commit word of the chunk
 //! that each CPU fills. Where one of them has moved on, the words of the share's chunks are read, and those
 //! copied that hold something new.
+//!
+//! What one CPU holds is read before what another one does, so a single reading may hold a record of a thread and
+//! not the one before it, from a CPU that the thread was on before. But what a thread writes on one CPU is
+//! committed before it can write on another: a second reading holds all that was before what the first has read.
+//! What of the second is not before something of the same thread in the first waits for the next look.
 
 use super::map::Mapped;
 use rewind_common::chunk::{CHUNKS, HEADER_BYTES, word};
 use rewind_common::record::RecordHeader;
 use rewind_common::ring::{PROTECTED, Ring, SHARES};
 use rewind_recording::cut;
+use std::collections::HashMap;
 use zerocopy::FromBytes as _;
 
 /// So many looks more after one in which a claimed chunk was not to be found: its CPU was about to take it.
@@ -21,6 +27,17 @@ pub struct Tail {
     recording: u64,
     numbers: cut::Tail,
     shares: Vec<ShareTail>,
+    /// Records of a second reading that may have others before them that it has not read.
+    later: Records,
+}
+
+/// What a look has found.
+#[derive(Clone, Debug, Default)]
+pub struct News {
+    /// What is new; of each thread all that there was before is in it, or was in an earlier look.
+    pub new: Records,
+    /// What is no news, but stands in chunks beside what is new.
+    pub old: Records,
 }
 
 #[derive(Debug)]
@@ -46,22 +63,19 @@ struct Current {
 #[derive(Clone, Debug, Default)]
 pub struct Records {
     bytes: Vec<u8>,
-    list: Vec<Place>,
+    list: Vec<RecordAt>,
     /// How many were overwritten before they could be read.
     pub missed: u64,
 }
 
 /// One of [`Records`].
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// When it was written: `CLOCK_MONOTONIC`, nanoseconds.
-    pub time_ns: u64,
-    /// The thread, as the host numbers it.
-    pub tid: u32,
-    /// The CPU that wrote it.
-    pub cpu: u16,
+struct RecordAt {
+    time_ns: u64,
+    tid: u32,
+    cpu: u16,
     /// Its number among what that CPU has written to the protected share; `None` if it is of another one.
-    pub number: Option<u64>,
+    number: Option<u64>,
     at: usize,
     len: usize,
 }
@@ -69,27 +83,27 @@ pub struct Place {
 impl Records {
     fn push(&mut self, time_ns: u64, (cpu, number): (u16, Option<u64>), record: &[u8]) {
         let tid = RecordHeader::read_from_prefix(record).map_or(0, |(header, _)| header.tid);
-        self.list.push(Place { time_ns, tid, cpu, number, at: self.bytes.len(), len: record.len() });
+        self.list.push(RecordAt { time_ns, tid, cpu, number, at: self.bytes.len(), len: record.len() });
         self.bytes.extend_from_slice(record);
     }
 
     /// One record more, of others.
-    pub fn add(&mut self, others: &Self, place: &Place) {
+    fn add(&mut self, others: &Self, place: &RecordAt) {
         let at = self.bytes.len();
         self.bytes.extend_from_slice(others.bytes.get(place.at..place.at + place.len).unwrap_or_default());
-        self.list.push(Place { at, ..*place });
+        self.list.push(RecordAt { at, ..*place });
     }
 
-    /// Each of them.
+    /// Whether there is none.
     #[must_use]
-    pub fn list(&self) -> &[Place] {
-        &self.list
+    pub const fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     /// One behind the other, in the order of their times.
     #[must_use]
     pub fn sorted(&self) -> Vec<u8> {
-        let mut list: Vec<&Place> = self.list.iter().collect();
+        let mut list: Vec<&RecordAt> = self.list.iter().collect();
         list.sort_by_key(|place| place.time_ns);
         let bytes = list.iter().filter_map(|place| self.bytes.get(place.at..place.at + place.len));
         bytes.flatten().copied().collect()
@@ -102,7 +116,7 @@ impl Tail {
     pub fn new(index: u32, recording: u64, shares: &[usize]) -> Self {
         let share = |&share: &usize| ShareTail { share, claims: 0, again: LOOK_AGAIN, current: Vec::new() };
         let shares = shares.iter().filter(|&&share| share < SHARES).map(share).collect();
-        Self { index, recording, numbers: cut::Tail::default(), shares }
+        Self { index, recording, numbers: cut::Tail::default(), shares, later: Records::default() }
     }
 
     /// What is before these numbers, by CPU, of the protected share, is no news.
@@ -112,28 +126,58 @@ impl Tail {
         }
     }
 
-    /// The numbers of the next records in the protected share, by CPU, as far as there are any.
+    /// The numbers of the next records in the protected share that no look has given yet, by CPU.
     #[must_use]
     pub fn positions(&self) -> Vec<(u16, u64)> {
         let protected = self.shares.iter().filter(|share| share.share == PROTECTED);
         let cpus = protected.flat_map(|share| share.current.iter().map(|current| current.cpu));
-        cpus.map(|cpu| (cpu, self.numbers.next(cpu, PROTECTED as u16))).collect()
+        let next = |cpu| {
+            let later = self.later.list.iter().filter(|place| place.cpu == cpu);
+            let first = later.filter_map(|place| place.number).min();
+            (cpu, first.unwrap_or_else(|| self.numbers.next(cpu, PROTECTED as u16)))
+        };
+        cpus.map(next).collect()
     }
 
     /// Whether something has come, as far as a few words tell.
     #[must_use]
     pub fn has_news(&self, mapped: &Mapped) -> bool {
         let moved = |current: &Current| mapped.word(current.segment, current.chunk) != current.word;
-        self.shares.iter().any(|share| {
-            share.again > 0
-                || mapped.claims(self.index, share.share) != share.claims
-                || share.current.iter().any(moved)
-        })
+        self.is_waiting()
+            || self.shares.iter().any(|share| {
+                share.again > 0
+                    || mapped.claims(self.index, share.share) != share.claims
+                    || share.current.iter().any(moved)
+            })
     }
 
-    /// Reads what is new into `new`, and what is no news but is still there, of chunks that hold something new,
-    /// into `old`. `None`: the ring is another recording's.
-    pub fn read(&mut self, mapped: &Mapped, old: &mut Records, new: &mut Records) -> Option<()> {
+    /// Whether something was read already that the next look will give.
+    #[must_use]
+    pub const fn is_waiting(&self) -> bool {
+        !self.later.is_empty()
+    }
+
+    /// What is new. `None`: the ring is another recording's.
+    pub fn look(&mut self, mapped: &Mapped) -> Option<News> {
+        let mut news = News { new: std::mem::take(&mut self.later), old: Records::default() };
+        let mut second = Records::default();
+        self.read(mapped, &mut news.old, &mut news.new)?;
+        self.read(mapped, &mut news.old, &mut second)?;
+        let mut newest: HashMap<u32, u64> = HashMap::new();
+        for place in &news.new.list {
+            let time_ns = newest.entry(place.tid).or_default();
+            *time_ns = place.time_ns.max(*time_ns);
+        }
+        news.new.missed += second.missed;
+        for place in &second.list {
+            let is_before = newest.get(&place.tid).is_some_and(|newest| place.time_ns <= *newest);
+            let to = if is_before { &mut news.new } else { &mut self.later };
+            to.add(&second, place);
+        }
+        Some(news)
+    }
+
+    fn read(&mut self, mapped: &Mapped, old: &mut Records, new: &mut Records) -> Option<()> {
         let ring = mapped.ring(self.index).filter(|ring| ring.recording == self.recording)?;
         for share in &mut self.shares {
             let places = share.moved(mapped, &ring);
@@ -198,3 +242,6 @@ impl ShareTail {
         moved
     }
 }
+
+#[cfg(test)]
+mod tests;

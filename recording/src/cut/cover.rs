@@ -132,8 +132,7 @@ pub(super) fn cover(source: &Source, mut chunks: Vec<Held>) -> Coverage {
             let cursor = source.cursors.get(cpu).filter(|cursors| cursors.recording == source.recording);
             let cursor = cursor.map(|cursors| cursors.shares[share]).unwrap_or_default();
             let newest = held.last().filter(|chunk| chunk.claim() >= cursor.claim);
-            let made =
-                newest.map_or(cursor.calls, |chunk| chunk.header.first_call.saturating_add(chunk.count().calls));
+            let made = newest.map_or(cursor.calls, |chunk| chunk.header.first_call.saturating_add(chunk.count().calls));
             coverage.calls_made = coverage.calls_made.saturating_add(made);
             let from = match newest {
                 Some(_) => unbroken_from(held),
