@@ -59,6 +59,11 @@ pub static RINGS: Array<Ring, 1, MMAPABLE> = Array::new();
 #[btf_map]
 pub static IDENTITIES: Array<Identity, 1> = Array::new();
 
+/// How far the events of each ring have been delivered to who follows them, as the agent keeps it for the
+/// next one: no program looks at it. Sized by the agent: a number a ring, and one a ring and CPU.
+#[btf_map]
+pub static POSITIONS: Array<u64, 1, MMAPABLE> = Array::new();
+
 /// The layout that a share is to take, for the program that makes it shrink.
 #[btf_map]
 pub static LAYOUT: Array<Share, 1> = Array::new();

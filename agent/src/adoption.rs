@@ -68,7 +68,7 @@ pub fn begin(config: Config, pins: Pins, keeper: &Keeper) -> Result<Recorder, Er
 fn adopt(kernel: Kernel, complete: bool, config: Config, pins: Pins, keeper: &Keeper) -> Result<Recorder, Error> {
     let wanted = config.plan;
     let programs = kernel::hash(&recorder::captures()?);
-    let mut recorder = Recorder::adopt(kernel, config.clone(), pins)?;
+    let recorder = Recorder::adopt(kernel, config.clone(), pins)?;
     let made = recorder.fingerprint();
     if complete && made.programs == programs {
         // Before it answers: what tells a container's name may be gone in a moment.
@@ -79,7 +79,7 @@ fn adopt(kernel: Kernel, complete: bool, config: Config, pins: Pins, keeper: &Ke
         return Ok(recorder);
     }
     let count = recorder.numbers().len();
-    let (saved, recordings) = drain(&mut recorder, keeper)?;
+    let (saved, recordings) = drain(&recorder, keeper)?;
     let Some(pins) = recorder.leave() else { return Ok(Recorder::start(config)?) };
     pins.remove(&pins.dir())?;
     let given_up = count - saved;
@@ -92,7 +92,7 @@ fn adopt(kernel: Kernel, complete: bool, config: Config, pins: Pins, keeper: &Ke
 }
 
 /// Writes all recordings into crash files; how many, and the number of the last that there was.
-fn drain(recorder: &mut Recorder, keeper: &Keeper) -> Result<(usize, u64), Error> {
+fn drain(recorder: &Recorder, keeper: &Keeper) -> Result<(usize, u64), Error> {
     let mut saved = 0;
     for recording in recorder.numbers() {
         let (header, records) = recorder.recording(recording)?;

@@ -3,7 +3,8 @@
 //! ```text
 //! kernel side   |  agent                                                        |  people
 //! hook -> ring  |  kernel/ -> rings/ -> recorder.rs -> serve/ (Unix socket) --> |  kubectl-rewind
-//!               |               identity/ __/     \__ record/ (one command) --> |  stderr, file
+//!               |               identity/ __/  |  \__ record/ (one command) --> |  stderr, file
+//!               |                              feed/ -> subscribers             |
 //! ```
 //!
 //! # What always holds
@@ -29,6 +30,7 @@
 //! | [`identity`] | which cgroup is which container, and which are recorded at all |
 //! | [`budget`] | who makes room when memory runs short |
 //! | [`recorder`] | all of the above as one thing that can be asked |
+//! | [`feed`] | what happens as it happens, for whoever subscribes |
 //! | [`crash`] | which ends are kept as files, and the directory of these |
 //! | [`adoption`] | starting where another agent has left programs and rings |
 //! | [`serve`] | the API on the Unix socket |
@@ -46,6 +48,7 @@ mod budget;
 mod cli;
 mod clock;
 mod crash;
+mod feed;
 mod host;
 mod identity;
 mod kernel;

@@ -1,12 +1,13 @@
 //! `rewind-agent run`, from start to drain: the only place that starts tasks.
 
 use crate::crash::Keeper;
+use crate::feed::Feed;
 use crate::recorder::Recorder;
 use crate::serve::{self, Shared, SocketPath};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,7 +29,7 @@ const CONNECTIONS: usize = 64;
 ///
 /// # Errors
 /// If a signal handler or the socket cannot be had.
-pub async fn run(mut recorder: Recorder, keeper: Keeper, place: SocketPath) -> anyhow::Result<()> {
+pub async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath) -> anyhow::Result<()> {
     // Before it answers: who has seen it answer may end it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -37,14 +38,26 @@ pub async fn run(mut recorder: Recorder, keeper: Keeper, place: SocketPath) -> a
     if keeper.is_on() {
         recorder.begin_judging();
     }
-    let (shared, keeper, ended) = (Arc::new(Mutex::new(recorder)), Arc::new(keeper), Arc::new(Notify::new()));
+    let (shared, keeper, ended) = (Arc::new(recorder), Arc::new(keeper), Arc::new(Notify::new()));
+    let feed = Arc::new(Feed::new(Arc::clone(&shared)));
+    // A thread of its own: a reader that is slow holds up neither it nor what it looks at.
+    let feeding = std::thread::Builder::new().name("feed".to_owned());
+    let feeding = feeding.spawn({
+        let feed = Arc::clone(&feed);
+        move || feed.run()
+    })?;
     let reconciling = tokio::spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
     let keeping = tokio::spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended));
     tracing::info!(socket = %bound.path().display(), "recording");
     tokio::select! {
-        () = accept(&listener, &shared, &keeper) => {}
+        () = accept(&listener, &shared, &feed, &keeper) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+    }
+    // Before subscribers go: what they leave is for the next agent's.
+    feed.stop();
+    if feeding.join().is_err() {
+        tracing::error!("the feed failed");
     }
     reconciling.abort();
     keeping.abort();
@@ -56,7 +69,7 @@ pub async fn run(mut recorder: Recorder, keeper: Keeper, place: SocketPath) -> a
     Ok(())
 }
 
-async fn accept(listener: &UnixListener, shared: &Shared, keeper: &Arc<Keeper>) {
+async fn accept(listener: &UnixListener, shared: &Shared, feed: &Arc<Feed>, keeper: &Arc<Keeper>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -69,9 +82,11 @@ async fn accept(listener: &UnixListener, shared: &Shared, keeper: &Arc<Keeper>) 
                 continue;
             }
         };
-        let (shared, keeper) = (Arc::clone(shared), Arc::clone(keeper));
+        let (shared, feed, keeper) = (Arc::clone(shared), Arc::clone(feed), Arc::clone(keeper));
         tokio::spawn(async move {
-            let service = service_fn(move |request| serve::answer(Arc::clone(&shared), Arc::clone(&keeper), request));
+            let service = service_fn(move |request| {
+                serve::answer(Arc::clone(&shared), Arc::clone(&feed), Arc::clone(&keeper), request)
+            });
             if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
                 tracing::debug!(%error, "a reader has gone");
             }
@@ -93,7 +108,7 @@ async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>) {
         let done = tokio::task::spawn_blocking(move || {
             // What was kept may make room for the next container, which may be here already.
             if keeper.judge(&shared)
-                && let Err(error) = serve::lock(&shared).reconcile()
+                && let Err(error) = shared.reconcile()
             {
                 tracing::error!(%error, "cannot make room for new recordings");
             }
@@ -115,21 +130,17 @@ async fn reconcile(shared: Shared, ended: Arc<Notify>) {
     let mut waited = 0;
     loop {
         ticks.tick().await;
-        let (has_ends, is_due) = {
-            let mut recorder = serve::lock(&shared);
-            (recorder.has_ends(), recorder.is_due())
-        };
-        if has_ends {
+        if shared.has_ends() {
             ended.notify_one();
         }
-        if waited < RECONCILE && !is_due {
+        if waited < RECONCILE && !shared.is_due() {
             waited += 1;
             continue;
         }
         waited = 0;
         // Taking segments from living rings waits for the kernel.
         let shared = Arc::clone(&shared);
-        match tokio::task::spawn_blocking(move || serve::lock(&shared).reconcile()).await {
+        match tokio::task::spawn_blocking(move || shared.reconcile()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "cannot make room for new recordings"),
             Err(error) => tracing::error!(%error, "what makes room for new recordings failed"),

@@ -108,10 +108,10 @@ pub fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
         !options.no_payload,
         (!options.no_redact).then_some(redactor),
     );
-    let mut recorder = Recorder::start(config)?;
+    let recorder = Recorder::start(config)?;
     // Whoever presses Ctrl-C means the command, which gets it too; its recording is still wanted.
     let _ignored = ignore_interrupts()?;
-    let recorded = record::run(&mut recorder, &cgroup, &options.command)?;
+    let recorded = record::run(&recorder, &cgroup, &options.command)?;
     drop(recorder);
     sink.take(&recorded, options)?;
     Ok(as_command(recorded.status))
@@ -196,7 +196,7 @@ fn own_cgroup() -> Option<String> {
 }
 
 fn programs(recorder: &Recorder) -> Vec<Program> {
-    let shown = recorder.programs().iter().map(|program| {
+    let shown = recorder.programs().into_iter().map(|program| {
         let load = match program.given_up {
             Some(costs) => Load::GivenUp { why: "this kernel lacks its hook".to_owned(), costs: costs.to_owned() },
             None => Load::Loaded { verified_instructions: program.verified_instructions.unwrap_or(0) },

@@ -11,13 +11,16 @@ use rewind_common::{
     call::{self, args, flags},
     chunk::{CHUNK_BYTES, ChunkHeader, HEADER_BYTES, word},
     record::{Kind, RecordHeader, Task},
-    ring::{Cursors, InFlight, MAIN, MainProcess, PROTECTED, SHARES, UNSEEN},
+    ring::{Cursors, InFlight, MainProcess, SHARES, UNSEEN},
 };
 use std::collections::{HashMap, HashSet};
 use zerocopy::{FromBytes, IntoBytes};
 
+mod cover;
 #[cfg(test)]
 mod tests;
+
+use cover::{Held, cover};
 
 /// What was read from a ring.
 #[derive(Clone, Debug, Default)]
@@ -71,11 +74,9 @@ pub fn cut(source: &Source) -> Cut {
             None => spoiled += u64::from(is_spoiled(bytes, source.recording)),
         }
     }
-    let mut coverage = cover(source, &mut chunks);
+    let coverage = cover(source, chunks.iter().map(Held::from).collect());
     let mut records: Vec<_> = chunks.iter().flat_map(|chunk| chunk.records.iter().copied()).collect();
     records.sort_by_key(|&(time_ns, _)| time_ns);
-    coverage.newest_ns = records.last().map_or(0, |&(time_ns, _)| time_ns);
-    coverage.oldest_ns = records.iter().filter_map(|&(_, bytes)| start(bytes)).min().unwrap_or(0);
     let mut cut = Cut { records: Vec::new(), coverage, spoiled };
     for &(_, bytes) in &records {
         cut.records.extend_from_slice(bytes);
@@ -84,15 +85,14 @@ pub fn cut(source: &Source) -> Cut {
     cut
 }
 
-/// What a recording covers, without its records.
+/// What a recording covers, where of most chunks only the beginning was copied: the header, and the first
+/// record that is no [`Kind::Task`]. A chunk holds what its CPU had written when it claimed the next one, less
+/// what it had written before, so their headers tell what lies between. The newest chunk of each CPU in each
+/// share should be there as a whole; what else is needed as a whole is asked of `whole`, which is seldom.
+/// Chunks that are gone by then have been overwritten.
 #[must_use]
-pub fn coverage(source: &Source) -> Coverage {
-    let mut chunks: Vec<_> = source.chunks.iter().filter_map(|bytes| parse(bytes, source.recording)).collect();
-    let mut coverage = cover(source, &mut chunks);
-    let times = || chunks.iter().flat_map(|chunk| chunk.records.iter());
-    coverage.newest_ns = times().map(|&(time_ns, _)| time_ns).max().unwrap_or(0);
-    coverage.oldest_ns = times().filter_map(|&(_, bytes)| start(bytes)).min().unwrap_or(0);
-    coverage
+pub fn coverage(source: &Source, whole: impl FnMut(&ChunkHeader) -> Option<Vec<u8>>) -> Coverage {
+    cover(source, cover::counted(source, whole))
 }
 
 /// What a ring tells of how the main process of its recording ended.
@@ -150,64 +150,6 @@ fn start(bytes: &[u8]) -> Option<u64> {
         Record::InProgress(_) => None,
         record => record.as_event().map(|event| event.start_ns()),
     }
-}
-
-/// What the chunks cover, and how much is missing.
-fn cover(source: &Source, chunks: &mut [Parsed<'_>]) -> Coverage {
-    chunks.sort_by_key(|chunk| word::claim(chunk.header.word));
-    let mut by_cpu: HashMap<(usize, usize), Vec<&Parsed<'_>>> = HashMap::new();
-    for chunk in chunks.iter() {
-        by_cpu.entry((usize::from(chunk.header.cpu), usize::from(chunk.header.share))).or_default().push(chunk);
-    }
-    let mut coverage = Coverage { calls_held: chunks.iter().map(|chunk| chunk.calls).sum(), ..Coverage::default() };
-    let mut complete_from = [source.born_ns; SHARES];
-    let cpus = source.cursors.len().max(by_cpu.keys().map(|&(cpu, _)| cpu + 1).max().unwrap_or(0));
-    for cpu in 0..cpus {
-        for share in [MAIN, PROTECTED] {
-            let held = by_cpu.get(&(cpu, share)).map_or(&[][..], Vec::as_slice);
-            let cursor = source.cursors.get(cpu).filter(|cursors| cursors.recording == source.recording);
-            let cursor = cursor.map(|cursors| cursors.shares[share]).unwrap_or_default();
-            let newest = held.last().filter(|chunk| word::claim(chunk.header.word) >= cursor.claim);
-            let made = newest.map_or(cursor.calls, |chunk| chunk.header.first_call.saturating_add(chunk.calls));
-            coverage.calls_made = coverage.calls_made.saturating_add(made);
-            let from = match newest {
-                Some(_) => unbroken_from(held),
-                None if cursor.records == 0 => None,
-                None => {
-                    let claim = cursor.claim.saturating_add(source.capacity[share]);
-                    Some(overwritten_at(chunks, share, claim, source.read_ns))
-                }
-            };
-            complete_from[share] = complete_from[share].max(from.unwrap_or(0));
-        }
-    }
-    coverage.calls_made = coverage.calls_made.max(coverage.calls_held);
-    coverage.calls_overwritten = coverage.calls_made.saturating_sub(coverage.calls_held);
-    coverage.decisive_from_ns = complete_from[PROTECTED];
-    coverage.complete_from_ns = complete_from[MAIN].max(complete_from[PROTECTED]);
-    coverage
-}
-
-/// From when on one CPU's chunks (oldest first) hold everything it wrote; `None`: from the beginning.
-fn unbroken_from(held: &[&Parsed<'_>]) -> Option<u64> {
-    let mut first = held.last()?;
-    for chunk in held.iter().rev().skip(1) {
-        if chunk.header.first_record.saturating_add(chunk.records.len() as u64) != first.header.first_record {
-            break;
-        }
-        first = chunk;
-    }
-    if first.header.first_record == 0 {
-        return None;
-    }
-    first.records.first().map(|&(time_ns, _)| time_ns)
-}
-
-/// When the chunk that claim `claim` fell on was taken from the CPU that had it: not after the first
-/// record of a later claim.
-fn overwritten_at(chunks: &[Parsed<'_>], share: usize, claim: u64, read_ns: u64) -> u64 {
-    let later = chunks.iter().filter(|c| usize::from(c.header.share) == share && word::claim(c.header.word) >= claim);
-    later.filter_map(|chunk| chunk.records.first()).map(|&(time_ns, _)| time_ns).min().unwrap_or(read_ns)
 }
 
 /// Calls in flight, as records of their start, with who their threads are.
@@ -285,27 +227,64 @@ pub struct Tail {
     next: HashMap<(u16, u16), u64>,
 }
 
+/// What one chunk holds, for who follows its ring.
+#[derive(Clone, Debug)]
+pub struct Followed<'a> {
+    /// The CPU that fills it.
+    pub cpu: u16,
+    /// The share that it belongs to.
+    pub share: u16,
+    /// Its commit word when it was copied.
+    pub word: u64,
+    /// Records that are no news, with their times.
+    pub old: Vec<(u64, &'a [u8])>,
+    /// The number of the first that is new: each CPU numbers what it writes to a share.
+    pub number: u64,
+    /// Those that are new.
+    pub new: Vec<(u64, &'a [u8])>,
+    /// How many there were in between, overwritten before they could be read.
+    pub missed: u64,
+}
+
 impl Tail {
     /// Records that have come since the last look, in order of time, and how many were overwritten
     /// before they could be read.
     pub fn advance(&mut self, recording: u64, chunks: &[Vec<u8>]) -> (Vec<u8>, u64) {
-        let mut parsed: Vec<_> = chunks.iter().filter_map(|bytes| parse(bytes, recording)).collect();
-        parsed.sort_by_key(|chunk| word::claim(chunk.header.word));
+        let mut chunks: Vec<_> =
+            chunks.iter().filter_map(|bytes| Some((header_of(bytes, recording)?, bytes))).collect();
+        chunks.sort_by_key(|(header, _)| word::claim(header.word));
         let (mut fresh, mut missed) = (Vec::new(), 0_u64);
-        for chunk in &parsed {
-            let next = self.next.entry((chunk.header.cpu, chunk.header.share)).or_insert(0);
-            let first = chunk.header.first_record;
-            missed = missed.saturating_add(first.saturating_sub(*next));
-            let seen = usize::try_from(next.saturating_sub(first)).unwrap_or(usize::MAX);
-            fresh.extend(chunk.records.iter().skip(seen).copied());
-            *next = (*next).max(first.saturating_add(chunk.records.len() as u64));
+        for (_, bytes) in chunks {
+            let Some(chunk) = self.take(recording, bytes) else { continue };
+            missed = missed.saturating_add(chunk.missed);
+            fresh.extend(chunk.new);
         }
         fresh.sort_by_key(|&(time_ns, _)| time_ns);
         (fresh.iter().flat_map(|&(_, bytes)| bytes.iter().copied()).collect(), missed)
     }
 
-    /// Leaves out what is there already: only what comes from now on is new.
-    pub fn skip(&mut self, recording: u64, chunks: &[Vec<u8>]) {
-        let _ = self.advance(recording, chunks);
+    /// What is new in one chunk; of each CPU and share they come in the order of claims. `None`: it cannot be
+    /// trusted, or is not that recording's.
+    pub fn take<'a>(&mut self, recording: u64, chunk: &'a [u8]) -> Option<Followed<'a>> {
+        let chunk = parse(chunk, recording)?;
+        let ChunkHeader { cpu, share, word, first_record: first, .. } = chunk.header;
+        let next = self.next.entry((cpu, share)).or_insert(0);
+        let missed = first.saturating_sub(*next);
+        let number = first.max(*next);
+        *next = number.max(first.saturating_add(chunk.records.len() as u64));
+        let mut old = chunk.records;
+        let new = old.split_off(old.len().min(usize::try_from(number - first).unwrap_or(usize::MAX)));
+        Some(Followed { cpu, share, word, old, number, new, missed })
+    }
+
+    /// The number of the record that comes next from a CPU in a share.
+    #[must_use]
+    pub fn next(&self, cpu: u16, share: u16) -> u64 {
+        self.next.get(&(cpu, share)).copied().unwrap_or(0)
+    }
+
+    /// All before that number is no news.
+    pub fn go_on(&mut self, cpu: u16, share: u16, number: u64) {
+        self.next.insert((cpu, share), number);
     }
 }

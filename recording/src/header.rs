@@ -176,7 +176,7 @@ pub struct Coverage {
     pub complete_from_ns: u64,
     /// From this time on no decisive record (failed calls, opens, connects, signals, exits) is missing.
     pub decisive_from_ns: u64,
-    /// Start of the oldest record that is held.
+    /// Start of the oldest record that is held: of those that were written, the first.
     pub oldest_ns: u64,
     /// End of the newest record that is held.
     pub newest_ns: u64,

@@ -22,6 +22,7 @@ pub mod events;
 pub mod file;
 pub mod filter;
 pub mod header;
+pub mod join;
 pub mod origin;
 pub mod record;
 pub mod redact;

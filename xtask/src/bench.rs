@@ -8,6 +8,7 @@ mod adoption;
 mod calls;
 mod crash;
 mod daemon;
+mod feed;
 mod figures;
 mod held;
 mod interrupt;
@@ -41,6 +42,7 @@ const DAEMON: &str =
     "the daemon: resident memory (code, libraries, heap) but for its mapped rings; CPU, user and system";
 
 const ADOPTION: &str = "an agent is killed: the next one takes up its programs and rings";
+const FEED: &str = "250 containers, in each of which 16 calls fail each second";
 const CRASH: &str = "the death of a container with a full ring of nginx under load, and its crash file";
 
 /// What to measure, and for how long.
@@ -67,6 +69,7 @@ enum Part {
     Daemon,
     Adoption,
     Crash,
+    Feed,
 }
 
 impl Bench {
@@ -78,13 +81,14 @@ impl Bench {
         let no_perf = setup::for_bench()?;
         let floor = build_ebpf::run()?.with_file_name("floor");
         let built = build::all(true)?;
-        let decoder = self.decoder(&built)?;
+        let decoder = self.example(Part::Decode, &built, "rewind-recording", "decode_speed")?;
+        let feeder = self.example(Part::Feed, &built, "rewind-agent", "feed_cost")?;
         programs::set_bin_dir(&built);
 
         interrupt::listen()?;
         let place = Playground::new()?;
         let refused = no_perf.map(|why| (Setting::PerfTrace, why)).into_iter().collect();
-        let mut run = Run { bench: self, place: &place, floor, decoder, refused, failed: Vec::new() };
+        let mut run = Run { bench: self, place: &place, floor, decoder, feeder, refused, failed: Vec::new() };
         let (mut figures, mut table) = (Figures::default(), Table::default());
         let ended = run.compare(&mut figures);
         for load in self.loads() {
@@ -122,12 +126,12 @@ impl Bench {
         loads.into_iter().filter(|(part, _)| self.wants(*part)).map(|(_, load)| load).collect()
     }
 
-    /// The program that decodes: an example, so it is built apart.
-    fn decoder(&self, built: &Path) -> Result<PathBuf> {
-        let name = "decode_speed";
-        if self.wants(Part::Decode) {
+    /// A program that is an example of a package, so it is built apart.
+    fn example(&self, part: Part, built: &Path, package: &str, name: &str) -> Result<PathBuf> {
+        if self.wants(part) {
             let mut cargo = command::cargo();
-            command::run(cargo.args(["build", "--release", "--package", "rewind-recording", "--example", name]))?;
+            cargo.args(["build", "--release", "--package", package, "--example", name]);
+            command::run(build::with_object(&mut cargo, &build_ebpf::run()?))?;
         }
         Ok(built.join("examples").join(name))
     }
@@ -141,6 +145,8 @@ struct Run<'a> {
     floor: PathBuf,
     /// The program that decodes.
     decoder: PathBuf,
+    /// The program that has a feed.
+    feeder: PathBuf,
     /// Settings that this machine cannot have, and why.
     refused: Vec<(Setting, String)>,
     /// What went wrong, other than by Ctrl-C.
@@ -253,6 +259,31 @@ impl Run<'_> {
                     table.alone(CRASH, "ms, why --from that file", &series(|c| c.why_ms), Goal::Below(200.0));
                 }
                 Err(error) => self.fail("crash files", &error)?,
+            }
+        }
+        if self.bench.wants(Part::Feed) {
+            self.feed(table)?;
+        }
+        Ok(())
+    }
+
+    fn feed(&mut self, table: &mut Table) -> Result<()> {
+        let seconds = if self.bench.quick { 3 } else { 10 };
+        for storm in feed::Storm::ALL {
+            for is_on in [false, true] {
+                let what = format!("{}, the feed {}", storm.name(), if is_on { "on" } else { "off" });
+                eprintln!("bench: {} containers, {what}, {seconds} s", feed::CONTAINERS);
+                match feed::measure(self.place, &self.feeder, storm, is_on, seconds) {
+                    Ok(figures) => {
+                        let found = |name| figures.iter().find(|(found, _)| found == name).map(|(_, figure)| *figure);
+                        for (name, shown, goal) in
+                            feed::FIGURES.iter().filter(|figure| is_on || figure.0.ends_with("percent"))
+                        {
+                            table.alone(&format!("{FEED}: {what}"), shown, &Series::new(found(*name)), *goal);
+                        }
+                    }
+                    Err(error) => self.fail(&format!("the feed, {what}"), &error)?,
+                }
             }
         }
         Ok(())

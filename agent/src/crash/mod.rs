@@ -21,7 +21,7 @@ use crate::recorder::{self, Recorder};
 use rewind_recording::crash::{Crashes, Reason};
 use rewind_recording::header::Header;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long after a failure recordings that wait are tried again.
@@ -81,13 +81,13 @@ impl Keeper {
 
     /// Decides on all ends since the last time; whether there were any. Writes and syncs files: not
     /// for an async thread.
-    pub fn judge(&self, recorder: &Mutex<Recorder>) -> bool {
+    pub fn judge(&self, recorder: &Recorder) -> bool {
         if !self.is_on() {
             return false;
         }
         // Held to the end: two at a time would write the same end twice.
         let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
-        let ends = lock(recorder).unjudged();
+        let ends = recorder.unjudged();
         let is_any = !ends.is_empty();
         let mut writes = is_any;
         for recording in ends {
@@ -95,7 +95,7 @@ impl Keeper {
         }
         let now = Instant::now();
         if writes || now >= again.retry {
-            let waiting = lock(recorder).waiting();
+            let waiting = recorder.waiting();
             // The first that fails says enough of the others.
             let all = waiting.into_iter().all(|recording| self.judge_one(recorder, recording));
             again.retry = if all { now } else { now + RETRY };
@@ -108,13 +108,13 @@ impl Keeper {
     }
 
     /// Keeps the recordings of containers that live on though a process of theirs failed.
-    pub fn judge_children(&self, recorder: &Mutex<Recorder>) {
+    pub fn judge_children(&self, recorder: &Recorder) {
         if !self.on_child || !self.is_on() {
             return;
         }
-        let failed = lock(recorder).with_failed_children();
+        let failed = recorder.with_failed_children();
         for recording in failed {
-            let cut = lock(recorder).recording(recording);
+            let cut = recorder.recording(recording);
             // The main process' own end is decided on when the container has ended.
             if let Ok((header, records)) = cut
                 && header.died_ns.is_none()
@@ -128,20 +128,20 @@ impl Keeper {
     }
 
     /// Whether all is done that had to be: `false` if a file could not be written.
-    fn judge_one(&self, recorder: &Mutex<Recorder>, recording: u64) -> bool {
-        let cut = lock(recorder).recording(recording);
+    fn judge_one(&self, recorder: &Recorder, recording: u64) -> bool {
+        let cut = recorder.recording(recording);
         let (header, records) = match cut {
             Ok(cut) => cut,
             Err(recorder::Error::Gone(_)) => return true,
             Err(error) => {
                 tracing::error!(%error, recording, "cannot read the ring of a container that has ended");
-                lock(recorder).set_waiting(recording);
+                recorder.set_waiting(recording);
                 return false;
             }
         };
         // If it has processes again there will be another end. A cgroup is empty for a moment, too, while
         // a runtime moves its first processes about.
-        let Some(died_ns) = header.died_ns.filter(|_| lock(recorder).end_ns(recording) == header.died_ns) else {
+        let Some(died_ns) = header.died_ns.filter(|_| recorder.end_ns(recording) == header.died_ns) else {
             return true;
         };
         let written = match reason(self.when, header.ending.as_ref()) {
@@ -154,7 +154,6 @@ impl Keeper {
                 self.store.save(&header, &records, clock::unix_s()).is_ok()
             }
         };
-        let mut recorder = lock(recorder);
         if written {
             recorder.set_judged(recording, died_ns)
         } else {
@@ -177,11 +176,10 @@ impl Keeper {
 
     /// All crash files.
     #[must_use]
-    pub fn list(&self, recorder: &Mutex<Recorder>) -> Crashes {
+    pub fn list(&self, recorder: &Recorder) -> Crashes {
         let mut crashes = self.store.list();
         crashes.now_unix_ns = clock::unix_ns();
         crashes.totals.when = self.when.name().to_owned();
-        let recorder = lock(recorder);
         crashes.host = recorder.host();
         (crashes.totals.waiting, crashes.totals.lost) = recorder.waiting_and_lost();
         crashes
@@ -192,8 +190,4 @@ impl Keeper {
     pub fn path(&self, number: u64) -> Option<PathBuf> {
         self.store.path(number)
     }
-}
-
-fn lock(recorder: &Mutex<Recorder>) -> MutexGuard<'_, Recorder> {
-    recorder.lock().unwrap_or_else(PoisonError::into_inner)
 }

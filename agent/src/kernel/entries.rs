@@ -149,6 +149,14 @@ impl Kernel {
         Ok(values.iter().filter_map(|bytes| Cursors::read_from_bytes(bytes).ok()).collect())
     }
 
+    /// How many words there are to keep positions in: as many for each ring.
+    ///
+    /// # Errors
+    /// [`Error::Map`].
+    pub fn position_words(&self) -> Result<u32, Error> {
+        self.maps.entries("POSITIONS")
+    }
+
     /// The descriptor of a map that is to be mapped.
     ///
     /// # Errors

@@ -90,6 +90,7 @@ impl Kernel {
             .map_max_entries("FREE_SEGMENTS", sizes.segments)
             .map_max_entries(RINGS, sizes.rings)
             .map_max_entries("IDENTITIES", sizes.rings)
+            .map_max_entries("POSITIONS", sizes.rings.saturating_mul(1 + possible_cpus()))
             .map_max_entries("CURSORS", sizes.rings)
             .map_max_entries("FREE_RINGS", sizes.rings)
             .load(OBJECT)
@@ -250,6 +251,11 @@ fn load_programs(ebpf: &mut Ebpf) -> Result<Vec<Loaded>, Error> {
         programs.push(Loaded { name, verified_instructions, given_up: None });
     }
     Ok(programs)
+}
+
+/// How many CPUs this machine may have. Where the kernel does not tell, none: then no positions are kept.
+fn possible_cpus() -> u32 {
+    aya::util::nr_cpus().map_or(0, |cpus| u32::try_from(cpus).unwrap_or(0))
 }
 
 /// The programs of hooks that this kernel has.

@@ -12,11 +12,12 @@ use zerocopy::IntoBytes as _;
 /// The rings.
 pub(super) const RINGS: &str = "RINGS";
 /// All that the agent opens, in the order in which it is pinned: [`NODE`] last, as it says that a set is whole.
-pub(super) const MAPS: [&str; 13] = [
+pub(super) const MAPS: [&str; 14] = [
     "ARENA",
     RINGS,
     "LAYOUT",
     "IDENTITIES",
+    "POSITIONS",
     "CGROUP_BITMAP",
     "CURSORS",
     "FREE_RINGS",

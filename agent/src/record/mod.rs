@@ -57,7 +57,7 @@ pub struct Recorded {
 ///
 /// # Errors
 /// [`Error`].
-pub fn run(recorder: &mut Recorder, cgroup: &Cgroup, command: &[OsString]) -> Result<Recorded, Error> {
+pub fn run(recorder: &Recorder, cgroup: &Cgroup, command: &[OsString]) -> Result<Recorded, Error> {
     let mut child = spawn::spawn(command, cgroup)?;
     let mut gathered = Gathered::default();
     let mut status = None;
@@ -96,7 +96,7 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn look(&mut self, recorder: &mut Recorder, cgroup: &Cgroup) -> Result<(), Error> {
+    fn look(&mut self, recorder: &Recorder, cgroup: &Cgroup) -> Result<(), Error> {
         if self.recording.is_none() {
             self.recording = recorder.recording_of(cgroup.id);
         }
@@ -109,7 +109,7 @@ impl Gathered {
         Ok(())
     }
 
-    fn finish(self, recorder: &mut Recorder, cgroup: &Cgroup, status: ExitStatus) -> Result<Recorded, Error> {
+    fn finish(self, recorder: &Recorder, cgroup: &Cgroup, status: ExitStatus) -> Result<Recorded, Error> {
         let mut header = match self.recording {
             Some(recording) => recorder.recording(recording)?.0,
             None => Header { host: recorder.host(), ..Header::default() },

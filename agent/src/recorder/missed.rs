@@ -2,24 +2,25 @@
 
 use super::Recorder;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 impl Recorder {
     /// Logs what the kernel has skipped since the last look.
-    pub(super) fn note_missed_runs(&mut self) {
-        let missed: BTreeMap<_, _> = self.kernel.missed_runs().collect();
+    pub(super) fn note_missed_runs(&self) {
+        let missed: BTreeMap<_, _> = self.kernel().missed_runs().collect();
         let runs = missed.values().sum();
-        if runs != self.missed_seen {
+        let seen = self.missed_seen.swap(runs, Ordering::Relaxed);
+        if runs != seen {
             tracing::warn!(
-                count = runs - self.missed_seen.min(runs),
+                count = runs - seen.min(runs),
                 so_far = ?missed,
                 "the kernel has skipped runs of the recorder's programs: calls or events may be missing"
             );
-            self.missed_seen = runs;
         }
     }
     /// What no recording of this node holds: each header repeats it.
     pub(super) fn not_seen(&self) -> Vec<String> {
-        self.given_up.iter().cloned().chain(missed(self.missed_seen)).collect()
+        self.given_up.iter().cloned().chain(missed(self.missed_seen.load(Ordering::Relaxed))).collect()
     }
 }
 

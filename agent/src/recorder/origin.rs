@@ -1,10 +1,8 @@
 //! Whose the cgroups are that records name: those of who sent a signal, or brought an OOM kill about.
 
-use super::{Error, Recorder};
-use crate::identity::{origin as others, path};
-use crate::{clock, rings};
+use super::Recorder;
+use crate::identity::origin as others;
 use rewind_common::ring::{Ring, cgroup_state};
-use rewind_recording::cut;
 use rewind_recording::header::Container;
 use rewind_recording::origin::{self, Origin};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,42 +10,25 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Recorder {
     /// Whose the cgroups are that records of `container` name besides its own: a recorded container's, or
     /// whatever their paths tell.
-    pub fn origins(&mut self, container: &Container, records: &[u8]) -> BTreeMap<u64, Origin> {
+    pub fn origins(&self, container: &Container, records: &[u8]) -> BTreeMap<u64, Origin> {
         let (mut known, mut unknown) = (BTreeMap::new(), BTreeSet::new());
         for id in origin::named(records, container.cgroup_id) {
             if let Some(ring) = self.ring_of(id) {
                 let recording = Some(ring.recording);
-                known.insert(id, Origin { container: self.container(&ring), recording });
+                known.insert(id, Origin { container: (*self.registry.container(&ring)).clone(), recording });
             } else {
                 unknown.insert(id);
             }
         }
         for (id, path) in others::paths(&self.cgroup_mount, &unknown) {
-            let mut container = path::container(&path);
-            container.cgroup_id = id;
-            self.names.fill(&mut container);
-            known.insert(id, Origin { container, recording: None });
+            known.insert(id, Origin { container: self.registry.named(&path, id), recording: None });
         }
         known
     }
 
-    /// Looks once at each recording that has died: who killed it may be gone soon, too.
-    pub(super) fn explain_dead(&mut self, rings: &[(u32, Ring)]) -> Result<(), Error> {
-        for (index, ring) in rings {
-            if ring.died_ns == 0 || self.explained.contains_key(&ring.recording) {
-                continue;
-            }
-            let source = rings::snapshot(&self.kernel, &self.mapped, *index, ring, Vec::new(), clock::now_ns())?;
-            let container = self.container(ring);
-            let known = self.origins(&container, &cut::cut(&source).records);
-            self.explained.insert(ring.recording, known);
-        }
-        Ok(())
-    }
-
     /// The ring that a cgroup's calls go to, or went to.
     fn ring_of(&self, cgroup_id: u64) -> Option<Ring> {
-        let cgroup = self.kernel.cgroup(cgroup_id).ok().flatten();
+        let cgroup = self.kernel().cgroup(cgroup_id).ok().flatten();
         let recorded = cgroup.filter(|cgroup| cgroup.state == cgroup_state::RECORDED);
         let living = recorded.and_then(|cgroup| self.mapped.ring(cgroup.ring));
         living.or_else(|| self.rings().map(|(_, ring)| ring).find(|ring| ring.cgroup_id == cgroup_id))

@@ -1,22 +1,24 @@
 //! How a recorder begins: anew, pinned or not, or where another agent has left off.
 
-use super::ends::Ends;
+use super::registry::Registry;
+use super::room::Room;
 use super::{Config, Error, Recorder, Scope, idle};
 use crate::clock;
 use crate::host::hooks::Stage;
 use crate::identity::names::Sources;
-use crate::identity::{kept, scope::Rule};
+use crate::identity::scope::Rule;
 use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Load, Plan};
 use crate::rings::{self, Mapped};
 use rewind_common::capture::Capture;
 use rewind_common::layout::Fingerprint;
 use rewind_common::ring::{Cgroup, SHARES, cgroup_state, ring_flags};
-use rewind_recording::header::{Container, Host};
+use rewind_recording::header::Host;
 use rewind_recording::syscalls::{Arch, capture_table};
-use std::collections::{HashMap, HashSet};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
 
 impl Recorder {
     /// Loads the kernel side and begins to record. Recording ends when this is dropped.
@@ -53,7 +55,7 @@ impl Recorder {
         register(&mut kernel, &mapped, &config)?;
         leave_out_agent(&mut kernel, &mapped, &config)?;
         mapped.raise_epoch();
-        let mut recorder = Self::of(kernel, mapped, config, Some(pins))?;
+        let recorder = Self::of(kernel, mapped, config, Some(pins))?;
         recorder.remember()?;
         Ok(recorder)
     }
@@ -75,45 +77,31 @@ impl Recorder {
                 given_up.push(sentence);
             }
         }
-        let names = Sources::on_disk(Path::new("/"));
         let Fingerprint { budget_bytes, ring_bytes, payload_bytes, .. } = mapped.node().fingerprint;
         let plan = Plan { budget_bytes, ring_bytes, payload_bytes };
         let limits = plan.sizes().map_or([1; SHARES], |sizes| sizes.limits);
-        let (known, kept) = (HashMap::new(), HashSet::new());
         Ok(Self {
-            kernel,
+            kernel: Mutex::new(kernel),
             mapped,
             host,
             arch,
             redactor: config.redactor,
             plan,
-            limits,
             given_up,
-            names,
             cgroup_mount: config.cgroup_mount,
-            explained: HashMap::new(),
-            known,
-            kept,
             pins,
-            refused_seen: 0,
-            missed_seen: 0,
-            refused_wait: true,
-            recordings_seen: 0,
-            ask_ns: None,
-            ends: Ends::default(),
+            missed_seen: AtomicU64::new(0),
+            registry: Registry::new(Sources::on_disk(Path::new("/"))),
+            ends: Mutex::default(),
+            room: Mutex::new(Room::new(limits)),
         })
     }
 
     /// Who recordings are of, as far as the agent before had learnt it.
-    fn remember(&mut self) -> Result<(), Error> {
-        let rings: Vec<_> = self.rings().collect();
-        for (index, ring) in rings {
-            if let Some(kept) = kept::decode(&self.kernel.identity(index)?, ring.recording) {
-                let container =
-                    Container { cgroup_path: kernel::path_of(&ring.path).into(), cgroup_id: ring.cgroup_id, ..kept };
-                self.known.insert(ring.recording, container);
-                self.kept.insert(ring.recording);
-            }
+    fn remember(&self) -> Result<(), Error> {
+        for (index, ring) in self.rings() {
+            let kept = self.kernel().identity(index)?;
+            self.registry.remember(&ring, &kept);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@
 
 use crate::clock;
 use crate::host::facts::first_pid_namespace;
-use crate::kernel::{Error, Kernel};
+use crate::kernel::Error;
 use procfs::process::{Process, Syscall};
 use rewind_common::call::flags;
 use rewind_common::ring::{InFlight, Ring, UNSEEN};
@@ -27,13 +27,17 @@ pub struct Blocked {
     pub args: [u64; 6],
 }
 
-/// The calls in flight, by the kernel side and by `/proc`: those with [`UNSEEN`] are of threads of `ring`,
+/// The calls in flight, by the kernel side, which `of_kernel` asks, and by `/proc`: those with [`UNSEEN`] are of threads of `ring`,
 /// whose cgroup is `cgroup`, and began before its recording did.
 ///
 /// # Errors
 /// [`Error`], if the kernel side cannot be asked.
-pub fn in_flight(kernel: &mut Kernel, ring: &Ring, cgroup: &Path) -> Result<Vec<InFlight>, Error> {
-    let mut calls = kernel.in_flight()?;
+pub fn in_flight(
+    mut of_kernel: impl FnMut() -> Result<Vec<InFlight>, Error>,
+    ring: &Ring,
+    cgroup: &Path,
+) -> Result<Vec<InFlight>, Error> {
+    let mut calls = of_kernel()?;
     let is_unseen = |call: &InFlight| call.flags & UNSEEN != 0 && call.recording == ring.recording;
     let mut older = HashMap::new();
     // With other numbers, `/proc` would tell of other threads. And freezing ends calls, or interrupts them to be
@@ -46,7 +50,7 @@ pub fn in_flight(kernel: &mut Kernel, ring: &Ring, cgroup: &Path) -> Result<Vec<
     if !older.is_empty() {
         // Of who is in this second list, too, no call has begun up to now: so what was read in between is
         // one that is older than the recording.
-        calls = kernel.in_flight()?;
+        calls = of_kernel()?;
     }
     calls.retain_mut(|call| {
         if call.flags & UNSEEN == 0 {

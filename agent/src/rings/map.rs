@@ -8,11 +8,15 @@ use crate::kernel::{Kernel, PinnedRings};
 use memmap2::{MmapOptions, MmapRaw};
 use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, ChunkHeader, HEADER_BYTES, SEGMENT_BYTES, word};
 use rewind_common::layout::Fingerprint;
+use rewind_common::record::{Kind, RecordHeader};
 use rewind_common::ring::{CGROUP_BITMAP_BITS, CgroupBitmap, Node, Ring, SHARES, Share};
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use zerocopy::{FromBytes, IntoBytes as _};
+
+/// Where a ring's recording stands.
+const RECORDING_AT: usize = offset_of!(Ring, recording);
 
 /// Why the rings cannot be mapped.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,9 @@ pub struct Mapped {
     rings: MmapRaw,
     node: MmapRaw,
     bitmap: MmapRaw,
+    positions: MmapRaw,
+    /// Words of positions for each ring.
+    position_words: usize,
     /// How many rings there are.
     pub ring_count: u32,
     /// How many segments there are.
@@ -51,11 +58,14 @@ impl Mapped {
     /// [`Error`].
     pub fn new(kernel: &Kernel) -> Result<Self, Error> {
         let (segment_count, ring_count) = (kernel.sizes.segments, kernel.sizes.rings);
+        let position_words = kernel.position_words()? as usize;
         Ok(Self {
             arena: map("ARENA", kernel.fd("ARENA")?, segment_count as usize * ARENA_VALUE_BYTES)?,
             rings: map("RINGS", kernel.fd("RINGS")?, ring_count as usize * size_of::<Ring>())?,
             node: map("NODE", kernel.fd("NODE")?, size_of::<Node>())?,
             bitmap: map("CGROUP_BITMAP", kernel.fd("CGROUP_BITMAP")?, size_of::<CgroupBitmap>())?,
+            positions: map("POSITIONS", kernel.fd("POSITIONS")?, position_words * size_of::<u64>())?,
+            position_words: position_words / ring_count.max(1) as usize,
             ring_count,
             segment_count,
         })
@@ -88,16 +98,110 @@ impl Mapped {
     /// The claim that a chunk was taken by last. 0: none, or no such chunk.
     #[must_use]
     pub fn claim(&self, segment: u32, chunk: usize) -> u64 {
+        word::claim(self.word(segment, chunk))
+    }
+
+    /// The recording that has a ring. 0: it is free, or there is none.
+    #[must_use]
+    pub fn recording(&self, index: u32) -> u64 {
+        if index < self.ring_count { load(&self.rings, index as usize * size_of::<Ring>() + RECORDING_AT) } else { 0 }
+    }
+
+    /// When the container of a ring ended: [`Ring::end_ns`].
+    #[must_use]
+    pub fn end_ns(&self, index: u32) -> Option<u64> {
+        let at = |field| index as usize * size_of::<Ring>() + field;
+        if index >= self.ring_count {
+            return None;
+        }
+        let ended_ns = load(&self.rings, at(offset_of!(Ring, ended_ns)));
+        let died_ns = load(&self.rings, at(offset_of!(Ring, died_ns)));
+        [ended_ns, died_ns].into_iter().find(|end_ns| *end_ns != 0)
+    }
+
+    /// How many chunks a share of a ring has claimed.
+    #[must_use]
+    pub fn claims(&self, index: u32, share: usize) -> u64 {
+        let at = offset_of!(Ring, shares) + share * size_of::<Share>() + offset_of!(Share, claims);
+        if index < self.ring_count { load(&self.rings, index as usize * size_of::<Ring>() + at) } else { 0 }
+    }
+
+    /// The commit word of a chunk. 0: none, or no such chunk.
+    #[must_use]
+    pub fn word(&self, segment: u32, chunk: usize) -> u64 {
         if segment >= self.segment_count || chunk * CHUNK_BYTES >= SEGMENT_BYTES {
             return 0;
         }
-        word::claim(load(&self.arena, segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES))
+        load(&self.arena, segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES)
+    }
+
+    /// The CPU that fills a chunk with records in it, or has filled it.
+    #[must_use]
+    pub fn cpu(&self, segment: u32, chunk: usize) -> u16 {
+        let at = segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES + offset_of!(ChunkHeader, cpu);
+        let [low, high, ..] = load_u32(&self.arena, at).to_ne_bytes();
+        u16::from_ne_bytes([low, high])
+    }
+
+    /// How far the events of a recording have been delivered: of each CPU, the number of the next record in the
+    /// protected share. Nothing was delivered where it is empty.
+    #[must_use]
+    pub fn positions(&self, index: u32, recording: u64) -> Vec<u64> {
+        let words = self.position_words;
+        let at = |word: usize| (index as usize * words + word) * size_of::<u64>();
+        if load(&self.positions, at(0)) != recording {
+            return Vec::new();
+        }
+        (1..words).map(|word| load(&self.positions, at(word))).collect()
+    }
+
+    /// Keeps such numbers, by CPU, for the next agent. Killed in between, this leaves numbers that are lower.
+    pub fn set_positions(&self, index: u32, recording: u64, numbers: &[(u16, u64)]) {
+        let words = self.position_words;
+        let at = |word: usize| (index as usize * words + word) * size_of::<u64>();
+        if load(&self.positions, at(0)) != recording {
+            store(&self.positions, at(0), 0);
+            (1..words).for_each(|word| store(&self.positions, at(word), 0));
+        }
+        for &(cpu, number) in numbers.iter().filter(|(cpu, _)| usize::from(*cpu) + 1 < words) {
+            store(&self.positions, at(usize::from(cpu) + 1), number);
+        }
+        store(&self.positions, at(0), recording);
     }
 
     /// A copy of a chunk, cut at its committed length. `None`: it is not `recording`'s, or not of that
     /// claim, or was taken away while it was copied.
     #[must_use]
     pub fn chunk(&self, segment: u32, chunk: usize, recording: u64, claim: u64) -> Option<Vec<u8>> {
+        self.copy_chunk(segment, chunk, recording, claim, |_, committed| committed)
+    }
+
+    /// As [`Mapped::chunk`], but only its header and its records up to the first that is not of
+    /// [`Kind::Task`].
+    #[must_use]
+    pub fn beginning(&self, segment: u32, chunk: usize, recording: u64, claim: u64) -> Option<Vec<u8>> {
+        self.copy_chunk(segment, chunk, recording, claim, |at, committed| {
+            let mut end = HEADER_BYTES;
+            while end + size_of::<RecordHeader>() <= committed {
+                let [low, high, kind, _] = load_u32(&self.arena, at + end).to_ne_bytes();
+                let len = usize::from(u16::from_ne_bytes([low, high]));
+                end += len;
+                if len < size_of::<RecordHeader>() || kind != Kind::Task as u8 {
+                    break;
+                }
+            }
+            end.min(committed)
+        })
+    }
+
+    fn copy_chunk(
+        &self,
+        segment: u32,
+        chunk: usize,
+        recording: u64,
+        claim: u64,
+        upto: impl FnOnce(usize, usize) -> usize,
+    ) -> Option<Vec<u8>> {
         if segment >= self.segment_count || chunk * CHUNK_BYTES >= SEGMENT_BYTES {
             return None;
         }
@@ -110,15 +214,16 @@ impl Mapped {
         if load(&self.arena, at + offset_of!(ChunkHeader, recording)) != recording {
             return None;
         }
-        let mut bytes = vec![0; committed.next_multiple_of(8)];
-        copy(&self.arena, at, &mut bytes);
+        let bytes = upto(at, committed);
+        let mut copied = vec![0; bytes.next_multiple_of(8)];
+        copy(&self.arena, at, &mut copied);
         if word::claim(load(&self.arena, at)) != word::claim(before) {
             return None;
         }
-        bytes.truncate(committed);
+        copied.truncate(bytes);
         // More may have been committed meanwhile: the copy holds what it held before.
-        bytes.get_mut(..8)?.copy_from_slice(&before.to_ne_bytes());
-        Some(bytes)
+        copied.get_mut(..8)?.copy_from_slice(&before.to_ne_bytes());
+        Some(copied)
     }
 
     /// Sets a ring's flags.
@@ -192,6 +297,44 @@ impl Mapped {
     }
 }
 
+/// Memory as the kernel side has it, for who plays the kernel side in tests.
+#[cfg(test)]
+impl Mapped {
+    pub(super) fn anonymous(segment_count: u32, ring_count: u32, cpus: usize) -> Self {
+        let map = |bytes: usize| MmapRaw::from(MmapOptions::new().len(bytes).map_anon().unwrap());
+        Self {
+            arena: map(segment_count as usize * ARENA_VALUE_BYTES),
+            rings: map(ring_count as usize * size_of::<Ring>()),
+            node: map(size_of::<Node>()),
+            bitmap: map(size_of::<CgroupBitmap>()),
+            positions: map(ring_count as usize * (1 + cpus) * size_of::<u64>()),
+            position_words: 1 + cpus,
+            ring_count,
+            segment_count,
+        }
+    }
+
+    pub(super) fn set_ring(&self, index: u32, ring: &Ring) {
+        for (i, word) in ring.as_bytes().chunks_exact(8).enumerate() {
+            let word = u64::from_ne_bytes(word.try_into().unwrap());
+            store(&self.rings, index as usize * size_of::<Ring>() + i * 8, word);
+        }
+    }
+
+    pub(super) fn set_claims(&self, index: u32, share: usize, claims: u64) {
+        let at = offset_of!(Ring, shares) + share * size_of::<Share>() + offset_of!(Share, claims);
+        store(&self.rings, index as usize * size_of::<Ring>() + at, claims);
+    }
+
+    /// Writes words into a chunk from byte `at` on.
+    pub(super) fn set_words(&self, segment: u32, chunk: usize, at: usize, bytes: &[u8]) {
+        let start = segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES + at;
+        for (i, word) in bytes.chunks_exact(8).enumerate() {
+            store(&self.arena, start + i * 8, u64::from_ne_bytes(word.try_into().unwrap()));
+        }
+    }
+}
+
 /// How many rings of a pinned set are taken, whatever its layout. `None`: it cannot be mapped.
 #[must_use]
 pub fn count_taken(pinned: &PinnedRings) -> Option<usize> {
@@ -216,6 +359,14 @@ fn atomic(map: &MmapRaw, at: usize) -> Option<&AtomicU64> {
 
 fn load(map: &MmapRaw, at: usize) -> u64 {
     atomic(map, at).map_or(0, |word| word.load(Ordering::Acquire))
+}
+
+fn load_u32(map: &MmapRaw, at: usize) -> u32 {
+    if !at.is_multiple_of(4) || at + 4 > map.len() {
+        return 0;
+    }
+    // SAFETY: inside the mapping, which lives as long as `map`; aligned.
+    unsafe { AtomicU32::from_ptr(map.as_mut_ptr().add(at).cast()) }.load(Ordering::Acquire)
 }
 
 fn store(map: &MmapRaw, at: usize, value: u64) {

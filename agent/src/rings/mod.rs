@@ -7,7 +7,8 @@ mod map;
 mod register;
 mod shrink;
 mod snapshot;
+pub mod tail;
 
 pub use map::{Error, Mapped, count_taken};
 pub use register::register;
-pub use snapshot::{chunks, snapshot};
+pub use snapshot::{Before, chunks, coverage, snapshot};

@@ -8,6 +8,7 @@ pub use socket::SocketPath;
 
 use crate::blocking;
 use crate::crash::Keeper;
+use crate::feed::Feed;
 use crate::recorder::{self, Recorder};
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -21,19 +22,14 @@ use rewind_recording::header::FORMAT;
 use rewind_recording::stream;
 use serde::Serialize;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// The recorder, shared by all that ask.
-pub type Shared = Arc<Mutex<Recorder>>;
+pub type Shared = Arc<Recorder>;
 type Body = BoxBody<Bytes, Infallible>;
 
 /// Most bytes of a request's body.
 const MAX_BODY_BYTES: usize = 64 << 10;
-
-/// The recorder, for one short look.
-pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, Recorder> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Answers one request.
 ///
@@ -41,6 +37,7 @@ pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, Recorder> {
 /// None: what fails is an answer too.
 pub async fn answer(
     shared: Shared,
+    feed: Arc<Feed>,
     keeper: Arc<Keeper>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
@@ -61,7 +58,7 @@ pub async fn answer(
             })
             .await
         }
-        (&Method::GET, Endpoint::Trace(number)) => trace::answer(shared, number).await,
+        (&Method::GET, Endpoint::Trace(number)) => trace::answer(shared, &feed, number),
         (&Method::GET, Endpoint::Crashes) => crashes::list(shared, keeper).await,
         (&Method::GET, Endpoint::Crash(number)) => crashes::stream(keeper, number).await,
         (&Method::PUT, Endpoint::Payload(number)) => match payload(request).await {
@@ -80,16 +77,16 @@ pub async fn answer(
 }
 
 fn version(shared: &Shared) -> Response<Body> {
-    let host = lock(shared).host();
+    let host = shared.host();
     json(&Version { version: env!("CARGO_PKG_VERSION").to_owned(), format: FORMAT, host })
 }
 
 /// Does what takes a while where it holds nobody up.
 async fn blocking(
     shared: Shared,
-    work: impl FnOnce(&mut Recorder) -> Result<Response<Body>, recorder::Error> + Send + 'static,
+    work: impl FnOnce(&Recorder) -> Result<Response<Body>, recorder::Error> + Send + 'static,
 ) -> Response<Body> {
-    let done = blocking::run(move || work(&mut lock(&shared))).await;
+    let done = blocking::run(move || work(&shared)).await;
     match done {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => refused(&error),

@@ -1,121 +1,105 @@
-//! A live trace: the ring's tail, looked at ten times a second. The kernel side knows nothing of it,
-//! and a reader that does not keep up misses records, which it is told.
+//! A live trace: a subscriber of the feed, for all calls of one recording. The kernel side knows nothing of it,
+//! and a reader that does not keep up misses records, which it is told. What it has not read waits in its
+//! subscription: bytes are made when it asks for them.
 
-use super::{Body, Shared, lock, refused, respond};
+use super::{Body, Shared, refused, respond};
+use crate::feed::{Feed, Happened, Subscription};
 use crate::recorder::{self, Recorder};
 use bytes::Bytes;
+use futures_util::stream as futures;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use hyper::{Response, StatusCode};
-use rewind_recording::cut::Tail;
 use rewind_recording::header::Header;
 use rewind_recording::stream::{self, Status, Writer};
 use std::convert::Infallible;
-use std::time::Duration;
-use tokio::sync::mpsc;
-
-/// How often the ring is looked at.
-const INTERVAL: Duration = Duration::from_millis(100);
-/// Looks that wait for a slow reader before the tail waits too, and the ring goes on without it.
-const QUEUE: usize = 8;
+use std::io;
+use std::sync::Arc;
 
 /// Starts a trace.
-pub(super) async fn answer(shared: Shared, number: u64) -> Response<Body> {
-    let mut tail = Tail::default();
-    let first = first_look(&mut lock(&shared), number, &mut tail);
-    let (header, before) = match first {
-        Ok((header, before)) => (Header { redacted: 0, ..header }, before),
+pub(super) fn answer(recorder: Shared, feed: &Feed, number: u64) -> Response<Body> {
+    let trace = match Trace::begin(recorder, feed, number) {
+        Ok(trace) => trace,
         Err(error) => return refused(&error),
     };
-    let (send, receive) = mpsc::channel(QUEUE);
-    tokio::spawn(async move {
-        // The reader has gone, or the container has: either ends the trace.
-        let _ = follow(shared, number, tail, (header, before), send).await;
+    let frames = futures::unfold(trace, |mut trace| async {
+        let bytes = trace.next().await?;
+        Some((Ok::<_, Infallible>(Frame::data(bytes)), trace))
     });
-    let frames = futures_stream(receive);
     respond(StatusCode::OK, stream::CONTENT_TYPE, StreamBody::new(frames).boxed())
 }
 
-/// Where the trace begins, and what threads are in that will not be seen to return.
-fn first_look(recorder: &mut Recorder, number: u64, tail: &mut Tail) -> Result<(Header, Vec<u8>), recorder::Error> {
-    let (header, ..) = recorder.follow(number, tail)?;
-    let before = if header.died_ns.is_none() { recorder.before(number)? } else { Vec::new() };
-    Ok((header, before))
-}
-
-fn futures_stream(
-    mut receive: mpsc::Receiver<Bytes>,
-) -> impl futures_core::Stream<Item = Result<Frame<Bytes>, Infallible>> + Send + Sync {
-    futures_util::stream::poll_fn(move |context| {
-        receive.poll_recv(context).map(|block| block.map(|b| Ok(Frame::data(b))))
-    })
-}
-
-/// Why a trace ends early.
-enum End {
-    /// The reader has gone.
-    Reader,
-    /// Writing into memory failed, which it does not.
-    Write,
-}
-
-impl From<std::io::Error> for End {
-    fn from(_: std::io::Error) -> Self {
-        Self::Write
-    }
-}
-
-async fn follow(
-    shared: Shared,
+/// A trace that goes on.
+struct Trace {
+    recorder: Arc<Recorder>,
     number: u64,
-    mut tail: Tail,
-    (header, before): (Header, Vec<u8>),
-    send: mpsc::Sender<Bytes>,
-) -> Result<(), End> {
-    let mut writer = Writer::new(Vec::new(), &header)?;
-    writer.records(&before)?;
-    let mut last = header;
-    let (mut missed_total, mut redacted) = (0, 0);
-    loop {
-        flush(&mut writer, &send).await?;
-        tokio::time::sleep(INTERVAL).await;
-        if send.is_closed() {
-            return Err(End::Reader);
+    subscription: Subscription,
+    /// `None`: its end has been written.
+    writer: Option<Writer<Vec<u8>>>,
+    /// What was known of the recording last.
+    header: Header,
+    missed: u64,
+}
+
+impl Trace {
+    /// Writes where the trace begins, and what threads are in that will not be seen to return.
+    fn begin(recorder: Arc<Recorder>, feed: &Feed, number: u64) -> Result<Self, recorder::Error> {
+        let subscription = feed.subscribe_to("trace", number)?;
+        let header = recorder.header_of(number)?;
+        let before = if header.died_ns.is_none() { recorder.before(number)? } else { Vec::new() };
+        // A `Vec` takes everything; if it did not, the reader would see that there is no end.
+        let mut writer = Writer::new(Vec::new(), &header).ok();
+        writer = writer.and_then(|mut writer| writer.records(&before).is_ok().then_some(writer));
+        Ok(Self { recorder, number, subscription, writer, header, missed: 0 })
+    }
+
+    /// The next bytes; `None`: there are no more.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            let written = std::mem::take(self.writer.as_mut()?.sink());
+            if !written.is_empty() {
+                return Some(written.into());
+            }
+            match self.subscription.next().await {
+                Some(happened) => self.write(&happened).ok()?,
+                None => return self.finish(),
+            }
         }
-        let (header, records, missed) = match lock(&shared).follow(number, &mut tail) {
-            Ok(look) => look,
+    }
+
+    fn write(&mut self, happened: &Happened) -> io::Result<()> {
+        let records = happened.batch.records();
+        self.header.redacted += happened.redacted;
+        let origins = self.recorder.origins(&happened.container, records);
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        if !origins.is_empty() {
+            writer.header(&Header { origins, ..self.header.clone() })?;
+        }
+        writer.records(records)?;
+        let missed = self.subscription.missed();
+        let missed_total = missed.overwritten + missed.queue_full;
+        let missed = missed_total - std::mem::replace(&mut self.missed, missed_total);
+        if missed > 0 {
+            let now = self.recorder.header_of(self.number).unwrap_or_else(|_| self.header.clone());
+            let (at_ns, losses) = (now.read_ns, now.losses);
+            writer.status(&Status { at_ns, missed, missed_total, losses, ..Status::default() })?;
+        }
+        Ok(())
+    }
+
+    /// The last bytes: the header with its final figures.
+    fn finish(&mut self) -> Option<Bytes> {
+        let writer = self.writer.take()?;
+        let last = match self.recorder.header_of(self.number) {
+            Ok(header) => Header { redacted: self.header.redacted, ..header },
             // Its ring was given to another container: the trace ends with what is known.
-            Err(recorder::Error::Gone(_)) => break,
+            Err(recorder::Error::Gone(_)) => self.header.clone(),
             Err(error) => {
                 // Without its end the reader knows that the trace was cut short.
-                tracing::error!(%error, recording = number, "a trace ends early");
-                return Ok(());
+                tracing::error!(%error, recording = self.number, "a trace ends early");
+                return None;
             }
         };
-        missed_total += missed;
-        redacted += header.redacted;
-        if !header.origins.is_empty() {
-            writer.header(&header)?;
-        }
-        writer.records(&records)?;
-        if missed > 0 {
-            let losses = header.losses.clone();
-            writer.status(&Status { at_ns: header.read_ns, missed, missed_total, losses, ..Status::default() })?;
-        }
-        let is_over = header.died_ns.is_some();
-        last = Header { redacted, ..header };
-        if is_over {
-            break;
-        }
+        writer.finish(&last).ok().map(Bytes::from)
     }
-    let bytes = writer.finish(&last)?;
-    send.send(Bytes::from(bytes)).await.map_err(|_| End::Reader)
-}
-
-async fn flush(writer: &mut Writer<Vec<u8>>, send: &mpsc::Sender<Bytes>) -> Result<(), End> {
-    let bytes = std::mem::take(writer.sink());
-    if bytes.is_empty() {
-        return Ok(());
-    }
-    send.send(Bytes::from(bytes)).await.map_err(|_| End::Reader)
 }

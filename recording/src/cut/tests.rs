@@ -3,7 +3,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use rewind_common::ring::Cursor;
+use rewind_common::ring::{Cursor, MAIN, PROTECTED};
 
 const RECORDING: u64 = 7;
 const CPUS: usize = 3;
@@ -83,6 +83,20 @@ impl Model {
     }
 }
 
+/// As whoever reads no more than it must copies the chunks: of most the beginning.
+fn outlined(source: &Source) -> Source {
+    let header = |bytes: &Vec<u8>| ChunkHeader::read_from_prefix(bytes).map(|(header, _)| header).ok();
+    let mut chunks: Vec<_> = source.chunks.iter().filter_map(|bytes| Some((header(bytes)?, bytes.clone()))).collect();
+    chunks.sort_by_key(|(header, _)| std::cmp::Reverse(word::claim(header.word)));
+    let mut seen = HashSet::new();
+    for (header, bytes) in &mut chunks {
+        if !seen.insert((header.cpu, header.share)) {
+            bytes.truncate(HEADER_BYTES + size_of::<call::Call>());
+        }
+    }
+    Source { chunks: chunks.into_iter().map(|(_, bytes)| bytes).collect(), ..source.clone() }
+}
+
 /// A call without arguments that ended at `end_ns`.
 fn getppid(end_ns: u64) -> Vec<u8> {
     let header = RecordHeader { len: size_of::<call::Call>() as u16, kind: Kind::Call as u8, flags: 0, tid: 1 };
@@ -113,6 +127,34 @@ proptest! {
         for end_ns in model.made.iter().filter(|&&end_ns| end_ns >= coverage.complete_from_ns) {
             prop_assert!(shown.contains(end_ns), "{} is missing after {}", end_ns, coverage.complete_from_ns);
         }
+    }
+
+    #[test]
+    fn the_figures_of_the_headers_are_those_of_all_records(
+        calls in prop::collection::vec((0..CPUS, prop::bool::weighted(0.8)), 0..400),
+        gone in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        spoiled in prop::collection::vec(any::<prop::sample::Index>(), 0..2),
+    ) {
+        let mut model = Model::new();
+        for (cpu, is_main) in calls {
+            model.call(cpu, if is_main { MAIN } else { PROTECTED });
+        }
+        let mut source = model.source();
+        for at in spoiled {
+            let at = at.index(source.chunks.len());
+            if let Some(spoiled) = source.chunks[at].get_mut(std::mem::offset_of!(ChunkHeader, spoiled)) {
+                *spoiled = 1;
+            }
+        }
+        // Some that were overwritten while others were copied.
+        for at in gone {
+            source.chunks.remove(at.index(source.chunks.len()));
+        }
+        let whole = |wanted: &ChunkHeader| {
+            let claim = |bytes: &Vec<u8>| header_of(bytes, RECORDING).filter(|header| header.share == wanted.share);
+            source.chunks.iter().find(|bytes| claim(bytes).is_some_and(|header| header.word == wanted.word)).cloned()
+        };
+        prop_assert_eq!(coverage(&outlined(&source), whole), cut(&source).coverage);
     }
 
     #[test]

@@ -2,14 +2,10 @@
 
 use super::strace::{Piece, write_piece};
 use super::{Format, Options, Summary, Words, choose, json, table};
-use crate::event::{Event, Outcome, Timeline, What};
+use crate::event::{Event, Outcome, What};
 use crate::header::Header;
-use crate::record::{self, Record};
-use rewind_common::record::Task;
+use crate::join::{Batch, Joiner, is_complete};
 use std::io;
-
-/// Most bytes of starts that wait for their calls; the oldest go first.
-const MAX_WAITING: usize = 1 << 20;
 
 /// Shows batches of records, each event when it has ended: a call is one line, in the order of ends.
 /// What is in flight is shown by [`Live::finish`], but what began before the recording at once: its return is
@@ -18,9 +14,7 @@ const MAX_WAITING: usize = 1 << 20;
 pub struct Live<'o> {
     words: Words<'o>,
     header: Header,
-    tasks: Vec<Task>,
-    /// Starts whose calls have not come yet.
-    waiting: Vec<u8>,
+    joiner: Joiner,
     summary: Summary,
 }
 
@@ -37,7 +31,7 @@ impl<'o> Live<'o> {
             Format::Json => json::write_header(out, header)?,
         }
         out.flush()?;
-        Ok(Self { words, header: header.clone(), tasks: Vec::new(), waiting: Vec::new(), summary: Summary::default() })
+        Ok(Self { words, header: header.clone(), joiner: Joiner::default(), summary: Summary::default() })
     }
 
     /// Takes in what has come to be known of others.
@@ -50,7 +44,8 @@ impl<'o> Live<'o> {
     /// # Errors
     /// Those of `out`.
     pub fn push(&mut self, out: &mut dyn io::Write, records: &[u8]) -> io::Result<()> {
-        self.show(out, records, false)
+        let batch = self.joiner.push(records);
+        self.show(out, &batch, false)
     }
 
     /// Writes the calls that are still in flight.
@@ -59,7 +54,8 @@ impl<'o> Live<'o> {
     /// Those of `out`.
     pub fn finish(mut self, out: &mut dyn io::Write, read_ns: u64) -> io::Result<Summary> {
         self.words.read_ns = read_ns;
-        self.show(out, &[], true)?;
+        let batch = std::mem::take(&mut self.joiner).finish();
+        self.show(out, &batch, true)?;
         Ok(self.summary)
     }
 
@@ -69,17 +65,15 @@ impl<'o> Live<'o> {
         &self.summary
     }
 
-    fn show(&mut self, out: &mut dyn io::Write, records: &[u8], last: bool) -> io::Result<()> {
-        let batch = [self.waiting.as_slice(), records].concat();
-        let timeline = Timeline::with_tasks(&batch, std::mem::take(&mut self.tasks));
+    fn show(&mut self, out: &mut dyn io::Write, batch: &Batch, last: bool) -> io::Result<()> {
+        let timeline = batch.timeline();
         let matcher = self.words.options.filter.matcher(&self.header, &self.words.options.zone);
-        let in_flight = |event: &Event<'_>| matches!(event.what, What::Call { outcome: Outcome::InFlight, .. });
         let (chosen, mut summary) = choose(&timeline, &matcher, None);
-        let waiting = timeline.by_end().filter(in_flight).count() as u64;
+        let waiting = timeline.by_end().filter(|event| !is_complete(event)).count() as u64;
         let mut shown_waiting = 0;
         self.words.begin_timeline();
         for event in chosen.iter().filter_map(|i| timeline.event(*i)) {
-            if in_flight(&event) && !last {
+            if !is_complete(&event) && !last {
                 shown_waiting += 1;
                 continue;
             }
@@ -90,10 +84,8 @@ impl<'o> Live<'o> {
         if !last {
             summary.calls -= waiting;
             summary.shown -= shown_waiting;
-            self.waiting = still_waiting(&timeline, &batch);
         }
         self.summary.add(&summary);
-        self.tasks = timeline.into_tasks();
         out.flush()
     }
 
@@ -108,30 +100,4 @@ impl<'o> Live<'o> {
             Format::Json => json::write_line(out, &mut self.words, event),
         }
     }
-}
-
-/// The starts that were not joined with their calls.
-fn still_waiting(timeline: &Timeline<'_>, batch: &[u8]) -> Vec<u8> {
-    let mut starts: Vec<_> = timeline
-        .by_end()
-        .filter(|event| matches!(event.what, What::Call { outcome: Outcome::InFlight, .. }))
-        .map(|event| (event.tid, event.start_ns))
-        .collect();
-    starts.sort_unstable();
-    let mut waiting = Vec::new();
-    let mut rest = batch;
-    while let Ok((record, behind)) = record::first(rest) {
-        let bytes = rest.get(..rest.len() - behind.len()).unwrap_or_default();
-        if matches!(record, Record::Enter(call) if starts.binary_search(&(call.tid, call.start_ns)).is_ok()) {
-            waiting.push(bytes);
-        }
-        rest = behind;
-    }
-    let mut bytes = 0;
-    let fitting = waiting.iter().rev().take_while(|start| {
-        bytes += start.len();
-        bytes <= MAX_WAITING
-    });
-    let from = waiting.len() - fitting.count();
-    waiting.get(from..).unwrap_or_default().concat()
 }

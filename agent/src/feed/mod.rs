@@ -1,0 +1,187 @@
+//! What happens, as it happens, for whoever subscribes: joined, identified, in order within a thread, bounded.
+//!
+//! ```text
+//! rings (protected share of each; both of one) -> tail -> redact -> join -> a queue a subscriber
+//! ```
+//!
+//! # What always holds
+//!
+//! * There is no second buffer in the kernel: the feed tails the rings, which hold every decisive event in memory
+//!   that outlives the agent, and looks [`LOOK`] often whether one of a few words of a ring has moved on.
+//! * Events of one thread come in the order of their times ([`crate::rings::tail`]). What others write about a
+//!   thread (signals sent to it, OOM kills) may come a look later.
+//! * A subscriber has a queue of its own, [`MAX_QUEUE_BYTES`] long. Where it is full, what comes is not for it, and
+//!   counted ([`Missed`]); nobody waits for it. Of each recording, what a subscriber to all was given and what it
+//!   missed are all that there was from the recording's beginning on, or from where the agent before had come.
+//! * How far events were delivered is kept in the kernel beside the rings: the next agent's feed goes on there.
+//!   An event counts as delivered when every subscriber that it was given to has dropped it: **at least once**.
+//!   What was delivered but still held when an agent was killed comes again, with the same recording, thread and
+//!   times. The ring of a container that has died is not given away before it was read
+//!   ([`Recorder::set_read`]).
+//! * The calls of the main share are for who asks for one recording, as a live trace does.
+//!
+//! To add a subscriber: a module of its own with the loop that takes from its [`Subscription`], and the line in
+//! `pipeline.rs` that subscribes and starts it.
+
+mod follower;
+mod subscription;
+
+pub use subscription::{Happened, MAX_QUEUE_BYTES, Missed, Subscription};
+
+use crate::recorder::{Error, Recorder};
+use follower::Follower;
+use rewind_common::ring::{MAIN, PROTECTED};
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use subscription::Queue;
+
+/// How often it is looked whether something has happened.
+const LOOK: Duration = Duration::from_millis(20);
+/// So many looks lie between two at which what the kernel side has lost is asked for, and rings that others have
+/// now are found.
+const ROUND: u64 = 50;
+
+/// The feed of one recorder.
+pub struct Feed {
+    recorder: Arc<Recorder>,
+    state: Mutex<State>,
+    /// Somebody has subscribed, or the feed is to end.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    is_over: bool,
+    looks: u64,
+    /// How many recordings there had been when rings were looked through last.
+    recordings_seen: u64,
+    /// Who subscribes to what is decisive in all recordings.
+    all: Vec<Arc<Queue>>,
+    /// The protected share of each ring, for them; by its index.
+    rings: HashMap<u32, Follower>,
+    /// Both shares of one ring, for one subscriber each.
+    single: Vec<(Follower, Vec<Arc<Queue>>)>,
+}
+
+impl Feed {
+    /// The feed of a recorder. Nothing is read before somebody subscribes and [`Feed::run`] runs.
+    #[must_use]
+    pub fn new(recorder: Arc<Recorder>) -> Self {
+        Self { recorder, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// What is decisive in all recordings: failed calls, opens, connects, execs, signals, ends and the like. Who
+    /// subscribes first gets what no subscriber has got yet, of agents before this one too, as far as rings hold
+    /// it; others get what comes from now on. `name` is for the log.
+    #[must_use]
+    pub fn subscribe(&self, name: &'static str) -> Subscription {
+        let queue = Queue::new(name);
+        let mut state = self.state();
+        if state.all.is_empty() {
+            self.recorder.begin_reading(true);
+            // Looks for rings at once.
+            state.recordings_seen = 0;
+        }
+        state.all.push(Arc::clone(&queue));
+        self.changed.notify_all();
+        Subscription::new(queue)
+    }
+
+    /// All that happens in one recording from now on, each call.
+    ///
+    /// # Errors
+    /// [`Error::Gone`].
+    pub fn subscribe_to(&self, name: &'static str, recording: u64) -> Result<Subscription, Error> {
+        let (index, ring) = self.recorder.find(recording)?;
+        let mut follower = Follower::new(index, &ring, &[MAIN, PROTECTED]);
+        follower.skip(&self.recorder);
+        let queue = Queue::new(name);
+        self.state().single.push((follower, vec![Arc::clone(&queue)]));
+        self.changed.notify_all();
+        Ok(Subscription::new(queue))
+    }
+
+    /// Delivers what happens until [`Feed::stop`]; a thread of its own is for this.
+    pub fn run(&self) {
+        let mut state = self.state();
+        while !state.is_over {
+            state.look(&self.recorder);
+            let waited = if state.is_idle() {
+                self.changed.wait(state)
+            } else {
+                self.changed.wait_timeout(state, LOOK).map(|(state, _)| state).map_err(|error| {
+                    let (state, _) = error.into_inner();
+                    PoisonError::new(state)
+                })
+            };
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        state.close();
+    }
+
+    /// Ends [`Feed::run`], and so all subscriptions.
+    pub fn stop(&self) {
+        self.state().is_over = true;
+        self.changed.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.all.is_empty() && self.single.is_empty()
+    }
+
+    fn close(&self) {
+        let single = self.single.iter().flat_map(|(_, queues)| queues);
+        self.all.iter().chain(single).for_each(|queue| queue.close());
+    }
+
+    /// One look at all that is followed.
+    fn look(&mut self, recorder: &Recorder) {
+        self.looks += 1;
+        self.drop_those_who_left(recorder);
+        let is_round = self.looks.is_multiple_of(ROUND);
+        if !self.all.is_empty() {
+            let recordings = recorder.newest();
+            if is_round || recordings != self.recordings_seen {
+                self.recordings_seen = recordings;
+                self.find_rings(recorder);
+            }
+        }
+        let (looks, all) = (self.looks, &self.all);
+        self.rings.retain(|_, follower| follower.look(recorder, looks, is_round, all));
+        self.single.retain_mut(|(follower, queues)| {
+            let goes_on = follower.look(recorder, looks, is_round, queues) && !follower.is_over();
+            if !goes_on {
+                queues.iter().for_each(|queue| queue.close());
+            }
+            goes_on
+        });
+    }
+
+    /// Follows the rings that have begun, from where the agent before had come.
+    fn find_rings(&mut self, recorder: &Recorder) {
+        for (index, ring) in recorder.rings() {
+            if self.rings.get(&index).is_none_or(|follower| follower.recording() != ring.recording) {
+                let mut follower = Follower::new(index, &ring, &[PROTECTED]);
+                follower.go_on(recorder);
+                self.rings.insert(index, follower);
+            }
+        }
+    }
+
+    fn drop_those_who_left(&mut self, recorder: &Recorder) {
+        let before = self.all.len();
+        self.all.retain(|queue| !queue.is_left());
+        self.single.retain(|(_, queues)| queues.iter().any(|queue| !queue.is_left()));
+        if before > 0 && self.all.is_empty() {
+            self.rings.clear();
+            recorder.begin_reading(false);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Reading: rings -> lists, recordings, and what has come since the last look. Nothing is locked meanwhile.
+
+use super::{Error, Recorder, bytes_of};
+use crate::{clock, kernel, rings};
+use rewind_common::loss::LossReason;
+use rewind_common::ring::{Cursors, InFlight, Ring, ring_flags};
+use rewind_recording::api::{List, Listed, Totals};
+use rewind_recording::cut::{self, Tail};
+use rewind_recording::header::{Container, FORMAT, Header};
+use std::collections::BTreeMap;
+
+impl Recorder {
+    /// All recordings, by their counters: but for what has died and was not looked at yet, no record is read.
+    ///
+    /// # Errors
+    /// [`Error::Kernel`].
+    pub fn list(&self) -> Result<List, Error> {
+        let now_ns = clock::now_ns();
+        let mut recordings = Vec::new();
+        for (index, ring) in self.rings().collect::<Vec<_>>() {
+            recordings.extend(self.listed(index, &ring, now_ns)?);
+        }
+        recordings.sort_by_key(|listed| listed.recording);
+        let refused = self.kernel().refused()?;
+        let refused = refused.into_iter().map(|(cgroup_id, path)| self.registry.named(&path, cgroup_id)).collect();
+        Ok(List { host: self.host(), now_ns, recordings, refused, totals: self.totals() })
+    }
+
+    /// `None`: it is gone.
+    fn listed(&self, index: u32, ring: &Ring, now_ns: u64) -> Result<Option<Listed>, Error> {
+        let before = rings::Before { cursors: self.kernel().cursors(index)?, read_ns: now_ns, ..Default::default() };
+        let Some(mut coverage) = rings::coverage(&self.mapped, index, ring, &before) else { return Ok(None) };
+        coverage.ring_bytes = bytes_of(ring);
+        let ending = self.end_of(index, ring)?.and_then(|end| end.ending);
+        let container = (*self.registry.container(ring)).clone();
+        self.keep(index, ring)?;
+        Ok(Some(Listed {
+            recording: ring.recording,
+            container,
+            born_ns: ring.born_ns,
+            died_ns: ring.end_ns(),
+            ending,
+            coverage,
+            losses: losses(&before.cursors, ring.recording),
+            payload: ring.flags & ring_flags::PAYLOAD != 0,
+        }))
+    }
+
+    /// One recording: its header, and its records in order of time.
+    ///
+    /// # Errors
+    /// [`Error::Gone`], [`Error::Kernel`].
+    pub fn recording(&self, recording: u64) -> Result<(Header, Vec<u8>), Error> {
+        let (index, ring) = self.find(recording)?;
+        let in_flight = if ring.end_ns().is_none() { self.in_flight(&ring)? } else { Vec::new() };
+        if ring.end_ns().is_some() {
+            self.registry.name_at_end(&ring);
+        }
+        let source = self.snapshot(index, &ring, in_flight)?;
+        let mut cut = cut::cut(&source);
+        let mut header = self.header(&ring, source.read_ns);
+        let ends = cut::ends(&source);
+        (header.ending, header.cause) = (ends.ending(), ends.cause());
+        header.coverage = cut.coverage;
+        header.coverage.ring_bytes = bytes_of(&ring);
+        header.losses = losses(&source.cursors, ring.recording);
+        header.origins = self.origins_at_end(recording);
+        header.origins.extend(self.origins(&header.container, &cut.records));
+        header.redacted = self.redact(&mut cut.records);
+        Ok((header, cut.records))
+    }
+
+    pub(super) fn snapshot(&self, index: u32, ring: &Ring, in_flight: Vec<InFlight>) -> Result<cut::Source, Error> {
+        let cursors = self.kernel().cursors(index)?;
+        let before = rings::Before { cursors, in_flight, read_ns: clock::now_ns() };
+        rings::snapshot(&self.mapped, index, ring, before).ok_or(Error::Gone(ring.recording))
+    }
+
+    /// The calls that threads of a recording are in since before it began, as records.
+    ///
+    /// # Errors
+    /// [`Error::Gone`], [`Error::Kernel`].
+    pub fn before(&self, recording: u64) -> Result<Vec<u8>, Error> {
+        let (_, ring) = self.find(recording)?;
+        Ok(cut::before(&self.in_flight(&ring)?, recording, ring.born_ns))
+    }
+
+    fn in_flight(&self, ring: &Ring) -> Result<Vec<InFlight>, Error> {
+        let cgroup = kernel::directory_of(&self.cgroup_mount, &ring.path);
+        Ok(rings::in_progress::in_flight(|| self.kernel().in_flight(), ring, &cgroup)?)
+    }
+
+    /// A recording's header as of now, without what only its records tell.
+    ///
+    /// # Errors
+    /// [`Error::Gone`], [`Error::Kernel`].
+    pub fn header_of(&self, recording: u64) -> Result<Header, Error> {
+        let (index, ring) = self.find(recording)?;
+        let losses = losses(&self.kernel().cursors(index)?, recording);
+        Ok(Header { losses, ..self.header(&ring, clock::now_ns()) })
+    }
+
+    /// Records of a recording that the kernel side could not write.
+    ///
+    /// # Errors
+    /// [`Error::Kernel`].
+    pub(crate) fn records_lost(&self, index: u32, recording: u64) -> Result<u64, Error> {
+        let cursors = self.kernel().cursors(index)?;
+        let mine = cursors.iter().filter(|cursors| cursors.recording == recording);
+        let of = |cursors: &Cursors| -> u64 {
+            let records = LossReason::ALL.into_iter().filter(|reason| reason.loses_record());
+            records.filter_map(|reason| cursors.losses.get(reason as usize)).sum()
+        };
+        Ok(mine.map(of).sum())
+    }
+
+    /// What has come since the last look: the header as of now, new records, and how many were missed.
+    /// What the header counts as redacted is in these records.
+    ///
+    /// # Errors
+    /// [`Error::Gone`], [`Error::Kernel`].
+    pub fn follow(&self, recording: u64, tail: &mut Tail) -> Result<(Header, Vec<u8>, u64), Error> {
+        let (index, ring) = self.find(recording)?;
+        let mut header = self.header(&ring, clock::now_ns());
+        let (mut records, missed) = tail.advance(recording, &rings::chunks(&self.mapped, &ring));
+        let losses = losses(&self.kernel().cursors(index)?, recording);
+        header.origins = self.origins(&header.container, &records);
+        let redacted = self.redact(&mut records);
+        Ok((Header { losses, redacted, ..header }, records, missed))
+    }
+
+    /// Hides secrets in records before anybody has them, and says in how many arguments.
+    pub(crate) fn redact(&self, records: &mut [u8]) -> u64 {
+        self.redactor.as_ref().map_or(0, |redactor| redactor.redact(records, self.arch))
+    }
+
+    fn header(&self, ring: &Ring, read_ns: u64) -> Header {
+        Header {
+            format: FORMAT,
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            host: self.host(),
+            container: Container::clone(&self.registry.container(ring)),
+            recording: ring.recording,
+            born_ns: ring.born_ns,
+            died_ns: ring.end_ns(),
+            main_tgid: Some(ring.main.tgid),
+            read_ns,
+            payload: ring.flags & ring_flags::PAYLOAD != 0,
+            given_up: self.not_seen(),
+            ..Header::default()
+        }
+    }
+
+    fn totals(&self) -> Totals {
+        let (mut used_bytes, mut taken) = (0, 0);
+        for (_, ring) in self.rings() {
+            used_bytes += bytes_of(&ring);
+            taken += 1;
+        }
+        Totals {
+            budget_bytes: self.plan.budget_bytes,
+            used_bytes,
+            rings_free: u64::from(self.mapped.ring_count).saturating_sub(taken),
+            refused: self.mapped.node().refused,
+            missed_runs: self.kernel().missed_runs().map(|(_, runs)| runs).sum(),
+        }
+    }
+}
+
+/// What all CPUs lost of a recording, by reason; zeros left out.
+fn losses(cursors: &[Cursors], recording: u64) -> BTreeMap<String, u64> {
+    let of = |reason: LossReason| -> u64 {
+        let mine = cursors.iter().filter(|cursors| cursors.recording == recording);
+        mine.filter_map(|cursors| cursors.losses.get(reason as usize)).sum()
+    };
+    let counted = LossReason::ALL.into_iter().map(|reason| (reason.name().to_owned(), of(reason)));
+    counted.filter(|(_, count)| *count != 0).collect()
+}

@@ -1,0 +1,125 @@
+//! Who is recorded: learnt while a container lives, kept as long as its recording.
+
+use super::lock;
+use crate::identity::names::Sources;
+use crate::identity::{kept, path};
+use crate::kernel;
+use rewind_common::ring::{IDENTITY_BYTES, Ring};
+use rewind_recording::header::Container;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+/// How long after its first call a container may still get its name.
+const NAMED_WITHIN_NS: u64 = 60_000_000_000;
+/// How long it is asked for often: its container may not live for long.
+const ASKED_OFTEN_NS: u64 = 3_000_000_000;
+/// How often.
+const ASK_NS: u64 = 150_000_000;
+
+/// Who recordings are of. Sources of names, which read files, are asked while nothing is locked.
+pub(super) struct Registry {
+    names: Sources,
+    who: Mutex<Who>,
+}
+
+#[derive(Default)]
+struct Who {
+    known: HashMap<u64, Arc<Container>>,
+    /// Recordings of which that is kept in the kernel too.
+    kept: HashSet<u64>,
+    /// How many recordings there have been at the last round.
+    recordings_seen: u64,
+    /// When names are to be asked for next, before the second is over.
+    ask_ns: Option<u64>,
+}
+
+impl Registry {
+    pub(super) fn new(names: Sources) -> Self {
+        Self { names, who: Mutex::default() }
+    }
+
+    /// Who a ring is of.
+    pub(super) fn container(&self, ring: &Ring) -> Arc<Container> {
+        if let Some(known) = lock(&self.who).known.get(&ring.recording) {
+            return Arc::clone(known);
+        }
+        let container = Arc::new(self.named(&kernel::path_of(&ring.path), ring.cgroup_id));
+        Arc::clone(lock(&self.who).known.entry(ring.recording).or_insert(container))
+    }
+
+    /// Who a cgroup is of.
+    pub(super) fn named(&self, path: &str, cgroup_id: u64) -> Container {
+        let mut container = path::container(path);
+        container.cgroup_id = cgroup_id;
+        self.names.fill(&mut container);
+        container
+    }
+
+    /// Whether a round has something to do: see [`super::Recorder::is_due`].
+    pub(super) fn is_due(&self, recordings: u64, now_ns: u64) -> bool {
+        let who = lock(&self.who);
+        who.recordings_seen != recordings || who.ask_ns.is_some_and(|ask| ask <= now_ns)
+    }
+
+    /// All that have begun up to now are looked at next.
+    pub(super) fn begin_round(&self, recordings: u64) {
+        let mut who = lock(&self.who);
+        (who.recordings_seen, who.ask_ns) = (recordings, None);
+    }
+
+    /// A runtime writes down what a container is called after the container's first calls.
+    pub(super) fn ask_again(&self, ring: &Ring, now_ns: u64) {
+        let age_ns = now_ns.saturating_sub(ring.born_ns);
+        if ring.died_ns == 0 && age_ns < NAMED_WITHIN_NS && !self.ask(ring) && age_ns < ASKED_OFTEN_NS {
+            lock(&self.who).ask_ns = Some(now_ns + ASK_NS);
+        }
+    }
+
+    /// A container that was too short for its name to be there in time is asked about once more.
+    pub(super) fn name_at_end(&self, ring: &Ring) {
+        self.ask(ring);
+    }
+
+    /// Asks for a name that is not known yet; whether there is one now.
+    fn ask(&self, ring: &Ring) -> bool {
+        let known = self.container(ring);
+        if !known.name.is_empty() {
+            return true;
+        }
+        let mut container = Container::clone(&known);
+        self.names.fill(&mut container);
+        let is_named = !container.name.is_empty();
+        if container != *known {
+            lock(&self.who).known.insert(ring.recording, Arc::new(container));
+        }
+        is_named
+    }
+
+    /// What is to be kept in the kernel of who a ring is of. `None`: it is there already, or not known.
+    pub(super) fn to_keep(&self, ring: &Ring) -> Option<[u8; IDENTITY_BYTES]> {
+        let mut who = lock(&self.who);
+        let known = who.known.get(&ring.recording).filter(|container| !container.name.is_empty()).map(Arc::clone)?;
+        if !who.kept.insert(ring.recording) {
+            return None;
+        }
+        kept::encode(ring.recording, &known)
+    }
+
+    /// Who a ring is of, as the agent before had kept it.
+    pub(super) fn remember(&self, ring: &Ring, bytes: &[u8; IDENTITY_BYTES]) {
+        if let Some(kept) = kept::decode(bytes, ring.recording) {
+            let container =
+                Container { cgroup_path: kernel::path_of(&ring.path).into(), cgroup_id: ring.cgroup_id, ..kept };
+            let mut who = lock(&self.who);
+            who.known.insert(ring.recording, Arc::new(container));
+            who.kept.insert(ring.recording);
+        }
+    }
+
+    /// A recording has made room.
+    pub(super) fn release(&self, recording: u64) {
+        let mut who = lock(&self.who);
+        who.known.remove(&recording);
+        who.kept.remove(&recording);
+    }
+}
