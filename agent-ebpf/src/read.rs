@@ -129,7 +129,7 @@ pub fn wanted(thread: &mut Thread, row: &Capture, phase: Phase, outcome: i64) ->
             break;
         }
         let op = &row.ops[(from + k) & (OPS - 1)];
-        if applies(thread, op, outcome) {
+        if applies(thread, row, op, outcome) {
             let bits = 1 << (op.arg & 7) & 0x3f | 1 << (OPERATIONS + k as u64);
             let gathered = atomic::load_volatile(&thread.wanted) | bits as u32;
             atomic::store_volatile(&mut thread.wanted, gathered);
@@ -146,7 +146,7 @@ const _: () = assert!(rewind_common::chunk::SEGMENT_BYTES <= 1 << (OPERATIONS - 
 
 /// Whether an operation is done for this call.
 #[inline(always)]
-fn applies(thread: &Thread, op: &Op, result: i64) -> bool {
+fn applies(thread: &Thread, row: &Capture, op: &Op, result: i64) -> bool {
     // Where there is no memory the value says it all.
     if argument(thread, op.arg) == 0 {
         return false;
@@ -157,11 +157,11 @@ fn applies(thread: &Thread, op: &Op, result: i64) -> bool {
     if op.when & when::INTERRUPTED != 0 && !RESTARTS.contains(&result) {
         return false;
     }
+    if op.when & when::COMMAND != 0 && !is_of_command(thread, row, op.size_arg) {
+        return false;
+    }
     match op.kind {
         op::NONE => false,
-        op::LOCK => is_lock(thread.args[1]),
-        op::EVENT => thread.args[1] as u32 != EPOLL_CTL_DEL,
-        op::VMA_NAME => thread.args[0] as u32 == PR_SET_VMA,
         // Without an address its length is not looked at. An offset is its own condition.
         op::LENGTH => argument(thread, op.size_arg) != 0,
         op::PAYLOAD_IN | op::PAYLOAD_OUT => payload(thread, op),
@@ -169,16 +169,17 @@ fn applies(thread: &Thread, op: &Op, result: i64) -> bool {
     }
 }
 
-/// `linux/eventpoll.h`.
-const EPOLL_CTL_DEL: u32 = 2;
-/// `linux/prctl.h`.
-const PR_SET_VMA: u32 = 0x5356_4d41;
-
-/// Whether a command of `fcntl` takes a `struct flock` (`asm-generic/fcntl.h`): `F_GETLK`, `F_SETLK`,
-/// `F_SETLKW`, and the same with `F_OFD_`.
+/// Whether the call's command is one of those of its row that have a bit in `mask`.
 #[inline(always)]
-fn is_lock(command: u64) -> bool {
-    matches!(command as u32, 5..=7 | 36..=38)
+fn is_of_command(thread: &Thread, row: &Capture, mask: u8) -> bool {
+    let command = argument(thread, row.command_arg as u8) as u32 & row.command_mask;
+    let mut found = 0;
+    for (i, known) in row.commands.iter().enumerate() {
+        // Verifier: no branch for each of them, which would double the ways that lead on from here.
+        let differs = u64::from(command ^ known);
+        found |= (differs + 0xffff_ffff) >> 32 ^ 1 & u64::from(mask) >> i;
+    }
+    found & 1 != 0
 }
 
 /// Whether payload is copied.
@@ -285,8 +286,8 @@ global! {
         let most = MAX_BYTES as u64;
         let payload = payload(thread, op);
         match op.kind {
-            op::STRING | op::VMA_NAME => blob::string(start, at.what, place, ring),
-            op::FIXED | op::LOCK | op::EVENT => at.bytes(start, u64::from(op.size), most, place, 0),
+            op::STRING => blob::string(start, at.what, place, ring),
+            op::FIXED => at.bytes(start, u64::from(op.size), most, place, 0),
             op::COUNTED => at.bytes(start, times(count, op.size), most, place, 0),
             op::RETURNED => at.bytes(start, times(result.unsigned_abs(), op.size), most, place, 0),
             op::PAYLOAD_IN => at.bytes(start, argument(thread, op.size_arg), blob::payload_limit(), place, 0),
