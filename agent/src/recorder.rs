@@ -26,7 +26,6 @@ pub use start::captures;
 
 use crate::clock;
 use crate::identity::scope::Rule;
-use crate::identity::source::Source;
 use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Plan};
 use crate::rings::{self, Mapped};

@@ -82,7 +82,7 @@ fn outside() -> Result<()> {
         let mut clippy = command::cargo();
         clippy.args(["clippy", "--manifest-path", &manifest, "--target-dir"]).arg(target);
         // The kernel side is made of unstable features; aya-ebpf declares a newer compiler than it needs.
-        clippy.env("RUSTC_BOOTSTRAP", "1").args(["--ignore-rust-version", "--", "-D", "warnings"]);
+        clippy.env("RUSTC_BOOTSTRAP", "1").args(["--ignore-rust-version", "--all-features", "--", "-D", "warnings"]);
         command::run(&mut clippy)?;
     }
     Ok(())
