@@ -59,9 +59,6 @@ global! {
     }
 }
 
-/// [`Thread::length`] where the memory could not be read.
-pub const UNREADABLE: u64 = u64::MAX;
-
 /// A pointer and a number.
 #[inline(always)]
 fn counted(writer: &Writer, pointer: u64, count: u32, what: u64) -> u64 {
