@@ -1,5 +1,5 @@
 //! Whatever a container, a runtime, a file or a peer puts into a string: no output steers a terminal.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub, dead_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub, dead_code)]
 #![cfg(unix)]
 
 mod server;

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | a name inside a sentence or a column | it is an [`Untrusted`] or [`UntrustedString`]: `{}` escapes it |
 //! | a finished line, whatever it is made of | [`visible`], where it is written |
-//! | JSON | [`json`](crate::escape::json) writes it |
+//! | JSON | [`json`](mod@json) writes it |
 //! | a call as strace writes it | strace's own escapes: only ASCII comes out |
 //!
 //! Shown as escapes: `\n`, `\r`, `\t`, `\x1b` (C0, DEL, bytes that are no UTF-8), `\u{202e}` (C1, what

@@ -183,12 +183,6 @@ impl Decoder {
         self.skipped
     }
 
-    /// Whether the bytes so far end with a whole frame.
-    #[must_use]
-    pub fn at_boundary(&self) -> bool {
-        self.begun && self.taken == self.buffer.len()
-    }
-
     fn advance(&mut self) -> Result<Option<Frame>, StreamError> {
         if !self.begun && !self.preamble()? {
             return Ok(None);

@@ -1,7 +1,8 @@
 //! Commands of calls that are many in one, and what goes with them.
 
 use super::text::{self, choice, comment, decimal, hex, hex_or_zero, signed};
-use crate::syscalls::commands::{Commands, Form, sockopt};
+use crate::syscalls::arg::{Commands, Form};
+use crate::syscalls::commands::sockopt;
 use crate::syscalls::flags::{Set, time};
 
 /// A clock; negative numbers are made of a process or a descriptor (`linux/posix-timers.h`).

@@ -5,8 +5,8 @@
 
 use super::{Invocation, address, path_argument, row};
 use crate::record::{Bytes, Call};
+use crate::syscalls::arg::Command;
 use crate::syscalls::arg::{ArgKind, Shape};
-use crate::syscalls::commands::Command;
 use crate::syscalls::flags::Set;
 use crate::syscalls::flags::file::{FAN_INIT, MEMFD};
 use crate::syscalls::flags::network::AF;

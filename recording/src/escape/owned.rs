@@ -25,7 +25,7 @@ impl UntrustedString {
     /// Whether a person who typed `typed` means it: as it is, or as it is shown.
     #[must_use]
     pub fn is(&self, typed: &str) -> bool {
-        self.0 == typed || self.to_string() == typed
+        self.0 == typed || format!("{self}") == typed
     }
 }
 

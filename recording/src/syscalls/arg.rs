@@ -3,10 +3,12 @@
 //! A kind says how the text reads (`decode`), and what is behind the argument: what the kernel side copies of
 //! it, whether the call reads or writes it, and what of it is text ([`ArgKind::pointee`]).
 
+mod command;
+
+pub use command::{Command, Commands, Form};
+
 use super::Arch;
-use super::commands::{Commands, Form};
 use super::flags::Set;
-use super::pointee::Direction;
 
 /// What one argument means. A number in brackets is the index of another argument.
 #[derive(Clone, Copy, Debug)]
@@ -341,12 +343,6 @@ impl Shape {
 }
 
 impl ArgKind {
-    /// Whether its text is known only when the call has returned.
-    #[must_use]
-    pub fn is_out(self) -> bool {
-        self.pointee(0, Arch::X86_64).direction == Direction::Out
-    }
-
     /// Whether it is the command of an `ioctl`.
     #[must_use]
     pub const fn is_ioctl(&self) -> bool {

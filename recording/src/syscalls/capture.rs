@@ -1,7 +1,6 @@
 //! What the kernel side copies for a row, derived from the kinds of its arguments and nothing else.
 
-use super::arg::ArgKind;
-use super::commands::Commands;
+use super::arg::{ArgKind, Commands};
 use super::pointee::Pointee;
 use super::{Arch, Row, bits};
 use rewind_common::capture::{COMMANDS, Capture, OPS, Op, ROWS, capture_flags, op, when};

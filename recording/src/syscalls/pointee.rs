@@ -206,4 +206,10 @@ impl ArgKind {
             Self::SockoptOut(n) => written(make(op::ADDRESS_OUT, n, 1), SocketOption),
         }
     }
+
+    /// Whether its text is known only when the call has returned.
+    #[must_use]
+    pub fn is_out(self) -> bool {
+        self.pointee(0, Arch::X86_64).direction == Direction::Out
+    }
 }

@@ -1,27 +1,7 @@
-//! Calls that are many in one: one row a command.
-//!
-//! The row of the call has [`ArgKind::Command`] where the command is, and [`ArgKind::Operand`] where what
-//! stands there is the command's own. What the kernel side copies follows from the rows of the commands,
-//! as for other calls: see [`super::capture()`].
+//! What the commands of a call that is many in one are made of; the rows of them are in [`super::super::commands`].
 
-mod fcntl;
-mod file;
-mod futex;
-mod ioctl;
-mod prctl;
-mod process;
-pub mod sockopt;
-mod system;
-
-use super::Return;
-use super::arg::ArgKind;
-pub(super) use fcntl::FCNTL;
-pub(super) use file::{EPOLL_CTL, FSCONFIG};
-pub(super) use futex::FUTEX;
-pub(super) use ioctl::IOCTL;
-pub(super) use prctl::PRCTL;
-pub(super) use process::{ARCH_PRCTL, KCMP, PTRACE};
-pub(super) use system::{BPF, KEYCTL, QUOTA, SECCOMP, SYSLOG};
+use super::ArgKind;
+use crate::syscalls::Return;
 
 /// The commands of one call.
 #[derive(Debug)]
@@ -49,7 +29,7 @@ pub struct Command {
     pub operands: &'static [ArgKind],
     /// How its result reads.
     pub result: Return,
-    /// Its [`super::bits`], beside those of its call.
+    /// Its [`crate::syscalls::bits`], beside those of its call.
     pub bits: u64,
 }
 
@@ -69,7 +49,7 @@ pub enum Form {
 }
 
 /// `FUTEX_PRIVATE_FLAG` and `FUTEX_CLOCK_REALTIME`.
-pub(crate) const FUTEX_FLAGS: u64 = 0x180;
+const FUTEX_FLAGS: u64 = 0x180;
 
 impl Commands {
     /// The bits of the argument that are the command's number.
@@ -109,8 +89,4 @@ impl Commands {
         let operands = self.row(value).map_or(self.otherwise, |command| command.operands);
         operands.get(n).copied().unwrap_or(ArgKind::Hidden)
     }
-}
-
-const fn command(number: u64, name: &'static str, operands: &'static [ArgKind], result: Return, bits: u64) -> Command {
-    Command { number, name, operands, result, bits }
 }

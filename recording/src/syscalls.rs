@@ -27,9 +27,8 @@ mod system;
 mod tests;
 mod time;
 
-use arg::{ArgKind, Shape};
+use arg::{ArgKind, Command, Commands, Shape};
 pub use capture::{capture, capture_table};
-use commands::{Command, Commands};
 use flags::Set;
 use std::collections::HashMap;
 use std::sync::LazyLock;
