@@ -5,6 +5,7 @@ use super::failure::{Failure, Subject};
 use super::owner::{self, Owner};
 use super::process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
 use super::requests::{PendingRequests, Seen, is_verdict};
+use super::setup::{Setup, Step};
 use super::sums::Sums;
 use crate::calls::{self, Kind};
 use crate::meaning::{self, Meaning};
@@ -19,8 +20,8 @@ use rewind_recording::filter::{comm, failed};
 use rewind_recording::header::Header;
 use rewind_recording::origin::Origins;
 use rewind_recording::record::{self, Call};
-use rewind_recording::syscalls::Arch;
 use rewind_recording::syscalls::arg::ArgKind;
+use rewind_recording::syscalls::{Arch, bits};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,7 +40,7 @@ pub(super) struct Gather {
     full: BTreeMap<u32, Table>,
     processes: BTreeMap<u32, Process>,
     failures: Vec<Failure>,
-    setup_failures: Vec<Failure>,
+    setups: HashMap<u32, Setup>,
     open_calls: Vec<usize>,
     kills: Vec<KillCall>,
     sums: BTreeMap<Cow<'static, str>, Sums>,
@@ -64,7 +65,7 @@ impl Gather {
             full: BTreeMap::new(),
             processes: BTreeMap::new(),
             failures: Vec::new(),
-            setup_failures: Vec::new(),
+            setups: HashMap::new(),
             open_calls: Vec::new(),
             kills: Vec::new(),
             sums: BTreeMap::new(),
@@ -118,7 +119,7 @@ impl Gather {
             chain: Vec::new(),
             processes: self.processes,
             failures: self.failures,
-            setup_failures: self.setup_failures,
+            setups: self.setups,
             open_calls: self.open_calls,
             kills: self.kills,
             sums: self.sums,
@@ -177,14 +178,12 @@ impl Gather {
         let process = self.processes.get(&tgid);
         let is_setup =
             event.task.zip(process).is_some_and(|(task, process)| process.is_runtime(&comm(&task.comm).text()));
-        if is_setup && !calls::is(&name, Kind::Runs) {
-            if let Some(errno) = call.errno().filter(|_| outcome == Outcome::Returned && failed(call)) {
-                let subject = self.subject(tgid, invocation);
-                let failure = failure(index, event, tgid, name, subject, errno);
-                self.setup_failures.push(failure);
+        if is_setup {
+            self.setup(index, event, tgid, invocation, name.clone(), outcome);
+            if !calls::is(&name, Kind::Runs) {
+                self.tables.feed(tgid, invocation, self.arch);
+                return;
             }
-            self.tables.feed(tgid, invocation, self.arch);
-            return;
         }
         if outcome == Outcome::InProgress {
             // How long it has taken is not known: it is no part of any sum.
@@ -242,6 +241,43 @@ impl Gather {
             (None, None) => self.had(&name, &subject, invocation, event.end_ns),
         }
         self.tables.feed(tgid, invocation, self.arch);
+    }
+
+    /// A call of the runtime.
+    fn setup(
+        &mut self,
+        index: usize,
+        event: &Event<'_>,
+        tgid: u32,
+        invocation: &Invocation<'_>,
+        name: Cow<'static, str>,
+        outcome: Outcome,
+    ) {
+        let call = &invocation.call;
+        let errno = call.errno().filter(|_| outcome == Outcome::Returned);
+        let takes_path = decode::row(call, self.arch).is_some_and(|row| row.has(bits::FILE));
+        // Go asks of each file whether it can be waited for.
+        let odd = errno.is_some_and(|errno| {
+            !matches!(Meaning::of(&name, errno), Meaning::Answer(_)) && name != "epoll_ctl" && failed(call)
+        });
+        if !takes_path && !odd {
+            return;
+        }
+        let mut paths = decode::paths(invocation, self.arch).map(|path| self.opened(tgid, &path));
+        let subject = paths.next().map(Subject::Path);
+        let target = paths.next();
+        let subject = subject.unwrap_or_else(|| self.subject(tgid, invocation));
+        let owner = Owner::told(invocation, &name, self.arch).filter(|_| errno.is_none());
+        let call = failure(index, event, tgid, name, subject, errno.unwrap_or_default());
+        self.setups.entry(tgid).or_default().add(Step { call, failed: errno.is_some(), target, owner });
+    }
+
+    /// The path behind `/proc/self/fd/7`, by which runtimes name what they have opened; else the path itself.
+    fn opened(&self, tgid: u32, path: &str) -> String {
+        let fd = ["/proc/self/fd/", "/proc/thread-self/fd/"].iter().find_map(|dir| path.strip_prefix(dir));
+        let fd = fd.and_then(|fd| fd.parse().ok());
+        let what = fd.and_then(|fd| self.tables.of(tgid)?.text(fd));
+        what.filter(|what| what.starts_with('/')).unwrap_or(path).to_owned()
     }
 
     /// A call succeeded: remembers what it shows to be there.

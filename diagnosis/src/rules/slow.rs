@@ -54,3 +54,25 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     }
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{MS, S, Scene};
+    use rewind_recording::event::build;
+
+    #[test]
+    fn a_slow_disk_is_found_where_nothing_fails() {
+        let mut scene = Scene::of("app");
+        for _ in 0..10 {
+            build::call(&mut scene.records, 700, 74).at(scene.now, 400 * MS).arg(5).result(0).end();
+            scene.later(S);
+        }
+        let why = scene.why();
+        assert!(
+            why.answer.starts_with("It is running; but it waited 4.00s for the disk: 10 calls in fsync"),
+            "{}",
+            why.answer
+        );
+        assert_eq!((why.slow[0].call.as_str(), why.slow[0].calls), ("fsync", 10));
+    }
+}
