@@ -1,7 +1,7 @@
 //! What stands below the answer: failed calls, what threads were in, memory, descriptors, what was
 //! run, slow calls, last calls.
 
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::diagnosis::{Blocked, Descriptors, Diagnosis, EventText, Failed, MemoryGrowth, Ran, Slow};
 use crate::event_text::{event_text, rfc3339};
 use crate::facts::{Facts, Process, SIGKILL, Sums, kinds};
@@ -195,7 +195,7 @@ fn one_ran(tgid: u32, depth: usize, process: &Process, clock: &mut Clock) -> Ran
 
 fn slow(facts: &Facts<'_>) -> Vec<Slow> {
     let notable = |sums: &Sums| sums.longest.0 >= SLOW_NS || sums.total_ns >= SLOW_TOTAL_NS;
-    let is_of_interest = |name: &str| !calls::is(name, Kind::Idle) && !calls::is(name, Kind::Endless);
+    let is_of_interest = |name: &str| !calls::has(name, bits::IDLES | bits::ENDLESS);
     let of_interest = facts.sums.iter().filter(|(name, sums)| is_of_interest(name) && notable(sums));
     let mut sums: Vec<_> = of_interest.collect();
     sums.sort_by_key(|(_, sums)| Reverse(sums.total_ns));

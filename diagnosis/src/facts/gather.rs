@@ -7,7 +7,7 @@ use super::process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Pro
 use super::requests::{PendingRequests, Seen, is_verdict};
 use super::setup::{Setup, Step};
 use super::sums::Sums;
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::meaning::{self, Meaning};
 use crate::text::{self, command, descriptor, last_part, with_name, written};
 use rewind_common::call::part;
@@ -21,7 +21,7 @@ use rewind_recording::header::Header;
 use rewind_recording::origin::Origins;
 use rewind_recording::record::{self, Call};
 use rewind_recording::syscalls::arg::ArgKind;
-use rewind_recording::syscalls::{Arch, bits};
+use rewind_recording::syscalls::{Arch, Row};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
@@ -99,7 +99,7 @@ impl Gather {
                     later(path) || last_part(path).is_some_and(later)
                 }
                 Subject::Path(path) => {
-                    same(path) || calls::is(&failure.name, Kind::Runs) && last_part(path).is_some_and(same)
+                    same(path) || calls::has(&failure.name, bits::RUNS) && last_part(path).is_some_and(same)
                 }
                 Subject::Peer(peer) => later(peer),
                 _ => false,
@@ -172,7 +172,7 @@ impl Gather {
         let call = &invocation.call;
         let name = decode::name(call, self.arch);
         let process = self.processes.get_mut(&tgid);
-        if let Some((process, user)) = process.zip(owner::user(invocation, &name)) {
+        if let Some((process, user)) = process.zip(owner::user(invocation, self.arch)) {
             process.user = Some(user);
         }
         let process = self.processes.get(&tgid);
@@ -180,7 +180,7 @@ impl Gather {
             event.task.zip(process).is_some_and(|(task, process)| process.is_runtime(&comm(&task.comm).text()));
         if is_setup {
             self.setup(index, event, tgid, invocation, name.clone(), outcome);
-            if !calls::is(&name, Kind::Runs) {
+            if !calls::has(&name, bits::RUNS) {
                 self.tables.feed(tgid, invocation, self.arch);
                 return;
             }
@@ -203,13 +203,13 @@ impl Gather {
             sums.example =
                 table.map(|table| text::event(event, arch, &Origins::default(), Some(table))).unwrap_or_default();
         }
-        self.kill(index, event, tgid, &name, call);
+        self.kill(index, event, tgid, call);
         let until_ns = if outcome == Outcome::InFlight { self.read_ns } else { event.end_ns };
         let (table, arch) = (self.tables.of(tgid), self.arch);
         let seen = Seen { index, event, tgid, invocation, outcome, name: &name, table, arch, until_ns };
         self.pending.call(&seen);
         if outcome != Outcome::Returned {
-            if !calls::is(&name, Kind::Ends) {
+            if !calls::has(&name, bits::ENDS) {
                 self.open_calls.push(index);
             }
             return;
@@ -290,9 +290,7 @@ impl Gather {
                 }
             }
             // Its success shows that the peer is there.
-            Subject::Peer(peer)
-                if [Kind::Connects, Kind::Sends, Kind::Receives].iter().any(|kind| calls::is(name, *kind)) =>
-            {
+            Subject::Peer(peer) if calls::has(name, bits::CONNECTS | bits::SENDS | bits::RECEIVES) => {
                 self.had.insert(peer.clone(), at_ns);
             }
             _ => {}
@@ -336,12 +334,12 @@ impl Gather {
             self.owners.insert(path.clone(), owner);
         }
         match name {
-            name if calls::is(name, Kind::Connects) && call.errno().is_some_and(meaning::is_in_background) => {
+            name if calls::has(name, bits::CONNECTS) && call.errno().is_some_and(meaning::is_in_background) => {
                 if let Subject::Peer(peer) = subject {
                     self.connecting.insert((tgid, descriptor(call)), (event.start_ns, peer.clone()));
                 }
             }
-            name if calls::is(name, Kind::Runs) && call.errno().is_none() => {
+            name if calls::has(name, bits::RUNS) && call.errno().is_none() => {
                 let command = command(invocation, self.arch);
                 let program = Program { index, at_ns: event.end_ns, command };
                 self.processes.entry(tgid).or_default().programs.push(program);
@@ -355,14 +353,11 @@ impl Gather {
         }
     }
 
-    fn kill(&mut self, index: usize, event: &Event<'_>, tgid: u32, name: &str, call: &Call<'_>) {
-        let number = |i: usize| (call.value(i).unwrap_or_default() as u32).cast_signed();
-        let (target, signal) = match name {
-            "kill" | "tkill" => (number(0), number(1)),
-            "tgkill" => (number(0), number(2)),
-            _ => return,
-        };
-        let signal = signal.cast_unsigned();
+    fn kill(&mut self, index: usize, event: &Event<'_>, tgid: u32, call: &Call<'_>) {
+        let row = decode::row(call, self.arch).filter(|row| row.has(bits::KILLS));
+        let Some(signal_at) = row.and_then(Row::signal_argument) else { return };
+        let number = |i: usize| call.value(i).unwrap_or_default() as u32;
+        let (target, signal) = (number(0).cast_signed(), number(signal_at));
         if signal != 0 && call.errno().is_none() {
             self.kills.push(KillCall { index, at_ns: event.start_ns, tgid, target, signal });
         }
@@ -375,7 +370,7 @@ impl Gather {
         if let Some(peer) = decode::peer(invocation, self.arch) {
             return Subject::Peer(peer);
         }
-        let is_fd = |row: &&rewind_recording::syscalls::Row| matches!(row.args.first(), Some(ArgKind::Fd));
+        let is_fd = |row: &&Row| matches!(row.args.first(), Some(ArgKind::Fd));
         if decode::row(&invocation.call, self.arch).filter(is_fd).is_none() {
             return Subject::Nothing;
         }

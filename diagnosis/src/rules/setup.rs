@@ -1,6 +1,6 @@
 //! A container whose program never ran: its runtime failed at a step of setting it up, and ended.
 
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::facts::{Facts, Setup, Step, Subject};
 use crate::finding::{Finding, Relation};
 use crate::groups::Group;
@@ -49,7 +49,7 @@ fn words(facts: &Facts<'_>, setup: &Setup, step: &Step) -> String {
     let what = call.subject.text().unwrap_or_default();
     let because = because(call.errno);
     // The last that a runtime does inside is to look for the program, and to run it.
-    if calls::is(name, Kind::Runs) || setup.is_inside && calls::is(name, Kind::Asks) {
+    if calls::has(name, bits::RUNS) || setup.is_inside && calls::has(name, bits::ASKS) {
         return execute(facts, setup, step);
     }
     match (name, &step.target) {
@@ -64,10 +64,10 @@ fn words(facts: &Facts<'_>, setup: &Setup, step: &Step) -> String {
             format!("could not enter its working directory {what}: {because}")
         }
         ("chdir" | "fchdir", _) => format!("could not enter {what}: {because}"),
-        _ if calls::is(name, Kind::MakesEntry) || name.starts_with("mknod") => {
+        _ if calls::has(name, bits::MAKES_ENTRY) || name.starts_with("mknod") => {
             format!("could not make {what}: {because}")
         }
-        _ if calls::is(name, Kind::Asks) => {
+        _ if calls::has(name, bits::ASKS) => {
             format!("could not find {what} while it set up the file systems: {because}")
         }
         ("open" | "openat" | "openat2", _) => format!("could not open {what}: {because}"),

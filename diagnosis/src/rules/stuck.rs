@@ -1,6 +1,6 @@
 //! Scenarios 5 and 7, of a living container: a thread that is in a call for longer than is usual.
 
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
 use crate::groups::Group;
@@ -11,17 +11,17 @@ use rewind_recording::render::units::duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Calls that should be over soon, and what they wait for.
-const SOON: &[(Kind, &str)] = &[
-    (Kind::Connects, "a peer that does not take its connection"),
-    (Kind::WaitsFileLock, "a lock on a file"),
-    (Kind::WaitsDisk, "the disk"),
-    (Kind::WaitsFileSystem, "a file system"),
+const SOON: &[(u64, &str)] = &[
+    (bits::CONNECTS, "a peer that does not take its connection"),
+    (bits::WAITS_FILE_LOCK, "a lock on a file"),
+    (bits::WAITS_DISK, "the disk"),
+    (bits::WAITS_FILE_SYSTEM, "a file system"),
 ];
 /// So long is not soon.
 const LONG_NS: u64 = 1_000_000_000;
 
 fn is_ordinary(name: &str) -> bool {
-    calls::is(name, Kind::Idle) || calls::is(name, Kind::WaitsChild)
+    calls::has(name, bits::IDLES | bits::WAITS_CHILD)
 }
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
@@ -40,10 +40,10 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
         let tgid = event.tgid().unwrap_or(event.tid);
         let threads = processes.entry(tgid).or_default();
         threads.count += 1;
-        if calls::is(&name, Kind::WaitsThread) && since_ns > LONG_NS {
+        if calls::has(&name, bits::WAITS_THREAD) && since_ns > LONG_NS {
             threads.locked.push(*index);
         }
-        let soon = SOON.iter().find(|(kind, _)| calls::is(&name, *kind)).filter(|_| since_ns > LONG_NS);
+        let soon = SOON.iter().find(|(bits, _)| calls::has(&name, *bits)).filter(|_| since_ns > LONG_NS);
         if let Some((_, waits_for)) = soon {
             let shown: String = facts.text(&event).chars().take(60).collect();
             let long = match outcome {
