@@ -11,6 +11,7 @@ use crate::noise::Noise;
 use crate::tried::tried;
 use crate::weight::WORTH_SAYING;
 use rewind_recording::clock::Clock;
+use rewind_recording::decode;
 use rewind_recording::event::{Outcome, What};
 use rewind_recording::filter::comm;
 use std::cmp::Reverse;
@@ -240,8 +241,8 @@ fn thread_of_end(facts: &Facts<'_>, end: usize, last: u32) -> u32 {
     }
     let caller = (0..end).rev().take(4096).filter_map(|index| facts.timeline.event(index)).find(|event| {
         let What::Call { call, .. } = event.what else { return false };
-        let name = rewind_recording::decode::name(&call, facts.arch);
-        name == "exit_group" && event.tgid() == Some(tgid)
+        let ends = decode::row(&call, facts.arch).is_some_and(|row| row.has(bits::ENDS_PROCESS));
+        ends && event.tgid() == Some(tgid)
     });
     caller.map_or(last, |event| event.tid)
 }
