@@ -139,7 +139,9 @@ fn key(failure: &Failure) -> (Subject, Cow<'static, str>, u16) {
 /// All groups, not weighed yet.
 pub(crate) fn of(facts: &Facts<'_>) -> Vec<Group> {
     let mut groups = BTreeMap::new();
-    for failure in &facts.failures {
+    // Of a runtime that never ran the program, the step that failed tells.
+    let runtime = facts.never_began().map(|(tgid, _)| tgid);
+    for failure in facts.failures.iter().filter(|failure| Some(failure.tgid) != runtime) {
         groups.entry(key(failure)).or_insert_with(|| Group::of(failure)).add(failure);
     }
     groups.into_values().collect()

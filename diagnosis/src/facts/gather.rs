@@ -255,7 +255,11 @@ impl Gather {
     ) {
         let call = &invocation.call;
         let errno = call.errno().filter(|_| outcome == Outcome::Returned);
-        let takes_path = decode::row(call, self.arch).is_some_and(|row| row.has(bits::FILE));
+        let has = |bits| decode::row(call, self.arch).is_some_and(|row| row.has(bits));
+        if has(bits::SETS_USER) && call.errno().is_none() && outcome == Outcome::Returned {
+            self.setups.entry(tgid).or_default().became_user();
+        }
+        let takes_path = has(bits::FILE);
         // Go asks of each file whether it can be waited for.
         let odd = errno.is_some_and(|errno| {
             !matches!(Meaning::of(&name, errno), Meaning::Answer(_)) && name != "epoll_ctl" && failed(call)
@@ -269,7 +273,7 @@ impl Gather {
         let subject = subject.unwrap_or_else(|| self.subject(tgid, invocation));
         let owner = Owner::told(invocation, &name, self.arch).filter(|_| errno.is_none());
         let call = failure(index, event, tgid, name, subject, errno.unwrap_or_default());
-        self.setups.entry(tgid).or_default().add(Step { call, failed: errno.is_some(), target, owner });
+        self.setups.entry(tgid).or_default().add(Step { call, failed: odd, target, owner });
     }
 
     /// The path behind `/proc/self/fd/7`, by which runtimes name what they have opened; else the path itself.

@@ -3,19 +3,23 @@
 
 use super::failure::{Failure, Subject};
 use super::owner::Owner;
+use crate::calls::{self, bits};
 use crate::text::last_part;
+use std::collections::BTreeSet;
 
 /// The last steps of one process of the runtime.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     /// Whether it has made the container's root its own: paths are the container's from then on.
     pub is_inside: bool,
+    /// Whether it has become the container's user: what is left is to look for the program and run it.
+    pub is_ready: bool,
     /// The last step; `None` if there was none.
     pub last: Option<Step>,
     /// Other paths of the same name that it looked for in vain right before that.
     pub tried: Vec<String>,
-    /// The path that it looked at last, and found.
-    pub found: Option<String>,
+    /// Paths that it found since it was inside.
+    pub found: BTreeSet<String>,
 }
 
 /// A call of the runtime that takes a path, or any that failed.
@@ -32,13 +36,26 @@ pub struct Step {
 }
 
 impl Setup {
+    /// It has become another user.
+    pub(super) fn became_user(&mut self) {
+        self.is_ready = self.is_inside;
+    }
+
     /// Takes a step into account.
     pub(super) fn add(&mut self, step: Step) {
         if matches!(&*step.call.name, "pivot_root" | "chroot") && !step.failed {
             self.is_inside = true;
         }
-        let missing = |step: &Step| step.failed && step.call.is_absent();
-        let before = self.last.take().filter(|before| missing(before) && missing(&step));
+        let before = self.last.take();
+        // Go looks again at what it could not make.
+        if let Some(before) = before.as_ref().filter(|before| before.failed && !before.is_look())
+            && step.is_missed_look()
+            && before.call.subject == step.call.subject
+        {
+            self.last = Some(before.clone());
+            return;
+        }
+        let before = before.filter(|before| before.is_missed_look() && step.is_missed_look());
         match (before.map(|before| before.call.subject), &step.call.subject) {
             (Some(Subject::Path(before)), Subject::Path(now))
                 if before != *now && last_part(&before) == last_part(now) =>
@@ -47,9 +64,19 @@ impl Setup {
             }
             _ => self.tried.clear(),
         }
-        if let (Subject::Path(path), false) = (&step.call.subject, step.failed) {
-            self.found = Some(path.clone());
+        if let (Subject::Path(path), false, true) = (&step.call.subject, step.failed, self.is_inside) {
+            self.found.insert(path.clone());
         }
         self.last = Some(step);
+    }
+}
+
+impl Step {
+    fn is_look(&self) -> bool {
+        calls::has(&self.call.name, bits::ASKS)
+    }
+
+    fn is_missed_look(&self) -> bool {
+        self.is_look() && self.failed && self.call.is_absent()
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 
 /// Whether it looked at the program last, and saw that nobody may execute it.
 fn is_not_executable(setup: &Setup, step: &Step) -> bool {
-    setup.is_inside && step.owner.is_some_and(|owner| owner.mode & EXECUTABLE == 0)
+    setup.is_ready && step.owner.is_some_and(|owner| owner.mode & EXECUTABLE == 0)
 }
 
 /// "could not execute /bin/nope, which does not exist (ENOENT)".
@@ -48,8 +48,8 @@ fn words(facts: &Facts<'_>, setup: &Setup, step: &Step) -> String {
     let name = &*call.name;
     let what = call.subject.text().unwrap_or_default();
     let because = because(call.errno);
-    // The last that a runtime does inside is to look for the program, and to run it.
-    if calls::has(name, bits::RUNS) || setup.is_inside && calls::has(name, bits::ASKS) {
+    // The last that a runtime does is to look for the program, and to run it.
+    if calls::has(name, bits::RUNS) || setup.is_ready && calls::has(name, bits::ASKS) {
         return execute(facts, setup, step);
     }
     match (name, &step.target) {
@@ -67,6 +67,7 @@ fn words(facts: &Facts<'_>, setup: &Setup, step: &Step) -> String {
         _ if calls::has(name, bits::MAKES_ENTRY) || name.starts_with("mknod") => {
             format!("could not make {what}: {because}")
         }
+        _ if calls::has(name, bits::ASKS) && setup.is_inside => format!("could not find {what}: {because}"),
         _ if calls::has(name, bits::ASKS) => {
             format!("could not find {what} while it set up the file systems: {because}")
         }
@@ -94,7 +95,7 @@ fn execute(facts: &Facts<'_>, setup: &Setup, step: &Step) -> String {
         return format!("could not find the program {name} in {} (ENOENT)", places.join(", "));
     }
     match call.meaning() {
-        Meaning::Missing if call.is_absent() && setup.found.as_ref() == Some(path) => {
+        Meaning::Missing if call.is_absent() && setup.found.contains(path) => {
             format!("could not execute {path}, whose interpreter or loader does not exist (ENOENT)")
         }
         Meaning::Missing if call.is_absent() => format!("could not execute {path}, which does not exist (ENOENT)"),
@@ -221,6 +222,7 @@ mod tests {
     fn a_program_whose_interpreter_is_not_there_is_told_from_one_that_is_missing() {
         let mut scene = inside();
         look(&mut scene, "/app/run", 0, 0o755);
+        scene.open("/proc/self/fd/4", 5);
         execve(&mut scene, "/app/run", -2);
         let answer = "runc could not execute /app/run, whose interpreter or loader does not exist (ENOENT).";
         assert_eq!(told(scene), answer);
@@ -261,6 +263,7 @@ mod tests {
     fn other_steps_are_named_as_well() {
         let mut scene = runtime("crun");
         scene.call(700, MKDIRAT).arg(0xffff_ff9c).string("/run/web/rootfs/data").arg(0o755).result(-30).end();
+        look(&mut scene, "/run/web/rootfs/data", -2, 0);
         assert_eq!(told(scene), "crun could not make /run/web/rootfs/data: read-only file system (EROFS).");
         let mut scene = runtime("runc:[2:INIT]");
         scene.call(700, PIVOT_ROOT).string(".").string(".").result(-16).end();
@@ -278,6 +281,14 @@ mod tests {
         let answer = "runc gave up, and no call tells why; the last before that was newfstatat of \
                       /run/web/rootfs/etc/passwd.";
         assert_eq!(told(scene), answer);
+    }
+
+    #[test]
+    fn a_file_that_it_only_looked_at_is_not_the_program() {
+        let mut scene = runtime("runc:[2:INIT]");
+        scene.call(700, PIVOT_ROOT).string(".").string(".").result(0).end();
+        look(&mut scene, "/etc/passwd", 0, 0o644);
+        assert!(told(scene).starts_with("runc gave up, and no call tells why; the last before that was newfstatat of"));
     }
 
     #[test]

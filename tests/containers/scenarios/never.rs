@@ -52,7 +52,7 @@ pub(crate) fn program() -> Result<()> {
     agent.stop()
 }
 
-/// Mounts that fail, a directory that cannot be made or entered.
+/// Mounts that fail, mount points and a working directory that cannot be made.
 pub(crate) fn files() -> Result<()> {
     let agent = Agent::start()?;
     let shared = tempfile::tempdir()?;
@@ -96,13 +96,8 @@ pub(crate) fn files() -> Result<()> {
     let below = fs::canonicalize(container.bundle())?.join("rootfs/usr/rewind-never");
     never(&agent, container, &format!("could not make {}: read-only file system (EROFS).", below.display()))?;
 
-    let container = prepare("cwd", &|config| set(config, "/process/cwd", json!("/private")))?;
-    put(&container.bundle().join("rootfs/private/x"), "", 0o600)?;
-    fs::set_permissions(
-        container.bundle().join("rootfs/private"),
-        std::os::unix::fs::PermissionsExt::from_mode(0o700),
-    )?;
-    never(&agent, container, "could not enter its working directory /private: permission denied (EACCES).")?;
+    let container = prepare("cwd", &|config| set(config, "/process/cwd", json!("/usr/rewind-never")))?;
+    never(&agent, container, "could not make /usr/rewind-never: read-only file system (EROFS).")?;
     agent.stop()
 }
 
