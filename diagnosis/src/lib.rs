@@ -58,6 +58,7 @@
 //!
 //! What the records do not tell is said to be unknown.
 #![forbid(unsafe_code)]
+#![allow(rustdoc::private_intra_doc_links, reason = "the order of the modules holds for private ones as well")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod answer;
