@@ -30,7 +30,7 @@
 //! | [`tried`] | the paths that were tried, in order |
 //! | [`sections`] | what stands below the answer |
 //! | [`mod@diagnose`] | from a recording to its diagnosis |
-//! | [`scene`] | records step by step, for tests |
+//! | [`scene`](#modules) | records step by step, for tests; only with the feature of that name |
 //!
 //! # Glossary
 //!
