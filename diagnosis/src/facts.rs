@@ -6,6 +6,7 @@ mod memory;
 mod owner;
 mod process;
 mod requests;
+mod setup;
 mod signals;
 mod sums;
 
@@ -13,6 +14,7 @@ pub use failure::{Failure, Subject};
 pub use memory::Memory;
 pub use owner::Owner;
 pub use process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
+pub use setup::{Setup, Step};
 pub(crate) use signals::*;
 pub use sums::Sums;
 
@@ -50,9 +52,8 @@ pub struct Facts<'a> {
     pub processes: BTreeMap<u32, Process>,
     /// Calls that failed.
     pub failures: Vec<Failure>,
-    /// Calls of the runtime that failed while it set the container up: none of the container's affairs,
-    /// unless its program never ran.
-    pub setup_failures: Vec<Failure>,
+    /// What processes of the runtime did last: none of the container's affairs, unless its program never ran.
+    pub setups: HashMap<u32, Setup>,
     /// Calls that threads are in, died in, or were interrupted in by the signal that ended them.
     pub open_calls: Vec<usize>,
     /// Calls that signal processes.
@@ -126,11 +127,12 @@ impl<'a> Facts<'a> {
         self.culprit().and_then(|(_, process)| process.end).map(|end| end.ending).or(self.ending)
     }
 
-    /// Whether its runtime ended before it ran the container's program, as far as the records tell.
+    /// The process of the runtime that the end goes back to, where that came before the container's
+    /// program ran, as far as the records tell.
     #[must_use]
-    pub fn never_began(&self) -> bool {
-        let main = self.ending.and_then(|ending| self.processes.get(&ending.tgid));
-        main.is_some_and(Process::is_setup)
+    pub fn never_began(&self) -> Option<(u32, &Process)> {
+        let main = self.ending.and_then(|ending| self.processes.get(&ending.tgid))?;
+        self.culprit().filter(|(_, culprit)| main.is_setup() && culprit.is_setup())
     }
 
     /// Whether it ended as programs do that have failed.

@@ -7,6 +7,8 @@ pub enum Relation {
     After,
     /// "It was killed by SIGTERM: ...".
     Reason,
+    /// It is the whole sentence: "Its program never ran: ...".
+    Whole,
     /// It has nothing to do with the end: it stands for itself.
     Beside,
 }

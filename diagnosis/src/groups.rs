@@ -1,6 +1,6 @@
 //! Failed calls by what failed: one group a path, peer or descriptor and errno.
 
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::facts::{Facts, Failure, Subject};
 use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
@@ -31,7 +31,7 @@ impl Class {
             (Meaning::OutOfDescriptors, _) => Self::Descriptors,
             (_, subject) if subject.is_name_server() => Self::NameServer,
             (_, Subject::Peer(_)) => Self::Peer,
-            _ if calls::is(&failure.name, Kind::SetsUpSocket) => Self::Peer,
+            _ if calls::has(&failure.name, bits::SETS_UP_SOCKET) => Self::Peer,
             (_, Subject::Path(_)) => Self::File,
             _ => Self::Other,
         }
@@ -139,7 +139,9 @@ fn key(failure: &Failure) -> (Subject, Cow<'static, str>, u16) {
 /// All groups, not weighed yet.
 pub(crate) fn of(facts: &Facts<'_>) -> Vec<Group> {
     let mut groups = BTreeMap::new();
-    for failure in &facts.failures {
+    // Of a runtime that never ran the program, the step that failed tells.
+    let runtime = facts.never_began().map(|(tgid, _)| tgid);
+    for failure in facts.failures.iter().filter(|failure| Some(failure.tgid) != runtime) {
         groups.entry(key(failure)).or_insert_with(|| Group::of(failure)).add(failure);
     }
     groups.into_values().collect()

@@ -10,6 +10,28 @@
 //! Everything here is pure: no I/O, no clock. [`diagnose`] answers in full; [`cause`] is its first
 //! sentence, for whoever has room for no more.
 //!
+//! # Modules, in the order of the flow
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`meaning`] | what an errno says to a person: the one place that looks at error numbers |
+//! | [`calls`] | kinds of calls by name, from the syscall table |
+//! | [`text`] | calls and their arguments as text |
+//! | [`facts`] | what one pass over the events tells |
+//! | [`noise`] | which failures are ordinary |
+//! | [`groups`] | failures of one subject and errno, and their classes |
+//! | [`weight`] | how likely something is the cause: one scale, each weight with a name |
+//! | [`finding`] | what a rule has found |
+//! | [`words`] | clauses that several rules use |
+//! | [`rules`] | one file a rule |
+//! | [`answer`] | the heaviest finding and the end as one sentence |
+//! | [`diagnosis`] | what a screen and JSON show |
+//! | [`event_text`] | events in words |
+//! | [`tried`] | the paths that were tried, in order |
+//! | [`sections`] | what stands below the answer |
+//! | [`mod@diagnose`] | from a recording to its diagnosis |
+//! | [`scene`](#modules) | records step by step, for tests; only with the feature of that name |
+//!
 //! # Glossary
 //!
 //! | word | what it is |
@@ -36,6 +58,7 @@
 //!
 //! What the records do not tell is said to be unknown.
 #![forbid(unsafe_code)]
+#![allow(rustdoc::private_intra_doc_links, reason = "the order of the modules holds for private ones as well")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod answer;

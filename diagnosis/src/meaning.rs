@@ -3,9 +3,10 @@
 //! This is the one place that looks at error numbers. Rules, weights, noise and phrases ask for the
 //! [`Meaning`].
 
-use crate::calls::{self, Kind};
 use rewind_recording::decode::errno::*;
 use rewind_recording::decode::errno_name;
+use rewind_recording::syscalls::answer::Answer;
+use rewind_recording::syscalls::by_name;
 use std::borrow::Cow;
 
 /// In place of an errno: no call failed, but what was asked of the peer got no answer.
@@ -48,8 +49,8 @@ impl Meaning {
     /// That `call` failed with `errno`.
     #[must_use]
     pub fn of(call: &str, errno: u16) -> Self {
-        if let Some(answer) = answer(call, errno) {
-            return Self::Answer(answer);
+        if let Some(answer) = by_name(call).and_then(|row| row.answer(errno)) {
+            return Self::Answer(reason(answer));
         }
         match errno {
             GIVEN_UP => Self::NoAnswer,
@@ -69,28 +70,22 @@ impl Meaning {
     }
 }
 
-/// What a failure says that is none.
-fn answer(call: &str, errno: u16) -> Option<&'static str> {
-    let is = |kind| calls::is(call, kind);
-    Some(match errno {
-        EAGAIN | EINTR | EALREADY | EINPROGRESS | EISCONN if !is(Kind::Starts) && !is(Kind::Maps) => {
-            "not yet: to be tried again"
-        }
-        ENOSYS => "a look at what the kernel offers",
-        EOPNOTSUPP if is(Kind::TriesFileSystem) => "a look at what the kernel offers",
-        EINVAL | EPERM if is(Kind::TriesKernel) => "a look at what the kernel offers",
-        ENOTTY | EINVAL if call == "ioctl" => "a look for a terminal",
-        ESPIPE if call == "lseek" => "a look whether it is a file",
-        ECHILD => "no child left to wait for",
-        EEXIST if is(Kind::MakesEntry) => "it was there already",
-        ERANGE if is(Kind::FillsBuffer) => "the buffer was too small, to be tried again",
-        ENODATA => "no such attribute",
-        ENOTCONN if is(Kind::AsksConnection) => "the other side had gone",
-        ETIMEDOUT if is(Kind::TimesOut) => "a wait that was meant to end",
-        EINVAL if is(Kind::ReadsLink) => "a look whether it is a link",
-        errno if RESTARTED.contains(&errno) => "interrupted by a signal, to be restarted",
-        _ => return None,
-    })
+/// Why a failure that is an answer is none.
+const fn reason(answer: Answer) -> &'static str {
+    match answer {
+        Answer::NotYet => "not yet: to be tried again",
+        Answer::NotOffered => "a look at what the kernel offers",
+        Answer::NoTerminal => "a look for a terminal",
+        Answer::NotSeekable => "a look whether it is a file",
+        Answer::NoChild => "no child left to wait for",
+        Answer::There => "it was there already",
+        Answer::TooSmall => "the buffer was too small, to be tried again",
+        Answer::NoAttribute => "no such attribute",
+        Answer::PeerGone => "the other side had gone",
+        Answer::TimeOver => "a wait that was meant to end",
+        Answer::NoLink => "a look whether it is a link",
+        Answer::Restarted => "interrupted by a signal, to be restarted",
+    }
 }
 
 /// Whether a peer's socket goes on as before: the call would have had to wait, or was interrupted.

@@ -3,7 +3,7 @@
 //! Nothing is thrown away for being noise: it ranks lower, and what the program itself complained of
 //! before it ended ranks high whatever it is (see [`super::weight`]).
 
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::facts::Subject;
 use crate::meaning::Meaning;
 
@@ -73,7 +73,7 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
         return Noise::Answer(answer);
     }
     let (Subject::Path(path) | Subject::Peer(path)) = subject else { return Noise::None };
-    let asks = calls::is(name, Kind::Asks);
+    let asks = calls::has(name, bits::ASKS);
     let missing = meaning == Meaning::Missing;
     let tried = TRIED.iter().find(|(part, _)| path.contains(part));
     if let Some((_, reason)) = tried.filter(|_| missing || meaning == Meaning::Denied && asks) {

@@ -13,13 +13,15 @@ mod memory;
 mod network;
 mod oom;
 mod other;
+mod setup;
 mod signal;
 mod slow;
 mod stuck;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
+    setup::rule,
     oom::rule,
     signal::rule,
     memory::rule,

@@ -1,7 +1,7 @@
 //! What stands below the answer: failed calls, what threads were in, memory, descriptors, what was
 //! run, slow calls, last calls.
 
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::diagnosis::{Blocked, Descriptors, Diagnosis, EventText, Failed, MemoryGrowth, Ran, Slow};
 use crate::event_text::{event_text, rfc3339};
 use crate::facts::{Facts, Process, SIGKILL, Sums, kinds};
@@ -11,6 +11,7 @@ use crate::noise::Noise;
 use crate::tried::tried;
 use crate::weight::WORTH_SAYING;
 use rewind_recording::clock::Clock;
+use rewind_recording::decode;
 use rewind_recording::event::{Outcome, What};
 use rewind_recording::filter::comm;
 use std::cmp::Reverse;
@@ -195,7 +196,7 @@ fn one_ran(tgid: u32, depth: usize, process: &Process, clock: &mut Clock) -> Ran
 
 fn slow(facts: &Facts<'_>) -> Vec<Slow> {
     let notable = |sums: &Sums| sums.longest.0 >= SLOW_NS || sums.total_ns >= SLOW_TOTAL_NS;
-    let is_of_interest = |name: &str| !calls::is(name, Kind::Idle) && !calls::is(name, Kind::Endless);
+    let is_of_interest = |name: &str| !calls::has(name, bits::IDLES | bits::ENDLESS);
     let of_interest = facts.sums.iter().filter(|(name, sums)| is_of_interest(name) && notable(sums));
     let mut sums: Vec<_> = of_interest.collect();
     sums.sort_by_key(|(_, sums)| Reverse(sums.total_ns));
@@ -240,8 +241,8 @@ fn thread_of_end(facts: &Facts<'_>, end: usize, last: u32) -> u32 {
     }
     let caller = (0..end).rev().take(4096).filter_map(|index| facts.timeline.event(index)).find(|event| {
         let What::Call { call, .. } = event.what else { return false };
-        let name = rewind_recording::decode::name(&call, facts.arch);
-        name == "exit_group" && event.tgid() == Some(tgid)
+        let ends = decode::row(&call, facts.arch).is_some_and(|row| row.has(bits::ENDS_PROCESS));
+        ends && event.tgid() == Some(tgid)
     });
     caller.map_or(last, |event| event.tid)
 }

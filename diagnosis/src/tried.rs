@@ -65,3 +65,30 @@ pub(super) fn tried(facts: &Facts<'_>, groups: &[Group], clock: &mut Clock) -> V
     }
     tried.split_off(tried.len().saturating_sub(SHOWN))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{Scene, denied};
+
+    #[test]
+    fn the_paths_that_were_tried_stand_in_their_order() {
+        let mut scene = Scene::of("app");
+        scene.access("/etc/ld.so.preload", -2);
+        scene.open("/lib/libc.so.6", 3);
+        scene.open("/etc/app/token", -2);
+        scene.open("/etc/app/token", -2);
+        scene.open("/run/secrets/token", -13);
+        scene.open("/srv/token", 3);
+        scene.open("/srv/other", 3);
+        scene.exit(700, 1 << 8);
+        let why = scene.why();
+        let tried: Vec<_> =
+            why.tried.iter().map(|tried| (tried.path.as_str(), tried.result.as_str(), tried.count)).collect();
+        assert_eq!(
+            tried,
+            [("/etc/app/token", "ENOENT", 2), ("/run/secrets/token", "EACCES", 1), ("/srv/token", "ok", 1)]
+        );
+        // One path alone is told by the failed calls.
+        assert!(denied().why().tried.iter().all(|tried| tried.path != "/etc/ld.so.preload"));
+    }
+}

@@ -19,6 +19,8 @@ pub const CERTAIN: i32 = 1000;
 pub const OOM_KILLED: i32 = CERTAIN + 100;
 /// The runtime failed before the program ran: what else is found is the runtime's as well.
 pub const NEVER_BEGAN: i32 = CERTAIN + 50;
+/// It was killed before its program ran, and no step of its runtime had failed.
+pub const KILLED_IN_SETUP: i32 = 300;
 /// It was asked to end, and did.
 pub const ASKED_TO_END: i32 = 500;
 /// It aborted itself: it found something wrong before, which is the cause if it is known.

@@ -134,8 +134,18 @@ pub fn exit_arguments(
 #[must_use]
 pub fn path<'a>(invocation: &Invocation<'a>, arch: Arch) -> Option<Cow<'a, str>> {
     let row = row(&invocation.call, arch)?;
-    let i = row.args.iter().position(|kind| matches!(kind, ArgKind::Path | ArgKind::PathOrNull | ArgKind::PathOut))?;
-    path_argument(invocation, i)
+    path_argument(invocation, row.args.iter().position(is_path)?)
+}
+
+/// All paths among the arguments that are known, in their order.
+pub fn paths<'a>(invocation: &Invocation<'a>, arch: Arch) -> impl Iterator<Item = Cow<'a, str>> {
+    let args = row(&invocation.call, arch).map_or(&[][..], |row| row.args);
+    let places = args.iter().enumerate().filter(|(_, kind)| is_path(kind));
+    places.filter_map(|(i, _)| path_argument(invocation, i))
+}
+
+const fn is_path(kind: &ArgKind) -> bool {
+    matches!(kind, ArgKind::Path | ArgKind::PathOrNull | ArgKind::PathOut)
 }
 
 /// The socket address that a call is given, in a word: `127.0.0.1:80`, `[::1]:80`, `/run/x.sock`.

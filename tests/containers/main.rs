@@ -78,6 +78,8 @@ fn main() -> ExitCode {
         .test("a_name_server_that_keeps_silent_is_named", &with_python, scenarios::network::silent_dns)
         .test("a_name_server_that_is_not_there_is_named", &with_python, scenarios::network::no_dns)
         .test("a_secret_that_may_not_be_read_is_named_with_all_that_was_tried", &with_python, scenarios::secret)
+        .test("a_program_that_never_ran_is_told_with_the_reason", &CONTAINER, scenarios::never::program)
+        .test("a_step_of_the_runtime_that_failed_is_named_with_its_files", &CONTAINER, scenarios::never::files)
         .test("a_slow_disk_is_named_while_the_container_lives", &with_python, scenarios::slow::disk)
         .test("threads_that_all_wait_for_locks_are_named", &with_python, scenarios::slow::deadlock)
         .test(

@@ -2,6 +2,7 @@
 //! a container that is gone, and from its crash file.
 
 pub(crate) mod network;
+pub(crate) mod never;
 pub(crate) mod slow;
 mod told;
 

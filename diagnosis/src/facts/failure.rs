@@ -1,6 +1,6 @@
 //! A call that failed, and what it was about.
 
-use crate::meaning::Meaning;
+use crate::meaning::{Meaning, is_absent};
 use std::borrow::Cow;
 
 /// What a call was about.
@@ -58,6 +58,12 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether nothing is there by that name: what is found later was missing, not refused.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        is_absent(self.errno)
+    }
+
     /// What it means that it failed so.
     #[must_use]
     pub fn meaning(&self) -> Meaning {

@@ -5,8 +5,9 @@ use super::failure::{Failure, Subject};
 use super::owner::{self, Owner};
 use super::process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
 use super::requests::{PendingRequests, Seen, is_verdict};
+use super::setup::{Setup, Step};
 use super::sums::Sums;
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::meaning::{self, Meaning};
 use crate::text::{self, command, descriptor, last_part, with_name, written};
 use rewind_common::call::part;
@@ -19,8 +20,8 @@ use rewind_recording::filter::{comm, failed};
 use rewind_recording::header::Header;
 use rewind_recording::origin::Origins;
 use rewind_recording::record::{self, Call};
-use rewind_recording::syscalls::Arch;
 use rewind_recording::syscalls::arg::ArgKind;
+use rewind_recording::syscalls::{Arch, Row};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,7 +40,7 @@ pub(super) struct Gather {
     full: BTreeMap<u32, Table>,
     processes: BTreeMap<u32, Process>,
     failures: Vec<Failure>,
-    setup_failures: Vec<Failure>,
+    setups: HashMap<u32, Setup>,
     open_calls: Vec<usize>,
     kills: Vec<KillCall>,
     sums: BTreeMap<Cow<'static, str>, Sums>,
@@ -64,7 +65,7 @@ impl Gather {
             full: BTreeMap::new(),
             processes: BTreeMap::new(),
             failures: Vec::new(),
-            setup_failures: Vec::new(),
+            setups: HashMap::new(),
             open_calls: Vec::new(),
             kills: Vec::new(),
             sums: BTreeMap::new(),
@@ -101,7 +102,7 @@ impl Gather {
                     later(path) || last_part(path).is_some_and(later)
                 }
                 Subject::Path(path) => {
-                    same(path) || calls::is(&failure.name, Kind::Runs) && last_part(path).is_some_and(same)
+                    same(path) || calls::has(&failure.name, bits::RUNS) && last_part(path).is_some_and(same)
                 }
                 Subject::Peer(peer) => later(peer),
                 _ => false,
@@ -121,7 +122,7 @@ impl Gather {
             chain: Vec::new(),
             processes: self.processes,
             failures: self.failures,
-            setup_failures: self.setup_failures,
+            setups: self.setups,
             open_calls: self.open_calls,
             kills: self.kills,
             sums: self.sums,
@@ -174,20 +175,18 @@ impl Gather {
         let call = &invocation.call;
         let name = decode::name(call, self.arch);
         let process = self.processes.get_mut(&tgid);
-        if let Some((process, user)) = process.zip(owner::user(invocation, &name)) {
+        if let Some((process, user)) = process.zip(owner::user(invocation, self.arch)) {
             process.user = Some(user);
         }
         let process = self.processes.get(&tgid);
         let is_setup =
             event.task.zip(process).is_some_and(|(task, process)| process.is_runtime(&comm(&task.comm).text()));
-        if is_setup && !calls::is(&name, Kind::Runs) {
-            if let Some(errno) = call.errno().filter(|_| outcome == Outcome::Returned && failed(call)) {
-                let subject = self.subject(tgid, invocation);
-                let failure = failure(index, event, tgid, name, subject, errno);
-                self.setup_failures.push(failure);
+        if is_setup {
+            self.setup(index, event, tgid, invocation, name.clone(), outcome);
+            if !calls::has(&name, bits::RUNS) {
+                self.tables.feed(tgid, invocation, self.arch);
+                return;
             }
-            self.tables.feed(tgid, invocation, self.arch);
-            return;
         }
         if outcome == Outcome::InProgress {
             // How long it has taken is not known: it is no part of any sum.
@@ -207,13 +206,13 @@ impl Gather {
             sums.example =
                 table.map(|table| text::event(event, arch, &Origins::default(), Some(table))).unwrap_or_default();
         }
-        self.kill(index, event, tgid, &name, call);
+        self.kill(index, event, tgid, call);
         let until_ns = if outcome == Outcome::InFlight { self.read_ns } else { event.end_ns };
         let (table, arch) = (self.tables.of(tgid), self.arch);
         let seen = Seen { index, event, tgid, invocation, outcome, name: &name, table, arch, until_ns };
         self.pending.call(&seen);
         if outcome != Outcome::Returned {
-            if !calls::is(&name, Kind::Ends) {
+            if !calls::has(&name, bits::ENDS) {
                 self.open_calls.push(index);
             }
             return;
@@ -247,6 +246,47 @@ impl Gather {
         self.tables.feed(tgid, invocation, self.arch);
     }
 
+    /// A call of the runtime.
+    fn setup(
+        &mut self,
+        index: usize,
+        event: &Event<'_>,
+        tgid: u32,
+        invocation: &Invocation<'_>,
+        name: Cow<'static, str>,
+        outcome: Outcome,
+    ) {
+        let call = &invocation.call;
+        let errno = call.errno().filter(|_| outcome == Outcome::Returned);
+        let has = |bits| decode::row(call, self.arch).is_some_and(|row| row.has(bits));
+        if has(bits::SETS_USER) && call.errno().is_none() && outcome == Outcome::Returned {
+            self.setups.entry(tgid).or_default().became_user();
+        }
+        let takes_path = has(bits::FILE);
+        // Go asks of each file whether it can be waited for.
+        let odd = errno.is_some_and(|errno| {
+            !matches!(Meaning::of(&name, errno), Meaning::Answer(_)) && name != "epoll_ctl" && failed(call)
+        });
+        if !takes_path && !odd {
+            return;
+        }
+        let mut paths = decode::paths(invocation, self.arch).map(|path| self.opened(tgid, &path));
+        let subject = paths.next().map(Subject::Path);
+        let target = paths.next();
+        let subject = subject.unwrap_or_else(|| self.subject(tgid, invocation));
+        let owner = Owner::told(invocation, &name, self.arch).filter(|_| errno.is_none());
+        let call = failure(index, event, tgid, name, subject, errno.unwrap_or_default());
+        self.setups.entry(tgid).or_default().add(Step { call, failed: odd, target, owner });
+    }
+
+    /// The path behind `/proc/self/fd/7`, by which runtimes name what they have opened; else the path itself.
+    fn opened(&self, tgid: u32, path: &str) -> String {
+        let fd = ["/proc/self/fd/", "/proc/thread-self/fd/"].iter().find_map(|dir| path.strip_prefix(dir));
+        let fd = fd.and_then(|fd| fd.parse().ok());
+        let what = fd.and_then(|fd| self.tables.of(tgid)?.text(fd));
+        what.filter(|what| what.starts_with('/')).unwrap_or(path).to_owned()
+    }
+
     /// A call succeeded: remembers what it shows to be there.
     fn had(&mut self, name: &str, subject: &Subject, invocation: &Invocation<'_>, at_ns: u64) {
         match subject {
@@ -257,9 +297,7 @@ impl Gather {
                 }
             }
             // Its success shows that the peer is there.
-            Subject::Peer(peer)
-                if [Kind::Connects, Kind::Sends, Kind::Receives].iter().any(|kind| calls::is(name, *kind)) =>
-            {
+            Subject::Peer(peer) if calls::has(name, bits::CONNECTS | bits::SENDS | bits::RECEIVES) => {
                 self.had.insert(peer.clone(), at_ns);
             }
             _ => {}
@@ -303,12 +341,12 @@ impl Gather {
             self.owners.insert(path.clone(), owner);
         }
         match name {
-            name if calls::is(name, Kind::Connects) && call.errno().is_some_and(meaning::is_in_background) => {
+            name if calls::has(name, bits::CONNECTS) && call.errno().is_some_and(meaning::is_in_background) => {
                 if let Subject::Peer(peer) = subject {
                     self.connecting.insert((tgid, descriptor(call)), (event.start_ns, peer.clone()));
                 }
             }
-            name if calls::is(name, Kind::Runs) && call.errno().is_none() => {
+            name if calls::has(name, bits::RUNS) && call.errno().is_none() => {
                 let command = command(invocation, self.arch);
                 let program = Program { index, at_ns: event.end_ns, command };
                 self.processes.entry(tgid).or_default().programs.push(program);
@@ -322,14 +360,11 @@ impl Gather {
         }
     }
 
-    fn kill(&mut self, index: usize, event: &Event<'_>, tgid: u32, name: &str, call: &Call<'_>) {
-        let number = |i: usize| (call.value(i).unwrap_or_default() as u32).cast_signed();
-        let (target, signal) = match name {
-            "kill" | "tkill" => (number(0), number(1)),
-            "tgkill" => (number(0), number(2)),
-            _ => return,
-        };
-        let signal = signal.cast_unsigned();
+    fn kill(&mut self, index: usize, event: &Event<'_>, tgid: u32, call: &Call<'_>) {
+        let row = decode::row(call, self.arch).filter(|row| row.has(bits::KILLS));
+        let Some(signal_at) = row.and_then(Row::signal_argument) else { return };
+        let number = |i: usize| call.value(i).unwrap_or_default() as u32;
+        let (target, signal) = (number(0).cast_signed(), number(signal_at));
         if signal != 0 && call.errno().is_none() {
             self.kills.push(KillCall { index, at_ns: event.start_ns, tgid, target, signal });
         }
@@ -342,7 +377,7 @@ impl Gather {
         if let Some(peer) = decode::peer(invocation, self.arch) {
             return Subject::Peer(peer);
         }
-        let is_fd = |row: &&rewind_recording::syscalls::Row| matches!(row.args.first(), Some(ArgKind::Fd));
+        let is_fd = |row: &&Row| matches!(row.args.first(), Some(ArgKind::Fd));
         if decode::row(&invocation.call, self.arch).filter(is_fd).is_none() {
             return Subject::Nothing;
         }

@@ -1,8 +1,11 @@
 //! What is known of who may use a file: whom a process ran as, and what a look at the file told.
 
 use rewind_common::call::part;
-use rewind_recording::decode::Invocation;
-use rewind_recording::syscalls::Arch;
+use rewind_recording::decode::{self, Invocation};
+use rewind_recording::syscalls::{Arch, bits};
+
+/// The argument that leaves a user as it is.
+const UNCHANGED: u32 = u32::MAX;
 
 /// Owner and mode of a file, as `stat` told them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +37,12 @@ impl Owner {
 }
 
 /// The user that a call makes its process' own, or tells that it is.
-pub(super) fn user(invocation: &Invocation<'_>, name: &str) -> Option<u32> {
+pub(super) fn user(invocation: &Invocation<'_>, arch: Arch) -> Option<u32> {
     let call = &invocation.call;
-    let id = match name {
-        "geteuid" => return u32::try_from(call.result).ok(),
-        "setuid" => call.value(0),
-        "setreuid" | "setresuid" => call.value(1),
-        _ => None,
-    };
-    // -1 leaves it as it is.
-    id.map(|id| id as u32).filter(|id| call.result == 0 && *id != u32::MAX)
+    let row = decode::row(call, arch)?;
+    if row.has(bits::TELLS_USER) {
+        return u32::try_from(call.result).ok();
+    }
+    let id = call.value(row.user_argument()?).map(|id| id as u32);
+    id.filter(|id| call.result == 0 && *id != UNCHANGED)
 }

@@ -9,7 +9,7 @@
 //! process was seen to wait for the answer.
 
 use super::failure::{Failure, Subject, is_name_server};
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::meaning::{GIVEN_UP, is_connected, is_in_background, is_interim};
 use crate::text::descriptor;
 use rewind_common::call::part;
@@ -88,30 +88,40 @@ impl PendingRequests {
         let errno = call.errno().filter(|_| seen.outcome == Outcome::Returned);
         let returned = seen.outcome == Outcome::Returned && errno.is_none();
         let socket = (seen.tgid, descriptor(call));
-        let is = |kind| calls::is(seen.name, kind);
-        if is(Kind::Connects) && errno.is_some_and(is_in_background) {
+        let is = |bits| calls::has(seen.name, bits);
+        if is(bits::CONNECTS) && errno.is_some_and(is_in_background) {
             self.ask(socket, seen, Ask::Connection);
-        } else if is(Kind::Connects) && (returned || errno.is_some_and(is_connected)) {
+        } else if is(bits::CONNECTS) && (returned || errno.is_some_and(is_connected)) {
             self.connected(socket, seen);
         } else if returned && is_verdict(seen.name, call) {
             self.ends(socket, Ask::Connection);
-        } else if is(Kind::Sends) && returned {
+        } else if is(bits::SENDS) && returned {
             self.sent(socket, seen);
-        } else if is(Kind::Receives) && returned {
+        } else if is(bits::RECEIVES) && returned {
             self.replied(socket, seen);
-        } else if is(Kind::Receives) {
+        } else if is(bits::RECEIVES) {
             self.waited(socket, seen);
-        } else if is(Kind::Polls) && (seen.outcome != Outcome::Returned || call.result == 0) {
+        } else if is(bits::POLLS) && (seen.outcome != Outcome::Returned || call.result == 0) {
             polled(seen).for_each(|fd| self.waited((seen.tgid, fd), seen));
-        } else if is(Kind::Polls) && returned {
+        } else if is(bits::POLLS) && returned {
             // What a datagram met comes back as an error of its socket, which many do not ask for.
             in_error(call).for_each(|fd| self.in_error((seen.tgid, fd), seen));
-        } else if is(Kind::Closes) {
-            self.own.remove(&socket);
-            if let Some(open) = self.open.remove(&socket) {
-                self.settle(seen.tgid, open, seen.event.end_ns);
-            }
+        } else if is(bits::CLOSES) {
+            self.closed(seen);
         }
+    }
+
+    /// A descriptor is closed, or all of a range.
+    fn closed(&mut self, seen: &Seen<'_, '_>) {
+        let call = &seen.invocation.call;
+        let is_one = decode::row(call, seen.arch).is_none_or(|row| row.args.len() == 1);
+        let first = descriptor(call).cast_unsigned();
+        let last = if is_one { first } else { call.value(1).unwrap_or_default() as u32 };
+        let hit = |socket: &Socket| socket.0 == seen.tgid && (first..=last).contains(&socket.1.cast_unsigned());
+        self.own.retain(|socket| !hit(socket));
+        let mut given_up: Vec<_> = self.open.extract_if(|socket, _| hit(socket)).map(|(_, open)| open).collect();
+        given_up.sort_by_key(|open| open.index);
+        given_up.into_iter().for_each(|open| self.settle(seen.tgid, open, seen.event.end_ns));
     }
 
     fn ask(&mut self, socket: Socket, seen: &Seen<'_, '_>, ask: Ask) {

@@ -30,3 +30,21 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     findings.sort_by_key(|finding| (finding.weight, finding.evidence.last().copied()));
     findings.split_off(findings.len().saturating_sub(3))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_child_that_was_killed_is_told_and_one_that_said_no_is_not() {
+        let mut scene = Scene::of("supervisor");
+        scene.child(701, 700, "grep x y");
+        scene.exit(701, 1 << 8);
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+        scene.child(702, 700, "worker --fast");
+        scene.exit(702, 11);
+        let why = scene.why();
+        let answer = "It is running; but its child worker --fast (process 702) killed by SIGSEGV.";
+        assert_eq!((why.answer.as_str(), why.findings[0].rule), (answer, "child"));
+    }
+}

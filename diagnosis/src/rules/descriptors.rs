@@ -28,3 +28,25 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
 fn most(facts: &Facts<'_>, tgid: u32) -> Option<(String, u64)> {
     kinds(facts.descriptors(tgid)?).into_iter().next()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::Scene;
+
+    #[test]
+    fn the_call_that_met_the_limit_on_descriptors_first_is_told_and_what_is_open() {
+        let mut scene = Scene::of("app");
+        for fd in 3..63 {
+            scene.open("/var/log/app.log", fd);
+        }
+        scene.open("/var/log/app.log", -24);
+        scene.open("/usr/lib/python3/app.py", -24);
+        scene.say(2, "OSError: [Errno 24] Too many open files: '/var/log/app.log'\n");
+        scene.exit(700, 1 << 8);
+        let why = scene.why();
+        let answer = "It exited with 1 after openat of /var/log/app.log found all descriptors of the process in use (EMFILE), \
+                      and 1 more call after it; 60 of those open are /var/log/app.log.";
+        assert_eq!(why.answer, answer);
+        assert_eq!(why.descriptors.unwrap().kinds, [("/var/log/app.log".to_owned(), 60)]);
+    }
+}

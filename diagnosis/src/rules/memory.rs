@@ -36,3 +36,29 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     }
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::Scene;
+
+    #[test]
+    fn refused_memory_is_told_with_its_size() {
+        let mut scene = Scene::of("app");
+        scene.call(700, 9).arg(0).arg(1 << 30).arg(3).arg(0x22).arg(0xffff_ffff).arg(0).result(-12).end();
+        scene.say(2, "MemoryError\n");
+        scene.exit(700, 1 << 8);
+        let why = scene.why();
+        assert_eq!(why.answer, "It exited with 1 after mmap got no memory (ENOMEM); it asked for 1 GiB.");
+        assert_eq!(why.memory.unwrap().refusals, 1);
+    }
+
+    #[test]
+    fn a_heap_that_did_not_grow_is_seen() {
+        let mut scene = Scene::of("app");
+        scene.call(700, 12).arg(0).result(0x1000_0000).end();
+        scene.call(700, 12).arg(0x1400_0000).result(0x1000_0000).end();
+        scene.exit(700, 1 << 8);
+        let answer = scene.answer();
+        assert!(answer.contains("the heap could not grow by 64 MiB"), "{answer}");
+    }
+}

@@ -8,3 +8,132 @@ use crate::words::failure;
 pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     failure::findings(facts, groups, "network", Class::Peer)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{MS, S, Scene};
+    use rewind_recording::event::build;
+
+    /// A socket that asks 10.0.0.5:6379 to be connected, and waits for it.
+    fn asked(scene: &mut Scene, answer: i64) {
+        scene.call(700, 41).arg(2).arg(1).arg(0).result(3).end();
+        scene.connect([10, 0, 0, 5], 6379, answer);
+    }
+
+    /// A `poll` of descriptor 3 that times out.
+    fn waited(scene: &mut Scene, ns: u64) {
+        let at = scene.now;
+        let call = build::call(&mut scene.records, 700, 7).at(at, ns).pointed(&[3, 0, 0, 0, 1, 0, 0, 0]);
+        call.arg(1).arg(ns / MS).result(0).end();
+        scene.later(ns);
+    }
+
+    #[test]
+    fn a_refused_connection_is_the_cause_and_tells_how_often() {
+        let mut scene = Scene::of("app");
+        for _ in 0..3 {
+            scene.connect([10, 0, 0, 5], 5432, -111);
+            scene.later(S);
+        }
+        scene.say(2, "could not connect to server: Connection refused\n");
+        scene.exit(700, 1 << 8);
+        let why = scene.why();
+        assert_eq!(why.answer, "It exited with 1 after connect to 10.0.0.5:5432 was refused (ECONNREFUSED), 3 times.");
+        assert_eq!((why.findings[0].rule, why.failed[0].what.as_deref()), ("network", Some("10.0.0.5:5432")));
+    }
+
+    #[test]
+    fn a_connection_in_the_background_is_told_with_its_peer() {
+        let mut scene = Scene::of("app");
+        scene.call(700, 41).arg(2).arg(1).arg(0).result(3).end();
+        scene.connect([10, 0, 0, 5], 6379, -115);
+        scene.later(3 * S);
+        let asked = scene.call(700, 55).arg(3).arg(1).arg(4).pointed(&110_u32.to_le_bytes());
+        asked.pointed(&4_u32.to_le_bytes()).result(0).end();
+        scene.exit(700, 1 << 8);
+        let answer = scene.answer();
+        assert!(
+            answer.starts_with("It exited with 1 after connect to 10.0.0.5:6379 timed out (ETIMEDOUT) after 3.00s"),
+            "{answer}"
+        );
+    }
+
+    #[test]
+    fn a_peer_that_was_reached_later_is_no_cause() {
+        let mut scene = Scene::of("app");
+        scene.connect([10, 0, 0, 5], 5432, -111);
+        scene.connect([10, 0, 0, 5], 5432, 0);
+        scene.open("/etc/app/token", -13);
+        scene.exit(700, 1 << 8);
+        let why = scene.why();
+        assert!(why.answer.contains("/etc/app/token"), "{}", why.answer);
+    }
+
+    #[test]
+    fn a_connection_that_was_given_up_is_the_cause() {
+        let mut scene = Scene::of("app");
+        scene.open("/etc/app/optional", -2);
+        for _ in 0..2 {
+            asked(&mut scene, -115);
+            waited(&mut scene, 3 * S);
+            scene.call(700, 3).arg(3).result(0).end();
+        }
+        scene.say(2, "redis: i/o timeout\n");
+        scene.exit(700, 1 << 8);
+        let why = scene.why();
+        assert_eq!(why.answer, "It exited with 1 after connect to 10.0.0.5:6379 got no answer after 3.00s, 2 times.");
+        assert_eq!((why.findings[0].rule, why.failed[0].errno.as_str()), ("network", "no answer"));
+        assert!(why.findings[0].evidence[0].call.ends_with("EINPROGRESS (Operation now in progress)"));
+    }
+
+    #[test]
+    fn a_request_without_an_answer_is_the_cause_where_the_process_waited_for_it() {
+        let send = |scene: &mut Scene| {
+            asked(scene, 0);
+            scene.call(700, 44).arg(3).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(40).end();
+        };
+        let receive =
+            |scene: &mut Scene| scene.call(700, 45).arg(3).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(9).end();
+        let end = |scene: &mut Scene| {
+            scene.later(3 * S);
+            scene.call(700, 3).arg(3).result(0).end();
+            scene.exit(700, 1 << 8);
+            scene.answer()
+        };
+        let mut scene = Scene::of("app");
+        send(&mut scene);
+        waited(&mut scene, 5 * S);
+        assert_eq!(end(&mut scene), "It exited with 1 after what it sent to 10.0.0.5:6379 got no answer after 5.00s.");
+        // It was answered.
+        let mut scene = Scene::of("app");
+        send(&mut scene);
+        waited(&mut scene, 5 * S);
+        receive(&mut scene);
+        assert!(end(&mut scene).ends_with("nothing unusual found before that."));
+        // It only told something.
+        let mut scene = Scene::of("app");
+        send(&mut scene);
+        assert!(end(&mut scene).ends_with("nothing unusual found before that."));
+        // The next attempt was answered.
+        let mut scene = Scene::of("app");
+        send(&mut scene);
+        waited(&mut scene, 5 * S);
+        scene.call(700, 3).arg(3).result(0).end();
+        send(&mut scene);
+        receive(&mut scene);
+        assert!(end(&mut scene).ends_with("nothing unusual found before that."));
+    }
+
+    #[test]
+    fn a_thread_that_waits_for_an_answer_is_found() {
+        let mut scene = Scene::of("app");
+        asked(&mut scene, 0);
+        scene.call(700, 44).arg(3).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(40).end();
+        build::call(&mut scene.records, 700, 45).at(scene.now + MS, 0).enter().arg(3).arg(0x7000).arg(40).end();
+        scene.later(9 * S);
+        let why = scene.why();
+        let answer = "It is running; but what it sent to 10.0.0.5:6379 got no answer after 10.0s.";
+        assert_eq!(why.answer, answer);
+        assert!(why.blocked[0].call.starts_with("recvfrom(3<TCP:[->10.0.0.5:6379]>"), "{:?}", why.blocked);
+    }
+}

@@ -26,3 +26,32 @@ fn finding(facts: &Facts<'_>, index: usize, kill: &OomKill) -> Finding {
     let text = format!("the OOM killer killed its child {name} (process {tgid}): {what}");
     Finding { rule: "oom", weight: CERTAIN, relation: Relation::Beside, text, reasons: Vec::new(), evidence }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{MS, Scene};
+    use rewind_recording::event::build;
+
+    #[test]
+    fn the_oom_killer_comes_before_all_else() {
+        let mut scene = Scene::of("app");
+        scene.open("/etc/passwd", -13);
+        scene.say(2, "cannot open /etc/passwd\n");
+        let kill = rewind_common::record::OomKill {
+            anon_bytes: 30 << 20,
+            usage_bytes: 32 << 20,
+            limit_bytes: 32 << 20,
+            trigger_tgid: 700,
+            ..Default::default()
+        };
+        build::oom_kill(&mut scene.records, scene.now + MS, (700, 700), "app", kill);
+        scene.later(2 * MS);
+        scene.exit(700, 9);
+        let why = scene.why();
+        assert_eq!(
+            why.answer,
+            "It was killed by the OOM killer: it held 30 MiB of its own, 0 B of files, 0 B shared; its cgroup held 32 MiB of 32 MiB allowed; it asked for more itself."
+        );
+        assert_eq!(why.findings[0].rule, "oom");
+    }
+}

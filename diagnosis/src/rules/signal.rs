@@ -86,3 +86,110 @@ fn asked(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option
         evidence: std::iter::once(delivered.index).chain(process.end.map(|end| end.index)).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose;
+    use crate::scene::{S, Scene};
+    use rewind_recording::event::build;
+    use rewind_recording::header::Header;
+    use rewind_recording::render::Options;
+
+    #[test]
+    fn who_killed_it_is_told_as_far_as_it_is_known() {
+        let killed = |code, union| {
+            let mut scene = Scene::of("app");
+            scene.open("/opt/optional.conf", -2);
+            scene.signal(15, code, union);
+            scene.exit(700, 15);
+            scene.answer()
+        };
+        assert_eq!(killed(0, [0, 0]), "It was killed by SIGTERM: sent by a process outside the container.");
+        assert_eq!(killed(0, [77, 33]), "It was killed by SIGTERM: sent by process 77 of user 33.");
+        assert_eq!(killed(0x80, [0, 0]), "It was killed by SIGTERM: sent by the kernel.");
+        // The kernel hands out SIGKILL without its sender.
+        let mut scene = Scene::of("app");
+        scene.signal(9, 0, [0, 0]);
+        scene.exit(700, 9);
+        assert_eq!(scene.answer(), "It was killed by SIGKILL: who sent it is not recorded.");
+    }
+
+    #[test]
+    fn a_kill_among_the_records_names_the_sender() {
+        let mut scene = Scene::of("app");
+        scene.child(701, 700, "watchdog --strict");
+        scene.call(701, 62).arg(1).arg(9).result(0).end();
+        scene.exit(700, 9);
+        let why = scene.why();
+        assert_eq!(why.answer, "It was killed by SIGKILL: sent by watchdog (process 701).");
+        assert_eq!(why.findings[0].evidence[0].call, "kill(1, SIGKILL) = 0");
+    }
+
+    #[test]
+    fn a_handled_signal_is_the_cause_of_the_end_that_follows() {
+        let mut scene = Scene::of("app");
+        scene.signal(15, 0, [0, 0]);
+        scene.exit(700, 0);
+        let why = scene.why();
+        assert_eq!(why.answer, "It exited with 0 after SIGTERM, sent by a process outside the container.");
+    }
+
+    #[test]
+    fn a_fault_tells_where() {
+        let mut scene = Scene::of("app");
+        scene.signal(11, 1, [8, 0]);
+        scene.exit(700, 11 | 0x80);
+        let answer = "It was killed by SIGSEGV (core dumped): it followed a null pointer (address 0x8).";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn before_an_abort_comes_what_the_program_complains_of() {
+        let mut scene = Scene::of("app");
+        scene.open("/etc/app/key.pem", -13);
+        scene.say(2, "terminate: cannot read /etc/app/key.pem\n");
+        scene.call(700, 234).arg(1).arg(1).arg(6).result(0).end();
+        scene.signal(6, -6, [1, 0]);
+        scene.exit(700, 6);
+        assert!(scene.answer().contains("/etc/app/key.pem was denied"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn a_sender_is_named_with_its_container() {
+        let mut scene = Scene::of("sleep 100");
+        scene.later(S);
+        build::sent(&mut scene.records, scene.now, (700, 700), 9, (42, 8, "kill"));
+        scene.signal(9, 0, [0, 0]);
+        scene.exit(700, 9);
+        let mut header = scene.header();
+        let records = rewind_recording::event::sorted(&scene.records);
+        let answer = |header: &Header| diagnose(header, &records, &Options::default()).answer;
+        assert_eq!(
+            answer(&header),
+            "It was killed by SIGKILL: sent by kill (process 42) in a cgroup that is gone or not known (id 8)."
+        );
+        let mut origin = rewind_recording::origin::Origin::default();
+        (origin.container.runtime, origin.container.name) = ("docker".into(), "chaos".into());
+        header.origins.insert(8, origin.clone());
+        assert_eq!(answer(&header), "It was killed by SIGKILL: sent by kill (process 42) in container chaos.");
+        (origin.container.runtime, origin.container.cgroup_path) =
+            ("systemd".into(), "/system.slice/ssh.service".into());
+        header.origins.insert(8, origin);
+        assert!(answer(&header).ends_with("kill (process 42) on the host (/system.slice/ssh.service)."));
+    }
+
+    #[test]
+    fn a_request_that_was_ignored_is_told_with_the_kill_that_followed() {
+        let mut scene = Scene::of("app");
+        scene.later(S);
+        build::sent(&mut scene.records, scene.now, (700, 700), 15, (42, 0, "kubelet"));
+        let at = scene.records.len() - size_of::<rewind_common::record::SignalSent>();
+        scene.records[at + 3] = rewind_common::record::sent_flags::IGNORED;
+        scene.later(30 * S);
+        build::sent(&mut scene.records, scene.now, (700, 700), 9, (42, 0, "kubelet"));
+        scene.exit(700, 9);
+        let answer = scene.answer();
+        assert!(answer.contains("killed by SIGKILL: sent by kubelet (process 42)"), "{answer}");
+        assert!(answer.ends_with("it ignores SIGTERM, which it was sent 30.0s before."), "{answer}");
+    }
+}

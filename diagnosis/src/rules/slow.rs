@@ -1,6 +1,6 @@
 //! Scenario 7: nothing fails, but something takes long.
 
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
 use crate::groups::Group;
@@ -8,12 +8,12 @@ use crate::weight::{SLOW, SLOW_SHARE};
 use rewind_recording::render::units::{counted, duration};
 
 /// Calls that should not take long, and what they wait for.
-const WAITS: &[(Kind, &str)] = &[
-    (Kind::WaitsDisk, "the disk"),
-    (Kind::Connects, "a peer to take the connection"),
-    (Kind::WaitsFileLock, "a lock on a file"),
-    (Kind::WaitsFileSystem, "a file system"),
-    (Kind::WaitsPeer, "the network"),
+const WAITS: &[(u64, &str)] = &[
+    (bits::WAITS_DISK, "the disk"),
+    (bits::CONNECTS, "a peer to take the connection"),
+    (bits::WAITS_FILE_LOCK, "a lock on a file"),
+    (bits::WAITS_FILE_SYSTEM, "a file system"),
+    (bits::WAITS_PEER, "the network"),
 ];
 
 /// All of the time that is covered, in thousandths.
@@ -23,12 +23,17 @@ const NOTABLE_SHARE: u64 = 100;
 /// And so long in sum.
 const NOTABLE_NS: u64 = 100_000_000;
 
+/// What a call waits for: the first of [`WAITS`].
+fn waits(name: &str) -> Option<usize> {
+    WAITS.iter().position(|(bits, _)| calls::has(name, *bits))
+}
+
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let coverage = &facts.header.coverage;
     let covered_ns = coverage.newest_ns.max(facts.end_ns()).saturating_sub(coverage.oldest_ns).max(1);
     let mut findings = Vec::new();
-    for (kind, waits_for) in WAITS {
-        let mut of_it: Vec<_> = facts.sums.iter().filter(|(name, _)| calls::is(name, *kind)).collect();
+    for (i, (_, waits_for)) in WAITS.iter().enumerate() {
+        let mut of_it: Vec<_> = facts.sums.iter().filter(|(name, _)| waits(name) == Some(i)).collect();
         of_it.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.total_ns));
         let total_ns = of_it.iter().fold(0_u64, |sum, (_, sums)| sum.saturating_add(sums.total_ns));
         let Some((name, first)) = of_it.first() else { continue };
@@ -53,4 +58,26 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
         });
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{MS, S, Scene};
+    use rewind_recording::event::build;
+
+    #[test]
+    fn a_slow_disk_is_found_where_nothing_fails() {
+        let mut scene = Scene::of("app");
+        for _ in 0..10 {
+            build::call(&mut scene.records, 700, 74).at(scene.now, 400 * MS).arg(5).result(0).end();
+            scene.later(S);
+        }
+        let why = scene.why();
+        assert!(
+            why.answer.starts_with("It is running; but it waited 4.00s for the disk: 10 calls in fsync"),
+            "{}",
+            why.answer
+        );
+        assert_eq!((why.slow[0].call.as_str(), why.slow[0].calls), ("fsync", 10));
+    }
 }

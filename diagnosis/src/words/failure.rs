@@ -1,6 +1,6 @@
 //! A group of failed calls as a clause.
 
-use crate::calls::{self, Kind};
+use crate::calls::{self, bits};
 use crate::facts::{Facts, Owner, Subject};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Class, Group};
@@ -25,14 +25,14 @@ fn clause(group: &Group) -> String {
 /// "connect to 10.0.0.5:5432 got no answer".
 fn silence(group: &Group) -> String {
     let peer = group.subject.text().unwrap_or("a peer");
-    let what = if calls::is(&group.name, Kind::Connects) {
+    let what = if calls::has(&group.name, bits::CONNECTS) {
         "connect to"
     } else if group.subject.is_name_server() {
         "a question to the name server"
     } else {
         "what it sent to"
     };
-    let in_error = calls::is(&group.name, Kind::Polls);
+    let in_error = calls::has(&group.name, bits::POLLS);
     let instead = if in_error { "an error in place of an answer (POLLERR)" } else { "no answer" };
     format!("{what} {peer} got {instead}")
 }
@@ -42,7 +42,7 @@ fn failure(group: &Group) -> String {
     let text = match &group.subject {
         Subject::Nothing => name.to_owned(),
         Subject::Path(path) => format!("{name} of {path}"),
-        Subject::Peer(peer) if group.subject.is_name_server() && !calls::is(name, Kind::Connects) => {
+        Subject::Peer(peer) if group.subject.is_name_server() && !calls::has(name, bits::CONNECTS) => {
             format!("a question to the name server {peer}")
         }
         Subject::Peer(peer) if matches!(name, "connect" | "sendto") => format!("{name} to {peer}"),

@@ -1,0 +1,82 @@
+//! What the runtime did last while it set the container up: where that ends before the container's
+//! program runs, it tells which step failed.
+
+use super::failure::{Failure, Subject};
+use super::owner::Owner;
+use crate::calls::{self, bits};
+use crate::text::last_part;
+use std::collections::BTreeSet;
+
+/// The last steps of one process of the runtime.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Whether it has made the container's root its own: paths are the container's from then on.
+    pub is_inside: bool,
+    /// Whether it has become the container's user: what is left is to look for the program and run it.
+    pub is_ready: bool,
+    /// The last step; `None` if there was none.
+    pub last: Option<Step>,
+    /// Other paths of the same name that it looked for in vain right before that.
+    pub tried: Vec<String>,
+    /// Paths that it found since it was inside.
+    pub found: BTreeSet<String>,
+}
+
+/// A call of the runtime that takes a path, or any that failed.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The call; of one that did not fail, its errno means nothing.
+    pub call: Failure,
+    /// Whether it failed.
+    pub failed: bool,
+    /// Where to, of a call that takes two paths (`mount`).
+    pub target: Option<String>,
+    /// What it told of a file.
+    pub owner: Option<Owner>,
+}
+
+impl Setup {
+    /// It has become another user.
+    pub(super) fn became_user(&mut self) {
+        self.is_ready = self.is_inside;
+    }
+
+    /// Takes a step into account.
+    pub(super) fn add(&mut self, step: Step) {
+        if matches!(&*step.call.name, "pivot_root" | "chroot") && !step.failed {
+            self.is_inside = true;
+        }
+        let before = self.last.take();
+        // Go looks again at what it could not make.
+        if let Some(before) = before.as_ref().filter(|before| before.failed && !before.is_look())
+            && step.is_missed_look()
+            && before.call.subject == step.call.subject
+        {
+            self.last = Some(before.clone());
+            return;
+        }
+        let before = before.filter(|before| before.is_missed_look() && step.is_missed_look());
+        match (before.map(|before| before.call.subject), &step.call.subject) {
+            (Some(Subject::Path(before)), Subject::Path(now))
+                if before != *now && last_part(&before) == last_part(now) =>
+            {
+                self.tried.push(before);
+            }
+            _ => self.tried.clear(),
+        }
+        if let (Subject::Path(path), false, true) = (&step.call.subject, step.failed, self.is_inside) {
+            self.found.insert(path.clone());
+        }
+        self.last = Some(step);
+    }
+}
+
+impl Step {
+    fn is_look(&self) -> bool {
+        calls::has(&self.call.name, bits::ASKS)
+    }
+
+    fn is_missed_look(&self) -> bool {
+        self.is_look() && self.failed && self.call.is_absent()
+    }
+}
