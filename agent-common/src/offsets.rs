@@ -54,6 +54,12 @@ pub struct Offsets {
     pub upid_size: u32,
     /// `cgroup.kn`.
     pub cgroup_kn: u32,
+    /// `cgroup.level`.
+    pub cgroup_level: u32,
+    /// `cgroup.ancestors` (since 6.1: pointers) or `cgroup.ancestor_ids`.
+    pub cgroup_ancestors: u32,
+    /// 1 where these are ids.
+    pub ancestors_are_ids: u32,
     /// `cgroup.root`.
     pub cgroup_root: u32,
     /// `cgroup.self.parent`.

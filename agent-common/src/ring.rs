@@ -20,6 +20,15 @@ pub const THREAD_SLOTS: u32 = 1 << 13;
 /// States of threads whose place is another's, or that have not made a call yet. Both together are the
 /// most threads that are recorded at a time; 5.5 MiB.
 pub const OVERFLOW_THREADS: u32 = 3 << 13;
+/// Most of them that the threads of one ring hold: half. So no container takes those of all others.
+pub const MAX_RING_THREADS: u32 = (THREAD_SLOTS + OVERFLOW_THREADS) / 2;
+
+/// How many levels of the hierarchy have entries of their own in the map of cgroups: containers lie above that,
+/// those of a nested cluster too. What is deeper inherits.
+pub const ENTRY_LEVELS: u32 = 16;
+/// Most entries below one slice that are made because of a cgroup's name. Users may make such names, so
+/// they hold back only each other.
+pub const MAX_NAMED: u32 = 1024;
 
 /// Bytes that the agent keeps of each ring about who it is of. The kernel side does not look at them.
 pub const IDENTITY_BYTES: usize = 1024;
@@ -38,8 +47,8 @@ pub struct Ring {
     pub died_ns: u64,
     /// See [`ring_flags`]. The agent writes it.
     pub flags: u32,
-    /// No meaning yet.
-    pub reserved: u32,
+    /// States of threads that it holds: [`MAX_RING_THREADS`] at most.
+    pub threads: u32,
     /// Where the chunks of each share lie.
     pub shares: [Share; SHARES],
     /// The cgroup's path from the root of the hierarchy, ended by a NUL; as much as fits.
@@ -152,16 +161,19 @@ pub struct Node {
     pub ends: u64,
     /// Ends of processes with a status other than 0, in all rings.
     pub failures: u64,
+    /// Cgroups that might be containers and got no entry, because of [`MAX_NAMED`] or a full map: they are
+    /// not recorded.
+    pub unfollowed: u64,
 }
 
-/// Bits of the [`CgroupBitmap`]: a power of two. Cgroup ids are handed out one after the other, so this many
-/// cgroups hardly ever share a bit.
-pub const CGROUP_BITMAP_BITS: u64 = 1 << 16;
+/// How many counts [`CgroupCounts`] has: a power of two. Cgroup ids are handed out one after the other, so this
+/// many cgroups hardly ever share one.
+pub const CGROUP_COUNTS: u64 = 1 << 16;
 
-/// What lets the calls of unrecorded cgroups through at once: bit `cgroup_id % CGROUP_BITMAP_BITS` is set for
-/// each cgroup that is in one of the states that may record: [`cgroup_state::OPEN`] and those that
-/// follow from it. A set bit says "look closer".
-pub type CgroupBitmap = [u64; (CGROUP_BITMAP_BITS / 64) as usize];
+/// What lets the calls of unrecorded cgroups through at once: number `cgroup_id % CGROUP_COUNTS` counts the
+/// cgroups that are there and may be recorded ([`cgroup_state::may_record`]). Not 0 says "look closer". Counted,
+/// and not only marked, so that whoever makes many cgroups gives back what they took when they are gone.
+pub type CgroupCounts = [u32; CGROUP_COUNTS as usize];
 
 /// Where one CPU stands in one ring: a value of a per-CPU map, indexed by ring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -195,7 +207,7 @@ pub struct Cursor {
     pub busy: u32,
 }
 
-/// What the kernel side knows of a cgroup.
+/// What the kernel side knows of a cgroup. One without an entry is as the nearest above it that has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Cgroup {
@@ -203,13 +215,13 @@ pub struct Cgroup {
     pub state: u32,
     /// The ring, if it is recorded.
     pub ring: u32,
-    /// The cgroup above it. 0: none, or not known.
+    /// The nearest cgroup above it that has an entry. 0: none.
     pub parent: u64,
     /// Its main process, where that was there before the recorder. 0: who takes the ring is it.
     /// [`UNKNOWN_MAIN`]: nobody knows.
     pub main_tgid: u32,
-    /// No meaning yet.
-    pub reserved: u32,
+    /// Entries below it that were made because of their names: [`MAX_NAMED`] at most.
+    pub named: u32,
 }
 
 /// No process has this number.
@@ -237,6 +249,25 @@ pub mod cgroup_state {
     pub const TOP: u32 = 7;
     /// As [`TOP`], where systemd's units are recorded too.
     pub const TOP_OF_UNITS: u32 = 8;
+
+    /// Whether a cgroup in this state is recorded, or may come to be.
+    #[inline(always)]
+    #[must_use]
+    pub const fn may_record(state: u32) -> bool {
+        matches!(state, OPEN | TAKING | RECORDED | REFUSED)
+    }
+
+    /// Whether a cgroup in state `state` needs an entry below one that is in state `above`: it is not what
+    /// that one hands down. Whoever lives in a container can make none that does.
+    #[inline(always)]
+    #[must_use]
+    pub const fn needs_entry(above: u32, state: u32) -> bool {
+        match above {
+            TAKING | RECORDED | REFUSED | IGNORED => false,
+            SLICE => state != SLICE,
+            _ => true,
+        }
+    }
 }
 
 /// A call that a thread is in: what the kernel side keeps of it until it returns, and what the

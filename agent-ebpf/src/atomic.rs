@@ -4,7 +4,7 @@
 //! A *relaxed* addition whose result is used is miscompiled (it becomes `lock add`, which gives
 //! nothing back), so all of these are acquire-release. They need kernel 5.12.
 
-use core::intrinsics::{AtomicOrdering, atomic_cxchg, atomic_or, atomic_xadd};
+use core::intrinsics::{AtomicOrdering, atomic_cxchg, atomic_xadd};
 use core::ptr;
 
 /// Adds, and gives what was there before.
@@ -14,11 +14,11 @@ pub fn add(to: &mut u64, value: u64) -> u64 {
     unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::AcqRel }>(to, value) }
 }
 
-/// Sets bits.
+/// Adds; of a negative number its two's complement.
 #[inline(always)]
-pub fn or(to: &mut u64, bits: u64) {
+pub fn add_u32(to: &mut u32, value: u32) -> u32 {
     // SAFETY: a reference points to a value.
-    unsafe { atomic_or::<u64, u64, { AtomicOrdering::AcqRel }>(to, bits) };
+    unsafe { atomic_xadd::<u32, u32, { AtomicOrdering::AcqRel }>(to, value) }
 }
 
 /// Swaps `old` for `new`; whether `old` was there.

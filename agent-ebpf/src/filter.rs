@@ -4,16 +4,17 @@
 //! every cgroup below inherits it. So no knowledge of any runtime's directory layout is needed here:
 //! directories that only hold other directories never make a call.
 
+use crate::ancestry;
 use crate::atomic;
 use crate::globals::{LIMITS, global};
-use crate::maps::{self, CGROUP_BITMAP, FREE_RINGS, FREE_SEGMENTS, NODE, RINGS};
+use crate::maps::{self, CGROUP_COUNTS, FREE_RINGS, FREE_SEGMENTS, NODE, RINGS};
 use crate::ring::counters;
-use crate::task::{self, Thread};
+use crate::task::{self, Thread, any};
 use crate::threads::{self, BySlot, Key};
 use crate::{clock, main_process, probe};
 use core::ffi::c_void;
 use rewind_common::loss::LossReason;
-use rewind_common::ring::{CGROUP_BITMAP_BITS, Cgroup, MAIN, PROTECTED, Ring, cgroup_state as state};
+use rewind_common::ring::{CGROUP_COUNTS as COUNTS, Cgroup, MAIN, PROTECTED, Ring, cgroup_state as state};
 
 /// How far up an open cgroup looks for a ring to inherit.
 const DEPTH: usize = 8;
@@ -136,9 +137,9 @@ global! {
         {
             return if thread.recording != 0 { u64::from(slot) } else { 0 };
         }
-        let ring = ring_of(cgroup_id, task).and_then(|index| Some((index, RINGS.get(index)?)));
+        let ring = ring_of(ancestry::entered(any::cgroup(task)), task).and_then(|index| Some((index, RINGS.get(index)?)));
         if let (Some((index, _)), 0) = (ring, slot) {
-            slot = threads::make(task, Key::of_number(key));
+            slot = threads::make(task, Key::of_number(key), index);
             if slot == 0 {
                 counters::lose_of(index, LossReason::NoThreadState);
                 return 0;
@@ -166,31 +167,29 @@ global! {
 /// The ring of a cgroup that is recorded already: for what happens to a task that is not the current
 /// one, which takes no ring.
 #[inline(always)]
-pub fn ring_of_other(cgroup_id: u64) -> Option<u32> {
-    if !may_be_recorded(cgroup_id) {
+pub fn ring_of_other(cgroup: *const c_void) -> Option<u32> {
+    if !may_be_recorded(ancestry::id(cgroup)) {
         return None;
     }
-    let cgroup = maps::cgroup(cgroup_id)?;
+    let cgroup = maps::cgroup(ancestry::entered(cgroup))?;
     (cgroup.state == state::RECORDED).then_some(cgroup.ring)
 }
 
 /// Whether a cgroup may be recorded: most that are not end here.
 #[inline(always)]
 fn may_be_recorded(cgroup_id: u64) -> bool {
-    let bit = cgroup_id % CGROUP_BITMAP_BITS;
-    CGROUP_BITMAP.get(0).is_some_and(|bitmap| bitmap[(bit / 64) as usize] >> (bit % 64) & 1 != 0)
+    CGROUP_COUNTS.get(0).is_some_and(|counts| counts[(cgroup_id % COUNTS) as usize] != 0)
 }
 
-/// Lets the calls of a cgroup through the bitmap.
+/// Counts a cgroup among those that may be recorded, or (`u32::MAX`) not any more.
 #[inline(always)]
-pub fn set_cgroup_bit(cgroup_id: u64) {
-    let bit = cgroup_id % CGROUP_BITMAP_BITS;
-    if let Some(bitmap) = maps::cgroup_bitmap() {
-        atomic::or(&mut bitmap[(bit / 64) as usize], 1 << (bit % 64));
+pub fn count_cgroup(cgroup_id: u64, by: u32) {
+    if let Some(counts) = maps::cgroup_counts() {
+        atomic::add_u32(&mut counts[(cgroup_id % COUNTS) as usize], by);
     }
 }
 
-/// The ring of a cgroup; takes one where the cgroup is open. `taker` is the current task if it is one of the
+/// The ring of a cgroup that has an entry ([`ancestry::entered`]); takes one where it is open. `taker` is the current task if it is one of the
 /// cgroup's, else null.
 #[inline(always)]
 pub fn ring_of(cgroup_id: u64, taker: *const c_void) -> Option<u32> {
@@ -256,6 +255,7 @@ fn take(cgroup_id: u64, main_tgid: u32, taker: *const c_void) -> Option<u32> {
     ring.flags = node.ring_flags;
     ring.born_ns = clock::now_ns();
     ring.died_ns = 0;
+    ring.threads = 0;
     (ring.ended_ns, ring.judged_ns, ring.failures) = (0, 0, 0);
     if let Some(path) = maps::path(cgroup_id) {
         probe::copy(&mut ring.path, &path.0);

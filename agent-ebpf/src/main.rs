@@ -25,6 +25,7 @@
 #![allow(internal_features)]
 #![allow(unreachable_pub, reason = "a program has no outside that could be reached")]
 
+mod ancestry;
 #[allow(unsafe_code, reason = "intrinsics, and volatile accesses")]
 mod atomic;
 mod blob;

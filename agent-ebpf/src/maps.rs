@@ -16,7 +16,7 @@ use rewind_common::{
     capture::{Capture, ROWS},
     chunk::ARENA_VALUE_BYTES,
     ring::{
-        Cgroup, CgroupBitmap, Cursors, IDENTITY_BYTES, Node, OVERFLOW_THREADS, PATH_BYTES, Ring, Share, THREAD_SLOTS,
+        Cgroup, CgroupCounts, Cursors, IDENTITY_BYTES, Node, OVERFLOW_THREADS, PATH_BYTES, Ring, Share, THREAD_SLOTS,
     },
 };
 
@@ -72,9 +72,9 @@ pub static LAYOUT: Array<Share, 1> = Array::new();
 #[btf_map]
 pub static NODE: Array<Node, 1, MMAPABLE> = Array::new();
 
-/// Which cgroups are certainly not recorded.
+/// Which cgroups may be recorded; all others certainly are not.
 #[btf_map]
-pub static CGROUP_BITMAP: Array<CgroupBitmap, 1, MMAPABLE> = Array::new();
+pub static CGROUP_COUNTS: Array<CgroupCounts, 1, MMAPABLE> = Array::new();
 
 /// Where each CPU stands in each ring. Sized by the agent as [`RINGS`].
 #[btf_map]
@@ -183,10 +183,10 @@ pub fn node() -> Option<&'static mut Node> {
     value(NODE.get_ptr_mut(0))
 }
 
-/// Which cgroups are certainly not recorded.
+/// Which cgroups may be recorded; all others certainly are not.
 #[inline(always)]
-pub fn cgroup_bitmap() -> Option<&'static mut CgroupBitmap> {
-    value(CGROUP_BITMAP.get_ptr_mut(0))
+pub fn cgroup_counts() -> Option<&'static mut CgroupCounts> {
+    value(CGROUP_COUNTS.get_ptr_mut(0))
 }
 
 /// What is known of a cgroup.

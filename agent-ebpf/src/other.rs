@@ -24,7 +24,7 @@ pub enum Hook {
 /// The ring of a task, if it has one.
 #[inline(always)]
 pub fn ring(task: *const c_void) -> Option<u32> {
-    filter::ring_of_other(task::any::cgroup_id(task))
+    filter::ring_of_other(task::any::cgroup(task))
 }
 
 /// Writes who `task` is, and an event of it, into the share of its ring that the kind belongs to.

@@ -33,6 +33,10 @@ pub struct Thread {
     pub epoch: u64,
     /// The task whose state it is, as an address.
     pub task: u64,
+    /// The recording whose share of all states this one counts for, and its ring.
+    pub charged: u64,
+    /// See `charged`.
+    pub charged_ring: u32,
     /// The ring of `recording`.
     pub ring: u32,
     /// The ring's flags.
@@ -157,8 +161,14 @@ pub mod any {
     pub fn cgroup_id(task: *const c_void) -> u64 {
         let css_set: *const c_void = field(task, offset!(task_cgroups));
         let cgroup: *const c_void = field(css_set, offset!(css_set_cgroup));
-        let kn: *const c_void = field(cgroup, offset!(cgroup_kn));
-        field(kn, offset!(kn_id))
+        crate::ancestry::id(cgroup)
+    }
+
+    /// Its cgroup in the unified hierarchy.
+    #[inline(always)]
+    pub fn cgroup(task: *const c_void) -> *const c_void {
+        let css_set: *const c_void = field(task, offset!(task_cgroups));
+        field(css_set, offset!(css_set_cgroup))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::atomic;
 use crate::maps::{self, FREE_THREADS, THREADS, task_slot};
 use crate::task::{self, Thread};
 use core::ffi::c_void;
-use rewind_common::ring::THREAD_SLOTS;
+use rewind_common::ring::{MAX_RING_THREADS, THREAD_SLOTS};
 
 /// Where the registers of a thread's calls lie, as a number that no other living thread has; not 0.
 #[derive(Clone, Copy)]
@@ -116,9 +116,14 @@ pub fn of(task: *mut c_void) -> Option<&'static mut Thread> {
     if slot == 0 { None } else { at(slot - 1) }
 }
 
-/// Makes a state for the current task: its number, plus one. 0: there is none to be had.
+/// Makes a state for the current task, whose records go to a ring: its number, plus one. 0: there is none to be
+/// had, or the ring has its share of them.
 #[inline(always)]
-pub fn make(task: *mut c_void, key: Option<Key>) -> u32 {
+pub fn make(task: *mut c_void, key: Option<Key>, ring: u32) -> u32 {
+    let Some(charged) = maps::ring(ring) else { return 0 };
+    if charged.threads >= MAX_RING_THREADS {
+        return 0;
+    }
     let Some(slot) = task_slot(task, true) else { return 0 };
     let index = key.and_then(take_slot).or_else(|| FREE_THREADS.pop().ok().flatten().map(|spare| THREAD_SLOTS + spare));
     let Some(thread) = index.and_then(at) else { return 0 };
@@ -126,6 +131,8 @@ pub fn make(task: *mut c_void, key: Option<Key>) -> u32 {
     (thread.cgroup_id, thread.recording, thread.start_ns, thread.returned) = (0, 0, 0, 0);
     thread.announced = [0; 2];
     thread.tid = task::tid(task);
+    (thread.charged, thread.charged_ring) = (charged.recording, ring);
+    atomic::add_u32(&mut charged.threads, 1);
     let number = index.map_or(0, |index| index + 1);
     *slot = *slot & BORN_HERE | number;
     number
@@ -150,6 +157,11 @@ pub fn release(task: *mut c_void) {
     let Some(thread) = at(index) else { return };
     *slot = 0;
     (thread.start_ns, thread.recording) = (0, 0);
+    if let Some(ring) = maps::ring(thread.charged_ring)
+        && ring.recording == thread.charged
+    {
+        atomic::add_u32(&mut ring.threads, u32::MAX);
+    }
     thread.key = 0;
     if index >= THREAD_SLOTS {
         let _ = FREE_THREADS.push(&(index - THREAD_SLOTS), 0);

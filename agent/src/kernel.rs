@@ -17,7 +17,7 @@ pub mod pins;
 mod plan;
 
 pub use adopt::{Adopted, PinnedRings};
-pub use entries::{directory_of, path_of};
+pub use entries::{Entered, directory_of, path_of};
 pub use error::Error;
 pub use load::{Kernel, Load, Loaded, hash};
 pub use plan::Plan;

@@ -96,6 +96,8 @@ pub struct Recorder {
     pins: Option<Pins>,
     /// Runs of programs that the kernel skipped, as far as they have been logged.
     missed_seen: AtomicU64,
+    /// Cgroups that got no entry, as far as they have been logged.
+    unfollowed_seen: AtomicU64,
     registry: registry::Registry,
     ends: Mutex<ends::Ends>,
     room: Mutex<room::Room>,
@@ -182,6 +184,7 @@ impl Recorder {
             self.keep(*index, ring)?;
         }
         self.note_missed_runs();
+        self.note_unfollowed();
         self.kernel().log_complaints();
         for (index, ring) in &rings {
             self.end_of(*index, ring)?;

@@ -10,5 +10,5 @@ mod snapshot;
 pub mod tail;
 
 pub use map::{Error, Mapped, count_taken};
-pub use register::register;
+pub use register::{Decision, Registrar};
 pub use snapshot::{Before, chunks, coverage, snapshot};

@@ -184,6 +184,8 @@ pub struct Totals {
     pub rings_free: u64,
     /// Containers that got no ring, since the recorder was loaded.
     pub refused: u64,
+    /// Cgroups named as containers that were more than can be followed: they are not recorded.
+    pub unfollowed: u64,
     /// Runs of the recorder's programs that the kernel skipped, since they were loaded: each was entered
     /// again on a CPU where it was under way. A record of some container may be missing for each.
     pub missed_runs: u64,

@@ -3,8 +3,9 @@
 //!
 //! They fire for every hierarchy; only the unified one (hierarchy 0) counts. In which state a new
 //! cgroup begins follows from its parent's state and its own name, as the agent decides for those
-//! that it finds (`name.rs`).
+//! that it finds (`name.rs`). One that is only what the one above hands down gets no entry.
 
+use crate::ancestry::{self, id};
 use crate::globals::{global, offset};
 use crate::maps::{self, CGROUPS, PATHS, Path};
 use crate::name::{self, NAME_BYTES, Name};
@@ -12,7 +13,7 @@ use crate::probe::{self, field};
 use crate::{atomic, clock, filter};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
-use rewind_common::ring::{Cgroup, Ring, cgroup_state as state};
+use rewind_common::ring::{Cgroup, ENTRY_LEVELS, MAX_NAMED, Ring, cgroup_state as state};
 
 /// A cgroup is made.
 #[btf_tracepoint(function = "cgroup_mkdir")]
@@ -21,20 +22,36 @@ pub fn cgroup_mkdir(ctx: BtfTracePointContext) {
     if !is_unified(cgroup) {
         return;
     }
-    let parent_css: *const c_void = field(cgroup, offset!(cgroup_parent_css));
-    let parent = id(field(parent_css, offset!(css_cgroup)));
+    let parent = ancestry::entered(ancestry::parent(cgroup));
     let Some(above) = maps::cgroup(parent) else { return };
     let kn: *const c_void = field(cgroup, offset!(cgroup_kn));
     let state = state_below(above.state, field(kn, offset!(kn_name)));
-    let ring = if state == state::RECORDED { above.ring } else { 0 };
     let id = id(cgroup);
-    if matches!(state, state::OPEN | state::RECORDED) {
-        filter::set_cgroup_bit(id);
+    // What has no entry is as the one above, which may be refused a ring, or taking one.
+    let is_entered = state::needs_entry(above.state, state) && enter(cgroup, id, parent, above, state);
+    if state::may_record(if is_entered { state } else { above.state }) {
+        filter::count_cgroup(id, 1);
     }
-    let _ = CGROUPS.insert(&id, &Cgroup { state, ring, parent, main_tgid: 0, reserved: 0 }, 0);
-    if state == state::OPEN {
+    if is_entered && state == state::OPEN {
         remember_path(id, path);
     }
+}
+
+/// Makes an entry for a cgroup that is not what the one above hands down; whether there was room for it.
+#[inline(always)]
+fn enter(cgroup: *const c_void, id: u64, parent: u64, above: &mut Cgroup, state: u32) -> bool {
+    let is_named = above.state == state::SLICE;
+    let has_room = !is_named || above.named < MAX_NAMED;
+    let is_shallow = field::<u32>(cgroup, offset!(cgroup_level)) <= ENTRY_LEVELS;
+    let entry = Cgroup { state, ring: 0, parent, main_tgid: 0, named: 0 };
+    if has_room && is_shallow && CGROUPS.insert(&id, &entry, 0).is_ok() {
+        atomic::add_u32(&mut above.named, u32::from(is_named));
+        return true;
+    }
+    if let Some(node) = maps::node() {
+        atomic::add(&mut node.unfollowed, 1);
+    }
+    false
 }
 
 /// A cgroup is removed.
@@ -45,6 +62,19 @@ pub fn cgroup_rmdir(ctx: BtfTracePointContext) {
         return;
     }
     let id = id(cgroup);
+    let at = ancestry::entered(cgroup);
+    if let Some(known) = maps::cgroup(at) {
+        if state::may_record(known.state) {
+            filter::count_cgroup(id, u32::MAX);
+        }
+        if at == id
+            && let Some(above) = maps::cgroup(known.parent)
+            && above.state == state::SLICE
+            && above.named != 0
+        {
+            atomic::add_u32(&mut above.named, u32::MAX);
+        }
+    }
     let _ = PATHS.remove(&id);
     if let Some(ring) = ring_of(id) {
         ring.died_ns = clock::now_ns();
@@ -104,12 +134,6 @@ pub fn cgroup_attach_task(ctx: BtfTracePointContext) {
 fn is_unified(cgroup: *const c_void) -> bool {
     let root: *const c_void = field(cgroup, offset!(cgroup_root));
     field::<u32>(root, offset!(root_hierarchy_id)) == 0 && !root.is_null()
-}
-
-/// The inode number of the cgroup's directory, which is what `bpf_get_current_cgroup_id` gives.
-#[inline(always)]
-fn id(cgroup: *const c_void) -> u64 {
-    field(field(cgroup, offset!(cgroup_kn)), offset!(kn_id))
 }
 
 global! {

@@ -40,7 +40,7 @@ task_iterator! {
 /// A thread of which no call was seen to begin, if its calls are recorded.
 #[inline(always)]
 fn unseen(seq: Seq, task: *mut c_void) {
-    let Some(recording) = recording_of(task::cgroup_id(task)) else { return };
+    let Some(recording) = recording_of(task::any::cgroup(task)) else { return };
     let flags = if task::is_compat(task) { UNSEEN | u32::from(COMPAT) } else { UNSEEN };
     let mut call = InFlight {
         recording,
@@ -69,7 +69,7 @@ fn write(seq: Seq, task: *mut c_void, call: &mut InFlight) {
 
 /// The recording that the calls of a cgroup go to, if they go to one.
 #[inline(always)]
-fn recording_of(cgroup_id: u64) -> Option<u64> {
-    let ring = RINGS.get(filter::ring_of_other(cgroup_id)?)?;
+fn recording_of(cgroup: *const c_void) -> Option<u64> {
+    let ring = RINGS.get(filter::ring_of_other(cgroup)?)?;
     (ring.recording != 0).then_some(ring.recording)
 }

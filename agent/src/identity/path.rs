@@ -102,6 +102,12 @@ pub fn place(cgroup_path: &str) -> Option<ContainerPath<'_>> {
     })
 }
 
+/// Whether a cgroup lies within a container, below the container's own.
+#[must_use]
+pub fn is_inner(cgroup_path: &str) -> bool {
+    cgroup_path.rsplit_once('/').is_some_and(|(above, _)| place(above).is_some())
+}
+
 /// Whether a component of the path belongs to a helper that stands beside containers and makes
 /// calls of its own: conmon, which holds a container's streams, or LXC's monitor.
 #[must_use]

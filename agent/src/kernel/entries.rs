@@ -18,12 +18,23 @@ const ONLY_NEW: u64 = 1;
 /// `BPF_EXIST`: a cgroup that was removed meanwhile stays so.
 const ONLY_KNOWN: u64 = 2;
 
+/// What became of an entry that was to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entered {
+    /// It is there now.
+    Now,
+    /// There was one, or the cgroup is gone.
+    Before,
+    /// The map is full.
+    NoRoom,
+}
+
 impl Kernel {
-    /// Says what is to happen with a cgroup's calls. What was said before stays.
+    /// Says what is to happen with a cgroup's calls. What was said before stays, and a full map as it is.
     ///
     /// # Errors
-    /// [`Error::Map`], when the map is full too.
-    pub fn set_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup) -> Result<(), Error> {
+    /// [`Error::Map`].
+    pub fn set_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup) -> Result<Entered, Error> {
         self.put_cgroup(cgroup_id, cgroup, ONLY_NEW)
     }
 
@@ -32,10 +43,10 @@ impl Kernel {
     /// # Errors
     /// [`Error::Map`].
     pub fn correct_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup) -> Result<(), Error> {
-        self.put_cgroup(cgroup_id, cgroup, ONLY_KNOWN)
+        self.put_cgroup(cgroup_id, cgroup, ONLY_KNOWN).map(drop)
     }
 
-    fn put_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup, flags: u64) -> Result<(), Error> {
+    fn put_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup, flags: u64) -> Result<Entered, Error> {
         let mut map: HashMap<_, u64, [u8; size_of::<Cgroup>()]> = typed(self.maps.get_mut("CGROUPS")?, "CGROUPS")?;
         let mut bytes = [0; size_of::<Cgroup>()];
         bytes.copy_from_slice(cgroup.as_bytes());
@@ -43,9 +54,12 @@ impl Kernel {
             Err(MapError::SyscallError(error))
                 if matches!(error.io_error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) =>
             {
-                Ok(())
+                Ok(Entered::Before)
             }
-            done => done.map_err(|source| map_error("CGROUPS", source)),
+            Err(MapError::SyscallError(error)) if error.io_error.kind() == ErrorKind::ArgumentListTooLong => {
+                Ok(Entered::NoRoom)
+            }
+            done => done.map(|()| Entered::Now).map_err(|source| map_error("CGROUPS", source)),
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) const MAPS: [&str; 14] = [
     "LAYOUT",
     "IDENTITIES",
     "POSITIONS",
-    "CGROUP_BITMAP",
+    "CGROUP_COUNTS",
     "CURSORS",
     "FREE_RINGS",
     "FREE_SEGMENTS",

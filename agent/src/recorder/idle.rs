@@ -25,12 +25,13 @@ const DEPTH: usize = 32;
 pub(super) fn begin(kernel: &mut Kernel, config: &Config, arch: Arch) -> Result<(), Error> {
     let Scope::Rule(rule) = &config.scope else { return Ok(()) };
     let mut rings = kernel.sizes.segments as usize / SHARES / 4;
-    let mut left = vec![(config.cgroup_mount.clone(), String::new(), 0)];
+    let mut left = vec![(config.cgroup_mount.clone(), String::new(), 0, 0)];
     // Those above before those below, which then share their ring.
-    while let Some((dir, path, depth)) = left.pop() {
+    while let Some((dir, path, depth, above)) = left.pop() {
+        let Ok(cgroup) = fs::metadata(&dir) else { continue };
+        // One without an entry is as the nearest above it that has one.
+        let entered = if kernel.cgroup(cgroup.ino())?.is_some() { cgroup.ino() } else { above };
         if rule.state(&path) == OPEN && is_blocked(&dir, arch) {
-            // Gone again: nothing begins.
-            let Ok(cgroup) = fs::metadata(&dir) else { continue };
             if rings == 0 {
                 tracing::warn!(
                     cgroup = path,
@@ -39,12 +40,12 @@ pub(super) fn begin(kernel: &mut Kernel, config: &Config, arch: Arch) -> Result<
                 return Ok(());
             }
             rings -= 1;
-            kernel.begin(cgroup.ino())?;
+            kernel.begin(entered)?;
         }
         let entries = fs::read_dir(&dir).into_iter().flatten().filter_map(Result::ok);
         for entry in entries.filter(|entry| depth < DEPTH && entry.file_type().is_ok_and(|kind| kind.is_dir())) {
             if let Ok(name) = entry.file_name().into_string() {
-                left.push((entry.path(), format!("{path}/{name}"), depth + 1));
+                left.push((entry.path(), format!("{path}/{name}"), depth + 1, entered));
             }
         }
     }

@@ -18,10 +18,27 @@ impl Recorder {
             );
         }
     }
+
+    /// Logs how many cgroups got no entry since the last look.
+    pub(super) fn note_unfollowed(&self) {
+        let unfollowed = self.mapped.node().unfollowed;
+        let seen = self.unfollowed_seen.swap(unfollowed, Ordering::Relaxed);
+        if unfollowed != seen {
+            let count = unfollowed - seen.min(unfollowed);
+            tracing::warn!(count, "more cgroups named as containers than can be followed: not recorded");
+        }
+    }
+
     /// What no recording of this node holds: each header repeats it.
     pub(super) fn not_seen(&self) -> Vec<String> {
-        self.given_up.iter().cloned().chain(missed(self.missed_seen.load(Ordering::Relaxed))).collect()
+        let missed = missed(self.missed_seen.load(Ordering::Relaxed));
+        let unfollowed = unfollowed(self.unfollowed_seen.load(Ordering::Relaxed));
+        self.given_up.iter().cloned().chain(missed).chain(unfollowed).collect()
     }
+}
+
+fn unfollowed(cgroups: u64) -> Option<String> {
+    (cgroups != 0).then(|| format!("what ran in {cgroups} cgroups named as containers: more than can be followed"))
 }
 
 fn missed(runs: u64) -> Option<String> {

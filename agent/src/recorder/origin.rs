@@ -2,6 +2,7 @@
 
 use super::Recorder;
 use crate::identity::origin as others;
+use crate::kernel;
 use rewind_common::ring::{Ring, cgroup_state};
 use rewind_recording::header::Container;
 use rewind_recording::origin::{self, Origin};
@@ -21,9 +22,17 @@ impl Recorder {
             }
         }
         for (id, path) in others::paths(&self.cgroup_mount, &unknown) {
-            known.insert(id, Origin { container: self.registry.named(&path, id), recording: None });
+            let recording = self.recording_above(&path);
+            known.insert(id, Origin { container: self.registry.named(&path, id), recording });
         }
         known
+    }
+
+    /// The recording of the container that a cgroup lies within.
+    fn recording_above(&self, path: &str) -> Option<u64> {
+        let is_within =
+            |ring: &Ring| path.strip_prefix(&kernel::path_of(&ring.path)).is_some_and(|rest| rest.starts_with('/'));
+        self.rings().map(|(_, ring)| ring).find(|ring| ring.died_ns == 0 && is_within(ring)).map(|ring| ring.recording)
     }
 
     /// The ring that a cgroup's calls go to, or went to.

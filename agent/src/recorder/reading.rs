@@ -162,6 +162,7 @@ impl Recorder {
             used_bytes,
             rings_free: u64::from(self.mapped.ring_count).saturating_sub(taken),
             refused: self.mapped.node().refused,
+            unfollowed: self.mapped.node().unfollowed,
             missed_runs: self.kernel().missed_runs().map(|(_, runs)| runs).sum(),
         }
     }

@@ -6,10 +6,10 @@ use super::{Config, Error, Recorder, Scope, idle};
 use crate::clock;
 use crate::host::hooks::Stage;
 use crate::identity::names::Sources;
-use crate::identity::scope::Rule;
+use crate::identity::{path, scope::Rule};
 use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Load, Plan};
-use crate::rings::{self, Mapped};
+use crate::rings::{Decision, Mapped, Registrar};
 use rewind_common::capture::Capture;
 use rewind_common::layout::Fingerprint;
 use rewind_common::ring::{Cgroup, SHARES, cgroup_state, ring_flags};
@@ -52,7 +52,7 @@ impl Recorder {
         let mapped = Mapped::new(&kernel)?;
         finish_shrinking(&mut kernel, &mapped)?;
         mapped.set_default_flags(default_flags(&config));
-        register(&mut kernel, &mapped, &config)?;
+        register(&mut kernel, &mapped, &config, false)?;
         leave_out_agent(&mut kernel, &mapped, &config)?;
         mapped.raise_epoch();
         let recorder = Self::of(kernel, mapped, config, Some(pins))?;
@@ -91,6 +91,7 @@ impl Recorder {
             cgroup_mount: config.cgroup_mount,
             pins,
             missed_seen: AtomicU64::new(0),
+            unfollowed_seen: AtomicU64::new(0),
             registry: Registry::new(Sources::on_disk(Path::new("/"))),
             ends: Mutex::default(),
             room: Mutex::new(Room::new(limits)),
@@ -137,7 +138,7 @@ fn load(config: &Config, recordings: u64) -> Result<(Kernel, Mapped), Error> {
         reserved: 0,
     });
     kernel.attach(Stage::Follow)?;
-    register(&mut kernel, &mapped, config)?;
+    register(&mut kernel, &mapped, config, true)?;
     kernel.attach(Stage::Record)?;
     mapped.set_attached();
     idle::begin(&mut kernel, config, arch()?)?;
@@ -158,15 +159,19 @@ fn default_flags(config: &Config) -> u32 {
     if config.payload { ring_flags::PAYLOAD } else { 0 }
 }
 
-fn register(kernel: &mut Kernel, mapped: &Mapped, config: &Config) -> Result<(), Error> {
+fn register(kernel: &mut Kernel, mapped: &Mapped, config: &Config, is_first: bool) -> Result<(), Error> {
     let rule = |path: &str| match &config.scope {
-        Scope::Rule(rule) => rule.state(path),
-        Scope::Only(only) if path == only => cgroup_state::OPEN,
-        Scope::Only(_) => cgroup_state::IGNORED,
+        Scope::Rule(rule) => Decision { state: rule.state(path), is_inner: path::is_inner(path) },
+        Scope::Only(only) if path == only => Decision { state: cgroup_state::OPEN, is_inner: false },
+        Scope::Only(_) => Decision { state: cgroup_state::IGNORED, is_inner: false },
     };
+    let mut registrar = Registrar::new(kernel, mapped, &rule, is_first);
     // Twice: what was made during the first round below a cgroup not yet known is found in the second.
     for _ in 0..2 {
-        rings::register(kernel, mapped, &config.cgroup_mount, &rule)?;
+        registrar.register(&config.cgroup_mount)?;
+    }
+    if registrar.unfollowed() > 0 {
+        tracing::warn!(count = registrar.unfollowed(), "more cgroups than can be followed: not recorded");
     }
     Ok(())
 }
@@ -177,7 +182,11 @@ fn leave_out_agent(kernel: &mut Kernel, mapped: &Mapped, config: &Config) -> Res
     let below = own.trim_matches('/');
     let found = std::fs::metadata(config.cgroup_mount.join(below)).ok().filter(|_| !below.is_empty());
     let Some(id) = found.as_ref().map(|found| found.ino()) else { return Ok(()) };
-    let Some(known) = kernel.cgroup(id)? else { return Ok(()) };
+    let Some(known) = kernel.cgroup(id)? else {
+        // It is as the one above it, which may be a container.
+        kernel.set_cgroup(id, Cgroup { state: cgroup_state::IGNORED, ..Cgroup::default() })?;
+        return Ok(());
+    };
     kernel.correct_cgroup(id, Cgroup { state: cgroup_state::IGNORED, ring: 0, ..known })?;
     // Only its own ring: a ring that it inherited is a container's.
     if known.state == cgroup_state::RECORDED && mapped.ring(known.ring).is_some_and(|ring| ring.cgroup_id == id) {

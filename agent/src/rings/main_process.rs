@@ -13,7 +13,9 @@ pub(super) fn of(dir: &Path) -> u32 {
     let processes = fs::read_to_string(dir.join("cgroup.procs")).unwrap_or_default();
     let processes: HashSet<i32> = processes.lines().filter_map(|line| line.parse().ok()).collect();
     if processes.is_empty() {
-        return 0;
+        // Those that live below it are not looked through.
+        let events = fs::read_to_string(dir.join("cgroup.events")).unwrap_or_default();
+        return if events.contains("populated 1") { UNKNOWN_MAIN } else { 0 };
     }
     if !first_pid_namespace().is(&true) {
         return UNKNOWN_MAIN;

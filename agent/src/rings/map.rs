@@ -9,7 +9,7 @@ use memmap2::{MmapOptions, MmapRaw};
 use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, ChunkHeader, HEADER_BYTES, SEGMENT_BYTES, word};
 use rewind_common::layout::Fingerprint;
 use rewind_common::record::{Kind, RecordHeader};
-use rewind_common::ring::{CGROUP_BITMAP_BITS, CgroupBitmap, Node, Ring, SHARES, Share};
+use rewind_common::ring::{CGROUP_COUNTS, CgroupCounts, Node, Ring, SHARES, Share};
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -41,7 +41,7 @@ pub struct Mapped {
     arena: MmapRaw,
     rings: MmapRaw,
     node: MmapRaw,
-    bitmap: MmapRaw,
+    counts: MmapRaw,
     positions: MmapRaw,
     /// Words of positions for each ring.
     position_words: usize,
@@ -63,7 +63,7 @@ impl Mapped {
             arena: map("ARENA", kernel.fd("ARENA")?, segment_count as usize * ARENA_VALUE_BYTES)?,
             rings: map("RINGS", kernel.fd("RINGS")?, ring_count as usize * size_of::<Ring>())?,
             node: map("NODE", kernel.fd("NODE")?, size_of::<Node>())?,
-            bitmap: map("CGROUP_BITMAP", kernel.fd("CGROUP_BITMAP")?, size_of::<CgroupBitmap>())?,
+            counts: map("CGROUP_COUNTS", kernel.fd("CGROUP_COUNTS")?, size_of::<CgroupCounts>())?,
             positions: map("POSITIONS", kernel.fd("POSITIONS")?, position_words * size_of::<u64>())?,
             position_words: position_words / ring_count.max(1) as usize,
             ring_count,
@@ -263,11 +263,10 @@ impl Mapped {
         store_u32(&self.node, offset_of!(Node, ring_flags), flags);
     }
 
-    /// Lets the calls of a cgroup through the bitmap.
-    pub fn set_cgroup_bit(&self, cgroup_id: u64) {
-        let bit = cgroup_id % CGROUP_BITMAP_BITS;
-        if let Some(word) = atomic(&self.bitmap, (bit / 64 * 8) as usize) {
-            word.fetch_or(1 << (bit % 64), Ordering::AcqRel);
+    /// Counts a cgroup among those that may be recorded.
+    pub fn count_cgroup(&self, cgroup_id: u64) {
+        if let Some(count) = atomic_u32(&self.counts, (cgroup_id % CGROUP_COUNTS) as usize * size_of::<u32>()) {
+            count.fetch_add(1, Ordering::AcqRel);
         }
     }
 
@@ -375,10 +374,17 @@ fn store(map: &MmapRaw, at: usize, value: u64) {
     }
 }
 
+fn atomic_u32(map: &MmapRaw, at: usize) -> Option<&AtomicU32> {
+    if !at.is_multiple_of(4) || at.checked_add(4)? > map.len() {
+        return None;
+    }
+    // SAFETY: inside the mapping, which lives as long as `map`; aligned, since mappings are.
+    Some(unsafe { AtomicU32::from_ptr(map.as_mut_ptr().add(at).cast()) })
+}
+
 fn store_u32(map: &MmapRaw, at: usize, value: u32) {
-    if at.is_multiple_of(4) && at + 4 <= map.len() {
-        // SAFETY: inside the mapping, which lives as long as `map`; aligned.
-        unsafe { AtomicU32::from_ptr(map.as_mut_ptr().add(at).cast()) }.store(value, Ordering::Release);
+    if let Some(word) = atomic_u32(map, at) {
+        word.store(value, Ordering::Release);
     }
 }
 
