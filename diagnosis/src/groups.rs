@@ -4,12 +4,15 @@ use crate::calls::{self, bits};
 use crate::facts::{Facts, Failure, Subject};
 use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
+use rewind_recording::record::RefusedBy;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What a failure is about. Each group is of one class, and the findings of a class are one rule's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
+    /// A call that a filter or a tracer refused.
+    Filtered,
     /// Memory that was not given.
     Memory,
     /// Descriptors that ran out.
@@ -27,6 +30,7 @@ pub enum Class {
 impl Class {
     fn of(failure: &Failure) -> Self {
         match (failure.meaning(), &failure.subject) {
+            (Meaning::Filtered, _) => Self::Filtered,
             (Meaning::OutOfMemory, _) => Self::Memory,
             (Meaning::OutOfDescriptors, _) => Self::Descriptors,
             (_, subject) if subject.is_name_server() => Self::NameServer,
@@ -67,6 +71,8 @@ pub struct Group {
     pub subject: Subject,
     /// How.
     pub errno: u16,
+    /// Who refused it before the kernel began it, if somebody did.
+    pub refused: Option<RefusedBy>,
     /// What that means.
     pub meaning: Meaning,
     /// What it is about.
@@ -102,6 +108,7 @@ impl Group {
             name: failure.name.clone(),
             subject: failure.subject.clone(),
             errno,
+            refused: failure.refused,
             meaning: failure.meaning(),
             class: Class::of(failure),
             count: 0,
@@ -131,9 +138,10 @@ impl Group {
 }
 
 /// What groups are told apart by: what failed, or where that is not known, which call.
-fn key(failure: &Failure) -> (Subject, Cow<'static, str>, u16) {
-    let name = if failure.subject == Subject::Nothing { failure.name.clone() } else { "".into() };
-    (failure.subject.clone(), name, failure.errno)
+fn key(failure: &Failure) -> (Subject, Cow<'static, str>, u16, bool) {
+    let name =
+        if failure.subject == Subject::Nothing || failure.refused.is_some() { failure.name.clone() } else { "".into() };
+    (failure.subject.clone(), name, failure.errno, failure.refused.is_some())
 }
 
 /// All groups, not weighed yet.

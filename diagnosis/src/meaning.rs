@@ -12,6 +12,9 @@ use std::borrow::Cow;
 /// In place of an errno: no call failed, but what was asked of the peer got no answer.
 pub const GIVEN_UP: u16 = 0;
 
+/// In place of an errno: the thread was sent SIGSYS in place of an answer.
+pub const SIGNALLED: u16 = u16::MAX;
+
 /// What a failure means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -29,6 +32,8 @@ pub enum Meaning {
     Limit,
     /// Permission was denied.
     Denied,
+    /// The kernel never began it: a filter or a tracer answered in its place.
+    Filtered,
     /// What was to be changed can only be read.
     ReadOnly,
     /// It is not there.
@@ -118,6 +123,9 @@ pub(crate) const fn is_absent(errno: u16) -> bool {
 pub fn name(errno: u16) -> Cow<'static, str> {
     if errno == GIVEN_UP {
         return Cow::Borrowed("no answer");
+    }
+    if errno == SIGNALLED {
+        return Cow::Borrowed("SIGSYS");
     }
     errno_name(errno).map_or_else(|| Cow::Owned(errno.to_string()), Cow::Borrowed)
 }

@@ -13,6 +13,7 @@ mod memory;
 mod network;
 mod oom;
 mod other;
+mod refused;
 mod setup;
 mod signal;
 mod slow;
@@ -20,10 +21,11 @@ mod stuck;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     setup::rule,
     oom::rule,
     signal::rule,
+    refused::rule,
     memory::rule,
     descriptors::rule,
     network::rule,

@@ -191,6 +191,7 @@ pub const fn severity(meaning: Meaning) -> i32 {
         Meaning::NoAnswer => UNANSWERED,
         Meaning::OutOfMemory | Meaning::OutOfDescriptors | Meaning::OutOfSpace => EXHAUSTED,
         Meaning::Denied
+        | Meaning::Filtered
         | Meaning::ReadOnly
         | Meaning::Broken
         | Meaning::AddressInUse

@@ -1,6 +1,7 @@
 //! A call that failed, and what it was about.
 
 use crate::meaning::{Meaning, is_absent};
+use rewind_recording::record::RefusedBy;
 use std::borrow::Cow;
 
 /// What a call was about.
@@ -53,6 +54,8 @@ pub struct Failure {
     pub subject: Subject,
     /// Why it failed, or [`GIVEN_UP`](crate::meaning::GIVEN_UP).
     pub errno: u16,
+    /// Who answered it before the kernel began it, if somebody did.
+    pub refused: Option<RefusedBy>,
     /// Whether the same, or a file of the same name elsewhere, was had later.
     pub recovered: bool,
 }
@@ -67,7 +70,12 @@ impl Failure {
     /// What it means that it failed so.
     #[must_use]
     pub fn meaning(&self) -> Meaning {
-        Meaning::of(&self.name, self.errno)
+        match Meaning::of(&self.name, self.errno) {
+            // What asks what the kernel offers is told so by a filter as well.
+            Meaning::Answer(answer) => Meaning::Answer(answer),
+            _ if self.refused.is_some() => Meaning::Filtered,
+            meaning => meaning,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::requests::{PendingRequests, Seen, is_verdict};
 use super::setup::{Setup, Step};
 use super::sums::Sums;
 use crate::calls::{self, bits};
-use crate::meaning::{self, Meaning};
+use crate::meaning::{self, Meaning, SIGNALLED};
 use crate::text::{self, command, descriptor, last_part, with_name, written};
 use rewind_common::call::part;
 use rewind_common::record::{self as wire, GROUP_DEAD};
@@ -19,7 +19,7 @@ use rewind_recording::event::{Event, Outcome, Timeline, What};
 use rewind_recording::filter::{comm, failed};
 use rewind_recording::header::Header;
 use rewind_recording::origin::Origins;
-use rewind_recording::record::{self, Call};
+use rewind_recording::record::{self, Call, Refusal};
 use rewind_recording::syscalls::arg::ArgKind;
 use rewind_recording::syscalls::{Arch, Row};
 use std::borrow::Cow;
@@ -229,7 +229,11 @@ impl Gather {
         if let Some(process) = self.processes.get_mut(&tgid) {
             process.memory.feed(index, &name, call);
         }
-        match (call.errno().filter(|_| failed(call)), pending_error(call, &name)) {
+        let errno = match call.refusal {
+            Some(refusal) if refusal.is_signal() => Some(SIGNALLED),
+            _ => call.errno().filter(|_| failed(call)),
+        };
+        match (errno, pending_error(call, &name)) {
             (Some(errno), _) => self.fail(index, event, tgid, name.clone(), subject, errno, call.duration_ns),
             (None, Some(errno)) => {
                 let fd = descriptor(call);
@@ -403,8 +407,12 @@ fn failure(
     errno: u16,
 ) -> Failure {
     let duration_ns = event.end_ns.saturating_sub(event.start_ns);
+    let refused = match event.what {
+        What::Call { call, .. } => call.refusal.map(Refusal::by),
+        _ => None,
+    };
     let (at_ns, tid, recovered) = (event.end_ns, event.tid, false);
-    Failure { index, at_ns, duration_ns, tgid, tid, name, subject, errno, recovered }
+    Failure { index, at_ns, duration_ns, tgid, tid, name, subject, errno, refused, recovered }
 }
 
 /// What `getsockopt(SO_ERROR)` brought to light: how a connection in the background failed.

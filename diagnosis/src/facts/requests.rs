@@ -217,6 +217,7 @@ impl PendingRequests {
             name: open.name,
             subject: Subject::Peer(open.peer),
             errno: GIVEN_UP,
+            refused: None,
             recovered: false,
         });
     }

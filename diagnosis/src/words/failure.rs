@@ -12,7 +12,11 @@ const LONG_NS: u64 = 100_000_000;
 
 /// "openat of /etc/passwd was denied (EACCES)".
 fn clause(group: &Group) -> String {
-    let mut text = if group.meaning == Meaning::NoAnswer { silence(group) } else { failure(group) };
+    let mut text = match group.refused {
+        Some(by) => format!("{} refused {} ({})", by.words(), what(group), meaning::name(group.errno)),
+        None if group.meaning == Meaning::NoAnswer => silence(group),
+        None => format!("{} {} ({})", what(group), meaning::words(group.errno), meaning::name(group.errno)),
+    };
     if group.longest_ns >= LONG_NS {
         text += &format!(" after {}", duration(group.longest_ns));
     }
@@ -37,9 +41,10 @@ fn silence(group: &Group) -> String {
     format!("{what} {peer} got {instead}")
 }
 
-fn failure(group: &Group) -> String {
+/// "openat of /etc/passwd", "connect to 10.0.0.5:5432".
+fn what(group: &Group) -> String {
     let name = &*group.name;
-    let text = match &group.subject {
+    match &group.subject {
         Subject::Nothing => name.to_owned(),
         Subject::Path(path) => format!("{name} of {path}"),
         Subject::Peer(peer) if group.subject.is_name_server() && !calls::has(name, bits::CONNECTS) => {
@@ -47,8 +52,7 @@ fn failure(group: &Group) -> String {
         }
         Subject::Peer(peer) if matches!(name, "connect" | "sendto") => format!("{name} to {peer}"),
         Subject::Peer(peer) | Subject::Descriptor(peer) => format!("{name} on {peer}"),
-    };
-    format!("{text} {} ({})", meaning::words(group.errno), meaning::name(group.errno))
+    }
 }
 
 /// "; it ran as user 65534, and the file is user 0's with mode 0400", as far as that is known, where
