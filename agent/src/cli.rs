@@ -92,6 +92,9 @@ pub struct Run {
     /// Pins.
     #[command(flatten)]
     pub place: PinOptions,
+    /// Append each decisive event of all recordings to this file as it happens, as JSON; may be given more than once
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub event_log: Vec<PathBuf>,
     /// Pin nothing: recording ends with the agent, and its recordings are gone
     #[arg(long)]
     pub no_pins: bool,

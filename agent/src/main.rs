@@ -31,6 +31,7 @@
 //! | [`budget`] | who makes room when memory runs short |
 //! | [`recorder`] | all of the above as one thing that can be asked |
 //! | [`feed`] | what happens as it happens, for whoever subscribes |
+//! | [`event_log`] | a subscriber of the feed: what it is given, as lines of a file |
 //! | [`crash`] | which ends are kept as files, and the directory of these |
 //! | [`adoption`] | starting where another agent has left programs and rings |
 //! | [`serve`] | the API on the Unix socket |
@@ -48,6 +49,7 @@ mod budget;
 mod cli;
 mod clock;
 mod crash;
+mod event_log;
 mod feed;
 mod host;
 mod identity;

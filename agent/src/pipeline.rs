@@ -1,15 +1,18 @@
 //! `rewind-agent run`, from start to drain: the only place that starts tasks.
 
 use crate::crash::Keeper;
-use crate::feed::Feed;
+use crate::event_log;
+use crate::feed::{Feed, Subscription};
 use crate::recorder::Recorder;
 use crate::serve::{self, Shared, SocketPath};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::MissedTickBehavior;
@@ -29,7 +32,7 @@ const CONNECTIONS: usize = 64;
 ///
 /// # Errors
 /// If a signal handler or the socket cannot be had.
-pub async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath) -> anyhow::Result<()> {
+pub async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, event_logs: &[PathBuf]) -> anyhow::Result<()> {
     // Before it answers: who has seen it answer may end it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -40,6 +43,9 @@ pub async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath) -> anyho
     }
     let (shared, keeper, ended) = (Arc::new(recorder), Arc::new(keeper), Arc::new(Notify::new()));
     let feed = Arc::new(Feed::new(Arc::clone(&shared)));
+    for path in event_logs {
+        log_events(feed.subscribe("event log"), path.clone())?;
+    }
     // A thread of its own: a reader that is slow holds up neither it nor what it looks at.
     let feeding = std::thread::Builder::new().name("feed".to_owned());
     let feeding = feeding.spawn({
@@ -67,6 +73,17 @@ pub async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath) -> anyho
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// A thread that may wait for its file as long as it takes; the agent ends without it.
+fn log_events(subscription: Subscription, path: PathBuf) -> std::io::Result<()> {
+    let runtime = Handle::current();
+    let log = move || {
+        if let Err(error) = event_log::run(&runtime, subscription, &path) {
+            tracing::error!(%error, path = %path.display(), "no more events are logged");
+        }
+    };
+    std::thread::Builder::new().name("events".to_owned()).spawn(log).map(drop)
 }
 
 async fn accept(listener: &UnixListener, shared: &Shared, feed: &Arc<Feed>, keeper: &Arc<Keeper>) {

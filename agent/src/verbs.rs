@@ -68,7 +68,7 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
-    runtime.block_on(pipeline::run(recorder, keeper, place))?;
+    runtime.block_on(pipeline::run(recorder, keeper, place, &options.event_log))?;
     if !options.no_pins {
         tracing::info!(pins = %options.place.pins.display(), "recording goes on without the agent; `rewind-agent unload` ends it");
     }

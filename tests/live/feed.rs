@@ -1,71 +1,30 @@
-//! The feed: what happens, as it happens, each event once and in order, across the agent's death.
+//! The feed: what happens, as it happens, each event once and in order, across the agent's death. An event log is
+//! its subscriber here.
 
 use anyhow::{Context as _, Result, ensure};
-use rewind_agent::adoption;
-use rewind_agent::crash::{Keeper, Limits, Policy, When};
-use rewind_agent::feed::{Feed, Happened, Missed, Subscription};
-use rewind_agent::identity::scope::Rule;
-use rewind_agent::kernel::Plan;
-use rewind_agent::kernel::pins::Pins;
-use rewind_agent::recorder::{Config, Recorder, Scope};
-use rewind_recording::event::{Event, What};
-use rewind_recording::join::is_complete;
-use rewind_tests::cgroup::{self, Cgroup};
+use rewind_tests::agent::Agent;
+use rewind_tests::cgroup::Cgroup;
 use rewind_tests::eventually::eventually;
 use rewind_tests::workload::{self, Linking};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(60);
 /// What the descriptors of the workload begin behind.
 const FIRST: u64 = 1_000_000;
-/// Names the directory that the child of the test of a restart works in.
-const CHILD: &str = "REWIND_FEED_CHILD";
+/// A protected share that takes all that the workloads here do.
+const LARGE: [&str; 4] = ["--budget", "32MiB", "--ring", "16MiB"];
 
-pub(crate) fn config(budget_bytes: u64, ring_bytes: u64) -> Result<Config> {
-    Ok(Config {
-        plan: Plan { budget_bytes, ring_bytes, payload_bytes: 256 },
-        cgroup_mount: cgroup::root().context("no cgroup2 is mounted")?,
-        scope: Scope::Rule(Rule { units: false, agent: None }),
-        payload: false,
-        redactor: None,
-        given_up: Vec::new(),
-    })
-}
-
-/// A recorder and its feed, in this process.
-struct Fed {
-    recorder: Arc<Recorder>,
-    feed: Arc<Feed>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Fed {
-    fn of(recorder: Recorder) -> Self {
-        let recorder = Arc::new(recorder);
-        let feed = Arc::new(Feed::new(Arc::clone(&recorder)));
-        Self { recorder, feed, thread: None }
-    }
-
-    fn run(&mut self) {
-        let feed = Arc::clone(&self.feed);
-        self.thread = Some(thread::spawn(move || feed.run()));
-    }
-}
-
-impl Drop for Fed {
-    fn drop(&mut self) {
-        self.feed.stop();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
+fn start(sizes: &[&str], logs: &[&Path]) -> Result<Agent> {
+    let logs = logs.iter().map(|log| log.to_str().context("a path that is no text")).collect::<Result<Vec<_>>>()?;
+    Agent::start_with(&[sizes, &logs.iter().flat_map(|log| ["--event-log", log]).collect::<Vec<_>>()].concat())
 }
 
 /// Starts the workload in a cgroup, from its first call on.
@@ -76,263 +35,207 @@ fn decisive(cgroup: &Cgroup, arguments: &[&str]) -> Result<Child> {
     command.stdin(Stdio::null()).spawn().context("cannot start sh")
 }
 
-/// The number of a call of the workload.
-fn number(event: &Event<'_>) -> Option<u64> {
-    match event.what {
-        What::Call { call, .. } => call.value(0).and_then(|fd| fd.checked_sub(FIRST)).filter(|number| *number < FIRST),
-        _ => None,
-    }
-}
-
-/// Thread, start and number of each call of the workload in it.
-fn numbers(happened: &Happened) -> Vec<(u32, u64, u64)> {
-    let timeline = happened.batch.timeline();
-    let events = timeline.by_end().filter(is_complete);
-    events.filter_map(|event| Some((event.tid, event.start_ns, number(&event)?))).collect()
-}
-
-/// What a subscriber is given, up to some moment.
+/// What a subscriber was given.
 #[derive(Default)]
 struct Given {
-    numbers: BTreeMap<u32, Vec<u64>>,
+    /// Of each thread of the workload, start and number of its calls.
+    numbers: BTreeMap<u64, Vec<(u64, u64)>>,
+    /// Events of the cgroup.
     events: u64,
+    /// Ends of its threads.
     exits: u64,
-    paths: BTreeSet<String>,
+    /// All events, of other cgroups too.
+    all: u64,
+    cgroups: BTreeSet<String>,
+    missed: Option<Value>,
 }
 
 impl Given {
-    fn add(&mut self, happened: &Happened) {
-        for (tid, _, number) in numbers(happened) {
-            self.numbers.entry(tid).or_default().push(number);
+    /// What stands in a log, of a cgroup.
+    fn read(log: &Path, cgroup: &str) -> Self {
+        let text = fs::read_to_string(log).unwrap_or_default();
+        let mut given = Self::default();
+        // Its last line may not be whole yet.
+        for line in text.lines() {
+            let _ = given.add(line, cgroup);
         }
-        let timeline = happened.batch.timeline();
-        self.events += timeline.by_end().filter(is_complete).count() as u64;
-        let exits = timeline.by_end().filter(|event| matches!(event.what, What::Exit(_)));
-        self.exits += exits.count() as u64;
-        self.paths.insert(happened.container.cgroup_path.clone());
+        given
     }
 
-    fn drain(&mut self, subscription: &mut Subscription, of: &str) {
-        while let Some(happened) = subscription.try_next() {
-            if happened.container.cgroup_path == of || of.is_empty() {
-                self.add(&happened);
-            }
+    fn add(&mut self, line: &str, cgroup: &str) -> Option<()> {
+        let line: Value = serde_json::from_str(line).ok()?;
+        if let Some(missed) = line.get("missed") {
+            self.missed = Some(missed.clone());
+            return None;
         }
+        self.all += 1;
+        let of = line.get("cgroup")?.as_str()?;
+        self.cgroups.insert(of.to_owned());
+        if !cgroup.is_empty() && cgroup != of {
+            return None;
+        }
+        self.events += 1;
+        self.exits += u64::from(line.get("kind")? == "exit");
+        let number = line.get("arg")?.as_u64()?.checked_sub(FIRST).filter(|number| *number < FIRST)?;
+        let (tid, start_ns) = (line.get("tid")?.as_u64()?, line.get("start_ns")?.as_u64()?);
+        self.numbers.entry(tid).or_default().push((start_ns, number));
+        Some(())
+    }
+
+    fn missed(&self, reason: &str) -> u64 {
+        self.missed.as_ref().and_then(|missed| missed.get(reason)?.as_u64()).unwrap_or(0)
+    }
+
+    /// Each thread's numbers are 1 to `last`, in that order.
+    fn in_order(&self, threads: usize, last: u64) -> Result<()> {
+        ensure!(self.numbers.len() == threads, "{} threads of {threads}", self.numbers.len());
+        for (tid, numbers) in &self.numbers {
+            let wrong =
+                numbers.iter().map(|(_, number)| number).zip(1..).find(|(number, expected)| **number != *expected);
+            ensure!(
+                wrong.is_none() && numbers.len() as u64 == last,
+                "thread {tid}: {} of {last}; the first that is wrong (is, should be): {wrong:?}; {:?}",
+                numbers.len(),
+                self.missed
+            );
+        }
+        Ok(())
     }
 }
-
-/// Each thread's numbers are 1 to `last`, in that order.
-fn in_order(given: &Given, threads: usize, last: u64) -> Result<()> {
-    ensure!(given.numbers.len() == threads, "{} threads of {threads}", given.numbers.len());
-    for (tid, numbers) in &given.numbers {
-        let wrong = numbers.iter().zip(1..).find(|(number, expected)| **number != *expected);
-        ensure!(
-            wrong.is_none() && numbers.len() as u64 == last,
-            "thread {tid}: {} of {last}; the first that is wrong (is, should be): {wrong:?}",
-            numbers.len()
-        );
-    }
-    Ok(())
-}
-
-const THREADS: usize = 4;
-const CALLS: u64 = 4_000;
 
 pub(crate) fn each_once() -> Result<()> {
-    let mut fed = Fed::of(Recorder::start(config(16 << 20, 8 << 20)?)?);
-    let (mut one, mut two) = (fed.feed.subscribe("one"), fed.feed.subscribe("two"));
-    fed.run();
+    const THREADS: usize = 4;
+    const CALLS: u64 = 4_000;
+    let dir = tempfile::tempdir()?;
+    let logs = [dir.path().join("one"), dir.path().join("two")];
+    let agent = start(&LARGE, &logs.each_ref().map(PathBuf::as_path))?;
     let cgroup = Cgroup::new("feed-once")?;
-    let path = cgroup.path();
     let mut child = decisive(&cgroup, &[&THREADS.to_string(), &CALLS.to_string(), "100"])?;
-    let (mut first, mut second) = (Given::default(), Given::default());
-    eventually("the end of the workload", SOON, || {
-        first.drain(&mut one, &path);
-        second.drain(&mut two, &path);
-        (first.exits > THREADS as u64 && second.exits > THREADS as u64).then_some(())
-    })?;
     ensure!(child.wait()?.success(), "the workload failed");
-    ensure!(one.missed() == Missed::default() && two.missed() == Missed::default(), "{:?}", one.missed());
-    in_order(&first, THREADS, CALLS)?;
-    in_order(&second, THREADS, CALLS)
+    for log in &logs {
+        let given = eventually("the end of the workload", SOON, || {
+            Some(Given::read(log, &cgroup.path())).filter(|given| given.exits > THREADS as u64)
+        })?;
+        ensure!(given.missed.is_none(), "{:?}", given.missed);
+        given.in_order(THREADS, CALLS)?;
+    }
+    agent.stop()
 }
 
 pub(crate) fn stalled() -> Result<()> {
-    const OPENS: u64 = 16_000;
-    let mut fed = Fed::of(Recorder::start(config(32 << 20, 16 << 20)?)?);
-    let (mut awake, mut asleep) = (fed.feed.subscribe("awake"), fed.feed.subscribe("asleep"));
-    fed.run();
+    const OPENS: u64 = 15_000;
+    let dir = tempfile::tempdir()?;
+    let (awake, asleep) = (dir.path().join("awake"), dir.path().join("asleep"));
+    rustix::fs::mknodat(rustix::fs::CWD, &asleep, rustix::fs::FileType::Fifo, 0o600.into(), 0)?;
+    let agent = start(&LARGE, &[&awake, &asleep])?;
     let cgroup = Cgroup::new("feed-stalled")?;
+    // Two threads, more than its queue takes of 4 MiB.
     let path = format!("/nowhere/{}", "x".repeat(240));
-    let mut child = decisive(&cgroup, &["2", &OPENS.to_string(), "1000", &path])?;
-    let mut given = Given::default();
-    eventually("the end of the workload", SOON, || {
-        given.drain(&mut awake, "");
-        (given.exits > 2).then_some(())
-    })?;
+    let mut child = decisive(&cgroup, &["2", &OPENS.to_string(), "2000", &path])?;
     ensure!(child.wait()?.success(), "the workload failed");
-    let mut late = Given::default();
-    late.drain(&mut asleep, "");
-    let missed = asleep.missed();
-    ensure!(awake.missed().queue_full == 0, "who is awake misses because of who sleeps: {:?}", awake.missed());
-    ensure!(missed.queue_full > 0, "the queue did not fill: {} events fit", late.events);
-    ensure!(missed.overwritten == awake.missed().overwritten, "{missed:?} {:?}", awake.missed());
-    ensure!(
-        late.events + missed.queue_full == given.events,
-        "{} delivered and {missed:?} are not {} made",
-        late.events,
-        given.events
-    );
-    ensure!(given.events > 2 * OPENS && missed.overwritten == 0, "{} of {} events", given.events, 2 * OPENS);
-    Ok(())
+    // Nobody has read what the other one writes: this one has all the same.
+    let given = eventually("the end of the workload", SOON, || {
+        Some(Given::read(&awake, &cgroup.path())).filter(|given| given.exits > 2)
+    })?;
+    ensure!(given.missed.is_none(), "who keeps up misses because of who does not: {:?}", given.missed);
+    ensure!(given.events > 2 * OPENS, "{} events of more than {}", given.events, 2 * OPENS);
+    // Now it is read. What else happens meanwhile both are given.
+    let late = Arc::new(Mutex::new(Given::default()));
+    thread::spawn({
+        let (late, asleep) = (Arc::clone(&late), asleep.clone());
+        move || -> Result<()> {
+            for line in BufReader::new(File::open(asleep)?).lines() {
+                late.lock().unwrap_or_else(PoisonError::into_inner).add(&line?, "");
+            }
+            Ok(())
+        }
+    });
+    let told = || {
+        let late = late.lock().unwrap_or_else(PoisonError::into_inner);
+        (late.all, late.missed("queue_full"), late.missed("overwritten"))
+    };
+    let added_up = eventually("delivered and missed to be what was made", SOON, || {
+        let (delivered, missed, _) = told();
+        (delivered + missed == Given::read(&awake, "").all && missed > 0).then_some(())
+    });
+    let (delivered, missed, overwritten) = told();
+    added_up.with_context(|| format!("{delivered} and {missed} of {}", Given::read(&awake, "").all))?;
+    ensure!(delivered > 0 && overwritten == 0, "{delivered} delivered, {overwritten} overwritten");
+    agent.stop()
 }
 
 pub(crate) fn short() -> Result<()> {
-    const CONTAINERS: usize = 60;
+    const CONTAINERS: usize = 100;
+    const AT_ONCE: usize = 5;
+    let dir = tempfile::tempdir()?;
+    let log = dir.path().join("events");
     // Room for half of them: the dead go while others come.
-    let mut fed = Fed::of(Recorder::start(config(2 << 20, 1 << 20)?)?);
-    let mut subscription = fed.feed.subscribe("short");
-    fed.run();
-    let mut given = Given::default();
+    let agent = start(&["--budget", "4MiB", "--ring", "1MiB"], &[&log])?;
     let mut made = BTreeSet::new();
     for at in 0..CONTAINERS {
         let cgroup = Cgroup::new(&format!("feed-short-{at}"))?;
         made.insert(cgroup.path());
         ensure!(decisive(&cgroup, &["1", "3", "0"])?.wait()?.success(), "the workload failed");
         drop(cgroup);
-        fed.recorder.reconcile()?;
-        given.drain(&mut subscription, "");
+        if (at + 1).is_multiple_of(AT_ONCE) {
+            thread::sleep(Duration::from_millis(250));
+        }
     }
-    eventually("the last one", SOON, || {
-        given.drain(&mut subscription, "");
-        made.is_subset(&given.paths).then_some(())
-    })
-    .with_context(|| format!("missing: {:?}", made.difference(&given.paths).collect::<Vec<_>>()))?;
-    let whole = given.numbers.values().filter(|numbers| **numbers == [1, 2, 3]).count();
-    ensure!(whole == CONTAINERS, "{whole} of {CONTAINERS} are whole; {:?}", subscription.missed());
-    ensure!(subscription.missed() == Missed::default(), "{:?}", subscription.missed());
-    Ok(())
+    let given =
+        eventually("the last one", SOON, || Some(Given::read(&log, "")).filter(|given| made.is_subset(&given.cgroups)));
+    let given = given.with_context(|| {
+        let given = Given::read(&log, "");
+        format!(
+            "missing: {:?}; {:?}; {}",
+            made.difference(&given.cgroups).collect::<Vec<_>>(),
+            given.missed,
+            agent.log()
+        )
+    })?;
+    let is_whole = |numbers: &[(u64, u64)]| numbers.iter().map(|(_, number)| *number).eq(1..=3);
+    let whole: usize =
+        given.numbers.values().map(|numbers| numbers.chunks(3).filter(|three| is_whole(three)).count()).sum();
+    ensure!(whole == CONTAINERS && given.missed.is_none(), "{whole} of {CONTAINERS} are whole; {:?}", given.missed);
+    agent.stop()
 }
 
 pub(crate) fn killed() -> Result<()> {
     const KILLS: usize = 4;
+    const THREADS: usize = 2;
+    const CALLS: u64 = 6_000;
     let dir = tempfile::tempdir()?;
-    let pins = child_pins(dir.path());
-    let unload = Unload(pins.clone());
+    let log = dir.path().join("events");
+    let mut agent = start(&LARGE, &[&log])?;
+    let text = log.to_str().context("a path that is no text")?;
+    let arguments = [&LARGE[..], &["--event-log", text]].concat();
     let cgroup = Cgroup::new("feed-killed")?;
-    let mut child = start_child(dir.path(), &cgroup)?;
-    let (threads, last) = (2, 6_000_u64);
-    let mut workload = decisive(&cgroup, &[&threads.to_string(), &last.to_string(), "5000"])?;
-    let came_to = || numbers_in(dir.path()).map(|lines| lines.len()).unwrap_or(0);
+    let path = cgroup.path();
+    let mut workload = decisive(&cgroup, &[&THREADS.to_string(), &CALLS.to_string(), "10000"])?;
+    let came_to = || Given::read(&log, &path).numbers.values().map(Vec::len).sum::<usize>();
+    let all = THREADS * CALLS as usize;
     for kill in 1..=KILLS {
-        let wanted = kill * threads * last as usize / (KILLS + 2);
+        let wanted = kill * all / (KILLS + 2);
         eventually("some events", SOON, || (came_to() >= wanted).then_some(()))?;
-        child.kill()?;
-        child.wait()?;
+        agent.kill()?;
         // It happens while nobody is there.
         thread::sleep(Duration::from_millis(100));
-        child = start_child(dir.path(), &cgroup)?;
+        agent.start_again(&arguments)?;
     }
     ensure!(workload.wait()?.success(), "the workload failed");
-    let all = threads * last as usize;
-    let seen = eventually("all events", SOON, || {
-        let lines = numbers_in(dir.path()).ok()?;
-        let once: BTreeSet<_> = lines.iter().copied().collect();
-        (once.len() >= all).then_some(lines)
-    });
-    child.kill()?;
-    child.wait()?;
-    let log = fs::read_to_string(dir.path().join("log")).unwrap_or_default();
-    let seen = seen.with_context(|| format!("{} lines of {all}; {log}", came_to()))?;
-    let mut given = Given::default();
-    let (mut once, mut again) = (BTreeSet::new(), 0);
-    for line in &seen {
-        // Once more: it had been delivered, and the agent was killed before it was noted.
-        if once.insert(*line) {
-            given.numbers.entry(line.0).or_default().push(line.2);
-        } else {
-            again += 1;
-        }
-    }
-    in_order(&given, threads, last)?;
-    ensure!(again < all / 4, "{again} of {all} events came again");
-    ensure!(!log.contains("missed"), "{log}");
-    println!("{again} of {all} events came again after {KILLS} kills");
-    drop(unload);
-    Ok(())
-}
-
-/// Takes out of the kernel what the child has pinned.
-struct Unload(PathBuf);
-
-impl Drop for Unload {
-    fn drop(&mut self) {
-        let _ = Pins::take(&self.0).map(Pins::unload);
-    }
-}
-
-fn child_pins(dir: &Path) -> PathBuf {
-    let name = dir.file_name().unwrap_or_default().to_string_lossy().replace('.', "");
-    Path::new("/sys/fs/bpf").join(format!("rewind-test-feed-{name}"))
-}
-
-fn numbers_in(dir: &Path) -> Result<Vec<(u32, u64, u64)>> {
-    let text = fs::read_to_string(dir.join("events"))?;
-    let line = |line: &str| -> Option<(u32, u64, u64)> {
-        let mut words = line.split(' ');
-        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+    let once = |given: &Given| -> usize {
+        given.numbers.values().map(|numbers| numbers.iter().collect::<BTreeSet<_>>().len()).sum()
     };
-    Ok(text.lines().filter_map(line).collect())
-}
-
-fn start_child(dir: &Path, cgroup: &Cgroup) -> Result<Child> {
-    let _ = fs::remove_file(dir.join("ready"));
-    let log = File::options().create(true).append(true).open(dir.join("log"))?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.env(CHILD, dir).arg(cgroup.path()).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-    let mut child = command.spawn()?;
-    eventually("a recorder", SOON, || dir.join("ready").exists().then_some(())).inspect_err(|_| {
-        let _ = child.kill();
-    })?;
-    Ok(child)
-}
-
-/// What this program does as a child of [`killed`]: a recorder with a subscriber that writes down what it is
-/// given. `None`: it is none.
-pub(crate) fn child() -> Option<ExitCode> {
-    let dir = PathBuf::from(std::env::var_os(CHILD)?);
-    let cgroup = std::env::args().nth(1).unwrap_or_default();
-    Some(match write_down(&dir, &cgroup) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    })
-}
-
-fn write_down(dir: &Path, cgroup: &str) -> Result<()> {
-    let limits = Limits { bytes: 1 << 20, age_s: 60, per_container: 1 };
-    let policy = Policy { when: When::Never, on_child: false, dir: dir.join("crashes"), limits };
-    // The one that was killed may not be gone yet.
-    let pins = eventually("the pins", SOON, || Pins::take(&child_pins(dir)).ok())?;
-    let recorder = adoption::begin(config(32 << 20, 16 << 20)?, pins, &Keeper::new(&policy)?)?;
-    let mut fed = Fed::of(recorder);
-    let mut subscription = fed.feed.subscribe("writer");
-    fed.run();
-    let mut events = File::options().create(true).append(true).open(dir.join("events"))?;
-    File::create(dir.join("ready"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    while let Some(happened) = runtime.block_on(subscription.next()) {
-        if happened.container.cgroup_path != cgroup {
-            continue;
-        }
-        let lines =
-            numbers(&happened).into_iter().map(|(tid, start_ns, number)| format!("{tid} {start_ns} {number}\n"));
-        events.write_all(lines.collect::<String>().as_bytes())?;
-        if subscription.missed() != Missed::default() {
-            eprintln!("missed: {:?}", subscription.missed());
-        }
+    let given = eventually("all events", SOON, || Some(Given::read(&log, &path)).filter(|given| once(given) >= all));
+    let mut given = given.with_context(|| format!("{} of {all}; {}", came_to(), agent.log()))?;
+    ensure!(given.missed.is_none(), "{:?}", given.missed);
+    // Once more: it had been delivered, and the agent was killed before that was noted.
+    let again = came_to() - all;
+    for numbers in given.numbers.values_mut() {
+        let mut seen = BTreeSet::new();
+        numbers.retain(|line| seen.insert(*line));
     }
-    Ok(())
+    given.in_order(THREADS, CALLS)?;
+    ensure!(again < all / 4, "{again} of {all} events came again");
+    println!("{again} of {all} events came again after {KILLS} kills");
+    agent.stop()
 }

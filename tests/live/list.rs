@@ -1,71 +1,53 @@
-//! Lists: made of counters, not of records, and while others go on.
+//! Lists: made of counters, not of records.
 
-use crate::feed::config;
-use crate::loss::Workload;
+use crate::loss::{Workload, settled};
 use anyhow::{Context as _, Result, ensure};
-use rewind_agent::identity::names::{Known, Source};
-use rewind_agent::recorder::Recorder;
-use rewind_recording::api::Listed;
-use rewind_recording::header::Container;
+use rewind_tests::agent::Agent;
 use rewind_tests::cgroup::Cgroup;
+use rewind_tests::dump::{self, Dump};
 use rewind_tests::eventually::eventually;
+use serde_json::Value;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(20);
+
+/// What a list says of a cgroup.
+fn listed(agent: &Agent, path: &str) -> Option<Value> {
+    let of = |row: &Value| row.pointer("/container/cgroup_path").and_then(Value::as_str) == Some(path);
+    dump::list(agent).ok()?.into_iter().find(of)
+}
 
 pub(crate) fn figures() -> Result<()> {
-    const RINGS: usize = 12;
-    // Rings of 4 MiB that share 16 MiB: some are full, some have shrunk.
-    let recorder = Recorder::start(config(16 << 20, 4 << 20)?)?;
+    const RINGS: usize = 6;
+    // Rings of 4 MiB that share 8: some are full, others have shrunk.
+    let agent = Agent::start_with(&["--budget", "8MiB", "--ring", "4MiB"])?;
     let cgroups = (0..RINGS).map(|at| Cgroup::new(&format!("list-{at}"))).collect::<Result<Vec<_>>>()?;
     let mut full = cgroups.iter().map(Workload::start).collect::<Result<Vec<_>>>()?;
-    for workload in &mut full {
-        workload.go()?;
-        recorder.reconcile()?;
-    }
-    // All of them wait now: what both read is the same.
-    let ours = |listed: &Listed| cgroups.iter().any(|cgroup| cgroup.path() == listed.container.cgroup_path);
+    full.iter_mut().try_for_each(Workload::go)?;
+    // All of them wait now: what both read is the same, once no ring is made smaller any more.
     let mut overwritten = 0;
-    let listed: Vec<_> = recorder.list()?.recordings.into_iter().filter(ours).collect();
-    ensure!(listed.len() == RINGS, "{} of {RINGS} are listed", listed.len());
-    for listed in listed {
-        let (header, _) = recorder.recording(listed.recording)?;
-        ensure!(
-            listed.coverage == header.coverage,
-            "by counters: {:?}\nby records:  {:?}",
-            listed.coverage,
-            header.coverage
-        );
-        ensure!(listed.losses == header.losses, "{:?} {:?}", listed.losses, header.losses);
-        overwritten += u64::from(header.coverage.calls_overwritten > 0);
+    for cgroup in &cgroups {
+        settled(&agent, &cgroup.path())?;
+        let same = eventually("a list that says what all records do", SOON, || {
+            let list = listed(&agent, &cgroup.path())?;
+            let dump = Dump::of(&agent, &cgroup.path()).ok()?;
+            let (by_counters, by_records) = (list.get("coverage")?.clone(), dump.header.get("coverage")?.clone());
+            (by_counters == by_records && list.get("losses") == dump.header.get("losses")).then_some(by_records)
+        });
+        let same = same.with_context(|| {
+            let dump = Dump::of(&agent, &cgroup.path()).map(|dump| dump.header.to_string()).unwrap_or_default();
+            format!("by counters: {:?}\nby records: {dump}", listed(&agent, &cgroup.path()))
+        })?;
+        overwritten += u64::from(same.get("calls_overwritten").and_then(Value::as_u64) > Some(0));
     }
     ensure!(overwritten > 0, "no ring overflowed");
-    Ok(())
+    agent.stop()
 }
 
-/// A source of names that is stopped at one container until it is let go.
-struct Stopped {
-    at: String,
-    once: AtomicBool,
-    there: Sender<()>,
-    go: Mutex<Receiver<()>>,
-}
-
-impl Source for Stopped {
-    fn known(&self, container: &Container) -> Option<Known> {
-        if container.cgroup_path == self.at && !self.once.swap(true, Ordering::SeqCst) {
-            let _ = self.there.send(());
-            let _ = self.go.lock().map(|go| go.recv());
-        }
-        None
-    }
-}
-
+/// Runs a script in a cgroup.
 fn shell(cgroup: &Cgroup, script: &str) -> Result<()> {
     let mut command = Command::new("sh");
     command.args(["-c", &format!(r#"echo $$ >"$0" && {script}"#)]).arg(cgroup.dir().join("cgroup.procs"));
@@ -73,53 +55,45 @@ fn shell(cgroup: &Cgroup, script: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn holds_up_nobody() -> Result<()> {
-    let (first, second) = (Cgroup::new("list-first")?, Cgroup::new("list-second")?);
-    let (there, stopped) = channel();
-    let (go, wait) = channel();
-    let mut recorder = Recorder::start(config(8 << 20, 1 << 20)?)?;
-    let source = Stopped { at: first.path(), once: AtomicBool::new(false), there, go: Mutex::new(wait) };
-    recorder.ask_first(Box::new(source));
-    let recorder = Arc::new(recorder);
-    shell(&first, "true")?;
-    let lister = thread::spawn({
-        let recorder = Arc::clone(&recorder);
-        move || recorder.list().map(|list| list.recordings.len())
-    });
-    stopped.recv_timeout(SOON).context("the list did not come to the new container")?;
-    // The list is in the middle of it. All else goes on: a new container is taken up, others read.
-    let (done, is_done) = channel();
-    let others = thread::spawn({
-        let (recorder, path) = (Arc::clone(&recorder), second.path());
-        shell(&second, "true")?;
-        move || -> Result<()> {
-            recorder.reconcile()?;
-            let listed = recorder.list()?.recordings;
-            let listed =
-                listed.iter().find(|listed| listed.container.cgroup_path == path).context("it is not listed")?;
-            recorder.recording(listed.recording)?;
-            let _ = done.send(());
+pub(crate) fn beside_others() -> Result<()> {
+    const CONTAINERS: usize = 40;
+    const READERS: usize = 3;
+    let agent = Agent::start_with(&["--budget", "8MiB", "--ring", "4MiB"])?;
+    let full = Cgroup::new("list-full")?;
+    let mut workload = Workload::start(&full)?;
+    workload.go()?;
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // Lists and recordings, one after the other, while containers come and go and rings shrink and are given back.
+        let read = || -> Result<u64> {
+            let mut reads = 0;
+            while !is_over.load(Ordering::SeqCst) {
+                dump::list(&agent)?;
+                let dump = Dump::of(&agent, &full.path())?;
+                let figure = |name| dump.coverage(name);
+                let (made, held) = (figure("calls_made")?, figure("calls_held")?);
+                ensure!(made == held + figure("calls_overwritten")?, "{}", dump.header);
+                reads += 1;
+            }
+            Ok(reads)
+        };
+        let readers: Vec<_> = (0..READERS).map(|_| scope.spawn(read)).collect();
+        let came = (0..CONTAINERS).try_for_each(|at| -> Result<()> {
+            let cgroup = Cgroup::new(&format!("list-come-{at}"))?;
+            shell(&cgroup, "exit 3")?;
+            let row = eventually("a container that has come and gone to be listed", SOON, || {
+                listed(&agent, &cgroup.path()).filter(|row| row.pointer("/ending/exit_code").is_some())
+            })?;
+            ensure!(row.pointer("/ending/exit_code") == Some(&3.into()), "{row}");
             Ok(())
+        });
+        is_over.store(true, Ordering::SeqCst);
+        for reader in readers {
+            let reads = reader.join().map_err(|_| anyhow::anyhow!("a reader failed"))??;
+            ensure!(reads > 0, "nothing was read");
         }
-    });
-    let went_on = is_done.recv_timeout(SOON);
-    let _ = go.send(());
-    let rings = lister.join().map_err(|_| anyhow::anyhow!("the list failed"))??;
-    others.join().map_err(|_| anyhow::anyhow!("another reader failed"))??;
-    went_on.context("a list that goes on held others up")?;
-    ensure!(rings > 0, "it lists nothing");
-    Ok(())
-}
-
-pub(crate) fn endings() -> Result<()> {
-    let cgroup = Cgroup::new("list-ending")?;
-    let path = cgroup.path();
-    let recorder = Recorder::start(config(8 << 20, 1 << 20)?)?;
-    shell(&cgroup, "exit 3")?;
-    let of = || recorder.list().ok()?.recordings.into_iter().find(|listed| listed.container.cgroup_path == path);
-    let listed = eventually("its end", SOON, || of().filter(|listed| listed.died_ns.is_some()))?;
-    let (header, _) = recorder.recording(listed.recording)?;
-    ensure!(listed.ending == header.ending, "{:?} is not {:?}", listed.ending, header.ending);
-    ensure!(listed.ending.is_some_and(|ending| ending.exit_code == Some(3)), "another ending");
-    Ok(())
+        came
+    })?;
+    drop(workload);
+    agent.stop()
 }

@@ -4,11 +4,13 @@ mod budget;
 mod crowd;
 mod endings;
 mod events;
+mod feed;
 mod fidelity;
 mod file;
 mod hosts;
 mod in_progress;
 mod kills;
+mod list;
 mod load;
 mod loss;
 mod missed;
@@ -120,6 +122,12 @@ fn main() -> ExitCode {
         .test("a_malformed_filter_is_explained", &DAEMON, hosts::filters)
         .test("a_trace_shows_calls_as_they_come_and_ends_with_ctrl_c", &DAEMON, trace::live)
         .test("a_reader_that_stops_reading_holds_nobody_up", &DAEMON, trace::stalled)
+        .test("a_list_by_counters_is_that_of_all_records", &DAEMON, list::figures)
+        .test("lists_and_recordings_are_read_while_containers_come_and_go", &DAEMON, list::beside_others)
+        .test("each_event_is_fed_once_and_in_the_order_of_its_thread", &DAEMON, feed::each_once)
+        .test("a_subscriber_that_stalls_misses_only_its_own_and_each_is_counted", &DAEMON, feed::stalled)
+        .test("containers_of_a_moment_are_fed_before_their_rings_make_room", &DAEMON, feed::short)
+        .test("events_are_fed_on_when_the_agent_is_killed", &DAEMON, feed::killed)
         .test("a_killed_agent_loses_no_record", &DAEMON, pins::killed)
         .test("a_stopped_agent_leaves_the_recorder_recording", &DAEMON, pins::stopped)
         .test("a_second_agent_on_the_same_pins_is_turned_away", &DAEMON, pins::second)

@@ -82,13 +82,12 @@ impl Bench {
         let floor = build_ebpf::run()?.with_file_name("floor");
         let built = build::all(true)?;
         let decoder = self.example(Part::Decode, &built, "rewind-recording", "decode_speed")?;
-        let feeder = self.example(Part::Feed, &built, "rewind-agent", "feed_cost")?;
         programs::set_bin_dir(&built);
 
         interrupt::listen()?;
         let place = Playground::new()?;
         let refused = no_perf.map(|why| (Setting::PerfTrace, why)).into_iter().collect();
-        let mut run = Run { bench: self, place: &place, floor, decoder, feeder, refused, failed: Vec::new() };
+        let mut run = Run { bench: self, place: &place, floor, decoder, refused, failed: Vec::new() };
         let (mut figures, mut table) = (Figures::default(), Table::default());
         let ended = run.compare(&mut figures);
         for load in self.loads() {
@@ -145,8 +144,6 @@ struct Run<'a> {
     floor: PathBuf,
     /// The program that decodes.
     decoder: PathBuf,
-    /// The program that has a feed.
-    feeder: PathBuf,
     /// Settings that this machine cannot have, and why.
     refused: Vec<(Setting, String)>,
     /// What went wrong, other than by Ctrl-C.
@@ -268,20 +265,13 @@ impl Run<'_> {
     }
 
     fn feed(&mut self, table: &mut Table) -> Result<()> {
-        let seconds = if self.bench.quick { 3 } else { 10 };
+        let time = Duration::from_secs(if self.bench.quick { 3 } else { 10 });
         for storm in feed::Storm::ALL {
             for is_on in [false, true] {
                 let what = format!("{}, the feed {}", storm.name(), if is_on { "on" } else { "off" });
-                eprintln!("bench: {} containers, {what}, {seconds} s", feed::CONTAINERS);
-                match feed::measure(self.place, &self.feeder, storm, is_on, seconds) {
-                    Ok(figures) => {
-                        let found = |name| figures.iter().find(|(found, _)| found == name).map(|(_, figure)| *figure);
-                        for (name, shown, goal) in
-                            feed::FIGURES.iter().filter(|figure| is_on || figure.0.ends_with("percent"))
-                        {
-                            table.alone(&format!("{FEED}: {what}"), shown, &Series::new(found(*name)), *goal);
-                        }
-                    }
+                eprintln!("bench: {} containers, {what}, {} s", feed::CONTAINERS, time.as_secs());
+                match feed::measure(self.place, storm, is_on, time) {
+                    Ok(figures) => show_feed(table, &format!("{FEED}; {what}"), &figures, is_on),
                     Err(error) => self.fail(&format!("the feed, {what}"), &error)?,
                 }
             }
@@ -322,6 +312,21 @@ impl Run<'_> {
         eprintln!("bench: {what}: {error:#}");
         self.failed.push(format!("{what}: {error:#}"));
         Ok(())
+    }
+}
+
+fn show_feed(table: &mut Table, heading: &str, figures: &feed::Figures, is_on: bool) {
+    let mut show = |what: &str, figure: f64, goal| table.alone(heading, what, &Series::new([figure]), goal);
+    show("% of a core, the thread that reads rings", figures.feed_percent, Goal::Below(25.0));
+    show("% of a core, all of the daemon", figures.daemon_percent, Goal::Below(100.0));
+    if !is_on {
+        return;
+    }
+    show("events a second", figures.events_a_second, Goal::AtLeast(0.0));
+    show("ms until its subscriber has an event, the median", figures.lag_median_ms, Goal::Below(100.0));
+    show("ms until its subscriber has an event, 99 of 100", figures.lag_p99_ms, Goal::Below(200.0));
+    for (reason, missed) in &figures.missed {
+        show(&format!("missed: {reason}"), *missed, Goal::AtMost(0.0));
     }
 }
 

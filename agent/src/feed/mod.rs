@@ -10,7 +10,7 @@
 //!   that outlives the agent, and looks [`LOOK`] often whether one of a few words of a ring has moved on.
 //! * Events of one thread come in the order of their times ([`crate::rings::tail`]). What others write about a
 //!   thread (signals sent to it, OOM kills) may come a look later.
-//! * A subscriber has a queue of its own, [`MAX_QUEUE_BYTES`] long. Where it is full, what comes is not for it, and
+//! * A subscriber has a queue of its own, [`subscription::MAX_QUEUE_BYTES`] long. Where it is full, what comes is not for it, and
 //!   counted ([`Missed`]); nobody waits for it. Of each recording, what a subscriber to all was given and what it
 //!   missed are all that there was from the recording's beginning on, or from where the agent before had come.
 //! * How far events were delivered is kept in the kernel beside the rings: the next agent's feed goes on there.
@@ -20,13 +20,13 @@
 //!   ([`Recorder::set_read`]).
 //! * The calls of the main share are for who asks for one recording, as a live trace does.
 //!
-//! To add a subscriber: a module of its own with the loop that takes from its [`Subscription`], and the line in
-//! `pipeline.rs` that subscribes and starts it.
+//! To add a subscriber: a module of its own with the loop that takes from its [`Subscription`] (`event_log.rs` is
+//! the smallest one), its name in `main.rs`, and the lines in `pipeline.rs` that subscribe and start it.
 
 mod follower;
 mod subscription;
 
-pub use subscription::{Happened, MAX_QUEUE_BYTES, Missed, Subscription};
+pub use subscription::{Happened, Missed, Subscription};
 
 use crate::recorder::{Error, Recorder};
 use follower::Follower;

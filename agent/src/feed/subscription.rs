@@ -2,13 +2,14 @@
 
 use rewind_recording::header::Container;
 use rewind_recording::join::Batch;
+use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// Most bytes of a subscriber's queue.
-pub const MAX_QUEUE_BYTES: usize = 4 << 20;
+pub(super) const MAX_QUEUE_BYTES: usize = 4 << 20;
 
 /// What has happened in one container since the last look. To drop it says that it was dealt with.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Happened {
 }
 
 /// What a subscriber did not get, since it subscribed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Missed {
     /// Events that came while its queue was full.
     pub queue_full: u64,
@@ -37,12 +38,6 @@ pub struct Missed {
 }
 
 impl Missed {
-    /// Events and records that did not come at all.
-    #[must_use]
-    pub const fn total(&self) -> u64 {
-        self.queue_full + self.overwritten + self.lost
-    }
-
     pub(super) const fn add(&mut self, other: &Self) {
         self.queue_full += other.queue_full;
         self.overwritten += other.overwritten;

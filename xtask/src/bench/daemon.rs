@@ -76,7 +76,7 @@ fn sleeper(place: &Playground, number: usize) -> Result<Sleeper> {
 
 /// Nanoseconds of CPU that each thread of a process has taken, user and system. (The ticks of
 /// `/proc/PID/stat` are too coarse for a daemon that sleeps.)
-fn cpu_ns(tgid: u32) -> Result<HashMap<OsString, u64>> {
+pub(super) fn cpu_ns(tgid: u32) -> Result<HashMap<OsString, u64>> {
     let mut threads = HashMap::new();
     for thread in fs::read_dir(format!("/proc/{tgid}/task"))?.flatten() {
         let file = thread.path().join("schedstat");

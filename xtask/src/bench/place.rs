@@ -7,7 +7,6 @@ use rewind_tests::programs;
 use rustix::process::{Pid, Signal, kill_process};
 use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -180,12 +179,6 @@ pub(super) struct Running {
 impl Running {
     pub(super) fn tgid(&self) -> u32 {
         self.child.id()
-    }
-
-    /// Writes to its standard input, where that was given to it.
-    pub(super) fn tell(&mut self, line: &str) -> Result<()> {
-        let stdin = self.child.stdin.as_mut().context("it has no standard input")?;
-        Ok(stdin.write_all(line.as_bytes())?)
     }
 
     /// Fails if it has ended.
