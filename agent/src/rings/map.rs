@@ -305,7 +305,7 @@ impl Mapped {
             arena: map(segment_count as usize * ARENA_VALUE_BYTES),
             rings: map(ring_count as usize * size_of::<Ring>()),
             node: map(size_of::<Node>()),
-            bitmap: map(size_of::<CgroupBitmap>()),
+            counts: map(size_of::<CgroupCounts>()),
             positions: map(ring_count as usize * (1 + cpus) * size_of::<u64>()),
             position_words: 1 + cpus,
             ring_count,

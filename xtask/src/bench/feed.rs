@@ -76,8 +76,11 @@ pub(super) fn measure(place: &Playground, storm: Storm, is_on: bool, time: Durat
         let ns: u64 = of_it.map(|(tid, ns)| ns.saturating_sub(*before.get(tid).unwrap_or(&0))).sum();
         100.0 * ns as f64 / took.as_nanos() as f64
     };
-    let mut figures =
-        Figures { feed_percent: percent(&|tid| *tid == feed), daemon_percent: percent(&|_| true), ..Figures::default() };
+    let mut figures = Figures {
+        feed_percent: percent(&|tid| *tid == feed),
+        daemon_percent: percent(&|_| true),
+        ..Figures::default()
+    };
     drop(containers);
     agent.stop()?;
     if is_on {
@@ -89,9 +92,8 @@ pub(super) fn measure(place: &Playground, storm: Storm, is_on: bool, time: Durat
 
 fn thread_named(tgid: u32, name: &str) -> Result<OsString> {
     let tasks = fs::read_dir(format!("/proc/{tgid}/task"))?.flatten();
-    let is_it = |task: &fs::DirEntry| {
-        fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name)
-    };
+    let is_it =
+        |task: &fs::DirEntry| fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name);
     let found = tasks.into_iter().find(is_it).map(|task| task.file_name());
     found.with_context(|| format!("the daemon has no thread {name}"))
 }
