@@ -231,7 +231,7 @@ impl Gather {
         }
         let errno = match call.refusal {
             Some(refusal) if refusal.is_signal() => Some(SIGNALLED),
-            _ => call.errno().filter(|_| failed(call)),
+            _ => call.errno().filter(|_| has_failed(call, &name)),
         };
         match (errno, pending_error(call, &name)) {
             (Some(errno), _) => self.fail(index, event, tgid, name.clone(), subject, errno, call.duration_ns),
@@ -269,7 +269,7 @@ impl Gather {
         let takes_path = has(bits::FILE);
         // Go asks of each file whether it can be waited for.
         let odd = errno.is_some_and(|errno| {
-            !matches!(Meaning::of(&name, errno), Meaning::Answer(_)) && name != "epoll_ctl" && failed(call)
+            !matches!(Meaning::of(&name, errno), Meaning::Answer(_)) && name != "epoll_ctl" && has_failed(call, &name)
         });
         if !takes_path && !odd {
             return;
@@ -395,6 +395,11 @@ impl Gather {
             },
         }
     }
+}
+
+/// Whether a call failed; `rt_sigreturn` has no result: it puts back that of a call which a signal interrupted.
+fn has_failed(call: &Call<'_>, name: &str) -> bool {
+    failed(call) && name != "rt_sigreturn"
 }
 
 /// A call that failed.

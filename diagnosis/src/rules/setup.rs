@@ -178,6 +178,7 @@ mod tests {
 
     /// It complains to its parent, and ends.
     fn told(mut scene: Scene) -> String {
+        scene.call(700, RT_SIGRETURN).result(-2).end();
         scene.call(700, EPOLL_CTL).arg(4).arg(1).arg(3).arg(0).result(-1).end();
         scene.say(3, "{\"stage\":1}");
         scene.exit(700, 1 << 8);
@@ -201,6 +202,7 @@ mod tests {
     const SETUID: u16 = 105;
     const CHDIR: u16 = 80;
     const EPOLL_CTL: u16 = 233;
+    const RT_SIGRETURN: u16 = 15;
     const NEWFSTATAT: u16 = 262;
     const EXECVE: u16 = 59;
     const MOUNT: u16 = 165;
