@@ -38,7 +38,7 @@
 //! | claim, commit | taking a chunk; making a record in it valid |
 //! | decisive | a record that goes to the protected share, which no storm can overwrite |
 //! | slot, overflow | where a thread's state is found by its registers; where it is when that is taken |
-//! | cgroup bitmap | says of a cgroup that it is certainly not recorded |
+//! | cgroup counts | say of a cgroup that it is certainly not recorded |
 //! | recording | what a ring holds of one container; its header says whose it is and what is missing |
 //! | cut | the records of a ring, copied and in order of time |
 //! | event | something that happened, parsed: a call, or one of the event kinds |
