@@ -10,10 +10,10 @@ use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// A container in the host's PID namespace.
+/// A container in the PID namespace of the host, which the test is in.
 fn with_the_hosts_pids(script: &str) -> Spec {
     let mut spec = Spec::new(["/usr/bin/busybox", "sh", "-c", script]);
-    spec.pid_namespace_of = Some(1);
+    spec.pid_namespace_of = Some(std::process::id());
     spec
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn of_shared_pids() -> Result<()> {
 
 pub(crate) fn of_a_program_that_is_not_there() -> Result<()> {
     let agent = Agent::start()?;
-    for pid_namespace_of in [None, Some(1)] {
+    for pid_namespace_of in [None, Some(std::process::id())] {
         let mut spec = Spec::new(["/nonexistent/program"]);
         spec.pid_namespace_of = pid_namespace_of;
         let container = Container::new("rewind-never", &spec)?;

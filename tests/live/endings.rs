@@ -67,7 +67,7 @@ pub(crate) fn of_a_daemon() -> Result<()> {
 pub(crate) fn of_an_older_one() -> Result<()> {
     // A worker makes the first call that is recorded; the main process was there before.
     let cgroup = Cgroup::new("older")?;
-    let mut main = unit_process(&cgroup, "(sleep 2; true; exit 0) & wait; exit 8")?;
+    let mut main = unit_process(&cgroup, "(sleep 10; true; exit 0) & wait; exit 8")?;
     std::thread::sleep(Duration::from_millis(300));
     let agent = Agent::start()?;
     ensure!(main.wait()?.code() == Some(8));

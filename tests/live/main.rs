@@ -1,5 +1,6 @@
 //! Tests against the running kernel: a program does X, exactly these records come.
 
+mod attack;
 mod budget;
 mod crowd;
 mod endings;
@@ -106,6 +107,8 @@ fn main() -> ExitCode {
         .test("who_enters_a_living_container_is_not_its_main_process", &DAEMON, endings::of_a_visitor)
         .test("how_a_daemon_ended_that_its_starter_left_behind_is_not_known", &DAEMON, endings::of_a_daemon)
         .test("the_main_process_of_a_cgroup_that_was_there_before_is_known", &DAEMON, endings::of_an_older_one)
+        .test("a_container_with_20000_cgroups_takes_no_others_recording", &DAEMON, attack::by_cgroups)
+        .test("20000_cgroups_that_were_there_before_take_no_others_recording", &DAEMON, attack::before_the_recorder)
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
         .test("runs_that_the_kernel_skips_are_counted_of_every_hook_or_it_is_said", &DAEMON, missed::counted)
         .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)

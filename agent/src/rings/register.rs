@@ -38,13 +38,14 @@ pub struct Registrar<'r> {
     /// Those that have been counted. `None`: no others than those that have no entry yet are to be, for the kernel
     /// side has run before.
     counted: Option<HashSet<u64>>,
-    /// Entries made for cgroups within containers.
+    /// Entries made below cgroups that may be containers.
     inner: usize,
     /// Those for which there was no room.
     unfollowed: HashSet<u64>,
 }
 
-/// Most entries for cgroups within containers (pods of nested clusters): who is in a container can make such names.
+/// Most entries below cgroups that may be containers (pods of nested clusters, directories of unknown runtimes): who
+/// is in a container can make such cgroups. Beyond that they are as the one above.
 const MAX_INNER: usize = 2048;
 
 impl<'r> Registrar<'r> {
@@ -108,11 +109,17 @@ impl<'r> Registrar<'r> {
             self.count(id, above.state);
             return Ok(Some(above));
         }
-        if is_inner && self.inner >= MAX_INNER {
+        // A directory of containers, or a container whose layout nobody knows.
+        let is_below_open = above.is_some_and(|above| above.state == cgroup_state::OPEN);
+        if let Some(above) = above.filter(|_| is_below_open && self.inner >= MAX_INNER) {
+            if state == above.state {
+                self.count(id, above.state);
+                return Ok(Some(above));
+            }
             self.unfollowed.insert(id);
             return Ok(None);
         }
-        self.inner += usize::from(is_inner);
+        self.inner += usize::from(is_below_open);
         let is_open = state == cgroup_state::OPEN;
         if is_open {
             self.kernel.set_path(id, &path_bytes(path))?;
