@@ -62,7 +62,7 @@ pub fn cgroup_rmdir(ctx: BtfTracePointContext) {
         return;
     }
     let id = id(cgroup);
-    let at = ancestry::entered(cgroup);
+    let at = ancestry::entered(ancestry::address(cgroup));
     if let Some(known) = maps::cgroup(at) {
         if state::may_record(known.state) {
             filter::count_cgroup(id, u32::MAX);
