@@ -1,6 +1,6 @@
 //! Lists: made of counters, not of records.
 
-use crate::loss::{Workload, settled};
+use crate::loss::{CALLS, THREADS, Workload};
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
 use rewind_tests::cgroup::Cgroup;
@@ -21,16 +21,20 @@ fn listed(agent: &Agent, path: &str) -> Option<Value> {
 }
 
 pub(crate) fn figures() -> Result<()> {
-    const RINGS: usize = 6;
-    // Rings of 4 MiB that share 8: some are full, others have shrunk.
-    let agent = Agent::start_with(&["--budget", "8MiB", "--ring", "4MiB"])?;
+    const RINGS: usize = 4;
+    // Rings of 1 MiB that share two: all have come round, and some have shrunk.
+    let agent = Agent::start_with(&["--budget", "2MiB", "--ring", "1MiB"])?;
     let cgroups = (0..RINGS).map(|at| Cgroup::new(&format!("list-{at}"))).collect::<Result<Vec<_>>>()?;
     let mut full = cgroups.iter().map(Workload::start).collect::<Result<Vec<_>>>()?;
     full.iter_mut().try_for_each(Workload::go)?;
     // All of them wait now: what both read is the same, once no ring is made smaller any more.
     let mut overwritten = 0;
     for cgroup in &cgroups {
-        settled(&agent, &cgroup.path())?;
+        let made = THREADS as u64 * CALLS;
+        eventually("all calls to be counted", SOON, || {
+            let coverage = listed(&agent, &cgroup.path())?.get("coverage")?.clone();
+            (coverage.get("calls_made")?.as_u64()? >= made).then_some(())
+        })?;
         let same = eventually("a list that says what all records do", SOON, || {
             let list = listed(&agent, &cgroup.path())?;
             let dump = Dump::of(&agent, &cgroup.path()).ok()?;
@@ -56,9 +60,9 @@ fn shell(cgroup: &Cgroup, script: &str) -> Result<()> {
 }
 
 pub(crate) fn beside_others() -> Result<()> {
-    const CONTAINERS: usize = 40;
-    const READERS: usize = 3;
-    let agent = Agent::start_with(&["--budget", "8MiB", "--ring", "4MiB"])?;
+    const CONTAINERS: usize = 20;
+    const READERS: usize = 2;
+    let agent = Agent::start_with(&["--budget", "2MiB", "--ring", "512KiB"])?;
     let full = Cgroup::new("list-full")?;
     let mut workload = Workload::start(&full)?;
     workload.go()?;

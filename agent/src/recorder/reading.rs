@@ -6,6 +6,7 @@ use rewind_common::loss::LossReason;
 use rewind_common::ring::{Cursors, InFlight, Ring, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
+use rewind_recording::ending::Finder;
 use rewind_recording::header::{Container, FORMAT, Header};
 use std::collections::BTreeMap;
 
@@ -31,7 +32,11 @@ impl Recorder {
         let before = rings::Before { cursors: self.kernel().cursors(index)?, read_ns: now_ns, ..Default::default() };
         let Some(mut coverage) = rings::coverage(&self.mapped, index, ring, &before) else { return Ok(None) };
         coverage.ring_bytes = bytes_of(ring);
-        let ending = self.end_of(index, ring)?.and_then(|end| end.ending);
+        let ending = match self.end_of(index, ring)? {
+            Some(end) => end.ending,
+            // Others of it may live on.
+            None => Finder::with_main(ring.main, now_ns).ending(),
+        };
         let container = (*self.registry.container(ring)).clone();
         self.keep(index, ring)?;
         Ok(Some(Listed {
