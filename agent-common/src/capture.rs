@@ -1,12 +1,12 @@
 //! What the kernel side copies for one system call: the row of the table as the kernel side sees it.
 //!
 //! The rows are derived from the syscall table in `recording/src/syscalls/` when the agent starts,
-//! and handed to the kernel side in a map: one row a number, one map for the 64-bit table. A call
-//! without a row (and each call of the 32-bit table) is recorded with six arguments and no bytes.
+//! and handed to the kernel side in a map: one row a number, the 32-bit table behind the 64-bit one. A call
+//! without a row is recorded with six arguments and no bytes.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Rows in the table. Numbers of both architectures end below (open_tree_attr is 467).
+/// Rows in the table of one ABI; that of 32-bit calls stands behind that of 64-bit ones. Numbers of both architectures end below (open_tree_attr is 467).
 pub const ROWS: u32 = 512;
 /// How many operations a row can have.
 pub const OPS: usize = 8;
@@ -125,6 +125,10 @@ pub mod op {
     /// A file offset (`loff_t`) that the call moves on by what it returns, and leaves alone where it
     /// fails (`do_sendfile` in `fs/read_write.c`): as it was before the call, read when it has returned.
     pub const OFFSET: u8 = 23;
+    /// The arguments of a call that are handed over in memory (`socketcall`): `size` bytes of 32-bit words, as a
+    /// blob of part [`crate::call::part::VECTOR`]; and, unless it is 0, the socket address that word `offset`
+    /// points to and the word behind it measures, as a blob of argument `offset`.
+    pub const WORDS: u8 = 24;
 }
 
 /// When to copy.
@@ -141,6 +145,8 @@ pub mod when {
     /// Only if the call's command is one of those of [`super::Capture::commands`] for which `size_arg` has a
     /// bit. For kinds that need no `size_arg`.
     pub const COMMAND: u8 = 1 << 4;
+    /// The pointers in the vector have 32 bits.
+    pub const NARROW: u8 = 1 << 5;
 }
 
 /// Most bytes kept of a string, its NUL included.

@@ -24,6 +24,18 @@ pub const GUESS: u64 = 1 << 16;
 /// Another one: payload is wanted.
 pub const PAYLOAD: u64 = 1 << 17;
 
+/// Another one: the pointers in the vector have 32 bits.
+pub const NARROW: u64 = 1 << 18;
+
+/// Pointer `i` of a vector.
+#[inline(always)]
+pub fn element(vector: u64, i: u64, what: u64) -> Option<u64> {
+    if what & NARROW != 0 {
+        return probe::user::<u32>(vector + i * 4).map(u64::from);
+    }
+    probe::user(vector + i * 8)
+}
+
 /// How many payload bytes are kept of one blob.
 #[inline(always)]
 pub fn payload_limit() -> u64 {
@@ -178,7 +190,7 @@ global! {
         let mut total = 0u64;
         let mut is_cut = true;
         for i in 0..MAX_STRINGS as u64 {
-            let Some(element) = probe::user::<u64>(pointer + i * 8) else {
+            let Some(element) = element(pointer, i, what) else {
                 if total == 0 {
                     return unread(&writer, pointer, what, ring);
                 }

@@ -105,9 +105,9 @@ pub static CGROUPS: HashMap<u64, Cgroup, 16384, NO_PREALLOC> = HashMap::new();
 #[btf_map]
 pub static PATHS: HashMap<u64, Path, 16384, NO_PREALLOC> = HashMap::new();
 
-/// What to copy for each call of the 64-bit table: the row number is the call's.
+/// What to copy for each call: the row number is the call's, plus [`ROWS`] for one of the 32-bit table.
 #[btf_map]
-pub static CAPTURES: Array<Capture, { ROWS as usize }> = Array::new();
+pub static CAPTURES: Array<Capture, { 2 * ROWS as usize }> = Array::new();
 
 /// What is kept of each thread, `threads.rs` says where.
 #[btf_map]

@@ -116,3 +116,22 @@ pub fn messages(pointer: u64, count: u64, packed: u64, place: u64, received: boo
     }
     off
 }
+
+global! {
+    /// Arguments in memory: 32-bit words, and the socket address that one of them points to. `shape` is how many
+    /// bytes they are, shifted by 32, and which word that is, or 0.
+    fn words(pointer: u64, shape: u64, packed: u64, place: u64) -> u64 {
+        let at = At::unpacked(packed);
+        let address = shape & 7;
+        let off = at.part(part::VECTOR).bytes(pointer, shape >> 32, MAX_BYTES as u64, place, 0);
+        if address == 0 || off == NO_ROOM {
+            return off;
+        }
+        let Some([name, len]) = probe::user::<[u32; 2]>(pointer + 4 * address) else { return off };
+        if name == 0 {
+            return off;
+        }
+        let of_word = At { what: at.what & !7 | address, ..at };
+        of_word.bytes(name.into(), len.into(), 128, place & !OFFSET | off & OFFSET, 0)
+    }
+}

@@ -1,7 +1,7 @@
 //! Numbers -> one blob in a record: how many there are of something, what a number was before a call and is
 //! behind it, sets of descriptors. The rules are those of `blob`.
 
-use crate::blob::{GUESS, NO_ROOM, finish, unread};
+use crate::blob::{GUESS, NO_ROOM, element, finish, unread};
 use crate::globals::{given, global};
 use crate::probe;
 use crate::ring::Writer;
@@ -20,7 +20,7 @@ global! {
         let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
         let (mut count, mut flags) = (0u32, u64::from(blob_flags::CUT) << 8);
         for i in 0..u64::from(MAX_COUNTED) {
-            let Some(element) = probe::user::<u64>(pointer + i * 8) else {
+            let Some(element) = element(pointer, i, what) else {
                 return unread(&writer, pointer, what, ring);
             };
             if element == 0 {

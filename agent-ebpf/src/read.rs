@@ -1,7 +1,7 @@
 //! Memory behind a call's arguments: what its row says is copied, when the row says. How is in `blob`,
 //! `number` and `message`.
 
-use crate::blob::{self, At, GUESS, NO_ROOM, OFFSET};
+use crate::blob::{self, At, GUESS, NARROW, NO_ROOM, OFFSET};
 use crate::globals::{given, global};
 use crate::message;
 use crate::number::{self, UNREADABLE};
@@ -304,10 +304,13 @@ global! {
             }
             op::LENGTH => number::length(start, thread.length, at.what, place, u64::from(result < 0)),
             op::OFFSET => number::offset(start, result, at.what, place, ring),
-            op::COUNT_STRINGS => number::count_strings(start, at.what, place, ring),
+            op::COUNT_STRINGS => number::count_strings(start, at.what | narrow(op), place, ring),
             op::COUNT_ENTRIES => number::count_entries(start, result.unsigned_abs(), at.what, place, ring),
             op::FD_SETS => number::fd_sets(thread, at.what, place),
-            op::STRINGS => blob::strings(start, at.what, place, ring),
+            op::STRINGS => blob::strings(start, at.what | narrow(op), place, ring),
+            op::WORDS => {
+                message::words(pointer, u64::from(op.size) << 32 | u64::from(op.offset), at.packed(false), place)
+            }
             op::BOXED => message::vector(start, 1, u64::MAX, at.packed(true), place),
             op::VECTOR => message::vector(start, count, u64::MAX, at.packed(payload), place),
             op::VECTOR_OUT => message::vector(start, count, result.unsigned_abs(), at.packed(payload), place),
@@ -323,6 +326,11 @@ global! {
             _ => place & OFFSET,
         }
     }
+}
+
+#[inline(always)]
+fn narrow(op: &Op) -> u64 {
+    if op.when & when::NARROW != 0 { NARROW } else { 0 }
 }
 
 #[inline(always)]

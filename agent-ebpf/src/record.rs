@@ -62,10 +62,12 @@ fn write_task(thread: &mut Thread, cursors: &mut Cursors, share: u64, now_ns: u6
 /// What to copy for the call that a thread is in.
 #[inline(always)]
 fn capture(thread: &Thread) -> Option<&'static Capture> {
-    if thread.flags & u32::from(flags::COMPAT | flags::X32) != 0 || thread.nr >= ROWS {
+    if thread.flags & u32::from(flags::X32) != 0 || thread.nr >= ROWS {
         return None;
     }
-    CAPTURES.get(thread.nr)
+    // The 32-bit table stands behind the other; no branch, for this is on the way of each call.
+    const { assert!(flags::COMPAT == 1) };
+    CAPTURES.get((thread.flags & u32::from(flags::COMPAT)) * ROWS + thread.nr)
 }
 
 /// A call begins: nothing is written, unless it may block, or destroys what its arguments point to.

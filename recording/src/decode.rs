@@ -62,10 +62,14 @@ impl Default for Style {
     }
 }
 
-/// The row of a call, where the table has one. The 32-bit table has no rows.
+/// The row of a call, where the table of its ABI has one.
 #[must_use]
 pub fn row(call: &Call<'_>, arch: Arch) -> Option<&'static Row> {
-    if call.is_compat() || call.is_x32() { None } else { syscalls::by_number(arch, call.nr) }
+    match (call.is_compat(), call.is_x32()) {
+        (false, false) => syscalls::by_number(arch, call.nr),
+        (true, _) => syscalls::compat::row_of(arch, call.nr),
+        (false, true) => None,
+    }
 }
 
 /// What argument `i` of a call means; of a call that is many in one, what it means to its command.
@@ -254,9 +258,7 @@ impl<'p, 'a> Printer<'p, 'a> {
         let Some(row) = self.row else {
             if half != Half::Exit {
                 self.raw_arguments();
-                if self.call.is_compat() {
-                    self.out.push_str(" /* 32-bit */");
-                }
+                self.mark_compat();
             }
             return;
         };
@@ -286,8 +288,19 @@ impl<'p, 'a> Printer<'p, 'a> {
             first = false;
             self.argument(i, kind);
         }
-        if half == Half::Entry && split < kinds.len() && !first {
-            self.out.push_str(", ");
+        if half == Half::Entry && split < kinds.len() {
+            if !first {
+                self.out.push_str(", ");
+            }
+        } else {
+            self.mark_compat();
+        }
+    }
+
+    /// Says of a call that it is one of the 32-bit table.
+    fn mark_compat(&mut self) {
+        if self.call.is_compat() {
+            self.out.push_str(" /* 32-bit */");
         }
     }
 

@@ -28,7 +28,7 @@ mod tests;
 mod time;
 
 use arg::{ArgKind, Command, Commands, Shape};
-pub use capture::{capture, capture_table};
+pub use capture::{capture, capture_table, compat_table};
 use flags::Set;
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -84,7 +84,7 @@ fn main() -> ExitCode {
         .test("forks_execs_signals_and_ends_are_events", &RECORD, events::life)
         .test("a_trace_names_the_sender_of_a_signal", &DAEMON, events::traced)
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
-        .test("a_32_bit_call_is_named_by_its_own_table", &RECORD, unfinished::compat)
+        .test("a_32_bit_call_is_read_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_a_filter_refuses_is_recorded_with_its_strings", &RECORD, refused::by_errno)
         .test("a_new_process_whose_first_call_is_refused_shows_it", &RECORD, refused::first_of_all)
         .test("a_call_that_a_filter_answers_with_a_signal_is_recorded", &RECORD, refused::by_signal)

@@ -60,6 +60,28 @@ pub(crate) fn compat() -> Result<()> {
         ensure!(marked(true) == 1 || code == 77, "the 32-bit call is not named, or not as such:\n{text}");
         ensure!(!text.contains("writev("), "it was taken for number 20 of the 64-bit table:\n{text}");
     }
+    if code == 77 {
+        return Ok(());
+    }
+    let lines: Vec<_> = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let socket = "socket(AF_INET, SOCK_STREAM, IPPROTO_IP /* 32-bit */) = ";
+    let fd = lines.iter().find_map(|line| line.split_once(socket)).map(|(_, fd)| fd.to_owned());
+    let fd = fd.with_context(|| format!("the socket is not there:\n{text}"))?;
+    for expected in [
+        r#" open("/nonexistent/file", O_RDWR|O_CLOEXEC /* 32-bit */) = -1 ENOENT"#,
+        r#" openat(AT_FDCWD, "/nonexistent/file", O_WRONLY|O_TRUNC /* 32-bit */) = -1 ENOENT"#,
+        r#" rename("/nonexistent/file", "moved" /* 32-bit */) = -1 ENOENT"#,
+        ", 0 /* 32-bit */) = 0",
+        " rt_sigaction(SIGALRM, {sa_handler=SIG_IGN, sa_mask=[USR1], sa_flags=SA_RESTART}, NULL, 8 /* 32-bit */) = 0",
+        r#" execve("/bin/true", ["/bin/true", "an argument"], "#,
+        &format!(" close({fd} /* 32-bit */) = 0"),
+    ] {
+        ensure!(lines.iter().any(|line| line.contains(expected)), "{expected} is not there:\n{text}");
+    }
+    let address = r#"{sa_family=AF_INET, sin_port=htons(1), sin_addr=inet_addr("127.0.0.1")}"#;
+    let connect = format!(" connect({fd}, {address}, 16 /* 32-bit */) = -1 ECONNREFUSED");
+    let connects = lines.iter().filter(|line| line.contains(&connect)).count();
+    ensure!(connects == 2, "one is made through socketcall, one directly, {connects} are there:\n{text}");
     Ok(())
 }
 

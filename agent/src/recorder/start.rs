@@ -14,7 +14,7 @@ use rewind_common::capture::Capture;
 use rewind_common::layout::Fingerprint;
 use rewind_common::ring::{Cgroup, SHARES, cgroup_state, ring_flags};
 use rewind_recording::header::Host;
-use rewind_recording::syscalls::{Arch, capture_table};
+use rewind_recording::syscalls::{Arch, capture_table, compat_table};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Mutex;
@@ -113,7 +113,8 @@ impl Recorder {
 /// # Errors
 /// [`Error::Arch`].
 pub fn captures() -> Result<Vec<Capture>, Error> {
-    arch().map(capture_table)
+    let arch = arch()?;
+    Ok([capture_table(arch), compat_table(arch)].concat())
 }
 
 /// Whose calls these are.

@@ -98,6 +98,7 @@ impl Printer<'_, '_> {
             | ArgKind::ThreadName
             | ArgKind::ThreadNameOut
             | ArgKind::Setting
+            | ArgKind::Words(..)
             | ArgKind::Argv
             | ArgKind::Envp
             | ArgKind::BytesIn(_)

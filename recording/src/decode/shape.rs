@@ -132,6 +132,10 @@ pub(super) fn shape(out: &mut String, shape: Shape, bytes: &[u8], arch: Arch, li
         Shape::SchedAttr => process::sched_attr(out, bytes),
         Shape::CloneArgs => process::clone_args(out, bytes),
         Shape::OpenHow => files::open_how(out, bytes, arch),
+        Shape::Sigaction32 => {
+            let [handler, bits, restorer] = [0, 4, 8].map(|at| word(bytes, at));
+            action(out, [handler, bits, restorer, long(bytes, 12)]);
+        }
         Shape::Lock => files::lock(out, bytes, false),
         Shape::LockHolder => files::lock(out, bytes, true),
         Shape::Winsize => {
@@ -176,7 +180,10 @@ fn limit_value(out: &mut String, limit: u64) {
 
 /// The kernel's layout: handler, flags, restorer, mask.
 fn sigaction(out: &mut String, bytes: &[u8]) {
-    let (handler, bits) = (long(bytes, 0), long(bytes, 8));
+    action(out, [long(bytes, 0), long(bytes, 8), long(bytes, 16), long(bytes, 24)]);
+}
+
+fn action(out: &mut String, [handler, bits, restorer, mask]: [u64; 4]) {
     out.push_str("{sa_handler=");
     match handler {
         0 => out.push_str("SIG_DFL"),
@@ -184,12 +191,12 @@ fn sigaction(out: &mut String, bytes: &[u8]) {
         address => hex(out, address),
     }
     out.push_str(", sa_mask=");
-    signal::set(out, long(bytes, 24));
+    signal::set(out, mask);
     out.push_str(", sa_flags=");
     flags(out, &signal_sets::SA, bits);
     if bits & 0x0400_0000 != 0 {
         out.push_str(", sa_restorer=");
-        pointer(out, long(bytes, 16));
+        pointer(out, restorer);
     }
     out.push('}');
 }

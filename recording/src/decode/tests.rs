@@ -1,13 +1,14 @@
 //! Records in, `strace`'s lines out. The expected lines are what `strace` 6.1 printed for the same
 //! calls.
 
+mod compat;
 mod files;
 mod other;
 mod rows;
 mod sockets;
 mod total;
 
-use super::{Invocation, Style, entry_arguments, exit_arguments, name, write_arguments, write_result};
+use super::{Invocation, Style, descriptors, entry_arguments, exit_arguments, name, write_arguments, write_result};
 use crate::event::build::{CallBuilder, single};
 use crate::record::{self, Call};
 use crate::syscalls::{Arch, by_name};

@@ -3,7 +3,7 @@
 use super::blobs::{Blobs, Bytes};
 use super::malformed::Malformed;
 use super::refusal::Refusal;
-use rewind_common::call::{self, args, flags};
+use rewind_common::call::{self, args, flags, part};
 use zerocopy::FromBytes as _;
 
 /// A system call as it was recorded.
@@ -98,7 +98,7 @@ pub(crate) fn parse(record: &[u8]) -> Result<Call<'_>, Malformed> {
     if fixed.header.flags & flags::WIDE_RESULT != 0 {
         result = (u64::from(fixed.result) | u64::from(word()?) << 32).cast_signed();
     }
-    let count = args::count(fixed.args);
+    let mut count = args::count(fixed.args);
     if count > 6 {
         return Err(Malformed::Arguments);
     }
@@ -113,9 +113,20 @@ pub(crate) fn parse(record: &[u8]) -> Result<Call<'_>, Malformed> {
             *value |= u64::from(word()?) << 32;
         }
     }
+    let (mut nr, blobs) = (fixed.nr, Blobs::new(rest));
+    if nr == SOCKETCALL
+        && fixed.header.flags & flags::COMPAT != 0
+        && let Some((direct, words)) = socketcall(values[0], blobs)
+    {
+        (nr, count) = (direct, words.len().min(6));
+        valued = (1 << count) - 1;
+        for (value, word) in values.iter_mut().zip(words) {
+            *value = u64::from(u32::from_le_bytes(*word));
+        }
+    }
     Ok(Call {
         tid: fixed.header.tid,
-        nr: fixed.nr,
+        nr,
         flags: fixed.header.flags,
         start_ns: fixed.start_ns,
         duration_ns,
@@ -124,6 +135,24 @@ pub(crate) fn parse(record: &[u8]) -> Result<Call<'_>, Malformed> {
         count: count as u8,
         valued,
         values,
-        blobs: Blobs::new(rest),
+        blobs,
     })
+}
+
+/// `socketcall` of 32-bit x86 (`asm/unistd_32.h`), whose arguments stand in memory.
+const SOCKETCALL: u16 = 102;
+
+/// What a `socketcall` is: the number of the call itself in that table, and its arguments; of those whose
+/// arguments are copied (`linux/net.h`).
+fn socketcall(command: u64, mut blobs: Blobs<'_>) -> Option<(u16, &[[u8; 4]])> {
+    let direct = match command {
+        1 => 359,
+        2 => 361,
+        3 => 362,
+        4 => 363,
+        11 => 369,
+        _ => return None,
+    };
+    let words = blobs.find(|blob| blob.part == part::VECTOR && blob.pointer().is_none())?;
+    Some((direct, words.bytes.as_chunks().0))
 }

@@ -42,7 +42,7 @@ pub(super) fn of(call: &Call<'_>, blob: &Bytes<'_>, arch: Arch) -> Option<TextSp
                 OptionValue::Plain | OptionValue::Linger | OptionValue::Credentials | OptionValue::Errno => None,
             }
         }
-        (TextPart::Address, _) | (TextPart::Vector, part::NAME) => {
+        (TextPart::Address, part::WHOLE) | (TextPart::Vector, part::NAME) => {
             if is_unix() {
                 UNIX_PATH
             } else {
@@ -50,7 +50,7 @@ pub(super) fn of(call: &Call<'_>, blob: &Bytes<'_>, arch: Arch) -> Option<TextSp
             }
         }
         (TextPart::Vector, part::BYTES..) => WHOLE,
-        (TextPart::Vector, _) => None,
+        (TextPart::Address | TextPart::Vector, _) => None,
     }
 }
 

@@ -221,6 +221,9 @@ pub enum ArgKind {
     SchedPolicy,
     /// A key of `keyctl`.
     Key,
+    /// Arguments in memory: so many 32-bit words (first number); the second number, unless 0, says which of them
+    /// points to a socket address.
+    Words(u8, u8),
     /// `restart_syscall` says what it resumes; the kernel alone knows.
     Restarted,
 }
@@ -300,6 +303,8 @@ pub enum Shape {
     CloneArgs,
     /// `struct open_how`.
     OpenHow,
+    /// The kernel's `struct sigaction` of 32-bit programs.
+    Sigaction32,
     /// `struct flock` that is asked for.
     Lock,
     /// `struct flock` that is in the way, with who holds it.
@@ -337,6 +342,7 @@ impl Shape {
             // Up to its last field.
             Self::Lock | Self::LockHolder => (0, 28),
             Self::Winsize => (0, 8),
+            Self::Sigaction32 => (0, 20),
             Self::Termios => (0, 16),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::arg::{ArgKind, Commands};
 use super::pointee::Pointee;
-use super::{Arch, Row, bits};
+use super::{Arch, Row, bits, compat};
 use rewind_common::capture::{COMMANDS, Capture, OPS, Op, ROWS, capture_flags, op, when};
 
 /// One row a number, for the kernel side to load. Numbers without a row stay zero.
@@ -11,6 +11,19 @@ pub fn capture_table(arch: Arch) -> Vec<Capture> {
     (0..ROWS as u16)
         .map(|nr| super::by_number(arch, nr).map_or_else(Capture::default, |row| capture(row, arch)))
         .collect()
+}
+
+/// The same for the 32-bit table of `arch`: pointers in vectors have 32 bits.
+#[must_use]
+pub fn compat_table(arch: Arch) -> Vec<Capture> {
+    let narrow = |row: &Row| {
+        let mut capture = capture(row, arch);
+        for op in capture.ops.iter_mut().filter(|op| matches!(op.kind, op::STRINGS | op::COUNT_STRINGS)) {
+            op.when |= when::NARROW;
+        }
+        capture
+    };
+    (0..ROWS as u16).map(|nr| compat::row_of(arch, nr).map_or_else(Capture::default, narrow)).collect()
 }
 
 /// What is copied for `row`.
@@ -22,7 +35,7 @@ pub fn capture(row: &Row, arch: Arch) -> Capture {
     let mut only = Only::of(row);
     for (i, &kind) in row.args.iter().enumerate().take(6) {
         if let ArgKind::Operand(n) = kind {
-            exit.push(only.operand(n, i, arch));
+            only.operand(n, i, arch, &mut exit);
             continue;
         }
         let Pointee { before, after, .. } = kind.pointee(i, arch);
@@ -104,26 +117,34 @@ impl Only {
         Self { of: Some(commands), arg: arg as u32, mask: commands.mask() as u32, ..Self::default() }
     }
 
-    /// What operand `n` needs, which is argument `i`: one copy that is enough for all commands that have a pointer
-    /// there, and only for them. Where they are too many it is done for any, as a guess.
-    fn operand(&mut self, n: usize, i: usize, arch: Arch) -> Op {
-        let Some(commands) = self.of else { return Op::default() };
-        let mut all: Option<Op> = None;
-        let (mut mask, mut fits) = (0, true);
+    /// What operand `n` needs, which is argument `i`: for commands that need the same, one copy. Where the
+    /// commands are too many, one that is enough for all is done for any, as a guess.
+    fn operand(&mut self, n: usize, i: usize, arch: Arch, ops: &mut Ops) {
+        let Some(commands) = self.of else { return };
+        let (mut groups, mut guess) = (Vec::<Op>::new(), None::<Op>);
+        let mut fits = true;
         for command in commands.rows {
-            let Pointee { before, after, .. } = commands.operand(commands.value(command.number), n).pointee(i, arch);
+            let value = commands.value(command.number);
+            let Pointee { before, after, .. } = commands.operand(value, n).pointee(i, arch);
             let Some(op) = [before, after].into_iter().find(|op| op.kind != op::NONE) else { continue };
-            all = Some(all.map_or(op, |all| Op { when: all.when & op.when, size: all.size.max(op.size), ..all }));
-            match self.slot(commands.value(command.number) as u32) {
-                Some(slot) => mask |= 1 << slot,
-                None => fits = false,
+            guess = Some(Op { size: guess.map_or(0, |all| all.size).max(op.size), ..op });
+            let Some(slot) = self.slot(value as u32) else {
+                fits = false;
+                continue;
+            };
+            let same = |known: &&mut Op| (known.kind, known.size, known.offset) == (op.kind, op.size, op.offset);
+            match groups.iter_mut().find(same) {
+                Some(known) => {
+                    known.size_arg |= 1 << slot;
+                    known.when &= op.when | when::COMMAND;
+                }
+                None => groups.push(Op { size_arg: 1 << slot, when: op.when | when::COMMAND, ..op }),
             }
         }
-        match all {
-            None => Op::default(),
-            Some(op) if fits => Op { when: op.when | when::COMMAND, size_arg: mask, ..op },
+        match guess {
             // Whether it succeeds says whether there was anything to copy.
-            Some(op) => Op { when: when::SUCCESS | when::GUESS, ..op },
+            Some(op) if !fits => ops.push(Op { when: when::SUCCESS | when::GUESS, ..op }),
+            _ => groups.into_iter().for_each(|op| ops.push(op)),
         }
     }
 

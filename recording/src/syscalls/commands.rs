@@ -21,7 +21,7 @@ pub(super) use futex::FUTEX;
 pub(super) use ioctl::IOCTL;
 pub(super) use prctl::PRCTL;
 pub(super) use process::{ARCH_PRCTL, KCMP, PTRACE};
-pub(super) use system::{BPF, KEYCTL, QUOTA, SECCOMP, SYSLOG};
+pub(super) use system::{BPF, KEYCTL, QUOTA, SECCOMP, SOCKETCALL, SYSLOG};
 
 const fn command(number: u64, name: &'static str, operands: &'static [ArgKind], result: Return, bits: u64) -> Command {
     Command { number, name, operands, result, bits }

@@ -162,6 +162,10 @@ impl ArgKind {
             | Self::Key
             | Self::Restarted => REGISTER,
             Self::Path | Self::PathOrNull | Self::Name | Self::NameOrNull | Self::ThreadName => read(string, Whole),
+            Self::Words(count, address) => {
+                let words = make(op::WORDS, 0, 4 * u16::from(count));
+                read(Op { offset: address.into(), ..words }, Address)
+            }
             Self::Setting => read(string, Setting),
             Self::ThreadNameOut => written(string, Whole),
             Self::Argv => read(make(op::STRINGS, 0, 0), Strings),

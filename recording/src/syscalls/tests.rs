@@ -1,7 +1,7 @@
 //! The table is whole: no number is missing, none stands twice, and capture follows from the rows.
 
 use super::arg::ArgKind;
-use super::{Arch, all, bits, by_name, by_number, capture_table, class};
+use super::{Arch, all, bits, by_name, by_number, capture_table, class, compat};
 use rewind_common::capture::{OPS, capture_flags, op, when};
 use std::collections::BTreeMap;
 
@@ -31,6 +31,20 @@ fn no_number_and_no_name_stands_twice() {
     for row in all() {
         assert!(names.insert(row.name, ()).is_none(), "{}", row.name);
     }
+}
+
+#[test]
+#[test]
+fn pointers_in_vectors_of_32_bit_calls_are_narrow() {
+    let table = super::compat_table(Arch::X86_64);
+    let execve = &table[11];
+    let kinds = execve.ops.map(|op| (op.kind, op.when & when::NARROW != 0));
+    assert_eq!(kinds[..3], [(op::STRING, false), (op::STRINGS, true), (op::COUNT_STRINGS, true)]);
+    let socketcall = &table[102];
+    let words: Vec<_> =
+        socketcall.ops.iter().filter(|op| op.kind == op::WORDS).map(|op| (op.size, op.offset)).collect();
+    assert_eq!(words, [(12, 0), (12, 1), (8, 0), (24, 4)]);
+    assert_eq!(socketcall.commands, [1, 2, 3, 4, 11, 0]);
 }
 
 #[test]

@@ -292,7 +292,7 @@ fn a_call_without_a_row_shows_its_number_and_six_words() {
         line(record.result(-38)),
         "syscall_0x1f5(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented)"
     );
-    assert_eq!(line(single(4).arg(1).arg(2).flags(flags::COMPAT)), "write(0x1, 0x2 /* 32-bit */) = 0");
+    assert_eq!(line(single(110).arg(1).arg(2).flags(flags::COMPAT)), "iopl(0x1, 0x2 /* 32-bit */) = 0");
 }
 
 #[test]

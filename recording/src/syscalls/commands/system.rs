@@ -2,7 +2,7 @@
 
 use super::{Commands, Form, command};
 use crate::syscalls::arg::ArgKind::{
-    Choice, Flags, HexFlags, HexIntFlags, Hidden, Int, Key, Path, Pointer, Size, Uid, Uint,
+    Choice, Flags, HexFlags, HexIntFlags, Hidden, Int, Key, Path, Pointer, Size, Uid, Uint, Words,
 };
 use crate::syscalls::bits::CLOEXEC;
 use crate::syscalls::flags::file::QFMT;
@@ -155,5 +155,36 @@ pub(in crate::syscalls) const QUOTA: Commands = Commands {
         command(0x800007, "Q_GETQUOTA", &[Uid, Pointer], Return::Int, 0),
         command(0x800008, "Q_SETQUOTA", &[Uid, Pointer], Return::Int, 0),
         command(0x800009, "Q_GETNEXTQUOTA", &[Uid, Pointer], Return::Int, 0),
+    ],
+};
+
+/// `socketcall` (`linux/net.h`), those whose arguments are copied: shown as the calls that they are.
+#[rustfmt::skip]
+pub(in crate::syscalls) const SOCKETCALL: Commands = Commands {
+    form: Form::Plain,
+    unknown: "SYS_???",
+    wide: false,
+    otherwise: &[Pointer],
+    rows: &[
+        command(1, "SYS_SOCKET", &[Words(3, 0)], Return::Int, 0),
+        command(2, "SYS_BIND", &[Words(3, 1)], Return::Int, 0),
+        command(3, "SYS_CONNECT", &[Words(3, 1)], Return::Int, 0),
+        command(4, "SYS_LISTEN", &[Words(2, 0)], Return::Int, 0),
+        command(5, "SYS_ACCEPT", &[Pointer], Return::Int, 0),
+        command(6, "SYS_GETSOCKNAME", &[Pointer], Return::Int, 0),
+        command(7, "SYS_GETPEERNAME", &[Pointer], Return::Int, 0),
+        command(8, "SYS_SOCKETPAIR", &[Pointer], Return::Int, 0),
+        command(9, "SYS_SEND", &[Pointer], Return::Int, 0),
+        command(0xa, "SYS_RECV", &[Pointer], Return::Int, 0),
+        command(0xb, "SYS_SENDTO", &[Words(6, 4)], Return::Int, 0),
+        command(0xc, "SYS_RECVFROM", &[Pointer], Return::Int, 0),
+        command(0xd, "SYS_SHUTDOWN", &[Pointer], Return::Int, 0),
+        command(0xe, "SYS_SETSOCKOPT", &[Pointer], Return::Int, 0),
+        command(0xf, "SYS_GETSOCKOPT", &[Pointer], Return::Int, 0),
+        command(0x10, "SYS_SENDMSG", &[Pointer], Return::Int, 0),
+        command(0x11, "SYS_RECVMSG", &[Pointer], Return::Int, 0),
+        command(0x12, "SYS_ACCEPT4", &[Pointer], Return::Int, 0),
+        command(0x13, "SYS_RECVMMSG", &[Pointer], Return::Int, 0),
+        command(0x14, "SYS_SENDMMSG", &[Pointer], Return::Int, 0),
     ],
 };
