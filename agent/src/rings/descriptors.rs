@@ -163,6 +163,9 @@ mod tests {
     use rewind_recording::record::{Record, all};
     use std::os::fd::AsRawFd as _;
 
+    /// Who counts this process' descriptors holds it: tests run beside one another.
+    static COUNTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
     fn read_back(open: &OpenDescriptors) -> BTreeMap<i32, (String, bool)> {
         let read = all(&open.records).map(std::result::Result::unwrap).map(|record| match record {
             Record::Descriptor(open) => (open.fixed.fd, (text_of(open.what()).into_owned(), open.is_closed_by_exec())),
@@ -181,6 +184,7 @@ mod tests {
 
     #[test]
     fn files_pipes_and_sockets_are_told_by_what_they_are() {
+        let _alone = COUNTING.lock();
         let file = tempfile::Builder::new().prefix("a\n b").tempfile().unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let (at, client) =
@@ -208,6 +212,7 @@ mod tests {
 
     #[test]
     fn a_process_without_end_of_descriptors_is_cut_and_that_is_counted() {
+        let _alone = COUNTING.lock();
         let files: Vec<_> = (0..MAX_DESCRIPTORS).map(|_| File::open("/dev/null").unwrap()).collect();
         let mut open = OpenDescriptors::default();
         let until = Instant::now() + Duration::from_secs(9);
