@@ -47,6 +47,9 @@ pub enum Kind {
     /// registers and nothing that they point to, without duration and result. When it began is not known:
     /// `start_ns` is when the recording did. The agent makes it for who reads; no ring holds one.
     InProgress = 10,
+    /// A descriptor that the process had open already: [`Descriptor`]. The agent reads it in `/proc`, for who
+    /// reads; no ring holds one.
+    Descriptor = 11,
 }
 
 /// The shape of an event's record. It starts with the header and the time at which it was written
@@ -256,6 +259,31 @@ pub const MAX_EXEC_PATH: usize = 256;
 /// Most bytes kept of the `argv` of an [`Exec`].
 pub const MAX_EXEC_ARGV: usize = 1024;
 
+/// A descriptor that a process had open at a time, as `/proc` told. Behind it stands a blob of argument 0:
+/// what it stands for, as strace names it (a path, `TCP:[127.0.0.1:80->127.0.0.1:5000]`, `pipe:[123]`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, packed(4))]
+pub struct Descriptor {
+    /// Length, [`Kind::Descriptor`], no flags, the process' main thread.
+    pub header: RecordHeader,
+    /// A time at which it was open: `CLOCK_MONOTONIC`, nanoseconds.
+    pub time_ns: u64,
+    /// The process, as the host numbers it.
+    pub tgid: u32,
+    /// The descriptor.
+    pub fd: i32,
+    /// Its file's flags, as `open` takes them, and `O_CLOEXEC` if an exec closes it (`flags` of its fdinfo).
+    pub open_flags: u32,
+}
+
+impl EventRecord for Descriptor {
+    const KIND: u8 = Kind::Descriptor as u8;
+}
+
+/// Most bytes kept of what a [`Descriptor`] stands for.
+pub const MAX_DESCRIPTOR_TEXT: usize = 512;
+
+const _: () = assert!(size_of::<Descriptor>() == 28);
 const _: () = assert!(size_of::<SignalSent>() == 64 && size_of::<OomKill>() == 120);
 const _: () = assert!(size_of::<Fork>() == 36 && size_of::<Exec>() == 20);
 const _: () = assert!(MAX_EXEC_ARGV <= crate::chunk::SLACK_BYTES);

@@ -5,8 +5,11 @@ mod spawn;
 
 pub use cgroup::Cgroup;
 
+use crate::clock;
 use crate::recorder::{self, Recorder};
+use crate::rings::descriptors::{self, OpenDescriptors};
 use rewind_recording::cut::Tail;
+use rewind_recording::event;
 use rewind_recording::header::Header;
 use std::ffi::OsString;
 use std::io;
@@ -58,8 +61,9 @@ pub struct Recorded {
 /// # Errors
 /// [`Error`].
 pub fn run(recorder: &Recorder, cgroup: &Cgroup, command: &[OsString]) -> Result<Recorded, Error> {
+    let begun_ns = clock::now_ns();
     let mut child = spawn::spawn(command, cgroup)?;
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered { open: descriptors::of_self(child.id(), begun_ns), ..Gathered::default() };
     let mut status = None;
     loop {
         gathered.look(recorder, cgroup)?;
@@ -93,6 +97,8 @@ struct Gathered {
     records: Vec<u8>,
     missed: u64,
     redacted: u64,
+    /// What the command inherits.
+    open: OpenDescriptors,
 }
 
 impl Gathered {
@@ -109,7 +115,7 @@ impl Gathered {
         Ok(())
     }
 
-    fn finish(self, recorder: &Recorder, cgroup: &Cgroup, status: ExitStatus) -> Result<Recorded, Error> {
+    fn finish(mut self, recorder: &Recorder, cgroup: &Cgroup, status: ExitStatus) -> Result<Recorded, Error> {
         let mut header = match self.recording {
             Some(recording) => recorder.recording(recording)?.0,
             None => Header { host: recorder.host(), ..Header::default() },
@@ -122,9 +128,11 @@ impl Gathered {
             header.coverage.decisive_from_ns = header.born_ns;
             header.coverage.oldest_ns = header.born_ns;
         }
+        self.redacted += recorder.redact(&mut self.open.records);
+        let records = event::sorted(&[&self.open.records[..], &self.records].concat());
         header.origins = recorder.origins(&header.container, &self.records);
         header.redacted = self.redacted;
         header.container.id = cgroup.name.as_str().into();
-        Ok(Recorded { status, header, records: self.records, missed: self.missed })
+        Ok(Recorded { status, header, records, missed: self.missed })
     }
 }

@@ -7,12 +7,14 @@
 //! |---|---|---|
 //! | the kernel side | its maps and programs | over single system calls, and what [`room`] does with rings |
 //! | [`registry`] | who is recorded | over looks into a map |
+//! | [`descriptors`] | what was open when a recording was first seen | over looks into a map |
 //! | [`ends`] | how containers ended, and what is decided of that | over looks into a map |
 //! | [`room`] | what has to go for containers to come | while it goes: who else changes rings waits |
 //! | [`reading`] | nothing: it copies mapped memory, and checks afterwards that it was still the same ring | never |
 //!
 //! A lock is never taken by who holds another one, but that of [`room`] is the first.
 
+mod descriptors;
 mod ends;
 mod idle;
 mod missed;
@@ -99,6 +101,7 @@ pub struct Recorder {
     /// Cgroups that got no entry, as far as they have been logged.
     unfollowed_seen: AtomicU64,
     registry: registry::Registry,
+    open: descriptors::Open,
     ends: Mutex<ends::Ends>,
     room: Mutex<room::Room>,
 }
@@ -173,6 +176,7 @@ impl Recorder {
     /// # Errors
     /// [`Error::Kernel`].
     pub fn reconcile(&self) -> Result<(), Error> {
+        self.open.read(&self.rings().collect::<Vec<_>>(), &self.cgroup_mount);
         // One at a time: who comes second finds less to do.
         let mut room = lock(&self.room);
         self.registry.begin_round(self.mapped.node().recordings);

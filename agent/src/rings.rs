@@ -1,5 +1,7 @@
-//! Rings, mapped: copying one out, and giving it back; and the calls in flight that no ring holds.
+//! Rings, mapped: copying one out, and giving it back; and what no ring holds: the calls in flight, and the
+//! descriptors that were open before.
 
+pub mod descriptors;
 pub mod in_progress;
 mod layout;
 mod main_process;

@@ -223,7 +223,7 @@ fn last(facts: &Facts<'_>, clock: &mut Clock) -> Vec<EventText> {
             let handed = matches!(event.what, What::Signal(signal) if signal.siginfo[0] == SIGKILL)
                 && killed_by.map(u32::from) != Some(SIGKILL);
             // Their calls say it already.
-            let told = matches!(event.what, What::Fork(_) | What::Exec(_));
+            let told = matches!(event.what, What::Fork(_) | What::Exec(_) | What::Descriptor(_));
             tid.is_none_or(|tid| event.tid == tid) && !handed && !told
         })
     });

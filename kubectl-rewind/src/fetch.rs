@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 use rewind_recording::api::{self, Failure, List, Payload};
 use rewind_recording::crash::Crashes;
+use rewind_recording::escape;
 use rewind_recording::stream::{Decoder, Frame, Gather, Recording};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -117,7 +118,7 @@ impl Agent {
         }
         let body = self.whole(response.into_body(), &name).await?;
         let failure = serde_json::from_slice(&body).unwrap_or_else(|_| Failure {
-            error: String::from_utf8_lossy(body.get(..200).unwrap_or(&body)).trim().to_owned(),
+            error: escape::text(body.get(..200).unwrap_or(&body)).trim().to_owned(),
             hint: String::new(),
         });
         Err(Error::Refused { request: name, status: status.as_u16(), error: failure.error, hint: failure.hint })

@@ -3,6 +3,7 @@
 //!
 //! To add one: its shape in `agent-common/src/record.rs`, its file here, and its line in the list.
 
+mod descriptor;
 #[cfg(test)]
 mod dummy;
 mod exec;
@@ -16,6 +17,7 @@ mod process;
 pub(crate) mod signal;
 mod signal_sent;
 
+pub use descriptor::Descriptor;
 pub use exec::Exec;
 pub use exit::Exit;
 pub use fork::Fork;
@@ -44,6 +46,8 @@ list::event_kinds! {
     Fork(Fork),
     /// Its process runs another program.
     Exec(Exec<'a>),
+    /// A descriptor was open already.
+    Descriptor(Descriptor<'a>),
     /// For the tests of this list.
     #[cfg(test)]
     Dummy(dummy::Dummy<'a>),

@@ -175,7 +175,8 @@ fn choose(timeline: &Timeline<'_>, matcher: &Matcher<'_>, last: Option<usize>) -
     for i in 0..timeline.len() {
         let Some(event) = timeline.event(i) else { continue };
         summary.calls += u64::from(matches!(event.what, What::Call { .. }));
-        if matcher.matches(&event) {
+        let is_shown = event.what.as_event().is_none_or(|event| event.is_shown());
+        if is_shown && matcher.matches(&event) {
             chosen.push(i);
             if last.is_none() {
                 summary.count(&event);

@@ -3,6 +3,7 @@
 mod attack;
 mod budget;
 mod crowd;
+mod descriptors;
 mod endings;
 mod events;
 mod feed;
@@ -97,6 +98,12 @@ fn main() -> ExitCode {
         .test("what_began_before_is_known_to_the_next_agent_and_gone_when_it_is_made_anew", &DAEMON, in_progress::again)
         .test("a_32_bit_call_that_began_before_is_named_by_its_own_table", &DAEMON, in_progress::other_table)
         .test("a_frozen_container_is_in_no_call", &DAEMON, in_progress::frozen)
+        .test(
+            "descriptors_that_were_open_before_the_recorder_came_are_named",
+            &with(&DAEMON, "python3"),
+            descriptors::adopted,
+        )
+        .test("descriptors_that_a_recorded_command_inherits_are_named", &FILE, descriptors::inherited)
         .test("idle_containers_leave_room_for_those_that_work", &DAEMON, in_progress::many)
         .test("a_trace_begins_with_what_threads_are_in", &DAEMON, in_progress::traced)
         .test("a_sleeper_that_was_there_before_is_nothing_unusual", &DAEMON, in_progress::idle)

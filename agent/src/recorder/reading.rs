@@ -7,6 +7,7 @@ use rewind_common::ring::{Cursors, InFlight, Ring, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::ending::Finder;
+use rewind_recording::event;
 use rewind_recording::header::{Container, FORMAT, Header};
 use std::collections::BTreeMap;
 
@@ -71,6 +72,11 @@ impl Recorder {
         header.losses = losses(&source.cursors, ring.recording);
         header.origins = self.origins_at_end(recording);
         header.origins.extend(self.origins(&header.container, &cut.records));
+        let open = self.open.of(recording);
+        if !open.records.is_empty() {
+            cut.records = event::sorted(&[&open.records[..], &cut.records].concat());
+        }
+        header.given_up.extend(open.left_out_words());
         header.redacted = self.redact(&mut cut.records);
         Ok((header, cut.records))
     }
@@ -81,13 +87,17 @@ impl Recorder {
         rings::snapshot(&self.mapped, index, ring, before).ok_or(Error::Gone(ring.recording))
     }
 
-    /// The calls that threads of a recording are in since before it began, as records.
+    /// What is known of a recording from before it began, as records: descriptors that were open, and the calls
+    /// that threads are in since then.
     ///
     /// # Errors
     /// [`Error::Gone`], [`Error::Kernel`].
     pub fn before(&self, recording: u64) -> Result<Vec<u8>, Error> {
         let (_, ring) = self.find(recording)?;
-        Ok(cut::before(&self.in_flight(&ring)?, recording, ring.born_ns))
+        let calls = cut::before(&self.in_flight(&ring)?, recording, ring.born_ns);
+        let mut records = event::sorted(&[&self.open.of(recording).records[..], &calls].concat());
+        self.redact(&mut records);
+        Ok(records)
     }
 
     fn in_flight(&self, ring: &Ring) -> Result<Vec<InFlight>, Error> {

@@ -93,6 +93,7 @@ impl Recorder {
             missed_seen: AtomicU64::new(0),
             unfollowed_seen: AtomicU64::new(0),
             registry: Registry::new(Sources::on_disk(Path::new("/"))),
+            open: super::descriptors::Open::default(),
             ends: Mutex::default(),
             room: Mutex::new(Room::new(limits)),
         })

@@ -136,6 +136,9 @@ impl Gather {
     }
 
     fn event(&mut self, index: usize, event: &Event<'_>) {
+        if let What::Descriptor(descriptor) = event.what {
+            return descriptor.open_in(&mut self.tables);
+        }
         let tgid = event.tgid().unwrap_or(event.tid);
         let process =
             self.processes.entry(tgid).or_insert_with(|| Process { first_ns: event.start_ns, ..Process::default() });

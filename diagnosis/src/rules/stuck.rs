@@ -84,7 +84,9 @@ fn silent(facts: &Facts<'_>, processes: &BTreeMap<u32, Threads>) -> BTreeSet<u32
     let mut silent: BTreeSet<u32> = hang.map(|(tgid, _)| *tgid).collect();
     if !silent.is_empty() {
         let events = facts.timeline.by_end();
-        for event in events.filter(|event| !matches!(event.what, What::Call { outcome: Outcome::InProgress, .. })) {
+        let is_older =
+            |what: &What<'_>| matches!(what, What::Call { outcome: Outcome::InProgress, .. } | What::Descriptor(_));
+        for event in events.filter(|event| !is_older(&event.what)) {
             silent.remove(&event.tgid().unwrap_or(event.tid));
         }
     }

@@ -1,7 +1,8 @@
 //! Which descriptor is what: read off the calls that make, copy and close them.
 //!
 //! Feed every call of a process in the order of time: write the arguments, [`Tables::feed`] the
-//! call, write the result. What was open before the recording begins is unknown and has no text.
+//! call, write the result. What was open before the recording begins is known as far as the agent read it
+//! ([`Tables::opened`]), from then on; else it has no text.
 
 use super::{Invocation, address, path_argument, row};
 use crate::record::{Bytes, Call};
@@ -63,6 +64,13 @@ impl Tables {
     /// A process has ended.
     pub fn ended(&mut self, tgid: u32) {
         self.processes.remove(&tgid);
+    }
+
+    /// A descriptor of process `tgid` was open at the time up to which calls were fed.
+    pub fn opened(&mut self, tgid: u32, fd: i32, what: &str, closed_by_exec: bool) {
+        let transport = what.split_once(":[").and_then(|(name, _)| TRANSPORTS.iter().find(|known| **known == name));
+        let descriptor = Descriptor { what: what.into(), transport: transport.copied(), closed_by_exec };
+        self.processes.entry(tgid).or_default().open.insert(fd, descriptor);
     }
 
     /// Takes note of what a call of process `tgid` has done.
@@ -266,6 +274,10 @@ fn socket_text(family: u64) -> String {
         None => "socket".to_owned(),
     }
 }
+
+/// What [`transport`] gives.
+const TRANSPORTS: [&str; 9] =
+    ["UNIX-STREAM", "UNIX-DGRAM", "UNIX-SEQPACKET", "TCP", "UDP", "RAW", "TCPv6", "UDPv6", "RAWv6"];
 
 /// What `strace -yy` calls the sockets of a family and type.
 fn transport(family: u64, kind: u64) -> Option<&'static str> {

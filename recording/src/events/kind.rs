@@ -46,6 +46,11 @@ pub trait EventKind {
         false
     }
 
+    /// Whether it is shown: some are there only for what they tell of others.
+    fn is_shown(&self) -> bool {
+        true
+    }
+
     /// How much it stands out in a table.
     fn notice(&self) -> Notice {
         Notice::Plain

@@ -97,6 +97,7 @@ impl<'o> Words<'o> {
                     tables.feed(tgid, &Invocation { call, enter }, self.style.arch);
                 }
                 What::Exit(exit) if exit.header.flags & GROUP_DEAD != 0 => tables.ended(tgid),
+                What::Descriptor(descriptor) => descriptor.open_in(tables),
                 _ => {}
             }
         }
