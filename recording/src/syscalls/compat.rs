@@ -5,12 +5,11 @@
 //! is not followed, and its address is shown; calls without a row are shown raw.
 
 use super::arg::ArgKind::{
-    AddressIn, AddressLen, AddressOut, Argv, BytesIn, BytesOut, Choice, Command, DirFd, Envp, Fd, Flags, Hex, Int,
-    LogBytes, MapFd, MapFlags, Mode, Name, OpenBits, OpenFlags, OpenMode, Operand, Out, Path, PathOut, Pointer,
-    PollFds, Prot, Signal, Size, SocketProtocol, SocketType, SockoptIn, SockoptLen, SockoptLevel, SockoptName,
+    AddressIn, AddressLen, AddressOut, Argv, BytesIn, BytesOut, Choice, Command, DirFd, Envp, Fd, Flags, Hex, In, Int,
+    LinkOut, LogBytes, MapFd, MapFlags, Mode, Name, OpenBits, OpenFlags, OpenMode, Operand, Out, Path, PathOut,
+    Pointer, PollFds, Prot, Signal, Size, SocketProtocol, SocketType, SockoptIn, SockoptLen, SockoptLevel, SockoptName,
     SockoptOut, Uid, Uint,
 };
-use super::arg::ArgKind::{In, LinkOut};
 use super::arg::Shape::{FdPair, Sigaction32, Sigset, Status};
 use super::bits::*;
 use super::commands::{FCNTL, FUTEX, IOCTL, PRCTL, SOCKETCALL};

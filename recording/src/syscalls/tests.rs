@@ -1,7 +1,7 @@
 //! The table is whole: no number is missing, none stands twice, and capture follows from the rows.
 
 use super::arg::ArgKind;
-use super::{Arch, all, bits, by_name, by_number, capture_table, class, compat};
+use super::{Arch, all, bits, by_name, by_number, capture_table, class};
 use rewind_common::capture::{OPS, capture_flags, op, when};
 use std::collections::BTreeMap;
 
@@ -33,7 +33,6 @@ fn no_number_and_no_name_stands_twice() {
     }
 }
 
-#[test]
 #[test]
 fn pointers_in_vectors_of_32_bit_calls_are_narrow() {
     let table = super::compat_table(Arch::X86_64);
