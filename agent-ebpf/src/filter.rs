@@ -7,14 +7,15 @@
 use crate::ancestry;
 use crate::atomic;
 use crate::globals::{LIMITS, global};
-use crate::maps::{self, CGROUP_COUNTS, FREE_RINGS, FREE_SEGMENTS, NODE, RINGS};
+use crate::maps::{self, FREE_RINGS, FREE_SEGMENTS, NODE, RINGS};
+use crate::recorded::may_be_recorded;
 use crate::ring::counters;
 use crate::task::{self, Thread, any};
 use crate::threads::{self, BySlot, Key};
 use crate::{clock, main_process, probe};
 use core::ffi::c_void;
 use rewind_common::loss::LossReason;
-use rewind_common::ring::{CGROUP_COUNTS as COUNTS, Cgroup, MAIN, PROTECTED, Ring, cgroup_state as state};
+use rewind_common::ring::{Cgroup, MAIN, PROTECTED, Ring, cgroup_state as state};
 
 /// How far up an open cgroup looks for a ring to inherit.
 const DEPTH: usize = 8;
@@ -164,33 +165,8 @@ global! {
     }
 }
 
-/// The ring of a cgroup that is recorded already: for what happens to a task that is not the current
-/// one, which takes no ring.
-#[inline(always)]
-pub fn ring_of_other(cgroup: *const c_void) -> Option<u32> {
-    if !may_be_recorded(ancestry::id(cgroup)) {
-        return None;
-    }
-    let cgroup = maps::cgroup(ancestry::entered(cgroup))?;
-    (cgroup.state == state::RECORDED).then_some(cgroup.ring)
-}
-
-/// Whether a cgroup may be recorded: most that are not end here.
-#[inline(always)]
-fn may_be_recorded(cgroup_id: u64) -> bool {
-    CGROUP_COUNTS.get(0).is_some_and(|counts| counts[(cgroup_id % COUNTS) as usize] != 0)
-}
-
-/// Counts a cgroup among those that may be recorded, or (`u32::MAX`) not any more.
-#[inline(always)]
-pub fn count_cgroup(cgroup_id: u64, by: u32) {
-    if let Some(counts) = maps::cgroup_counts() {
-        atomic::add_u32(&mut counts[(cgroup_id % COUNTS) as usize], by);
-    }
-}
-
-/// The ring of a cgroup that has an entry ([`ancestry::entered`]); takes one where it is open. `taker` is the current task if it is one of the
-/// cgroup's, else null.
+/// The ring of a cgroup that has an entry ([`ancestry::entered`]); takes one where it is open. `taker` is
+/// the current task if it is one of the cgroup's, else null.
 #[inline(always)]
 pub fn ring_of(cgroup_id: u64, taker: *const c_void) -> Option<u32> {
     let cgroup = maps::cgroup(cgroup_id)?;

@@ -4,6 +4,8 @@
 //! hooks/ -> filter.rs (whose call is it?) -> record.rs (what is written) -> ring.rs (claim, commit)
 //!              refused.rs (calls that never began)
 //!              other.rs (what happens to a task that is not the current one)
+//!              recorded.rs (which cgroups are, and may be)
+//!              ancestry.rs, cgroup.rs (the nearest cgroup above that is known)
 //!              name.rs (is a new cgroup a container's?)
 //!              task.rs, threads.rs (what is kept of a thread, and where) \_ read.rs, message.rs, number.rs, blob.rs (bytes behind pointers)
 //! programs/: what no hook calls, and the agent runs
@@ -29,6 +31,7 @@ mod ancestry;
 #[allow(unsafe_code, reason = "intrinsics, and volatile accesses")]
 mod atomic;
 mod blob;
+mod cgroup;
 #[allow(unsafe_code, reason = "a helper")]
 mod clock;
 mod complain;
@@ -50,6 +53,7 @@ mod probe;
 mod programs;
 mod read;
 mod record;
+mod recorded;
 mod refused;
 #[allow(unsafe_code, reason = "writes into chunks, which are bytes")]
 mod ring;

@@ -7,7 +7,7 @@
 use crate::globals::offset;
 use crate::probe::field;
 use crate::task::{self, Thread, any};
-use crate::{filter, maps, threads};
+use crate::{maps, recorded, threads};
 use core::ffi::c_void;
 use rewind_common::record::Exit;
 use rewind_common::ring::{MainProcess, Ring, UNKNOWN_MAIN, main_flags::SETTLED};
@@ -47,7 +47,7 @@ fn topmost(task: *const c_void, cgroup_id: u64) -> u32 {
 pub fn forks(thread: &Thread, task: *mut c_void, child: *mut c_void) {
     let parent: *const c_void = field(child, offset!(task_real_parent));
     let is_child = any::tgid(parent) == task::tgid(task) && task::tgid(child) != task::tgid(task);
-    if (is_child || threads::is_born_here(task)) && filter::ring_of_other(any::cgroup(child)) == Some(thread.ring) {
+    if (is_child || threads::is_born_here(task)) && recorded::ring_of_other(any::cgroup(child)) == Some(thread.ring) {
         threads::set_born_here(child);
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::maps::{self, RINGS};
 use crate::ring::{begin, commit, cursors, lock, unlock};
-use crate::{filter, task};
+use crate::{recorded, task};
 use core::ffi::c_void;
 use rewind_common::record::{EventRecord, Kind, RecordHeader, Task};
 use rewind_common::ring::Cursors;
@@ -24,7 +24,7 @@ pub enum Hook {
 /// The ring of a task, if it has one.
 #[inline(always)]
 pub fn ring(task: *const c_void) -> Option<u32> {
-    filter::ring_of_other(task::any::cgroup(task))
+    recorded::ring_of_other(task::any::cgroup(task))
 }
 
 /// Writes who `task` is, and an event of it, into the share of its ring that the kind belongs to.

@@ -161,7 +161,7 @@ pub mod any {
     pub fn cgroup_id(task: *const c_void) -> u64 {
         let css_set: *const c_void = field(task, offset!(task_cgroups));
         let cgroup: *const c_void = field(css_set, offset!(css_set_cgroup));
-        crate::ancestry::id(cgroup)
+        crate::cgroup::id(cgroup)
     }
 
     /// Its cgroup in the unified hierarchy.

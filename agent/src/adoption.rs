@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// Why it cannot be done.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The recorder.
     #[error(transparent)]
     Recorder(#[from] recorder::Error),
@@ -45,7 +45,7 @@ impl From<kernel::Error> for Error {
 ///
 /// # Errors
 /// [`Error`].
-pub fn begin(config: Config, pins: Pins, keeper: &Keeper) -> Result<Recorder, Error> {
+pub(crate) fn begin(config: Config, pins: Pins, keeper: &Keeper) -> Result<Recorder, Error> {
     for other in pins.others()? {
         give_up(&pins, &other, "it has another layout")?;
     }

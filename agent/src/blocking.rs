@@ -6,6 +6,6 @@ use tokio::task::{JoinError, spawn_blocking};
 ///
 /// # Errors
 /// It panicked.
-pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
     spawn_blocking(work).await
 }

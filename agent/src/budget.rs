@@ -8,7 +8,7 @@ const RESERVE: u32 = 8;
 
 /// What one recording takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RingUsage {
+pub(crate) struct RingUsage {
     /// Its ring.
     pub ring: u32,
     /// The segments of its shares.
@@ -23,7 +23,7 @@ pub struct RingUsage {
 
 /// All there is, and what of it is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pool {
+pub(crate) struct Pool {
     /// Segments.
     pub segments: u32,
     /// Segments that are free.
@@ -37,7 +37,7 @@ pub struct Pool {
 impl Pool {
     /// Whether less is free than is kept for containers to come.
     #[must_use]
-    pub const fn is_short(&self) -> bool {
+    pub(crate) const fn is_short(&self) -> bool {
         self.lacks_segments() || self.free_rings <= self.rings / RESERVE
     }
 
@@ -47,14 +47,14 @@ impl Pool {
 
     /// Whether rings that had to shrink may grow again.
     #[must_use]
-    pub const fn is_plenty(&self) -> bool {
+    pub(crate) const fn is_plenty(&self) -> bool {
         self.free_segments > self.segments / 2
     }
 }
 
 /// One step to make room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Leave a ring this many segments in each share.
     Shrink {
         /// The ring.
@@ -71,7 +71,7 @@ pub enum Step {
 
 /// What is to be done until an eighth of everything is free, or nothing more can be done.
 #[must_use]
-pub fn steps(held: &[RingUsage], mut pool: Pool) -> Vec<Step> {
+pub(crate) fn steps(held: &[RingUsage], mut pool: Pool) -> Vec<Step> {
     let mut left = held.to_vec();
     let mut keeps: Vec<(u32, [u32; SHARES])> = Vec::new();
     while pool.lacks_segments() {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Rewind's agent: a flight recorder for containers.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -22,7 +22,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 this ho
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Record all containers of this host, and answer on a socket
     Run(Run),
     /// Record one command, without a daemon; print what it did at its end
@@ -38,7 +38,7 @@ pub enum Verb {
 
 /// MemoryOptions.
 #[derive(Clone, Debug, Args)]
-pub struct MemoryOptions {
+pub(crate) struct MemoryOptions {
     /// Most memory of one container's ring
     #[arg(long, value_name = "SIZE", default_value = "1MiB")]
     pub ring: ByteSize,
@@ -49,7 +49,7 @@ pub struct MemoryOptions {
 
 /// What is hidden.
 #[derive(Clone, Debug, Args)]
-pub struct Redaction {
+pub(crate) struct Redaction {
     /// Hide what this regular expression finds too, or what its groups capture; may be given more than
     /// once, and in $REWIND_REDACT, one a line
     #[arg(long, value_name = "REGEX")]
@@ -62,7 +62,7 @@ pub struct Redaction {
 impl Redaction {
     /// All patterns, wherever they were given.
     #[must_use]
-    pub fn patterns(&self) -> Vec<String> {
+    pub(crate) fn patterns(&self) -> Vec<String> {
         let lines = self.redact_lines.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
         self.redact.iter().cloned().chain(lines).collect()
     }
@@ -70,7 +70,7 @@ impl Redaction {
 
 /// `run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// The socket to answer on
     #[arg(long, env = "REWIND_SOCKET", value_name = "PATH", default_value = DEFAULT_SOCKET)]
     pub socket: PathBuf,
@@ -105,7 +105,7 @@ pub struct Run {
 
 /// Where programs and rings outlive the agent.
 #[derive(Clone, Debug, Args)]
-pub struct PinOptions {
+pub(crate) struct PinOptions {
     /// Where programs and rings are pinned, so that recording goes on without the agent: in a bpffs
     #[arg(long, env = "REWIND_PINS", value_name = "PATH", default_value = crate::kernel::pins::DEFAULT)]
     pub pins: PathBuf,
@@ -113,7 +113,7 @@ pub struct PinOptions {
 
 /// `unload`.
 #[derive(Debug, Args)]
-pub struct Unload {
+pub(crate) struct Unload {
     /// Where.
     #[command(flatten)]
     pub place: PinOptions,
@@ -122,7 +122,7 @@ pub struct Unload {
 /// Crash files.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Crash files")]
-pub struct Crash {
+pub(crate) struct Crash {
     /// Which ends of containers are written as files
     #[arg(long, env = "REWIND_CRASH_WHEN", value_enum, value_name = "WHEN", default_value_t)]
     pub crash_when: When,
@@ -146,7 +146,7 @@ pub struct Crash {
 impl Crash {
     /// What it means.
     #[must_use]
-    pub fn policy(&self) -> Policy {
+    pub(crate) fn policy(&self) -> Policy {
         let limits = Limits {
             bytes: self.crash_max_bytes.as_u64(),
             age_s: self.crash_max_age,
@@ -166,7 +166,7 @@ fn age_s(text: &str) -> Result<u64, String> {
 
 /// `record`.
 #[derive(Debug, Args)]
-pub struct Record {
+pub(crate) struct Record {
     /// How to print the recording
     #[arg(short, long, value_enum, default_value_t = Output::Strace)]
     pub output_format: Output,
@@ -201,7 +201,7 @@ pub struct Record {
 
 /// `doctor`.
 #[derive(Debug, Args)]
-pub struct Doctor {
+pub(crate) struct Doctor {
     /// Only look: load nothing, measure nothing
     #[arg(long)]
     pub quick: bool,
@@ -209,7 +209,7 @@ pub struct Doctor {
 
 /// How a recording is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub(crate) enum Output {
     /// As strace prints it
     Strace,
     /// As a table
@@ -223,7 +223,7 @@ pub enum Output {
 impl Output {
     /// How it is printed; `None` if it is saved.
     #[must_use]
-    pub const fn format(self) -> Option<Format> {
+    pub(crate) const fn format(self) -> Option<Format> {
         match self {
             Self::Strace => Some(Format::Strace),
             Self::Table => Some(Format::Table),

@@ -12,9 +12,9 @@ mod name;
 mod store;
 mod trigger;
 
-pub use limits::Limits;
-pub use store::{Error, Store};
-pub use trigger::{When, reason};
+pub(crate) use limits::Limits;
+pub(crate) use store::{Error, Store};
+pub(crate) use trigger::{When, reason};
 
 use crate::clock;
 use crate::recorder::{self, Recorder};
@@ -31,7 +31,7 @@ const EXPIRE: Duration = Duration::from_secs(60);
 
 /// What is kept, and where.
 #[derive(Clone, Debug)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// Which ends.
     pub when: When,
     /// Whether a process that fails in a container that lives on is kept too.
@@ -44,7 +44,7 @@ pub struct Policy {
 
 /// Decides on each end, and keeps what is to be kept.
 #[derive(Debug)]
-pub struct Keeper {
+pub(crate) struct Keeper {
     when: When,
     on_child: bool,
     store: Store,
@@ -63,7 +63,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Error::Taken`].
-    pub fn new(policy: &Policy) -> Result<Self, Error> {
+    pub(crate) fn new(policy: &Policy) -> Result<Self, Error> {
         let store = match policy.when {
             When::Never => Store::unused(&policy.dir, policy.limits),
             _ => Store::open(&policy.dir, policy.limits, clock::unix_s())?,
@@ -75,13 +75,13 @@ impl Keeper {
 
     /// Whether anything is kept at all.
     #[must_use]
-    pub fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.when != When::Never
     }
 
     /// Decides on all ends since the last time; whether there were any. Writes and syncs files: not
     /// for an async thread.
-    pub fn judge(&self, recorder: &Recorder) -> bool {
+    pub(crate) fn judge(&self, recorder: &Recorder) -> bool {
         if !self.is_on() {
             return false;
         }
@@ -108,7 +108,7 @@ impl Keeper {
     }
 
     /// Keeps the recordings of containers that live on though a process of theirs failed.
-    pub fn judge_children(&self, recorder: &Recorder) {
+    pub(crate) fn judge_children(&self, recorder: &Recorder) {
         if !self.on_child || !self.is_on() {
             return;
         }
@@ -166,7 +166,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn drain(&self, header: Header, records: &[u8]) -> Result<bool, Error> {
+    pub(crate) fn drain(&self, header: Header, records: &[u8]) -> Result<bool, Error> {
         if self.is_on() {
             let header = Header { reason: Some(Reason::Drained), ..header };
             self.store.save(&header, records, clock::unix_s())?;
@@ -176,7 +176,7 @@ impl Keeper {
 
     /// All crash files.
     #[must_use]
-    pub fn list(&self, recorder: &Recorder) -> Crashes {
+    pub(crate) fn list(&self, recorder: &Recorder) -> Crashes {
         let mut crashes = self.store.list();
         crashes.now_unix_ns = clock::unix_ns();
         crashes.totals.when = self.when.name().to_owned();
@@ -187,7 +187,7 @@ impl Keeper {
 
     /// Where crash `number` lies.
     #[must_use]
-    pub fn path(&self, number: u64) -> Option<PathBuf> {
+    pub(crate) fn path(&self, number: u64) -> Option<PathBuf> {
         self.store.path(number)
     }
 }

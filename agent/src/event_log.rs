@@ -40,7 +40,7 @@ struct MissedLine {
 ///
 /// # Errors
 /// Those of the file.
-pub fn run(runtime: &Handle, mut subscription: Subscription, path: &Path) -> io::Result<()> {
+pub(crate) fn run(runtime: &Handle, mut subscription: Subscription, path: &Path) -> io::Result<()> {
     let mut file = File::options().create(true).append(true).open(path)?;
     let mut missed = Missed::default();
     while let Some(happened) = runtime.block_on(subscription.next()) {

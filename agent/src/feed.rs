@@ -26,7 +26,7 @@
 mod follower;
 mod subscription;
 
-pub use subscription::{Happened, Missed, Subscription};
+pub(crate) use subscription::{Happened, Missed, Subscription};
 
 use crate::recorder::{Error, Recorder};
 use follower::Follower;
@@ -43,7 +43,7 @@ const LOOK: Duration = Duration::from_millis(20);
 const ROUND: u64 = 50;
 
 /// The feed of one recorder.
-pub struct Feed {
+pub(crate) struct Feed {
     recorder: Arc<Recorder>,
     state: Mutex<State>,
     /// Somebody has subscribed, or the feed is to end.
@@ -67,7 +67,7 @@ struct State {
 impl Feed {
     /// The feed of a recorder. Nothing is read before somebody subscribes and [`Feed::run`] runs.
     #[must_use]
-    pub fn new(recorder: Arc<Recorder>) -> Self {
+    pub(crate) fn new(recorder: Arc<Recorder>) -> Self {
         Self { recorder, state: Mutex::default(), changed: Condvar::new() }
     }
 
@@ -75,7 +75,7 @@ impl Feed {
     /// subscribes first gets what no subscriber has got yet, of agents before this one too, as far as rings hold
     /// it; others get what comes from now on. `name` is for the log.
     #[must_use]
-    pub fn subscribe(&self, name: &'static str) -> Subscription {
+    pub(crate) fn subscribe(&self, name: &'static str) -> Subscription {
         let queue = Queue::new(name);
         let mut state = self.state();
         if state.all.is_empty() {
@@ -92,7 +92,7 @@ impl Feed {
     ///
     /// # Errors
     /// [`Error::Gone`].
-    pub fn subscribe_to(&self, name: &'static str, recording: u64) -> Result<Subscription, Error> {
+    pub(crate) fn subscribe_to(&self, name: &'static str, recording: u64) -> Result<Subscription, Error> {
         let (index, ring) = self.recorder.find(recording)?;
         let mut follower = Follower::new(index, &ring, &[MAIN, PROTECTED]);
         follower.skip(&self.recorder);
@@ -103,7 +103,7 @@ impl Feed {
     }
 
     /// Delivers what happens until [`Feed::stop`]; a thread of its own is for this.
-    pub fn run(&self) {
+    pub(crate) fn run(&self) {
         let mut state = self.state();
         while !state.is_over {
             state.look(&self.recorder);
@@ -121,7 +121,7 @@ impl Feed {
     }
 
     /// Ends [`Feed::run`], and so all subscriptions.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.state().is_over = true;
         self.changed.notify_all();
     }

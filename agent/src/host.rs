@@ -4,15 +4,15 @@
 //! what stands in the way, [`rules`] what is fine, degraded or fatal, [`doctor`] shows it. Versions are
 //! never compared: what is missing is named by itself, and "unknown" is a third answer beside yes and no.
 
-pub mod btf;
-pub mod capability;
-pub mod cgroup;
-pub mod doctor;
-pub mod facts;
-pub mod hooks;
-pub mod needs;
-pub mod refusal;
-pub mod rules;
+pub(crate) mod btf;
+pub(crate) mod capability;
+pub(crate) mod cgroup;
+pub(crate) mod doctor;
+pub(crate) mod facts;
+pub(crate) mod hooks;
+pub(crate) mod needs;
+pub(crate) mod refusal;
+pub(crate) mod rules;
 
 #[cfg(test)]
 mod rules_tests;

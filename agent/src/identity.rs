@@ -15,13 +15,13 @@
 //! Learn early, forget late: what the sources read is gone soon after the container is, so ask when
 //! its cgroup appears and keep the answer as long as the recording.
 
-pub mod kept;
-pub mod names;
-pub mod origin;
-pub mod path;
-pub mod runtimes;
-pub mod scope;
-pub mod source;
+pub(crate) mod kept;
+pub(crate) mod names;
+pub(crate) mod origin;
+pub(crate) mod path;
+pub(crate) mod runtimes;
+pub(crate) mod scope;
+pub(crate) mod source;
 
 #[cfg(test)]
 mod path_tests;

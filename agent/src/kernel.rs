@@ -13,11 +13,11 @@ mod load;
 mod maps;
 mod missed;
 mod offsets;
-pub mod pins;
+pub(crate) mod pins;
 mod plan;
 
-pub use adopt::{Adopted, PinnedRings};
-pub use entries::{Entered, directory_of, path_of};
-pub use error::Error;
-pub use load::{Kernel, Load, Loaded, hash};
-pub use plan::Plan;
+pub(crate) use adopt::{Adopted, PinnedRings};
+pub(crate) use entries::{Entered, directory_of, path_of};
+pub(crate) use error::Error;
+pub(crate) use load::{Kernel, Load, Loaded, hash};
+pub(crate) use plan::Plan;

@@ -40,7 +40,6 @@
 //! | [`pipeline`] | `rewind-agent run`: the only place that starts tasks and makes channels |
 //! | [`cli`] | what was typed |
 //! | [`verbs`] | what each verb of the command line does |
-#![allow(unreachable_pub, reason = "until what others change here is merged: then `cargo fix` writes pub(crate)")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod adoption;

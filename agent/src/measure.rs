@@ -13,11 +13,11 @@ const CALLS: u32 = 500_000;
 /// Rounds; the median counts.
 const ROUNDS: usize = 5;
 /// What this program is called with to make the calls.
-pub const WORKLOAD: &str = "measure-workload";
+pub(crate) const WORKLOAD: &str = "measure-workload";
 
 /// The workload: makes its calls, says how many nanoseconds one took.
 #[must_use]
-pub fn workload() -> f64 {
+pub(crate) fn workload() -> f64 {
     let start = Instant::now();
     for _ in 0..CALLS {
         std::hint::black_box(rustix::process::getppid());
@@ -29,7 +29,7 @@ pub fn workload() -> f64 {
 ///
 /// # Errors
 /// If the recorder cannot be started, or this program cannot run itself.
-pub fn cost(config: &Config, cgroup_mount: &Path) -> anyhow::Result<MeasuredCost> {
+pub(crate) fn cost(config: &Config, cgroup_mount: &Path) -> anyhow::Result<MeasuredCost> {
     let bare_ns = median(|| run_self(None))?;
     let cgroup = Cgroup::new(cgroup_mount, &format!("measure-{}", std::process::id()))?;
     let config = Config { scope: Scope::Only(cgroup.path.clone()), ..config.clone() };

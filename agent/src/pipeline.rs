@@ -32,7 +32,12 @@ const CONNECTIONS: usize = 64;
 ///
 /// # Errors
 /// If a signal handler or the socket cannot be had.
-pub async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, event_logs: &[PathBuf]) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    recorder: Recorder,
+    keeper: Keeper,
+    place: SocketPath,
+    event_logs: &[PathBuf],
+) -> anyhow::Result<()> {
     // Before it answers: who has seen it answer may end it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -3,7 +3,7 @@
 mod cgroup;
 mod spawn;
 
-pub use cgroup::Cgroup;
+pub(crate) use cgroup::Cgroup;
 
 use crate::clock;
 use crate::recorder::{self, Recorder};
@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_millis(20);
 
 /// Why a command is not recorded.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The recorder.
     #[error(transparent)]
     Recorder(#[from] recorder::Error),
@@ -45,7 +45,7 @@ pub enum Error {
 
 /// A command that has ended, and its recording.
 #[derive(Debug)]
-pub struct Recorded {
+pub(crate) struct Recorded {
     /// How it ended.
     pub status: ExitStatus,
     /// The recording as a whole.
@@ -60,7 +60,7 @@ pub struct Recorded {
 ///
 /// # Errors
 /// [`Error`].
-pub fn run(recorder: &Recorder, cgroup: &Cgroup, command: &[OsString]) -> Result<Recorded, Error> {
+pub(crate) fn run(recorder: &Recorder, cgroup: &Cgroup, command: &[OsString]) -> Result<Recorded, Error> {
     let begun_ns = clock::now_ns();
     let mut child = spawn::spawn(command, cgroup)?;
     let mut gathered = Gathered { open: descriptors::of_self(child.id(), begun_ns), ..Gathered::default() };
@@ -85,7 +85,7 @@ pub fn run(recorder: &Recorder, cgroup: &Cgroup, command: &[OsString]) -> Result
 ///
 /// # Errors
 /// [`Error::Spawn`].
-pub fn output(cgroup: &Cgroup, command: &[OsString]) -> Result<Output, Error> {
+pub(crate) fn output(cgroup: &Cgroup, command: &[OsString]) -> Result<Output, Error> {
     spawn::output(command, cgroup)
 }
 

@@ -24,7 +24,7 @@ mod registry;
 mod room;
 mod start;
 
-pub use start::captures;
+pub(crate) use start::captures;
 
 use crate::clock;
 use crate::identity::scope::Rule;
@@ -43,7 +43,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Why the recorder does not do what was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The kernel side.
     #[error(transparent)]
     Kernel(#[from] kernel::Error),
@@ -60,7 +60,7 @@ pub enum Error {
 
 /// What to record, and with how much memory.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub(crate) struct Config {
     /// Memory.
     pub plan: Plan,
     /// Where the unified cgroup hierarchy is mounted.
@@ -77,7 +77,7 @@ pub struct Config {
 
 /// Which cgroups are recorded.
 #[derive(Clone, Debug)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// Those that a rule says.
     Rule(Rule),
     /// One, and what is below it.
@@ -85,7 +85,7 @@ pub enum Scope {
 }
 
 /// The recorder of this host.
-pub struct Recorder {
+pub(crate) struct Recorder {
     kernel: Mutex<Kernel>,
     mapped: Mapped,
     host: Host,
@@ -109,37 +109,37 @@ pub struct Recorder {
 impl Recorder {
     /// What made the maps, and how large.
     #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
         self.mapped.node().fingerprint
     }
 
     /// The numbers of all recordings.
     #[must_use]
-    pub fn numbers(&self) -> Vec<u64> {
+    pub(crate) fn numbers(&self) -> Vec<u64> {
         self.rings().map(|(_, ring)| ring.recording).collect()
     }
 
     /// The number of the newest recording that there ever was.
     #[must_use]
-    pub fn newest(&self) -> u64 {
+    pub(crate) fn newest(&self) -> u64 {
         self.mapped.node().recordings
     }
 
     /// Takes the recorder down and gives back the right to its pins, which stay.
     #[must_use]
-    pub fn leave(self) -> Option<Pins> {
+    pub(crate) fn leave(self) -> Option<Pins> {
         self.pins
     }
 
     /// What became of each program.
     #[must_use]
-    pub fn programs(&self) -> Vec<kernel::Loaded> {
+    pub(crate) fn programs(&self) -> Vec<kernel::Loaded> {
         self.kernel().programs.clone()
     }
 
     /// The host, with its clock as of now.
     #[must_use]
-    pub fn host(&self) -> Host {
+    pub(crate) fn host(&self) -> Host {
         Host { unix_offset_ns: clock::unix_offset_ns(), ..self.host.clone() }
     }
 
@@ -147,7 +147,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error::Gone`].
-    pub fn set_payload(&self, recording: u64, on: bool) -> Result<(), Error> {
+    pub(crate) fn set_payload(&self, recording: u64, on: bool) -> Result<(), Error> {
         // Until then the ring is not given to another recording.
         let _room = lock(&self.room);
         let (index, ring) = self.find(recording)?;
@@ -159,14 +159,14 @@ impl Recorder {
 
     /// The recording of a cgroup, if one has begun.
     #[must_use]
-    pub fn recording_of(&self, cgroup_id: u64) -> Option<u64> {
+    pub(crate) fn recording_of(&self, cgroup_id: u64) -> Option<u64> {
         self.rings().find(|(_, ring)| ring.cgroup_id == cgroup_id).map(|(_, ring)| ring.recording)
     }
 
     /// Whether [`Recorder::reconcile`] has something to do: a recording has begun since, or one that has begun just
     /// now may have got its name. Costs next to nothing.
     #[must_use]
-    pub fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         self.registry.is_due(self.mapped.node().recordings, clock::now_ns())
     }
 
@@ -175,7 +175,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error::Kernel`].
-    pub fn reconcile(&self) -> Result<(), Error> {
+    pub(crate) fn reconcile(&self) -> Result<(), Error> {
         self.open.read(&self.rings().collect::<Vec<_>>(), &self.cgroup_mount);
         // One at a time: who comes second finds less to do.
         let mut room = lock(&self.room);

@@ -4,7 +4,7 @@ mod crashes;
 mod socket;
 mod trace;
 
-pub use socket::SocketPath;
+pub(crate) use socket::SocketPath;
 
 use crate::blocking;
 use crate::crash::Keeper;
@@ -25,7 +25,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 /// The recorder, shared by all that ask.
-pub type Shared = Arc<Recorder>;
+pub(crate) type Shared = Arc<Recorder>;
 type Body = BoxBody<Bytes, Infallible>;
 
 /// Most bytes of a request's body.
@@ -35,7 +35,7 @@ const MAX_BODY_BYTES: usize = 64 << 10;
 ///
 /// # Errors
 /// None: what fails is an answer too.
-pub async fn answer(
+pub(crate) async fn answer(
     shared: Shared,
     feed: Arc<Feed>,
     keeper: Arc<Keeper>,

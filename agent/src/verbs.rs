@@ -32,7 +32,7 @@ const CANNOT: u8 = 3;
 
 /// The exit code of a failure.
 #[must_use]
-pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     let recorder = error.downcast_ref().or_else(|| match error.downcast_ref() {
         Some(adoption::Error::Recorder(error)) => Some(error),
         _ => None,
@@ -53,7 +53,7 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 ///
 /// # Errors
 /// Whatever keeps it from recording or answering, in one sentence.
-pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let redactor = Redactor::new(&options.redaction.patterns())?;
     let host = Host::suited()?;
     let plan = plan(options.budget.as_u64(), &options.memory);
@@ -79,7 +79,7 @@ pub fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// If an agent is there, or something cannot be removed.
-pub fn unload(options: &cli::Unload) -> anyhow::Result<ExitCode> {
+pub(crate) fn unload(options: &cli::Unload) -> anyhow::Result<ExitCode> {
     let path = &options.place.pins;
     let mut out = io::stdout();
     if !pins::is_there(path) {
@@ -95,7 +95,7 @@ pub fn unload(options: &cli::Unload) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// Whatever keeps it from recording, running or printing, in one sentence.
-pub fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
+pub(crate) fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
     let redactor = Redactor::new(&options.redaction.patterns())?;
     let host = Host::suited()?;
     let sink = Sink::open(options)?;
@@ -121,7 +121,7 @@ pub fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// If the report cannot be printed.
-pub fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
+pub(crate) fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
     let facts = Facts::gather();
     let mut report = Report { findings: rules::findings(&facts), ..Report::default() };
     if !options.quick && refusal(&facts).is_none() {
@@ -151,7 +151,7 @@ pub fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// None but those of standard output.
-pub fn workload() -> anyhow::Result<ExitCode> {
+pub(crate) fn workload() -> anyhow::Result<ExitCode> {
     writeln!(io::stdout(), "{}", measure::workload())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,12 +5,13 @@
 //! cgroup begins follows from its parent's state and its own name, as the agent decides for those
 //! that it finds (`name.rs`). One that is only what the one above hands down gets no entry.
 
-use crate::ancestry::{self, id};
+use crate::ancestry;
+use crate::cgroup::{self, id};
 use crate::globals::{global, offset};
 use crate::maps::{self, CGROUPS, PATHS, Path};
 use crate::name::{self, NAME_BYTES, Name};
 use crate::probe::{self, field};
-use crate::{atomic, clock, filter};
+use crate::{atomic, clock, recorded};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::ring::{Cgroup, ENTRY_LEVELS, MAX_NAMED, Ring, cgroup_state as state};
@@ -22,7 +23,7 @@ pub fn cgroup_mkdir(ctx: BtfTracePointContext) {
     if !is_unified(cgroup) {
         return;
     }
-    let parent = ancestry::entered(ancestry::parent(cgroup));
+    let parent = ancestry::entered(cgroup::parent(cgroup));
     let Some(above) = maps::cgroup(parent) else { return };
     let kn: *const c_void = field(cgroup, offset!(cgroup_kn));
     let state = state_below(above.state, field(kn, offset!(kn_name)));
@@ -30,7 +31,7 @@ pub fn cgroup_mkdir(ctx: BtfTracePointContext) {
     // What has no entry is as the one above, which may be refused a ring, or taking one.
     let is_entered = state::needs_entry(above.state, state) && enter(cgroup, id, parent, above, state);
     if state::may_record(if is_entered { state } else { above.state }) {
-        filter::count_cgroup(id, 1);
+        recorded::count_cgroup(id, 1);
     }
     if is_entered && state == state::OPEN {
         remember_path(id, path);
@@ -62,10 +63,10 @@ pub fn cgroup_rmdir(ctx: BtfTracePointContext) {
         return;
     }
     let id = id(cgroup);
-    let at = ancestry::entered(ancestry::address(cgroup));
+    let at = ancestry::entered(cgroup::address(cgroup));
     if let Some(known) = maps::cgroup(at) {
         if state::may_record(known.state) {
-            filter::count_cgroup(id, u32::MAX);
+            recorded::count_cgroup(id, u32::MAX);
         }
         if at == id
             && let Some(above) = maps::cgroup(known.parent)

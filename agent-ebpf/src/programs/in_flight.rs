@@ -5,7 +5,7 @@
 
 use crate::iter::{Seq, task_iterator};
 use crate::maps::RINGS;
-use crate::{filter, task, threads};
+use crate::{recorded, task, threads};
 use core::ffi::c_void;
 use rewind_common::call::flags::COMPAT;
 use rewind_common::ring::{InFlight, UNSEEN};
@@ -70,6 +70,6 @@ fn write(seq: Seq, task: *mut c_void, call: &mut InFlight) {
 /// The recording that the calls of a cgroup go to, if they go to one.
 #[inline(always)]
 fn recording_of(cgroup: *const c_void) -> Option<u64> {
-    let ring = RINGS.get(filter::ring_of_other(cgroup)?)?;
+    let ring = RINGS.get(recorded::ring_of_other(cgroup)?)?;
     (ring.recording != 0).then_some(ring.recording)
 }

@@ -7,7 +7,7 @@ const MAX_FILES: usize = 10_000;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Most bytes of all files together.
     pub bytes: u64,
     /// How old a file may get, seconds.

@@ -21,7 +21,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Why the directory cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// Another agent uses it.
     #[error("another agent keeps its crash files in {}; give this one its own directory with --crash-dir", .0.display())]
     Taken(PathBuf),
@@ -37,7 +37,7 @@ pub enum Error {
 
 /// The crash files of this host.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     dir: PathBuf,
     limits: Limits,
     held: Mutex<Inner>,
@@ -61,7 +61,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Taken`] alone.
-    pub fn open(dir: &Path, limits: Limits, now_s: u64) -> Result<Self, Error> {
+    pub(crate) fn open(dir: &Path, limits: Limits, now_s: u64) -> Result<Self, Error> {
         let store = Self::unused(dir, limits);
         match store.reach() {
             Err(taken @ Error::Taken(_)) => return Err(taken),
@@ -73,7 +73,7 @@ impl Store {
 
     /// No crash files: the directory is neither made nor looked at.
     #[must_use]
-    pub fn unused(dir: &Path, limits: Limits) -> Self {
+    pub(crate) fn unused(dir: &Path, limits: Limits) -> Self {
         Self { dir: dir.to_owned(), limits, held: Mutex::default() }
     }
 
@@ -81,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error`]; there is no new file then.
-    pub fn save(&self, header: &Header, records: &[u8], now_s: u64) -> Result<(), Error> {
+    pub(crate) fn save(&self, header: &Header, records: &[u8], now_s: u64) -> Result<(), Error> {
         let done = self.reach().and_then(|()| self.write(header, records));
         match &done {
             Ok(()) => {
@@ -127,7 +127,7 @@ impl Store {
     }
 
     /// Removes what exceeds a limit.
-    pub fn expire(&self, now_s: u64) {
+    pub(crate) fn expire(&self, now_s: u64) {
         let mut held = self.lock();
         for (number, limit) in limits::exceeding(&held.entries, self.limits, now_s) {
             let Some(at) = held.entries.iter().position(|entry| entry.number == number) else { continue };
@@ -150,7 +150,7 @@ impl Store {
 
     /// All files, with what stands in front of each.
     #[must_use]
-    pub fn list(&self) -> Crashes {
+    pub(crate) fn list(&self) -> Crashes {
         let (entries, mut unreadable, mut totals) = {
             let held = self.lock();
             (held.entries.clone(), held.unreadable.clone(), held.totals.clone())
@@ -176,7 +176,7 @@ impl Store {
 
     /// Where crash `number` lies.
     #[must_use]
-    pub fn path(&self, number: u64) -> Option<PathBuf> {
+    pub(crate) fn path(&self, number: u64) -> Option<PathBuf> {
         let held = self.lock();
         let entry = held.entries.iter().find(|entry| entry.number == number);
         entry.map(|entry| self.dir.join(&entry.file))

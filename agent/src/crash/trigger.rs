@@ -6,7 +6,7 @@ use rewind_recording::ending::Ending;
 
 /// Which ends of containers are written as crash files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum When {
+pub(crate) enum When {
     /// Those of which it is not known that the main process exited with 0
     #[default]
     Failed,
@@ -19,7 +19,7 @@ pub enum When {
 impl When {
     /// As it is typed.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Failed => "failed",
             Self::Always => "always",
@@ -30,7 +30,7 @@ impl When {
 
 /// Why the recording of a container that has ended is to be written; `None`: it is not.
 #[must_use]
-pub fn reason(when: When, ending: Option<&Ending>) -> Option<Reason> {
+pub(crate) fn reason(when: When, ending: Option<&Ending>) -> Option<Reason> {
     let bad = match ending {
         None => Some(Reason::UnknownEnd),
         Some(ending) if ending.is_success() => None,

@@ -13,7 +13,7 @@ pub(super) const MAX_QUEUE_BYTES: usize = 4 << 20;
 
 /// What has happened in one container since the last look. To drop it says that it was dealt with.
 #[derive(Debug)]
-pub struct Happened {
+pub(crate) struct Happened {
     /// The recording.
     pub recording: u64,
     /// Whose it is.
@@ -26,7 +26,7 @@ pub struct Happened {
 
 /// What a subscriber did not get, since it subscribed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Missed {
+pub(crate) struct Missed {
     /// Events that came while its queue was full.
     pub queue_full: u64,
     /// Records that were overwritten in their ring before they were read, since the recording began.
@@ -111,7 +111,7 @@ impl Queue {
 
 /// A subscriber's end. Dropping it ends the subscription.
 #[derive(Debug)]
-pub struct Subscription {
+pub(crate) struct Subscription {
     queue: Arc<Queue>,
 }
 
@@ -121,7 +121,7 @@ impl Subscription {
     }
 
     /// What has happened next. `None`: nothing more will; the feed, or the recording, is over.
-    pub async fn next(&mut self) -> Option<Arc<Happened>> {
+    pub(crate) async fn next(&mut self) -> Option<Arc<Happened>> {
         loop {
             if let Some(happened) = self.try_next() {
                 return Some(happened);
@@ -135,7 +135,7 @@ impl Subscription {
     }
 
     /// What is there already.
-    pub fn try_next(&mut self) -> Option<Arc<Happened>> {
+    pub(crate) fn try_next(&mut self) -> Option<Arc<Happened>> {
         let mut state = self.queue.state();
         let happened = state.items.pop_front()?;
         state.bytes -= happened.batch.bytes();
@@ -144,7 +144,7 @@ impl Subscription {
 
     /// What it has missed so far.
     #[must_use]
-    pub fn missed(&self) -> Missed {
+    pub(crate) fn missed(&self) -> Missed {
         self.queue.state().missed
     }
 }

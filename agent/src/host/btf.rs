@@ -11,7 +11,7 @@ mod named;
 
 /// Why something cannot be found.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The file cannot be read.
     #[error(
         "cannot read the kernel's type information in {PATH}: {0}; Rewind needs a kernel built with CONFIG_DEBUG_INFO_BTF"
@@ -26,7 +26,7 @@ pub enum Error {
 }
 
 /// Where the kernel shows its BTF.
-pub const PATH: &str = "/sys/kernel/btf/vmlinux";
+pub(crate) const PATH: &str = "/sys/kernel/btf/vmlinux";
 
 /// `BTF_KIND_*` (`include/uapi/linux/btf.h`).
 mod kind {
@@ -49,7 +49,7 @@ mod kind {
 }
 
 /// The kernel's types.
-pub struct Btf {
+pub(crate) struct Btf {
     bytes: Vec<u8>,
     strings: usize,
     /// Where each type starts, by its id.
@@ -62,7 +62,7 @@ impl Btf {
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Malformed`]; both final.
-    pub fn of_running_kernel() -> Result<Self, Error> {
+    pub(crate) fn of_running_kernel() -> Result<Self, Error> {
         Self::parse(std::fs::read(PATH).map_err(Error::Read)?).ok_or(Error::Malformed)
     }
 
@@ -95,7 +95,7 @@ impl Btf {
     ///
     /// # Errors
     /// [`Error::Missing`], with that very path.
-    pub fn offset(&self, path: &str) -> Result<u32, Error> {
+    pub(crate) fn offset(&self, path: &str) -> Result<u32, Error> {
         let mut names = path.split('.');
         let start = names.next().and_then(|name| self.structs.get(name));
         let found = start.and_then(|&id| {
@@ -114,7 +114,7 @@ impl Btf {
     ///
     /// # Errors
     /// [`Error::Missing`].
-    pub fn size(&self, name: &str) -> Result<u32, Error> {
+    pub(crate) fn size(&self, name: &str) -> Result<u32, Error> {
         let at = self.structs.get(name).and_then(|&id| self.types.get(id as usize));
         at.and_then(|&at| u32_at(&self.bytes, at as usize + 8)).ok_or_else(|| Error::Missing(name.to_owned()))
     }

@@ -3,7 +3,7 @@
 /// A capability, by the number of its bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-pub enum Capability {
+pub(crate) enum Capability {
     /// Past the permissions of files, for reading.
     DacReadSearch = 2,
     /// Facts of other users' processes in `/proc`.
@@ -21,7 +21,7 @@ pub enum Capability {
 impl Capability {
     /// As the kernel spells it.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::DacReadSearch => "CAP_DAC_READ_SEARCH",
             Self::SysPtrace => "CAP_SYS_PTRACE",
@@ -35,12 +35,12 @@ impl Capability {
 
 /// A set of capabilities, as `/proc/self/status` shows it (`CapEff`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Capabilities(pub u64);
+pub(crate) struct Capabilities(pub u64);
 
 impl Capabilities {
     /// Whether the capability is in the set.
     #[must_use]
-    pub const fn has(self, capability: Capability) -> bool {
+    pub(crate) const fn has(self, capability: Capability) -> bool {
         self.0 & (1 << capability as u8) != 0
     }
 
@@ -48,7 +48,7 @@ impl Capabilities {
     /// `CAP_PERFMON` (`bpf_token_capable`, `perfmon_capable`). A kernel whose last capability is an
     /// older one knows only `CAP_SYS_ADMIN`.
     #[must_use]
-    pub fn missing_for_bpf(self, last_known: Option<u8>) -> Vec<Capability> {
+    pub(crate) fn missing_for_bpf(self, last_known: Option<u8>) -> Vec<Capability> {
         if self.has(Capability::SysAdmin) {
             return Vec::new();
         }
@@ -61,7 +61,7 @@ impl Capabilities {
 
 /// `CAP_BPF and CAP_PERFMON`.
 #[must_use]
-pub fn listed(capabilities: &[Capability]) -> String {
+pub(crate) fn listed(capabilities: &[Capability]) -> String {
     capabilities.iter().map(|capability| capability.name()).collect::<Vec<_>>().join(" and ")
 }
 

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// How the host's cgroups are laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub(crate) enum Layout {
     /// cgroup2 is mounted.
     V2 {
         /// Where.
@@ -24,7 +24,7 @@ pub enum Layout {
 /// Reads the layout off the mounts. `in_namespace`: this process has a cgroup namespace of its own,
 /// so that the root of a mount is told relative to it.
 #[must_use]
-pub fn layout<'a>(mounts: impl Iterator<Item = &'a MountInfo> + Clone, in_namespace: bool) -> Layout {
+pub(crate) fn layout<'a>(mounts: impl Iterator<Item = &'a MountInfo> + Clone, in_namespace: bool) -> Layout {
     let v2 = mounts.clone().filter(|mount| mount.fs_type == "cgroup2");
     let hybrid = mounts.clone().any(|mount| mount.fs_type == "cgroup");
     let best = v2.max_by_key(|mount| (shows_all(&mount.root, in_namespace), is_usual(&mount.mount_point)));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 /// Nanoseconds that one cheap call (`getppid`) takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MeasuredCost {
+pub(crate) struct MeasuredCost {
     /// With nothing attached.
     pub bare_ns: f64,
     /// With the caller recorded.
@@ -16,7 +16,7 @@ pub struct MeasuredCost {
 
 /// How the kernel took a BPF program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Load {
+pub(crate) enum Load {
     /// It runs.
     Loaded {
         /// Instructions that the verifier walked through.
@@ -38,7 +38,7 @@ pub enum Load {
 
 /// A BPF program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Program {
+pub(crate) struct Program {
     /// Its name in the object.
     pub name: String,
     /// How the kernel took it.
@@ -47,7 +47,7 @@ pub struct Program {
 
 /// Everything that is reported. What was not tried is left empty.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// From [`super::rules::findings`].
     pub findings: Vec<Finding>,
     /// The BPF programs, if loading was tried.
@@ -59,13 +59,13 @@ pub struct Report {
 impl Report {
     /// Whether Rewind can record on this host, as far as was seen.
     #[must_use]
-    pub fn can_record(&self) -> bool {
+    pub(crate) fn can_record(&self) -> bool {
         self.refusals().next().is_none()
     }
 
     /// The report as text, ending in a newline.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         let mut out = self.answer();
         out.push_str("\n\n");
         let width = self.findings.iter().map(|finding| finding.subject.len()).max().unwrap_or(0);

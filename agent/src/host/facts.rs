@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 /// A fact, or why it could not be learnt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fact<T> {
+pub(crate) enum Fact<T> {
     /// So it is.
     Known(T),
     /// It could not be learnt; the reason.
@@ -23,7 +23,7 @@ pub enum Fact<T> {
 
 impl<T> Fact<T> {
     /// The value, if it is known.
-    pub const fn known(&self) -> Option<&T> {
+    pub(crate) const fn known(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
             Self::Unknown(_) => None,
@@ -31,7 +31,7 @@ impl<T> Fact<T> {
     }
 
     /// Whether it is known to be this.
-    pub fn is(&self, value: &T) -> bool
+    pub(crate) fn is(&self, value: &T) -> bool
     where
         T: PartialEq,
     {
@@ -57,7 +57,7 @@ impl<T, E: Display> From<Result<T, E>> for Fact<T> {
 
 /// What the kernel keeps from root (`kernel_lockdown(7)`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lockdown {
+pub(crate) enum Lockdown {
     /// Nothing.
     None,
     /// Changing the running kernel.
@@ -68,7 +68,7 @@ pub enum Lockdown {
 
 /// The kernel's BTF.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Btf {
+pub(crate) enum Btf {
     /// It is there, and meets the needs of these names ([`needs::in_running_kernel`]).
     Holds(BTreeSet<&'static str>),
     /// The kernel was built without it.
@@ -77,7 +77,7 @@ pub enum Btf {
 
 /// Everything that [`super::rules`] looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// `uname -m`.
     pub machine: String,
     /// `uname -r`.
@@ -127,7 +127,7 @@ pub struct Facts {
 impl Facts {
     /// Reads them. Takes a few milliseconds; needs no rights.
     #[must_use]
-    pub fn gather() -> Self {
+    pub(crate) fn gather() -> Self {
         let uname = rustix::system::uname();
         let me = Process::myself().map_err(|error| error.to_string());
         let status: Fact<Status> = each(&me, Process::status);
@@ -171,7 +171,7 @@ const FIRST_CGROUP_NAMESPACE: u64 = 0xEFFF_FFFB;
 /// Whether this process numbers processes as the kernel does; in a container without the host's PID
 /// namespace, or in a node that is a container itself, it does not.
 #[must_use]
-pub fn first_pid_namespace() -> Fact<bool> {
+pub(crate) fn first_pid_namespace() -> Fact<bool> {
     is_first("pid", FIRST_PID_NAMESPACE)
 }
 

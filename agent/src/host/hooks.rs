@@ -4,7 +4,7 @@
 
 /// A program and the hook that it goes to: a tracepoint that the kernel's BTF describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hook {
+pub(crate) struct Hook {
     /// The program's name in the object, which is the tracepoint's.
     pub name: &'static str,
     /// The kernel option that it takes, where it is not in every kernel.
@@ -18,7 +18,7 @@ pub struct Hook {
 /// Cgroups are followed before those that are there are looked through, so that none is missed in
 /// between; calls are recorded when all of them are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// Follows cgroups.
     Follow,
     /// Records.
@@ -32,7 +32,7 @@ const SYSCALLS: Option<&str> = Some("CONFIG_FTRACE_SYSCALLS");
 
 /// All hooks, in the order in which they are attached: a call's end before its start, so that no
 /// start is remembered that has no end.
-pub const HOOKS: &[Hook] = &[
+pub(crate) const HOOKS: &[Hook] = &[
     needed("cgroup_mkdir", CGROUPS, Follow),
     needed("cgroup_rmdir", CGROUPS, Follow),
     needed("cgroup_attach_task", CGROUPS, Follow),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// Something of the kernel's that Rewind uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub(crate) enum Need {
     /// A hook.
     Hook(&'static Hook),
     /// A kind of map, which has an enumerator in `enum bpf_map_type` (`include/uapi/linux/bpf.h`).
@@ -30,14 +30,14 @@ const TASK_STORAGE: Need = Need::Map { name: "BPF_MAP_TYPE_TASK_STORAGE", what: 
 const TASKS: Need = Need::Iterator { name: "bpf_iter_task", what: "the BPF iterator over tasks" };
 
 /// Everything that the kernel side uses.
-pub fn needs() -> impl Iterator<Item = Need> {
+pub(crate) fn needs() -> impl Iterator<Item = Need> {
     HOOKS.iter().map(Need::Hook).chain([TASK_STORAGE, TASKS])
 }
 
 impl Need {
     /// A name that no other need has.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Hook(hook) => hook.name,
             Self::Map { name, .. } | Self::Iterator { name, .. } => name,
@@ -46,7 +46,7 @@ impl Need {
 
     /// What it is, as the end of "the kernel lacks …".
     #[must_use]
-    pub fn what(self) -> String {
+    pub(crate) fn what(self) -> String {
         match self {
             Self::Hook(Hook { name, option: Some(option), .. }) => format!("the tracepoint {name} ({option})"),
             Self::Hook(Hook { name, option: None, .. }) => format!("the tracepoint {name}"),
@@ -56,7 +56,7 @@ impl Need {
 
     /// What is lost without it: a sentence. `None`: nothing can be recorded.
     #[must_use]
-    pub const fn costs(self) -> Option<&'static str> {
+    pub(crate) const fn costs(self) -> Option<&'static str> {
         match self {
             Self::Hook(hook) => hook.without,
             Self::Map { .. } | Self::Iterator { .. } => None,
@@ -74,13 +74,13 @@ impl Need {
 
 /// A struct that is there only where BPF memory is counted against `RLIMIT_MEMLOCK`; later kernels
 /// count it in the memory cgroup and dropped it (`include/linux/bpf.h`).
-pub const MEMLOCK_ACCOUNTING: &str = "bpf_map_memory";
+pub(crate) const MEMLOCK_ACCOUNTING: &str = "bpf_map_memory";
 
 /// The names of the needs that the running kernel meets, and [`MEMLOCK_ACCOUNTING`] where it counts so.
 ///
 /// # Errors
 /// [`Error::Read`], [`Error::Malformed`]; both final.
-pub fn in_running_kernel() -> Result<BTreeSet<&'static str>, Error> {
+pub(crate) fn in_running_kernel() -> Result<BTreeSet<&'static str>, Error> {
     Ok(held(&Btf::of_running_kernel()?))
 }
 

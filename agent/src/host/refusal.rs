@@ -10,7 +10,7 @@ use thiserror::Error;
 /// missing and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}; {}", self.what(), self.remedy())]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// There is no syscall table for it.
     Architecture {
         /// `uname -m`.
@@ -45,7 +45,7 @@ pub enum Refusal {
 impl Refusal {
     /// The part of the host.
     #[must_use]
-    pub const fn subject(&self) -> &'static str {
+    pub(crate) const fn subject(&self) -> &'static str {
         match self {
             Self::Architecture { .. } => "architecture",
             Self::Capabilities { .. } | Self::UserNamespace => "rights",
@@ -58,7 +58,7 @@ impl Refusal {
 
     /// What is missing; no full stop.
     #[must_use]
-    pub fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         match self {
             Self::Architecture { machine, built_for } => {
                 format!(
@@ -87,7 +87,7 @@ impl Refusal {
 
     /// What to do; no full stop.
     #[must_use]
-    pub fn remedy(&self) -> String {
+    pub(crate) fn remedy(&self) -> String {
         match self {
             Self::Architecture { .. } => "use a host and a build of one of these two",
             Self::Capabilities { missing, .. } if missing.contains(&Capability::SysAdmin) => {
@@ -107,13 +107,13 @@ impl Refusal {
 
 /// The first reason for which nothing can be recorded here, or `None`.
 #[must_use]
-pub fn refusal(facts: &Facts) -> Option<Refusal> {
+pub(crate) fn refusal(facts: &Facts) -> Option<Refusal> {
     refusals(facts).into_iter().next()
 }
 
 /// All reasons for which nothing can be recorded here, what must be put right first in front.
 #[must_use]
-pub fn refusals(facts: &Facts) -> Vec<Refusal> {
+pub(crate) fn refusals(facts: &Facts) -> Vec<Refusal> {
     let mut all = Vec::new();
     if !architecture_is_known(&facts.machine, facts.built_for) {
         all.push(Refusal::Architecture { machine: facts.machine.clone(), built_for: facts.built_for });

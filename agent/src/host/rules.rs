@@ -8,7 +8,7 @@ use super::refusal::{Refusal, lacking, refusals};
 
 /// How good it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
+pub(crate) enum State {
     /// Nothing is lost.
     Fine,
     /// Something is lost, or cannot be promised.
@@ -19,7 +19,7 @@ pub enum State {
 
 /// What one part of the host means for Rewind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The part, in a word or two.
     pub subject: &'static str,
     /// How good it is.
@@ -37,7 +37,7 @@ type Part = fn(&Facts) -> Vec<Finding>;
 
 /// What every part of the host means for Rewind, in a fixed order.
 #[must_use]
-pub fn findings(facts: &Facts) -> Vec<Finding> {
+pub(crate) fn findings(facts: &Facts) -> Vec<Finding> {
     let refusals = refusals(facts);
     let subjects: [(&'static str, Part); 13] = [
         ("architecture", |facts| {
@@ -69,7 +69,7 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
 
 /// The sentences that a recording's header repeats: what this host cannot give.
 #[must_use]
-pub fn given_up(findings: &[Finding]) -> Vec<String> {
+pub(crate) fn given_up(findings: &[Finding]) -> Vec<String> {
     findings.iter().filter(|finding| finding.state == State::Degraded).map(|finding| finding.costs.clone()).collect()
 }
 

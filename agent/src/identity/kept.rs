@@ -13,7 +13,7 @@ const FRONT: usize = 12;
 
 /// `None`: it is too long to be kept.
 #[must_use]
-pub fn encode(recording: u64, container: &Container) -> Option<[u8; IDENTITY_BYTES]> {
+pub(crate) fn encode(recording: u64, container: &Container) -> Option<[u8; IDENTITY_BYTES]> {
     let told_by_ring = Container { cgroup_path: String::new().into(), cgroup_id: 0, ..container.clone() };
     let text = serde_json::to_vec(&told_by_ring).ok()?;
     let mut bytes = [0; IDENTITY_BYTES];
@@ -25,7 +25,7 @@ pub fn encode(recording: u64, container: &Container) -> Option<[u8; IDENTITY_BYT
 
 /// What is kept of a recording. `None`: nothing, or of another one that had this ring before.
 #[must_use]
-pub fn decode(bytes: &[u8; IDENTITY_BYTES], recording: u64) -> Option<Container> {
+pub(crate) fn decode(bytes: &[u8; IDENTITY_BYTES], recording: u64) -> Option<Container> {
     let (front, text) = bytes.split_at_checked(FRONT)?;
     let (of, len) = front.split_at_checked(8)?;
     if u64::from_ne_bytes(of.try_into().ok()?) != recording {

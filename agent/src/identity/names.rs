@@ -13,14 +13,14 @@ use rewind_recording::header::Container;
 use std::path::Path;
 
 /// Sources in the order in which they are asked.
-pub struct Sources {
+pub(crate) struct Sources {
     list: Vec<Box<dyn Source>>,
 }
 
 impl Sources {
     /// All of a host, whose root is mounted at `root`.
     #[must_use]
-    pub fn on_disk(root: &Path) -> Self {
+    pub(crate) fn on_disk(root: &Path) -> Self {
         Self {
             list: vec![
                 Box::new(runtimes::ContainerdBundles::below(root)),
@@ -34,12 +34,12 @@ impl Sources {
 
     /// What the first source that knows the container says.
     #[must_use]
-    pub fn known(&self, container: &Container) -> Option<Known> {
+    pub(crate) fn known(&self, container: &Container) -> Option<Known> {
         self.list.iter().find_map(|source| source.known(container))
     }
 
     /// Fills in what is known.
-    pub fn fill(&self, container: &mut Container) {
+    pub(crate) fn fill(&self, container: &mut Container) {
         let Some(known) = self.known(container) else { return };
         if !known.name.is_empty() {
             container.name = known.name.into();

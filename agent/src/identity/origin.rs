@@ -11,7 +11,7 @@ const DEPTH: u32 = 32;
 /// The paths of the cgroups below `mount` with these ids (inode numbers of their directories). Those that
 /// are gone have none.
 #[must_use]
-pub fn paths(mount: &Path, wanted: &BTreeSet<u64>) -> BTreeMap<u64, String> {
+pub(crate) fn paths(mount: &Path, wanted: &BTreeSet<u64>) -> BTreeMap<u64, String> {
     let mut found = BTreeMap::new();
     if wanted.is_empty() {
         return found;

@@ -19,7 +19,7 @@ use rewind_recording::header::Container;
 
 /// Who made the container: [`Runtime::name`] is what [`Container::runtime`] holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Runtime {
+pub(crate) enum Runtime {
     /// containerd, by itself, under Kubernetes (k3s and RKE2 too) or under nerdctl.
     Containerd,
     /// CRI-O.
@@ -41,7 +41,7 @@ pub enum Runtime {
 impl Runtime {
     /// The name used in headers and output.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Containerd => "containerd",
             Self::CriO => "cri-o",
@@ -57,7 +57,7 @@ impl Runtime {
 
 /// A container that a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ContainerPath<'a> {
+pub(crate) struct ContainerPath<'a> {
     /// Who made it.
     pub runtime: Runtime,
     /// Its id, as the runtime spells it.
@@ -71,7 +71,7 @@ pub struct ContainerPath<'a> {
 ///
 /// Without a container in the path, `id` is the unit's name, else the last component.
 #[must_use]
-pub fn container(cgroup_path: &str) -> Container {
+pub(crate) fn container(cgroup_path: &str) -> Container {
     let (runtime, id) = match place(cgroup_path) {
         Some(place) => (place.runtime, place.id),
         None => match unit(cgroup_path) {
@@ -93,7 +93,7 @@ pub fn container(cgroup_path: &str) -> Container {
 /// The innermost container that the path names, if it names one. `None` for units, for the
 /// directories above containers, and for a cgroup that could be anything (plain runc).
 #[must_use]
-pub fn place(cgroup_path: &str) -> Option<ContainerPath<'_>> {
+pub(crate) fn place(cgroup_path: &str) -> Option<ContainerPath<'_>> {
     let all: Vec<(usize, &str)> = components(cgroup_path).collect();
     (0..all.len()).rev().find_map(|index| {
         let (runtime, id) = container_at(&all, index)?;
@@ -104,14 +104,14 @@ pub fn place(cgroup_path: &str) -> Option<ContainerPath<'_>> {
 
 /// Whether a cgroup lies within a container, below the container's own.
 #[must_use]
-pub fn is_inner(cgroup_path: &str) -> bool {
+pub(crate) fn is_inner(cgroup_path: &str) -> bool {
     cgroup_path.rsplit_once('/').is_some_and(|(above, _)| place(above).is_some())
 }
 
 /// Whether a component of the path belongs to a helper that stands beside containers and makes
 /// calls of its own: conmon, which holds a container's streams, or LXC's monitor.
 #[must_use]
-pub fn is_monitor(cgroup_path: &str) -> bool {
+pub(crate) fn is_monitor(cgroup_path: &str) -> bool {
     let all: Vec<&str> = components(cgroup_path).map(|(_, name)| name).collect();
     let own =
         |name: &str| ["crio-conmon-", "libpod-conmon-", "lxc.monitor."].iter().any(|prefix| name.starts_with(prefix));
@@ -123,21 +123,21 @@ pub fn is_monitor(cgroup_path: &str) -> bool {
 /// The innermost systemd unit of the path that holds processes (slices do not). A unit's own
 /// `init.scope`, which a service manager below makes, is a part of that unit.
 #[must_use]
-pub fn unit(cgroup_path: &str) -> Option<&str> {
+pub(crate) fn unit(cgroup_path: &str) -> Option<&str> {
     let units = || components(cgroup_path).map(|(_, name)| name).filter(|name| is_unit(name));
     units().filter(|name| *name != "init.scope").last().or_else(|| units().next())
 }
 
 /// The pod's UID as the Kubernetes API spells it, if the path holds one.
 #[must_use]
-pub fn pod_uid(cgroup_path: &str) -> Option<String> {
+pub(crate) fn pod_uid(cgroup_path: &str) -> Option<String> {
     components(cgroup_path).filter_map(|(_, name)| uid_in(name)).last()
 }
 
 /// Whether the component is a directory under which the kubelet puts pods, with either driver and
 /// under any cgroup root: `kubepods`, `kubepods.slice`, `kubelet-kubepods.slice`.
 #[must_use]
-pub fn is_kubepods(component: &str) -> bool {
+pub(crate) fn is_kubepods(component: &str) -> bool {
     let stem = component.strip_suffix(".slice").unwrap_or(component);
     stem == "kubepods" || stem.ends_with("-kubepods") || stem.contains("kubepods-")
 }

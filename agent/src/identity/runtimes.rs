@@ -21,9 +21,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Longest file that is read.
-pub const MAX_BYTES: u64 = 1 << 20;
+pub(crate) const MAX_BYTES: u64 = 1 << 20;
 /// Most entries of a directory that are looked at.
-pub const MAX_ENTRIES: usize = 512;
+pub(crate) const MAX_ENTRIES: usize = 512;
 
 /// The one part of an OCI `config.json` that is of use here.
 #[derive(Default, Deserialize)]
@@ -44,14 +44,14 @@ impl Bundle {
 }
 
 /// Bundles of containerd, its own and the ones that k3s, RKE2 and Docker start.
-pub struct ContainerdBundles {
+pub(crate) struct ContainerdBundles {
     task_dirs: Vec<PathBuf>,
 }
 
 impl ContainerdBundles {
     /// Looks below `root`.
     #[must_use]
-    pub fn below(root: &Path) -> Self {
+    pub(crate) fn below(root: &Path) -> Self {
         let state_dirs = ["run/containerd", "run/k3s/containerd", "run/docker/containerd/daemon"];
         Self { task_dirs: state_dirs.iter().map(|dir| root.join(dir).join("io.containerd.runtime.v2.task")).collect() }
     }
@@ -89,7 +89,7 @@ impl Source for ContainerdBundles {
 }
 
 /// Docker's own record of a container.
-pub struct Docker {
+pub(crate) struct Docker {
     dir: PathBuf,
 }
 
@@ -103,7 +103,7 @@ struct DockerConfig {
 impl Docker {
     /// Looks below `root`, in Docker's default data root.
     #[must_use]
-    pub fn below(root: &Path) -> Self {
+    pub(crate) fn below(root: &Path) -> Self {
         Self { dir: root.join("var/lib/docker/containers") }
     }
 }
@@ -122,14 +122,14 @@ impl Source for Docker {
 }
 
 /// Bundles of CRI-O.
-pub struct CriOBundles {
+pub(crate) struct CriOBundles {
     dirs: Vec<PathBuf>,
 }
 
 impl CriOBundles {
     /// Looks below `root`, in the default places of containers/storage.
     #[must_use]
-    pub fn below(root: &Path) -> Self {
+    pub(crate) fn below(root: &Path) -> Self {
         let dirs = ["run/containers/storage/overlay-containers", "var/lib/containers/storage/overlay-containers"];
         Self { dirs: dirs.iter().map(|dir| root.join(dir)).collect() }
     }
@@ -163,7 +163,7 @@ impl Source for CriOBundles {
 }
 
 /// Podman's list of containers, as containers/storage keeps it.
-pub struct Podman {
+pub(crate) struct Podman {
     lists: Vec<PathBuf>,
 }
 
@@ -178,7 +178,7 @@ struct Stored {
 impl Podman {
     /// Looks below `root`, in root's own storage.
     #[must_use]
-    pub fn below(root: &Path) -> Self {
+    pub(crate) fn below(root: &Path) -> Self {
         let lists = [
             "var/lib/containers/storage/overlay-containers/containers.json",
             "var/lib/containers/storage/overlay-containers/volatile-containers.json",
@@ -204,7 +204,7 @@ impl Source for Podman {
 }
 
 /// The state that runc keeps: which id has which cgroup, where the path alone does not tell.
-pub struct Runc {
+pub(crate) struct Runc {
     dir: PathBuf,
 }
 
@@ -226,7 +226,7 @@ impl RuncState {
 impl Runc {
     /// Looks below `root`, in runc's default state directory.
     #[must_use]
-    pub fn below(root: &Path) -> Self {
+    pub(crate) fn below(root: &Path) -> Self {
         Self { dir: root.join("run/runc") }
     }
 }

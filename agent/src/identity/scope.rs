@@ -37,7 +37,7 @@ const HOLDERS: [&str; 8] = ["docker", "default", "k8s.io", "lxc", "buildkit", "e
 
 /// What the operator wants, and where the agent is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// Record systemd's units too: those of `system.slice` and of slices that the operator made.
     /// Sessions and services of users stay out.
     pub units: bool,
@@ -49,7 +49,7 @@ pub struct Rule {
 impl Rule {
     /// The state of a cgroup: `OPEN`, `PARENT`, `SLICE` or `IGNORED`; of the root a `TOP`.
     #[must_use]
-    pub fn state(&self, cgroup_path: &str) -> u32 {
+    pub(crate) fn state(&self, cgroup_path: &str) -> u32 {
         if self.is_agents(cgroup_path) || path::is_monitor(cgroup_path) {
             return IGNORED;
         }

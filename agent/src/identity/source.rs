@@ -4,7 +4,7 @@ use rewind_recording::header::Container;
 
 /// What a source knows of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub(crate) struct Known {
     /// The name that people know it by: `web`, or `namespace/pod/container`.
     pub name: String,
     /// The runtime, where the source knows better than the path.
@@ -14,7 +14,7 @@ pub struct Known {
 }
 
 /// Something that may know a container's name.
-pub trait Source: Send + Sync {
+pub(crate) trait Source: Send + Sync {
     /// What is known of a container of which `container` holds what the path told.
     fn known(&self, container: &Container) -> Option<Known>;
 }

@@ -16,7 +16,7 @@ use std::path::Path;
 const COMPLAINS: &str = "sys_exit";
 
 /// What became of a pinned set.
-pub enum Adopted {
+pub(crate) enum Adopted {
     /// It can be read.
     Readable {
         /// The recorder.
@@ -36,7 +36,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Pins`], [`Error::Map`]; what was pinned until then is torn.
-    pub fn pin(mut self, pins: &Pins) -> Result<Self, Error> {
+    pub(crate) fn pin(mut self, pins: &Pins) -> Result<Self, Error> {
         let dir = pins.make()?;
         for (name, link) in std::mem::take(&mut self.links) {
             pinned(&dir, &link_name(name), |path| link.pin(path))?;
@@ -70,7 +70,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`], [`Error::Program`].
-    pub fn adopt(pins: &Pins) -> Result<Adopted, Error> {
+    pub(crate) fn adopt(pins: &Pins) -> Result<Adopted, Error> {
         let dir = pins.dir();
         let is_there = |name: &str| dir.join(name).exists();
         let (mut programs, mut complete) = (Vec::new(), true);
@@ -101,7 +101,7 @@ impl Kernel {
 }
 
 /// The rings of a set, whatever its layout.
-pub struct PinnedRings {
+pub(crate) struct PinnedRings {
     map: MapData,
     /// Bytes of a ring.
     pub ring_bytes: usize,
@@ -112,7 +112,7 @@ pub struct PinnedRings {
 impl PinnedRings {
     /// Opens those of the set in a directory. `None`: not even that can be done.
     #[must_use]
-    pub fn open(dir: &Path) -> Option<Self> {
+    pub(crate) fn open(dir: &Path) -> Option<Self> {
         let map = MapData::from_pin(dir.join(RINGS)).ok()?;
         let info = map.info().ok()?;
         Some(Self { map, ring_bytes: info.value_size() as usize, count: info.max_entries() as usize })
@@ -120,7 +120,7 @@ impl PinnedRings {
 
     /// What is to be mapped.
     #[must_use]
-    pub fn fd(&self) -> BorrowedFd<'_> {
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.map.fd().as_fd()
     }
 }

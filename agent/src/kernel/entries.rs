@@ -20,7 +20,7 @@ const ONLY_KNOWN: u64 = 2;
 
 /// What became of an entry that was to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entered {
+pub(crate) enum Entered {
     /// It is there now.
     Now,
     /// There was one, or the cgroup is gone.
@@ -34,7 +34,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn set_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup) -> Result<Entered, Error> {
+    pub(crate) fn set_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup) -> Result<Entered, Error> {
         self.put_cgroup(cgroup_id, cgroup, ONLY_NEW)
     }
 
@@ -42,7 +42,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn correct_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup) -> Result<(), Error> {
+    pub(crate) fn correct_cgroup(&mut self, cgroup_id: u64, cgroup: Cgroup) -> Result<(), Error> {
         self.put_cgroup(cgroup_id, cgroup, ONLY_KNOWN).map(drop)
     }
 
@@ -67,7 +67,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn drop_cgroup(&mut self, cgroup_id: u64) -> Result<(), Error> {
+    pub(crate) fn drop_cgroup(&mut self, cgroup_id: u64) -> Result<(), Error> {
         let mut cgroups: HashMap<_, u64, [u8; size_of::<Cgroup>()]> = typed(self.maps.get_mut("CGROUPS")?, "CGROUPS")?;
         gone(cgroups.remove(&cgroup_id)).map_err(|source| map_error("CGROUPS", source))?;
         let mut paths: HashMap<_, u64, [u8; PATH_BYTES]> = typed(self.maps.get_mut("PATHS")?, "PATHS")?;
@@ -78,7 +78,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn refused(&self) -> Result<Vec<(u64, String)>, Error> {
+    pub(crate) fn refused(&self) -> Result<Vec<(u64, String)>, Error> {
         let paths: HashMap<_, u64, [u8; PATH_BYTES]> = typed(self.maps.get("PATHS")?, "PATHS")?;
         let path = |id: u64| paths.get(&id, 0).map_or_else(|_| String::new(), |bytes| path_of(&bytes));
         Ok(self.refused_cgroups()?.into_iter().map(|(id, _)| (id, path(id))).collect())
@@ -95,7 +95,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn reopen_refused(&mut self) -> Result<(), Error> {
+    pub(crate) fn reopen_refused(&mut self) -> Result<(), Error> {
         for (id, cgroup) in self.refused_cgroups()? {
             self.correct_cgroup(id, Cgroup { state: cgroup_state::OPEN, ..cgroup })?;
         }
@@ -106,7 +106,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn set_layout(&mut self, layout: &Share) -> Result<(), Error> {
+    pub(crate) fn set_layout(&mut self, layout: &Share) -> Result<(), Error> {
         let mut map: Array<_, [u8; size_of::<Share>()]> = typed(self.maps.get_mut("LAYOUT")?, "LAYOUT")?;
         let mut bytes = [0; size_of::<Share>()];
         bytes.copy_from_slice(layout.as_bytes());
@@ -117,7 +117,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn set_path(&mut self, cgroup_id: u64, path: &[u8; PATH_BYTES]) -> Result<(), Error> {
+    pub(crate) fn set_path(&mut self, cgroup_id: u64, path: &[u8; PATH_BYTES]) -> Result<(), Error> {
         let mut map: HashMap<_, u64, [u8; PATH_BYTES]> = typed(self.maps.get_mut("PATHS")?, "PATHS")?;
         map.insert(cgroup_id, *path, 0).map_err(|source| map_error("PATHS", source))
     }
@@ -126,7 +126,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn cgroup(&self, cgroup_id: u64) -> Result<Option<Cgroup>, Error> {
+    pub(crate) fn cgroup(&self, cgroup_id: u64) -> Result<Option<Cgroup>, Error> {
         let map: HashMap<_, u64, [u8; size_of::<Cgroup>()]> = typed(self.maps.get("CGROUPS")?, "CGROUPS")?;
         match map.get(&cgroup_id, 0) {
             Ok(bytes) => Ok(Cgroup::read_from_bytes(&bytes).ok()),
@@ -139,7 +139,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn set_identity(&mut self, ring: u32, identity: &[u8; IDENTITY_BYTES]) -> Result<(), Error> {
+    pub(crate) fn set_identity(&mut self, ring: u32, identity: &[u8; IDENTITY_BYTES]) -> Result<(), Error> {
         let mut map: Array<_, [u8; IDENTITY_BYTES]> = typed(self.maps.get_mut("IDENTITIES")?, "IDENTITIES")?;
         map.set(ring, *identity, 0).map_err(|source| map_error("IDENTITIES", source))
     }
@@ -148,7 +148,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn identity(&self, ring: u32) -> Result<[u8; IDENTITY_BYTES], Error> {
+    pub(crate) fn identity(&self, ring: u32) -> Result<[u8; IDENTITY_BYTES], Error> {
         let map: Array<_, [u8; IDENTITY_BYTES]> = typed(self.maps.get("IDENTITIES")?, "IDENTITIES")?;
         map.get(&ring, 0).map_err(|source| map_error("IDENTITIES", source))
     }
@@ -157,7 +157,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn cursors(&self, ring: u32) -> Result<Vec<Cursors>, Error> {
+    pub(crate) fn cursors(&self, ring: u32) -> Result<Vec<Cursors>, Error> {
         let map: PerCpuArray<_, [u8; size_of::<Cursors>()]> = typed(self.maps.get("CURSORS")?, "CURSORS")?;
         let values = map.get(&ring, 0).map_err(|source| map_error("CURSORS", source))?;
         Ok(values.iter().filter_map(|bytes| Cursors::read_from_bytes(bytes).ok()).collect())
@@ -167,7 +167,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn position_words(&self) -> Result<u32, Error> {
+    pub(crate) fn position_words(&self) -> Result<u32, Error> {
         self.maps.entries("POSITIONS")
     }
 
@@ -175,7 +175,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn fd(&self, name: &'static str) -> Result<BorrowedFd<'_>, Error> {
+    pub(crate) fn fd(&self, name: &'static str) -> Result<BorrowedFd<'_>, Error> {
         match self.maps.get(name)? {
             Map::Array(data) => Ok(data.fd().as_fd()),
             _ => Err(map_error(name, MapError::InvalidMapType { map_type: 0 })),
@@ -185,14 +185,14 @@ impl Kernel {
 
 /// The directory of a path as the kernel side keeps it.
 #[must_use]
-pub fn directory_of(mount: &Path, bytes: &[u8; PATH_BYTES]) -> PathBuf {
+pub(crate) fn directory_of(mount: &Path, bytes: &[u8; PATH_BYTES]) -> PathBuf {
     let path = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
     mount.join(OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(path)))
 }
 
 /// A path as the kernel side keeps it, ended by a NUL, as kept text ([`escape`]).
 #[must_use]
-pub fn path_of(bytes: &[u8; PATH_BYTES]) -> String {
+pub(crate) fn path_of(bytes: &[u8; PATH_BYTES]) -> String {
     let path = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
     escape::text(path).into_owned()
 }

@@ -7,7 +7,7 @@ use aya::programs::ProgramError;
 
 /// Why the recorder cannot be loaded.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The kernel's types.
     #[error(transparent)]
     Btf(#[from] btf::Error),

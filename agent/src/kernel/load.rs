@@ -23,7 +23,7 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("REWIND_EBPF_OBJECT_PATH
 
 /// What became of one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// Its name.
     pub name: &'static str,
     /// Instructions that the verifier walked through, where the kernel says (5.16).
@@ -34,7 +34,7 @@ pub struct Loaded {
 
 /// How to load: what the kernel side copies by call, and how large it is.
 #[derive(Clone, Copy, Debug)]
-pub struct Load<'a> {
+pub(crate) struct Load<'a> {
     /// A row a call, `rewind_common::capture::ROWS` of them.
     pub captures: &'a [Capture],
     /// Sizes.
@@ -42,7 +42,7 @@ pub struct Load<'a> {
 }
 
 /// The recorder in the kernel. Dropping it takes it out, unless it is pinned.
-pub struct Kernel {
+pub(crate) struct Kernel {
     pub(super) maps: Maps,
     pub(super) held: AgentPrograms,
     /// Attached programs that are not pinned.
@@ -75,7 +75,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error`]; all final on this host.
-    pub fn load(load: Load<'_>) -> Result<Self, Error> {
+    pub(crate) fn load(load: Load<'_>) -> Result<Self, Error> {
         let sizes = load.plan.sizes()?;
         let offsets = offsets::find(&Btf::of_running_kernel()?)?;
         let payload_bytes = load.plan.payload_bytes;
@@ -112,7 +112,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Program`].
-    pub fn attach(&mut self, stage: Stage) -> Result<(), Error> {
+    pub(crate) fn attach(&mut self, stage: Stage) -> Result<(), Error> {
         // What is pinned is attached.
         let AgentPrograms::Loaded(ebpf) = &mut self.held else { return Ok(()) };
         for (hook, loaded) in HOOKS.iter().zip(&self.programs) {
@@ -128,12 +128,12 @@ impl Kernel {
     }
 
     /// Logs what the kernel side has complained of since the last time, where it is built to.
-    pub fn log_complaints(&mut self) {
+    pub(crate) fn log_complaints(&mut self) {
         self.complaints.log();
     }
 
     /// What is given up on this kernel, a sentence each ([`crate::host::hooks::Hook::without`]).
-    pub fn given_up(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn given_up(&self) -> impl Iterator<Item = String> {
         self.programs.iter().filter_map(|program| program.given_up).map(str::to_owned)
     }
 
@@ -142,7 +142,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Program`], [`Error::Release`].
-    pub fn release(&mut self, ring: u32, recording: u64) -> Result<(), Error> {
+    pub(crate) fn release(&mut self, ring: u32, recording: u64) -> Result<(), Error> {
         let failed = self.run(RELEASE, &[u64::from(ring), recording])?;
         if failed == 0 { Ok(()) } else { Err(Error::Release { ring, failed }) }
     }
@@ -151,7 +151,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Program`].
-    pub fn shrink_step(&mut self, ring: u32, recording: u64, share: usize, step: &[u64]) -> Result<u32, Error> {
+    pub(crate) fn shrink_step(&mut self, ring: u32, recording: u64, share: usize, step: &[u64]) -> Result<u32, Error> {
         let mut arguments = vec![u64::from(ring), recording, share as u64];
         arguments.extend(step);
         self.run(SHRINK, &arguments)
@@ -162,7 +162,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Program`].
-    pub fn begin(&mut self, cgroup_id: u64) -> Result<(), Error> {
+    pub(crate) fn begin(&mut self, cgroup_id: u64) -> Result<(), Error> {
         if matches!(self.held, AgentPrograms::Loaded(_)) {
             self.run(BEGIN, &[cgroup_id])?;
         }
@@ -191,7 +191,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::InFlight`], [`Error::Program`].
-    pub fn in_flight(&mut self) -> Result<Vec<InFlight>, Error> {
+    pub(crate) fn in_flight(&mut self) -> Result<Vec<InFlight>, Error> {
         let refused = |source| refusal(IN_FLIGHT, &source);
         let program = match &mut self.held {
             AgentPrograms::Loaded(ebpf) => program::<Iter>(ebpf, IN_FLIGHT).map_err(refused)?,
@@ -219,7 +219,7 @@ pub(super) const RUN: [&str; 2] = [RELEASE, SHRINK];
 /// A number that other programs, another table of what they copy, or another version do not have
 /// (FNV-1a: nobody forges it, since whoever can pin is root).
 #[must_use]
-pub fn hash(captures: &[Capture]) -> u64 {
+pub(crate) fn hash(captures: &[Capture]) -> u64 {
     let bytes = OBJECT.iter().chain(captures.as_bytes()).chain(env!("CARGO_PKG_VERSION").as_bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -16,13 +16,13 @@ const UNTOLD: &str = "runs of the recorder's programs that the kernel skips are 
 impl Kernel {
     /// How many runs of each hook's program the kernel has skipped since it was loaded; without those
     /// of which it skipped none.
-    pub fn missed_runs(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    pub(crate) fn missed_runs(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.hooked.iter().filter_map(|(name, program)| Some((*name, misses(program)?))).filter(|(_, runs)| *runs > 0)
     }
 
     /// Says so where the kernel does not tell of all hooks that are attached.
     #[must_use]
-    pub fn untold_misses(&self) -> Option<String> {
+    pub(crate) fn untold_misses(&self) -> Option<String> {
         let attached = HOOKS.iter().zip(&self.programs).filter(|(_, program)| program.given_up.is_none());
         let told = self.hooked.iter().filter(|(_, program)| misses(program).is_some());
         (told.count() < attached.count()).then(|| UNTOLD.to_owned())

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 /// The map of what concerns the node as a whole, which is pinned last.
 pub(super) const NODE: &str = "NODE";
 /// Where they are unless said otherwise.
-pub const DEFAULT: &str = "/sys/fs/bpf/rewind";
+pub(crate) const DEFAULT: &str = "/sys/fs/bpf/rewind";
 /// Where bpffs belongs; mounted there if it is not.
 const BPFFS: &str = "/sys/fs/bpf";
 /// `BPF_FS_MAGIC` (`include/uapi/linux/magic.h`).
@@ -33,7 +33,7 @@ const MAGIC: u32 = 0xcafe_4a11;
 
 /// Why nothing can be pinned.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// Another agent is there.
     #[error(
         "another agent{} has its programs and rings at {path}; stop it first, or give this one a path of its own with --pins",
@@ -75,7 +75,7 @@ pub enum Error {
 
 /// What is at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PinState {
+pub(crate) enum PinState {
     /// Nothing.
     Nothing,
     /// A whole set.
@@ -86,7 +86,7 @@ pub enum PinState {
 
 /// The right to a place. No other agent has it as long as this lives.
 #[derive(Debug)]
-pub struct Pins {
+pub(crate) struct Pins {
     base: PathBuf,
     /// Holds the lock.
     _lock: File,
@@ -97,7 +97,7 @@ impl Pins {
     ///
     /// # Errors
     /// [`Error`].
-    pub fn take(base: &Path) -> Result<Self, Error> {
+    pub(crate) fn take(base: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Use { path: base.to_owned(), source };
         mounted(base)?;
         loop {
@@ -119,13 +119,13 @@ impl Pins {
 
     /// The directory of this version's layout.
     #[must_use]
-    pub fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         self.base.join(format!("v{LAYOUT}"))
     }
 
     /// What is in it.
     #[must_use]
-    pub fn found(&self) -> PinState {
+    pub(crate) fn found(&self) -> PinState {
         match (self.dir().join(NODE).exists(), self.dir().exists()) {
             (true, _) => PinState::Whole,
             (false, true) => PinState::Torn,
@@ -137,7 +137,7 @@ impl Pins {
     ///
     /// # Errors
     /// [`Error::Use`].
-    pub fn others(&self) -> Result<Vec<PathBuf>, Error> {
+    pub(crate) fn others(&self) -> Result<Vec<PathBuf>, Error> {
         let own = self.dir();
         Ok(listed(&self.base)?.into_iter().filter(|dir| *dir != own && dir.is_dir()).collect())
     }
@@ -157,7 +157,7 @@ impl Pins {
     ///
     /// # Errors
     /// [`Error::Use`].
-    pub fn remove(&self, dir: &Path) -> Result<usize, Error> {
+    pub(crate) fn remove(&self, dir: &Path) -> Result<usize, Error> {
         let mut files = listed(dir)?;
         // What says that the set is whole goes first.
         files.sort_by_key(|file| file.file_name() != Some(OsStr::new(NODE)));
@@ -172,7 +172,7 @@ impl Pins {
     ///
     /// # Errors
     /// [`Error::Use`].
-    pub fn unload(self) -> Result<usize, Error> {
+    pub(crate) fn unload(self) -> Result<usize, Error> {
         let mut count = 0;
         for dir in listed(&self.base)?.into_iter().filter(|dir| dir.is_dir()) {
             count += self.remove(&dir)?;
@@ -219,7 +219,7 @@ fn is_bpffs(path: &Path) -> bool {
 
 /// Whether there is anything at a place, without taking or making it.
 #[must_use]
-pub fn is_there(base: &Path) -> bool {
+pub(crate) fn is_there(base: &Path) -> bool {
     is_bpffs(base) && base.exists()
 }
 

@@ -5,7 +5,7 @@ use rewind_common::ring::{IDENTITY_BYTES, MAX_SEGMENTS, Ring, SHARES};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Bytes of the node's whole budget for rings.
     pub budget_bytes: u64,
     /// Most bytes of one container's ring.
@@ -17,14 +17,14 @@ pub struct Plan {
 /// A budget that cannot hold a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a budget of {budget_bytes} bytes is too small for one ring, which takes {min_bytes}; ask for more")]
-pub struct TooSmall {
+pub(crate) struct TooSmall {
     budget_bytes: u64,
     min_bytes: u64,
 }
 
 /// How large the maps are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
+pub(crate) struct Sizes {
     /// Segments in the arena.
     pub segments: u32,
     /// Rings: as many as there can be with one segment in each share.
@@ -38,7 +38,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`TooSmall`].
-    pub fn sizes(&self) -> Result<Sizes, TooSmall> {
+    pub(crate) fn sizes(&self) -> Result<Sizes, TooSmall> {
         let segment = ARENA_VALUE_BYTES as u64;
         let ring = (size_of::<Ring>() + IDENTITY_BYTES) as u64;
         let min_bytes = SHARES as u64 * segment + ring;

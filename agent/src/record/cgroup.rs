@@ -10,7 +10,7 @@ const PARENT: &str = "rewind";
 
 /// A cgroup of the unified hierarchy that goes when it is dropped.
 #[derive(Debug)]
-pub struct Cgroup {
+pub(crate) struct Cgroup {
     dir: PathBuf,
     /// Its name.
     pub name: String,
@@ -25,7 +25,7 @@ impl Cgroup {
     ///
     /// # Errors
     /// [`Error::Cgroup`].
-    pub fn new(mount: &Path, name: &str) -> Result<Self, Error> {
+    pub(crate) fn new(mount: &Path, name: &str) -> Result<Self, Error> {
         let dir = mount.join(PARENT).join(name);
         let failed = |source| Error::Cgroup { path: dir.display().to_string(), source };
         fs::create_dir_all(&dir).map_err(failed)?;
@@ -35,13 +35,13 @@ impl Cgroup {
 
     /// The file that a process writes 0 to, to join.
     #[must_use]
-    pub fn procs(&self) -> PathBuf {
+    pub(crate) fn procs(&self) -> PathBuf {
         self.dir.join("cgroup.procs")
     }
 
     /// Whether a process lives in it or below it.
     #[must_use]
-    pub fn is_populated(&self) -> bool {
+    pub(crate) fn is_populated(&self) -> bool {
         fs::read_to_string(self.dir.join("cgroup.events")).is_ok_and(|events| events.contains("populated 1"))
     }
 }

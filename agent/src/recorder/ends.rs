@@ -75,37 +75,37 @@ impl Recorder {
     }
 
     /// From now on no dead ring makes room before [`Recorder::set_judged`] or [`Recorder::set_waiting`].
-    pub fn begin_judging(&self) {
+    pub(crate) fn begin_judging(&self) {
         lock(&self.ends).is_judged = true;
     }
 
     /// From now on a ring does not make room before [`Recorder::set_read`], for a while at most; or not any more.
-    pub fn begin_reading(&self, reads: bool) {
+    pub(crate) fn begin_reading(&self, reads: bool) {
         lock(&self.ends).read = reads.then(HashMap::new);
     }
 
     /// All of a recording that ended at `end_ns` was read.
-    pub fn set_read(&self, recording: u64, end_ns: u64) {
+    pub(crate) fn set_read(&self, recording: u64, end_ns: u64) {
         if let Some(read) = &mut lock(&self.ends).read {
             read.insert(recording, end_ns);
         }
     }
 
     /// Whether some container's end has changed since the last look. Costs next to nothing.
-    pub fn has_ends(&self) -> bool {
+    pub(crate) fn has_ends(&self) -> bool {
         let ends = self.mapped.node().ends;
         std::mem::replace(&mut lock(&self.ends).seen, ends) != ends
     }
 
     /// Recordings of containers that have ended and were not decided on, the first to end first.
     #[must_use]
-    pub fn unjudged(&self) -> Vec<u64> {
+    pub(crate) fn unjudged(&self) -> Vec<u64> {
         self.ended(false)
     }
 
     /// Recordings of containers that have ended and could not be written, the first to end first.
     #[must_use]
-    pub fn waiting(&self) -> Vec<u64> {
+    pub(crate) fn waiting(&self) -> Vec<u64> {
         self.ended(true)
     }
 
@@ -120,13 +120,13 @@ impl Recorder {
 
     /// When the container of a recording ended; `None` if it lives, or the recording is gone.
     #[must_use]
-    pub fn end_ns(&self, recording: u64) -> Option<u64> {
+    pub(crate) fn end_ns(&self, recording: u64) -> Option<u64> {
         self.find(recording).ok().and_then(|(_, ring)| ring.end_ns())
     }
 
     /// What had to be kept of a recording's end at `end_ns` is kept. It stands in the ring itself, so
     /// that the next agent knows.
-    pub fn set_judged(&self, recording: u64, end_ns: u64) {
+    pub(crate) fn set_judged(&self, recording: u64, end_ns: u64) {
         // While it waits, its ring is not given to another recording.
         if let Ok((index, _)) = self.find(recording) {
             self.mapped.set_judged(index, end_ns);
@@ -135,20 +135,20 @@ impl Recorder {
     }
 
     /// A recording could not be written.
-    pub fn set_waiting(&self, recording: u64) {
+    pub(crate) fn set_waiting(&self, recording: u64) {
         lock(&self.ends).waiting.insert(recording);
     }
 
     /// How many recordings wait to be written, and how many had to make room before.
     #[must_use]
-    pub fn waiting_and_lost(&self) -> (u64, u64) {
+    pub(crate) fn waiting_and_lost(&self) -> (u64, u64) {
         let ends = lock(&self.ends);
         (ends.waiting.len() as u64, ends.lost)
     }
 
     /// Living recordings with a process that ended with a status other than 0 since they were last
     /// named here, each at most once a minute.
-    pub fn with_failed_children(&self) -> Vec<u64> {
+    pub(crate) fn with_failed_children(&self) -> Vec<u64> {
         let failures = self.mapped.node().failures;
         let mut ends = lock(&self.ends);
         if std::mem::replace(&mut ends.failures_seen, failures) == failures && !ends.rests {

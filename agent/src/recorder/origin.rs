@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Recorder {
     /// Whose the cgroups are that records of `container` name besides its own: a recorded container's, or
     /// whatever their paths tell.
-    pub fn origins(&self, container: &Container, records: &[u8]) -> BTreeMap<u64, Origin> {
+    pub(crate) fn origins(&self, container: &Container, records: &[u8]) -> BTreeMap<u64, Origin> {
         let (mut known, mut unknown) = (BTreeMap::new(), BTreeSet::new());
         for id in origin::named(records, container.cgroup_id) {
             if let Some(ring) = self.ring_of(id) {

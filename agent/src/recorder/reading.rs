@@ -16,7 +16,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error::Kernel`].
-    pub fn list(&self) -> Result<List, Error> {
+    pub(crate) fn list(&self) -> Result<List, Error> {
         let now_ns = clock::now_ns();
         let mut recordings = Vec::new();
         for (index, ring) in self.rings().collect::<Vec<_>>() {
@@ -56,7 +56,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error::Gone`], [`Error::Kernel`].
-    pub fn recording(&self, recording: u64) -> Result<(Header, Vec<u8>), Error> {
+    pub(crate) fn recording(&self, recording: u64) -> Result<(Header, Vec<u8>), Error> {
         let (index, ring) = self.find(recording)?;
         let in_flight = if ring.end_ns().is_none() { self.in_flight(&ring)? } else { Vec::new() };
         if ring.end_ns().is_some() {
@@ -92,7 +92,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error::Gone`], [`Error::Kernel`].
-    pub fn before(&self, recording: u64) -> Result<Vec<u8>, Error> {
+    pub(crate) fn before(&self, recording: u64) -> Result<Vec<u8>, Error> {
         let (_, ring) = self.find(recording)?;
         let calls = cut::before(&self.in_flight(&ring)?, recording, ring.born_ns);
         let mut records = event::sorted(&[&self.open.of(recording).records[..], &calls].concat());
@@ -109,7 +109,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error::Gone`], [`Error::Kernel`].
-    pub fn header_of(&self, recording: u64) -> Result<Header, Error> {
+    pub(crate) fn header_of(&self, recording: u64) -> Result<Header, Error> {
         let (index, ring) = self.find(recording)?;
         let losses = losses(&self.kernel().cursors(index)?, recording);
         Ok(Header { losses, ..self.header(&ring, clock::now_ns()) })
@@ -134,7 +134,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error::Gone`], [`Error::Kernel`].
-    pub fn follow(&self, recording: u64, tail: &mut Tail) -> Result<(Header, Vec<u8>, u64), Error> {
+    pub(crate) fn follow(&self, recording: u64, tail: &mut Tail) -> Result<(Header, Vec<u8>, u64), Error> {
         let (index, ring) = self.find(recording)?;
         let mut header = self.header(&ring, clock::now_ns());
         let (mut records, missed) = tail.advance(recording, &rings::chunks(&self.mapped, &ring));

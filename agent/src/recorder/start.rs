@@ -25,7 +25,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error`]; all final on this host, but for those about memory.
-    pub fn start(config: Config) -> Result<Self, Error> {
+    pub(crate) fn start(config: Config) -> Result<Self, Error> {
         let (kernel, mapped) = load(&config, 0)?;
         Self::of(kernel, mapped, config, None)
     }
@@ -35,7 +35,7 @@ impl Recorder {
     ///
     /// # Errors
     /// As above, and those about pins.
-    pub fn start_pinned(config: Config, pins: Pins, recordings: u64) -> Result<Self, Error> {
+    pub(crate) fn start_pinned(config: Config, pins: Pins, recordings: u64) -> Result<Self, Error> {
         let (kernel, mapped) = load(&config, recordings)?;
         // Half a set would record on, for nobody.
         let kernel = kernel.pin(&pins).inspect_err(|_| drop(pins.remove(&pins.dir())))?;
@@ -48,7 +48,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Error`].
-    pub fn adopt(mut kernel: Kernel, config: Config, pins: Pins) -> Result<Self, Error> {
+    pub(crate) fn adopt(mut kernel: Kernel, config: Config, pins: Pins) -> Result<Self, Error> {
         let mapped = Mapped::new(&kernel)?;
         finish_shrinking(&mut kernel, &mapped)?;
         mapped.set_default_flags(default_flags(&config));
@@ -113,7 +113,7 @@ impl Recorder {
 ///
 /// # Errors
 /// [`Error::Arch`].
-pub fn captures() -> Result<Vec<Capture>, Error> {
+pub(crate) fn captures() -> Result<Vec<Capture>, Error> {
     let arch = arch()?;
     Ok([capture_table(arch), compat_table(arch)].concat())
 }

@@ -36,7 +36,7 @@ const CLOEXEC: u32 = 0o2_000_000;
 
 /// What was read of a container.
 #[derive(Clone, Debug, Default)]
-pub struct OpenDescriptors {
+pub(crate) struct OpenDescriptors {
     /// Records, in order of time.
     pub records: Vec<u8>,
     /// Processes and descriptors that were left out for there were too many, or the time was up.
@@ -45,7 +45,7 @@ pub struct OpenDescriptors {
 
 /// The descriptors of all processes of a cgroup, and of those below it.
 #[must_use]
-pub fn of_cgroup(dir: &Path) -> OpenDescriptors {
+pub(crate) fn of_cgroup(dir: &Path) -> OpenDescriptors {
     let mut open = OpenDescriptors::default();
     // With other numbers, `/proc` would tell of other processes.
     if !first_pid_namespace().is(&true) {
@@ -71,7 +71,7 @@ pub fn of_cgroup(dir: &Path) -> OpenDescriptors {
 /// The descriptors of this process that survive an exec, as those of its child `tgid`, which it made at
 /// `time_ns`. They are what they were then: this process opens none but such that an exec closes.
 #[must_use]
-pub fn of_self(tgid: u32, time_ns: u64) -> OpenDescriptors {
+pub(crate) fn of_self(tgid: u32, time_ns: u64) -> OpenDescriptors {
     let mut open = OpenDescriptors::default();
     if let Ok(process) = process("self") {
         let until = Instant::now() + PATIENCE;

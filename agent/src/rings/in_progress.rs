@@ -20,7 +20,7 @@ const X32_BIT: u32 = 1 << 30;
 
 /// A call that a thread is blocked in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Blocked {
+pub(crate) struct Blocked {
     /// Its number, as the thread gave it.
     pub nr: u32,
     /// The registers of its arguments.
@@ -32,7 +32,7 @@ pub struct Blocked {
 ///
 /// # Errors
 /// [`Error`], if the kernel side cannot be asked.
-pub fn in_flight(
+pub(crate) fn in_flight(
     mut of_kernel: impl FnMut() -> Result<Vec<InFlight>, Error>,
     ring: &Ring,
     cgroup: &Path,
@@ -65,7 +65,7 @@ pub fn in_flight(
 /// The call that a thread with this directory in `/proc` is blocked in. `None`: it runs, or waits for
 /// something else, or may not be asked.
 #[must_use]
-pub fn blocked(thread: PathBuf) -> Option<Blocked> {
+pub(crate) fn blocked(thread: PathBuf) -> Option<Blocked> {
     call(&Process::new_with_root(thread).ok()?)
 }
 

@@ -6,7 +6,7 @@ use rewind_common::ring::Share;
 
 /// A share's new layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub(super) struct Layout {
     /// The share as it is to be: those of its segments that go stand behind those that stay.
     pub share: Share,
     /// It holds as long as not more has been claimed than this.
@@ -18,7 +18,7 @@ pub struct Layout {
 /// The next claim falls where it would have fallen, behind the newest chunk, and the segment it falls into
 /// comes last of those that stay: a lap from now all of them have been filled once.
 #[must_use]
-pub fn shrink(share: &Share, keep: u32) -> Option<Layout> {
+pub(super) fn shrink(share: &Share, keep: u32) -> Option<Layout> {
     let (len, keep) = (share.len as usize, keep.max(1) as usize);
     let mut layout = *share;
     let segments = layout.segments.get_mut(..len)?;

@@ -20,7 +20,7 @@ const RECORDING_AT: usize = offset_of!(Ring, recording);
 
 /// Why the rings cannot be mapped.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The kernel did not map it.
     #[error("cannot map the recorder's map {what} ({bytes} bytes): {source}")]
     Map {
@@ -37,7 +37,7 @@ pub enum Error {
 }
 
 /// The arena, the rings, and the node's figures.
-pub struct Mapped {
+pub(crate) struct Mapped {
     arena: MmapRaw,
     rings: MmapRaw,
     node: MmapRaw,
@@ -56,7 +56,7 @@ impl Mapped {
     ///
     /// # Errors
     /// [`Error`].
-    pub fn new(kernel: &Kernel) -> Result<Self, Error> {
+    pub(crate) fn new(kernel: &Kernel) -> Result<Self, Error> {
         let (segment_count, ring_count) = (kernel.sizes.segments, kernel.sizes.rings);
         let position_words = kernel.position_words()? as usize;
         Ok(Self {
@@ -73,7 +73,7 @@ impl Mapped {
 
     /// A copy of a ring's description. `None`: no such ring, or it is free.
     #[must_use]
-    pub fn ring(&self, index: u32) -> Option<Ring> {
+    pub(crate) fn ring(&self, index: u32) -> Option<Ring> {
         if index >= self.ring_count {
             return None;
         }
@@ -89,7 +89,7 @@ impl Mapped {
 
     /// What concerns the node.
     #[must_use]
-    pub fn node(&self) -> Node {
+    pub(crate) fn node(&self) -> Node {
         let mut bytes = [0; size_of::<Node>()];
         copy(&self.node, 0, &mut bytes);
         Node::read_from_bytes(&bytes).unwrap_or_default()
@@ -97,19 +97,19 @@ impl Mapped {
 
     /// The claim that a chunk was taken by last. 0: none, or no such chunk.
     #[must_use]
-    pub fn claim(&self, segment: u32, chunk: usize) -> u64 {
+    pub(crate) fn claim(&self, segment: u32, chunk: usize) -> u64 {
         word::claim(self.word(segment, chunk))
     }
 
     /// The recording that has a ring. 0: it is free, or there is none.
     #[must_use]
-    pub fn recording(&self, index: u32) -> u64 {
+    pub(crate) fn recording(&self, index: u32) -> u64 {
         if index < self.ring_count { load(&self.rings, index as usize * size_of::<Ring>() + RECORDING_AT) } else { 0 }
     }
 
     /// When the container of a ring ended: [`Ring::end_ns`].
     #[must_use]
-    pub fn end_ns(&self, index: u32) -> Option<u64> {
+    pub(crate) fn end_ns(&self, index: u32) -> Option<u64> {
         let at = |field| index as usize * size_of::<Ring>() + field;
         if index >= self.ring_count {
             return None;
@@ -121,14 +121,14 @@ impl Mapped {
 
     /// How many chunks a share of a ring has claimed.
     #[must_use]
-    pub fn claims(&self, index: u32, share: usize) -> u64 {
+    pub(crate) fn claims(&self, index: u32, share: usize) -> u64 {
         let at = offset_of!(Ring, shares) + share * size_of::<Share>() + offset_of!(Share, claims);
         if index < self.ring_count { load(&self.rings, index as usize * size_of::<Ring>() + at) } else { 0 }
     }
 
     /// The commit word of a chunk. 0: none, or no such chunk.
     #[must_use]
-    pub fn word(&self, segment: u32, chunk: usize) -> u64 {
+    pub(crate) fn word(&self, segment: u32, chunk: usize) -> u64 {
         if segment >= self.segment_count || chunk * CHUNK_BYTES >= SEGMENT_BYTES {
             return 0;
         }
@@ -137,7 +137,7 @@ impl Mapped {
 
     /// The CPU that fills a chunk with records in it, or has filled it.
     #[must_use]
-    pub fn cpu(&self, segment: u32, chunk: usize) -> u16 {
+    pub(crate) fn cpu(&self, segment: u32, chunk: usize) -> u16 {
         let at = segment as usize * ARENA_VALUE_BYTES + chunk * CHUNK_BYTES + offset_of!(ChunkHeader, cpu);
         let [low, high, ..] = load_u32(&self.arena, at).to_ne_bytes();
         u16::from_ne_bytes([low, high])
@@ -146,7 +146,7 @@ impl Mapped {
     /// How far the events of a recording have been delivered: of each CPU, the number of the next record in the
     /// protected share. Nothing was delivered where it is empty.
     #[must_use]
-    pub fn positions(&self, index: u32, recording: u64) -> Vec<u64> {
+    pub(crate) fn positions(&self, index: u32, recording: u64) -> Vec<u64> {
         let words = self.position_words;
         let at = |word: usize| (index as usize * words + word) * size_of::<u64>();
         if load(&self.positions, at(0)) != recording {
@@ -156,7 +156,7 @@ impl Mapped {
     }
 
     /// Keeps such numbers, by CPU, for the next agent. Killed in between, this leaves numbers that are lower.
-    pub fn set_positions(&self, index: u32, recording: u64, numbers: &[(u16, u64)]) {
+    pub(crate) fn set_positions(&self, index: u32, recording: u64, numbers: &[(u16, u64)]) {
         let words = self.position_words;
         let at = |word: usize| (index as usize * words + word) * size_of::<u64>();
         if load(&self.positions, at(0)) != recording {
@@ -172,14 +172,14 @@ impl Mapped {
     /// A copy of a chunk, cut at its committed length. `None`: it is not `recording`'s, or not of that
     /// claim, or was taken away while it was copied.
     #[must_use]
-    pub fn chunk(&self, segment: u32, chunk: usize, recording: u64, claim: u64) -> Option<Vec<u8>> {
+    pub(crate) fn chunk(&self, segment: u32, chunk: usize, recording: u64, claim: u64) -> Option<Vec<u8>> {
         self.copy_chunk(segment, chunk, recording, claim, |_, committed| committed)
     }
 
     /// As [`Mapped::chunk`], but only its header and its records up to the first that is not of
     /// [`Kind::Task`].
     #[must_use]
-    pub fn beginning(&self, segment: u32, chunk: usize, recording: u64, claim: u64) -> Option<Vec<u8>> {
+    pub(crate) fn beginning(&self, segment: u32, chunk: usize, recording: u64, claim: u64) -> Option<Vec<u8>> {
         self.copy_chunk(segment, chunk, recording, claim, |at, committed| {
             let mut end = HEADER_BYTES;
             while end + size_of::<RecordHeader>() <= committed {
@@ -227,7 +227,7 @@ impl Mapped {
     }
 
     /// Sets a ring's flags.
-    pub fn set_flags(&self, index: u32, flags: u32) {
+    pub(crate) fn set_flags(&self, index: u32, flags: u32) {
         let at = index as usize * size_of::<Ring>() + offset_of!(Ring, flags);
         if index < self.ring_count {
             store_u32(&self.rings, at, flags);
@@ -235,7 +235,7 @@ impl Mapped {
     }
 
     /// Lets a ring's shares grow up to `limits` segments.
-    pub fn set_limits(&self, index: u32, limits: [u32; SHARES]) {
+    pub(crate) fn set_limits(&self, index: u32, limits: [u32; SHARES]) {
         for (share, limit) in limits.into_iter().enumerate() {
             let at = offset_of!(Ring, shares) + share * size_of::<Share>() + offset_of!(Share, limit);
             if index < self.ring_count {
@@ -245,33 +245,33 @@ impl Mapped {
     }
 
     /// Ends a recording whose cgroup is not to be recorded any more.
-    pub fn end(&self, index: u32, now_ns: u64) {
+    pub(crate) fn end(&self, index: u32, now_ns: u64) {
         if index < self.ring_count {
             store(&self.rings, index as usize * size_of::<Ring>() + offset_of!(Ring, died_ns), now_ns);
         }
     }
 
     /// Sets the end of a ring that has been judged.
-    pub fn set_judged(&self, index: u32, end_ns: u64) {
+    pub(crate) fn set_judged(&self, index: u32, end_ns: u64) {
         if index < self.ring_count {
             store(&self.rings, index as usize * size_of::<Ring>() + offset_of!(Ring, judged_ns), end_ns);
         }
     }
 
     /// Sets the flags of rings taken from now on.
-    pub fn set_default_flags(&self, flags: u32) {
+    pub(crate) fn set_default_flags(&self, flags: u32) {
         store_u32(&self.node, offset_of!(Node, ring_flags), flags);
     }
 
     /// Counts a cgroup among those that may be recorded.
-    pub fn count_cgroup(&self, cgroup_id: u64) {
+    pub(crate) fn count_cgroup(&self, cgroup_id: u64) {
         if let Some(count) = atomic_u32(&self.counts, (cgroup_id % CGROUP_COUNTS) as usize * size_of::<u32>()) {
             count.fetch_add(1, Ordering::AcqRel);
         }
     }
 
     /// Says what made this set.
-    pub fn set_fingerprint(&self, fingerprint: &Fingerprint) {
+    pub(crate) fn set_fingerprint(&self, fingerprint: &Fingerprint) {
         let words = fingerprint.as_bytes().chunks_exact(8).filter_map(|word| word.try_into().ok());
         for (i, word) in words.map(u64::from_ne_bytes).enumerate() {
             store(&self.node, offset_of!(Node, fingerprint) + i * 8, word);
@@ -279,17 +279,17 @@ impl Mapped {
     }
 
     /// Makes recordings of this set be numbered on from those of another.
-    pub fn set_recordings(&self, recordings: u64) {
+    pub(crate) fn set_recordings(&self, recordings: u64) {
         store(&self.node, offset_of!(Node, recordings), recordings);
     }
 
     /// Says that all hooks are attached.
-    pub fn set_attached(&self) {
+    pub(crate) fn set_attached(&self) {
         store_u32(&self.node, offset_of!(Node, attached), 1);
     }
 
     /// Makes all threads look their ring up anew.
-    pub fn raise_epoch(&self) {
+    pub(crate) fn raise_epoch(&self) {
         if let Some(epoch) = atomic(&self.node, offset_of!(Node, epoch)) {
             epoch.fetch_add(1, Ordering::AcqRel);
         }
@@ -336,7 +336,7 @@ impl Mapped {
 
 /// How many rings of a pinned set are taken, whatever its layout. `None`: it cannot be mapped.
 #[must_use]
-pub fn count_taken(pinned: &PinnedRings) -> Option<usize> {
+pub(crate) fn count_taken(pinned: &PinnedRings) -> Option<usize> {
     // How far values lie apart: `array_map_alloc` in `kernel/bpf/arraymap.c`.
     let stride = pinned.ring_bytes.next_multiple_of(8);
     let rings = map("RINGS", pinned.fd(), stride.checked_mul(pinned.count)?).ok()?;

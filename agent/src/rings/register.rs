@@ -16,7 +16,7 @@ const DEPTH: u32 = 32;
 
 /// What is decided of a cgroup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// One of [`cgroup_state`].
     pub state: u32,
     /// Whether it lies within a container: then it is as the container, unless its state is another.
@@ -31,7 +31,7 @@ struct Above {
 }
 
 /// Registers cgroups.
-pub struct Registrar<'r> {
+pub(crate) struct Registrar<'r> {
     kernel: &'r mut Kernel,
     mapped: &'r Mapped,
     rule: &'r dyn Fn(&str) -> Decision,
@@ -51,13 +51,18 @@ const MAX_INNER: usize = 2048;
 impl<'r> Registrar<'r> {
     /// One that registers by `rule`, which is asked by path. `is_first`: the kernel side has not run before.
     #[must_use]
-    pub fn new(kernel: &'r mut Kernel, mapped: &'r Mapped, rule: &'r dyn Fn(&str) -> Decision, is_first: bool) -> Self {
+    pub(crate) fn new(
+        kernel: &'r mut Kernel,
+        mapped: &'r Mapped,
+        rule: &'r dyn Fn(&str) -> Decision,
+        is_first: bool,
+    ) -> Self {
         Self { kernel, mapped, rule, counted: is_first.then(HashSet::new), inner: 0, unfollowed: HashSet::new() }
     }
 
     /// How many cgroups there was no room for.
     #[must_use]
-    pub fn unfollowed(&self) -> usize {
+    pub(crate) fn unfollowed(&self) -> usize {
         self.unfollowed.len()
     }
 
@@ -65,7 +70,7 @@ impl<'r> Registrar<'r> {
     ///
     /// # Errors
     /// [`Error::Map`]. Directories that vanish while they are looked at are passed over.
-    pub fn register(&mut self, mount: &Path) -> Result<(), Error> {
+    pub(crate) fn register(&mut self, mount: &Path) -> Result<(), Error> {
         let Ok(root) = fs::metadata(mount) else { return Ok(()) };
         let Some(above) = self.one(mount, root.ino(), None, "/", 0)? else { return Ok(()) };
         self.below(mount, above, "", 1)

@@ -7,7 +7,7 @@ use rewind_common::ring::shrink_step as step;
 use std::time::Duration;
 
 /// A share that has been laid out: its ring, the recording, and which of the ring's shares it is.
-pub type Laid = (u32, u64, usize);
+pub(super) type Laid = (u32, u64, usize);
 
 /// How often a layout is made anew for a share that has come too far meanwhile.
 const TRIES: usize = 32;
@@ -18,7 +18,13 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Map`], [`Error::Program`].
-    pub fn lay_out(&mut self, mapped: &Mapped, index: u32, share: usize, keep: u32) -> Result<Option<Laid>, Error> {
+    pub(crate) fn lay_out(
+        &mut self,
+        mapped: &Mapped,
+        index: u32,
+        share: usize,
+        keep: u32,
+    ) -> Result<Option<Laid>, Error> {
         for _ in 0..TRIES {
             let Some(ring) = mapped.ring(index) else { return Ok(None) };
             let layout = ring.shares.get(share).and_then(|share| shrink(share, keep));
@@ -35,7 +41,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Program`].
-    pub fn shrink(&mut self, shares: &[Laid]) -> Result<(), Error> {
+    pub(crate) fn shrink(&mut self, shares: &[Laid]) -> Result<(), Error> {
         if shares.is_empty() {
             return Ok(());
         }

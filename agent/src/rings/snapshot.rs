@@ -19,7 +19,7 @@ const TRIES: usize = 4;
 /// What is known of a ring before its chunks are copied, as the account demands: [`Source::cursors`] and
 /// [`Source::in_flight`].
 #[derive(Clone, Debug, Default)]
-pub struct Before {
+pub(crate) struct Before {
     /// Where each CPU stood.
     pub cursors: Vec<Cursors>,
     /// Calls in flight.
@@ -30,7 +30,7 @@ pub struct Before {
 
 /// Copies a ring. `None`: it is not that recording's any more.
 #[must_use]
-pub fn snapshot(mapped: &Mapped, index: u32, ring: &Ring, before: Before) -> Option<Source> {
+pub(crate) fn snapshot(mapped: &Mapped, index: u32, ring: &Ring, before: Before) -> Option<Source> {
     let (ring, chunks) = settled(mapped, index, ring, |ring| chunks(mapped, ring))?;
     Some(source(&ring, before, chunks))
 }
@@ -38,7 +38,7 @@ pub fn snapshot(mapped: &Mapped, index: u32, ring: &Ring, before: Before) -> Opt
 /// What a ring covers, of which little more is read than the headers of its chunks. `None`: it is not that
 /// recording's any more.
 #[must_use]
-pub fn coverage(mapped: &Mapped, index: u32, ring: &Ring, before: &Before) -> Option<Coverage> {
+pub(crate) fn coverage(mapped: &Mapped, index: u32, ring: &Ring, before: &Before) -> Option<Coverage> {
     let (_, coverage) = settled(mapped, index, ring, |ring| {
         let places = places(mapped, ring);
         let mut seen = HashSet::new();
@@ -120,7 +120,7 @@ fn places(mapped: &Mapped, ring: &Ring) -> Vec<(u64, u32, usize)> {
 /// oldest, and those claimed since `ring` was read are left out: of each CPU, the copies are then all
 /// that it had written up to some record, and a gap between them is one that was there.
 #[must_use]
-pub fn chunks(mapped: &Mapped, ring: &Ring) -> Vec<Vec<u8>> {
+pub(crate) fn chunks(mapped: &Mapped, ring: &Ring) -> Vec<Vec<u8>> {
     let places = places(mapped, ring).into_iter();
     let copies = places.map(|(claim, segment, chunk)| mapped.chunk(segment, chunk, ring.recording, claim));
     copies.flatten().collect()

@@ -22,7 +22,7 @@ const LOOK_AGAIN: u8 = 50;
 
 /// Follows some shares of one recording's ring.
 #[derive(Debug)]
-pub struct Tail {
+pub(crate) struct Tail {
     index: u32,
     recording: u64,
     numbers: cut::Tail,
@@ -33,7 +33,7 @@ pub struct Tail {
 
 /// What a look has found.
 #[derive(Clone, Debug, Default)]
-pub struct News {
+pub(crate) struct News {
     /// What is new; of each thread all that there was before is in it, or was in an earlier look.
     pub new: Records,
     /// What is no news, but stands in chunks beside what is new.
@@ -61,7 +61,7 @@ struct Current {
 
 /// Records as they were read, in any order.
 #[derive(Clone, Debug, Default)]
-pub struct Records {
+pub(crate) struct Records {
     bytes: Vec<u8>,
     list: Vec<RecordAt>,
     /// How many were overwritten before they could be read.
@@ -96,13 +96,13 @@ impl Records {
 
     /// Whether there is none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
     /// One behind the other, in the order of their times.
     #[must_use]
-    pub fn sorted(&self) -> Vec<u8> {
+    pub(crate) fn sorted(&self) -> Vec<u8> {
         let mut list: Vec<&RecordAt> = self.list.iter().collect();
         list.sort_by_key(|place| place.time_ns);
         let bytes = list.iter().filter_map(|place| self.bytes.get(place.at..place.at + place.len));
@@ -113,14 +113,14 @@ impl Records {
 impl Tail {
     /// Follows `shares` of the ring with this index from its beginning on.
     #[must_use]
-    pub fn new(index: u32, recording: u64, shares: &[usize]) -> Self {
+    pub(crate) fn new(index: u32, recording: u64, shares: &[usize]) -> Self {
         let share = |&share: &usize| ShareTail { share, claims: 0, again: LOOK_AGAIN, current: Vec::new() };
         let shares = shares.iter().filter(|&&share| share < SHARES).map(share).collect();
         Self { index, recording, numbers: cut::Tail::default(), shares, later: Records::default() }
     }
 
     /// What is before these numbers, by CPU, of the protected share, is no news.
-    pub fn go_on(&mut self, positions: &[u64]) {
+    pub(crate) fn go_on(&mut self, positions: &[u64]) {
         for (cpu, &number) in positions.iter().enumerate() {
             self.numbers.go_on(cpu as u16, PROTECTED as u16, number);
         }
@@ -128,7 +128,7 @@ impl Tail {
 
     /// The numbers of the next records in the protected share that no look has given yet, by CPU.
     #[must_use]
-    pub fn positions(&self) -> Vec<(u16, u64)> {
+    pub(crate) fn positions(&self) -> Vec<(u16, u64)> {
         let protected = self.shares.iter().filter(|share| share.share == PROTECTED);
         let cpus = protected.flat_map(|share| share.current.iter().map(|current| current.cpu));
         let next = |cpu| {
@@ -141,7 +141,7 @@ impl Tail {
 
     /// Whether something has come, as far as a few words tell.
     #[must_use]
-    pub fn has_news(&self, mapped: &Mapped) -> bool {
+    pub(crate) fn has_news(&self, mapped: &Mapped) -> bool {
         let moved = |current: &Current| mapped.word(current.segment, current.chunk) != current.word;
         self.is_waiting()
             || self.shares.iter().any(|share| {
@@ -153,12 +153,12 @@ impl Tail {
 
     /// Whether something was read already that the next look will give.
     #[must_use]
-    pub const fn is_waiting(&self) -> bool {
+    pub(crate) const fn is_waiting(&self) -> bool {
         !self.later.is_empty()
     }
 
     /// What is new. `None`: the ring is another recording's.
-    pub fn look(&mut self, mapped: &Mapped) -> Option<News> {
+    pub(crate) fn look(&mut self, mapped: &Mapped) -> Option<News> {
         let mut news = News { new: std::mem::take(&mut self.later), old: Records::default() };
         let mut second = Records::default();
         self.read(mapped, &mut news.old, &mut news.new)?;

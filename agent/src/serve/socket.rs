@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Why the agent does not listen.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// Another agent is there.
     #[error("another agent already listens on {0}; stop it first, or give this one its own with --socket")]
     Taken(PathBuf),
@@ -29,7 +29,7 @@ pub enum Error {
 
 /// The right to listen at a path.
 #[derive(Debug)]
-pub struct SocketPath {
+pub(crate) struct SocketPath {
     path: PathBuf,
     /// Holds the lock.
     _lock: File,
@@ -37,7 +37,7 @@ pub struct SocketPath {
 
 /// A socket that is listened on. Dropping it removes it.
 #[derive(Debug)]
-pub struct Bound {
+pub(crate) struct Bound {
     /// Where requests come in; it does not block.
     pub listener: UnixListener,
     place: SocketPath,
@@ -48,7 +48,7 @@ impl SocketPath {
     ///
     /// # Errors
     /// [`Error`].
-    pub fn take(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn take(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Bind { path: path.to_owned(), source };
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             fs::create_dir_all(dir).map_err(failed)?;
@@ -67,7 +67,7 @@ impl SocketPath {
     ///
     /// # Errors
     /// [`Error::Bind`].
-    pub fn listen(self) -> Result<Bound, Error> {
+    pub(crate) fn listen(self) -> Result<Bound, Error> {
         let failed = |source| Error::Bind { path: self.path.clone(), source };
         // Fingerprint under a name of its own and renamed (over what a killed agent may have left), so that
         // nobody can connect before it has its mode.
@@ -84,7 +84,7 @@ impl SocketPath {
 impl Bound {
     /// Where it is.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.place.path
     }
 }

@@ -80,6 +80,32 @@ impl<'a> Call<'a> {
     }
 }
 
+impl Call<'_> {
+    /// Whether its result is what something gave as its answer: it has returned, and not as the program had
+    /// called it.
+    #[must_use]
+    pub fn has_result(&self) -> bool {
+        !self.is_unfinished() && !self.refusal.is_some_and(Refusal::is_signal)
+    }
+
+    /// That something else than the kernel answered it, in a few words: `refused by a seccomp filter`. `None`:
+    /// the kernel did.
+    #[must_use]
+    pub fn refusal_words(&self) -> Option<String> {
+        let refusal = self.refusal?;
+        let by = refusal.by().words();
+        Some(if self.is_unfinished() {
+            format!("killed for it by {by}")
+        } else if refusal.is_signal() {
+            format!("SIGSYS for it by {by}")
+        } else if self.errno().is_some() {
+            format!("refused by {by}")
+        } else {
+            format!("answered by {by}")
+        })
+    }
+}
+
 /// Parses the record of a call, header and all.
 pub(crate) fn parse(record: &[u8]) -> Result<Call<'_>, Malformed> {
     let (fixed, mut rest) = call::Call::read_from_prefix(record).map_err(|_| Malformed::Short)?;

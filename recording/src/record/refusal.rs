@@ -1,6 +1,5 @@
 //! Calls that the kernel never began, and what could have answered them.
 
-use super::call::Call;
 use rewind_common::call::refused;
 
 /// A call was answered before the kernel began it ([`rewind_common::call::flags::REFUSED`]).
@@ -69,32 +68,6 @@ impl RefusedBy {
             Self::Dispatch => "syscall user dispatch",
             Self::Unknown => "a seccomp filter or a tracer that has gone",
         }
-    }
-}
-
-impl Call<'_> {
-    /// Whether its result is what something gave as its answer: it has returned, and not as the program had
-    /// called it.
-    #[must_use]
-    pub fn has_result(&self) -> bool {
-        !self.is_unfinished() && !self.refusal.is_some_and(Refusal::is_signal)
-    }
-
-    /// That something else than the kernel answered it, in a few words: `refused by a seccomp filter`. `None`:
-    /// the kernel did.
-    #[must_use]
-    pub fn refusal_words(&self) -> Option<String> {
-        let refusal = self.refusal?;
-        let by = refusal.by().words();
-        Some(if self.is_unfinished() {
-            format!("killed for it by {by}")
-        } else if refusal.is_signal() {
-            format!("SIGSYS for it by {by}")
-        } else if self.errno().is_some() {
-            format!("refused by {by}")
-        } else {
-            format!("answered by {by}")
-        })
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Btf, kind, u32_at};
 impl Btf {
     /// The value of an enumerator.
     #[must_use]
-    pub fn enumerator(&self, name: &str, enumerator: &str) -> Option<u32> {
+    pub(crate) fn enumerator(&self, name: &str, enumerator: &str) -> Option<u32> {
         let at = self.named(kind::ENUM, name)?;
         let entries = (0..self.len(at)?).map(|i| at + 12 + i * 8);
         let of_name =
@@ -15,13 +15,13 @@ impl Btf {
 
     /// Whether a tracepoint is built in: it has a type `btf_trace_NAME` then.
     #[must_use]
-    pub fn has_tracepoint(&self, name: &str) -> bool {
+    pub(crate) fn has_tracepoint(&self, name: &str) -> bool {
         self.prototype(name).is_some()
     }
 
     /// Whether there is such a function.
     #[must_use]
-    pub fn has_function(&self, name: &str) -> bool {
+    pub(crate) fn has_function(&self, name: &str) -> bool {
         self.named(kind::FUNC, name).is_some()
     }
 
@@ -33,7 +33,7 @@ impl Btf {
     /// Whether a tracepoint passes a pointer as argument `i`. Its prototype is `btf_trace_NAME`, where
     /// the argument is the second at the earliest: the first is the tracepoint's own.
     #[must_use]
-    pub fn passes_pointer(&self, tracepoint: &str, i: usize) -> bool {
+    pub(crate) fn passes_pointer(&self, tracepoint: &str, i: usize) -> bool {
         let of = || {
             let pointer = self.plain(u32_at(&self.bytes, self.prototype(tracepoint)? + 8)?)?;
             let prototype = self.plain(u32_at(&self.bytes, pointer + 8)?)?;

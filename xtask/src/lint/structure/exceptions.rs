@@ -10,18 +10,7 @@ pub(super) struct Exception {
     pub(super) why: &'static str,
 }
 
-pub(super) const ALL: &[Exception] = &[
-    Exception {
-        from: "agent-ebpf/src/main_process.rs",
-        to: "agent-ebpf/src/filter.rs",
-        why: "who looks up a ring by a cgroup gets a file of its own",
-    },
-    Exception {
-        from: "recording/src/record/refusal.rs",
-        to: "recording/src/record/call.rs",
-        why: "what a call asks of its refusal belongs to the call",
-    },
-];
+pub(super) const ALL: &[Exception] = &[];
 
 impl Exception {
     pub(super) fn is(&self, from: &Path, to: &Path) -> bool {
