@@ -18,6 +18,7 @@
 //! | [`list`], [`crashes`], [`why`] | what is shown, where the recording's own renderers do not |
 //! | [`commands`] | what each command does: decide, fetch, show |
 #![forbid(unsafe_code)]
+#![allow(rustdoc::private_intra_doc_links, reason = "the order of the modules holds for private ones as well")]
 
 mod cli;
 mod commands;
