@@ -59,7 +59,8 @@
 //! # To add an event kind
 //!
 //! 1. `record.rs`: a number in [`record::Kind`], the shape, and its [`record::EventRecord`];
-//! 2. a hook file in `agent-ebpf/src/hooks/` that writes it, and its line in the list of hooks;
+//! 2. a hook file in `agent-ebpf/src/hooks/` that writes it, and its `mod` line in `agent-ebpf/src/hooks.rs`;
+//!    the agent finds it in the object, and `agent/src/host/hooks.rs` needs a line only for what is not the rule;
 //! 3. a file in `recording/src/events/` that says how it reads, and its line in the list in
 //!    `recording/src/events.rs`.
 #![no_std]

@@ -1,7 +1,8 @@
 //! The kinds of events: what happens besides calls. Each kind is a file that says all of how it reads
 //! ([`EventKind`]), and a line in the list below, of which [`Record`] and [`What`] are made.
 //!
-//! To add one: its shape in `agent-common/src/record.rs`, its file here, and its line in the list.
+//! To add one: its shape in `agent-common/src/record.rs`, its hook in `agent-ebpf/src/hooks/` (and the `mod`
+//! line), its file here, and its line in the list.
 
 mod descriptor;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! the kernel side uses beside them. Never a version.
 
 use super::btf::{Btf, Error};
-use super::hooks::{HOOKS, Hook};
+use super::hooks::{Hook, hooks};
 use std::collections::BTreeSet;
 
 /// Something of the kernel's that Rewind uses.
@@ -31,7 +31,7 @@ const TASKS: Need = Need::Iterator { name: "bpf_iter_task", what: "the BPF itera
 
 /// Everything that the kernel side uses.
 pub(crate) fn needs() -> impl Iterator<Item = Need> {
-    HOOKS.iter().map(Need::Hook).chain([TASK_STORAGE, TASKS])
+    hooks().map(Need::Hook).chain([TASK_STORAGE, TASKS])
 }
 
 impl Need {

@@ -6,7 +6,7 @@ use super::load::{AgentPrograms, IN_FLIGHT, Kernel, Loaded, RUN};
 use super::maps::{MAPS, Maps, RINGS};
 use super::pins::{self, Pins};
 use super::plan::Sizes;
-use crate::host::hooks::HOOKS;
+use crate::host::hooks::hooks;
 use aya::maps::{Map, MapData};
 use aya::programs::{BtfTracePoint, Iter, ProgramFd, RawTracePoint};
 use std::os::fd::{AsFd as _, BorrowedFd};
@@ -74,7 +74,7 @@ impl Kernel {
         let dir = pins.dir();
         let is_there = |name: &str| dir.join(name).exists();
         let (mut programs, mut complete) = (Vec::new(), true);
-        for hook in HOOKS {
+        for hook in hooks() {
             let attached = is_there(&link_name(hook.name));
             complete &= attached || hook.without.is_some();
             let given_up = if attached { None } else { hook.without };
@@ -161,7 +161,7 @@ fn own_programs(dir: &Path) -> Result<Own, Error> {
 /// The programs of hooks; one that is not pinned is known to be missing by its count.
 fn hooked(dir: &Path) -> Vec<(&'static str, ProgramFd)> {
     let fd = |name| BtfTracePoint::from_pin(dir.join(program_name(name))).ok()?.fd().ok()?.try_clone().ok();
-    HOOKS.iter().filter_map(|hook| Some((hook.name, fd(hook.name)?))).collect()
+    hooks().filter_map(|hook| Some((hook.name, fd(hook.name)?))).collect()
 }
 
 fn link_name(hook: &str) -> String {

@@ -6,7 +6,7 @@ use super::maps::{Maps, RINGS};
 use super::offsets;
 use super::plan::{Plan, Sizes};
 use crate::host::btf::Btf;
-use crate::host::hooks::{HOOKS, Stage};
+use crate::host::hooks::{Stage, hooks};
 use aya::maps::MapError;
 use aya::programs::links::FdLink;
 use aya::programs::{
@@ -115,7 +115,7 @@ impl Kernel {
     pub(crate) fn attach(&mut self, stage: Stage) -> Result<(), Error> {
         // What is pinned is attached.
         let AgentPrograms::Loaded(ebpf) = &mut self.held else { return Ok(()) };
-        for (hook, loaded) in HOOKS.iter().zip(&self.programs) {
+        for (hook, loaded) in hooks().zip(&self.programs) {
             if loaded.given_up.is_some() || hook.stage != stage {
                 continue;
             }
@@ -227,7 +227,7 @@ pub(crate) fn hash(captures: &[Capture]) -> u64 {
 fn load_programs(ebpf: &mut Ebpf) -> Result<Vec<Loaded>, Error> {
     let types = aya::Btf::from_sys_fs().map_err(|error| Error::Types(Box::new(error)))?;
     let mut programs = Vec::new();
-    for hook in HOOKS {
+    for hook in hooks() {
         let refused = |source| refusal(hook.name, &source);
         let program = program::<BtfTracePoint>(ebpf, hook.name).map_err(refused)?;
         let given_up = match program.load(hook.name, &types) {
@@ -261,7 +261,7 @@ fn possible_cpus() -> u32 {
 /// The programs of hooks that this kernel has.
 fn hooked(ebpf: &Ebpf) -> Vec<(&'static str, ProgramFd)> {
     let fd = |name| ebpf.program(name)?.fd().ok()?.try_clone().ok();
-    HOOKS.iter().filter_map(|hook| Some((hook.name, fd(hook.name)?))).collect()
+    hooks().filter_map(|hook| Some((hook.name, fd(hook.name)?))).collect()
 }
 
 fn program<'a, P>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut P, ProgramError>

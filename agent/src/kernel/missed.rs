@@ -5,7 +5,7 @@
 //! of an interrupt that its own program leaves on.
 
 use super::load::Kernel;
-use crate::host::hooks::HOOKS;
+use crate::host::hooks::hooks;
 use aya::programs::ProgramFd;
 use std::fs;
 use std::os::fd::{AsFd as _, AsRawFd as _};
@@ -23,7 +23,7 @@ impl Kernel {
     /// Says so where the kernel does not tell of all hooks that are attached.
     #[must_use]
     pub(crate) fn untold_misses(&self) -> Option<String> {
-        let attached = HOOKS.iter().zip(&self.programs).filter(|(_, program)| program.given_up.is_none());
+        let attached = hooks().zip(&self.programs).filter(|(_, program)| program.given_up.is_none());
         let told = self.hooked.iter().filter(|(_, program)| misses(program).is_some());
         (told.count() < attached.count()).then(|| UNTOLD.to_owned())
     }
