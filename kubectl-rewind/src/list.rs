@@ -84,6 +84,12 @@ pub(crate) fn footer(list: &List) -> String {
             units::counted(totals.refused, "container")
         );
     }
+    if totals.unfollowed > 0 {
+        text += &format!(
+            "; {} not followed for want of room so far: containers in them are not recorded",
+            units::counted(totals.unfollowed, "cgroup")
+        );
+    }
     if totals.missed_runs > 0 {
         text += &format!(
             "; {} of the recorder's programs skipped by the kernel so far: as many calls or events may be missing",
@@ -160,14 +166,16 @@ mod tests {
 
     #[test]
     fn what_the_node_lost_is_said_only_where_something_was() {
-        let of = |refused, missed_runs| {
-            let totals = Totals { refused, missed_runs, ..Totals::default() };
+        let of = |refused, unfollowed, missed_runs| {
+            let totals = Totals { refused, unfollowed, missed_runs, ..Totals::default() };
             footer(&List { recordings: vec![Listed::default()], totals, ..List::default() })
         };
-        assert!(of(0, 0).ends_with(" used, 0 rings free"), "{}", of(0, 0));
-        assert!(of(2, 0).ends_with("; 2 containers refused for want of memory so far: give the agent a larger budget"));
+        assert!(of(0, 0, 0).ends_with(" used, 0 rings free"), "{}", of(0, 0, 0));
+        assert!(of(2, 0, 0).ends_with("; 2 containers refused for want of memory so far: give the agent a larger budget"));
+        let unfollowed = "; 3 cgroups not followed for want of room so far: containers in them are not recorded";
+        assert!(of(0, 3, 0).ends_with(unfollowed), "{}", of(0, 3, 0));
         let missed =
             "; 1 run of the recorder's programs skipped by the kernel so far: as many calls or events may be missing";
-        assert!(of(0, 1).ends_with(missed), "{}", of(0, 1));
+        assert!(of(0, 0, 1).ends_with(missed), "{}", of(0, 0, 1));
     }
 }
