@@ -171,7 +171,9 @@ mod tests {
             footer(&List { recordings: vec![Listed::default()], totals, ..List::default() })
         };
         assert!(of(0, 0, 0).ends_with(" used, 0 rings free"), "{}", of(0, 0, 0));
-        assert!(of(2, 0, 0).ends_with("; 2 containers refused for want of memory so far: give the agent a larger budget"));
+        assert!(
+            of(2, 0, 0).ends_with("; 2 containers refused for want of memory so far: give the agent a larger budget")
+        );
         let unfollowed = "; 3 cgroups not followed for want of room so far: containers in them are not recorded";
         assert!(of(0, 3, 0).ends_with(unfollowed), "{}", of(0, 3, 0));
         let missed =
