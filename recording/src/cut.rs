@@ -98,8 +98,8 @@ pub fn coverage(source: &Source, whole: impl FnMut(&ChunkHeader) -> Option<Vec<u
 /// What a ring tells of how the main process of its recording ended.
 #[must_use]
 pub fn ends(source: &Source) -> Finder {
-    let over_ns = source.end_ns.unwrap_or(source.read_ns);
-    let mut finder = source.main.map_or_else(Finder::default, |main| Finder::with_main(main, over_ns));
+    let with_main = |main| Finder::with_main(main, source.end_ns, source.read_ns);
+    let mut finder = source.main.map_or_else(Finder::default, with_main);
     let chunks = source.chunks.iter().filter_map(|bytes| parse(bytes, source.recording));
     for (_, bytes) in chunks.flat_map(|chunk| chunk.records) {
         if let Ok((record, _)) = record::first(bytes) {

@@ -36,7 +36,7 @@ impl Recorder {
         let ending = match self.end_of(index, ring)? {
             Some(end) => end.ending,
             // Others of it may live on.
-            None => Finder::with_main(ring.main, now_ns).ending(),
+            None => Finder::with_main(ring.main, None, now_ns).ending(),
         };
         let container = (*self.registry.container(ring)).clone();
         self.keep(index, ring)?;

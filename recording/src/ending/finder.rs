@@ -26,11 +26,11 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// A finder that knows what the kernel side knew of the main process when the container ended, or the ring was
-    /// read, at `over_ns`.
+    /// A finder that knows what the kernel side knew of the main process when the ring was read, at `read_ns`. The
+    /// container ended at `over_ns`; `None`: it lives.
     #[must_use]
-    pub fn with_main(process: MainProcess, over_ns: u64) -> Self {
-        Self { main: Some(Main { process, over_ns }), ..Self::default() }
+    pub fn with_main(process: MainProcess, over_ns: Option<u64>, read_ns: u64) -> Self {
+        Self { main: Some(Main { process, over_ns, read_ns }), ..Self::default() }
     }
 
     /// Takes a record into account.
@@ -130,10 +130,10 @@ mod tests {
     #[test]
     fn where_no_program_has_run_number_1_is_the_main_process() {
         let process = MainProcess { tgid: 50, ended_ns: 2, ..Default::default() };
-        let mut finder = Finder::with_main(process, 9);
+        let mut finder = Finder::with_main(process, Some(9), 9);
         [task(50, 50, 1), exit(50, 0), task(60, 1, 2), exit(60, 1 << 8)].iter().for_each(|record| finder.add(record));
         assert_eq!(finder.ending().map(|end| (end.tgid, end.exit_code)), Some((60, Some(1))));
-        assert_eq!(Finder::with_main(MainProcess::default(), 9).ending(), None);
+        assert_eq!(Finder::with_main(MainProcess::default(), Some(9), 9).ending(), None);
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
         let process = MainProcess { tgid: 60, status: 3 << 8, ended_ns: 9, flags, ..Default::default() };
         let workers = [task(61, 61, 3), exit(61, 0), task(62, 1, 4), exit(62, 0)];
         let end_of = |process| {
-            let mut finder = Finder::with_main(process, 10);
+            let mut finder = Finder::with_main(process, Some(10), 10);
             workers.iter().for_each(|record| finder.add(record));
             finder.ending()
         };

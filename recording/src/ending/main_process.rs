@@ -13,8 +13,10 @@ const OTHERS_AFTER_FAILURE_NS: u64 = 100_000_000_000;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Main {
     pub(super) process: MainProcess,
-    /// When the container ended, or the ring was read.
-    pub(super) over_ns: u64,
+    /// When the container ended. `None`: it lives.
+    pub(super) over_ns: Option<u64>,
+    /// When the ring was read.
+    pub(super) read_ns: u64,
 }
 
 impl Main {
@@ -24,9 +26,16 @@ impl Main {
     }
 
     /// How it ended, if that is how the container did.
+    ///
+    /// While the container lives, only a failure of one that has run a program is certain to be that: who has ended
+    /// well may have been a step on the way, also where it has run a program (runc runs itself again, from a copy),
+    /// and the next step may not have begun yet.
     pub(super) fn ending(&self) -> Option<Ending> {
         let MainProcess { tgid, status, ended_ns, .. } = self.process;
-        let others_ns = self.over_ns.saturating_sub(ended_ns);
+        if self.over_ns.is_none() && (status == 0 || !self.is_settled()) {
+            return None;
+        }
+        let others_ns = self.over_ns.unwrap_or(self.read_ns).saturating_sub(ended_ns);
         let most_ns = if status == 0 { OTHERS_AFTER_SUCCESS_NS } else { OTHERS_AFTER_FAILURE_NS };
         (ended_ns != 0 && others_ns < most_ns).then(|| Ending::of_status(tgid, status, ended_ns))
     }
@@ -41,9 +50,19 @@ mod tests {
         const SECOND: u64 = 1_000_000_000;
         let is_told = |status, over_ns| {
             let process = MainProcess { tgid: 60, status, ended_ns: SECOND, ..Default::default() };
-            Main { process, over_ns }.ending().is_some()
+            Main { process, over_ns: Some(over_ns), read_ns: over_ns }.ending().is_some()
         };
         assert!(is_told(0, 2 * SECOND) && !is_told(0, 4 * SECOND));
         assert!(is_told(1 << 8, 60 * SECOND) && !is_told(1 << 8, 600 * SECOND));
+    }
+
+    #[test]
+    fn in_a_living_container_only_the_failure_of_a_settled_main_process_is_told() {
+        let is_told = |status, flags| {
+            let process = MainProcess { tgid: 60, status, ended_ns: 5, flags, ..Default::default() };
+            Main { process, over_ns: None, read_ns: 6 }.ending().is_some()
+        };
+        assert!(is_told(1 << 8, main_flags::SETTLED) && is_told(9, main_flags::SETTLED));
+        assert!(!is_told(0, main_flags::SETTLED) && !is_told(0, 0) && !is_told(1 << 8, 0));
     }
 }
