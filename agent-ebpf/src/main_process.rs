@@ -47,6 +47,14 @@ fn topmost(task: *const c_void, cgroup_id: u64) -> u32 {
 pub fn forks(thread: &Thread, task: *mut c_void, child: *mut c_void) {
     let parent: *const c_void = field(child, offset!(task_real_parent));
     let is_child = any::tgid(parent) == task::tgid(task) && task::tgid(child) != task::tgid(task);
+    let is_sibling = any::tgid(parent) != task::tgid(task) && task::tgid(child) != task::tgid(task);
+    if is_sibling
+        && let Some(ring) = ring(thread)
+        && ring.main.tgid == task::tgid(task)
+    {
+        // A stage of a runtime, though it may have run a program: runc runs itself again, from a copy.
+        ring.main.flags &= !SETTLED;
+    }
     if (is_child || threads::is_born_here(task)) && recorded::ring_of_other(any::cgroup(child)) == Some(thread.ring) {
         threads::set_born_here(child);
     }
