@@ -16,7 +16,7 @@ const CGROUPS: usize = 20_000;
 const DEPTH: usize = 60;
 
 /// A shell in the cgroup with this directory fails to make a directory of that name.
-fn marks(dir: &Path, name: &str) -> Result<()> {
+pub(crate) fn marks(dir: &Path, name: &str) -> Result<()> {
     let script = format!("read go; mkdir /nonexistent/{name}; exit 0");
     let mut child = Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     fs::write(dir.join("cgroup.procs"), child.id().to_string())?;

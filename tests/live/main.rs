@@ -22,6 +22,7 @@ mod readme;
 mod record;
 mod refused;
 mod server;
+mod swarm;
 mod trace;
 mod unfinished;
 
@@ -116,6 +117,11 @@ fn main() -> ExitCode {
         .test("the_main_process_of_a_cgroup_that_was_there_before_is_known", &DAEMON, endings::of_an_older_one)
         .test("a_container_with_20000_cgroups_takes_no_others_recording", &DAEMON, attack::by_cgroups)
         .test("20000_cgroups_that_were_there_before_take_no_others_recording", &DAEMON, attack::before_the_recorder)
+        .test(
+            "threads_processes_and_namespaces_without_end_cost_their_container_alone",
+            &DAEMON,
+            swarm::costs_its_container_alone,
+        )
         .test("figures_add_up_when_the_ring_overflows", &DAEMON, loss::overflow)
         .test("runs_that_the_kernel_skips_are_counted_of_every_hook_or_it_is_said", &DAEMON, missed::counted)
         .test("rings_shrink_before_anything_else_goes", &DAEMON, budget::shrinks)
