@@ -111,7 +111,9 @@ impl Store {
         let mut held = self.lock();
         match saved {
             Ok(bytes) => {
-                tracing::info!(%file, bytes, container = %header.container.identity().1, "crash file written");
+                let container = &header.container;
+                let (name, cgroup) = (container.identity().1, &container.cgroup_path);
+                tracing::info!(%file, bytes, container = %name, %cgroup, "crash file written");
                 held.totals.written += 1;
                 held.entries.push(entry(number, file, bytes, header));
                 Ok(())
