@@ -69,7 +69,8 @@ pub(crate) fn costs_its_container_alone() -> Result<()> {
     stdin.write_all(b"go\n")?;
     // Its last call before the read that it then waits in.
     let is_ready = |dump: &Dump| dump.named("mmap").any(|call| call.to_string().contains("MAP_SHARED"));
-    Dump::eventually(&agent, &attacker.path(), "the swarm to be ready", is_ready)?;
+    eventually("the swarm to be ready", SOON, || Dump::of(&agent, &attacker.path()).ok().filter(is_ready).map(drop))
+        .with_context(|| agent.log())?;
     let before = eventually("it to wait", SOON, || {
         let now = figures(&agent, &attacker).ok()?;
         std::thread::sleep(Duration::from_millis(300));
