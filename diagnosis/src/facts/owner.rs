@@ -2,6 +2,7 @@
 
 use super::seen::Seen;
 use rewind_common::call::part;
+use rewind_recording::syscalls::arg::Shape;
 use rewind_recording::syscalls::{Arch, bits};
 
 /// The argument that leaves a user as it is.
@@ -24,12 +25,11 @@ impl Owner {
         }
         // Where mode and user lie in what is captured: from `st_mode` on (`asm/stat.h`), which has the
         // links before the user on arm64; a `struct statx` whole (`linux/stat.h`).
-        let (arg, mode_at, user_at) = match (&**seen.name, seen.arch) {
-            ("stat" | "lstat", Arch::X86_64) => (1, 0, 4),
-            ("newfstatat", Arch::X86_64) => (2, 0, 4),
-            ("newfstatat", Arch::Aarch64) => (2, 0, 8),
-            ("statx", _) => (4, 28, 20),
-            _ => return None,
+        let row = seen.row().filter(|row| row.has(bits::FILE))?;
+        let (arg, mode_at, user_at) = match (row.written(&[Shape::Stat]), seen.arch) {
+            (Some(arg), Arch::X86_64) => (arg, 0, 4),
+            (Some(arg), Arch::Aarch64) => (arg, 0, 8),
+            (None, _) => (row.written(&[Shape::Statx])?, 28, 20),
         };
         let blob = seen.call().blob(arg, part::WHOLE).filter(|blob| blob.pointer().is_none())?;
         let word = |at: usize| Some(u32::from_le_bytes(*blob.bytes.get(at..)?.first_chunk()?));

@@ -2,7 +2,7 @@
 
 use super::memory::Memory;
 use super::seen::Seen;
-use crate::calls::bits;
+use crate::calls::{self, bits};
 use crate::text::{command, written};
 use rewind_recording::ending::Ending;
 use rewind_recording::setup::is_runtime;
@@ -156,8 +156,8 @@ impl Process {
             self.programs.push(Program { index: seen.index, at_ns: seen.event.end_ns, command });
         }
         let fd = seen.descriptor();
-        if matches!(&**seen.name, "write" | "writev" | "sendto") && matches!(fd, STDOUT | STDERR) {
-            let (index, at_ns, text) = (seen.index, seen.event.start_ns, written(seen.invocation));
+        if let (STDOUT | STDERR, Some(at)) = (fd, calls::sent_argument(seen.name)) {
+            let (index, at_ns, text) = (seen.index, seen.event.start_ns, written(seen.invocation, at));
             self.outputs.push(Output { index, at_ns, to_stderr: fd == STDERR, text });
         }
     }

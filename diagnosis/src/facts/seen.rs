@@ -1,6 +1,6 @@
 //! One call among the events, and what is known around it: what each part of the facts is shown.
 
-use crate::calls;
+use crate::calls::{self, bits};
 use crate::text::descriptor;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation};
@@ -56,8 +56,7 @@ impl<'a> Seen<'_, 'a> {
 
     /// Whether something looks wrong with its result, and the result is its own.
     pub(super) fn has_failed(&self) -> bool {
-        // `rt_sigreturn` has none: it puts back that of a call which a signal interrupted.
-        failed(self.call()) && self.name != "rt_sigreturn"
+        failed(self.call()) && !self.has(bits::RESTORES)
     }
 
     /// The descriptor that it is on, as its first argument.

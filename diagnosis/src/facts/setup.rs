@@ -52,7 +52,7 @@ impl Setup {
     }
 
     fn add(&mut self, step: Step) {
-        if matches!(&*step.call.name, "pivot_root" | "chroot") && !step.failed {
+        if calls::has(&step.call.name, bits::CHANGES_ROOT) && !step.failed {
             self.is_inside = true;
         }
         let before = self.last.take();
@@ -88,7 +88,7 @@ impl Step {
         // Go asks of each file whether it can be waited for.
         let failed = errno.is_some_and(|errno| {
             let is_answer = matches!(Meaning::of(seen.name, errno), Meaning::Answer(_));
-            !is_answer && seen.name != "epoll_ctl" && seen.has_failed()
+            !is_answer && !seen.has(bits::WATCHES) && seen.has_failed()
         });
         if !takes_path && !failed {
             return None;

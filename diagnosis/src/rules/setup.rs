@@ -52,30 +52,42 @@ fn words(facts: &Facts<'_>, setup: &Setup, step: &Step) -> String {
     if calls::has(name, bits::RUNS) || setup.is_ready && calls::has(name, bits::ASKS) {
         return execute(facts, setup, step);
     }
-    match (name, &step.target) {
-        ("mount", Some(target)) if what.is_empty() || what == target => format!("could not mount {target}: {because}"),
-        ("mount", Some(target)) => format!("could not mount {what} on {target}: {because}"),
-        ("mount", None) => format!("could not mount {what}: {because}"),
-        ("pivot_root" | "chroot", _) if what == "." || what.is_empty() => {
-            format!("could not change to the container's root ({name}): {because}")
-        }
-        ("pivot_root" | "chroot", _) => format!("could not change to the root {what} ({name}): {because}"),
-        ("chdir" | "fchdir", _) if setup.is_inside => {
-            format!("could not enter its working directory {what}: {because}")
-        }
-        ("chdir" | "fchdir", _) => format!("could not enter {what}: {because}"),
-        _ if calls::has(name, bits::MAKES_ENTRY) || name.starts_with("mknod") => {
-            format!("could not make {what}: {because}")
-        }
-        _ if calls::has(name, bits::ASKS) && setup.is_inside => format!("could not find {what}: {because}"),
-        _ if calls::has(name, bits::ASKS) => {
-            format!("could not find {what} while it set up the file systems: {because}")
-        }
-        ("open" | "openat" | "openat2", _) => format!("could not open {what}: {because}"),
-        ("write" | "writev", _) if !what.is_empty() => format!("could not write to {what}: {because}"),
-        _ if what.is_empty() => format!("failed in {name}: {because}"),
-        _ => format!("failed in {name} of {what}: {because}"),
+    match attempt(setup, step) {
+        Some(attempt) => format!("could not {attempt}: {because}"),
+        None if what.is_empty() => format!("failed in {name}: {because}"),
+        None => format!("failed in {name} of {what}: {because}"),
     }
+}
+
+/// "mount /srv/config on /etc/app".
+fn attempt(setup: &Setup, step: &Step) -> Option<String> {
+    let name = &*step.call.name;
+    let what = step.call.subject.text().unwrap_or_default();
+    let is = |bits| calls::has(name, bits);
+    Some(if is(bits::MOUNTS) {
+        match &step.target {
+            Some(target) if what.is_empty() || what == target => format!("mount {target}"),
+            Some(target) => format!("mount {what} on {target}"),
+            None => format!("mount {what}"),
+        }
+    } else if is(bits::CHANGES_ROOT) {
+        let root = if matches!(what, "." | "") { "container's root".to_owned() } else { format!("root {what}") };
+        format!("change to the {root} ({name})")
+    } else if is(bits::CHANGES_DIRECTORY) {
+        let which = if setup.is_inside { "its working directory " } else { "" };
+        format!("enter {which}{what}")
+    } else if is(bits::MAKES_ENTRY) || name.starts_with("mknod") {
+        format!("make {what}")
+    } else if is(bits::ASKS) {
+        let when = if setup.is_inside { "" } else { " while it set up the file systems" };
+        format!("find {what}{when}")
+    } else if is(bits::OPENS) {
+        format!("open {what}")
+    } else if is(bits::SENDS) && !is(bits::NETWORK) && !what.is_empty() {
+        format!("write to {what}")
+    } else {
+        return None;
+    })
 }
 
 /// Of the program: it was looked for, or run.
