@@ -1,6 +1,7 @@
 //! Calls and their arguments as text.
 
 use rewind_common::call::part;
+use rewind_recording::call::Call;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation, Style};
 use rewind_recording::escape;
@@ -8,7 +9,6 @@ use rewind_recording::event::{Event, Outcome, What};
 use rewind_recording::events::Context;
 use rewind_recording::filter::Pids;
 use rewind_recording::origin::Origins;
-use rewind_recording::record::Call;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
 

@@ -3,7 +3,7 @@
 use super::seen::Seen;
 use super::subject::Subject;
 use crate::meaning::{Meaning, is_absent};
-use rewind_recording::record::{Refusal, RefusedBy};
+use rewind_recording::call::{Refusal, RefusedBy};
 use std::borrow::Cow;
 
 /// A call that failed. Indices are those of the timeline.

@@ -2,7 +2,7 @@
 
 use crate::calls::{self, bits};
 use crate::meaning::Meaning;
-use rewind_recording::record::Call;
+use rewind_recording::call::Call;
 
 /// Of `mmap`'s flags.
 const MAP_ANONYMOUS: u64 = 0x20;

@@ -15,8 +15,8 @@ use super::subject::{Subject, is_name_server, peer_of};
 use crate::calls::bits;
 use crate::meaning::{GIVEN_UP, is_connected, is_in_background, is_interim};
 use rewind_common::call::part;
+use rewind_recording::call::Call;
 use rewind_recording::decode;
-use rewind_recording::record::Call;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -2,11 +2,11 @@
 
 use crate::calls::{self, bits};
 use crate::text::descriptor;
+use rewind_recording::call::Call;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::event::{Event, Outcome};
 use rewind_recording::filter::failed;
-use rewind_recording::record::Call;
 use rewind_recording::syscalls::{Arch, Row};
 use std::borrow::Cow;
 
