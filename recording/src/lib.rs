@@ -24,6 +24,7 @@ pub mod ending;
 pub mod escape;
 pub mod event;
 pub mod events;
+pub mod exit_status;
 pub mod file;
 pub mod filter;
 pub mod header;
