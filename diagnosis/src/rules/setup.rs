@@ -76,7 +76,7 @@ fn attempt(setup: &Setup, step: &Step) -> Option<String> {
     } else if is(bits::CHANGES_DIRECTORY) {
         let which = if setup.is_inside { "its working directory " } else { "" };
         format!("enter {which}{what}")
-    } else if is(bits::MAKES_ENTRY) || name.starts_with("mknod") {
+    } else if is(bits::MAKES_ENTRY) {
         format!("make {what}")
     } else if is(bits::ASKS) {
         let when = if setup.is_inside { "" } else { " while it set up the file systems" };
@@ -219,6 +219,8 @@ mod tests {
     const EXECVE: u16 = 59;
     const MOUNT: u16 = 165;
     const MKDIRAT: u16 = 258;
+    const MKNODAT: u16 = 259;
+    const MOVE_MOUNT: u16 = 429;
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
@@ -267,6 +269,11 @@ mod tests {
         let answer = format!("runc could not mount /srv/config on {root}: not a directory (ENOTDIR).");
         assert_eq!(told(scene), answer);
         let mut scene = runtime("runc:[2:INIT]");
+        scene.open(root, 7);
+        let call = scene.call(700, MOVE_MOUNT).arg(6).string("").arg(0xffff_ff9c).string("/proc/self/fd/7");
+        call.arg(4).result(-2).end();
+        assert_eq!(told(scene), format!("runc could not mount {root}: no such file or directory (ENOENT)."));
+        let mut scene = runtime("runc:[2:INIT]");
         look(&mut scene, "/srv/nothing", -2, 0);
         let answer = "runc could not find /srv/nothing while it set up the file systems: no such file or directory \
                       (ENOENT).";
@@ -279,6 +286,10 @@ mod tests {
         scene.call(700, MKDIRAT).arg(0xffff_ff9c).string("/run/web/rootfs/data").arg(0o755).result(-30).end();
         look(&mut scene, "/run/web/rootfs/data", -2, 0);
         assert_eq!(told(scene), "crun could not make /run/web/rootfs/data: read-only file system (EROFS).");
+        let mut scene = runtime("crun");
+        let node = "/run/web/rootfs/dev/fuse";
+        scene.call(700, MKNODAT).arg(0xffff_ff9c).string(node).arg(0o20_666).arg(0xae5).result(-1).end();
+        assert_eq!(told(scene), format!("crun could not make {node}: operation not permitted (EPERM)."));
         let mut scene = runtime("runc:[2:INIT]");
         scene.call(700, PIVOT_ROOT).string(".").string(".").result(-16).end();
         let answer = "runc could not change to the container's root (pivot_root): device or resource busy (EBUSY).";

@@ -76,7 +76,7 @@ static ROWS: &[Row] = &[
     row("writev", 146, 146, &[Fd, Pointer, Size], Return::Int, DESC | TRANSFERS | SENDS),
     row("open", 5, 5, &[Path, OpenFlags, OpenMode(1)], Return::Fd(Made::Path), FILE | DESC | DECISIVE | WAITS_FILE_SYSTEM | TRANSFERS | OPENS),
     row("openat", 295, 322, &[DirFd, Path, OpenFlags, OpenMode(2)], Return::Fd(Made::Path), FILE | DESC | DECISIVE | WAITS_FILE_SYSTEM | TRANSFERS | OPENS),
-    row("creat", 8, 8, &[Path, Mode], Return::Fd(Made::Path), FILE | DESC | DECISIVE),
+    row("creat", 8, 8, &[Path, Mode], Return::Fd(Made::Path), FILE | DESC | DECISIVE | OPENS),
     row("close", 6, 6, &[Fd], Return::Int, DESC | CLOSES),
     row("lseek", 19, 19, &[Fd, Int, Choice(&WHENCE)], Return::Int, DESC | SEEKS),
     row("dup", 41, 41, &[Fd], Return::Fd(Made::Copy), DESC),
