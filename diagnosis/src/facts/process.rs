@@ -2,7 +2,7 @@
 
 use super::memory::Memory;
 use rewind_recording::ending::Ending;
-use rewind_recording::setup::is_runtime;
+use rewind_recording::setup::{is_runtime, runtime};
 
 /// Something that a process wrote to its standard output or error.
 #[derive(Clone, Debug)]
@@ -122,6 +122,20 @@ impl Process {
     #[must_use]
     pub fn is_runtime(&self, comm: &str) -> bool {
         // `runc init` is `runc` before it says which part of it it is.
-        is_runtime(comm) || comm == "runc" && self.programs.iter().all(Program::is_init)
+        is_runtime(comm)
+            || comm == "runc" && self.programs.iter().all(Program::is_init)
+            || is_number(comm) && self.ns_tgid == 1 && self.programs.is_empty()
     }
+
+    /// What to call the runtime that it is.
+    #[must_use]
+    pub fn runtime(&self) -> &str {
+        if is_number(&self.comm) { "its runtime" } else { runtime(&self.comm) }
+    }
+}
+
+/// Whether a name is that of who was run by a descriptor, before Linux 6.14: crun runs a copy of itself like that.
+/// The first process of a container that has run nothing else is no program of the container's.
+fn is_number(comm: &str) -> bool {
+    !comm.is_empty() && comm.bytes().all(|byte| byte.is_ascii_digit())
 }
