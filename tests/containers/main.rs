@@ -16,6 +16,7 @@ mod refused;
 mod scenarios;
 mod secrets;
 mod start;
+mod swarm;
 
 use rewind_tests::suite::{Need, Suite};
 use std::process::ExitCode;
@@ -119,6 +120,11 @@ fn main() -> ExitCode {
         .test("a_name_outlives_its_container_and_its_agent", &CONTAINER, pins::name)
         .test("no_recording_of_a_container_holds_what_it_was_told_in_confidence", &CONTAINER, secrets::redacted)
         .test("a_container_with_hostile_names_steers_no_terminal", &with_python, escapes::hostile)
+        .test(
+            "threads_and_processes_without_end_at_a_time_cost_their_container_alone",
+            &CONTAINER,
+            swarm::costs_its_container_alone,
+        )
         .test("two_hundred_containers_leave_nothing_behind", &CONTAINER, many::two_hundred)
         .run()
 }
