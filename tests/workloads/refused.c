@@ -79,7 +79,7 @@ static int emulate(void)
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		raise(SIGSTOP);
 		// arm64 leaves x0 as it is where nobody makes the call, x86 answers ENOSYS: so both do.
-		return syscall(SYS_getppid, -ENOSYS) == -1 && errno == ENOSYS ? 0 : 1;
+		return syscall(SYS_getppid, -(long)ENOSYS) == -1 && errno == ENOSYS ? 0 : 1;
 	}
 	waitpid(child, &status, 0);
 	if (ptrace(PTRACE_SYSEMU, child, 0, 0))
