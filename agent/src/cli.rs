@@ -8,6 +8,7 @@ use rewind_recording::render::Format;
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use url::Url;
 
 /// Rewind's agent: a flight recorder for containers.
 #[derive(Debug, Parser)]
@@ -167,6 +168,13 @@ pub(crate) struct Crash {
     /// How many crash files are kept of one container, by its name
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub crash_per_container: u32,
+    /// Send crash files to an object store too: s3://BUCKET/PREFIX, gs://, az://, file:///DIR. Credentials come from the
+    /// environment, as the store's own tools have them
+    #[arg(long, env = "REWIND_CRASH_UPLOAD", value_name = "URL")]
+    pub crash_upload: Option<Url>,
+    /// The cluster's name there
+    #[arg(long, env = "REWIND_CLUSTER_NAME", value_name = "NAME", default_value = "default")]
+    pub cluster_name: String,
 }
 
 impl Crash {

@@ -40,6 +40,7 @@
 //! | [`config`] | the file of the ConfigMap, read again when it changes |
 //! | [`adoption`] | starting where another agent has left programs and rings |
 //! | [`publish`] | what ended, told to the cluster: Recordings and Events |
+//! | [`upload`] | crash files, sent to an object store |
 //! | [`serve`] | the API, on the Unix socket and, for who shows a request, at the port |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
 //! | [`measure`] | what recording costs on this host |
@@ -70,6 +71,7 @@ mod recorder;
 mod retry;
 mod rings;
 mod serve;
+mod upload;
 mod verbs;
 
 use clap::Parser as _;

@@ -10,6 +10,7 @@ use crate::publish::{self, Events, Publisher};
 use crate::recorder::Recorder;
 use crate::serve::{self, Gate, Parts, Port, Rights, Shared, SocketPath};
 use anyhow::Context as _;
+use crate::upload::Upload;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -24,6 +25,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
+use url::Url;
 
 /// How often it is looked whether a recording has begun, which is one word of mapped memory.
 const LOOK: Duration = Duration::from_millis(50);
@@ -46,6 +48,8 @@ pub(crate) struct Wanted {
     pub event_logs: Vec<PathBuf>,
     /// The cluster, if this host is a node of one.
     pub cluster: Option<Arc<Cluster>>,
+    /// Where crash files are sent to, and what the cluster is called there.
+    pub upload: Option<(Url, String)>,
     /// Where the port is.
     pub listen: SocketAddr,
     /// The file of settings.
@@ -96,7 +100,15 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         tasks.spawn(configure(watched, wanted.typed, parts.clone(), told.clone()));
     }
     tasks.spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
-    tasks.spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended, told));
+    let upload = match &wanted.upload {
+        Some((url, cluster)) => Some(Arc::new(Upload::new(url, cluster, Arc::clone(&keeper))?)),
+        None => None,
+    };
+    if let Some(upload) = upload.clone() {
+        let publisher = told.as_ref().map(|told| Arc::clone(&told.publisher));
+        tasks.spawn(async move { upload.run(publisher.as_deref()).await });
+    }
+    tasks.spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended, told, upload));
     tracing::info!(socket = %bound.path().display(), "recording");
     tokio::select! {
         () = accept(&listener, &parts) => {}
@@ -241,7 +253,7 @@ async fn accept_at_port(listener: TcpListener, port: Port) {
 }
 
 /// Writes crash files, where nobody waits for the disk.
-async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>, told: Option<Told>) {
+async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>, told: Option<Told>, upload: Option<Arc<Upload>>) {
     let mut ticks = tokio::time::interval(KEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -263,10 +275,18 @@ async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>, told: Opt
             }
             judged.written
         });
-        match (done.await, &told) {
-            (Ok(written), Some(told)) => told.publisher.tell(written),
-            (Ok(_), None) => {}
-            (Err(error), _) => tracing::error!(%error, "the keeper of crash files failed"),
+        let written = match done.await {
+            Ok(written) => written,
+            Err(error) => {
+                tracing::error!(%error, "the keeper of crash files failed");
+                continue;
+            }
+        };
+        if let Some(upload) = upload.as_ref().filter(|_| !written.is_empty()) {
+            upload.look();
+        }
+        if let Some(told) = &told {
+            told.publisher.tell(written);
         }
     }
 }

@@ -85,6 +85,7 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
         event_logs: options.event_log.clone(),
         cluster: options.kubernetes.kubernetes.then(|| Arc::new(cluster(&options.kubernetes))),
         listen: options.kubernetes.listen,
+        upload: options.crash.crash_upload.clone().map(|url| (url, options.crash.cluster_name.clone())),
         settings: watched,
         typed: Typed { when: options.crash.crash_when, on_child: options.crash.crash_on_child, redact: typed },
     };

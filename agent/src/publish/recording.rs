@@ -26,6 +26,8 @@ pub(super) struct Held<'a> {
     pub(super) crash: u64,
     /// How old it may get.
     pub(super) max_age_s: u64,
+    /// Where it was sent to; empty: nowhere yet.
+    pub(super) url: &'a str,
 }
 
 /// The `Recording` of a pod's container that has ended.
@@ -53,7 +55,7 @@ pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held
             lost: signed(header.losses.values().sum()),
         },
         crash: Some(signed(held.crash)),
-        url: None,
+        url: Some(held.url.to_owned()).filter(|url| !url.is_empty()),
         expires: expires.map(Time),
     };
     let metadata = ObjectMeta {
@@ -92,7 +94,7 @@ pub(super) fn too_many(mut recordings: Vec<Recording>, most: usize) -> Vec<Strin
 }
 
 /// The same for the same run of a container, whichever agent asks.
-fn name(of: PodContainer<'_>, container_id: &str) -> String {
+pub(super) fn name(of: PodContainer<'_>, container_id: &str) -> String {
     let hash = format!("{:016x}", fnv1a(&format!("{}/{container_id}", of.uid)));
     let mut plain = format!("{}-{}", of.pod, of.container);
     plain.truncate(plain.floor_char_boundary(MAX_NAME_BYTES - hash.len() - 1));
