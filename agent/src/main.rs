@@ -23,6 +23,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`clock`] | the kernel side's clock, as this process sees it |
+//! | [`cluster`] | the cluster's API, where this host is a node of one |
 //! | [`blocking`] | work that waits, where it holds up no task |
 //! | [`host`] | facts about this host, what follows from them, the doctor's report |
 //! | [`kernel`] | the kernel side: loaded, attached, its maps; the only module that names Aya |
@@ -47,6 +48,7 @@ mod blocking;
 mod budget;
 mod cli;
 mod clock;
+mod cluster;
 mod crash;
 mod event_log;
 mod feed;

@@ -1,8 +1,11 @@
 //! `rewind-agent run`, from start to drain: the only place that starts tasks.
 
+use crate::cluster::Cluster;
 use crate::crash::Keeper;
 use crate::event_log;
 use crate::feed::{Feed, Subscription};
+use crate::identity::kubernetes::{Pods, watch};
+use crate::identity::peers::Peers;
 use crate::recorder::Recorder;
 use crate::serve::{self, Shared, SocketPath};
 use hyper::server::conn::http1;
@@ -15,6 +18,7 @@ use tokio::net::UnixListener;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 /// How often it is looked whether a recording has begun, which is one word of mapped memory.
@@ -28,6 +32,16 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Most connections at a time; more wait.
 const CONNECTIONS: usize = 64;
 
+/// This host as a node of a cluster.
+pub(crate) struct Node {
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// This node's pods, as the recorder asks for them.
+    pub pods: Arc<Pods>,
+    /// Names of addresses, as the recorder asks for them.
+    pub peers: Arc<Peers>,
+}
+
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
@@ -37,6 +51,7 @@ pub(crate) async fn run(
     keeper: Keeper,
     place: SocketPath,
     event_logs: &[PathBuf],
+    node: Option<Node>,
 ) -> anyhow::Result<()> {
     // Before it answers: who has seen it answer may end it.
     let mut terminate = signal(SignalKind::terminate())?;
@@ -58,6 +73,7 @@ pub(crate) async fn run(
         move || feed.run()
     })?;
     let reconciling = tokio::spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
+    let watching = node.map(|node| tokio::spawn(learn(node)));
     let keeping = tokio::spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended));
     tracing::info!(socket = %bound.path().display(), "recording");
     tokio::select! {
@@ -72,12 +88,18 @@ pub(crate) async fn run(
     }
     reconciling.abort();
     keeping.abort();
+    watching.inspect(JoinHandle::abort);
     let last = tokio::task::spawn_blocking(move || keeper.judge(&shared));
     if tokio::time::timeout(DRAIN, last).await.is_err() {
         tracing::warn!("the disk is too slow for the last crash files");
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Learns from the cluster's API whose containers these are, and whom they speak to.
+async fn learn(Node { cluster, pods, peers }: Node) {
+    tokio::join!(watch::run(&cluster, &pods), peers.watch_services(&cluster), peers.watch_slices(&cluster));
 }
 
 /// A thread that may wait for its file as long as it takes; the agent ends without it.

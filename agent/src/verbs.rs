@@ -1,6 +1,7 @@
 //! What each verb of the command line does: options -> parts -> exit code.
 
 use crate::cli;
+use crate::cluster::Cluster;
 use crate::crash::Keeper;
 use crate::host::cgroup::Layout;
 use crate::host::doctor::{Load, Program, Report};
@@ -24,6 +25,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
+use std::sync::Arc;
 
 /// What was typed cannot be meant.
 const USAGE: u8 = 2;
@@ -57,18 +59,21 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let redactor = Redactor::new(&options.redaction.patterns())?;
     let host = Host::suited()?;
     let plan = plan(options.budget.as_u64(), &options.memory);
-    let rule = Rule { units: options.units, agent: own_cgroup() };
+    let node = options.kubernetes.kubernetes.then(|| node(&options.kubernetes));
+    let rule = Rule { units: options.units, agent: own_cgroup(), pod_uid: options.kubernetes.pod_uid.clone() };
     let place = SocketPath::take(&options.socket)?;
     let pins = if options.no_pins { None } else { Some(Pins::take(&options.place.pins)?) };
     let keeper = Keeper::new(&options.crash.policy())?;
     let config = host.config(plan, Scope::Rule(rule), options.payload, Some(redactor));
+    let (pods, peers) = node.as_ref().map(|node| (Arc::clone(&node.pods), Arc::clone(&node.peers))).unzip();
+    let config = Config { pods, peers, ..config };
     let recorder = match pins {
         Some(pins) => adoption::begin(config, pins, &keeper)?,
         None => Recorder::start(config)?,
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
-    runtime.block_on(pipeline::run(recorder, keeper, place, &options.event_log))?;
+    runtime.block_on(pipeline::run(recorder, keeper, place, &options.event_log, node))?;
     if !options.no_pins {
         tracing::info!(pins = %options.place.pins.display(), "recording goes on without the agent; `rewind-agent unload` ends it");
     }
@@ -185,8 +190,15 @@ impl Host {
 
     fn config(&self, plan: Plan, scope: Scope, payload: bool, redactor: Option<Redactor>) -> Config {
         let (cgroup_mount, given_up) = (self.mount.clone(), self.given_up.clone());
-        Config { plan, cgroup_mount, scope, payload, redactor, given_up }
+        Config { plan, cgroup_mount, scope, payload, redactor, given_up, pods: None, peers: None }
     }
+}
+
+/// This host as a node of a cluster: the kubelet, too, calls it as the host calls itself if nothing else is said.
+fn node(options: &cli::Kubernetes) -> pipeline::Node {
+    let host = || rustix::system::uname().nodename().to_string_lossy().to_lowercase();
+    let name = options.node_name.clone().unwrap_or_else(host);
+    pipeline::Node { cluster: Arc::new(Cluster::of_node(name)), pods: Arc::default(), peers: Arc::default() }
 }
 
 /// This process' cgroup in the unified hierarchy.
