@@ -137,7 +137,9 @@ fn wide_cells(listed: &Listed) -> [String; 8] {
         pod.and_then(|pod| pod.owner.as_ref()).map_or_else(dash, Owner::to_string),
         pod.and_then(|pod| pod.restart).map_or_else(dash, |restart| restart.to_string()),
         pod.map_or_else(dash, |pod| or_dash(&pod.image)),
-        pod.map(|pod| &pod.uid).filter(|uid| !uid.is_empty()).map_or_else(|| or_dash(&listed.container.pod_uid), or_dash),
+        pod.map(|pod| &pod.uid)
+            .filter(|uid| !uid.is_empty())
+            .map_or_else(|| or_dash(&listed.container.pod_uid), or_dash),
         listed.container.cgroup_path.to_string(),
     ]
 }

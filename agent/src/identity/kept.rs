@@ -52,8 +52,8 @@ pub(crate) fn decode(bytes: &[u8; IDENTITY_BYTES], recording: u64) -> Option<Con
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rewind_recording::header::Pod;
     use proptest::prelude::*;
+    use rewind_recording::header::Pod;
 
     fn web() -> Container {
         Container { id: "3f2a".into(), name: "shop/web-1/web".into(), ..Container::default() }

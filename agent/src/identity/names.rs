@@ -150,8 +150,11 @@ mod tests {
         let pod = container.pod.clone().unwrap();
         assert_eq!((container.name.as_str(), pod.image.as_str(), pod.restart), ("shop/web-1/app", "web:2", None));
         assert_eq!(pod.service.instance_id, "shop.web-1.app");
-        status(&pods, json!([{"name": "app", "containerID": "x://c1", "restartCount": 2, "image": "web:2",
-            "imageID": "web@sha256:ab", "ready": true}]));
+        status(
+            &pods,
+            json!([{"name": "app", "containerID": "x://c1", "restartCount": 2, "image": "web:2",
+            "imageID": "web@sha256:ab", "ready": true}]),
+        );
         assert!(sources.complete(&mut container));
         let pod = container.pod.clone().unwrap();
         assert_eq!((pod.image_id.as_str(), pod.restart, pod.qos.as_str()), ("web@sha256:ab", Some(2), "Burstable"));
@@ -166,7 +169,8 @@ mod tests {
         let pods = Arc::new(Pods::default());
         status(&pods, json!([]));
         let mut container = Container { id: "p1".into(), pod_uid: "u1".into(), ..Container::default() };
-        let pod = Pod { namespace: "shop".into(), name: "web-1".into(), kind: ContainerKind::Sandbox, ..Pod::default() };
+        let pod =
+            Pod { namespace: "shop".into(), name: "web-1".into(), kind: ContainerKind::Sandbox, ..Pod::default() };
         take(&mut container, Known::of_pod(pod));
         assert!(with(&pods).complete(&mut container));
         assert_eq!(container.name, "shop/web-1");
@@ -179,8 +183,11 @@ mod tests {
         let mut container = Container { id: "c1".into(), pod_uid: "u1".into(), ..Container::default() };
         assert!(!with(&pods).fill(&mut container));
         assert!(container.name.is_empty());
-        status(&pods, json!([{"name": "app", "containerID": "x://c1", "restartCount": 0, "image": "", "imageID": "",
-            "ready": true}]));
+        status(
+            &pods,
+            json!([{"name": "app", "containerID": "x://c1", "restartCount": 0, "image": "", "imageID": "",
+            "ready": true}]),
+        );
         assert!(with(&pods).fill(&mut container));
         assert_eq!(container.name, "shop/web-1/app");
     }

@@ -166,7 +166,10 @@ fn of_service(service: &Service) -> Vec<(SocketAddr, String)> {
     let (name, namespace) = (service.name_any(), service.namespace().unwrap_or_default());
     let ports = spec.ports.iter().flatten().filter_map(|port| u16::try_from(port.port).ok());
     let at = |port| ips.iter().map(move |ip| canonical(*ip, port));
-    ports.flat_map(|port| at(port).map(move |at| (at, port))).map(|(at, port)| (at, format!("{name}.{namespace}:{port}"))).collect()
+    ports
+        .flat_map(|port| at(port).map(move |at| (at, port)))
+        .map(|(at, port)| (at, format!("{name}.{namespace}:{port}")))
+        .collect()
 }
 
 /// The addresses of what stands behind a Service: `db.shop:5432 (db-0)`.

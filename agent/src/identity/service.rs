@@ -23,11 +23,7 @@ const NAMING: [&str; 6] = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet
 
 /// The service that a container is an instance of, by what is known of it, its pod's labels and annotations.
 #[must_use]
-pub(crate) fn service(
-    pod: &Pod,
-    labels: &BTreeMap<String, String>,
-    annotations: &BTreeMap<String, String>,
-) -> Service {
+pub(crate) fn service(pod: &Pod, labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, String>) -> Service {
     let annotation = |key: &str| filled(annotations, &format!("{ANNOTATION}{key}"));
     let label = |key: &str| filled(labels, key);
     let (namespace, name, container) = (pod.namespace.as_str(), pod.name.as_str(), pod.container.as_str());

@@ -92,11 +92,8 @@ impl Registry {
             return true;
         }
         let mut container = Container::clone(&known);
-        let is_all = if is_named || !in_files {
-            self.names.complete(&mut container)
-        } else {
-            self.names.fill(&mut container)
-        };
+        let is_all =
+            if is_named || !in_files { self.names.complete(&mut container) } else { self.names.fill(&mut container) };
         let is_named = !container.name.is_empty();
         let mut who = lock(&self.who);
         if is_all {

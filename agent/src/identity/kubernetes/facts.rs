@@ -33,19 +33,19 @@ pub(crate) struct PodFacts {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    node: String,
-    qos: String,
-    owner: Option<Owner>,
-    labels: BTreeMap<String, String>,
-    annotations: BTreeMap<String, String>,
-    containers: Vec<ContainerFacts>,
+    pub(super) node: String,
+    pub(super) qos: String,
+    pub(super) owner: Option<Owner>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) annotations: BTreeMap<String, String>,
+    pub(super) containers: Vec<ContainerFacts>,
     /// The runs of its containers that its status tells of.
     pub runs: Vec<Run>,
 }
 
 /// What is kept of a container as the pod wants it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct ContainerFacts {
+pub(super) struct ContainerFacts {
     name: String,
     kind: ContainerKind,
     image: String,
@@ -74,11 +74,8 @@ impl PodFacts {
         let config_hash = metadata.annotations.as_ref().and_then(|all| all.get(CONFIG_HASH)).cloned();
         let uid = metadata.uid.clone().filter(|uid| !uid.is_empty())?;
         let statuses = status.into_iter().flat_map(|status| {
-            let all = [
-                &status.init_container_statuses,
-                &status.container_statuses,
-                &status.ephemeral_container_statuses,
-            ];
+            let all =
+                [&status.init_container_statuses, &status.container_statuses, &status.ephemeral_container_statuses];
             all.into_iter().flatten().flatten()
         });
         Some(Self {
