@@ -82,9 +82,13 @@ use std::process::ExitCode;
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::format::debug_fn;
 
+/// What is logged if nothing else is said. The client of a cluster's API logs every try in vain, which `cluster` does
+/// once.
+const LOG: &str = "info,kube_client=off,kube_runtime=off";
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("REWIND_LOG").unwrap_or_else(|_| "info".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("REWIND_LOG").unwrap_or_else(|_| LOG.into());
     // Names and paths in it are others': they must not steer a terminal, nor begin a line of their own.
     let fields = debug_fn(|out, field, value| {
         let name = Some(field.name()).filter(|name| *name != "message");

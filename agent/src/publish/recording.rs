@@ -7,7 +7,7 @@ use rewind_recording::crash::Reason;
 use rewind_recording::escape::visible;
 use rewind_recording::header::Header;
 use rewind_resources::group::labels;
-use rewind_resources::recording::{Coverage, Recording, RecordingSpec};
+use rewind_resources::recording::{Coverage, Owner, Recording, RecordingSpec};
 use std::collections::BTreeMap;
 
 /// Most characters of the cause.
@@ -34,7 +34,7 @@ pub(super) struct Held<'a> {
 #[must_use]
 pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held: Held<'_>) -> Recording {
     let over = time(header.over_unix_ns());
-    let id = header.container.id.as_str();
+    let (id, pod) = (header.container.id.as_str(), header.container.pod.as_deref());
     let keeps = i64::try_from(held.max_age_s).unwrap_or(i64::MAX);
     let expires = over.and_then(|over| over.checked_add(SignedDuration::from_secs(keeps)).ok());
     let spec = RecordingSpec {
@@ -42,8 +42,11 @@ pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held
         pod_uid: of.uid.to_owned(),
         container: of.container.to_owned(),
         container_id: chars(&visible(id), 256),
-        restart: None,
-        owner: None,
+        restart: pod.and_then(|pod| pod.restart).and_then(|restart| i32::try_from(restart).ok()),
+        owner: pod.and_then(|pod| pod.owner.as_ref()).map(|owner| Owner {
+            kind: chars(owner.kind.as_str(), 63),
+            name: chars(owner.name.as_str(), 253),
+        }),
         node: held.node.to_owned(),
         started: time(unix_ns(header, header.born_ns)).map(Time),
         ended: over.map(Time),
