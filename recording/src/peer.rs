@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::event::build;
 
-    fn connect(out: &mut Vec<u8>, nr: u32, ip: [u8; 4], port: u16) {
+    fn connect(out: &mut Vec<u8>, nr: u16, ip: [u8; 4], port: u16) {
         let mut address = [0; 16];
         address[0] = 2;
         address[2..4].copy_from_slice(&port.to_be_bytes());
