@@ -10,8 +10,8 @@ use std::process::Command;
 
 /// What is tried in there.
 pub(super) const PROGRAMS: [&str; 2] = ["rewind-agent", "rewind"];
-/// What is recorded in there, beside busybox; a program in C.
-pub(super) const CALLS: &str = "calls";
+/// What is recorded in there, beside busybox: programs in C, and their sources.
+const RECORDED: [(&str, &str); 2] = [("calls", "tests/vm/calls.c"), ("refused", "tests/workloads/refused.c")];
 /// Debian's package of Rust's standard library.
 const STD: &str = "libstd-rust-web-dev";
 /// Where Debian's compiler may be from.
@@ -63,11 +63,13 @@ impl Compiler {
         command::run(build::with_object(&mut cargo, &object))?;
         let built = target_dir.join(self.arch.target()).join("release");
         let mut files: Vec<_> = PROGRAMS.iter().map(|program| (*program, built.join(program))).collect();
-        let calls = built.join(CALLS);
-        let mut gcc = Command::new(&self.gcc);
-        gcc.args(["-static", "-O1", "-Wall", "-Werror", "-o"]).arg(&calls);
-        command::run(gcc.arg(work_tree().join("tests/vm/calls.c")))?;
-        files.push((CALLS, calls));
+        for (program, source) in RECORDED {
+            let file = built.join(program);
+            let mut gcc = Command::new(&self.gcc);
+            gcc.args(["-static", "-pthread", "-O1", "-Wall", "-Werror", "-o"]).arg(&file);
+            command::run(gcc.arg(work_tree().join(source)))?;
+            files.push((program, file));
+        }
         Ok(files)
     }
 
