@@ -35,6 +35,7 @@
 //! | [`crash`] | which ends are kept as files, and the directory of these |
 //! | [`adoption`] | starting where another agent has left programs and rings |
 //! | [`serve`] | the API on the Unix socket |
+//! | [`health`] | `rewind-agent health`: whether an agent answers |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
 //! | [`measure`] | what recording costs on this host |
 //! | [`pipeline`] | `rewind-agent run`: the only place that starts tasks and makes channels |
@@ -50,6 +51,7 @@ mod clock;
 mod crash;
 mod event_log;
 mod feed;
+mod health;
 mod host;
 mod identity;
 mod kernel;
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
         Verb::Run(options) => verbs::run(&options),
         Verb::Record(options) => verbs::record(&options),
         Verb::Doctor(options) => verbs::doctor(&options),
+        Verb::Health(options) => verbs::health(&options),
         Verb::Unload(options) => verbs::unload(&options),
         Verb::Workload => verbs::workload(),
     };
