@@ -9,7 +9,7 @@ use crate::target::TargetError;
 use crate::{crashes, list, target, why};
 use rewind_recording::api::Listed;
 use rewind_recording::file::{self, Saving};
-use rewind_recording::record::Malformed;
+use rewind_recording::malformed::Malformed;
 use rewind_recording::render::{self, Format, Options, Summary, top, units};
 use rewind_recording::stream::Recording;
 use std::io;

@@ -140,6 +140,7 @@ fn main() -> ExitCode {
         .test("a_reader_that_stops_reading_holds_nobody_up", &DAEMON, trace::stalled)
         .test("a_list_by_counters_is_that_of_all_records", &DAEMON, list::figures)
         .test("lists_and_recordings_are_read_while_containers_come_and_go", &DAEMON, list::beside_others)
+        .test("a_list_that_is_held_up_holds_up_no_container_that_comes", &DAEMON, list::held)
         .test("each_event_is_fed_once_and_in_the_order_of_its_thread", &DAEMON, feed::each_once)
         .test("a_subscriber_that_stalls_misses_only_its_own_and_each_is_counted", &DAEMON, feed::stalled)
         .test("containers_of_a_moment_are_fed_before_their_rings_make_room", &DAEMON, feed::short)

@@ -49,6 +49,7 @@ pub(crate) const DEMO: &[Package] = &[
 /// What the tests run on top.
 pub(crate) const TESTS: &[Package] = &[
     package("strace", "strace", "the oracle of the fidelity tests"),
+    package("crun", "crun", "fails to start containers"),
     package("util-linux", "setarch", "takes the randomness out of addresses"),
     package("curl", "/usr/bin/curl", "a program to record"),
     package("wget", "/usr/bin/wget", "a program to record"),

@@ -32,6 +32,12 @@ impl Sources {
         }
     }
 
+    /// These alone.
+    #[cfg(test)]
+    pub(crate) fn of(list: Vec<Box<dyn Source>>) -> Self {
+        Self { list }
+    }
+
     /// What the first source that knows the container says.
     #[must_use]
     pub(crate) fn known(&self, container: &Container) -> Option<Known> {
@@ -68,8 +74,7 @@ mod tests {
     #[test]
     fn the_first_source_that_knows_is_believed() {
         let of = |names: &[&'static str]| {
-            let list = names.iter().map(|name| -> Box<dyn Source> { Box::new(Fixed(name)) }).collect();
-            Sources { list }
+            Sources::of(names.iter().map(|name| -> Box<dyn Source> { Box::new(Fixed(name)) }).collect())
         };
         assert_eq!(of(&[]).known(&Container::default()), None);
         assert_eq!(of(&["", "old"]).known(&Container::default()).map(|known| known.name), Some("old".to_owned()));

@@ -123,3 +123,73 @@ impl Registry {
         who.kept.remove(&recording);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::source::{Known, Source};
+    use std::sync::Barrier;
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+    use zerocopy::FromZeros as _;
+
+    /// Longer than a round takes on any machine: it is waited for only if the test fails.
+    const NEVER: Duration = Duration::from_secs(30);
+
+    /// Knows everybody; of `slow` it tells after two meetings at the barrier.
+    struct Slow(Arc<Barrier>);
+
+    impl Source for Slow {
+        fn known(&self, container: &Container) -> Option<Known> {
+            if container.id == "slow" {
+                self.0.wait();
+                self.0.wait();
+            }
+            Some(Known { name: format!("name of {}", container.id), ..Known::default() })
+        }
+    }
+
+    fn ring(recording: u64, path: &str) -> Ring {
+        let mut ring = Ring::new_zeroed();
+        (ring.recording, ring.cgroup_id) = (recording, 100 + recording);
+        ring.path[..path.len()].copy_from_slice(path.as_bytes());
+        ring
+    }
+
+    #[test]
+    fn a_list_that_waits_for_a_name_holds_no_round_up() {
+        let barrier = Arc::new(Barrier::new(2));
+        let registry = Registry::new(Sources::of(vec![Box::new(Slow(Arc::clone(&barrier)))]));
+        let (slow, new, old) = (ring(1, "/slow"), ring(2, "/new"), ring(3, "/old"));
+        registry.container(&old);
+        thread::scope(|scope| {
+            let lists = [
+                scope.spawn(|| registry.container(&slow).name.as_str().to_owned()),
+                // One more, as of a cgroup that was refused.
+                scope.spawn(|| registry.named("/new", 7).name.as_str().to_owned()),
+            ];
+            barrier.wait();
+            let (done, is_done) = channel();
+            let (registry, new, old) = (&registry, &new, &old);
+            scope.spawn(move || {
+                let mut seen = Vec::new();
+                registry.begin_round(3);
+                for ring in [new, old] {
+                    registry.ask_again(ring, 1);
+                    seen.push((registry.container(ring).name.as_str().to_owned(), registry.to_keep(ring).is_some()));
+                }
+                registry.release(old.recording);
+                seen.push((String::new(), registry.is_due(3, 1)));
+                done.send(seen)
+            });
+            // Whatever has come of it, the list goes on then: a round that waits for it ends too.
+            let round = is_done.recv_timeout(NEVER);
+            barrier.wait();
+            let lists = lists.map(|list| list.join().unwrap());
+            assert_eq!(lists, ["name of slow", "name of new"]);
+            let named = |name: &str| (name.to_owned(), true);
+            assert_eq!(round.unwrap(), [named("name of new"), named("name of old"), (String::new(), false)]);
+        });
+    }
+}

@@ -3,12 +3,12 @@
 //! A call is one line, unless another line falls between its start and its end: then it is two, as
 //! strace has it. So the order of lines is that of starts and ends together.
 
-use super::killed::as_seen;
+use super::killed::Killed;
 use super::words::{ids, invocation};
 use super::{Timestamps, Words};
+use crate::call::RefusedBy;
 use crate::escape::visible;
 use crate::event::{Event, Outcome, Timeline, What};
-use crate::record::RefusedBy;
 use std::fmt::Write as _;
 use std::io;
 
@@ -39,6 +39,7 @@ pub(super) fn write(
     points.extend(chosen.iter().filter_map(|i| Some((timeline.span(*i)?.0, *i, Piece::Start as usize))));
     points.sort();
     let mut points = points.into_iter().peekable();
+    let killed = Killed::of(timeline);
     while let Some((at_ns, i, piece)) = points.next() {
         let Some(event) = timeline.event(i) else { continue };
         let is_end = piece == Piece::End as usize;
@@ -52,7 +53,7 @@ pub(super) fn write(
             (false, _) => Piece::Start,
         };
         words.catch_up(timeline, at_ns);
-        let event = as_seen(timeline, i, event);
+        let event = killed.as_seen(i, event);
         write_piece(out, words, &event, piece)?;
     }
     Ok(())
@@ -134,7 +135,7 @@ fn call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, piece: Piece
 }
 
 /// Whether the arguments known at entry are all that the call has.
-fn is_complete(line: &str, from: usize, call: &crate::record::Call<'_>) -> bool {
+fn is_complete(line: &str, from: usize, call: &crate::call::Call<'_>) -> bool {
     let said = line.get(from..).unwrap_or_default();
     call.count == 0 || !(said.is_empty() || said.ends_with(", "))
 }
