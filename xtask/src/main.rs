@@ -12,6 +12,7 @@
 //! | [`mod@build`] | a verb: compiles everything |
 //! | [`debug`] | a verb: runs the recorder with what its kernel side complains of in its log |
 //! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
+//! | [`cluster`] | a verb: a real cluster, up and down |
 //! | [`tally`] | adds up what test programs say |
 //! | [`mod@fuzz`] | the part of `test` that fuzzes |
 //! | [`mod@test`] | a verb: runs every test that this machine can run |
@@ -25,6 +26,7 @@
 mod bench;
 mod build;
 mod build_ebpf;
+mod cluster;
 mod command;
 mod debug;
 mod demo;
@@ -63,6 +65,8 @@ enum Verb {
     Demo,
     /// Run the recorder with what its kernel side complains of in its log.
     Debug(debug::Debug),
+    /// Bring a real cluster up on this machine, or take it down.
+    Cluster(cluster::Cluster),
     /// Run every test that this machine can run.
     Test(test::Test),
     /// Measure what recording costs, beside a floor, strace and perf trace.
@@ -84,6 +88,7 @@ fn main() -> ExitCode {
         Verb::Build(build) => build.run(),
         Verb::Demo => demo::run(),
         Verb::Debug(debug) => debug.run(),
+        Verb::Cluster(cluster) => cluster.run(),
         Verb::Test(test) => test.run(),
         Verb::Bench(bench) => bench.run(),
         Verb::Vm(vm) => vm.run(),
