@@ -9,8 +9,8 @@ use crate::identity::pod::PodContainer;
 use crate::publish::{self, Events, Publisher};
 use crate::recorder::Recorder;
 use crate::serve::{self, Gate, Parts, Port, Rights, Shared, SocketPath};
-use anyhow::Context as _;
 use crate::upload::Upload;
+use anyhow::Context as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -253,7 +253,13 @@ async fn accept_at_port(listener: TcpListener, port: Port) {
 }
 
 /// Writes crash files, where nobody waits for the disk.
-async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>, told: Option<Told>, upload: Option<Arc<Upload>>) {
+async fn keep(
+    shared: Shared,
+    keeper: Arc<Keeper>,
+    ended: Arc<Notify>,
+    told: Option<Told>,
+    upload: Option<Arc<Upload>>,
+) {
     let mut ticks = tokio::time::interval(KEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -30,7 +30,8 @@ mod tests {
     #[test]
     fn manifests_have_these_definitions() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/base/crds.yaml");
-        let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let documents: Vec<serde_json::Value> =
+            serde_saphyr::from_multiple(&std::fs::read_to_string(file).unwrap()).unwrap();
         let mut committed: Vec<_> = documents.into_iter().filter(|document| !document.is_null()).collect();
         for document in &mut committed {
             let labels = document["metadata"].as_object_mut().unwrap().remove("labels");

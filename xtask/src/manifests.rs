@@ -56,7 +56,8 @@ struct File {
 /// Fails if something is not as it would be made. The definitions are taken as they are: that they are the crate's is
 /// a test of the crate's, which is compiled for that anyway.
 pub(crate) fn check() -> Result<()> {
-    let stale: Vec<String> = make(committed()?)?.into_iter().filter(|file| !is_there(file)).map(|file| file.path).collect();
+    let stale: Vec<String> =
+        make(committed()?)?.into_iter().filter(|file| !is_there(file)).map(|file| file.path).collect();
     if stale.is_empty() {
         return Ok(());
     }

@@ -20,7 +20,8 @@ pub(super) fn of(program: &str, target: &str, linked: &[(&str, String)]) -> Resu
     let (folder, kernel_side) = KERNEL_SIDE;
     components.append(&mut crates(Path::new(folder), kernel_side, None)?);
     let subject = components.iter().find(|(_, part)| part["name"] == program).map(|(purl, _)| purl.clone());
-    let mut subject = components.remove(&subject.with_context(|| format!("cargo knows no {program}"))?).unwrap_or_default();
+    let mut subject =
+        components.remove(&subject.with_context(|| format!("cargo knows no {program}"))?).unwrap_or_default();
     subject["type"] = "application".into();
     for (name, version) in linked {
         let purl = format!("pkg:generic/{name}@{version}");
@@ -49,7 +50,8 @@ fn crates(folder: &Path, program: &str, target: Option<&str>) -> Result<BTreeMap
     }
     let metadata: Value = serde_json::from_str(&command::output(&mut metadata)?)?;
     let checksums = checksums(&fs::read_to_string(folder.join("Cargo.lock"))?);
-    let within = within(&metadata, program).with_context(|| format!("cargo's metadata of {program} are not as expected"))?;
+    let within =
+        within(&metadata, program).with_context(|| format!("cargo's metadata of {program} are not as expected"))?;
     Ok(within.into_iter().map(|package| component(package, &checksums)).collect())
 }
 
@@ -59,7 +61,8 @@ fn within<'a>(metadata: &'a Value, program: &str) -> Option<Vec<&'a Value>> {
         list.as_array()?.iter().map(|one| Some((one["id"].as_str()?, one))).collect()
     };
     let (packages, nodes) = (by_id(&metadata["packages"])?, by_id(&metadata["resolve"]["nodes"])?);
-    let mut ahead: Vec<&str> = packages.iter().filter(|(_, package)| package["name"] == program).map(|(id, _)| *id).collect();
+    let mut ahead: Vec<&str> =
+        packages.iter().filter(|(_, package)| package["name"] == program).map(|(id, _)| *id).collect();
     let mut seen = BTreeSet::new();
     while let Some(id) = ahead.pop() {
         let package = packages.get(id)?;
@@ -149,7 +152,8 @@ mod tests {
 
     #[test]
     fn the_agents_own_document_names_both_sides_and_nothing_that_only_tests() {
-        let document: Value = serde_json::from_slice(&of("rewind-agent", "x86_64-unknown-linux-gnu", &[]).unwrap()).unwrap();
+        let document: Value =
+            serde_json::from_slice(&of("rewind-agent", "x86_64-unknown-linux-gnu", &[]).unwrap()).unwrap();
         assert_eq!(document["metadata"]["component"]["name"], "rewind-agent");
         let components = document["components"].as_array().unwrap();
         let has = |name: &str| components.iter().any(|part| part["name"] == name);

@@ -110,9 +110,7 @@ fn evaluated(action: &str, values: &Value) -> Result<String> {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         },
-        ["add", path, more] => {
-            (value(path)?.as_i64().context("it is no number")? + more.parse::<i64>()?).to_string()
-        }
+        ["add", path, more] => (value(path)?.as_i64().context("it is no number")? + more.parse::<i64>()?).to_string(),
         ["toYaml", path, "|", "nindent", columns] => {
             let indent = format!("\n{}", " ".repeat(columns.parse()?));
             let yaml = serde_saphyr::to_string(value(path)?)?;
