@@ -31,6 +31,8 @@ pub(crate) enum Verb {
     Record(Record),
     /// Say what this host offers, what is missing and what that costs, and what recording costs here
     Doctor(Doctor),
+    /// Say whether an agent answers, by the exit code: for probes
+    Health(Health),
     /// Take out of the kernel what `run` has left there, recordings included
     Unload(Unload),
     /// Make the calls that `doctor` measures
@@ -148,6 +150,14 @@ pub(crate) struct PinOptions {
     /// Where programs and rings are pinned, so that recording goes on without the agent: in a bpffs
     #[arg(long, env = "REWIND_PINS", value_name = "PATH", default_value = crate::kernel::pins::DEFAULT)]
     pub pins: PathBuf,
+}
+
+/// `health`.
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// The socket that the agent answers on
+    #[arg(long, env = "REWIND_SOCKET", value_name = "PATH", default_value = DEFAULT_SOCKET)]
+    pub socket: PathBuf,
 }
 
 /// `unload`.

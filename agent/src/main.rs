@@ -42,6 +42,7 @@
 //! | [`publish`] | what ended, told to the cluster: Recordings and Events |
 //! | [`upload`] | crash files, sent to an object store |
 //! | [`serve`] | the API, on the Unix socket and, for who shows a request, at the port |
+//! | [`health`] | `rewind-agent health`: whether an agent answers |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
 //! | [`measure`] | what recording costs on this host |
 //! | [`pipeline`] | `rewind-agent run`: the only place that starts tasks and makes channels |
@@ -60,6 +61,7 @@ mod config;
 mod crash;
 mod event_log;
 mod feed;
+mod health;
 mod host;
 mod identity;
 mod kernel;
@@ -102,6 +104,7 @@ fn main() -> ExitCode {
         Verb::Run(options) => verbs::run(&options),
         Verb::Record(options) => verbs::record(&options),
         Verb::Doctor(options) => verbs::doctor(&options),
+        Verb::Health(options) => verbs::health(&options),
         Verb::Unload(options) => verbs::unload(&options),
         Verb::Workload => verbs::workload(),
     };

@@ -15,7 +15,7 @@ use crate::kernel::pins::{self, Pins};
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
 use crate::serve::SocketPath;
-use crate::{adoption, kernel, measure, pipeline, recorder};
+use crate::{adoption, health, kernel, measure, pipeline, recorder};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::file::Saving;
@@ -96,6 +96,15 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     if !options.no_pins {
         tracing::info!(pins = %options.place.pins.display(), "recording goes on without the agent; `rewind-agent unload` ends it");
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `rewind-agent health`.
+///
+/// # Errors
+/// If no agent answers.
+pub(crate) fn health(options: &cli::Health) -> anyhow::Result<ExitCode> {
+    health::check(&options.socket)?;
     Ok(ExitCode::SUCCESS)
 }
 
