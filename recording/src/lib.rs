@@ -24,6 +24,7 @@ pub mod filter;
 pub mod header;
 pub mod join;
 pub mod origin;
+pub mod peer;
 pub mod record;
 pub mod redact;
 pub mod render;
