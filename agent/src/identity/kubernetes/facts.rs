@@ -48,7 +48,7 @@ pub(crate) struct PodFacts {
 
 /// What is kept of a container as the pod wants it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct ContainerFacts {
+pub(super) struct ContainerFacts {
     name: String,
     kind: ContainerKind,
     image: String,
