@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use rewind_recording::api::DEFAULT_SOCKET;
 use rewind_recording::render::Format;
 use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// Rewind's agent: a flight recorder for containers.
@@ -101,7 +102,32 @@ pub(crate) struct Run {
     /// What is kept of containers that end.
     #[command(flatten)]
     pub crash: Crash,
+    /// The cluster.
+    #[command(flatten)]
+    pub kubernetes: Kubernetes,
 }
+
+/// This host as a node of a cluster.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Kubernetes")]
+pub(crate) struct Kubernetes {
+    /// Be a node's agent in a cluster: tell it of containers that end, and answer who shows a RecordingRequest. By the
+    /// pod's service account, or $KUBECONFIG
+    #[arg(long, env = "REWIND_KUBERNETES", value_parser = clap::builder::FalseyValueParser::new())]
+    pub kubernetes: bool,
+    /// The node's name in the API; else what this host calls itself
+    #[arg(long, env = "REWIND_NODE_NAME", value_name = "NAME")]
+    pub node_name: Option<String>,
+    /// Where to answer who shows a RecordingRequest; a port-forward to the agent's pod reaches loopback
+    #[arg(long, env = "REWIND_LISTEN", value_name = "ADDR:PORT", default_value_t = LOOPBACK)]
+    pub listen: SocketAddr,
+    /// A file of settings, read again when it changes; what stands there goes before what is typed
+    #[arg(long, env = "REWIND_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The port, for nobody outside of the pod but who has the right to forward it.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), rewind_resources::group::PORT);
 
 /// Where programs and rings outlive the agent.
 #[derive(Clone, Debug, Args)]

@@ -10,6 +10,7 @@
 //! | [`source`] | what a source of names is asked. |
 //! | [`runtimes`] | the sources that need no socket: the files that runtimes keep. |
 //! | [`names`] | container -> name, asked of an ordered list of sources; Kubernetes is one more of them. |
+//! | [`pod`] | container -> which container of which pod: what rights and objects of the cluster go by. |
 //! | [`kept`] | what is known of a container, as it is kept beside its ring. |
 //!
 //! Learn early, forget late: what the sources read is gone soon after the container is, so ask when
@@ -19,6 +20,7 @@ pub(crate) mod kept;
 pub(crate) mod names;
 pub(crate) mod origin;
 pub(crate) mod path;
+pub(crate) mod pod;
 pub(crate) mod runtimes;
 pub(crate) mod scope;
 pub(crate) mod source;

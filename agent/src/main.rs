@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! kernel side   |  agent                                                        |  people
-//! hook -> ring  |  kernel/ -> rings/ -> recorder.rs -> serve/ (Unix socket) --> |  kubectl-rewind
+//! hook -> ring  |  kernel/ -> rings/ -> recorder.rs -> serve/ (socket, port) --> |  kubectl-rewind
 //!               |               identity/ __/  |  \__ record/ (one command) --> |  stderr, file
 //!               |                              feed/ -> subscribers             |
+//!               |                              crash/ -> files, publish/ -----> |  kubectl describe pod
 //! ```
 //!
 //! # What always holds
@@ -24,6 +25,9 @@
 //! |---|---|
 //! | [`clock`] | the kernel side's clock, as this process sees it |
 //! | [`blocking`] | work that waits, where it holds up no task |
+//! | [`bucket`] | how often something may happen |
+//! | [`cluster`] | the cluster's API, where this host is a node of one |
+//! | [`retry`] | the API server is asked again |
 //! | [`host`] | facts about this host, what follows from them, the doctor's report |
 //! | [`kernel`] | the kernel side: loaded, attached, its maps; the only module that names Aya |
 //! | [`rings`] | rings mapped into memory, copies of them, and the calls in flight that no ring holds |
@@ -33,8 +37,10 @@
 //! | [`feed`] | what happens as it happens, for whoever subscribes |
 //! | [`event_log`] | a subscriber of the feed: what it is given, as lines of a file |
 //! | [`crash`] | which ends are kept as files, and the directory of these |
+//! | [`config`] | the file of the ConfigMap, read again when it changes |
 //! | [`adoption`] | starting where another agent has left programs and rings |
-//! | [`serve`] | the API on the Unix socket |
+//! | [`publish`] | what ended, told to the cluster: Recordings and Events |
+//! | [`serve`] | the API, on the Unix socket and, for who shows a request, at the port |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
 //! | [`measure`] | what recording costs on this host |
 //! | [`pipeline`] | `rewind-agent run`: the only place that starts tasks and makes channels |
@@ -44,9 +50,12 @@
 
 mod adoption;
 mod blocking;
+mod bucket;
 mod budget;
 mod cli;
 mod clock;
+mod cluster;
+mod config;
 mod crash;
 mod event_log;
 mod feed;
@@ -55,8 +64,10 @@ mod identity;
 mod kernel;
 mod measure;
 mod pipeline;
+mod publish;
 mod record;
 mod recorder;
+mod retry;
 mod rings;
 mod serve;
 mod verbs;

@@ -10,6 +10,7 @@
 //! | [`descriptors`] | what was open when a recording was first seen | over looks into a map |
 //! | [`ends`] | how containers ended, and what is decided of that | over looks into a map |
 //! | [`room`] | what has to go for containers to come | while it goes: who else changes rings waits |
+//! | [`unwanted`] | which containers turn out not to be recorded | over a look |
 //! | [`reading`] | nothing: it copies mapped memory, and checks afterwards that it was still the same ring | never |
 //!
 //! A lock is never taken by who holds another one, but that of [`room`] is the first.
@@ -23,6 +24,7 @@ mod reading;
 mod registry;
 mod room;
 mod start;
+mod unwanted;
 
 pub(crate) use start::captures;
 
@@ -90,7 +92,7 @@ pub(crate) struct Recorder {
     mapped: Mapped,
     host: Host,
     arch: Arch,
-    redactor: Option<Redactor>,
+    redactor: Mutex<Option<Arc<Redactor>>>,
     plan: Plan,
     given_up: Vec<String>,
     cgroup_mount: PathBuf,
@@ -104,6 +106,8 @@ pub(crate) struct Recorder {
     open: descriptors::Open,
     ends: Mutex<ends::Ends>,
     room: Mutex<room::Room>,
+    /// Which containers are not to be recorded.
+    unwanted: Mutex<Option<unwanted::Unwanted>>,
 }
 
 impl Recorder {
@@ -141,6 +145,11 @@ impl Recorder {
     #[must_use]
     pub(crate) fn host(&self) -> Host {
         Host { unix_offset_ns: clock::unix_offset_ns(), ..self.host.clone() }
+    }
+
+    /// Hides this from now on.
+    pub(crate) fn set_redactor(&self, redactor: Redactor) {
+        *lock(&self.redactor) = Some(Arc::new(redactor));
     }
 
     /// Switches payload on or off for one recording, from now on.

@@ -1,6 +1,8 @@
 //! What each verb of the command line does: options -> parts -> exit code.
 
 use crate::cli;
+use crate::cluster::Cluster;
+use crate::config::{Typed, Watched};
 use crate::crash::Keeper;
 use crate::host::cgroup::Layout;
 use crate::host::doctor::{Load, Program, Report};
@@ -24,6 +26,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
+use std::sync::Arc;
 
 /// What was typed cannot be meant.
 const USAGE: u8 = 2;
@@ -54,13 +57,23 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
 /// # Errors
 /// Whatever keeps it from recording or answering, in one sentence.
 pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
-    let redactor = Redactor::new(&options.redaction.patterns())?;
+    let typed = options.redaction.patterns();
+    // A bad pattern that was typed is wrong usage, not a file to be read again.
+    Redactor::new(&typed)?;
+    let watched = options.kubernetes.config.as_deref().map(Watched::open);
+    let settings = watched.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
+    let redactor = Redactor::new(&[typed.as_slice(), &settings.redact].concat())?;
     let host = Host::suited()?;
-    let plan = plan(options.budget.as_u64(), &options.memory);
+    let mut plan = plan(options.budget.as_u64(), &options.memory);
+    plan.budget_bytes = settings.budget_bytes.unwrap_or(plan.budget_bytes);
+    plan.ring_bytes = settings.ring_bytes.unwrap_or(plan.ring_bytes);
     let rule = Rule { units: options.units, agent: own_cgroup() };
     let place = SocketPath::take(&options.socket)?;
     let pins = if options.no_pins { None } else { Some(Pins::take(&options.place.pins)?) };
-    let keeper = Keeper::new(&options.crash.policy())?;
+    let mut policy = options.crash.policy();
+    policy.when = settings.when.unwrap_or(policy.when);
+    policy.on_child = settings.on_child.unwrap_or(policy.on_child);
+    let keeper = Keeper::new(&policy)?;
     let config = host.config(plan, Scope::Rule(rule), options.payload, Some(redactor));
     let recorder = match pins {
         Some(pins) => adoption::begin(config, pins, &keeper)?,
@@ -68,11 +81,24 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
-    runtime.block_on(pipeline::run(recorder, keeper, place, &options.event_log))?;
+    let wanted = pipeline::Wanted {
+        event_logs: options.event_log.clone(),
+        cluster: options.kubernetes.kubernetes.then(|| Arc::new(cluster(&options.kubernetes))),
+        listen: options.kubernetes.listen,
+        settings: watched,
+        typed: Typed { when: options.crash.crash_when, on_child: options.crash.crash_on_child, redact: typed },
+    };
+    runtime.block_on(pipeline::run(recorder, keeper, place, wanted))?;
     if !options.no_pins {
         tracing::info!(pins = %options.place.pins.display(), "recording goes on without the agent; `rewind-agent unload` ends it");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// This host as a node of a cluster: the kubelet, too, calls it as the host calls itself if nothing else is said.
+fn cluster(options: &cli::Kubernetes) -> Cluster {
+    let host = || rustix::system::uname().nodename().to_string_lossy().to_lowercase();
+    Cluster::of_node(options.node_name.clone().unwrap_or_else(host))
 }
 
 /// `rewind-agent unload`.

@@ -1,21 +1,27 @@
 //! What a recording tells, gathered in one pass: what all rules look at.
 
+mod background;
+mod calls;
 mod failure;
 mod gather;
 mod memory;
 mod owner;
 mod process;
+mod recovery;
 mod requests;
+mod seen;
 mod setup;
 mod signals;
+mod subject;
 mod sums;
 
-pub use failure::{Failure, Subject};
+pub use failure::Failure;
 pub use memory::Memory;
 pub use owner::Owner;
 pub use process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
 pub use setup::{Setup, Step};
 pub(crate) use signals::*;
+pub use subject::Subject;
 pub use sums::Sums;
 
 use gather::Gather;

@@ -4,7 +4,7 @@ use crate::calls::{self, bits};
 use crate::facts::{Facts, Failure, Subject};
 use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
-use rewind_recording::record::RefusedBy;
+use rewind_recording::call::RefusedBy;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 

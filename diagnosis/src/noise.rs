@@ -132,4 +132,13 @@ mod tests {
             assert!(matches!(noise(name, &Subject::Nothing, errno), Noise::Answer(_)), "{name} {errno}");
         }
     }
+
+    #[test]
+    fn what_is_there_already_is_an_answer_to_who_makes_it() {
+        let path = Subject::Path("/run/app/queue".into());
+        for name in ["mkdirat", "symlinkat", "mknodat"] {
+            assert!(matches!(noise(name, &path, EEXIST), Noise::Answer(_)), "{name}");
+        }
+        assert_eq!(noise("linkat", &path, EEXIST), Noise::None, "a lock that somebody else has");
+    }
 }

@@ -5,6 +5,7 @@
 use crate::{Diagnosis, diagnose};
 use rewind_common::call::part;
 use rewind_recording::event::build::{self, CallBuilder};
+use rewind_recording::exit_status::ExitStatus;
 use rewind_recording::header::{Container, Header, Host};
 use rewind_recording::render::Options;
 
@@ -76,8 +77,8 @@ impl Scene {
     }
 
     pub fn exit(&mut self, tgid: u32, status: u32) {
-        if status & 0x7f == 0 {
-            self.call(tgid, 231).flags(1 << 4).arg(u64::from(status >> 8)).end();
+        if let Some(code) = ExitStatus::new(status).code() {
+            self.call(tgid, 231).flags(1 << 4).arg(code.into()).end();
         }
         self.now += MS;
         build::exit(&mut self.records, self.now, (tgid, tgid), status, true);

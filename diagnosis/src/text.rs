@@ -1,6 +1,7 @@
 //! Calls and their arguments as text.
 
 use rewind_common::call::part;
+use rewind_recording::call::Call;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation, Style};
 use rewind_recording::escape;
@@ -8,7 +9,6 @@ use rewind_recording::event::{Event, Outcome, What};
 use rewind_recording::events::Context;
 use rewind_recording::filter::Pids;
 use rewind_recording::origin::Origins;
-use rewind_recording::record::Call;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
 
@@ -67,12 +67,12 @@ pub(super) fn last_part(path: &str) -> Option<&str> {
     path.rsplit_once('/').map(|(_, part)| part).filter(|part| part.len() > 1)
 }
 
-/// What a call wrote, as far as it is recorded.
-pub(super) fn written(invocation: &Invocation<'_>) -> String {
+/// What argument `at` of a call pointed to, as far as it is recorded: what it wrote.
+pub(super) fn written(invocation: &Invocation<'_>, at: usize) -> String {
     let call = &invocation.call;
     let blobs = invocation.enter.map_or(call.blobs, |enter| enter.blobs);
     let parts = blobs.filter(|blob| {
-        blob.arg == 1 && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
+        blob.arg == at && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
     });
     parts.map(|blob| escape::text(&blob.readable(blob.bytes)).into_owned()).collect()
 }

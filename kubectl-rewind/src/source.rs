@@ -35,6 +35,8 @@ fn url(text: &str) -> Option<Url> {
 /// Reads an object, with the variables in the environment that the store's own tools take.
 async fn stored(url: &Url) -> Result<Recording, Error> {
     let failed = |why: String| Error::Store { url: url.to_string(), why };
+    // It is there already where something else has asked for it: that is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?.to_ascii_lowercase(), value.into_string().ok()?)));
     let read = async {

@@ -28,8 +28,9 @@ pub use errno::{errno_name, errno_text};
 pub use result::write_result;
 pub use signal::{signal_name, write_exit, write_signal};
 
+use crate::blobs::Bytes;
+use crate::call::Call;
 use crate::escape;
-use crate::record::{Bytes, Call};
 use crate::syscalls::arg::ArgKind;
 use crate::syscalls::{self, Arch, Row};
 use rewind_common::call::{flags, part};

@@ -2,6 +2,7 @@
 
 pub use crate::header::{Cause, Ending, Oom, Sender};
 
+use crate::exit_status::ExitStatus;
 use crate::task::comm;
 use rewind_common::record::{self as wire, sent_flags};
 
@@ -47,13 +48,13 @@ impl Ending {
 
     /// Of a process' status, as `wait` reports it.
     fn of_status(tgid: u32, status: u32, at_ns: u64) -> Self {
-        let signal = (status & 0x7f) as u8;
+        let status = ExitStatus::new(status);
         Self {
             at_ns,
             tgid,
-            exit_code: (signal == 0).then_some((status >> 8) as u8),
-            signal: (signal != 0).then_some(signal),
-            core_dumped: status & 0x80 != 0,
+            exit_code: status.code(),
+            signal: status.signal(),
+            core_dumped: status.core_dumped(),
             oom_killed: false,
         }
     }

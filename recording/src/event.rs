@@ -2,8 +2,10 @@
 //!
 //! Nothing is copied: an event borrows the bytes of its records, and is parsed when it is asked for.
 
+use crate::call::Call;
 use crate::events::Timing;
-use crate::record::{Call, Malformed, Record, all, first};
+use crate::malformed::Malformed;
+use crate::record::{Record, all, first};
 use rewind_common::call::flags;
 use rewind_common::record as wire;
 use std::cmp::Reverse;

@@ -29,7 +29,8 @@ pub use oom_kill::OomKill;
 pub use signal::Signal;
 pub use signal_sent::SignalSent;
 
-use crate::record::{Call, Malformed, parse_call};
+use crate::call::{Call, parse as parse_call};
+use crate::malformed::Malformed;
 use kind::Parse;
 use rewind_common::record::{Kind, RecordHeader, Task};
 use zerocopy::FromBytes as _;

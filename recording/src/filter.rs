@@ -185,7 +185,7 @@ impl Matcher<'_> {
 /// Whether a call failed, or was refused with a signal. One that the kernel restarts (`ERESTARTSYS` and its like, 512 to 516) was
 /// interrupted, and has not.
 #[must_use]
-pub fn failed(call: &crate::record::Call<'_>) -> bool {
+pub fn failed(call: &crate::call::Call<'_>) -> bool {
     let is_error = call.errno().is_some_and(|errno| !(512..=516).contains(&errno));
-    is_error || call.refusal.is_some_and(crate::record::Refusal::is_signal)
+    is_error || call.refusal.is_some_and(crate::call::Refusal::is_signal)
 }

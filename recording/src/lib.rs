@@ -7,10 +7,15 @@
 //! chunk bytes -> records -> recording (header + records) -> events -> text
 //!   cut.rs       record.rs   header.rs, stream.rs, file.rs  event.rs  decode/, events/, render/
 //! ```
+//!
+//! A record is a call (`call.rs`), an event of some kind (`events/`), or who a thread is; what of it is of variable
+//! length stands in blobs (`blobs.rs`).
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod api;
+pub mod blobs;
+pub mod call;
 pub mod clock;
 pub mod crash;
 pub mod cut;
@@ -19,10 +24,12 @@ pub mod ending;
 pub mod escape;
 pub mod event;
 pub mod events;
+pub mod exit_status;
 pub mod file;
 pub mod filter;
 pub mod header;
 pub mod join;
+pub mod malformed;
 pub mod origin;
 pub mod record;
 pub mod redact;

@@ -1,23 +1,10 @@
 //! Bytes of a ring -> records. Any bytes give records or an error value, never a panic.
 
+use crate::malformed::Malformed;
 use rewind_common::record::RecordHeader;
 use zerocopy::FromBytes as _;
 
-mod blobs;
-mod call;
-mod malformed;
-mod refusal;
-mod text;
-
 pub use crate::events::Record;
-pub use blobs::{Blobs, Bytes};
-pub use call::Call;
-pub(crate) use call::parse as parse_call;
-pub use malformed::Malformed;
-pub use refusal::{Refusal, RefusedBy};
-pub use text::{TextKind, TextSpan};
-
-pub(crate) use blobs::Instead;
 
 /// Takes the first record off `bytes`: the record, and what stands behind it.
 ///

@@ -22,7 +22,8 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-use crate::record::{self, Blobs, Bytes, Record, TextKind, TextSpan};
+use crate::blobs::{Blobs, Bytes, TextKind, TextSpan};
+use crate::record::{self, Record};
 use crate::syscalls::Arch;
 use regex::bytes::{Regex, RegexBuilder};
 use rewind_common::call::{Blob, REDACTED_BYTE, blob_flags, part};

@@ -12,7 +12,7 @@
 use crate::event::{Event, Outcome, Timeline, What};
 use crate::filter::{Filter, Matcher, Pids, failed};
 use crate::header::Header;
-use crate::record::Malformed;
+use crate::malformed::Malformed;
 use jiff::tz::TimeZone;
 use std::io;
 

@@ -206,6 +206,14 @@ impl Row {
         self.args.iter().position(|kind| matches!(kind, ArgKind::Signal))
     }
 
+    /// The argument that points to the bytes that are sent, of a call with [`bits::SENDS`]; `None` where these stand
+    /// in messages.
+    #[must_use]
+    pub fn sent_argument(&self) -> Option<usize> {
+        let is_bytes = |kind: &ArgKind| matches!(kind, ArgKind::BytesIn(_) | ArgKind::LogBytes(_) | ArgKind::LogVec(_));
+        self.args.iter().position(is_bytes).filter(|_| self.has(bits::SENDS))
+    }
+
     /// The argument into which the call writes an object of one of these shapes.
     #[must_use]
     pub fn written(&self, shapes: &[Shape]) -> Option<usize> {

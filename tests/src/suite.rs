@@ -3,7 +3,7 @@
 //! libtest knows no skip at run time: a test that returns early counts as passed. `libtest-mimic`
 //! prints the same lines and does know; its `ignored` are our skips.
 
-use crate::programs;
+use crate::{agent, programs};
 use anyhow::Result;
 use libtest_mimic::{Arguments, Trial};
 use std::fs;
@@ -91,6 +91,10 @@ impl Suite {
     pub fn run(self) -> ExitCode {
         let mut arguments = Arguments::from_args();
         arguments.test_threads = Some(1);
+        if let Err(error) = agent::sweep() {
+            eprintln!("{error:#}");
+            return ExitCode::FAILURE;
+        }
         libtest_mimic::run(&arguments, self.trials).exit_code()
     }
 }

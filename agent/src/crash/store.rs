@@ -77,14 +77,15 @@ impl Store {
         Self { dir: dir.to_owned(), limits, held: Mutex::default() }
     }
 
-    /// Writes a recording, unless the same end was written before, and lets older files go for it.
+    /// Writes a recording, unless the same end was written before, and lets older files go for it; the number of the
+    /// new file.
     ///
     /// # Errors
     /// [`Error`]; there is no new file then.
-    pub(crate) fn save(&self, header: &Header, records: &[u8], now_s: u64) -> Result<(), Error> {
+    pub(crate) fn save(&self, header: &Header, records: &[u8], now_s: u64) -> Result<Option<u64>, Error> {
         let done = self.reach().and_then(|()| self.write(header, records));
         match &done {
-            Ok(()) => {
+            Ok(_) => {
                 if !std::mem::take(&mut self.lock().totals.last_error).is_empty() {
                     tracing::info!(directory = %self.dir.display(), "crash files can be written again");
                 }
@@ -95,12 +96,12 @@ impl Store {
         done
     }
 
-    fn write(&self, header: &Header, records: &[u8]) -> Result<(), Error> {
+    fn write(&self, header: &Header, records: &[u8]) -> Result<Option<u64>, Error> {
         let end = end_of(header);
         let number = {
             let mut held = self.lock();
             if held.entries.iter().any(|entry| entry.end == end) {
-                return Ok(());
+                return Ok(None);
             }
             held.next += 1;
             held.next
@@ -116,7 +117,7 @@ impl Store {
                 tracing::info!(%file, bytes, container = %name, %cgroup, "crash file written");
                 held.totals.written += 1;
                 held.entries.push(entry(number, file, bytes, header));
-                Ok(())
+                Ok(Some(number))
             }
             Err(source) => {
                 if source.kind() == io::ErrorKind::NotFound {
@@ -174,6 +175,18 @@ impl Store {
         }
         let directory = self.dir.display().to_string();
         Crashes { directory, crashes, unreadable, totals, ..Crashes::default() }
+    }
+
+    /// How much is kept.
+    #[must_use]
+    pub(crate) const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Numbers of files of what was over at `unix_s` or later.
+    #[must_use]
+    pub(crate) fn since(&self, unix_s: u64) -> Vec<u64> {
+        self.lock().entries.iter().filter(|entry| entry.over_s >= unix_s).map(|entry| entry.number).collect()
     }
 
     /// Where crash `number` lies.

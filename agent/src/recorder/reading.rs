@@ -1,6 +1,6 @@
 //! Reading: rings -> lists, recordings, and what has come since the last look. Nothing is locked meanwhile.
 
-use super::{Error, Recorder, bytes_of};
+use super::{Error, Recorder, bytes_of, lock};
 use crate::{clock, kernel, rings};
 use rewind_common::loss::LossReason;
 use rewind_common::ring::{Cursors, InFlight, Ring, ring_flags};
@@ -146,7 +146,8 @@ impl Recorder {
 
     /// Hides secrets in records before anybody has them, and says in how many arguments.
     pub(crate) fn redact(&self, records: &mut [u8]) -> u64 {
-        self.redactor.as_ref().map_or(0, |redactor| redactor.redact(records, self.arch))
+        let redactor = lock(&self.redactor).clone();
+        redactor.map_or(0, |redactor| redactor.redact(records, self.arch))
     }
 
     fn header(&self, ring: &Ring, read_ns: u64) -> Header {

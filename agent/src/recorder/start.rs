@@ -17,8 +17,8 @@ use rewind_recording::header::Host;
 use rewind_recording::syscalls::{Arch, capture_table, compat_table};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 impl Recorder {
     /// Loads the kernel side and begins to record. Recording ends when this is dropped.
@@ -85,7 +85,7 @@ impl Recorder {
             mapped,
             host,
             arch,
-            redactor: config.redactor,
+            redactor: Mutex::new(config.redactor.map(Arc::new)),
             plan,
             given_up,
             cgroup_mount: config.cgroup_mount,
@@ -96,6 +96,7 @@ impl Recorder {
             open: super::descriptors::Open::default(),
             ends: Mutex::default(),
             room: Mutex::new(Room::new(limits)),
+            unwanted: Mutex::default(),
         })
     }
 

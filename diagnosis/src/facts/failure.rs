@@ -1,39 +1,10 @@
-//! A call that failed, and what it was about.
+//! A call that failed.
 
+use super::seen::Seen;
+use super::subject::Subject;
 use crate::meaning::{Meaning, is_absent};
-use rewind_recording::record::RefusedBy;
+use rewind_recording::call::{Refusal, RefusedBy};
 use std::borrow::Cow;
-
-/// What a call was about.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Subject {
-    /// A path.
-    Path(String),
-    /// The other side of a socket.
-    Peer(String),
-    /// Another descriptor, in words.
-    Descriptor(String),
-    /// Nothing that is known.
-    #[default]
-    Nothing,
-}
-
-impl Subject {
-    /// In words, if it is known.
-    #[must_use]
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Self::Path(text) | Self::Peer(text) | Self::Descriptor(text) => Some(text),
-            Self::Nothing => None,
-        }
-    }
-
-    /// Whether it is a name server.
-    #[must_use]
-    pub fn is_name_server(&self) -> bool {
-        matches!(self, Self::Peer(peer) if is_name_server(peer))
-    }
-}
 
 /// A call that failed. Indices are those of the timeline.
 #[derive(Clone, Debug)]
@@ -61,6 +32,23 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// That a call failed; how long it took is what its event says.
+    pub(super) fn of(seen: &Seen<'_, '_>, subject: Subject, errno: u16) -> Self {
+        let event = seen.event;
+        Self {
+            index: seen.index,
+            at_ns: event.end_ns,
+            duration_ns: event.end_ns.saturating_sub(event.start_ns),
+            tgid: seen.tgid,
+            tid: event.tid,
+            name: seen.name.clone(),
+            subject,
+            errno,
+            refused: seen.call().refusal.map(Refusal::by),
+            recovered: false,
+        }
+    }
+
     /// Whether nothing is there by that name: what is found later was missing, not refused.
     #[must_use]
     pub fn is_absent(&self) -> bool {
@@ -77,9 +65,4 @@ impl Failure {
             meaning => meaning,
         }
     }
-}
-
-/// Whether a peer is a name server.
-pub(super) fn is_name_server(peer: &str) -> bool {
-    peer.ends_with(":53")
 }

@@ -1,7 +1,8 @@
 //! How a process' memory grew, and what was refused.
 
+use crate::calls::{self, bits};
 use crate::meaning::Meaning;
-use rewind_recording::record::Call;
+use rewind_recording::call::Call;
 
 /// Of `mmap`'s flags.
 const MAP_ANONYMOUS: u64 = 0x20;
@@ -37,6 +38,7 @@ impl Memory {
     pub(super) fn feed(&mut self, index: usize, name: &str, call: &Call<'_>) {
         let length = call.value(1).unwrap_or_default();
         let failed = call.errno().map(|errno| Meaning::of(name, errno));
+        // Which argument tells the length, and what the result does, is each call's own.
         match (name, failed) {
             ("mmap", Some(Meaning::OutOfMemory)) => self.refuse(length, index),
             ("mremap", Some(Meaning::OutOfMemory)) => self.refuse(call.value(2).unwrap_or_default(), index),
@@ -57,8 +59,8 @@ impl Memory {
                 self.mapped = self.mapped.saturating_add(length);
                 self.largest = self.largest.max(Some((length, index)));
             }
-            ("munmap", None) => self.unmapped = self.unmapped.saturating_add(length),
-            ("execve" | "execveat", None) => *self = Self::default(),
+            (name, None) if calls::has(name, bits::FREES) => self.unmapped = self.unmapped.saturating_add(length),
+            (name, None) if calls::has(name, bits::RUNS) => *self = Self::default(),
             _ => {}
         }
     }

@@ -1,7 +1,8 @@
 //! What is known of who may use a file: whom a process ran as, and what a look at the file told.
 
+use super::seen::Seen;
 use rewind_common::call::part;
-use rewind_recording::decode::{self, Invocation};
+use rewind_recording::syscalls::arg::Shape;
 use rewind_recording::syscalls::{Arch, bits};
 
 /// The argument that leaves a user as it is.
@@ -18,17 +19,19 @@ pub struct Owner {
 
 impl Owner {
     /// What a call of the `stat` family told of a path.
-    pub(super) fn told(invocation: &Invocation<'_>, name: &str, arch: Arch) -> Option<Self> {
+    pub(super) fn told(seen: &Seen<'_, '_>) -> Option<Self> {
+        if seen.call().errno().is_some() {
+            return None;
+        }
         // Where mode and user lie in what is captured: from `st_mode` on (`asm/stat.h`), which has the
         // links before the user on arm64; a `struct statx` whole (`linux/stat.h`).
-        let (arg, mode_at, user_at) = match (name, arch) {
-            ("stat" | "lstat", Arch::X86_64) => (1, 0, 4),
-            ("newfstatat", Arch::X86_64) => (2, 0, 4),
-            ("newfstatat", Arch::Aarch64) => (2, 0, 8),
-            ("statx", _) => (4, 28, 20),
-            _ => return None,
+        let row = seen.row().filter(|row| row.has(bits::FILE))?;
+        let (arg, mode_at, user_at) = match (row.written(&[Shape::Stat]), seen.arch) {
+            (Some(arg), Arch::X86_64) => (arg, 0, 4),
+            (Some(arg), Arch::Aarch64) => (arg, 0, 8),
+            (None, _) => (row.written(&[Shape::Statx])?, 28, 20),
         };
-        let blob = invocation.call.blob(arg, part::WHOLE).filter(|blob| blob.pointer().is_none())?;
+        let blob = seen.call().blob(arg, part::WHOLE).filter(|blob| blob.pointer().is_none())?;
         let word = |at: usize| Some(u32::from_le_bytes(*blob.bytes.get(at..)?.first_chunk()?));
         // `st_mode` and `stx_mode` have the type above the permission; a link's own says nothing.
         let mode = word(mode_at).filter(|mode| mode & 0o170_000 != 0o120_000)?;
@@ -37,9 +40,8 @@ impl Owner {
 }
 
 /// The user that a call makes its process' own, or tells that it is.
-pub(super) fn user(invocation: &Invocation<'_>, arch: Arch) -> Option<u32> {
-    let call = &invocation.call;
-    let row = decode::row(call, arch)?;
+pub(super) fn user(seen: &Seen<'_, '_>) -> Option<u32> {
+    let (call, row) = (seen.call(), seen.row()?);
     if row.has(bits::TELLS_USER) {
         return u32::try_from(call.result).ok();
     }

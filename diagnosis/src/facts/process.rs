@@ -1,8 +1,16 @@
 //! What is known of one process: its programs, its signals, what it wrote, how it ended.
 
 use super::memory::Memory;
+use super::seen::Seen;
+use crate::calls::{self, bits};
+use crate::text::{command, written};
 use rewind_recording::ending::Ending;
 use rewind_recording::setup::is_runtime;
+use rewind_recording::syscalls::Row;
+
+/// Standard output and error.
+const STDOUT: i32 = 1;
+const STDERR: i32 = 2;
 
 /// Something that a process wrote to its standard output or error.
 #[derive(Clone, Debug)]
@@ -74,6 +82,18 @@ pub struct KillCall {
     pub signal: u32,
 }
 
+impl KillCall {
+    /// What a call tells, if it is one that signals.
+    pub(super) fn of(seen: &Seen<'_, '_>) -> Option<Self> {
+        let call = seen.call();
+        let signal_at = seen.row().filter(|row| row.has(bits::KILLS)).and_then(Row::signal_argument)?;
+        let number = |i: usize| call.value(i).unwrap_or_default() as u32;
+        let (target, signal) = (number(0).cast_signed(), number(signal_at));
+        let kill = Self { index: seen.index, at_ns: seen.event.start_ns, tgid: seen.tgid, target, signal };
+        (signal != 0 && call.errno().is_none()).then_some(kill)
+    }
+}
+
 /// What is known of one process.
 #[derive(Clone, Debug, Default)]
 pub struct Process {
@@ -123,5 +143,22 @@ impl Process {
     pub fn is_runtime(&self, comm: &str) -> bool {
         // `runc init` is `runc` before it says which part of it it is.
         is_runtime(comm) || comm == "runc" && self.programs.iter().all(Program::is_init)
+    }
+
+    /// Takes a call of it that has returned into account.
+    pub(super) fn feed(&mut self, seen: &Seen<'_, '_>) {
+        self.memory.feed(seen.index, seen.name, seen.call());
+        if seen.call().errno().is_some() {
+            return;
+        }
+        if seen.has(bits::RUNS) {
+            let command = command(seen.invocation, seen.arch);
+            self.programs.push(Program { index: seen.index, at_ns: seen.event.end_ns, command });
+        }
+        let fd = seen.descriptor();
+        if let (STDOUT | STDERR, Some(at)) = (fd, calls::sent_argument(seen.name)) {
+            let (index, at_ns, text) = (seen.index, seen.event.start_ns, written(seen.invocation, at));
+            self.outputs.push(Output { index, at_ns, to_stderr: fd == STDERR, text });
+        }
     }
 }

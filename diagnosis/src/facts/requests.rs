@@ -8,24 +8,20 @@
 //! Who sends and never listens (logs, figures) has asked nothing: a request counts only where the
 //! process was seen to wait for the answer.
 
-use super::failure::{Failure, Subject, is_name_server};
-use crate::calls::{self, bits};
+use super::background::is_verdict;
+use super::failure::Failure;
+use super::seen::Seen;
+use super::subject::{Subject, is_name_server, peer_of};
+use crate::calls::bits;
 use crate::meaning::{GIVEN_UP, is_connected, is_in_background, is_interim};
-use crate::text::descriptor;
 use rewind_common::call::part;
-use rewind_recording::decode::descriptors::Table;
-use rewind_recording::decode::{self, Invocation};
-use rewind_recording::event::{Event, Outcome};
-use rewind_recording::record::Call;
-use rewind_recording::syscalls::Arch;
+use rewind_recording::call::Call;
+use rewind_recording::decode;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A question of a living process counts as not answered after this time.
 const PATIENCE_NS: u64 = 2_000_000_000;
-/// Level and name of the option that tells a socket's error.
-const SOL_SOCKET: u64 = 1;
-const SO_ERROR: u64 = 4;
 /// `POLLIN` and `POLLOUT`.
 const READY: u16 = 5;
 /// `POLLERR`, `POLLHUP` and `POLLNVAL`.
@@ -66,34 +62,18 @@ pub(super) struct PendingRequests {
     given_up: Vec<Failure>,
 }
 
-/// A call, and what is known around it.
-pub(super) struct Seen<'c, 'a> {
-    pub(super) index: usize,
-    pub(super) event: &'c Event<'a>,
-    pub(super) tgid: u32,
-    pub(super) invocation: &'c Invocation<'a>,
-    pub(super) outcome: Outcome,
-    pub(super) name: &'c Cow<'static, str>,
-    /// The descriptors before the call.
-    pub(super) table: Option<&'c Table>,
-    pub(super) arch: Arch,
-    /// Until when it goes on.
-    pub(super) until_ns: u64,
-}
-
 impl PendingRequests {
     /// Takes a call into account, before the table of descriptors does.
     pub(super) fn call(&mut self, seen: &Seen<'_, '_>) {
-        let call = &seen.invocation.call;
-        let errno = call.errno().filter(|_| seen.outcome == Outcome::Returned);
-        let returned = seen.outcome == Outcome::Returned && errno.is_none();
-        let socket = (seen.tgid, descriptor(call));
-        let is = |bits| calls::has(seen.name, bits);
+        let call = seen.call();
+        let (errno, returned) = (seen.errno(), seen.has_succeeded());
+        let socket = (seen.tgid, seen.descriptor());
+        let is = |bits| seen.has(bits);
         if is(bits::CONNECTS) && errno.is_some_and(is_in_background) {
             self.ask(socket, seen, Ask::Connection);
         } else if is(bits::CONNECTS) && (returned || errno.is_some_and(is_connected)) {
             self.connected(socket, seen);
-        } else if returned && is_verdict(seen.name, call) {
+        } else if returned && is_verdict(seen) {
             self.ends(socket, Ask::Connection);
         } else if is(bits::SENDS) && returned {
             self.sent(socket, seen);
@@ -101,7 +81,7 @@ impl PendingRequests {
             self.replied(socket, seen);
         } else if is(bits::RECEIVES) {
             self.waited(socket, seen);
-        } else if is(bits::POLLS) && (seen.outcome != Outcome::Returned || call.result == 0) {
+        } else if is(bits::POLLS) && (!seen.has_returned() || call.result == 0) {
             polled(seen).for_each(|fd| self.waited((seen.tgid, fd), seen));
         } else if is(bits::POLLS) && returned {
             // What a datagram met comes back as an error of its socket, which many do not ask for.
@@ -113,10 +93,9 @@ impl PendingRequests {
 
     /// A descriptor is closed, or all of a range.
     fn closed(&mut self, seen: &Seen<'_, '_>) {
-        let call = &seen.invocation.call;
-        let is_one = decode::row(call, seen.arch).is_none_or(|row| row.args.len() == 1);
-        let first = descriptor(call).cast_unsigned();
-        let last = if is_one { first } else { call.value(1).unwrap_or_default() as u32 };
+        let is_one = seen.row().is_none_or(|row| row.args.len() == 1);
+        let first = seen.descriptor().cast_unsigned();
+        let last = if is_one { first } else { seen.call().value(1).unwrap_or_default() as u32 };
         let hit = |socket: &Socket| socket.0 == seen.tgid && (first..=last).contains(&socket.1.cast_unsigned());
         self.own.retain(|socket| !hit(socket));
         let mut given_up: Vec<_> = self.open.extract_if(|socket, _| hit(socket)).map(|(_, open)| open).collect();
@@ -168,8 +147,7 @@ impl PendingRequests {
     }
 
     fn waited(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
-        let errno = seen.invocation.call.errno().filter(|_| seen.outcome == Outcome::Returned);
-        if errno.is_none_or(is_interim) {
+        if seen.errno().is_none_or(is_interim) {
             if let Some(open) = self.open.get_mut(&socket) {
                 open.waited_ns = Some(seen.until_ns);
             }
@@ -221,17 +199,6 @@ impl PendingRequests {
             recovered: false,
         });
     }
-}
-
-/// Whether it asks how a connection in the background went.
-pub(super) fn is_verdict(name: &str, call: &Call<'_>) -> bool {
-    name == "getsockopt" && call.value(1) == Some(SOL_SOCKET) && call.value(2) == Some(SO_ERROR)
-}
-
-/// The peer that `UDP:[->10.96.0.10:53]` names.
-fn peer_of(descriptor: &str) -> Option<String> {
-    let (_, peer) = descriptor.split_once(":[->")?;
-    Some(peer.trim_end_matches(']').to_owned())
 }
 
 /// The descriptors that a `poll` found in error.

@@ -1,10 +1,14 @@
 //! What the runtime did last while it set the container up: where that ends before the container's
 //! program runs, it tells which step failed.
 
-use super::failure::{Failure, Subject};
+use super::failure::Failure;
 use super::owner::Owner;
+use super::seen::Seen;
+use super::subject::{Subject, opened};
 use crate::calls::{self, bits};
+use crate::meaning::Meaning;
 use crate::text::last_part;
+use rewind_recording::decode;
 use std::collections::BTreeSet;
 
 /// The last steps of one process of the runtime.
@@ -36,14 +40,19 @@ pub struct Step {
 }
 
 impl Setup {
-    /// It has become another user.
-    pub(super) fn became_user(&mut self) {
-        self.is_ready = self.is_inside;
+    /// Takes a call of the runtime into account.
+    pub(super) fn feed(&mut self, seen: &Seen<'_, '_>) {
+        if seen.row().is_some_and(|row| row.has(bits::SETS_USER)) && seen.has_succeeded() {
+            // It has become another user.
+            self.is_ready = self.is_inside;
+        }
+        if let Some(step) = Step::of(seen) {
+            self.add(step);
+        }
     }
 
-    /// Takes a step into account.
-    pub(super) fn add(&mut self, step: Step) {
-        if matches!(&*step.call.name, "pivot_root" | "chroot") && !step.failed {
+    fn add(&mut self, step: Step) {
+        if calls::has(&step.call.name, bits::CHANGES_ROOT) && !step.failed {
             self.is_inside = true;
         }
         let before = self.last.take();
@@ -72,6 +81,26 @@ impl Setup {
 }
 
 impl Step {
+    /// What a call of the runtime is as a step; `None` where it is none.
+    fn of(seen: &Seen<'_, '_>) -> Option<Self> {
+        let errno = seen.errno();
+        let takes_path = seen.row().is_some_and(|row| row.has(bits::FILE));
+        // Go asks of each file whether it can be waited for.
+        let failed = errno.is_some_and(|errno| {
+            let is_answer = matches!(Meaning::of(seen.name, errno), Meaning::Answer(_));
+            !is_answer && !seen.has(bits::WATCHES) && seen.has_failed()
+        });
+        if !takes_path && !failed {
+            return None;
+        }
+        let mut paths = decode::paths(seen.invocation, seen.arch).map(|path| opened(seen.table, &path));
+        let subject = paths.next().map(Subject::Path);
+        let target = paths.next();
+        let subject = subject.unwrap_or_else(|| Subject::of(seen));
+        let call = Failure::of(seen, subject, errno.unwrap_or_default());
+        Some(Self { call, failed, target, owner: Owner::told(seen) })
+    }
+
     fn is_look(&self) -> bool {
         calls::has(&self.call.name, bits::ASKS)
     }

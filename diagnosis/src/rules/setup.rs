@@ -52,30 +52,42 @@ fn words(facts: &Facts<'_>, setup: &Setup, step: &Step) -> String {
     if calls::has(name, bits::RUNS) || setup.is_ready && calls::has(name, bits::ASKS) {
         return execute(facts, setup, step);
     }
-    match (name, &step.target) {
-        ("mount", Some(target)) if what.is_empty() || what == target => format!("could not mount {target}: {because}"),
-        ("mount", Some(target)) => format!("could not mount {what} on {target}: {because}"),
-        ("mount", None) => format!("could not mount {what}: {because}"),
-        ("pivot_root" | "chroot", _) if what == "." || what.is_empty() => {
-            format!("could not change to the container's root ({name}): {because}")
-        }
-        ("pivot_root" | "chroot", _) => format!("could not change to the root {what} ({name}): {because}"),
-        ("chdir" | "fchdir", _) if setup.is_inside => {
-            format!("could not enter its working directory {what}: {because}")
-        }
-        ("chdir" | "fchdir", _) => format!("could not enter {what}: {because}"),
-        _ if calls::has(name, bits::MAKES_ENTRY) || name.starts_with("mknod") => {
-            format!("could not make {what}: {because}")
-        }
-        _ if calls::has(name, bits::ASKS) && setup.is_inside => format!("could not find {what}: {because}"),
-        _ if calls::has(name, bits::ASKS) => {
-            format!("could not find {what} while it set up the file systems: {because}")
-        }
-        ("open" | "openat" | "openat2", _) => format!("could not open {what}: {because}"),
-        ("write" | "writev", _) if !what.is_empty() => format!("could not write to {what}: {because}"),
-        _ if what.is_empty() => format!("failed in {name}: {because}"),
-        _ => format!("failed in {name} of {what}: {because}"),
+    match attempt(setup, step) {
+        Some(attempt) => format!("could not {attempt}: {because}"),
+        None if what.is_empty() => format!("failed in {name}: {because}"),
+        None => format!("failed in {name} of {what}: {because}"),
     }
+}
+
+/// "mount /srv/config on /etc/app".
+fn attempt(setup: &Setup, step: &Step) -> Option<String> {
+    let name = &*step.call.name;
+    let what = step.call.subject.text().unwrap_or_default();
+    let is = |bits| calls::has(name, bits);
+    Some(if is(bits::MOUNTS) {
+        match &step.target {
+            Some(target) if what.is_empty() || what == target => format!("mount {target}"),
+            Some(target) => format!("mount {what} on {target}"),
+            None => format!("mount {what}"),
+        }
+    } else if is(bits::CHANGES_ROOT) {
+        let root = if matches!(what, "." | "") { "container's root".to_owned() } else { format!("root {what}") };
+        format!("change to the {root} ({name})")
+    } else if is(bits::CHANGES_DIRECTORY) {
+        let which = if setup.is_inside { "its working directory " } else { "" };
+        format!("enter {which}{what}")
+    } else if is(bits::MAKES_ENTRY) {
+        format!("make {what}")
+    } else if is(bits::ASKS) {
+        let when = if setup.is_inside { "" } else { " while it set up the file systems" };
+        format!("find {what}{when}")
+    } else if is(bits::OPENS) {
+        format!("open {what}")
+    } else if is(bits::SENDS) && !is(bits::NETWORK) && !what.is_empty() {
+        format!("write to {what}")
+    } else {
+        return None;
+    })
 }
 
 /// Of the program: it was looked for, or run.
@@ -207,6 +219,8 @@ mod tests {
     const EXECVE: u16 = 59;
     const MOUNT: u16 = 165;
     const MKDIRAT: u16 = 258;
+    const MKNODAT: u16 = 259;
+    const MOVE_MOUNT: u16 = 429;
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
@@ -255,6 +269,11 @@ mod tests {
         let answer = format!("runc could not mount /srv/config on {root}: not a directory (ENOTDIR).");
         assert_eq!(told(scene), answer);
         let mut scene = runtime("runc:[2:INIT]");
+        scene.open(root, 7);
+        let call = scene.call(700, MOVE_MOUNT).arg(6).string("").arg(0xffff_ff9c).string("/proc/self/fd/7");
+        call.arg(4).result(-2).end();
+        assert_eq!(told(scene), format!("runc could not mount {root}: no such file or directory (ENOENT)."));
+        let mut scene = runtime("runc:[2:INIT]");
         look(&mut scene, "/srv/nothing", -2, 0);
         let answer = "runc could not find /srv/nothing while it set up the file systems: no such file or directory \
                       (ENOENT).";
@@ -267,6 +286,10 @@ mod tests {
         scene.call(700, MKDIRAT).arg(0xffff_ff9c).string("/run/web/rootfs/data").arg(0o755).result(-30).end();
         look(&mut scene, "/run/web/rootfs/data", -2, 0);
         assert_eq!(told(scene), "crun could not make /run/web/rootfs/data: read-only file system (EROFS).");
+        let mut scene = runtime("crun");
+        let node = "/run/web/rootfs/dev/fuse";
+        scene.call(700, MKNODAT).arg(0xffff_ff9c).string(node).arg(0o20_666).arg(0xae5).result(-1).end();
+        assert_eq!(told(scene), format!("crun could not make {node}: operation not permitted (EPERM)."));
         let mut scene = runtime("runc:[2:INIT]");
         scene.call(700, PIVOT_ROOT).string(".").string(".").result(-16).end();
         let answer = "runc could not change to the container's root (pivot_root): device or resource busy (EBUSY).";

@@ -1,8 +1,8 @@
 //! Socket addresses.
 
 use super::text::{self, Text};
+use crate::blobs::Bytes;
 use crate::escape;
-use crate::record::Bytes;
 use crate::syscalls::flags::network::AF;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -5,7 +5,8 @@
 //! ([`Tables::opened`]), from then on; else it has no text.
 
 use super::{Invocation, address, path_argument, row};
-use crate::record::{Bytes, Call};
+use crate::blobs::Bytes;
+use crate::call::Call;
 use crate::syscalls::arg::Command;
 use crate::syscalls::arg::{ArgKind, Shape};
 use crate::syscalls::flags::Set;

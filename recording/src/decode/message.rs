@@ -1,7 +1,7 @@
 //! Payload: byte strings, `iovec`s, and messages with their control data.
 
 use super::{Pointee, Printer, address, text};
-use crate::record::{Blobs, Bytes};
+use crate::blobs::{Blobs, Bytes};
 use crate::syscalls::flags::network as sets;
 use rewind_common::call::part;
 

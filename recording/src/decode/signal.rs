@@ -1,6 +1,7 @@
 //! Signals, signal sets, and the lines of delivery and death.
 
 use super::text;
+use crate::exit_status::ExitStatus;
 use crate::syscalls::flags::signal as sets;
 use rewind_common::record::{Exit, Signal};
 
@@ -200,16 +201,15 @@ fn value(out: &mut String, bytes: &[u8], at: usize) {
 
 /// Writes the line of a thread's end: `+++ exited with 3 +++`, `+++ killed by SIGKILL +++`.
 pub fn write_exit(out: &mut String, exit: &Exit) {
-    let status = exit.status;
-    match status & 0x7f {
-        0 => {
+    match ExitStatus::new(exit.status) {
+        ExitStatus::Exited(code) => {
             out.push_str("+++ exited with ");
-            text::decimal(out, u64::from(status >> 8 & 0xff));
+            text::decimal(out, u64::from(code));
         }
-        by => {
+        ExitStatus::Killed { signal: by, core_dumped } => {
             out.push_str("+++ killed by ");
-            signal(out, by.cast_signed());
-            if status & 0x80 != 0 {
+            signal(out, by.into());
+            if core_dumped {
                 out.push_str(" (core dumped)");
             }
         }
@@ -219,11 +219,8 @@ pub fn write_exit(out: &mut String, exit: &Exit) {
 
 /// The status of `wait`, in the words of the macros that take it apart.
 pub(super) fn status(out: &mut String, status: u32) {
-    let low = status & 0x7f;
-    if low == 0 {
-        out.push_str("{WIFEXITED(s) && WEXITSTATUS(s) == ");
-        text::decimal(out, u64::from(status >> 8 & 0xff));
-    } else if status & 0xff == 0x7f && status != 0xffff {
+    // Not of an end: the process was stopped, or goes on.
+    if status & 0xff == 0x7f && status != 0xffff {
         out.push_str("{WIFSTOPPED(s) && WSTOPSIG(s) == ");
         let stop = status >> 8 & 0xff;
         signal(out, (stop & 0x7f).cast_signed());
@@ -233,10 +230,18 @@ pub(super) fn status(out: &mut String, status: u32) {
     } else if status == 0xffff {
         out.push_str("{WIFCONTINUED(s)");
     } else {
-        out.push_str("{WIFSIGNALED(s) && WTERMSIG(s) == ");
-        signal(out, low.cast_signed());
-        if status & 0x80 != 0 {
-            out.push_str(" && WCOREDUMP(s)");
+        match ExitStatus::new(status) {
+            ExitStatus::Exited(code) => {
+                out.push_str("{WIFEXITED(s) && WEXITSTATUS(s) == ");
+                text::decimal(out, u64::from(code));
+            }
+            ExitStatus::Killed { signal: by, core_dumped } => {
+                out.push_str("{WIFSIGNALED(s) && WTERMSIG(s) == ");
+                signal(out, by.into());
+                if core_dumped {
+                    out.push_str(" && WCOREDUMP(s)");
+                }
+            }
         }
     }
     out.push('}');

@@ -9,8 +9,9 @@ mod sockets;
 mod total;
 
 use super::{Invocation, Style, descriptors, entry_arguments, exit_arguments, name, write_arguments, write_result};
+use crate::call::Call;
 use crate::event::build::{CallBuilder, single};
-use crate::record::{self, Call};
+use crate::record;
 use crate::syscalls::{Arch, by_name};
 
 /// The number of a call on x86-64.

@@ -1,6 +1,6 @@
 //! Numbers and strings in the notation of `strace`, straight into the caller's string.
 
-use crate::record::Bytes;
+use crate::blobs::Bytes;
 use crate::redact::mark;
 use crate::syscalls::flags::Set;
 

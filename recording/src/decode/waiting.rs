@@ -3,7 +3,7 @@
 use super::message::ELEMENTS;
 use super::text::{self, decimal, flags};
 use super::{Pointee, Printer, shape, signal};
-use crate::record::Bytes;
+use crate::blobs::Bytes;
 use crate::syscalls::Arch;
 use crate::syscalls::arg::{ArgKind, Shape};
 use crate::syscalls::flags::poll;

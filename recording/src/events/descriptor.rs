@@ -3,9 +3,9 @@
 
 use super::json::JsonLine;
 use super::kind::{Context, EventKind, Timing, WithBlobs};
+use crate::blobs::{Blobs, Bytes, TextSpan};
 use crate::decode::descriptors::Tables;
 use crate::escape::{self, Untrusted};
-use crate::record::{Blobs, Bytes, TextSpan};
 use rewind_common::call::{Blob, blob_flags};
 use rewind_common::record::{self as wire, Kind, MAX_DESCRIPTOR_TEXT, RecordHeader};
 use serde::Serialize;

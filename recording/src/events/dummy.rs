@@ -5,12 +5,13 @@
 
 use super::json::JsonLine;
 use super::kind::{Context, EventKind, Notice, Timing, WithBlobs};
+use crate::blobs::{Blobs, Bytes, TextSpan};
 use crate::escape::Untrusted;
 use crate::event::{Timeline, build, sorted};
 use crate::filter::Filter;
 use crate::header::Header;
 use crate::origin::named;
-use crate::record::{Blobs, Bytes, Record, TextSpan, all};
+use crate::record::{Record, all};
 use crate::redact::Redactor;
 use crate::render::{Format, Options, write};
 use crate::syscalls::Arch;

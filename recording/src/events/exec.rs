@@ -2,8 +2,9 @@
 
 use super::json::JsonLine;
 use super::kind::{Context, EventKind, Timing, WithBlobs};
+use crate::blobs::{Blobs, Bytes, Instead, TextSpan};
+use crate::call::Call;
 use crate::escape::{self, Untrusted};
-use crate::record::{Blobs, Bytes, Call, Instead, TextSpan};
 use rewind_common::call::part;
 use rewind_common::capture::MAX_STRINGS;
 use rewind_common::record::{self as wire, INTERPRETED};

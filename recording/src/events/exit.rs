@@ -4,6 +4,7 @@ use super::json::JsonLine;
 use super::kind::{Context, EventKind, Notice, Timing};
 use super::signal::signal_name;
 use crate::decode::write_exit;
+use crate::exit_status::ExitStatus;
 use rewind_common::record::GROUP_DEAD;
 use serde::Serialize;
 use std::io;
@@ -12,7 +13,7 @@ pub use rewind_common::record::Exit;
 
 #[derive(Serialize)]
 struct Fields {
-    exit_code: Option<u32>,
+    exit_code: Option<u8>,
     killed_by: Option<String>,
     core_dumped: bool,
     last_thread: bool,
@@ -53,11 +54,11 @@ impl EventKind for Exit {
     }
 
     fn write_json(&self, line: JsonLine<'_>, _: &Context<'_>) -> io::Result<()> {
-        let (code, signal) = (self.status >> 8 & 0xff, self.status & 0x7f);
+        let status = ExitStatus::new(self.status);
         line.with(&Fields {
-            exit_code: (signal == 0).then_some(code),
-            killed_by: (signal != 0).then(|| signal_name(signal)),
-            core_dumped: self.status & 0x80 != 0,
+            exit_code: status.code(),
+            killed_by: status.signal().map(|signal| signal_name(signal.into())),
+            core_dumped: status.core_dumped(),
             last_thread: self.header.flags & GROUP_DEAD != 0,
         })
     }

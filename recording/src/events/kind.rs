@@ -2,8 +2,8 @@
 //! and knows no kind by name.
 
 use super::json::JsonLine;
+use crate::blobs::{Blobs, Bytes, TextSpan};
 use crate::origin::Origins;
-use crate::record::{Blobs, Bytes, TextSpan};
 use crate::task::Pids;
 use rewind_common::record::EventRecord;
 use std::io;

@@ -1,7 +1,7 @@
 //! System calls by name and by class, as strace's `-e trace=` has them.
 
 use super::FilterError;
-use crate::record::Call;
+use crate::call::Call;
 use crate::syscalls::{self, Arch, class, compat};
 use rewind_common::capture::ROWS;
 use std::str::FromStr;

@@ -1,6 +1,7 @@
 //! How it reads that something was hidden.
 
-use crate::record::{Bytes, Call};
+use crate::blobs::Bytes;
+use crate::call::Call;
 use rewind_common::call::{REDACTED_BYTE, blob_flags};
 use std::borrow::Cow;
 

@@ -1,8 +1,9 @@
 //! What of a record is text: by the syscall table, as everything is that is known of a call's arguments.
 
 use super::name::{self, Name};
+use crate::blobs::{Bytes, TextKind, TextSpan};
+use crate::call::Call;
 use crate::decode;
-use crate::record::{Bytes, Call, TextKind, TextSpan};
 use crate::syscalls::Arch;
 use crate::syscalls::commands::sockopt::{self, OptionValue};
 use crate::syscalls::pointee::TextPart;

@@ -19,7 +19,7 @@ fn nr(name: &str) -> u16 {
 fn read(redactor: &Redactor, mut record: Vec<u8>) -> (Vec<String>, u64) {
     let count = redactor.redact(&mut record, Arch::X86_64);
     let Record::Call(call) = record::first(&record).unwrap().0 else { unreachable!() };
-    let text = |blob: record::Bytes<'_>| String::from_utf8_lossy(&blob.readable(blob.bytes)).into_owned();
+    let text = |blob: crate::blobs::Bytes<'_>| String::from_utf8_lossy(&blob.readable(blob.bytes)).into_owned();
     (call.blobs.map(text).collect(), count)
 }
 

@@ -6,9 +6,9 @@
 use super::killed::as_seen;
 use super::words::{ids, invocation};
 use super::{Timestamps, Words};
+use crate::call::RefusedBy;
 use crate::escape::visible;
 use crate::event::{Event, Outcome, Timeline, What};
-use crate::record::RefusedBy;
 use std::fmt::Write as _;
 use std::io;
 
@@ -134,7 +134,7 @@ fn call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, piece: Piece
 }
 
 /// Whether the arguments known at entry are all that the call has.
-fn is_complete(line: &str, from: usize, call: &crate::record::Call<'_>) -> bool {
+fn is_complete(line: &str, from: usize, call: &crate::call::Call<'_>) -> bool {
     let said = line.get(from..).unwrap_or_default();
     call.count == 0 || !(said.is_empty() || said.ends_with(", "))
 }

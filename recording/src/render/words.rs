@@ -1,6 +1,7 @@
 //! What all formats share: how a call, a time, a process is put into words.
 
 use super::Options;
+use crate::call::Call;
 use crate::clock::Clock;
 use crate::decode::descriptors::{Table, Tables};
 use crate::decode::{self, Invocation, Style};
@@ -9,7 +10,6 @@ use crate::event::{Event, Outcome, Timeline, What};
 use crate::events::Context;
 use crate::header::Header;
 use crate::origin::Origins;
-use crate::record::Call;
 use crate::syscalls::arg::ArgKind;
 use crate::syscalls::{Arch, Return};
 use crate::task::{Pids, comm};

@@ -125,6 +125,19 @@ pub const FILLS_BUFFER: u64 = 1 << 60;
 /// `ETIMEDOUT` from it says that the time is over that it was to wait.
 pub const TIMES_OUT: u64 = 1 << 61;
 
+/// Has a descriptor watched, which not each can be: programs try it on any.
+pub const WATCHES: u64 = 1 << 17;
+/// Puts back what a signal interrupted: its result is that of another call.
+pub const RESTORES: u64 = 1 << 18;
+/// Makes another directory the root of its process' paths.
+pub const CHANGES_ROOT: u64 = 1 << 19;
+/// Makes another directory the one where its process' paths begin.
+pub const CHANGES_DIRECTORY: u64 = 1 << 20;
+/// Mounts what its first path names on its second.
+pub const MOUNTS: u64 = 1 << 21;
+/// Opens the file at its path.
+pub const OPENS: u64 = 1 << 22;
+
 /// Moves the offset of a file: `ESPIPE` from it says that there is none.
 pub const SEEKS: u64 = 1 << 62;
 

@@ -6,8 +6,8 @@ use super::arg::ArgKind::{
 };
 use super::arg::Shape::{FdPair, I64, Sigset};
 use super::bits::{
-    CLOSES, DECISIVE, DESC, ENTRY, NETWORK, ORDINARY, RECEIVES, SEEKS, SENDS, SIGNAL, TRANSFERS, TRIES_FILE_SYSTEM,
-    WAITS_DISK, WAITS_FILE_LOCK, WAITS_FILE_SYSTEM,
+    CHANGES_DIRECTORY, CLOSES, DECISIVE, DESC, ENTRY, NETWORK, ORDINARY, RECEIVES, SEEKS, SENDS, SIGNAL, TRANSFERS,
+    TRIES_FILE_SYSTEM, WAITS_DISK, WAITS_FILE_LOCK, WAITS_FILE_SYSTEM,
 };
 use super::commands::{FCNTL, IOCTL};
 use super::flags::file::{CLOSE_RANGE, FADVISE, FALLOC, INOTIFY_INIT, LOCK, RWF, SPLICE, SYNC_RANGE, WHENCE, XATTR};
@@ -56,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
     row("cachestat", 451, 451, &[Fd, Pointer, Pointer, UintFlags], Return::Int, DESC),
     row("getdents", 78, NONE, &[Fd, Entries, Uint], Return::Int, DESC),
     row("getdents64", 217, 61, &[Fd, Entries, Uint], Return::Int, DESC | WAITS_FILE_SYSTEM | TRANSFERS),
-    row("fchdir", 81, 50, &[Fd], Return::Int, DESC | DECISIVE),
+    row("fchdir", 81, 50, &[Fd], Return::Int, DESC | DECISIVE | CHANGES_DIRECTORY),
     row("fchmod", 91, 52, &[Fd, Mode], Return::Int, DESC),
     row("fchown", 93, 55, &[Fd, Uid, Uid], Return::Int, DESC),
     row("fsetxattr", 190, 7, &[Fd, Name, BytesIn(3), Size, Flags(&XATTR)], Return::Int, DESC),

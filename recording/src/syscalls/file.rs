@@ -7,8 +7,8 @@ use super::arg::ArgKind::{
 };
 use super::arg::Shape::{I32, OpenHow, Stat, Statfs, Statx, Timespecs, Timevals, Utimbuf};
 use super::bits::{
-    ASKS, DECISIVE, DESC, FILE, FILLS_BUFFER, FSTAT, FSTATFS, LSTAT, MAKES_ENTRY, STAT, STATFS, STATX, TRANSFERS,
-    TRIES_FILE_SYSTEM, USTAT, WAITS_FILE_SYSTEM,
+    ASKS, CHANGES_DIRECTORY, CHANGES_ROOT, DECISIVE, DESC, FILE, FILLS_BUFFER, FSTAT, FSTATFS, LSTAT, MAKES_ENTRY,
+    MOUNTS, OPENS, STAT, STATFS, STATX, TRANSFERS, TRIES_FILE_SYSTEM, USTAT, WAITS_FILE_SYSTEM,
 };
 use super::commands::{FSCONFIG, QUOTA};
 use super::flags::file::{
@@ -20,10 +20,10 @@ use super::{Made, NONE, Return, Row, row};
 /// The rows: name, number on x86-64, number on arm64, arguments, result, classes and flags.
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    row("open", 2, NONE, &[Path, OpenFlags, OpenMode(1)], Return::Fd(Made::Path), FILE | DESC | DECISIVE | WAITS_FILE_SYSTEM | TRANSFERS),
-    row("openat", 257, 56, &[DirFd, Path, OpenFlags, OpenMode(2)], Return::Fd(Made::Path), FILE | DESC | DECISIVE | WAITS_FILE_SYSTEM | TRANSFERS),
-    row("openat2", 437, 437, &[DirFd, Path, InSized(OpenHow, 3), Size], Return::Fd(Made::Path), FILE | DESC | DECISIVE),
-    row("creat", 85, NONE, &[Path, Mode], Return::Fd(Made::Path), FILE | DESC | DECISIVE),
+    row("open", 2, NONE, &[Path, OpenFlags, OpenMode(1)], Return::Fd(Made::Path), FILE | DESC | DECISIVE | WAITS_FILE_SYSTEM | TRANSFERS | OPENS),
+    row("openat", 257, 56, &[DirFd, Path, OpenFlags, OpenMode(2)], Return::Fd(Made::Path), FILE | DESC | DECISIVE | WAITS_FILE_SYSTEM | TRANSFERS | OPENS),
+    row("openat2", 437, 437, &[DirFd, Path, InSized(OpenHow, 3), Size], Return::Fd(Made::Path), FILE | DESC | DECISIVE | OPENS),
+    row("creat", 85, NONE, &[Path, Mode], Return::Fd(Made::Path), FILE | DESC | DECISIVE | OPENS),
     row("name_to_handle_at", 303, 264, &[DirFd, Path, Pointer, Out(I32), Flags(&AT_HANDLE)], Return::Int, FILE | DESC),
     row("open_by_handle_at", 304, 265, &[Fd, Pointer, OpenFlags], Return::Fd(Made::Unknown), DESC | DECISIVE),
     row("stat", 4, NONE, &[Path, Out(Stat)], Return::Int, FILE | STAT | WAITS_FILE_SYSTEM | ASKS),
@@ -41,9 +41,9 @@ pub(super) const ROWS: &[Row] = &[
     row("faccessat2", 439, 439, &[DirFd, Path, Flags(&ACCESS), Flags(&AT_ACCESS)], Return::Int, FILE | DESC | ASKS),
     row("truncate", 76, 45, &[Path, Size], Return::Int, FILE),
     row("getcwd", 79, 17, &[PathOut, Size], Return::Int, FILE | FILLS_BUFFER),
-    row("chdir", 80, 49, &[Path], Return::Int, FILE | DECISIVE),
-    row("chroot", 161, 51, &[Path], Return::Int, FILE | DECISIVE),
-    row("pivot_root", 155, 41, &[Path, Path], Return::Int, FILE | DECISIVE),
+    row("chdir", 80, 49, &[Path], Return::Int, FILE | DECISIVE | CHANGES_DIRECTORY),
+    row("chroot", 161, 51, &[Path], Return::Int, FILE | DECISIVE | CHANGES_ROOT),
+    row("pivot_root", 155, 41, &[Path, Path], Return::Int, FILE | DECISIVE | CHANGES_ROOT),
     row("rename", 82, NONE, &[Path, Path], Return::Int, FILE | DECISIVE | WAITS_FILE_SYSTEM),
     row("renameat", 264, 38, &[DirFd, Path, DirFd, Path], Return::Int, FILE | DESC | DECISIVE),
     row("renameat2", 316, 276, &[DirFd, Path, DirFd, Path, Flags(&RENAME)], Return::Int, FILE | DESC | DECISIVE),
@@ -68,8 +68,8 @@ pub(super) const ROWS: &[Row] = &[
     row("utimes", 235, NONE, &[Path, In(Timevals)], Return::Int, FILE),
     row("futimesat", 261, NONE, &[DirFd, Path, In(Timevals)], Return::Int, FILE | DESC),
     row("utimensat", 280, 88, &[DirFd, PathOrNull, In(Timespecs), Flags(&AT)], Return::Int, FILE | DESC),
-    row("mknod", 133, NONE, &[Path, NodeMode, NodeDev(1)], Return::Int, FILE),
-    row("mknodat", 259, 33, &[DirFd, Path, NodeMode, NodeDev(2)], Return::Int, FILE | DESC),
+    row("mknod", 133, NONE, &[Path, NodeMode, NodeDev(1)], Return::Int, FILE | MAKES_ENTRY),
+    row("mknodat", 259, 33, &[DirFd, Path, NodeMode, NodeDev(2)], Return::Int, FILE | DESC | MAKES_ENTRY),
     row("setxattr", 188, 5, &[Path, Name, BytesIn(3), Size, Flags(&XATTR)], Return::Int, FILE | TRIES_FILE_SYSTEM),
     row("lsetxattr", 189, 6, &[Path, Name, BytesIn(3), Size, Flags(&XATTR)], Return::Int, FILE),
     row("getxattr", 191, 8, &[Path, Name, BytesOut, Size], Return::Int, FILE | ASKS | TRIES_FILE_SYSTEM | FILLS_BUFFER),
@@ -92,11 +92,11 @@ pub(super) const ROWS: &[Row] = &[
     row("swapon", 167, 224, &[Path, SwapFlags], Return::Int, FILE),
     row("swapoff", 168, 225, &[Path], Return::Int, FILE),
     row("uselib", 134, NONE, &[Path], Return::Int, FILE),
-    row("mount", 165, 40, &[PathOrNull, Path, Name, MountFlags, Name], Return::Int, FILE | DECISIVE),
+    row("mount", 165, 40, &[PathOrNull, Path, Name, MountFlags, Name], Return::Int, FILE | DECISIVE | MOUNTS),
     row("umount2", 166, 39, &[Path, Flags(&UMOUNT)], Return::Int, FILE | DECISIVE),
     row("open_tree", 428, 428, &[DirFd, Path, Flags(&OPEN_TREE)], Return::Fd(Made::Path), FILE | DESC | DECISIVE),
     row("open_tree_attr", 467, 467, &[DirFd, Path, Flags(&OPEN_TREE), Pointer, Size], Return::Fd(Made::Path), FILE | DESC | DECISIVE),
-    row("move_mount", 429, 429, &[DirFd, Path, DirFd, Path, Flags(&MOVE_MOUNT)], Return::Int, FILE | DESC | DECISIVE),
+    row("move_mount", 429, 429, &[DirFd, Path, DirFd, Path, Flags(&MOVE_MOUNT)], Return::Int, FILE | DESC | DECISIVE | MOUNTS),
     row("fsopen", 430, 430, &[Name, Flags(&FSOPEN)], Return::Fd(Made::Unknown), DESC | DECISIVE),
     row("fsconfig", 431, 431, &[Fd, Command(&FSCONFIG), NameOrNull, Operand(0), Int], Return::Int, FILE | DESC | DECISIVE),
     row("fsmount", 432, 432, &[Fd, Flags(&FSMOUNT), MountAttr], Return::Fd(Made::Unknown), DESC | DECISIVE),

@@ -5,7 +5,7 @@ use super::arg::ArgKind::{
     PollFds, Size, Uint,
 };
 use super::arg::Shape::{Address, SigmaskBox, Sigset, Timespec, Timeval};
-use super::bits::{CLOEXEC, DESC, ENTRY, MEMORY, ORDINARY, POLLS, SIGNAL, TRIES_KERNEL, WAITS_WORK};
+use super::bits::{CLOEXEC, DESC, ENTRY, MEMORY, ORDINARY, POLLS, SIGNAL, TRIES_KERNEL, WAITS_WORK, WATCHES};
 use super::commands::EPOLL_CTL;
 use super::flags::poll::EPOLL_CREATE;
 use super::flags::system::{IO_URING_ENTER, IO_URING_REGISTER};
@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
     row("pselect6", 270, 72, &[FdSets, FdSet, FdSet, FdSet, InOut(Timespec), In(SigmaskBox)], Return::Select, DESC | ORDINARY | ENTRY | WAITS_WORK),
     row("epoll_create", 213, NONE, &[Int], Return::Fd(Made::Anonymous("[eventpoll]")), DESC),
     row("epoll_create1", 291, 20, &[Flags(&EPOLL_CREATE)], Return::Fd(Made::Anonymous("[eventpoll]")), DESC),
-    row("epoll_ctl", 233, 21, &[Fd, Command(&EPOLL_CTL), Fd, Operand(0)], Return::Int, DESC),
+    row("epoll_ctl", 233, 21, &[Fd, Command(&EPOLL_CTL), Fd, Operand(0)], Return::Int, DESC | WATCHES),
     row("epoll_wait", 232, NONE, &[Fd, EpollEventsOut, Int, Int], Return::Int, DESC | ORDINARY | WAITS_WORK),
     row("epoll_pwait", 281, 22, &[Fd, EpollEventsOut, Int, Int, In(Sigset), Size], Return::Int, DESC | ORDINARY | WAITS_WORK),
     row("epoll_pwait2", 441, 441, &[Fd, EpollEventsOut, Int, In(Timespec), In(Sigset), Size], Return::Int, DESC | ORDINARY | ENTRY | WAITS_WORK),

@@ -1,7 +1,7 @@
 //! The table is whole: no number is missing, none stands twice, and capture follows from the rows.
 
 use super::arg::ArgKind;
-use super::{Arch, all, bits, by_name, by_number, capture_table, class};
+use super::{Arch, Made, Return, all, bits, by_name, by_number, capture_table, class};
 use rewind_common::capture::{OPS, capture_flags, op, when};
 use std::collections::BTreeMap;
 
@@ -202,6 +202,13 @@ fn a_call_waits_for_one_thing() {
 }
 
 #[test]
+fn bytes_that_are_sent_are_found_where_they_do_not_stand_in_messages() {
+    let sent = |name| by_name(name).unwrap().sent_argument();
+    assert_eq!(["write", "writev", "sendto"].map(sent), [Some(1); 3]);
+    assert_eq!(["sendmsg", "sendmmsg", "pwrite64", "read"].map(sent), [None; 4]);
+}
+
+#[test]
 fn what_is_asked_of_rows_has_the_arguments_that_it_needs() {
     let first = |row: &super::Row| row.args.first().copied();
     for row in all() {
@@ -219,6 +226,16 @@ fn what_is_asked_of_rows_has_the_arguments_that_it_needs() {
         }
         if row.has(bits::KILLS) {
             assert!(matches!(first(row), Some(ArgKind::Int)) && row.signal_argument().is_some(), "{}", row.name);
+        }
+        if row.has(bits::MOUNTS) {
+            let paths = row.args.iter().filter(|kind| matches!(kind, ArgKind::Path | ArgKind::PathOrNull));
+            assert_eq!(paths.count(), 2, "{}", row.name);
+        }
+        if row.has(bits::OPENS) {
+            assert!(matches!(row.result, Return::Fd(Made::Path)) && row.has(bits::FILE), "{}", row.name);
+        }
+        if row.has(bits::CHANGES_ROOT | bits::CHANGES_DIRECTORY) {
+            assert!(matches!(first(row), Some(ArgKind::Path | ArgKind::Fd)), "{}", row.name);
         }
         assert_eq!(row.has(bits::SETS_USER), row.user_argument().is_some_and(|i| i < row.args.len()), "{}", row.name);
     }

@@ -3,8 +3,9 @@
 //! * **Order.** Where the documentation of a crate or a module has a table of its modules under a heading
 //!   that ends with "in the order of the flow", a module uses those that stand before it there, never those
 //!   after, and each has its place there.
-//! * **No circles.** No file uses another that, on whatever way, uses it. A module and its children are one:
-//!   it may use them, and they what it defines.
+//! * **No circles.** No file uses another that, on whatever way, uses it. Who takes a name from a module that only
+//!   hands it on (`pub use`) uses that module too. A module and its children are one: it may use them, and they what
+//!   it defines.
 //! * **Tasks.** Where few files may start tasks and threads and make channels ([`STARTERS`]), no other does.
 //!
 //! Tests are free. What breaks one of the first two laws and is known stands in `exceptions.rs`.

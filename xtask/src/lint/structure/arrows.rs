@@ -26,14 +26,33 @@ pub(super) enum Target {
     Outside(Vec<String>),
 }
 
+/// What a path leads to, and the modules that hand it on: what is named there is not defined there.
+#[derive(Debug)]
+struct Way {
+    target: Target,
+    via: Vec<usize>,
+}
+
+impl Way {
+    fn to(target: Target) -> Self {
+        Self { target, via: Vec::new() }
+    }
+
+    /// The same, handed on by `module`.
+    fn handed_on_by(mut self, module: usize) -> Self {
+        self.via.push(module);
+        self
+    }
+}
+
 impl Crate {
     /// What a path that is written in `module` leads to.
     pub(super) fn resolve(&self, module: usize, path: &[String]) -> Target {
-        self.follow(module, path, MAX_STEPS)
+        self.follow(module, path, MAX_STEPS).target
     }
 
-    fn follow(&self, module: usize, path: &[String], steps: usize) -> Target {
-        let outside = || Target::Outside(path.to_vec());
+    fn follow(&self, module: usize, path: &[String], steps: usize) -> Way {
+        let outside = || Way::to(Target::Outside(path.to_vec()));
         let Some((first, rest)) = path.split_first() else { return outside() };
         if steps == 0 {
             return outside();
@@ -51,13 +70,13 @@ impl Crate {
     }
 
     /// `path` within `module`.
-    fn descend(&self, module: usize, path: &[String], steps: usize) -> Target {
-        let Some((first, rest)) = path.split_first() else { return Target::Module(module) };
-        self.member(module, first, rest, steps).unwrap_or_else(|| Target::Item(module, first.clone()))
+    fn descend(&self, module: usize, path: &[String], steps: usize) -> Way {
+        let Some((first, rest)) = path.split_first() else { return Way::to(Target::Module(module)) };
+        self.member(module, first, rest, steps).unwrap_or_else(|| Way::to(Target::Item(module, first.clone())))
     }
 
     /// What `name` is in `module`, unless that module defines it itself, or it is not there.
-    fn member(&self, module: usize, name: &str, rest: &[String], steps: usize) -> Option<Target> {
+    fn member(&self, module: usize, name: &str, rest: &[String], steps: usize) -> Option<Way> {
         let here = self.modules.get(module)?;
         if let Some(child) = here.children.get(name) {
             return Some(self.descend(*child, rest, steps));
@@ -66,16 +85,19 @@ impl Crate {
             let whole: Vec<String> = import.path.path.iter().chain(rest).cloned().collect();
             // `use name;` of another crate binds the name to itself.
             let is_itself = import.path.path.len() == 1;
-            return Some(if is_itself { Target::Outside(whole) } else { self.follow(module, &whole, steps - 1) });
+            let way = if is_itself { Way::to(Target::Outside(whole)) } else { self.follow(module, &whole, steps - 1) };
+            return Some(way.handed_on_by(module));
         }
         here.globs.iter().find_map(|glob| {
-            let Target::Module(of) = self.follow(module, &glob.path, steps - 1) else { return None };
-            (of != module).then(|| self.member(of, name, rest, steps - 1)).flatten()
+            let Target::Module(of) = self.follow(module, &glob.path, steps - 1).target else { return None };
+            let way = (of != module).then(|| self.member(of, name, rest, steps - 1)).flatten()?;
+            Some(way.handed_on_by(module))
         })
     }
 
-    /// All arrows between files: what `use` brings in, and what is named without it. That a module hands
-    /// on what a child of it defines (`pub use`) is none, as long as it does not use it itself.
+    /// All arrows between files: what `use` brings in, and what is named without it; to who defines it, and to who
+    /// hands it on. That a module hands on what a child of it defines (`pub use`) is none, as long as it does not
+    /// use it itself.
     pub(super) fn arrows(&self) -> Vec<Arrow> {
         let mut found: BTreeMap<(usize, usize), BTreeMap<String, usize>> = BTreeMap::new();
         for (module, here) in self.modules.iter().enumerate() {
@@ -86,15 +108,17 @@ impl Crate {
                 }
             };
             for named in &here.named {
-                if let Target::Item(to, name) = self.resolve(module, &named.path) {
-                    add(to, name, named.line);
+                let Way { target, via } = self.follow(module, &named.path, MAX_STEPS);
+                if let Target::Item(to, name) = target {
+                    via.into_iter().chain([to]).for_each(|to| add(to, name.clone(), named.line));
                 }
             }
             for import in here.imports.values() {
-                if let Target::Item(to, name) = self.resolve(module, &import.path.path)
-                    && !(import.is_public && self.is_within(to, module))
-                {
-                    add(to, name, import.path.line);
+                let Way { target, via } = self.follow(module, &import.path.path, MAX_STEPS);
+                if let Target::Item(to, name) = target {
+                    let is_handed_on = |to| import.is_public && self.is_within(to, module);
+                    let used = via.into_iter().chain([to]).filter(|to| !is_handed_on(*to));
+                    used.for_each(|to| add(to, name.clone(), import.path.line));
                 }
             }
             for glob in &here.globs {

@@ -125,6 +125,20 @@ fn a_circle_of_files_is_told_with_what_closes_it() -> Result<()> {
 }
 
 #[test]
+fn a_circle_through_what_a_module_hands_on_is_one() -> Result<()> {
+    let record = |events| ("record.rs", format!("mod call; pub use call::Call;{events}"));
+    let events = "use crate::record::Call; pub struct Record(Call);";
+    let of = |(name, record): (_, String)| {
+        let files = [("lib.rs", "mod record; mod events;"), (name, &record), ("events.rs", events)];
+        broken(&[files.as_slice(), &[("record/call.rs", "pub struct Call;")]].concat())
+    };
+    let told = "a circle of 2 files:\n    record.rs:1 uses events.rs (Record)\n    events.rs:1 uses record.rs (Call)";
+    assert_eq!(of(record(" pub use crate::events::Record;"))?, [told]);
+    assert_eq!(of(record(""))?, [""; 0]);
+    Ok(())
+}
+
+#[test]
 fn a_module_and_its_children_are_no_circle() -> Result<()> {
     let parent = ("a.rs", "mod b; mod c; pub struct Kind(b::B, c::C);");
     let child = ("a/b.rs", "use super::Kind; pub struct B(Kind);");

@@ -1,8 +1,11 @@
 //! A system call as it was recorded.
 
-use super::blobs::{Blobs, Bytes};
-use super::malformed::Malformed;
-use super::refusal::Refusal;
+mod refusal;
+
+pub use refusal::{Refusal, RefusedBy};
+
+use crate::blobs::{Blobs, Bytes};
+use crate::malformed::Malformed;
 use rewind_common::call::{self, args, flags, part};
 use zerocopy::FromBytes as _;
 

@@ -1,4 +1,8 @@
-//! The bytes behind a call's arguments.
+//! What of a record is of variable length: the bytes behind a call's arguments.
+
+mod text;
+
+pub use text::{TextKind, TextSpan};
 
 use rewind_common::call::{Blob, blob_flags};
 use zerocopy::FromBytes as _;
@@ -37,7 +41,7 @@ impl Bytes<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blobs<'a> {
     pub(crate) rest: &'a [u8],
-    /// Blobs that stand before these, and for theirs: see [`super::Call::mended`].
+    /// Blobs that stand before these, and for theirs: see [`crate::call::Call::mended`].
     pub(crate) instead: Instead<'a>,
 }
 

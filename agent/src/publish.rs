@@ -1,0 +1,188 @@
+//! The cluster is told of ends: a `Recording` in the pod's namespace, and an Event on the pod.
+//!
+//! ```text
+//! crash file N -> queue -> its header and records, read again -> diagnosis -> Recording, if there is none -> Event
+//! ```
+//!
+//! It begins where the crash file is written, and keeps nobody: what waits is numbers of files. What is told was
+//! redacted when it was read from its ring. Each step may be done anew: a run's `Recording` has one name.
+//!
+//! # Modules, in the order of the flow
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`queue`] | what waits: so much and no more |
+//! | [`recording`] | from a crash file to its `Recording`: pure |
+//! | [`events`] | Events on pods |
+//! | [`sweep`] | deletes what has expired |
+
+mod events;
+mod queue;
+mod recording;
+pub(crate) mod sweep;
+
+pub(crate) use events::{Events, Note};
+
+use crate::blocking;
+use crate::bucket::Bucket;
+use crate::cluster::Cluster;
+use crate::crash::Keeper;
+use crate::identity::pod::PodContainer;
+use crate::retry::{retried, status_code};
+use kube::Api;
+use kube::api::{DeleteParams, ListParams, PostParams};
+use queue::Queue;
+use recording::Held;
+use rewind_recording::file;
+use rewind_recording::header::Header;
+use rewind_resources::recording::Recording;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Most ends that wait.
+const MAX_WAITING: usize = 256;
+/// How often a `Recording` may be made, and how many at once.
+const RATE: (Duration, u32) = (Duration::from_secs(1), 30);
+/// Most `Recording`s of one container; a crash loop's older ones go.
+const PER_CONTAINER: usize = 5;
+/// How old an end may be that the agent before did not come to tell.
+pub(crate) const RECENT_S: u64 = 900;
+
+/// Tells of ends.
+pub(crate) struct Publisher {
+    cluster: Arc<Cluster>,
+    keeper: Arc<Keeper>,
+    events: Arc<Events>,
+    waiting: Queue<u64>,
+    is_on: AtomicBool,
+}
+
+/// An end that is to be told.
+struct End {
+    header: Header,
+    cause: String,
+    crash: u64,
+}
+
+impl Publisher {
+    pub(crate) fn new(cluster: Arc<Cluster>, keeper: Arc<Keeper>, events: Arc<Events>) -> Self {
+        let waiting = Queue::new("recordings", MAX_WAITING);
+        Self { cluster, keeper, events, waiting, is_on: AtomicBool::new(true) }
+    }
+
+    /// Switches `Recording`s on or off. Events go on.
+    pub(crate) fn set_on(&self, is_on: bool) {
+        self.is_on.store(is_on, Ordering::Relaxed);
+    }
+
+    /// Crash files have been written.
+    pub(crate) fn tell(&self, crashes: impl IntoIterator<Item = u64>) {
+        crashes.into_iter().for_each(|crash| self.waiting.offer(crash));
+    }
+
+    /// What the agent before may not have come to tell: what it has told has its `Recording`.
+    pub(crate) fn tell_again(&self, crashes: impl IntoIterator<Item = u64>) {
+        if self.is_on.load(Ordering::Relaxed) {
+            self.tell(crashes);
+        }
+    }
+
+    /// Tells what is to be told, for ever.
+    pub(crate) async fn run(&self) {
+        let mut bucket = Bucket::new(RATE.0, RATE.1, Instant::now());
+        loop {
+            let crash = self.waiting.next().await;
+            tokio::time::sleep(bucket.wait(Instant::now())).await;
+            bucket.take(Instant::now());
+            let keeper = Arc::clone(&self.keeper);
+            match blocking::run(move || diagnosed(&keeper, crash)).await {
+                Ok(Some(end)) => self.tell_of(&end).await,
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, crash, "the diagnosis of a crash file failed"),
+            }
+        }
+    }
+
+    async fn tell_of(&self, end: &End) {
+        let Some(of) = PodContainer::of(&end.header.container) else { return };
+        if self.is_on.load(Ordering::Relaxed) {
+            match self.record(of, end).await {
+                Ok(true) => {}
+                // The agent before has told it.
+                Ok(false) => return,
+                Err(error) => {
+                    // Its namespace goes, or the definition is gone.
+                    tracing::info!(%error, crash = end.crash, pod = of.pod, namespace = of.namespace, "a Recording was refused");
+                }
+            }
+        }
+        if recording::is_bad(end.header.reason) {
+            self.events.say(note(of, &end.cause));
+        }
+    }
+
+    /// Makes the `Recording`; whether there was none.
+    async fn record(&self, of: PodContainer<'_>, end: &End) -> kube::Result<bool> {
+        let held = Held { node: self.cluster.node(), crash: end.crash, max_age_s: self.keeper.max_age_s() };
+        let made = recording::recording(of, &end.header, &end.cause, held);
+        let api: Api<Recording> = Api::namespaced(self.cluster.client().await, of.namespace);
+        let how = PostParams::default();
+        match retried("a Recording", || api.create(&how, &made)).await {
+            Ok(_) => {}
+            Err(error) if status_code(&error) == Some(409) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        tracing::info!(
+            crash = end.crash,
+            pod = of.pod,
+            namespace = of.namespace,
+            container = of.container,
+            "told the cluster of an end"
+        );
+        if let Err(error) = limit(&api, of).await {
+            tracing::warn!(%error, pod = of.pod, namespace = of.namespace, "cannot delete older Recordings of a container");
+        }
+        Ok(true)
+    }
+}
+
+/// Deletes what a container has too many of.
+async fn limit(api: &Api<Recording>, of: PodContainer<'_>) -> kube::Result<()> {
+    let all = ListParams::default().labels(&recording::selector(of));
+    let found = retried("Recordings", || api.list(&all)).await?;
+    let how = DeleteParams::default();
+    for name in recording::too_many(found.items, PER_CONTAINER) {
+        match retried("a Recording", || api.delete(&name, &how)).await {
+            Ok(_) => {}
+            Err(error) if status_code(&error) == Some(404) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Reads a crash file again and says why that container ended; `None`: nobody is to be told.
+fn diagnosed(keeper: &Keeper, crash: u64) -> Option<End> {
+    let path = keeper.path(crash)?;
+    let found = file::open(&path);
+    let found = found.inspect_err(|error| tracing::warn!(%error, crash, "a crash file cannot be read")).ok()?;
+    let is_told = recording::is_end(found.header.reason) && PodContainer::of(&found.header.container).is_some();
+    is_told.then(|| {
+        let cause = rewind_diagnosis::cause(&found.header, &found.records);
+        End { header: found.header, cause, crash }
+    })
+}
+
+/// The sentence on the pod.
+fn note(of: PodContainer<'_>, cause: &str) -> Note {
+    let PodContainer { namespace, pod, container, .. } = of;
+    let more = format!("kubectl rewind why pod/{pod} -n {namespace} -c {container}");
+    let cause = rewind_recording::escape::visible(cause);
+    let most = MAX_CAUSE_BYTES.saturating_sub(more.len());
+    let cut = cause.get(..cause.floor_char_boundary(most)).unwrap_or_default();
+    Note::new(of, "ContainerDiagnosed", &format!("{cut}. More: {more}")).warning()
+}
+
+/// Most bytes of cause and command in an Event.
+const MAX_CAUSE_BYTES: usize = 1000;

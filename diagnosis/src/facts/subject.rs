@@ -1,0 +1,77 @@
+//! What a call was about: its path, its peer, or what its descriptor is.
+
+use super::seen::Seen;
+use rewind_recording::decode;
+use rewind_recording::decode::descriptors::Table;
+use rewind_recording::syscalls::arg::ArgKind;
+
+/// What a call was about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A path.
+    Path(String),
+    /// The other side of a socket.
+    Peer(String),
+    /// Another descriptor, in words.
+    Descriptor(String),
+    /// Nothing that is known.
+    #[default]
+    Nothing,
+}
+
+impl Subject {
+    /// In words, if it is known.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Path(text) | Self::Peer(text) | Self::Descriptor(text) => Some(text),
+            Self::Nothing => None,
+        }
+    }
+
+    /// Whether it is a name server.
+    #[must_use]
+    pub fn is_name_server(&self) -> bool {
+        matches!(self, Self::Peer(peer) if is_name_server(peer))
+    }
+
+    /// What a call is about.
+    pub(super) fn of(seen: &Seen<'_, '_>) -> Self {
+        if let Some(path) = decode::path(seen.invocation, seen.arch).filter(|path| !path.is_empty()) {
+            return Self::Path(path.into_owned());
+        }
+        if let Some(peer) = decode::peer(seen.invocation, seen.arch) {
+            return Self::Peer(peer);
+        }
+        if !seen.row().is_some_and(|row| matches!(row.args.first(), Some(ArgKind::Fd))) {
+            return Self::Nothing;
+        }
+        match seen.table.and_then(|table| table.text(seen.descriptor())) {
+            None => Self::Nothing,
+            Some(text) => match peer_of(text) {
+                Some(peer) => Self::Peer(peer),
+                None if text.starts_with('/') => Self::Path(text.to_owned()),
+                None => Self::Descriptor(text.to_owned()),
+            },
+        }
+    }
+}
+
+/// Whether a peer is a name server.
+pub(super) fn is_name_server(peer: &str) -> bool {
+    peer.ends_with(":53")
+}
+
+/// The peer that `UDP:[->10.96.0.10:53]` names.
+pub(super) fn peer_of(descriptor: &str) -> Option<String> {
+    let (_, peer) = descriptor.split_once(":[->")?;
+    Some(peer.trim_end_matches(']').to_owned())
+}
+
+/// The path behind `/proc/self/fd/7`, by which runtimes name what they have opened; else the path itself.
+pub(super) fn opened(table: Option<&Table>, path: &str) -> String {
+    let fd = ["/proc/self/fd/", "/proc/thread-self/fd/"].iter().find_map(|dir| path.strip_prefix(dir));
+    let fd = fd.and_then(|fd| fd.parse().ok());
+    let what = fd.and_then(|fd| table?.text(fd));
+    what.filter(|what| what.starts_with('/')).unwrap_or(path).to_owned()
+}
