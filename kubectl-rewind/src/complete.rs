@@ -59,7 +59,7 @@ pub(crate) async fn answer(words: &[String]) -> String {
     };
     let asked = tokio::time::timeout(PATIENCE, candidates(&typing, start));
     // A completion has nowhere to say what is wrong.
-    let (found, directive) = asked.await.ok().and_then(Result::ok).unwrap_or_default();
+    let (found, directive) = asked.await.ok().and_then(Result::ok).unwrap_or((Vec::new(), NO_FILES));
     let mut lines: Vec<_> = found
         .into_iter()
         .filter(|(word, _)| word.starts_with(start))

@@ -54,7 +54,13 @@ pub(crate) struct PodFlags {
     )]
     pub selector: Option<String>,
     /// With -l: the pods of all namespaces.
-    #[arg(short = 'A', long, requires = "selector", help_heading = "Which pods and containers")]
+    #[arg(
+        short = 'A',
+        long,
+        requires = "selector",
+        conflicts_with = "target",
+        help_heading = "Which pods and containers"
+    )]
     pub all_namespaces: bool,
     /// This container of the pods; else the one that kubectl would take.
     #[arg(short = 'c', long, value_name = "NAME", help_heading = "Which pods and containers")]
