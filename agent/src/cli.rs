@@ -26,7 +26,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 this ho
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Record all containers of this host, and answer on a socket
-    Run(Run),
+    Run(Box<Run>),
     /// Record one command, without a daemon; print what it did at its end
     Record(Record),
     /// Say what this host offers, what is missing and what that costs, and what recording costs here

@@ -53,7 +53,7 @@ fn checked(change: impl FnOnce(&mut RecordingRequest)) -> Result<Grant, Refusal>
 
 fn covers(grant: &Grant, name: &str, pod_uid: &str) -> bool {
     let container = Container { name: name.into(), pod_uid: pod_uid.into(), ..Container::default() };
-    Rights::Request(grant.clone()).cover(&container)
+    Rights::Request(Box::new(grant.clone())).cover(&container)
 }
 
 #[test]

@@ -4,7 +4,7 @@ use rewind_recording::crash::{Crash, Unreadable};
 use rewind_recording::header::Header;
 
 fn rights(action: Action, target: Target) -> Rights {
-    Rights::Request(Grant {
+    Rights::Request(Box::new(Grant {
         request: RequestName { namespace: "shop".to_owned(), name: "r1".to_owned() },
         uid: "r-uid".to_owned(),
         secret_hash: String::new(),
@@ -12,7 +12,7 @@ fn rights(action: Action, target: Target) -> Rights {
         target,
         user: "anna".to_owned(),
         expires: Timestamp::MAX,
-    })
+    }))
 }
 
 fn target(uid: Option<&str>, container: Option<&str>) -> Target {
