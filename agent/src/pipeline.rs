@@ -5,12 +5,14 @@ use crate::config::{Settings, Typed, Watched};
 use crate::crash::Keeper;
 use crate::event_log;
 use crate::feed::{Feed, Subscription};
+use crate::identity::kubernetes::{Pods, watch};
+use crate::identity::peers::Peers;
 use crate::identity::pod::PodContainer;
 use crate::publish::{self, Events, Publisher};
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, Wish};
 use crate::serve::{self, Gate, Parts, Port, Rights, Shared, SocketPath};
-use anyhow::Context as _;
 use crate::upload::Upload;
+use anyhow::Context as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -47,7 +49,7 @@ pub(crate) struct Wanted {
     /// Files of events.
     pub event_logs: Vec<PathBuf>,
     /// The cluster, if this host is a node of one.
-    pub cluster: Option<Arc<Cluster>>,
+    pub node: Option<Node>,
     /// Where crash files are sent to, and what the cluster is called there.
     pub upload: Option<(Url, String)>,
     /// Where the port is.
@@ -61,8 +63,19 @@ pub(crate) struct Wanted {
 /// What tells the cluster.
 #[derive(Clone)]
 struct Told {
+    pods: Arc<Pods>,
     publisher: Arc<Publisher>,
     events: Arc<Events>,
+}
+
+/// This host as a node of a cluster.
+pub(crate) struct Node {
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// This node's pods, as the recorder asks for them.
+    pub pods: Arc<Pods>,
+    /// Names of addresses, as the recorder asks for them.
+    pub peers: Arc<Peers>,
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -91,12 +104,13 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     })?;
     let parts = Parts { recorder: Arc::clone(&shared), feed: Arc::clone(&feed), keeper: Arc::clone(&keeper) };
     let mut tasks = JoinSet::new();
-    let told = match wanted.cluster {
-        Some(cluster) => Some(join_cluster(cluster, wanted.listen, &parts, &mut tasks).await?),
+    let told = match wanted.node {
+        Some(node) => Some(join_cluster(node, wanted.listen, &parts, &mut tasks).await?),
         None => None,
     };
+    let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
+    apply(&settings, &wanted.typed, &parts, told.as_ref());
     if let Some(watched) = wanted.settings {
-        apply(watched.good(), &wanted.typed, &parts, told.as_ref());
         tasks.spawn(configure(watched, wanted.typed, parts.clone(), told.clone()));
     }
     tasks.spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
@@ -130,15 +144,11 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
 }
 
 /// Starts all that speaks to the API server, or is asked through it. It need not answer now.
-async fn join_cluster(
-    cluster: Arc<Cluster>,
-    listen: SocketAddr,
-    parts: &Parts,
-    tasks: &mut JoinSet<()>,
-) -> anyhow::Result<Told> {
+async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut JoinSet<()>) -> anyhow::Result<Told> {
+    let cluster = Arc::clone(&node.cluster);
     let events = Arc::new(Events::new());
     let publisher = Publisher::new(Arc::clone(&cluster), Arc::clone(&parts.keeper), Arc::clone(&events));
-    let told = Told { publisher: Arc::new(publisher), events };
+    let told = Told { pods: Arc::clone(&node.pods), publisher: Arc::new(publisher), events };
     let port = Port {
         parts: parts.clone(),
         gate: Arc::new(Gate::new(Arc::clone(&cluster))),
@@ -148,6 +158,7 @@ async fn join_cluster(
     let listener =
         listener.with_context(|| format!("cannot listen on {listen}; give another address with --listen"))?;
     tracing::info!(%listen, node = cluster.node(), "answers who shows a RecordingRequest");
+    tasks.spawn(learn(node));
     tasks.spawn(accept_at_port(listener, port));
     tasks.spawn({
         let (told, cluster) = (told.clone(), Arc::clone(&cluster));
@@ -187,14 +198,20 @@ fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>)
         Ok(redactor) => parts.recorder.set_redactor(redactor),
         Err(error) => tracing::error!(%error, "what is hidden stays as it was"),
     }
-    let of = settings.clone();
-    parts.recorder.set_unwanted(Arc::new(move |container| {
-        PodContainer::of(container).is_some_and(|pod| !of.records(pod.namespace, None))
+    let (of, pods) = (settings.clone(), told.map(|told| Arc::clone(&told.pods)));
+    parts.recorder.set_wishes(Arc::new(move |container| match PodContainer::of(container) {
+        Some(pod) => of.wish(pod.namespace, |name| pods.as_ref()?.annotation(pod.uid, name)),
+        None => Wish { record: true, payload: None },
     }));
     if let Some(told) = told {
         told.publisher.set_on(settings.recordings);
         told.events.set_on(settings.events);
     }
+}
+
+/// Learns from the cluster's API whose containers these are, and whom they speak to.
+async fn learn(Node { cluster, pods, peers }: Node) {
+    tokio::join!(watch::run(&cluster, &pods), peers.watch_services(&cluster), peers.watch_slices(&cluster));
 }
 
 /// A thread that may wait for its file as long as it takes; the agent ends without it.
@@ -253,7 +270,13 @@ async fn accept_at_port(listener: TcpListener, port: Port) {
 }
 
 /// Writes crash files, where nobody waits for the disk.
-async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>, told: Option<Told>, upload: Option<Arc<Upload>>) {
+async fn keep(
+    shared: Shared,
+    keeper: Arc<Keeper>,
+    ended: Arc<Notify>,
+    told: Option<Told>,
+    upload: Option<Arc<Upload>>,
+) {
     let mut ticks = tokio::time::interval(KEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -309,7 +332,7 @@ async fn reconcile(shared: Shared, ended: Arc<Notify>) {
         waited = 0;
         // Taking segments from living rings waits for the kernel.
         let shared = Arc::clone(&shared);
-        match tokio::task::spawn_blocking(move || shared.reconcile().and_then(|()| shared.leave_out_unwanted())).await {
+        match tokio::task::spawn_blocking(move || shared.reconcile().and_then(|()| shared.heed_wishes())).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "cannot make room for new recordings"),
             Err(error) => tracing::error!(%error, "what makes room for new recordings failed"),

@@ -128,7 +128,9 @@ impl Publisher {
     /// Says where a crash file was sent to, in its `Recording` if there is one. One that is being made now is looked
     /// for again: what is made later says it by itself.
     pub(crate) async fn tell_url(&self, header: &Header, url: &str) {
-        let Some(of) = PodContainer::of(&header.container).filter(|_| self.is_on.load(Ordering::Relaxed)) else { return };
+        let Some(of) = PodContainer::of(&header.container).filter(|_| self.is_on.load(Ordering::Relaxed)) else {
+            return;
+        };
         let api: Api<Recording> = Api::namespaced(self.cluster.client().await, of.namespace);
         let name = recording::name(of, header.container.id.as_str());
         let (how, patch) = (PatchParams::default(), Patch::Merge(serde_json::json!({ "spec": { "url": url } })));

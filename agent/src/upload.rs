@@ -68,8 +68,8 @@ impl Upload {
         // What the HTTP client takes, as the API server's client does.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let options = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
-        let (store, prefix) = object_store::parse_url_opts(url, options)
-            .map_err(|source| Unusable { url: url.to_string(), source })?;
+        let (store, prefix) =
+            object_store::parse_url_opts(url, options).map_err(|source| Unusable { url: url.to_string(), source })?;
         let mut base = url.clone();
         base.set_path("");
         Ok(Self { store, base, prefix, cluster: cluster.to_owned(), keeper, written: Notify::new() })

@@ -30,7 +30,7 @@ pub(crate) fn define() -> Result<User> {
 }
 
 /// A request that is as it should be.
-fn request(namespace: &str) -> Value {
+pub(crate) fn request(namespace: &str) -> Value {
     json!({
         "apiVersion": "rewind.dev/v1alpha1",
         "kind": "RecordingRequest",
@@ -46,7 +46,7 @@ fn request(namespace: &str) -> Value {
     })
 }
 
-fn recording(namespace: &str, name: &str, pod: &str) -> Value {
+pub(crate) fn recording(namespace: &str, name: &str, pod: &str) -> Value {
     json!({
         "apiVersion": "rewind.dev/v1alpha1",
         "kind": "Recording",

@@ -2,6 +2,7 @@
 
 mod definitions;
 mod pods;
+mod rights;
 
 use rewind_tests::suite::{Need, Suite};
 use std::process::ExitCode;
@@ -18,6 +19,10 @@ fn main() -> ExitCode {
         .test("of_a_request_nothing_changes_but_when_it_expires", &CLUSTER, definitions::immutable)
         .test("recordings_have_columns_worth_reading", &CLUSTER, definitions::columns)
         .test("recordings_and_requests_are_found_by_their_node", &CLUSTER, definitions::selected)
+        .test("an_agent_writes_of_its_own_node_alone", &CLUSTER, rights::own_node)
+        .test("a_request_for_another_node_is_not_an_agents_to_change", &CLUSTER, rights::taken)
+        .test("a_request_says_who_asks_and_payload_is_a_right_of_its_own", &CLUSTER, rights::people)
+        .test("roles_give_what_they_say_and_nothing_more", &CLUSTER, rights::roles)
         .test("namespaces_and_definitions_go_with_what_is_in_them", &CLUSTER, definitions::deleted)
         .run()
 }

@@ -18,6 +18,8 @@
 //! | [`mod@test`] | a verb: runs every test that this machine can run |
 //! | [`mod@bench`] | a verb: what recording costs, beside what else there is |
 //! | [`vm`] | a verb: loads and records on other kernels |
+//! | [`image`] | a verb: the agent as an OCI image |
+//! | [`manifests`] | a verb: what is made of `manifests/base` |
 //! | [`lint`] | a verb: structure, format, lints, documentation, licences |
 #![forbid(unsafe_code)]
 
@@ -29,7 +31,9 @@ mod command;
 mod debug;
 mod demo;
 mod fuzz;
+mod image;
 mod lint;
+mod manifests;
 mod packages;
 mod setup;
 mod tally;
@@ -69,7 +73,11 @@ enum Verb {
     Bench(bench::Bench),
     /// Load and record on other kernels, in QEMU.
     Vm(vm::Vm),
-    /// Check structure, format, lints, documentation and licences.
+    /// Build the agent's OCI image, without Docker.
+    Image(image::BuildImage),
+    /// Make what is made of manifests/base: definitions, one file, the chart.
+    Manifests(manifests::Manifests),
+    /// Check structure, format, lints, documentation, licences and manifests.
     Lint(lint::Lint),
 }
 
@@ -84,6 +92,8 @@ fn main() -> ExitCode {
         Verb::Test(test) => test.run(),
         Verb::Bench(bench) => bench.run(),
         Verb::Vm(vm) => vm.run(),
+        Verb::Image(image) => image.run(),
+        Verb::Manifests(manifests) => manifests.run(),
         Verb::Lint(lint) => lint.run(),
     };
     outcome.map_or_else(|error| command::exit_code(&error), |()| ExitCode::SUCCESS)

@@ -146,7 +146,9 @@ fn a_request_that_was_taken_is_good_while_it_is_there_and_renewed() {
 
 fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    all.iter().for_each(|(name, value)| drop(headers.append(*name, HeaderValue::from_str(value).unwrap())));
+    for (name, value) in all {
+        headers.append(*name, HeaderValue::from_str(value).unwrap());
+    }
     headers
 }
 

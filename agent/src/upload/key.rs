@@ -17,12 +17,8 @@ pub(super) fn key(prefix: &Path, cluster: &str, header: &Header) -> Path {
     };
     of.retain(|part| !part.is_empty());
     let time = Timestamp::from_nanosecond(i128::from(header.over_unix_ns())).unwrap_or_default();
-    let file = format!(
-        "{}-{}-{}.{EXTENSION}",
-        time.strftime("%Y%m%dT%H%M%SZ"),
-        short_id(&container.id),
-        header.recording
-    );
+    let file =
+        format!("{}-{}-{}.{EXTENSION}", time.strftime("%Y%m%dT%H%M%SZ"), short_id(&container.id), header.recording);
     let parts = std::iter::once(cluster).chain(of).chain(std::iter::once(file.as_str()));
     // A part that holds a `/` or is `..` is escaped: nobody gets out of the prefix.
     parts.fold(prefix.clone(), |path, part| path.join(PathPart::from(part)))
@@ -34,9 +30,14 @@ mod tests {
     use rewind_recording::header::Container;
 
     fn named(name: &str, pod_uid: &str) -> String {
-        let container =
-            Container { id: "3f".repeat(32).into(), name: name.into(), pod_uid: pod_uid.into(), ..Container::default() };
-        let mut header = Header { container, recording: 7, died_ns: Some(1_795_266_187_000_000_000), ..Header::default() };
+        let container = Container {
+            id: "3f".repeat(32).into(),
+            name: name.into(),
+            pod_uid: pod_uid.into(),
+            ..Container::default()
+        };
+        let mut header =
+            Header { container, recording: 7, died_ns: Some(1_795_266_187_000_000_000), ..Header::default() };
         header.host.name = "node-1".to_owned();
         key(&Path::from("crashes"), "prod", &header).to_string()
     }

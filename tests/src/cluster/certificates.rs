@@ -115,13 +115,30 @@ pub fn user(place: &Place, name: &str, subject: &str) -> Result<PathBuf> {
     Ok(kubeconfig)
 }
 
+/// Makes a kubeconfig of who holds a token, and returns it.
+///
+/// # Errors
+/// When the file cannot be made.
+pub fn bearer(place: &Place, name: &str, token: &str) -> Result<PathBuf> {
+    let kubeconfig = place.kubeconfig(name);
+    let authority = Certificates::of(place).certificate(CLUSTER);
+    fs::write(&kubeconfig, config_text(name, &authority, &format!("token: {token}")))
+        .with_context(|| format!("cannot write {}", kubeconfig.display()))?;
+    Ok(kubeconfig)
+}
+
 fn kubeconfig_text(name: &str, authority: &Path, certificate: &Path, key: &Path) -> String {
-    let (authority, certificate, key) = (authority.display(), certificate.display(), key.display());
+    let (certificate, key) = (certificate.display(), key.display());
+    config_text(name, authority, &format!("client-certificate: {certificate}, client-key: {key}"))
+}
+
+fn config_text(name: &str, authority: &Path, proof: &str) -> String {
+    let authority = authority.display();
     format!(
         "apiVersion: v1
 kind: Config
 clusters: [{{name: rewind-test, cluster: {{server: 'https://{ADDRESS}:6443', certificate-authority: {authority}}}}}]
-users: [{{name: {name}, user: {{client-certificate: {certificate}, client-key: {key}}}}}]
+users: [{{name: {name}, user: {{{proof}}}}}]
 contexts: [{{name: rewind-test, context: {{cluster: rewind-test, user: {name}}}}}]
 current-context: rewind-test
 "

@@ -40,6 +40,16 @@ impl User {
         Ok(Self { place, kubeconfig })
     }
 
+    /// Whoever holds that token; `name` is the kubeconfig's.
+    ///
+    /// # Errors
+    /// When the kubeconfig cannot be made.
+    pub fn with_token(name: &str, token: &str) -> Result<Self> {
+        let place = Place::of_machine()?;
+        let kubeconfig = certificates::bearer(&place, name, token)?;
+        Ok(Self { place, kubeconfig })
+    }
+
     /// The cluster.
     #[must_use]
     pub fn place(&self) -> &Place {
