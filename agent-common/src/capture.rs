@@ -45,9 +45,10 @@ pub mod capture_flags {
     pub const KNOWN: u8 = 1 << 2;
     /// Its failures are ordinary and stay in the main share (`futex`, `epoll_wait`, ...).
     pub const ORDINARY: u8 = 1 << 3;
-    /// One of its operations is [`super::op::LENGTH`] or [`super::op::MESSAGE_OUT`]: the length that
-    /// the call is to overwrite is noted when it starts.
-    pub const LENGTH: u8 = 1 << 4;
+    /// What is another when the call returns is noted when it starts: the length that it is to overwrite, where
+    /// one of its operations is [`super::op::LENGTH`] or [`super::op::MESSAGE_OUT`]; the stack pointer, where one
+    /// is [`super::op::FRAME`].
+    pub const NOTES: u8 = 1 << 4;
 }
 
 /// One copy.
@@ -107,7 +108,7 @@ pub mod op {
     pub const COUNT_ENTRIES: u8 = 14;
     /// A `u32` that the call overwrites: as it was before, and behind it as it is now if the call has
     /// succeeded and it is another. Not done if argument `size_arg` is null.
-    /// The row has [`super::capture_flags::LENGTH`], and no second such operation.
+    /// The row has [`super::capture_flags::NOTES`], and no second such operation.
     pub const LENGTH: u8 = 15;
     /// Argument 0 is a number of descriptors, arguments 1 to 3 are sets of as many: the number (four
     /// bytes), then of each set whose pointer is not null the words (eight bytes each) that hold
@@ -129,6 +130,9 @@ pub mod op {
     /// blob of part [`crate::call::part::VECTOR`]; and, unless it is 0, the socket address that word `offset`
     /// points to and the word behind it measures, as a blob of argument `offset`.
     pub const WORDS: u8 = 24;
+    /// As [`FIXED`], at the program's stack pointer: that of the start stands in place of the argument. The row has
+    /// [`super::capture_flags::NOTES`].
+    pub const FRAME: u8 = 25;
 }
 
 /// When to copy.

@@ -14,6 +14,8 @@ pub struct Offsets {
     pub regs_compat_args: [u32; 6],
     /// `pt_regs` of the number of a call that has begun: `orig_ax` (x86-64) or `syscallno` (arm64).
     pub regs_nr: u32,
+    /// `pt_regs` of the program's stack pointer.
+    pub regs_sp: u32,
     /// `task_struct.seccomp.mode`. 0: this kernel has no seccomp.
     pub task_seccomp_mode: u32,
     /// `task_struct.ptrace`.

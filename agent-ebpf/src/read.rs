@@ -7,7 +7,7 @@ use crate::message;
 use crate::number::{self, UNREADABLE};
 use crate::refused::PUT_BACK;
 use crate::ring::Writer;
-use crate::task::Thread;
+use crate::task::{self, Thread};
 use crate::{atomic, probe};
 use rewind_common::{
     call::{blob_flags, flags, part},
@@ -98,15 +98,20 @@ pub fn wants_entry(thread: &Thread, row: &Capture) -> bool {
     false
 }
 
-/// Notes what the call will overwrite: the length of an address, or of the name of a message.
+/// Notes what will be another when the call returns: the length of an address, or of the name of a message;
+/// the stack pointer, which becomes an argument.
 #[inline(never)]
-pub fn note_length(thread: &mut Thread, row: &Capture) -> u64 {
+pub fn note(thread: &mut Thread, row: &Capture) -> u64 {
     // Verifier: all operations are looked at, those of entry too, which are never of these kinds: a number
     // of them that the row says is counted down by the compiler, and 6.1 does not see where that ends.
     for op in &row.ops {
         let offset = match op.kind {
             op::LENGTH => 0,
             op::MESSAGE_OUT => message::NAME_LENGTH,
+            op::FRAME => {
+                thread.args[usize::from(op.arg & 7)] = task::stack_pointer(probe::registers(task::current()));
+                break;
+            }
             _ => continue,
         };
         let pointer = argument(thread, op.arg);
@@ -229,7 +234,7 @@ fn plain(thread: &mut Thread, op: &Op, writer: &mut Writer, result: i64, flags: 
     let count = match op.kind {
         op::STRING => return blob::string_at_once(writer, pointer, what),
         op::OFFSET => return number::offset_at_once(writer, pointer, result, what),
-        op::FIXED => 1,
+        op::FIXED | op::FRAME => 1,
         op::COUNTED => u64::from(argument(thread, op.size_arg) as u32),
         op::VECTOR if !payload(thread, op) => u64::from(argument(thread, op.size_arg) as u32),
         op::RETURNED => result.unsigned_abs(),
@@ -293,7 +298,7 @@ global! {
         let payload = payload(thread, op);
         match op.kind {
             op::STRING => blob::string(start, at.what, place, ring),
-            op::FIXED => at.bytes(start, u64::from(op.size), most, place, 0),
+            op::FIXED | op::FRAME => at.bytes(start, u64::from(op.size), most, place, 0),
             op::COUNTED => at.bytes(start, times(count, op.size), most, place, 0),
             op::RETURNED => at.bytes(start, times(result.unsigned_abs(), op.size), most, place, 0),
             op::PAYLOAD_IN => at.bytes(start, argument(thread, op.size_arg), blob::payload_limit(), place, 0),

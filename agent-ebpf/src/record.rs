@@ -74,8 +74,8 @@ fn capture(thread: &Thread) -> Option<&'static Capture> {
 #[inline(always)]
 pub fn enter(thread: &mut Thread) {
     let Some(capture) = capture(thread) else { return };
-    if capture.flags & capture_flags::LENGTH != 0 {
-        read::note_length(thread, capture);
+    if capture.flags & capture_flags::NOTES != 0 {
+        read::note(thread, capture);
     }
     if capture.enter_ops != 0 && read::wants_entry(thread, capture) {
         write_enter(thread, capture);
@@ -106,8 +106,8 @@ pub fn call(thread: &mut Thread, now_ns: u64, result: i64) {
         return;
     }
     let row = capture(thread).map_or(0, |capture| {
-        if capture.flags & capture_flags::LENGTH != 0 && thread.flags & u32::from(flags::REFUSED) != 0 {
-            read::note_length(thread, capture);
+        if capture.flags & capture_flags::NOTES != 0 && thread.flags & u32::from(flags::REFUSED) != 0 {
+            read::note(thread, capture);
         }
         capture.flags
     });

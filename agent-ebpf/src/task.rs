@@ -43,7 +43,7 @@ pub struct Thread {
     pub ring_flags: u32,
     /// The thread.
     pub tid: u32,
-    /// What [`crate::read::note_length`] found when the call began, [`crate::number::UNREADABLE`] if it
+    /// What [`crate::read::note`] found when the call began, [`crate::number::UNREADABLE`] if it
     /// could not be read.
     pub length: u64,
     /// [`crate::read::wanted`] at work.
@@ -102,6 +102,12 @@ pub fn is_compat(task: *const c_void) -> bool {
 #[inline(always)]
 pub fn call_number(regs: *const c_void) -> i32 {
     typed::<u32>(regs, offset!(regs_nr)).cast_signed()
+}
+
+/// The stack pointer in the registers of `regs` (a typed `pt_regs`): the program's.
+#[inline(always)]
+pub fn stack_pointer(regs: *const c_void) -> u64 {
+    typed(regs, offset!(regs_sp))
 }
 
 /// `SECCOMP_MODE_*` of a typed task (`include/uapi/linux/seccomp.h`).

@@ -2,7 +2,13 @@
 //!
 //! Nothing waits for the API but what needs it: it may be away when the agent starts, or at any time later.
 
-use kube::{Client, Config};
+use futures_util::StreamExt as _;
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, Event};
+use kube::{Api, Client, Config, Resource};
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -10,6 +16,8 @@ use tokio::sync::OnceCell;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How many objects are listed at a time: their whole text is in memory meanwhile.
+const PAGE: u32 = 50;
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +53,37 @@ impl Cluster {
     /// made when something is asked.
     pub(crate) async fn client(&self) -> Client {
         self.client.get_or_init(configured).await.clone()
+    }
+
+    /// Gives `take` what happens to the objects of a kind, in all namespaces, for as long as the agent runs; of those
+    /// alone that a field selector means, if there is one. `what` they are is for the log. While the API is away it
+    /// tries again, every half minute at last.
+    pub(crate) async fn watch<K>(&self, what: &str, fields: Option<&str>, take: impl Fn(Event<K>))
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+    {
+        let api: Api<K> = Api::all(self.client().await);
+        let config = watcher::Config::default().page_size(PAGE);
+        let config = fields.into_iter().fold(config, |config, fields| config.fields(fields));
+        let mut events = pin!(watcher::watcher(api, config).default_backoff());
+        let mut is_away = false;
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => {
+                    // The beginning of a list is no answer yet.
+                    if is_away && !matches!(event, Event::Init) {
+                        is_away = false;
+                        tracing::info!(what, "the API tells of them again");
+                    }
+                    take(event);
+                }
+                Err(error) if is_away => tracing::debug!(%error, what, "the API still does not tell of them"),
+                Err(error) => {
+                    is_away = true;
+                    tracing::warn!(%error, what, "the API does not tell of them: recording goes on; trying again");
+                }
+            }
+        }
     }
 }
 

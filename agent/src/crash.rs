@@ -192,6 +192,28 @@ impl Keeper {
         is_done
     }
 
+    /// Numbers of all files.
+    #[must_use]
+    pub(crate) fn numbers(&self) -> Vec<u64> {
+        self.store.since(0)
+    }
+
+    /// Where a file was sent to; empty: nowhere that is known.
+    #[must_use]
+    pub(crate) fn url(&self, number: u64) -> String {
+        self.store.url(number)
+    }
+
+    /// A file was sent to where `url` says.
+    pub(crate) fn set_sent(&self, number: u64, url: &url::Url) {
+        self.store.set_sent(number, url.as_str());
+    }
+
+    /// A file could not be sent.
+    pub(crate) fn set_not_sent(&self, error: &str) {
+        self.store.set_not_sent(error);
+    }
+
     /// Keeps a recording whose ring the next agent cannot use; `false`: nothing is kept at all.
     ///
     /// # Errors

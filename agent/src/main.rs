@@ -40,7 +40,9 @@
 //! | [`config`] | the file of the ConfigMap, read again when it changes |
 //! | [`adoption`] | starting where another agent has left programs and rings |
 //! | [`publish`] | what ended, told to the cluster: Recordings and Events |
+//! | [`upload`] | crash files, sent to an object store |
 //! | [`serve`] | the API, on the Unix socket and, for who shows a request, at the port |
+//! | [`health`] | `rewind-agent health`: whether an agent answers |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
 //! | [`measure`] | what recording costs on this host |
 //! | [`pipeline`] | `rewind-agent run`: the only place that starts tasks and makes channels |
@@ -59,6 +61,7 @@ mod config;
 mod crash;
 mod event_log;
 mod feed;
+mod health;
 mod host;
 mod identity;
 mod kernel;
@@ -70,6 +73,7 @@ mod recorder;
 mod retry;
 mod rings;
 mod serve;
+mod upload;
 mod verbs;
 
 use clap::Parser as _;
@@ -80,9 +84,13 @@ use std::process::ExitCode;
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::format::debug_fn;
 
+/// What is logged if nothing else is said. The client of a cluster's API logs every try in vain, which `cluster` does
+/// once.
+const LOG: &str = "info,kube_client=off,kube_runtime=off";
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("REWIND_LOG").unwrap_or_else(|_| "info".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("REWIND_LOG").unwrap_or_else(|_| LOG.into());
     // Names and paths in it are others': they must not steer a terminal, nor begin a line of their own.
     let fields = debug_fn(|out, field, value| {
         let name = Some(field.name()).filter(|name| *name != "message");
@@ -96,6 +104,7 @@ fn main() -> ExitCode {
         Verb::Run(options) => verbs::run(&options),
         Verb::Record(options) => verbs::record(&options),
         Verb::Doctor(options) => verbs::doctor(&options),
+        Verb::Health(options) => verbs::health(&options),
         Verb::Unload(options) => verbs::unload(&options),
         Verb::Workload => verbs::workload(),
     };

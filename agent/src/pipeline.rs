@@ -5,10 +5,13 @@ use crate::config::{Settings, Typed, Watched};
 use crate::crash::Keeper;
 use crate::event_log;
 use crate::feed::{Feed, Subscription};
+use crate::identity::kubernetes::{Pods, watch};
+use crate::identity::peers::Peers;
 use crate::identity::pod::PodContainer;
 use crate::publish::{self, Events, Publisher};
 use crate::recorder::Recorder;
 use crate::serve::{self, Gate, Parts, Port, Rights, Shared, SocketPath};
+use crate::upload::Upload;
 use anyhow::Context as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -24,6 +27,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
+use url::Url;
 
 /// How often it is looked whether a recording has begun, which is one word of mapped memory.
 const LOOK: Duration = Duration::from_millis(50);
@@ -45,7 +49,9 @@ pub(crate) struct Wanted {
     /// Files of events.
     pub event_logs: Vec<PathBuf>,
     /// The cluster, if this host is a node of one.
-    pub cluster: Option<Arc<Cluster>>,
+    pub node: Option<Node>,
+    /// Where crash files are sent to, and what the cluster is called there.
+    pub upload: Option<(Url, String)>,
     /// Where the port is.
     pub listen: SocketAddr,
     /// The file of settings.
@@ -59,6 +65,16 @@ pub(crate) struct Wanted {
 struct Told {
     publisher: Arc<Publisher>,
     events: Arc<Events>,
+}
+
+/// This host as a node of a cluster.
+pub(crate) struct Node {
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// This node's pods, as the recorder asks for them.
+    pub pods: Arc<Pods>,
+    /// Names of addresses, as the recorder asks for them.
+    pub peers: Arc<Peers>,
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -87,8 +103,8 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     })?;
     let parts = Parts { recorder: Arc::clone(&shared), feed: Arc::clone(&feed), keeper: Arc::clone(&keeper) };
     let mut tasks = JoinSet::new();
-    let told = match wanted.cluster {
-        Some(cluster) => Some(join_cluster(cluster, wanted.listen, &parts, &mut tasks).await?),
+    let told = match wanted.node {
+        Some(node) => Some(join_cluster(node, wanted.listen, &parts, &mut tasks).await?),
         None => None,
     };
     if let Some(watched) = wanted.settings {
@@ -96,7 +112,15 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         tasks.spawn(configure(watched, wanted.typed, parts.clone(), told.clone()));
     }
     tasks.spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
-    tasks.spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended, told));
+    let upload = match &wanted.upload {
+        Some((url, cluster)) => Some(Arc::new(Upload::new(url, cluster, Arc::clone(&keeper))?)),
+        None => None,
+    };
+    if let Some(upload) = upload.clone() {
+        let publisher = told.as_ref().map(|told| Arc::clone(&told.publisher));
+        tasks.spawn(async move { upload.run(publisher.as_deref()).await });
+    }
+    tasks.spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended, told, upload));
     tracing::info!(socket = %bound.path().display(), "recording");
     tokio::select! {
         () = accept(&listener, &parts) => {}
@@ -118,12 +142,9 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
 }
 
 /// Starts all that speaks to the API server, or is asked through it. It need not answer now.
-async fn join_cluster(
-    cluster: Arc<Cluster>,
-    listen: SocketAddr,
-    parts: &Parts,
-    tasks: &mut JoinSet<()>,
-) -> anyhow::Result<Told> {
+async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut JoinSet<()>) -> anyhow::Result<Told> {
+    let cluster = Arc::clone(&node.cluster);
+    tasks.spawn(learn(node));
     let events = Arc::new(Events::new());
     let publisher = Publisher::new(Arc::clone(&cluster), Arc::clone(&parts.keeper), Arc::clone(&events));
     let told = Told { publisher: Arc::new(publisher), events };
@@ -185,6 +206,11 @@ fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>)
     }
 }
 
+/// Learns from the cluster's API whose containers these are, and whom they speak to.
+async fn learn(Node { cluster, pods, peers }: Node) {
+    tokio::join!(watch::run(&cluster, &pods), peers.watch_services(&cluster), peers.watch_slices(&cluster));
+}
+
 /// A thread that may wait for its file as long as it takes; the agent ends without it.
 fn log_events(subscription: Subscription, path: PathBuf) -> std::io::Result<()> {
     let runtime = Handle::current();
@@ -241,7 +267,13 @@ async fn accept_at_port(listener: TcpListener, port: Port) {
 }
 
 /// Writes crash files, where nobody waits for the disk.
-async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>, told: Option<Told>) {
+async fn keep(
+    shared: Shared,
+    keeper: Arc<Keeper>,
+    ended: Arc<Notify>,
+    told: Option<Told>,
+    upload: Option<Arc<Upload>>,
+) {
     let mut ticks = tokio::time::interval(KEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -263,10 +295,18 @@ async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>, told: Opt
             }
             judged.written
         });
-        match (done.await, &told) {
-            (Ok(written), Some(told)) => told.publisher.tell(written),
-            (Ok(_), None) => {}
-            (Err(error), _) => tracing::error!(%error, "the keeper of crash files failed"),
+        let written = match done.await {
+            Ok(written) => written,
+            Err(error) => {
+                tracing::error!(%error, "the keeper of crash files failed");
+                continue;
+            }
+        };
+        if let Some(upload) = upload.as_ref().filter(|_| !written.is_empty()) {
+            upload.look();
+        }
+        if let Some(told) = &told {
+            told.publisher.tell(written);
         }
     }
 }

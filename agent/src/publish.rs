@@ -30,7 +30,7 @@ use crate::crash::Keeper;
 use crate::identity::pod::PodContainer;
 use crate::retry::{retried, status_code};
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use queue::Queue;
 use recording::Held;
 use rewind_recording::file;
@@ -46,6 +46,9 @@ const MAX_WAITING: usize = 256;
 const RATE: (Duration, u32) = (Duration::from_secs(1), 30);
 /// Most `Recording`s of one container; a crash loop's older ones go.
 const PER_CONTAINER: usize = 5;
+/// How often, and after what pauses, a `Recording` is looked for that is to say where its file is.
+const URL_TRIES: u32 = 3;
+const URL_PAUSE: Duration = Duration::from_secs(2);
 /// How old an end may be that the agent before did not come to tell.
 pub(crate) const RECENT_S: u64 = 900;
 
@@ -122,9 +125,31 @@ impl Publisher {
         }
     }
 
+    /// Says where a crash file was sent to, in its `Recording` if there is one. One that is being made now is looked
+    /// for again: what is made later says it by itself.
+    pub(crate) async fn tell_url(&self, header: &Header, url: &str) {
+        let Some(of) = PodContainer::of(&header.container).filter(|_| self.is_on.load(Ordering::Relaxed)) else {
+            return;
+        };
+        let api: Api<Recording> = Api::namespaced(self.cluster.client().await, of.namespace);
+        let name = recording::name(of, header.container.id.as_str());
+        let (how, patch) = (PatchParams::default(), Patch::Merge(serde_json::json!({ "spec": { "url": url } })));
+        for _ in 0..URL_TRIES {
+            match retried("a Recording's URL", || api.patch(&name, &how, &patch)).await {
+                Ok(_) => return,
+                Err(error) if status_code(&error) == Some(404) => tokio::time::sleep(URL_PAUSE).await,
+                Err(error) => {
+                    tracing::warn!(%error, pod = of.pod, namespace = of.namespace, "a Recording does not say where its file was sent");
+                    return;
+                }
+            }
+        }
+    }
+
     /// Makes the `Recording`; whether there was none.
     async fn record(&self, of: PodContainer<'_>, end: &End) -> kube::Result<bool> {
-        let held = Held { node: self.cluster.node(), crash: end.crash, max_age_s: self.keeper.max_age_s() };
+        let (max_age_s, url) = (self.keeper.max_age_s(), self.keeper.url(end.crash));
+        let held = Held { node: self.cluster.node(), crash: end.crash, max_age_s, url: &url };
         let made = recording::recording(of, &end.header, &end.cause, held);
         let api: Api<Recording> = Api::namespaced(self.cluster.client().await, of.namespace);
         let how = PostParams::default();

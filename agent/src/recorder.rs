@@ -29,6 +29,8 @@ mod unwanted;
 pub(crate) use start::captures;
 
 use crate::clock;
+use crate::identity::kubernetes::Pods;
+use crate::identity::peers::Peers;
 use crate::identity::scope::Rule;
 use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Plan};
@@ -75,6 +77,10 @@ pub(crate) struct Config {
     pub redactor: Option<Redactor>,
     /// What this host cannot give, beyond what loading shows.
     pub given_up: Vec<String>,
+    /// What the API tells of this node's pods, if it is asked.
+    pub pods: Option<Arc<Pods>>,
+    /// What it tells of addresses.
+    pub peers: Option<Arc<Peers>>,
 }
 
 /// Which cgroups are recorded.
@@ -103,6 +109,7 @@ pub(crate) struct Recorder {
     /// Cgroups that got no entry, as far as they have been logged.
     unfollowed_seen: AtomicU64,
     registry: registry::Registry,
+    peers: Option<Arc<Peers>>,
     open: descriptors::Open,
     ends: Mutex<ends::Ends>,
     room: Mutex<room::Room>,

@@ -15,7 +15,7 @@ use crate::kernel::pins::{self, Pins};
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
 use crate::serve::SocketPath;
-use crate::{adoption, kernel, measure, pipeline, recorder};
+use crate::{adoption, health, kernel, measure, pipeline, recorder};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::file::Saving;
@@ -67,7 +67,8 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let mut plan = plan(options.budget.as_u64(), &options.memory);
     plan.budget_bytes = settings.budget_bytes.unwrap_or(plan.budget_bytes);
     plan.ring_bytes = settings.ring_bytes.unwrap_or(plan.ring_bytes);
-    let rule = Rule { units: options.units, agent: own_cgroup() };
+    let rule = Rule { units: options.units, agent: own_cgroup(), pod_uid: options.kubernetes.pod_uid.clone() };
+    let node = options.kubernetes.kubernetes.then(|| node(&options.kubernetes));
     let place = SocketPath::take(&options.socket)?;
     let pins = if options.no_pins { None } else { Some(Pins::take(&options.place.pins)?) };
     let mut policy = options.crash.policy();
@@ -75,6 +76,8 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     policy.on_child = settings.on_child.unwrap_or(policy.on_child);
     let keeper = Keeper::new(&policy)?;
     let config = host.config(plan, Scope::Rule(rule), options.payload, Some(redactor));
+    let (pods, peers) = node.as_ref().map(|node| (Arc::clone(&node.pods), Arc::clone(&node.peers))).unzip();
+    let config = Config { pods, peers, ..config };
     let recorder = match pins {
         Some(pins) => adoption::begin(config, pins, &keeper)?,
         None => Recorder::start(config)?,
@@ -83,8 +86,9 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
     let wanted = pipeline::Wanted {
         event_logs: options.event_log.clone(),
-        cluster: options.kubernetes.kubernetes.then(|| Arc::new(cluster(&options.kubernetes))),
+        node,
         listen: options.kubernetes.listen,
+        upload: options.crash.crash_upload.clone().map(|url| (url, options.crash.cluster_name.clone())),
         settings: watched,
         typed: Typed { when: options.crash.crash_when, on_child: options.crash.crash_on_child, redact: typed },
     };
@@ -95,10 +99,13 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// This host as a node of a cluster: the kubelet, too, calls it as the host calls itself if nothing else is said.
-fn cluster(options: &cli::Kubernetes) -> Cluster {
-    let host = || rustix::system::uname().nodename().to_string_lossy().to_lowercase();
-    Cluster::of_node(options.node_name.clone().unwrap_or_else(host))
+/// `rewind-agent health`.
+///
+/// # Errors
+/// If no agent answers.
+pub(crate) fn health(options: &cli::Health) -> anyhow::Result<ExitCode> {
+    health::check(&options.socket)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `rewind-agent unload`.
@@ -211,8 +218,15 @@ impl Host {
 
     fn config(&self, plan: Plan, scope: Scope, payload: bool, redactor: Option<Redactor>) -> Config {
         let (cgroup_mount, given_up) = (self.mount.clone(), self.given_up.clone());
-        Config { plan, cgroup_mount, scope, payload, redactor, given_up }
+        Config { plan, cgroup_mount, scope, payload, redactor, given_up, pods: None, peers: None }
     }
+}
+
+/// This host as a node of a cluster: the kubelet, too, calls it as the host calls itself if nothing else is said.
+fn node(options: &cli::Kubernetes) -> pipeline::Node {
+    let host = || rustix::system::uname().nodename().to_string_lossy().to_lowercase();
+    let name = options.node_name.clone().unwrap_or_else(host);
+    pipeline::Node { cluster: Arc::new(Cluster::of_node(name)), pods: Arc::default(), peers: Arc::default() }
 }
 
 /// This process' cgroup in the unified hierarchy.

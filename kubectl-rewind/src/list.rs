@@ -6,17 +6,18 @@ use rewind_recording::api::{List, Listed};
 use rewind_recording::decode::signal_name;
 use rewind_recording::ending::Ending;
 use rewind_recording::escape::{UntrustedString, json, visible};
-use rewind_recording::header::Container;
+use rewind_recording::header::{Container, Owner};
 use rewind_recording::render::{short_id, units};
 use std::io;
 
 const COLUMNS: [&str; 9] =
     ["CONTAINER", "NAME", "RUNTIME", "STATE", "SINCE", "CALLS HELD", "COVERS", "MEMORY", "LOSSES"];
-const WIDE_COLUMNS: [&str; 5] = ["RECORDING", "OVERWRITTEN", "PAYLOAD", "POD UID", "CGROUP"];
+const WIDE_COLUMNS: [&str; 8] =
+    ["RECORDING", "OVERWRITTEN", "PAYLOAD", "OWNER", "RESTART", "IMAGE", "POD UID", "CGROUP"];
 /// Most containers named that are not recorded.
 const NAMES: usize = 8;
 /// These hold figures, and are aligned to the right.
-const FIGURES: [&str; 6] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRITTEN", "SIZE"];
+const FIGURES: [&str; 7] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRITTEN", "RESTART", "SIZE"];
 
 /// Writes the list: the living first, then the dead, the newest of each first.
 ///
@@ -210,12 +211,19 @@ fn cells(listed: &Listed, now_ns: u64) -> [String; 9] {
     ]
 }
 
-fn wide_cells(listed: &Listed) -> [String; 5] {
+fn wide_cells(listed: &Listed) -> [String; 8] {
+    let pod = listed.container.pod.as_deref();
+    let dash = || "-".to_owned();
     [
         format!("#{}", listed.recording),
         units::grouped(listed.coverage.calls_overwritten),
         if listed.payload { "on" } else { "off" }.to_owned(),
-        or_dash(&listed.container.pod_uid),
+        pod.and_then(|pod| pod.owner.as_ref()).map_or_else(dash, Owner::to_string),
+        pod.and_then(|pod| pod.restart).map_or_else(dash, |restart| restart.to_string()),
+        pod.map_or_else(dash, |pod| or_dash(&pod.image)),
+        pod.map(|pod| &pod.uid)
+            .filter(|uid| !uid.is_empty())
+            .map_or_else(|| or_dash(&listed.container.pod_uid), or_dash),
         listed.container.cgroup_path.to_string(),
     ]
 }

@@ -83,14 +83,16 @@ impl<'a> Timeline<'a> {
     /// Joins the records of `records`, which are sorted by their end.
     #[must_use]
     pub fn new(records: &'a [u8]) -> Self {
-        Self::with_tasks(records, Vec::new())
+        Self::after(0, records, Vec::new())
     }
 
-    /// As [`Self::new`], with what earlier records said of the threads (see [`Self::into_tasks`]).
+    /// As [`Self::new`], where the first `earlier` bytes are of records that are no events any more, but may tell
+    /// something of those that follow: starts of calls that have not ended, and execs; `tasks` is what earlier
+    /// records said of the threads (see [`Self::into_tasks`]).
     #[must_use]
-    pub fn with_tasks(records: &'a [u8], tasks: Vec<wire::Task>) -> Self {
+    pub fn after(earlier: usize, records: &'a [u8], tasks: Vec<wire::Task>) -> Self {
         let mut timeline = Self { records, tasks, ..Self::default() };
-        let mut waiting = timeline.sort_out();
+        let mut waiting = timeline.sort_out(earlier);
         timeline.execs.sort_unstable();
         timeline.tasks.sort_by_key(|task| (task.header.tid, task.time_ns));
         // Of two records of one start, the one that was written by the hook holds more.
@@ -183,7 +185,7 @@ impl<'a> Timeline<'a> {
         before.filter(of_it).or_else(|| self.tasks.get(behind).filter(of_it)).copied()
     }
 
-    fn sort_out(&mut self) -> Vec<Waiting> {
+    fn sort_out(&mut self, earlier: usize) -> Vec<Waiting> {
         let (mut waiting, mut offset) = (Vec::new(), 0);
         let mut rest = self.records;
         while !rest.is_empty() {
@@ -211,7 +213,7 @@ impl<'a> Timeline<'a> {
                 Record::Task(task) => self.tasks.push(task),
                 Record::Unknown(_) => self.unknown += 1,
                 record => {
-                    if let Some(event) = record.as_event() {
+                    if let Some(event) = record.as_event().filter(|_| offset >= earlier) {
                         place(event.start_ns().min(event.end_ns()), event.end_ns(), Outcome::Returned);
                     }
                     if let Record::Exec(exec) = record {

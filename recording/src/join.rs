@@ -1,8 +1,8 @@
 //! Begin and end of calls put together as records come, batch by batch: pure, and bounded.
 //!
 //! A call whose start was recorded apart is an event when both are there. Starts wait for their calls, each
-//! with what is known of its thread; what is asked of a batch concerns its own threads only, so that a thousand
-//! threads that wait cost nothing where one is busy.
+//! with what is known of its thread, and an `execve` with what its exec tells of its strings; what is asked of a
+//! batch concerns its own threads only, so that a thousand threads that wait cost nothing where one is busy.
 
 use crate::event::{Event, Outcome, Timeline, What};
 use crate::record::{self, Record};
@@ -31,14 +31,22 @@ pub struct Joiner {
 struct Start {
     start_ns: u64,
     record: Vec<u8>,
+    /// The record of the exec that the call has come to, which was an event in its own batch.
+    exec: Vec<u8>,
+}
+
+impl Start {
+    const fn bytes(&self) -> usize {
+        self.record.len() + self.exec.len()
+    }
 }
 
 /// Records, and what is needed to read them as events.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// Starts that have waited, then the records as they came.
+    /// Starts that have waited, with their execs, then the records as they came.
     bytes: Vec<u8>,
-    /// How many bytes of that are starts that have waited.
+    /// How many bytes of that have waited.
     waited: usize,
     /// Who its threads are, by earlier records.
     tasks: Vec<Task>,
@@ -56,7 +64,7 @@ impl Batch {
     /// again with a later batch.
     #[must_use]
     pub fn timeline(&self) -> Timeline<'_> {
-        Timeline::with_tasks(&self.bytes, self.tasks.clone())
+        Timeline::after(self.waited, &self.bytes, self.tasks.clone())
     }
 
     /// How many events are complete with this batch.
@@ -90,11 +98,8 @@ impl Joiner {
         let tids = threads(records);
         let mut waited: Vec<Start> = tids.iter().filter_map(|tid| self.waiting.remove(tid)).flatten().collect();
         waited.sort_by_key(|start| start.start_ns);
-        let mut batch = Batch::default();
-        for start in &waited {
-            batch.bytes.extend_from_slice(&start.record);
-        }
-        batch.waited = batch.bytes.len();
+        let bytes: Vec<u8> = waited.iter().flat_map(|start| [&start.record[..], &start.exec].concat()).collect();
+        let mut batch = Batch { waited: bytes.len(), bytes, ..Batch::default() };
         self.waiting_bytes -= batch.waited;
         batch.bytes.extend_from_slice(records);
         batch.tasks = tids.iter().filter_map(|tid| self.tasks.get(tid)).copied().collect();
@@ -134,26 +139,47 @@ impl Joiner {
         while let (false, Ok((record, behind))) = (open.is_empty(), record::first(rest)) {
             let record_bytes = rest.get(..rest.len() - behind.len()).unwrap_or_default();
             rest = behind;
-            let Record::Enter(call) = record else { continue };
-            if !open.contains(&(call.tid, call.start_ns)) {
-                continue;
-            }
-            let of_thread = self.waiting.entry(call.tid).or_default();
-            // Of two records of one start, the one that was written by the hook holds more.
-            match of_thread.iter_mut().find(|start| start.start_ns == call.start_ns) {
-                Some(same) if same.record.len() < record_bytes.len() => {
-                    self.waiting_bytes += record_bytes.len() - same.record.len();
-                    same.record = record_bytes.to_vec();
+            match record {
+                Record::Enter(call) if open.contains(&(call.tid, call.start_ns)) => {
+                    self.start(call.tid, call.start_ns, record_bytes);
                 }
-                Some(_) => {}
-                None => {
-                    self.waiting_bytes += record_bytes.len();
-                    of_thread.push(Start { start_ns: call.start_ns, record: record_bytes.to_vec() });
+                Record::Exec(exec) => {
+                    let RecordHeader { tid, .. } = exec.fixed.header;
+                    self.exec(tid, exec.fixed.time_ns, record_bytes);
                 }
+                _ => {}
             }
         }
         if self.waiting_bytes > MAX_WAITING_BYTES {
             self.give_up();
+        }
+    }
+
+    /// Keeps a start.
+    fn start(&mut self, tid: u32, start_ns: u64, record: &[u8]) {
+        let of_thread = self.waiting.entry(tid).or_default();
+        // Of two records of one start, the one that was written by the hook holds more.
+        match of_thread.iter_mut().find(|start| start.start_ns == start_ns) {
+            Some(same) if same.record.len() < record.len() => {
+                self.waiting_bytes += record.len() - same.record.len();
+                same.record = record.to_vec();
+            }
+            Some(_) => {}
+            None => {
+                self.waiting_bytes += record.len();
+                of_thread.push(Start { start_ns, record: record.to_vec(), exec: Vec::new() });
+            }
+        }
+    }
+
+    /// Keeps an exec with the start of the call that it happened in, if that waits: the first one after it, as
+    /// [`Timeline`] takes it.
+    fn exec(&mut self, tid: u32, time_ns: u64, record: &[u8]) {
+        let starts = self.waiting.get_mut(&tid).into_iter().flatten();
+        let last = starts.filter(|start| start.start_ns <= time_ns).max_by_key(|start| start.start_ns);
+        if let Some(start) = last.filter(|start| start.exec.is_empty()) {
+            self.waiting_bytes += record.len();
+            start.exec = record.to_vec();
         }
     }
 
@@ -170,7 +196,7 @@ impl Joiner {
             }
             let Some(starts) = self.waiting.get_mut(&tid) else { continue };
             if let Some(at) = starts.iter().position(|start| start.start_ns == start_ns) {
-                self.waiting_bytes -= starts.remove(at).record.len();
+                self.waiting_bytes -= starts.remove(at).bytes();
                 self.given_up += 1;
             }
             if starts.is_empty() {

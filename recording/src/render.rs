@@ -14,6 +14,7 @@ use crate::filter::{Filter, Matcher, Pids, failed};
 use crate::header::Header;
 use crate::malformed::Malformed;
 use jiff::tz::TimeZone;
+use killed::Killed;
 use std::io;
 
 #[cfg(test)]
@@ -234,7 +235,8 @@ fn by_start<'a, 'o>(
     mut write: impl FnMut(&mut Words<'o>, Event<'a>) -> io::Result<()>,
 ) -> io::Result<()> {
     chosen.sort_by_key(|i| timeline.span(*i));
-    chosen.into_iter().filter_map(|i| Some(killed::as_seen(timeline, i, timeline.event(i)?))).try_for_each(|event| {
+    let killed = Killed::of(timeline);
+    chosen.into_iter().filter_map(|i| Some(killed.as_seen(i, timeline.event(i)?))).try_for_each(|event| {
         words.catch_up(timeline, event.start_ns);
         write(words, event)
     })

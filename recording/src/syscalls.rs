@@ -74,6 +74,21 @@ impl Arch {
             Self::Aarch64 => 16,
         }
     }
+
+    /// Bytes from the stack pointer to the mask of signals, when a handler returns: what lies below it in
+    /// `struct rt_sigframe` (`arch/x86/include/asm/sigframe.h`, without the address that the handler has
+    /// returned to, and `arch/arm64/kernel/signal.c`) and `struct ucontext` (`asm/ucontext.h`).
+    #[must_use]
+    pub const fn frame_mask(self) -> u16 {
+        // `uc_flags`, `uc_link` and `uc_stack`.
+        const CONTEXT: u16 = 8 + 8 + 24;
+        match self {
+            // `uc_mcontext`, a `struct sigcontext`.
+            Self::X86_64 => CONTEXT + 256,
+            // The `siginfo` stands first, `uc_mcontext` last.
+            Self::Aarch64 => 128 + CONTEXT,
+        }
+    }
 }
 
 /// How a result reads.

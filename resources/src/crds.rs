@@ -26,6 +26,21 @@ mod tests {
         }
     }
 
+    /// `cargo xtask manifests` makes the file.
+    #[test]
+    fn manifests_have_these_definitions() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/base/crds.yaml");
+        let documents: Vec<serde_json::Value> =
+            serde_saphyr::from_multiple(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let mut committed: Vec<_> = documents.into_iter().filter(|document| !document.is_null()).collect();
+        for document in &mut committed {
+            let labels = document["metadata"].as_object_mut().unwrap().remove("labels");
+            assert_eq!(labels.unwrap()["app.kubernetes.io/part-of"], "rewind");
+        }
+        let wanted: Vec<_> = all().iter().map(|crd| serde_json::to_value(crd).unwrap()).collect();
+        assert!(committed == wanted, "run `cargo xtask manifests`");
+    }
+
     fn undescribed(path: &str, schema: &serde_json::Value, without: &mut Vec<String>) {
         if schema["description"].as_str().is_none_or(str::is_empty) {
             without.push(path.to_owned());

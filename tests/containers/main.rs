@@ -16,6 +16,7 @@ mod refused;
 mod scenarios;
 mod secrets;
 mod start;
+mod swarm;
 
 use rewind_tests::suite::{Need, Suite};
 use std::process::ExitCode;
@@ -39,6 +40,8 @@ fn main() -> ExitCode {
     with_python.push(Need::Program("python3"));
     let mut with_curl = CONTAINER.to_vec();
     with_curl.extend([Need::Program("curl"), Need::Program("timeout")]);
+    let mut with_crun = CONTAINER.to_vec();
+    with_crun.extend([Need::Program("crun"), Need::Program("unshare")]);
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
     Suite::default()
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
@@ -80,6 +83,12 @@ fn main() -> ExitCode {
         .test("a_secret_that_may_not_be_read_is_named_with_all_that_was_tried", &with_python, scenarios::secret)
         .test("a_program_that_never_ran_is_told_with_the_reason", &CONTAINER, scenarios::never::program)
         .test("a_step_of_the_runtime_that_failed_is_named_with_its_files", &CONTAINER, scenarios::never::files)
+        .test(
+            "a_program_that_crun_could_not_run_is_told_with_the_reason",
+            &with_crun,
+            scenarios::never::program_by_crun,
+        )
+        .test("a_step_of_crun_that_failed_is_named_with_its_files", &with_crun, scenarios::never::files_by_crun)
         .test("a_slow_disk_is_named_while_the_container_lives", &with_python, scenarios::slow::disk)
         .test("threads_that_all_wait_for_locks_are_named", &with_python, scenarios::slow::deadlock)
         .test(
@@ -111,6 +120,11 @@ fn main() -> ExitCode {
         .test("a_name_outlives_its_container_and_its_agent", &CONTAINER, pins::name)
         .test("no_recording_of_a_container_holds_what_it_was_told_in_confidence", &CONTAINER, secrets::redacted)
         .test("a_container_with_hostile_names_steers_no_terminal", &with_python, escapes::hostile)
+        .test(
+            "threads_and_processes_without_end_at_a_time_cost_their_container_alone",
+            &CONTAINER,
+            swarm::costs_its_container_alone,
+        )
         .test("two_hundred_containers_leave_nothing_behind", &CONTAINER, many::two_hundred)
         .run()
 }

@@ -66,7 +66,7 @@ pub(crate) fn refuses() -> Result<()> {
 }
 
 /// The cgroups that the list says are refused.
-fn names(agent: &Agent) -> Result<Vec<String>> {
+pub(crate) fn names(agent: &Agent) -> Result<Vec<String>> {
     let list: Value = serde_json::from_str(&agent.ask(&["list", "-o", "json"])?.success()?)?;
     let refused = list.get("refused").and_then(Value::as_array).context("no list of those refused")?;
     let path = |one: &Value| one.get("cgroup_path").and_then(Value::as_str).map(str::to_owned);
@@ -76,7 +76,7 @@ fn names(agent: &Agent) -> Result<Vec<String>> {
 /// A container that makes a call when it is told to.
 pub(crate) struct Small {
     process: Child,
-    cgroup: Cgroup,
+    pub(crate) cgroup: Cgroup,
 }
 
 impl Small {
@@ -94,7 +94,7 @@ impl Small {
     }
 
     /// A few calls; they have been made when this returns.
-    fn call(&mut self) -> Result<()> {
+    pub(crate) fn call(&mut self) -> Result<()> {
         self.process.stdin.as_mut().context("no standard input")?.write_all(b"x\n")?;
         Ok(self.process.stdout.as_mut().context("no standard output")?.read_exact(&mut [0; 2])?)
     }

@@ -1,18 +1,25 @@
 //! Lists: made of counters, not of records.
 
-use crate::loss::Workload;
+use crate::budget::{SMALL, Small, names};
+use crate::loss::{CALLS, THREADS, Workload};
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
 use rewind_tests::cgroup::Cgroup;
 use rewind_tests::dump::{self, Dump};
 use rewind_tests::eventually::eventually;
-use serde_json::Value;
-use std::process::Command;
+use rewind_tests::workload::{self, Linking};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(60);
+/// Less than the kernel lets a lease hold somebody up (`/proc/sys/fs/lease-break-time`).
+const WHILE_HELD: Duration = Duration::from_secs(20);
 
 /// What a list says of a cgroup.
 fn listed(agent: &Agent, path: &str) -> Option<Value> {
@@ -28,7 +35,7 @@ pub(crate) fn figures() -> Result<()> {
     let mut full = cgroups.iter().map(Workload::start).collect::<Result<Vec<_>>>()?;
     full.iter_mut().try_for_each(Workload::go)?;
     // All of them wait now: what both read is the same, once no ring is made smaller any more.
-    let mut overwritten = 0;
+    let (mut overwritten, mut most) = (0, 0);
     for cgroup in &cgroups {
         // One of them may have found no memory at first: it is recorded from when there was room.
         let mut last = None;
@@ -46,9 +53,13 @@ pub(crate) fn figures() -> Result<()> {
             let dump = Dump::of(&agent, &cgroup.path()).map(|dump| dump.header.to_string()).unwrap_or_default();
             format!("by counters: {:?}\nby records: {dump}", listed(&agent, &cgroup.path()))
         })?;
+        most = most.max(same.get("calls_made").and_then(Value::as_u64).context("no count of calls")?);
         overwritten += u64::from(same.get("calls_overwritten").and_then(Value::as_u64) > Some(0));
     }
     ensure!(overwritten > 0, "no ring overflowed");
+    // Who had memory from the beginning on.
+    let expected = THREADS as u64 * CALLS;
+    ensure!(most >= expected, "no ring counts all {expected} calls: {most} at most");
     agent.stop()
 }
 
@@ -101,4 +112,82 @@ pub(crate) fn beside_others() -> Result<()> {
     })?;
     drop(workload);
     agent.stop()
+}
+
+/// Where containerd keeps bundles, in a namespace of its own for each who uses it.
+const BUNDLES: &str = "/run/containerd/io.containerd.runtime.v2.task";
+
+pub(crate) fn held() -> Result<()> {
+    let agent = Agent::start_with(&SMALL)?;
+    let mut small = (0..24).map(|number| Small::start(&format!("held{number}"))).collect::<Result<Vec<_>>>()?;
+    let mut last = small.pop().context("none")?;
+    let path = last.cgroup.path();
+    eventually("the last container to be refused", SOON, || names(&agent).ok()?.contains(&path).then_some(()))?;
+
+    // What tells the name of who was refused is read by lists alone, and who reads it waits.
+    fs::create_dir_all(BUNDLES)?;
+    let namespace = tempfile::Builder::new().prefix("rewind-test-").tempdir_in(BUNDLES)?;
+    let bundle = namespace.path().join(path.trim_start_matches('/'));
+    fs::create_dir(&bundle)?;
+    let config = bundle.join("config.json");
+    let name = "held up";
+    fs::write(&config, json!({"annotations": {"nerdctl/name": name}}).to_string())?;
+    let mut lease = Lease::on(&config)?;
+    let mut list = agent.rewind(&["list", "-o", "json"]).stdout(Stdio::piped()).spawn()?;
+    lease.wait_for("asked")?;
+    // For other lists it is not there.
+    drop(namespace);
+
+    // Ended ones are given away, and who was refused is recorded: a round that went through all its steps.
+    drop(small);
+    let recorded = eventually("the refused container to be recorded", WHILE_HELD, || {
+        last.call().ok()?;
+        listed(&agent, &path)
+    });
+    let is_held = list.try_wait()?.is_none();
+    lease.end()?;
+    let output = list.wait_with_output()?;
+    recorded.context("while a list was held up")?;
+    ensure!(is_held, "the list was not held up all the time");
+    let list: Value = serde_json::from_slice(&output.stdout)?;
+    let refused = list.get("refused").and_then(Value::as_array).context("no list of those refused")?;
+    ensure!(refused.iter().any(|one| one.get("name") == Some(&name.into())), "{name} is not there: {refused:?}");
+    agent.stop()
+}
+
+/// Keeps a file from being opened.
+struct Lease {
+    holder: Child,
+    said: File,
+}
+
+impl Lease {
+    fn on(file: &Path) -> Result<Self> {
+        let said = tempfile::tempfile()?;
+        let mut holder = Command::new(workload::compiled("lease", Linking::Static)?);
+        let holder = holder.arg(file).stdin(Stdio::piped()).stdout(said.try_clone()?).spawn()?;
+        let lease = Self { holder, said };
+        lease.wait_for("held")?;
+        Ok(lease)
+    }
+
+    fn wait_for(&self, word: &str) -> Result<()> {
+        eventually(word, SOON, || {
+            let mut said = [0; 64];
+            let len = self.said.read_at(&mut said, 0).ok()?;
+            String::from_utf8_lossy(&said[..len]).contains(word).then_some(())
+        })
+    }
+
+    fn end(&mut self) -> Result<()> {
+        drop(self.holder.stdin.take());
+        self.holder.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let _ = self.end();
+    }
 }

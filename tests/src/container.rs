@@ -1,9 +1,10 @@
-//! Real containers, run by runc.
+//! Real containers, run by runc or another runtime that takes the same arguments.
 
 use crate::bundle::{self, Spec};
 use crate::programs::{self, Said};
 use anyhow::{Context as _, Result};
-use std::path::{Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -15,7 +16,8 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 pub struct Container {
     id: String,
     bundle: TempDir,
-    runc: PathBuf,
+    /// The program and its first arguments.
+    runtime: Vec<OsString>,
 }
 
 impl Container {
@@ -33,10 +35,30 @@ impl Container {
     /// # Errors
     /// When there is no runc, or its bundle cannot be written.
     pub fn with_id(id: &str, spec: &Spec) -> Result<Self> {
-        let runc = programs::find("runc").context("runc is not installed")?;
+        let runtime = programs::find("runc").context("runc is not installed")?;
         let dir = tempfile::Builder::new().prefix("rewind-bundle-").tempdir()?;
         bundle::write(dir.path(), id, spec)?;
-        Ok(Self { id: id.to_owned(), bundle: dir, runc })
+        Ok(Self { id: id.to_owned(), bundle: dir, runtime: vec![runtime.into()] })
+    }
+
+    /// The same, to be run by another runtime. It finds the cgroup2 hierarchy alone at `/sys/fs/cgroup`: crun takes
+    /// no other.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn by(mut self, runtime: &str) -> Result<Self> {
+        let program = programs::find(runtime).with_context(|| format!("{runtime} is not installed"))?;
+        let script = r#"mount -t cgroup2 none /sys/fs/cgroup && exec "$@""#;
+        self.runtime = ["unshare", "--mount", "sh", "-c", script, "sh"].map(OsString::from).into();
+        self.runtime.push(program.into());
+        Ok(self)
+    }
+
+    fn runtime(&self) -> Command {
+        let mut words = self.runtime.iter();
+        let mut command = Command::new(words.next().map_or(OsStr::new("runc"), OsString::as_os_str));
+        command.args(words);
+        command
     }
 
     /// Its id.
@@ -54,7 +76,7 @@ impl Container {
     /// The command that runs it in the foreground and deletes it at its end.
     #[must_use]
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.runc);
+        let mut command = self.runtime();
         command.arg("run").arg("--bundle").arg(self.bundle.path()).arg(&self.id);
         command
     }
@@ -79,7 +101,7 @@ impl Container {
     /// Whether runc still knows it.
     #[must_use]
     pub fn exists(&self) -> bool {
-        let state = Command::new(&self.runc).args(["state", &self.id]).stdin(Stdio::null()).output();
+        let state = self.runtime().args(["state", &self.id]).stdin(Stdio::null()).output();
         state.is_ok_and(|output| output.status.success())
     }
 }
@@ -87,7 +109,7 @@ impl Container {
 impl Drop for Container {
     fn drop(&mut self) {
         if self.exists() {
-            let _ = Command::new(&self.runc).args(["delete", "--force", &self.id]).stdin(Stdio::null()).output();
+            let _ = self.runtime().args(["delete", "--force", &self.id]).stdin(Stdio::null()).output();
         }
     }
 }

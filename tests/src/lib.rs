@@ -10,6 +10,7 @@
 //! | [`programs`] | where our binaries and other people's programs are; running one to its end |
 //! | [`bpf`] | what a recorder has pinned, as the kernel tells it |
 //! | [`cgroup`] | a cgroup of the test's own |
+//! | [`cluster`] | a real cluster, and asking it as people do |
 //! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
 //! | [`workload`] | compiling `workloads/*.c`, one behaviour each |
 //! | [`agent`] | a recorder of the test's own |
@@ -25,6 +26,7 @@ pub mod agent;
 pub mod bpf;
 pub mod bundle;
 pub mod cgroup;
+pub mod cluster;
 pub mod container;
 pub mod counting;
 pub mod dump;

@@ -3,6 +3,7 @@
 //! libtest knows no skip at run time: a test that returns early counts as passed. `libtest-mimic`
 //! prints the same lines and does know; its `ignored` are our skips.
 
+use crate::cluster::place::Place;
 use crate::{agent, programs};
 use anyhow::Result;
 use libtest_mimic::{Arguments, Trial};
@@ -25,6 +26,8 @@ pub enum Need {
     File(&'static str),
     /// A compiler that makes static programs.
     StaticC,
+    /// A cluster that is up.
+    Cluster,
 }
 
 const CAP_SYS_ADMIN: u64 = 1 << 21;
@@ -48,6 +51,10 @@ impl Need {
                     ["/usr/lib/x86_64-linux-gnu/libc.a", "/usr/lib/aarch64-linux-gnu/libc.a", "/usr/lib64/libc.a"];
                 let there = programs::find("gcc").is_some() && libc.iter().any(|file| Path::new(file).exists());
                 (!there).then(|| "gcc or the static libc is not installed".to_owned())
+            }
+            Self::Cluster => {
+                let up = Place::of_machine().is_ok_and(|place| place.kubectl().is_ok());
+                (!up).then(|| "no cluster is up: run `cargo xtask cluster up`".to_owned())
             }
         }
     }

@@ -49,6 +49,20 @@ static void waiting(long fd)
 	syscall(SYS_epoll_pwait, epoll, ready, 4L, 1000L, &mask, 8L);
 }
 
+static void on_usr1(int signo)
+{
+}
+
+static void handlers(void)
+{
+	// What a handler returns to lies on its stack, the mask at another place.
+	sigset_t mask;
+	sigemptyset(&mask), sigaddset(&mask, SIGUSR2), sigaddset(&mask, SIGRTMAX);
+	signal(SIGUSR1, on_usr1);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	raise(SIGUSR1);
+}
+
 static void children(void)
 {
 	// The last two arguments change places.
@@ -69,6 +83,7 @@ int main(void)
 {
 	syscall(SYS_mmap, page, 0x2000L, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1L, 0L);
 	waiting(files());
+	handlers();
 	children();
 	syscall(SYS_exit_group, 9L);
 }

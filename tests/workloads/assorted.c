@@ -190,7 +190,11 @@ static void process(void)
 	nanosleep(&long_time, &left);
 	soon.it_value.tv_usec = 0;
 	setitimer(ITIMER_REAL, &soon, &rest);
+	sigset_t blocked, before;
+	sigemptyset(&blocked), sigaddset(&blocked, SIGUSR2), sigaddset(&blocked, SIGRTMIN + 1);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
 	kill(getpid(), SIGUSR1);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	struct rlimit limit;
 	getrlimit(RLIMIT_NOFILE, &limit);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, RLIM_INFINITY });

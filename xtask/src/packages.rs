@@ -49,6 +49,7 @@ pub(crate) const DEMO: &[Package] = &[
 /// What the tests run on top.
 pub(crate) const TESTS: &[Package] = &[
     package("strace", "strace", "the oracle of the fidelity tests"),
+    package("crun", "crun", "fails to start containers"),
     package("util-linux", "setarch", "takes the randomness out of addresses"),
     package("curl", "/usr/bin/curl", "a program to record"),
     package("wget", "/usr/bin/wget", "a program to record"),
@@ -56,6 +57,25 @@ pub(crate) const TESTS: &[Package] = &[
     // The linker of the fuzz targets' runtime.
     package("g++", "c++", "links the fuzz targets"),
 ];
+
+/// What the test cluster is made of, beside what is built for it.
+pub(crate) const CLUSTER: &[Package] = &[
+    package("containerd", "containerd", "runs pods"),
+    package("runc", "runc", "runs containers"),
+    package("containernetworking-plugins", "/usr/lib/cni/bridge", "gives pods their addresses"),
+    package("iptables", "iptables", "the kubelet's rules"),
+    package("nftables", "nft", "the rules of Services"),
+    package("conntrack", "conntrack", "kube-proxy forgets connections with it"),
+    package("iproute2", "ip", "makes the node's bridge"),
+    package("openssl", "openssl", "makes certificates"),
+    package("curl", "/usr/bin/curl", "asks etcd whether it is healthy"),
+    package("busybox-static", "busybox", "runs in pods"),
+    package("libc6-dev", "/usr/include/stdlib.h", "compiles tests/workloads"),
+    package("gcc", "cc", "links CoreDNS and tests/workloads"),
+];
+
+/// What builds the rest of the test cluster.
+pub(crate) const GO: &[Package] = &[package("golang-go", "go", "builds the test cluster")];
 
 /// What the benchmark compares with, and what it puts under load.
 pub(crate) const BENCH: &[Package] = &[

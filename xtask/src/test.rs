@@ -1,9 +1,10 @@
 //! `cargo xtask test`: runs every test that this machine can run, and adds them up.
 
 use crate::tally::Tally;
-use crate::{build, build_ebpf, command, debug, fuzz, setup};
+use crate::{build, build_ebpf, cluster, command, debug, fuzz, setup};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use rewind_tests::cluster::place::Place;
 use rewind_tests::programs::BIN_DIR;
 
 /// What to test.
@@ -23,6 +24,8 @@ enum Layer {
     Live,
     /// Real runc containers.
     Containers,
+    /// A real cluster.
+    Cluster,
     /// Parsers, fed with anything.
     Fuzz,
 }
@@ -60,9 +63,32 @@ impl Test {
                 }
             }
         }
+        if wanted(Layer::Cluster) {
+            on_cluster(&mut tally)?;
+        }
         if wanted(Layer::Fuzz) {
             fuzz::run(&mut tally)?;
         }
         tally.say()
     }
+}
+
+/// In the cluster that is up; if none is, in one that goes when the tests have run.
+fn on_cluster(tally: &mut Tally) -> Result<()> {
+    let programs = build::all(true)?;
+    let place = Place::of_machine()?;
+    let found = match cluster::up(&place) {
+        Ok(found) => found,
+        Err(error) => {
+            tally.one("the cluster comes up", Err(error));
+            return Ok(());
+        }
+    };
+    let mut cargo = command::cargo();
+    cargo.args(["test", "--package", "rewind-tests", "--test", "cluster"]).env(BIN_DIR, &programs);
+    tally.cargo(&mut cargo)?;
+    if found == cluster::Found::Nothing {
+        tally.one("the cluster goes and leaves nothing", cluster::down(&place));
+    }
+    Ok(())
 }

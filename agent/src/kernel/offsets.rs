@@ -16,6 +16,7 @@ pub(super) fn find(btf: &Btf) -> Result<Offsets, Error> {
         regs_args: arguments(btf)?,
         regs_compat_args: compat_arguments(btf)?,
         regs_nr: number(btf)?,
+        regs_sp: of("pt_regs.sp")?,
         task_seccomp_mode: of("task_struct.seccomp.mode").unwrap_or_default(),
         task_ptrace: of("task_struct.ptrace")?,
         task_pending: of("task_struct.pending.signal")?,

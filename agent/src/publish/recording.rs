@@ -7,7 +7,7 @@ use rewind_recording::crash::Reason;
 use rewind_recording::escape::visible;
 use rewind_recording::header::Header;
 use rewind_resources::group::labels;
-use rewind_resources::recording::{Coverage, Recording, RecordingSpec};
+use rewind_resources::recording::{Coverage, Owner, Recording, RecordingSpec};
 use std::collections::BTreeMap;
 
 /// Most characters of the cause.
@@ -26,13 +26,15 @@ pub(super) struct Held<'a> {
     pub(super) crash: u64,
     /// How old it may get.
     pub(super) max_age_s: u64,
+    /// Where it was sent to; empty: nowhere yet.
+    pub(super) url: &'a str,
 }
 
 /// The `Recording` of a pod's container that has ended.
 #[must_use]
 pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held: Held<'_>) -> Recording {
     let over = time(header.over_unix_ns());
-    let id = header.container.id.as_str();
+    let (id, pod) = (header.container.id.as_str(), header.container.pod.as_deref());
     let keeps = i64::try_from(held.max_age_s).unwrap_or(i64::MAX);
     let expires = over.and_then(|over| over.checked_add(SignedDuration::from_secs(keeps)).ok());
     let spec = RecordingSpec {
@@ -40,8 +42,11 @@ pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held
         pod_uid: of.uid.to_owned(),
         container: of.container.to_owned(),
         container_id: chars(&visible(id), 256),
-        restart: None,
-        owner: None,
+        restart: pod.and_then(|pod| pod.restart).and_then(|restart| i32::try_from(restart).ok()),
+        owner: pod.and_then(|pod| pod.owner.as_ref()).map(|owner| Owner {
+            kind: chars(owner.kind.as_str(), 63),
+            name: chars(owner.name.as_str(), 253),
+        }),
         node: held.node.to_owned(),
         started: time(unix_ns(header, header.born_ns)).map(Time),
         ended: over.map(Time),
@@ -53,7 +58,7 @@ pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held
             lost: signed(header.losses.values().sum()),
         },
         crash: Some(signed(held.crash)),
-        url: None,
+        url: Some(held.url.to_owned()).filter(|url| !url.is_empty()),
         expires: expires.map(Time),
     };
     let metadata = ObjectMeta {
@@ -92,7 +97,7 @@ pub(super) fn too_many(mut recordings: Vec<Recording>, most: usize) -> Vec<Strin
 }
 
 /// The same for the same run of a container, whichever agent asks.
-fn name(of: PodContainer<'_>, container_id: &str) -> String {
+pub(super) fn name(of: PodContainer<'_>, container_id: &str) -> String {
     let hash = format!("{:016x}", fnv1a(&format!("{}/{container_id}", of.uid)));
     let mut plain = format!("{}-{}", of.pod, of.container);
     plain.truncate(plain.floor_char_boundary(MAX_NAME_BYTES - hash.len() - 1));

@@ -3,7 +3,7 @@ use rewind_recording::ending::Ending;
 use rewind_recording::header::{Container, Host};
 
 const WEB: PodContainer<'_> = PodContainer { namespace: "shop", pod: "web-1", uid: "u1", container: "app" };
-const HELD: Held<'_> = Held { node: "node-a", crash: 7, max_age_s: 3600 };
+const HELD: Held<'_> = Held { node: "node-a", crash: 7, max_age_s: 3600, url: "" };
 
 fn header(id: &str) -> Header {
     let host = Host { unix_offset_ns: 1_795_000_000_000_000_000, ..Host::default() };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::identity::pod::named;
 use crate::serve::rights::Rights;
 use hyper::header::HeaderValue;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -52,7 +53,7 @@ fn checked(change: impl FnOnce(&mut RecordingRequest)) -> Result<Grant, Refusal>
 }
 
 fn covers(grant: &Grant, name: &str, pod_uid: &str) -> bool {
-    let container = Container { name: name.into(), pod_uid: pod_uid.into(), ..Container::default() };
+    let container = named(name, pod_uid);
     Rights::Request(grant.clone()).cover(&container)
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::identity::pod::named;
 use rewind_recording::api::Listed;
 use rewind_recording::crash::{Crash, Unreadable};
 use rewind_recording::header::Header;
@@ -21,7 +22,7 @@ fn target(uid: Option<&str>, container: Option<&str>) -> Target {
 }
 
 fn container(name: &str, pod_uid: &str) -> Container {
-    Container { name: name.into(), pod_uid: pod_uid.into(), ..Container::default() }
+    named(name, pod_uid)
 }
 
 /// Containers of a node: two of the pod that is meant, one of the pod that had its name before, one of another pod

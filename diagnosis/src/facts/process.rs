@@ -5,7 +5,7 @@ use super::seen::Seen;
 use crate::calls::{self, bits};
 use crate::text::{command, written};
 use rewind_recording::ending::Ending;
-use rewind_recording::setup::is_runtime;
+use rewind_recording::setup::{is_runtime, runtime};
 use rewind_recording::syscalls::Row;
 
 /// Standard output and error.
@@ -142,7 +142,15 @@ impl Process {
     #[must_use]
     pub fn is_runtime(&self, comm: &str) -> bool {
         // `runc init` is `runc` before it says which part of it it is.
-        is_runtime(comm) || comm == "runc" && self.programs.iter().all(Program::is_init)
+        is_runtime(comm)
+            || comm == "runc" && self.programs.iter().all(Program::is_init)
+            || is_number(comm) && self.ns_tgid == 1 && self.programs.is_empty()
+    }
+
+    /// What to call the runtime that it is.
+    #[must_use]
+    pub fn runtime(&self) -> &str {
+        if is_number(&self.comm) { "its runtime" } else { runtime(&self.comm) }
     }
 
     /// Takes a call of it that has returned into account.
@@ -161,4 +169,10 @@ impl Process {
             self.outputs.push(Output { index, at_ns, to_stderr: fd == STDERR, text });
         }
     }
+}
+
+/// Whether a name is that of who was run by a descriptor, before Linux 6.14: crun runs a copy of itself like that.
+/// The first process of a container that has run nothing else is no program of the container's.
+fn is_number(comm: &str) -> bool {
+    !comm.is_empty() && comm.bytes().all(|byte| byte.is_ascii_digit())
 }

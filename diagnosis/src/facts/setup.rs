@@ -17,7 +17,10 @@ pub struct Setup {
     /// Whether it has made the container's root its own: paths are the container's from then on.
     pub is_inside: bool,
     /// Whether it has become the container's user: what is left is to look for the program and run it.
-    pub is_ready: bool,
+    has_user: bool,
+    /// Whether it has just entered the working directory, and did nothing since but look for a file: crun does so
+    /// before it becomes the container's user.
+    has_entered: bool,
     /// The last step; `None` if there was none.
     pub last: Option<Step>,
     /// Other paths of the same name that it looked for in vain right before that.
@@ -40,11 +43,17 @@ pub struct Step {
 }
 
 impl Setup {
+    /// Whether all that is left is to look for the program and run it.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        self.has_user || self.has_entered
+    }
+
     /// Takes a call of the runtime into account.
     pub(super) fn feed(&mut self, seen: &Seen<'_, '_>) {
         if seen.row().is_some_and(|row| row.has(bits::SETS_USER)) && seen.has_succeeded() {
             // It has become another user.
-            self.is_ready = self.is_inside;
+            self.has_user = self.is_inside;
         }
         if let Some(step) = Step::of(seen) {
             self.add(step);
@@ -55,6 +64,8 @@ impl Setup {
         if calls::has(&step.call.name, bits::CHANGES_ROOT) && !step.failed {
             self.is_inside = true;
         }
+        let enters = calls::has(&step.call.name, bits::CHANGES_DIRECTORY) && !step.failed && self.is_inside;
+        self.has_entered = enters || self.has_entered && step.is_look();
         let before = self.last.take();
         // Go looks again at what it could not make.
         if let Some(before) = before.as_ref().filter(|before| before.failed && !before.is_look())

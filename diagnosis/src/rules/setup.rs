@@ -7,14 +7,13 @@ use crate::groups::Group;
 use crate::meaning::{self, Meaning};
 use crate::weight::{KILLED_IN_SETUP, NEVER_BEGAN};
 use rewind_recording::decode::errno_text;
-use rewind_recording::setup::runtime;
 
 /// Bits of a mode that let somebody execute the file.
 const EXECUTABLE: u32 = 0o111;
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let Some((tgid, process)) = facts.never_began() else { return Vec::new() };
-    let runtime = runtime(&process.comm);
+    let runtime = process.runtime();
     let nothing = Setup::default();
     let setup = facts.setups.get(&tgid).unwrap_or(&nothing);
     let end = process.end.map(|end| end.index);
@@ -39,7 +38,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 
 /// Whether it looked at the program last, and saw that nobody may execute it.
 fn is_not_executable(setup: &Setup, step: &Step) -> bool {
-    setup.is_ready && step.owner.is_some_and(|owner| owner.mode & EXECUTABLE == 0)
+    setup.is_ready() && step.owner.is_some_and(|owner| owner.mode & EXECUTABLE == 0)
 }
 
 /// "could not execute /bin/nope, which does not exist (ENOENT)".
@@ -49,7 +48,7 @@ fn words(facts: &Facts<'_>, setup: &Setup, step: &Step) -> String {
     let what = call.subject.text().unwrap_or_default();
     let because = because(call.errno);
     // The last that a runtime does is to look for the program, and to run it.
-    if calls::has(name, bits::RUNS) || setup.is_ready && calls::has(name, bits::ASKS) {
+    if calls::has(name, bits::RUNS) || setup.is_ready() && calls::has(name, bits::ASKS) {
         return execute(facts, setup, step);
     }
     match attempt(setup, step) {
@@ -188,6 +187,15 @@ mod tests {
         scene
     }
 
+    /// `crun` is about to look for the program, which it does before it becomes the container's user.
+    fn crun(comm: &str) -> Scene {
+        let mut scene = runtime(comm);
+        scene.call(700, PIVOT_ROOT).string(".").string(".").result(0).end();
+        scene.open("/etc/passwd", -2);
+        scene.call(700, CHDIR).string("/").result(0).end();
+        scene
+    }
+
     /// It complains to its parent, and ends.
     fn told(mut scene: Scene) -> String {
         scene.call(700, RT_SIGRETURN).result(-2).end();
@@ -232,6 +240,31 @@ mod tests {
             look(&mut scene, &format!("{dir}/nope"), -2, 0);
         }
         assert_eq!(told(scene), "runc could not find the program nope in /usr/bin, /bin (ENOENT).");
+    }
+
+    #[test]
+    fn crun_names_the_program_as_well() {
+        let mut scene = crun("crun");
+        look(&mut scene, "/bin/nope", -2, 0);
+        assert_eq!(told(scene), "crun could not execute /bin/nope, which does not exist (ENOENT).");
+        let mut scene = crun("crun");
+        for dir in ["/usr/bin", "/bin"] {
+            look(&mut scene, &format!("{dir}/nope"), -2, 0);
+        }
+        assert_eq!(told(scene), "crun could not find the program nope in /usr/bin, /bin (ENOENT).");
+    }
+
+    #[test]
+    fn a_runtime_whose_name_is_a_descriptor_is_known_by_having_run_nothing() {
+        let mut scene = crun("3");
+        look(&mut scene, "/bin/nope", -2, 0);
+        assert_eq!(told(scene), "its runtime could not execute /bin/nope, which does not exist (ENOENT).");
+        let mut scene = crun("3");
+        scene.exec(700, "app");
+        build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "4");
+        scene.open("/etc/app", -13);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), "It exited with 1 after openat of /etc/app was denied (EACCES).");
     }
 
     #[test]

@@ -97,6 +97,12 @@ impl<'a> Printer<'_, 'a> {
             ArgKind::AddressLen(_) | ArgKind::SockoptLen(_) => self.length_of(i),
             ArgKind::In(Shape::SigmaskBox) => self.boxed_mask(i),
             ArgKind::Offset => self.moved_offset(i),
+            ArgKind::FrameMask => {
+                self.out.push_str("{mask=");
+                let memory = self.before(i, part::WHOLE);
+                self.object(memory, Shape::Sigset);
+                self.out.push('}');
+            }
             ArgKind::In(what) | ArgKind::InOut(what) | ArgKind::InSized(what, _) => {
                 let memory = self.before(i, part::WHOLE);
                 self.object(memory, what);

@@ -87,6 +87,7 @@ impl Printer<'_, '_> {
             | ArgKind::CreateOnly(_)
             | ArgKind::Clone
             | ArgKind::Operand(_)
+            | ArgKind::FrameMask
             | ArgKind::Restarted
             | ArgKind::Path
             | ArgKind::PathOrNull

@@ -83,7 +83,7 @@ fn the_newest_of_each_thread_is_handed_on() {
     build::task(&mut records, 150, (5, 4), (2, 1), "after");
     let tasks = Timeline::new(&records).into_tasks();
     assert_eq!(tasks.len(), 1);
-    assert_eq!(Timeline::with_tasks(&[], tasks).task(5, 1000).unwrap().comm[0], b'a');
+    assert_eq!(Timeline::after(0, &[], tasks).task(5, 1000).unwrap().comm[0], b'a');
 }
 
 #[test]

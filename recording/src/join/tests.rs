@@ -4,10 +4,11 @@
 use super::*;
 use crate::event::build;
 use proptest::prelude::*;
-use rewind_common::call::flags;
+use rewind_common::call::{flags, part};
 use std::collections::BTreeMap;
 
 const CONNECT: u16 = 42;
+const EXECVE: u16 = 59;
 
 /// One step of a thread.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ enum Step {
     Call,
     /// The start of a call.
     Enter,
+    /// Within it, the thread runs another program, of which the call's start could read nothing.
+    Exec,
     /// The end of the call that began last.
     Return,
     /// A call whose end was lost: the thread goes on.
@@ -29,6 +32,7 @@ fn steps() -> impl Strategy<Value = Vec<(u32, Step)>> {
     let step = prop_oneof![
         Just(Step::Call),
         Just(Step::Enter),
+        Just(Step::Exec),
         Just(Step::Return),
         Just(Step::Return),
         Just(Step::Lose),
@@ -48,11 +52,14 @@ fn records(steps: &[(u32, Step)]) -> Vec<Vec<u8>> {
             Step::Call if !open.contains_key(&tid) => build::call(&mut out, tid, CONNECT).at(now_ns - 3, 3).end(),
             Step::Enter if !open.contains_key(&tid) => {
                 open.insert(tid, now_ns);
-                build::call(&mut out, tid, CONNECT).at(now_ns, 0).arg(3).string("where to").enter().end();
+                build::call(&mut out, tid, EXECVE).at(now_ns, 0).unread(0x7000).unread(0x8000).arg(0).enter().end();
+            }
+            Step::Exec if open.contains_key(&tid) => {
+                build::exec(&mut out, now_ns, (tid, tid), &format!("/bin/{at}"), &["a", "b"]);
             }
             Step::Return => {
                 if let Some(start_ns) = open.remove(&tid) {
-                    let entered = build::call(&mut out, tid, CONNECT).flags(flags::ENTERED);
+                    let entered = build::call(&mut out, tid, EXECVE).flags(flags::ENTERED);
                     entered.at(start_ns, now_ns - start_ns).end();
                 }
             }
@@ -61,7 +68,7 @@ fn records(steps: &[(u32, Step)]) -> Vec<Vec<u8>> {
             }
             Step::Signal => build::signal(&mut out, now_ns, tid, [17; 12]),
             Step::Task => build::task(&mut out, now_ns, (tid, tid), (tid, tid), "web"),
-            Step::Call | Step::Enter => {}
+            Step::Call | Step::Enter | Step::Exec => {}
         }
         all.push(out);
     }
@@ -74,7 +81,10 @@ type Seen = (u32, u64, u64, String, Option<u32>);
 fn seen(event: &Event<'_>) -> Seen {
     let what = match event.what {
         What::Call { outcome, enter, call } => {
-            format!("{outcome:?} {:?}", enter.unwrap_or(call).blob(1, 0).map(|blob| blob.bytes.to_vec()))
+            let strings = [(0, part::WHOLE), (1, part::WHOLE), (1, part::STRINGS)].map(|(arg, part)| {
+                enter.unwrap_or(call).blob(arg, part).map(|blob| String::from_utf8_lossy(blob.bytes).into_owned())
+            });
+            format!("{outcome:?} {strings:?}")
         }
         other => format!("{other:?}"),
     };
@@ -132,6 +142,68 @@ fn a_thread_is_known_by_what_an_earlier_batch_said() {
     assert_eq!(batch.records(), second);
     let tgid = batch.timeline().by_end().next().and_then(|event| event.tgid());
     assert_eq!(tgid, Some(5));
+}
+
+/// Thread 7 is about to run `program` by strings that could not be read; then it does.
+fn running(at_ns: u64, program: &str) -> [Vec<u8>; 3] {
+    let mut records = [Vec::new(), Vec::new(), Vec::new()];
+    let [start, exec, end] = &mut records;
+    build::call(start, 7, EXECVE).at(at_ns, 0).unread(0x7000).unread(0x8000).arg(0).enter().end();
+    build::exec(exec, at_ns + 5, (7, 7), program, &["sh", "-c"]);
+    build::call(end, 7, EXECVE).flags(flags::ENTERED).at(at_ns, 9).end();
+    records
+}
+
+/// What a batch says of the calls that have ended in it, and of programs that were run.
+fn told(batch: &Batch) -> Vec<String> {
+    let text = |blob: Option<crate::record::Bytes<'_>>| {
+        blob.map(|blob| blob.bytes.escape_ascii().to_string()).unwrap_or_default()
+    };
+    let of = |event: Event<'_>| match event.what {
+        What::Call { enter, .. } => {
+            let enter = enter?;
+            Some(format!("execve {} {}", text(enter.blob(0, part::WHOLE)), text(enter.blob(1, part::STRINGS))))
+        }
+        What::Exec(exec) => Some(format!("runs {}", exec.path().escape_ascii())),
+        _ => None,
+    };
+    batch.timeline().by_end().filter(is_complete).filter_map(of).collect()
+}
+
+#[test]
+fn an_exec_tells_the_strings_of_its_call_though_each_record_comes_with_a_batch_of_its_own() {
+    let mut joiner = Joiner::default();
+    let [start, exec, end] = running(100, "/bin/sh");
+    assert!(joiner.push(&start).is_empty());
+    let batch = joiner.push(&exec);
+    assert_eq!((told(&batch), batch.records()), (vec!["runs /bin/sh".to_owned()], &exec[..]));
+    // Something else happens to the thread meanwhile.
+    let mut task = Vec::new();
+    build::task(&mut task, 107, (7, 7), (7, 7), "sh");
+    assert!(joiner.push(&task).is_empty());
+    let batch = joiner.push(&end);
+    assert_eq!(told(&batch), [r"execve /bin/sh\x00 sh\x00-c\x00"]);
+    assert_eq!((batch.len(), batch.records()), (1, &end[..]));
+    // Nothing of it is left for the next one.
+    let [start, _, end] = running(200, "/bin/true");
+    let batch = joiner.push(&[start, end].concat());
+    assert!(!told(&batch)[0].contains("/bin/sh"), "{:?}", told(&batch));
+    assert_eq!(joiner.waiting_bytes, 0);
+}
+
+#[test]
+fn execs_that_wait_with_their_calls_are_bounded_with_them() {
+    let mut joiner = Joiner::default();
+    let argument = "x".repeat(1000);
+    for tid in 1..=2_000 {
+        let mut records = Vec::new();
+        build::call(&mut records, tid, EXECVE).at(u64::from(tid), 0).unread(0x7000).unread(0x8000).enter().end();
+        build::exec(&mut records, u64::from(tid), (tid, tid), "/bin/sh", &[&argument]);
+        assert_eq!(joiner.push(&records).len(), 1);
+    }
+    assert!(joiner.given_up() > 0);
+    let held: usize = joiner.waiting.values().flatten().map(Start::bytes).sum();
+    assert!(held <= MAX_WAITING_BYTES && held == joiner.waiting_bytes, "{held}");
 }
 
 #[test]

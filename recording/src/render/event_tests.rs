@@ -77,6 +77,21 @@ fn strace_has_no_line_for_what_strace_does_not_know() {
 }
 
 #[test]
+fn of_many_threads_that_are_killed_at_a_time_each_is_seen_to_be() {
+    const THREADS: u32 = 70_000;
+    let mut records = Vec::new();
+    for tid in 1..=THREADS {
+        build::call(&mut records, tid, 34).at(u64::from(tid), MS).result(-514).end();
+    }
+    for tid in 1..=THREADS {
+        build::signal(&mut records, 2 * MS, tid, [9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+    let (text, _) = shown(&records, &Options { format: Format::Strace, ..Options::default() });
+    assert_eq!(text.lines().filter(|line| line.ends_with("pause( <unfinished ...>")).count(), THREADS as usize);
+    assert!(!text.contains("ERESTART"), "a thread is said to have come back");
+}
+
+#[test]
 fn json_has_the_fields_of_events() {
     let (text, _) = shown(&life_and_death(), &Options { format: Format::Json, ..events() });
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -3,7 +3,7 @@
 //! A call is one line, unless another line falls between its start and its end: then it is two, as
 //! strace has it. So the order of lines is that of starts and ends together.
 
-use super::killed::as_seen;
+use super::killed::Killed;
 use super::words::{ids, invocation};
 use super::{Timestamps, Words};
 use crate::call::RefusedBy;
@@ -39,6 +39,7 @@ pub(super) fn pieces<'o>(
     points.extend(chosen.iter().filter_map(|i| Some((timeline.span(*i)?.0, *i, Piece::Start as usize))));
     points.sort();
     let mut points = points.into_iter().peekable();
+    let killed = Killed::of(timeline);
     while let Some((at_ns, i, piece)) = points.next() {
         let Some(event) = timeline.event(i) else { continue };
         let is_end = piece == Piece::End as usize;
@@ -52,7 +53,7 @@ pub(super) fn pieces<'o>(
             (false, _) => Piece::Start,
         };
         words.catch_up(timeline, at_ns);
-        let event = as_seen(timeline, i, event);
+        let event = killed.as_seen(i, event);
         write(words, &event, piece, at_ns)?;
     }
     Ok(())

@@ -224,6 +224,8 @@ pub enum ArgKind {
     /// Arguments in memory: so many 32-bit words (first number); the second number, unless 0, says which of them
     /// points to a socket address.
     Words(u8, u8),
+    /// No register's: the mask of signals in the frame at the stack pointer, which `rt_sigreturn` puts back.
+    FrameMask,
     /// `restart_syscall` says what it resumes; the kernel alone knows.
     Restarted,
 }

@@ -49,8 +49,8 @@ pub fn capture(row: &Row, arch: Arch) -> Capture {
         }
     }
     let mut flags = capture_flags::KNOWN;
-    if exit.taken().iter().any(|op| matches!(op.kind, op::LENGTH | op::MESSAGE_OUT)) {
-        flags |= capture_flags::LENGTH;
+    if exit.taken().iter().any(|op| matches!(op.kind, op::LENGTH | op::MESSAGE_OUT | op::FRAME)) {
+        flags |= capture_flags::NOTES;
     }
     for (bit, flag) in [
         (bits::DECISIVE, capture_flags::DECISIVE),

@@ -186,6 +186,7 @@ impl ArgKind {
             // The bytes behind it are a mask of signals.
             Self::In(Shape::SigmaskBox) => read(make(op::BOXED, 0, 16), Nothing),
             Self::In(what) => read(shape(what), Nothing),
+            Self::FrameMask => read(Op { offset: arch.frame_mask(), ..make(op::FRAME, 0, 8) }, Nothing),
             Self::InSized(_, n) => read(make(op::COUNTED, n, 1), Nothing),
             Self::InOut(what) => both(shape(what)),
             Self::Remaining => written_always(on(when::INTERRUPTED, shape(Shape::Timespec)), Nothing),

@@ -1,6 +1,6 @@
 //! Signals: send, handle, mask, wait.
 
-use super::arg::ArgKind::{Choice, Fd, Flags, In, Int, Out, Restarted, Signal, Size};
+use super::arg::ArgKind::{Choice, Fd, Flags, FrameMask, In, Int, Out, Restarted, Signal, Size};
 use super::arg::Shape::{Sigaction, Siginfo, Sigset, Stack, Timespec};
 use super::bits::{DECISIVE, DESC, ENTRY, KILLS, ORDINARY, PROCESS, RESTORES, RESUMES, SIGNAL, SLEEPS, TIMES_OUT};
 use super::flags::process::PIDFD_SIGNAL;
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
     row("rt_sigpending", 127, 136, &[Out(Sigset), Size], Return::Int, SIGNAL),
     row("rt_sigtimedwait", 128, 137, &[In(Sigset), Out(Siginfo), In(Timespec), Size], Return::Signal, SIGNAL | ORDINARY | ENTRY | SLEEPS | TIMES_OUT),
     row("rt_sigsuspend", 130, 133, &[In(Sigset), Size], Return::Int, SIGNAL | ORDINARY | ENTRY | SLEEPS),
-    row("rt_sigreturn", 15, 139, &[], Return::Int, SIGNAL | RESTORES),
+    row("rt_sigreturn", 15, 139, &[FrameMask], Return::Int, SIGNAL | RESTORES),
     row("sigaltstack", 131, 132, &[In(Stack), Out(Stack)], Return::Int, SIGNAL),
     row("pause", 34, NONE, &[], Return::Int, SIGNAL | ORDINARY | SLEEPS),
     row("restart_syscall", 219, 128, &[Restarted], Return::Int, ORDINARY | RESUMES),

@@ -101,14 +101,13 @@ fn poll_copies_its_descriptors_before_and_after() {
 }
 
 #[test]
-fn a_length_is_noted_when_the_call_starts_where_it_is_shown() {
+fn what_is_another_when_the_call_returns_is_noted_when_it_starts() {
     for row in all() {
         let capture = super::capture(row, Arch::X86_64);
-        let has_length = row
-            .args
-            .iter()
-            .any(|kind| matches!(kind, ArgKind::AddressLen(_) | ArgKind::SockoptLen(_) | ArgKind::MessageOut));
-        assert_eq!(capture.flags & capture_flags::LENGTH != 0, has_length, "{}", row.name);
+        let is_length = |kind: &ArgKind| matches!(kind, ArgKind::AddressLen(_) | ArgKind::SockoptLen(_));
+        let is_other = |kind: &ArgKind| matches!(kind, ArgKind::MessageOut | ArgKind::FrameMask);
+        let notes = row.args.iter().any(|kind| is_length(kind) || is_other(kind));
+        assert_eq!(capture.flags & capture_flags::NOTES != 0, notes, "{}", row.name);
     }
 }
 

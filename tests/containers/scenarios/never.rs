@@ -10,8 +10,24 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-/// A program that is not there, in four ways, and one that may not be executed, in two.
 pub(crate) fn program() -> Result<()> {
+    program_by("runc")
+}
+
+pub(crate) fn program_by_crun() -> Result<()> {
+    program_by("crun")
+}
+
+pub(crate) fn files() -> Result<()> {
+    files_by("runc")
+}
+
+pub(crate) fn files_by_crun() -> Result<()> {
+    files_by("crun")
+}
+
+/// A program that is not there, in four ways, and one that may not be executed, in two.
+fn program_by(runtime: &str) -> Result<()> {
     let agent = Agent::start()?;
     let script = "#!/bin/sh\n";
     let nothing = "#!/opt/python9\n";
@@ -28,7 +44,12 @@ pub(crate) fn program() -> Result<()> {
             "mode",
             "/app/run",
             Some((script, 0o644)),
-            "could not execute /app/run, whose mode 0644 lets nobody execute it.",
+            // crun asks whether it may execute it, which is as good an answer.
+            if runtime == "crun" {
+                "could not execute /app/run as user 65534: permission denied (EACCES)."
+            } else {
+                "could not execute /app/run, whose mode 0644 lets nobody execute it."
+            },
         ),
         (
             "user",
@@ -47,13 +68,13 @@ pub(crate) fn program() -> Result<()> {
         if let Some((text, mode)) = file {
             put(&container.bundle().join("rootfs/app/run"), text, mode)?;
         }
-        never(&agent, container, answer)?;
+        never(&agent, runtime, container, answer)?;
     }
     agent.stop()
 }
 
 /// Mounts that fail, mount points and a working directory that cannot be made.
-pub(crate) fn files() -> Result<()> {
+fn files_by(runtime: &str) -> Result<()> {
     let agent = Agent::start()?;
     let shared = tempfile::tempdir()?;
     let bind = |from: &Path, to: &str| json!({"destination": to, "type": "none", "source": from, "options": ["rbind"]});
@@ -77,27 +98,46 @@ pub(crate) fn files() -> Result<()> {
         "could not find {} while it set up the file systems: no such file or directory (ENOENT).",
         missing.display()
     );
-    never(&agent, mount("source", bind(&missing, "/mnt/x"))?, &source)?;
+    never(&agent, runtime, mount("source", bind(&missing, "/mnt/x"))?, &source)?;
 
     let container = mount("target", bind(shared.path(), "/etc/passwd"))?;
     let target = fs::canonicalize(container.bundle())?.join("rootfs/etc/passwd");
     let answer =
         format!("could not mount {} on {}: not a directory (ENOTDIR).", shared.path().display(), target.display());
-    never(&agent, container, &answer)?;
+    never(&agent, runtime, container, &answer)?;
 
     let unknown = json!({"destination": "/mnt", "type": "nosuchfs", "source": "disk"});
     let container = mount("type", unknown)?;
     let target = fs::canonicalize(container.bundle())?.join("rootfs/mnt");
-    never(&agent, container, &format!("could not mount disk on {}: no such device (ENODEV).", target.display()))?;
+    never(
+        &agent,
+        runtime,
+        container,
+        &format!("could not mount disk on {}: no such device (ENODEV).", target.display()),
+    )?;
+
+    // Where the host's own root is to be the container's.
+    let container = prepare("root", &|config| {
+        set(config, "/root/path", json!("/"));
+        let own = |path: &str, kind: &str| json!({"destination": path, "type": kind, "source": kind});
+        // So that nothing is made in the host's.
+        set(config, "/mounts", json!([own("/proc", "proc"), own("/dev", "tmpfs")]));
+    })?;
+    let busy = "could not change to the container's root (pivot_root): device or resource busy (EBUSY).";
+    never(&agent, runtime, container, busy)?;
+    if runtime == "crun" {
+        // It makes all directories before what it mounts becomes read-only: they would be the host's.
+        return agent.stop();
+    }
 
     // What is mounted read-only has no room for another mount point.
     let read_only = bind(shared.path(), "/usr/rewind-never");
     let container = mount("read-only", read_only)?;
     let below = fs::canonicalize(container.bundle())?.join("rootfs/usr/rewind-never");
-    never(&agent, container, &format!("could not make {}: read-only file system (EROFS).", below.display()))?;
+    never(&agent, runtime, container, &format!("could not make {}: read-only file system (EROFS).", below.display()))?;
 
     let container = prepare("cwd", &|config| set(config, "/process/cwd", json!("/usr/rewind-never")))?;
-    never(&agent, container, "could not make /usr/rewind-never: read-only file system (EROFS).")?;
+    never(&agent, runtime, container, "could not make /usr/rewind-never: read-only file system (EROFS).")?;
     agent.stop()
 }
 
@@ -108,9 +148,11 @@ fn set(config: &mut Value, pointer: &str, value: Value) {
 }
 
 /// Runs it, and expects that `why` says so.
-fn never(agent: &Agent, container: Container, answer: &str) -> Result<()> {
+fn never(agent: &Agent, runtime: &str, container: Container, answer: &str) -> Result<()> {
+    let container = if runtime == "runc" { container } else { container.by(runtime)? };
     let told = told(agent, container, 1)?;
-    let expected = format!("Its program never ran: runc {answer}");
+    let expected = format!("Its program never ran: {runtime} {answer}");
     ensure!(told.answer() == expected, "`{expected}` is not this: {}", told.answer());
-    told.expect(&expected, "+++ exited with 1 +++")
+    // Once it has complained, who started it kills it, if it has not ended before.
+    told.expect(&expected, "+++ exited with 1 +++").or_else(|_| told.expect(&expected, "+++ killed by SIGKILL +++"))
 }

@@ -82,9 +82,7 @@ fn sequence(place: &str, thread: &Thread, places: &HashMap<u32, String>, leave: 
     let calls = thread.calls.iter().skip(begins).filter(|call| {
         // A call that a signal interrupted is made again or not, as the signal's moment has it.
         let restarted = call.result.starts_with("? ERESTART") || call.name == "restart_syscall";
-        // So is the return from its handler, which gives back what the call before had returned.
-        let moment = restarted || call.name == "rt_sigreturn";
-        !moment && !leave.timing.contains(&call.name.as_str())
+        !restarted && !leave.timing.contains(&call.name.as_str())
     });
     let mut random = Random::default();
     let lines = calls.map(|call| random.passed(normal(call, places), call));

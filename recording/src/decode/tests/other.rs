@@ -92,6 +92,9 @@ fn signals_are_named_and_full_sets_inverted() {
         line(call("rt_sigprocmask").arg(0).pointed(&words(&[!(3 << 31)])).pointed(&words(&[2 | 1 << 39])).arg(8)),
         "rt_sigprocmask(SIG_BLOCK, ~[RTMIN RT_1], [INT RT_8], 8) = 0"
     );
+    assert_eq!(line(call("rt_sigreturn").pointed(&words(&[1 << 16])).result(61)), "rt_sigreturn({mask=[CHLD]}) = 61");
+    let unread = call("rt_sigreturn").unread(0x7ffc_0128);
+    assert_eq!(line(unread), "rt_sigreturn({mask=0x7ffc0128}) = 0");
     assert_eq!(line(call("kill").arg(7).arg(9)), "kill(7, SIGKILL) = 0");
     let mut info = halfwords(&[12, 0, -6_i32 as u32, 0, 77]);
     info.resize(48, 0);
