@@ -194,7 +194,7 @@ fn hostile(bytes: &[u8]) -> Hostile {
     };
     let crashes = Crashes {
         directory: text.clone(),
-        crashes: vec![Crash { crash: 4, file: text.clone(), bytes: 9, header: header.clone() }],
+        crashes: vec![Crash { crash: 4, file: text.clone(), bytes: 9, url: text.clone(), header: header.clone() }],
         unreadable: vec![Unreadable { file: text.clone(), error: text.clone() }],
         totals: Totals { last_error: text.clone(), evicted: [(text.clone(), 2)].into(), ..Totals::default() },
         ..Crashes::default()

@@ -50,13 +50,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_in_full_is_nobodys() {
-        for (name, uid) in [
-            ("shop/web/app", ""),
-            ("", "u1"),
-            ("web", "u1"),
-            ("shop/web", "u1"),
-            ("shop//app", "u1"),
-        ] {
+        for (name, uid) in [("shop/web/app", ""), ("", "u1"), ("web", "u1"), ("shop/web", "u1"), ("shop//app", "u1")] {
             assert_eq!(PodContainer::of(&named(name, uid)), None, "{name} {uid}");
         }
     }

@@ -43,10 +43,9 @@ pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held
         container: of.container.to_owned(),
         container_id: chars(&visible(id), 256),
         restart: pod.and_then(|pod| pod.restart).and_then(|restart| i32::try_from(restart).ok()),
-        owner: pod.and_then(|pod| pod.owner.as_ref()).map(|owner| Owner {
-            kind: chars(owner.kind.as_str(), 63),
-            name: chars(owner.name.as_str(), 253),
-        }),
+        owner: pod
+            .and_then(|pod| pod.owner.as_ref())
+            .map(|owner| Owner { kind: chars(owner.kind.as_str(), 63), name: chars(owner.name.as_str(), 253) }),
         node: held.node.to_owned(),
         started: time(unix_ns(header, header.born_ns)).map(Time),
         ended: over.map(Time),
