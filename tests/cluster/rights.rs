@@ -129,7 +129,7 @@ pub(crate) fn taken() -> Result<()> {
 }
 
 pub(crate) fn people() -> Result<()> {
-    let admin = manifests()?;
+    manifests()?;
     let namespace = Namespace::new("rights")?;
     let (reader, chief, nobody) =
         (User::called("rights-reader")?, User::called("rights-chief")?, User::called("rights-nobody")?);
