@@ -51,6 +51,12 @@ impl BuildImage {
     }
 }
 
+/// Builds the image for this machine, as the manifests name it; the archive.
+pub(crate) fn of_here() -> Result<PathBuf> {
+    let arch = Arch::ALL.into_iter().find(|arch| arch.is_here()).context("there is no image for such a machine")?;
+    make(arch, None, env!("CARGO_PKG_VERSION"))
+}
+
 /// Builds the image for one kind of machine; the archive.
 fn make(arch: Arch, out: Option<&Path>, tag: &str) -> Result<PathBuf> {
     let out = match out {

@@ -13,12 +13,12 @@
 //! | [`debug`] | a verb: runs the recorder with what its kernel side complains of in its log |
 //! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
 //! | [`cluster`] | a verb: a real cluster, up and down |
+//! | [`vm`] | a verb: loads and records on other kernels |
+//! | [`image`] | a verb: the agent as an OCI image |
 //! | [`tally`] | adds up what test programs say |
 //! | [`mod@fuzz`] | the part of `test` that fuzzes |
 //! | [`mod@test`] | a verb: runs every test that this machine can run |
 //! | [`mod@bench`] | a verb: what recording costs, beside what else there is |
-//! | [`vm`] | a verb: loads and records on other kernels |
-//! | [`image`] | a verb: the agent as an OCI image |
 //! | [`manifests`] | a verb: what is made of `manifests/base` |
 //! | [`lint`] | a verb: structure, format, lints, documentation, licences |
 #![forbid(unsafe_code)]

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: runs every test that this machine can run, and adds them up.
 
 use crate::tally::Tally;
-use crate::{build, build_ebpf, cluster, command, debug, fuzz, setup};
+use crate::{build, build_ebpf, cluster, command, debug, fuzz, image, setup};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use rewind_tests::cluster::place::Place;
@@ -76,7 +76,7 @@ impl Test {
 /// In the cluster that is up; if none is, in one that goes when the tests have run.
 fn on_cluster(tally: &mut Tally) -> Result<()> {
     let programs = build::all(true)?;
-    let place = Place::of_machine()?;
+    let (archive, place) = (image::of_here()?, Place::of_machine()?);
     let found = match cluster::up(&place) {
         Ok(found) => found,
         Err(error) => {
@@ -84,6 +84,7 @@ fn on_cluster(tally: &mut Tally) -> Result<()> {
             return Ok(());
         }
     };
+    tally.one("the cluster takes the agent's image", rewind_tests::cluster::image::import(&place, &archive));
     let mut cargo = command::cargo();
     cargo.args(["test", "--package", "rewind-tests", "--test", "cluster"]).env(BIN_DIR, &programs);
     tally.cargo(&mut cargo)?;
