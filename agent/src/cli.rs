@@ -26,7 +26,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 this ho
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Record all containers of this host, and answer on a socket
-    Run(Run),
+    Run(Box<Run>),
     /// Record one command, without a daemon; print what it did at its end
     Record(Record),
     /// Say what this host offers, what is missing and what that costs, and what recording costs here
@@ -110,15 +110,6 @@ pub(crate) struct Run {
     pub kubernetes: Kubernetes,
 }
 
-/// A node's name goes into a selector, where a comma would begin another.
-fn node_name(text: &str) -> Result<String, String> {
-    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
-    if text.is_empty() || text.len() > 253 || !text.bytes().all(is_name) {
-        return Err("a node's name is made of lower-case letters, digits, '-' and '.'".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
 /// This host as a node of a cluster.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Kubernetes")]
@@ -139,6 +130,15 @@ pub(crate) struct Kubernetes {
     /// A file of settings, read again when it changes; what stands there goes before what is typed
     #[arg(long, env = "REWIND_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// A node's name goes into a selector, where a comma would begin another.
+fn node_name(text: &str) -> Result<String, String> {
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    if text.is_empty() || text.len() > 253 || !text.bytes().all(is_name) {
+        return Err("a node's name is made of lower-case letters, digits, '-' and '.'".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// The port, for nobody outside of the pod but who has the right to forward it.

@@ -26,9 +26,11 @@
 mod fields;
 
 use crate::crash::When;
+use crate::recorder::Wish;
 use bytesize::ByteSize;
 use fields::Fields;
 use rewind_recording::redact::Redactor;
+use rewind_resources::group::annotations;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -132,13 +134,17 @@ impl Settings {
         })
     }
 
-    /// Whether a container of a pod is recorded, of which `said` stands in an annotation. Namespaces go before it:
-    /// those are who runs the cluster's to say.
+    /// What is wished of a pod's containers, in this namespace and with what `said` tells of an annotation: `None`
+    /// where the pod is not known yet, `Some(None)` where it has none. Namespaces go before annotations: those are who
+    /// runs the cluster's to say. What is not known yet is recorded.
     #[must_use]
-    pub(crate) fn records(&self, namespace: &str, said: Option<bool>) -> bool {
+    pub(crate) fn wish(&self, namespace: &str, said: impl Fn(&str) -> Option<Option<String>>) -> Wish {
         let is_in = |list: &[String]| list.iter().any(|name| name == namespace);
         let is_meant = (self.include.is_empty() || is_in(&self.include)) && !is_in(&self.exclude);
-        is_meant && said.unwrap_or(self.unannotated)
+        let word = |name| said(name).map(|word| word.and_then(|word| word.parse::<bool>().ok()));
+        let is_wished = word(annotations::RECORD).is_none_or(|word| word.unwrap_or(self.unannotated));
+        let payload = word(annotations::PAYLOAD).flatten().filter(|_| self.payload_by_annotation);
+        Wish { record: is_meant && is_wished, payload }
     }
 
     /// What of it holds from the agent's next start on, if that differs.

@@ -90,13 +90,26 @@ fn memory_is_said_to_change_later() {
 #[test]
 fn namespaces_go_before_annotations_and_those_before_what_holds_for_all() {
     let settings = |text: &str| Settings::parse(text).unwrap();
+    let of = |settings: &Settings, namespace| {
+        [Some(None), Some(Some("true")), Some(Some("false")), Some(Some("maybe")), None].map(|said| {
+            let said = |name: &str| said.map(|said| said.filter(|_| name == annotations::RECORD).map(str::to_owned));
+            settings.wish(namespace, said).record
+        })
+    };
     let all = settings("record: {namespaces: {exclude: [kube-system]}}");
-    let of =
-        |settings: &Settings, namespace| [None, Some(true), Some(false)].map(|said| settings.records(namespace, said));
-    assert_eq!(of(&all, "shop"), [true, true, false]);
-    assert_eq!(of(&all, "kube-system"), [false, false, false]);
+    assert_eq!(of(&all, "shop"), [true, true, false, true, true]);
+    assert_eq!(of(&all, "kube-system"), [false; 5]);
     let some = settings("record: {namespaces: {include: [shop, bank], exclude: [bank]}, pods: annotated}");
-    assert_eq!(of(&some, "shop"), [false, true, false]);
-    assert_eq!(of(&some, "bank"), [false, false, false]);
-    assert_eq!(of(&some, "web"), [false, false, false]);
+    // A pod that is not known yet may say so still.
+    assert_eq!(of(&some, "shop"), [false, true, false, false, true]);
+    assert_eq!(of(&some, "bank"), [false; 5]);
+    assert_eq!(of(&some, "web"), [false; 5]);
+}
+
+#[test]
+fn a_pod_switches_payload_on_only_where_that_is_allowed() {
+    let said = |name: &str| Some((name == annotations::PAYLOAD).then(|| "true".to_owned()));
+    let payload = |text: &str| Settings::parse(text).unwrap().wish("shop", said).payload;
+    assert_eq!(payload("payload: {byAnnotation: true}"), Some(true));
+    assert_eq!(payload(""), None);
 }

@@ -9,7 +9,7 @@ use crate::identity::kubernetes::{Pods, watch};
 use crate::identity::peers::Peers;
 use crate::identity::pod::PodContainer;
 use crate::publish::{self, Events, Publisher};
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, Wish};
 use crate::serve::{self, Gate, Parts, Port, Rights, Shared, SocketPath};
 use crate::upload::Upload;
 use anyhow::Context as _;
@@ -63,6 +63,7 @@ pub(crate) struct Wanted {
 /// What tells the cluster.
 #[derive(Clone)]
 struct Told {
+    pods: Arc<Pods>,
     publisher: Arc<Publisher>,
     events: Arc<Events>,
 }
@@ -107,8 +108,9 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         Some(node) => Some(join_cluster(node, wanted.listen, &parts, &mut tasks).await?),
         None => None,
     };
+    let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
+    apply(&settings, &wanted.typed, &parts, told.as_ref());
     if let Some(watched) = wanted.settings {
-        apply(watched.good(), &wanted.typed, &parts, told.as_ref());
         tasks.spawn(configure(watched, wanted.typed, parts.clone(), told.clone()));
     }
     tasks.spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
@@ -144,10 +146,9 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
 /// Starts all that speaks to the API server, or is asked through it. It need not answer now.
 async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut JoinSet<()>) -> anyhow::Result<Told> {
     let cluster = Arc::clone(&node.cluster);
-    tasks.spawn(learn(node));
     let events = Arc::new(Events::new());
     let publisher = Publisher::new(Arc::clone(&cluster), Arc::clone(&parts.keeper), Arc::clone(&events));
-    let told = Told { publisher: Arc::new(publisher), events };
+    let told = Told { pods: Arc::clone(&node.pods), publisher: Arc::new(publisher), events };
     let port = Port {
         parts: parts.clone(),
         gate: Arc::new(Gate::new(Arc::clone(&cluster))),
@@ -157,6 +158,7 @@ async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut
     let listener =
         listener.with_context(|| format!("cannot listen on {listen}; give another address with --listen"))?;
     tracing::info!(%listen, node = cluster.node(), "answers who shows a RecordingRequest");
+    tasks.spawn(learn(node));
     tasks.spawn(accept_at_port(listener, port));
     tasks.spawn({
         let (told, cluster) = (told.clone(), Arc::clone(&cluster));
@@ -196,9 +198,10 @@ fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>)
         Ok(redactor) => parts.recorder.set_redactor(redactor),
         Err(error) => tracing::error!(%error, "what is hidden stays as it was"),
     }
-    let of = settings.clone();
-    parts.recorder.set_unwanted(Arc::new(move |container| {
-        PodContainer::of(container).is_some_and(|pod| !of.records(pod.namespace, None))
+    let (of, pods) = (settings.clone(), told.map(|told| Arc::clone(&told.pods)));
+    parts.recorder.set_wishes(Arc::new(move |container| match PodContainer::of(container) {
+        Some(pod) => of.wish(pod.namespace, |name| pods.as_ref()?.annotation(pod.uid, name)),
+        None => Wish { record: true, payload: None },
     }));
     if let Some(told) = told {
         told.publisher.set_on(settings.recordings);
@@ -329,7 +332,7 @@ async fn reconcile(shared: Shared, ended: Arc<Notify>) {
         waited = 0;
         // Taking segments from living rings waits for the kernel.
         let shared = Arc::clone(&shared);
-        match tokio::task::spawn_blocking(move || shared.reconcile().and_then(|()| shared.leave_out_unwanted())).await {
+        match tokio::task::spawn_blocking(move || shared.reconcile().and_then(|()| shared.heed_wishes())).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "cannot make room for new recordings"),
             Err(error) => tracing::error!(%error, "what makes room for new recordings failed"),

@@ -10,7 +10,7 @@
 //! | [`descriptors`] | what was open when a recording was first seen | over looks into a map |
 //! | [`ends`] | how containers ended, and what is decided of that | over looks into a map |
 //! | [`room`] | what has to go for containers to come | while it goes: who else changes rings waits |
-//! | [`unwanted`] | which containers turn out not to be recorded | over a look |
+//! | [`wishes`] | what is wished of recordings, and was heeded | over looks into a map |
 //! | [`reading`] | nothing: it copies mapped memory, and checks afterwards that it was still the same ring | never |
 //!
 //! A lock is never taken by who holds another one, but that of [`room`] is the first.
@@ -24,9 +24,10 @@ mod reading;
 mod registry;
 mod room;
 mod start;
-mod unwanted;
+mod wishes;
 
 pub(crate) use start::captures;
+pub(crate) use wishes::Wish;
 
 use crate::clock;
 use crate::identity::kubernetes::Pods;
@@ -113,8 +114,7 @@ pub(crate) struct Recorder {
     open: descriptors::Open,
     ends: Mutex<ends::Ends>,
     room: Mutex<room::Room>,
-    /// Which containers are not to be recorded.
-    unwanted: Mutex<Option<unwanted::Unwanted>>,
+    heeded: Mutex<wishes::Heeded>,
 }
 
 impl Recorder {
@@ -167,10 +167,14 @@ impl Recorder {
         // Until then the ring is not given to another recording.
         let _room = lock(&self.room);
         let (index, ring) = self.find(recording)?;
+        self.switch_payload(index, &ring, on);
+        Ok(())
+    }
+
+    fn switch_payload(&self, index: u32, ring: &Ring, on: bool) {
         let without = ring.flags & !ring_flags::PAYLOAD;
         self.mapped.set_flags(index, if on { without | ring_flags::PAYLOAD } else { without });
         self.mapped.raise_epoch();
-        Ok(())
     }
 
     /// The recording of a cgroup, if one has begun.

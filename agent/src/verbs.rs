@@ -67,8 +67,8 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let mut plan = plan(options.budget.as_u64(), &options.memory);
     plan.budget_bytes = settings.budget_bytes.unwrap_or(plan.budget_bytes);
     plan.ring_bytes = settings.ring_bytes.unwrap_or(plan.ring_bytes);
-    let rule = Rule { units: options.units, agent: own_cgroup(), pod_uid: options.kubernetes.pod_uid.clone() };
     let node = options.kubernetes.kubernetes.then(|| node(&options.kubernetes));
+    let rule = Rule { units: options.units, agent: own_cgroup(), pod_uid: options.kubernetes.pod_uid.clone() };
     let place = SocketPath::take(&options.socket)?;
     let pins = if options.no_pins { None } else { Some(Pins::take(&options.place.pins)?) };
     let mut policy = options.crash.policy();

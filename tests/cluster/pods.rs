@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
-use rewind_tests::programs::{self, Said};
+use rewind_tests::programs::Said;
 use std::time::Duration;
 
 const SERVED: &str = "
@@ -32,7 +32,7 @@ spec:
   containers:
   - name: wget
     image: rewind.test/workloads:1
-    command: [sh, -c, 'until wget -q -O - http://web/; do sleep 0.2; done']
+    command: [sh, -c, 'until wget -q -O - http://web/ 2>/dev/null; do sleep 0.2; done']
 ";
 
 pub(crate) fn service() -> Result<()> {
@@ -74,7 +74,5 @@ pub(crate) fn forbidden() -> Result<()> {
         stderr.contains(r#"User "nobody-in-particular" cannot list resource "pods""#),
         "the API server says otherwise: {stderr}"
     );
-    let Said { stdout, .. } = programs::run(&mut nobody.command(&["auth", "whoami", "-o", "name"])?)?;
-    ensure!(!stdout.contains("masters"), "{stdout}");
     Ok(())
 }

@@ -11,9 +11,9 @@
 //! | [`bpf`] | what a recorder has pinned, as the kernel tells it |
 //! | [`cgroup`] | a cgroup of the test's own |
 //! | [`cluster`] | a real cluster, and asking it as people do |
-//! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
 //! | [`workload`] | compiling `workloads/*.c`, one behaviour each |
 //! | [`agent`] | a recorder of the test's own |
+//! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
 //! | [`dump`] | what `rewind list` and `rewind dump -o json` say |
 //! | [`counting`] | a program that numbers its own calls |
 //! | [`bundle`], [`container`] | real runc containers |

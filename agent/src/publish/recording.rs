@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use rewind_recording::crash::Reason;
 use rewind_recording::escape::visible;
-use rewind_recording::header::Header;
+use rewind_recording::header::{self, Header};
 use rewind_resources::group::labels;
 use rewind_resources::recording::{Coverage, Owner, Recording, RecordingSpec};
 use std::collections::BTreeMap;
@@ -34,7 +34,8 @@ pub(super) struct Held<'a> {
 #[must_use]
 pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held: Held<'_>) -> Recording {
     let over = time(header.over_unix_ns());
-    let (id, pod) = (header.container.id.as_str(), header.container.pod.as_deref());
+    let pod = header.container.pod.as_deref();
+    let id = header.container.id.as_str();
     let keeps = i64::try_from(held.max_age_s).unwrap_or(i64::MAX);
     let expires = over.and_then(|over| over.checked_add(SignedDuration::from_secs(keeps)).ok());
     let spec = RecordingSpec {
@@ -42,10 +43,8 @@ pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held
         pod_uid: of.uid.to_owned(),
         container: of.container.to_owned(),
         container_id: chars(&visible(id), 256),
-        restart: pod.and_then(|pod| pod.restart).and_then(|restart| i32::try_from(restart).ok()),
-        owner: pod
-            .and_then(|pod| pod.owner.as_ref())
-            .map(|owner| Owner { kind: chars(owner.kind.as_str(), 63), name: chars(owner.name.as_str(), 253) }),
+        restart: pod.and_then(|pod| i32::try_from(pod.restart?).ok()),
+        owner: pod.and_then(|pod| pod.owner.as_ref()).map(owner),
         node: held.node.to_owned(),
         started: time(unix_ns(header, header.born_ns)).map(Time),
         ended: over.map(Time),
@@ -67,6 +66,10 @@ pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held
         ..ObjectMeta::default()
     };
     Recording { metadata, spec }
+}
+
+fn owner(of: &header::Owner) -> Owner {
+    Owner { kind: chars(&visible(of.kind.as_str()), 63), name: chars(&visible(of.name.as_str()), MAX_NAME_BYTES) }
 }
 
 /// Whether the container ended badly, which the pod is to be told of.

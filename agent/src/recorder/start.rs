@@ -97,7 +97,7 @@ impl Recorder {
             open: super::descriptors::Open::default(),
             ends: Mutex::default(),
             room: Mutex::new(Room::new(limits)),
-            unwanted: Mutex::default(),
+            heeded: Mutex::default(),
         })
     }
 

@@ -171,7 +171,7 @@ mod tests {
         let reading = Reading::recording(&header());
         assert_eq!(
             reading.sentence("anna", 49_152, reading.to_ns.unwrap()),
-            "anna read the recording of app: 48 KiB, calls from 2026-11-18T10:26:41Z to 2026-11-18T10:27:41Z"
+            "anna read the recording of app: 48 KiB, calls from 2026-11-18T11:06:41Z to 2026-11-18T11:07:41Z"
         );
         let switched = Reading::payload(&header().container, true);
         assert_eq!(switched.sentence("anna", 0, 0), "anna switched the recording of payload of app on");

@@ -78,7 +78,7 @@ impl Session {
             Ok(grant) => grant,
             Err(refusal) => return closing(refused(refusal)),
         };
-        let rights = Rights::Request(grant.clone());
+        let rights = Rights::Request(Box::new(grant.clone()));
         if Endpoint::parse(request.uri().path()).is_some_and(|endpoint| !rights.allow(endpoint)) {
             self.port.gate.count(Refusal::Action, self.peer, request.headers());
             return refused(Refusal::Action);

@@ -1,5 +1,4 @@
 use super::*;
-use crate::identity::pod::named;
 use crate::serve::rights::Rights;
 use hyper::header::HeaderValue;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -53,8 +52,8 @@ fn checked(change: impl FnOnce(&mut RecordingRequest)) -> Result<Grant, Refusal>
 }
 
 fn covers(grant: &Grant, name: &str, pod_uid: &str) -> bool {
-    let container = named(name, pod_uid);
-    Rights::Request(grant.clone()).cover(&container)
+    let container = Container { name: name.into(), pod_uid: pod_uid.into(), ..Container::default() };
+    Rights::Request(Box::new(grant.clone())).cover(&container)
 }
 
 #[test]
@@ -147,7 +146,9 @@ fn a_request_that_was_taken_is_good_while_it_is_there_and_renewed() {
 
 fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    all.iter().for_each(|(name, value)| drop(headers.append(*name, HeaderValue::from_str(value).unwrap())));
+    for (name, value) in all {
+        headers.append(*name, HeaderValue::from_str(value).unwrap());
+    }
     headers
 }
 

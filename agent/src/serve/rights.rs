@@ -15,7 +15,7 @@ pub(crate) enum Rights {
     /// The host's owner.
     All,
     /// Somebody whose request was checked.
-    Request(Grant),
+    Request(Box<Grant>),
 }
 
 /// What a request that was checked grants.

@@ -1,11 +1,10 @@
 use super::*;
-use crate::identity::pod::named;
 use rewind_recording::api::Listed;
 use rewind_recording::crash::{Crash, Unreadable};
 use rewind_recording::header::Header;
 
 fn rights(action: Action, target: Target) -> Rights {
-    Rights::Request(Grant {
+    Rights::Request(Box::new(Grant {
         request: RequestName { namespace: "shop".to_owned(), name: "r1".to_owned() },
         uid: "r-uid".to_owned(),
         secret_hash: String::new(),
@@ -13,7 +12,7 @@ fn rights(action: Action, target: Target) -> Rights {
         target,
         user: "anna".to_owned(),
         expires: Timestamp::MAX,
-    })
+    }))
 }
 
 fn target(uid: Option<&str>, container: Option<&str>) -> Target {
@@ -22,7 +21,7 @@ fn target(uid: Option<&str>, container: Option<&str>) -> Target {
 }
 
 fn container(name: &str, pod_uid: &str) -> Container {
-    named(name, pod_uid)
+    Container { name: name.into(), pod_uid: pod_uid.into(), ..Container::default() }
 }
 
 /// Containers of a node: two of the pod that is meant, one of the pod that had its name before, one of another pod

@@ -156,7 +156,7 @@ fn running(at_ns: u64, program: &str) -> [Vec<u8>; 3] {
 
 /// What a batch says of the calls that have ended in it, and of programs that were run.
 fn told(batch: &Batch) -> Vec<String> {
-    let text = |blob: Option<crate::record::Bytes<'_>>| {
+    let text = |blob: Option<crate::blobs::Bytes<'_>>| {
         blob.map(|blob| blob.bytes.escape_ascii().to_string()).unwrap_or_default()
     };
     let of = |event: Event<'_>| match event.what {

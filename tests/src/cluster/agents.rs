@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 /// Where they live.
 pub const NAMESPACE: &str = "rewind-system";
-const DAEMON_SET: &str = "daemonset/rewind-agent";
+/// What they belong to.
+pub const DAEMON_SET: &str = "daemonset/rewind-agent";
 
 static DEPLOYED: OnceLock<Result<(), String>> = OnceLock::new();
 

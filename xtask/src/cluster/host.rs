@@ -102,8 +102,11 @@ fn hierarchies() -> Vec<PathBuf> {
 
 /// From the leaves up.
 fn remove_cgroups(dir: &Path) -> bool {
-    let below = fs::read_dir(dir).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
-    let emptied = below.fold(true, |emptied, entry| remove_cgroups(&entry.path()) && emptied);
+    let mut emptied = true;
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir()) {
+        // The others go, though one is left.
+        emptied &= remove_cgroups(&entry.path());
+    }
     emptied && (fs::remove_dir(dir).is_ok() || !dir.exists())
 }
 

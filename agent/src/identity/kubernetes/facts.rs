@@ -4,6 +4,7 @@ use super::owner;
 use crate::identity::service;
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 use rewind_recording::header::{self, ContainerKind, Owner};
+use rewind_resources::group::annotations;
 use std::collections::BTreeMap;
 
 /// Labels that are kept.
@@ -17,6 +18,8 @@ const LABELS: [&str; 8] = [
     "k8s-app",
     "tier",
 ];
+/// Annotations that say what is wished of a pod's recordings.
+const WISHES: [&str; 2] = [annotations::RECORD, annotations::PAYLOAD];
 /// The kubelet's UID of a static pod: the name of its cgroup.
 const CONFIG_HASH: &str = "kubernetes.io/config.hash";
 /// Longest value of an annotation that is kept.
@@ -87,10 +90,17 @@ impl PodFacts {
             qos: status.and_then(|status| status.qos_class.clone()).unwrap_or_default(),
             owner: owner::of(pod),
             labels: few(metadata.labels.as_ref(), |key| LABELS.contains(&key)),
-            annotations: few(metadata.annotations.as_ref(), |key| key.starts_with(service::ANNOTATION)),
+            annotations: few(metadata.annotations.as_ref(), |key| {
+                key.starts_with(service::ANNOTATION) || WISHES.contains(&key)
+            }),
             containers: containers(pod),
             runs: statuses.flat_map(runs).collect(),
         })
+    }
+
+    /// What stands in an annotation.
+    pub(super) fn annotation(&self, name: &str) -> Option<&str> {
+        self.annotations.get(name).map(String::as_str)
     }
 
     /// The pod as it is told of one of its containers, and of a run of it, if that is known.

@@ -125,6 +125,14 @@ impl Pods {
         Some(Found { pod: held.facts.told(wanted.container, None), is_run: false })
     }
 
+    /// What stands in an annotation of a pod. `None`: the pod is not known.
+    #[must_use]
+    pub(crate) fn annotation(&self, uid: &str, name: &str) -> Option<Option<String>> {
+        let seen = self.seen();
+        let held = seen.pods.get(uid)?;
+        Some(held.facts.annotation(name).map(str::to_owned))
+    }
+
     /// How many pods are known, with those that are gone.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
