@@ -166,6 +166,9 @@ pub(crate) struct Unload {
     /// Where.
     #[command(flatten)]
     pub place: PinOptions,
+    /// Stay afterwards until it is told to end, as a container of a DaemonSet has to
+    #[arg(long, hide = true)]
+    pub stay: bool,
 }
 
 /// Crash files.

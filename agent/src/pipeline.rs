@@ -143,6 +143,19 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     Ok(())
 }
 
+/// Waits for SIGTERM or SIGINT.
+///
+/// # Errors
+/// If a signal handler cannot be had.
+pub(crate) async fn told_to_end() -> std::io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
 /// Starts all that speaks to the API server, or is asked through it. It need not answer now.
 async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut JoinSet<()>) -> anyhow::Result<Told> {
     let cluster = Arc::clone(&node.cluster);

@@ -115,12 +115,15 @@ pub(crate) fn health(options: &cli::Health) -> anyhow::Result<ExitCode> {
 pub(crate) fn unload(options: &cli::Unload) -> anyhow::Result<ExitCode> {
     let path = &options.place.pins;
     let mut out = io::stdout();
-    if !pins::is_there(path) {
+    if pins::is_there(path) {
+        let count = Pins::take(path)?.unload()?;
+        writeln!(out, "took {count} programs and maps out of the kernel, and removed {}", path.display())?;
+    } else {
         writeln!(out, "there is nothing at {}", path.display())?;
-        return Ok(ExitCode::SUCCESS);
     }
-    let count = Pins::take(path)?.unload()?;
-    writeln!(out, "took {count} programs and maps out of the kernel, and removed {}", path.display())?;
+    if options.stay {
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(pipeline::told_to_end())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
