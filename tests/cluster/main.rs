@@ -5,6 +5,7 @@ mod definitions;
 mod manifest;
 mod pods;
 mod reading;
+mod readme;
 mod rights;
 mod runs;
 mod scenarios;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         .test("who_has_no_right_reads_nothing", &AGENTS, reading::none)
         .test("payload_is_switched_by_who_may", &AGENTS, reading::payload)
         .test("the_agents_port_tells_nothing_without_a_request", &AGENTS, reading::directly)
+        .test("the_readmes_walk_is_a_walk", &AGENTS, readme::walk)
         .test("undeploy_leaves_nothing_behind", &AGENTS, undeploy::clean)
         .run()
 }

@@ -32,6 +32,8 @@ enum Layer {
 
 impl Test {
     pub(crate) fn run(&self) -> Result<()> {
+        // Tests of one package are built as of the whole workspace: another choice would be another set of features, for
+        // which all that is below is compiled once more.
         let wanted = |layer| self.only.is_none_or(|only| only == layer);
         setup::for_build()?;
         let mut tally = Tally::default();
@@ -58,7 +60,7 @@ impl Test {
             for (layer, name) in [(Layer::Live, "live"), (Layer::Containers, "containers")] {
                 if wanted(layer) {
                     let mut cargo = command::cargo();
-                    cargo.args(["test", "--package", "rewind-tests", "--test", name]).env(BIN_DIR, &programs);
+                    cargo.args(["test", "--workspace", "--test", name]).env(BIN_DIR, &programs);
                     tally.cargo(&mut cargo)?;
                 }
             }
@@ -86,7 +88,7 @@ fn on_cluster(tally: &mut Tally) -> Result<()> {
     };
     tally.one("the cluster takes the agent's image", rewind_tests::cluster::image::import(&place, &archive));
     let mut cargo = command::cargo();
-    cargo.args(["test", "--package", "rewind-tests", "--test", "cluster"]).env(BIN_DIR, &programs);
+    cargo.args(["test", "--workspace", "--test", "cluster"]).env(BIN_DIR, &programs);
     tally.cargo(&mut cargo)?;
     if found == cluster::Found::Nothing {
         tally.one("the cluster goes and leaves nothing", cluster::down(&place));
