@@ -19,7 +19,7 @@ pub(crate) use trigger::{When, reason};
 use crate::clock;
 use crate::recorder::{self, Recorder};
 use rewind_recording::crash::{Crashes, Reason};
-use rewind_recording::header::Header;
+use rewind_recording::header::{ContainerKind, Header};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -171,7 +171,10 @@ impl Keeper {
         let Some(died_ns) = header.died_ns.filter(|_| recorder.end_ns(recording) == header.died_ns) else {
             return true;
         };
-        let when = if recorder.is_unwanted(&header.container) { When::Never } else { self.triggers().when };
+        // Nobody asks how the container ended that holds a pod's namespaces: it goes when the pod does.
+        let holds_pod = header.container.pod.as_ref().is_some_and(|pod| pod.kind == ContainerKind::Sandbox);
+        let is_unwanted = holds_pod || recorder.is_unwanted(&header.container);
+        let when = if is_unwanted { When::Never } else { self.triggers().when };
         let is_done = match reason(when, header.ending.as_ref()) {
             None => {
                 tracing::debug!(recording, ending = ?header.ending, calls = header.coverage.calls_held, "not kept");

@@ -160,7 +160,8 @@ pub(crate) async fn told_to_end() -> std::io::Result<()> {
 async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut JoinSet<()>) -> anyhow::Result<Told> {
     let cluster = Arc::clone(&node.cluster);
     let events = Arc::new(Events::new());
-    let publisher = Publisher::new(Arc::clone(&cluster), Arc::clone(&parts.keeper), Arc::clone(&events));
+    let publisher =
+        Publisher::new(Arc::clone(&cluster), Arc::clone(&parts.keeper), Arc::clone(&node.pods), Arc::clone(&events));
     let told = Told { pods: Arc::clone(&node.pods), publisher: Arc::new(publisher), events };
     let port = Port {
         parts: parts.clone(),

@@ -27,14 +27,16 @@ use crate::blocking;
 use crate::bucket::Bucket;
 use crate::cluster::Cluster;
 use crate::crash::Keeper;
+use crate::identity::kubernetes::Pods;
 use crate::identity::pod::PodContainer;
+use crate::identity::source::Source as _;
 use crate::retry::{retried, status_code};
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use queue::Queue;
 use recording::Held;
 use rewind_recording::file;
-use rewind_recording::header::Header;
+use rewind_recording::header::{Container, Header};
 use rewind_resources::recording::Recording;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,6 +51,11 @@ const PER_CONTAINER: usize = 5;
 /// How often, and after what pauses, a `Recording` is looked for that is to say where its file is.
 const URL_TRIES: u32 = 3;
 const URL_PAUSE: Duration = Duration::from_secs(2);
+/// How often, and after what pauses, it is asked who it was.
+const COMPLETE_TRIES: usize = 8;
+const COMPLETE: Duration = Duration::from_millis(200);
+/// So many ends may wait meanwhile.
+const MAX_WAITING_COMPLETE: usize = 4;
 /// How old an end may be that the agent before did not come to tell.
 pub(crate) const RECENT_S: u64 = 900;
 
@@ -56,6 +63,7 @@ pub(crate) const RECENT_S: u64 = 900;
 pub(crate) struct Publisher {
     cluster: Arc<Cluster>,
     keeper: Arc<Keeper>,
+    pods: Arc<Pods>,
     events: Arc<Events>,
     waiting: Queue<u64>,
     is_on: AtomicBool,
@@ -69,9 +77,9 @@ struct End {
 }
 
 impl Publisher {
-    pub(crate) fn new(cluster: Arc<Cluster>, keeper: Arc<Keeper>, events: Arc<Events>) -> Self {
+    pub(crate) fn new(cluster: Arc<Cluster>, keeper: Arc<Keeper>, pods: Arc<Pods>, events: Arc<Events>) -> Self {
         let waiting = Queue::new("recordings", MAX_WAITING);
-        Self { cluster, keeper, events, waiting, is_on: AtomicBool::new(true) }
+        Self { cluster, keeper, pods, events, waiting, is_on: AtomicBool::new(true) }
     }
 
     /// Switches `Recording`s on or off. Events go on.
@@ -100,10 +108,29 @@ impl Publisher {
             bucket.take(Instant::now());
             let keeper = Arc::clone(&self.keeper);
             match blocking::run(move || diagnosed(&keeper, crash)).await {
-                Ok(Some(end)) => self.tell_of(&end).await,
+                Ok(Some(mut end)) => {
+                    self.complete(&mut end.header.container).await;
+                    self.tell_of(&end).await;
+                }
                 Ok(None) => {}
                 Err(error) => tracing::error!(%error, crash, "the diagnosis of a crash file failed"),
             }
+        }
+    }
+
+    /// Asks once more who it was. A container that ended at once was gone before the API knew which of the pod's runs
+    /// it is; where more ends wait, nobody waits for that.
+    async fn complete(&self, container: &mut Container) {
+        for _ in 0..COMPLETE_TRIES {
+            let known = self.pods.known(container).and_then(|known| known.pod);
+            if let (Some(pod), Some(known)) = (&mut container.pod, known) {
+                pod.complete(known);
+            }
+            let is_known = container.pod.as_ref().is_none_or(|pod| pod.restart.is_some());
+            if is_known || self.waiting.len() >= MAX_WAITING_COMPLETE {
+                return;
+            }
+            tokio::time::sleep(COMPLETE).await;
         }
     }
 
@@ -206,7 +233,9 @@ fn note(of: PodContainer<'_>, cause: &str) -> Note {
     let cause = rewind_recording::escape::visible(cause);
     let most = MAX_CAUSE_BYTES.saturating_sub(more.len());
     let cut = cause.get(..cause.floor_char_boundary(most)).unwrap_or_default();
-    Note::new(of, "ContainerDiagnosed", &format!("{cut}. More: {more}")).warning()
+    // The cause is a sentence, unless it was cut.
+    let end = if cut.ends_with('.') { "" } else { "." };
+    Note::new(of, "ContainerDiagnosed", &format!("{cut}{end} More: {more}")).warning()
 }
 
 /// Most bytes of cause and command in an Event.

@@ -7,7 +7,7 @@ use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::programs;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A namespace with a pod that has run.
 fn with_pod(name: &str) -> Result<Namespace> {
@@ -92,6 +92,8 @@ pub(crate) fn directly() -> Result<()> {
 /// `kubectl port-forward` to an agent. Dropping it ends it.
 struct Forward {
     kubectl: Child,
+    /// It says so of each connection, and ends where nobody listens.
+    _said: BufReader<ChildStdout>,
     port: u16,
 }
 
@@ -100,10 +102,11 @@ impl Forward {
         let mut command = admin.command(&["port-forward", "-n", agents::NAMESPACE, agents::DAEMON_SET, ":7979"])?;
         let mut kubectl = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut said = String::new();
-        BufReader::new(kubectl.stdout.take().context("no standard output")?).read_line(&mut said)?;
+        let mut lines = BufReader::new(kubectl.stdout.take().context("no standard output")?);
+        lines.read_line(&mut said)?;
         // `Forwarding from 127.0.0.1:40001 -> 7979`
         let port = said.split([':', ' ']).find_map(|word| word.parse().ok());
-        let mut forward = Self { kubectl, port: 0 };
+        let mut forward = Self { kubectl, _said: lines, port: 0 };
         forward.port = port.with_context(|| format!("kubectl names no port: {said}"))?;
         Ok(forward)
     }

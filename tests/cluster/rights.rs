@@ -151,10 +151,13 @@ pub(crate) fn people() -> Result<()> {
     made(&chief, &of("r5", "rights-chief", "Payload"))?.map_err(anyhow::Error::msg)?;
     refused(made(&nobody, &of("r6", "rights-nobody", "Read"))?, "cannot create resource \"recordingrequests\"")?;
     // Renewed by who made it, and by nobody else who has the right to make others.
-    let renew = ["patch", "recreq", "r2", "--type=merge", "-p", r#"{"spec":{"expires":"2026-11-28T00:01:00Z"}}"#];
-    namespace.kubectl_as(&reader, &renew)?.success()?;
-    let said = namespace.kubectl_as(&chief, &renew)?;
-    ensure!(said.stderr.contains("spec.user has to be rights-chief"), "{}", said.stderr);
+    let renew = |user: &User, until: &str| {
+        let patch = format!(r#"{{"spec":{{"expires":"{until}"}}}}"#);
+        namespace.kubectl_as(user, &["patch", "recreq", "r2", "--type=merge", "-p", &patch])
+    };
+    renew(&reader, "2026-11-28T00:01:00Z")?.success()?;
+    let said = renew(&chief, "2026-11-28T00:02:00Z")?;
+    ensure!(said.stderr.contains("spec.user has to be rights-chief"), "{said:?}");
     // In another namespace nothing of this counts.
     let other = Namespace::new("rights")?;
     let mut elsewhere = of("r7", "rights-reader", "Read");

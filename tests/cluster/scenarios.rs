@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 
 /// Says nothing of what it fails to do. Its first run finds no configuration; the next ones find nobody listening.
 const START: &str = "
-import socket, sys
+import os, socket, sys
 def read(path):
     try: return open(path).read()
     except OSError: return None
-token, config = read('/run/secrets/token'), read('/etc/app/config.yaml')
-if config is None:
-    open('/etc/app/config.yaml', 'w').write('port: 1')
+if not os.path.exists('/etc/app/again'):
+    open('/etc/app/again', 'w').close()
+    read('/etc/app/config.yaml')
     sys.exit(1)
+read('/run/secrets/token')
 try: socket.create_connection(('127.0.0.1', 1))
 except OSError: sys.exit(1)
 ";

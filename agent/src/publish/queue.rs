@@ -48,6 +48,11 @@ impl<T> Queue<T> {
         self.filled.notify_one();
     }
 
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.state().items.len()
+    }
+
     /// Takes the oldest one out, as soon as there is one.
     pub(super) async fn next(&self) -> T {
         loop {
