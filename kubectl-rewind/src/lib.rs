@@ -20,7 +20,7 @@
 //! | [`reach`] | from what was typed to the runs that are meant, each with its agent |
 //! | [`source`] | recordings that need no agent |
 //! | [`list`], [`crashes`], [`kept`], [`why`] | what is shown, where the recording's own renderers do not |
-//! | [`complete`] | completion within kubectl |
+//! | [`mod@complete`] | completion within kubectl |
 //! | [`commands`] | what each command does: decide, fetch, show |
 #![forbid(unsafe_code)]
 #![allow(rustdoc::private_intra_doc_links, reason = "the order of the modules holds for private ones as well")]
