@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use rewind_recording::api::DEFAULT_SOCKET;
 use rewind_recording::render::Format;
 use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use url::Url;
 
 /// Rewind's agent: a flight recorder for containers.
 #[derive(Debug, Parser)]
@@ -24,11 +26,13 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 this ho
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Record all containers of this host, and answer on a socket
-    Run(Run),
+    Run(Box<Run>),
     /// Record one command, without a daemon; print what it did at its end
     Record(Record),
     /// Say what this host offers, what is missing and what that costs, and what recording costs here
     Doctor(Doctor),
+    /// Say whether an agent answers, by the exit code: for probes
+    Health(Health),
     /// Take out of the kernel what `run` has left there, recordings included
     Unload(Unload),
     /// Make the calls that `doctor` measures
@@ -101,7 +105,44 @@ pub(crate) struct Run {
     /// What is kept of containers that end.
     #[command(flatten)]
     pub crash: Crash,
+    /// The cluster.
+    #[command(flatten)]
+    pub kubernetes: Kubernetes,
 }
+
+/// This host as a node of a cluster.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Kubernetes")]
+pub(crate) struct Kubernetes {
+    /// Be a node's agent in a cluster: ask it whose containers these are, tell it of containers that end, and answer who shows a RecordingRequest. By the
+    /// pod's service account, or $KUBECONFIG
+    #[arg(long, env = "REWIND_KUBERNETES", value_parser = clap::builder::FalseyValueParser::new())]
+    pub kubernetes: bool,
+    /// The node's name in the API; else what this host calls itself
+    #[arg(long, env = "REWIND_NODE_NAME", value_name = "NAME", value_parser = node_name)]
+    pub node_name: Option<String>,
+    /// The UID of the pod that the agent is in, which is not recorded
+    #[arg(long, env = "REWIND_POD_UID", value_name = "UID", hide = true)]
+    pub pod_uid: Option<String>,
+    /// Where to answer who shows a RecordingRequest; a port-forward to the agent's pod reaches loopback
+    #[arg(long, env = "REWIND_LISTEN", value_name = "ADDR:PORT", default_value_t = LOOPBACK)]
+    pub listen: SocketAddr,
+    /// A file of settings, read again when it changes; what stands there goes before what is typed
+    #[arg(long, env = "REWIND_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// A node's name goes into a selector, where a comma would begin another.
+fn node_name(text: &str) -> Result<String, String> {
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    if text.is_empty() || text.len() > 253 || !text.bytes().all(is_name) {
+        return Err("a node's name is made of lower-case letters, digits, '-' and '.'".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The port, for nobody outside of the pod but who has the right to forward it.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), rewind_resources::group::PORT);
 
 /// Where programs and rings outlive the agent.
 #[derive(Clone, Debug, Args)]
@@ -111,12 +152,23 @@ pub(crate) struct PinOptions {
     pub pins: PathBuf,
 }
 
+/// `health`.
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// The socket that the agent answers on
+    #[arg(long, env = "REWIND_SOCKET", value_name = "PATH", default_value = DEFAULT_SOCKET)]
+    pub socket: PathBuf,
+}
+
 /// `unload`.
 #[derive(Debug, Args)]
 pub(crate) struct Unload {
     /// Where.
     #[command(flatten)]
     pub place: PinOptions,
+    /// Stay afterwards until it is told to end, as a container of a DaemonSet has to
+    #[arg(long, hide = true)]
+    pub stay: bool,
 }
 
 /// Crash files.
@@ -141,6 +193,13 @@ pub(crate) struct Crash {
     /// How many crash files are kept of one container, by its name
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub crash_per_container: u32,
+    /// Send crash files to an object store too: s3://BUCKET/PREFIX, gs://, az://, file:///DIR. Credentials come from the
+    /// environment, as the store's own tools have them
+    #[arg(long, env = "REWIND_CRASH_UPLOAD", value_name = "URL")]
+    pub crash_upload: Option<Url>,
+    /// The cluster's name there
+    #[arg(long, env = "REWIND_CLUSTER_NAME", value_name = "NAME", default_value = "default")]
+    pub cluster_name: String,
 }
 
 impl Crash {
@@ -249,6 +308,21 @@ mod tests {
         assert_eq!(ages, [1_209_600, 43_200, 108_000, 90]);
         for text in ["", "14", "soon", "0s", "-1d"] {
             assert!(age_s(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_node_has_the_name_of_a_node() {
+        let run = |line: &str| match Cli::try_parse_from(line.split(' ')).map(|cli| cli.verb) {
+            Ok(Verb::Run(run)) => Some(run.kubernetes),
+            _ => None,
+        };
+        let plain = run("rewind-agent run").unwrap();
+        assert!(!plain.kubernetes && plain.pod_uid.is_none());
+        let node = run("rewind-agent run --kubernetes --node-name ip-10-0-0-1.ec2.internal").unwrap();
+        assert_eq!((node.kubernetes, node.node_name.as_deref()), (true, Some("ip-10-0-0-1.ec2.internal")));
+        for name in ["a,metadata.namespace=x", "A", "", "a=b"] {
+            assert!(run(&format!("rewind-agent run --kubernetes --node-name {name}")).is_none(), "{name}");
         }
     }
 

@@ -19,9 +19,9 @@ pub(crate) use trigger::{When, reason};
 use crate::clock;
 use crate::recorder::{self, Recorder};
 use rewind_recording::crash::{Crashes, Reason};
-use rewind_recording::header::Header;
+use rewind_recording::header::{ContainerKind, Header};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long after a failure recordings that wait are tried again.
@@ -45,10 +45,25 @@ pub(crate) struct Policy {
 /// Decides on each end, and keeps what is to be kept.
 #[derive(Debug)]
 pub(crate) struct Keeper {
-    when: When,
-    on_child: bool,
+    triggers: Mutex<Triggers>,
     store: Store,
     again: Mutex<Again>,
+}
+
+/// Which ends are kept.
+#[derive(Clone, Copy, Debug)]
+struct Triggers {
+    when: When,
+    on_child: bool,
+}
+
+/// What came of a look at ends.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// Whether there were any.
+    pub is_any: bool,
+    /// Numbers of the crash files that were written.
+    pub written: Vec<u64>,
 }
 
 /// When what is not done at once is done next.
@@ -70,46 +85,58 @@ impl Keeper {
         };
         let now = Instant::now();
         let again = Mutex::new(Again { retry: now, expire: now + EXPIRE });
-        Ok(Self { when: policy.when, on_child: policy.on_child, store, again })
+        let triggers = Mutex::new(Triggers { when: policy.when, on_child: policy.on_child });
+        Ok(Self { triggers, store, again })
     }
 
     /// Whether anything is kept at all.
     #[must_use]
     pub(crate) fn is_on(&self) -> bool {
-        self.when != When::Never
+        self.triggers().when != When::Never
     }
 
-    /// Decides on all ends since the last time; whether there were any. Writes and syncs files: not
-    /// for an async thread.
-    pub(crate) fn judge(&self, recorder: &Recorder) -> bool {
+    /// From now on these ends are kept.
+    pub(crate) fn set_triggers(&self, when: When, on_child: bool, recorder: &Recorder) {
+        *self.triggers() = Triggers { when, on_child };
+        recorder.set_judged_at_all(when != When::Never);
+    }
+
+    fn triggers(&self) -> MutexGuard<'_, Triggers> {
+        self.triggers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Decides on all ends since the last time. Writes and syncs files: not for an async thread.
+    pub(crate) fn judge(&self, recorder: &Recorder) -> Judged {
+        let mut judged = Judged::default();
         if !self.is_on() {
-            return false;
+            return judged;
         }
         // Held to the end: two at a time would write the same end twice.
         let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
         let ends = recorder.unjudged();
-        let is_any = !ends.is_empty();
-        let mut writes = is_any;
+        judged.is_any = !ends.is_empty();
+        let mut writes = judged.is_any;
         for recording in ends {
-            writes &= self.judge_one(recorder, recording);
+            writes &= self.judge_one(recorder, recording, &mut judged.written);
         }
         let now = Instant::now();
         if writes || now >= again.retry {
             let waiting = recorder.waiting();
             // The first that fails says enough of the others.
-            let all = waiting.into_iter().all(|recording| self.judge_one(recorder, recording));
+            let all = waiting.into_iter().all(|recording| self.judge_one(recorder, recording, &mut judged.written));
             again.retry = if all { now } else { now + RETRY };
         }
         if now >= again.expire {
             again.expire = now + EXPIRE;
             self.store.expire(clock::unix_s());
         }
-        is_any
+        judged
     }
 
     /// Keeps the recordings of containers that live on though a process of theirs failed.
     pub(crate) fn judge_children(&self, recorder: &Recorder) {
-        if !self.on_child || !self.is_on() {
+        let Triggers { when, on_child } = *self.triggers();
+        if !on_child || when == When::Never {
             return;
         }
         let failed = recorder.with_failed_children();
@@ -128,7 +155,7 @@ impl Keeper {
     }
 
     /// Whether all is done that had to be: `false` if a file could not be written.
-    fn judge_one(&self, recorder: &Recorder, recording: u64) -> bool {
+    fn judge_one(&self, recorder: &Recorder, recording: u64, written: &mut Vec<u64>) -> bool {
         let cut = recorder.recording(recording);
         let (header, records) = match cut {
             Ok(cut) => cut,
@@ -144,22 +171,50 @@ impl Keeper {
         let Some(died_ns) = header.died_ns.filter(|_| recorder.end_ns(recording) == header.died_ns) else {
             return true;
         };
-        let written = match reason(self.when, header.ending.as_ref()) {
+        // Nobody asks how the container ended that holds a pod's namespaces: it goes when the pod does.
+        let holds_pod = header.container.pod.as_ref().is_some_and(|pod| pod.kind == ContainerKind::Sandbox);
+        let is_unwanted = holds_pod || recorder.is_unwanted(&header.container);
+        let when = if is_unwanted { When::Never } else { self.triggers().when };
+        let is_done = match reason(when, header.ending.as_ref()) {
             None => {
                 tracing::debug!(recording, ending = ?header.ending, calls = header.coverage.calls_held, "not kept");
                 true
             }
             Some(reason) => {
                 let header = Header { reason: Some(reason), ..header };
-                self.store.save(&header, &records, clock::unix_s()).is_ok()
+                let saved = self.store.save(&header, &records, clock::unix_s());
+                written.extend(saved.as_ref().ok().copied().flatten());
+                saved.is_ok()
             }
         };
-        if written {
+        if is_done {
             recorder.set_judged(recording, died_ns)
         } else {
             recorder.set_waiting(recording)
         }
-        written
+        is_done
+    }
+
+    /// Numbers of all files.
+    #[must_use]
+    pub(crate) fn numbers(&self) -> Vec<u64> {
+        self.store.since(0)
+    }
+
+    /// Where a file was sent to; empty: nowhere that is known.
+    #[must_use]
+    pub(crate) fn url(&self, number: u64) -> String {
+        self.store.url(number)
+    }
+
+    /// A file was sent to where `url` says.
+    pub(crate) fn set_sent(&self, number: u64, url: &url::Url) {
+        self.store.set_sent(number, url.as_str());
+    }
+
+    /// A file could not be sent.
+    pub(crate) fn set_not_sent(&self, error: &str) {
+        self.store.set_not_sent(error);
     }
 
     /// Keeps a recording whose ring the next agent cannot use; `false`: nothing is kept at all.
@@ -179,10 +234,22 @@ impl Keeper {
     pub(crate) fn list(&self, recorder: &Recorder) -> Crashes {
         let mut crashes = self.store.list();
         crashes.now_unix_ns = clock::unix_ns();
-        crashes.totals.when = self.when.name().to_owned();
+        crashes.totals.when = self.triggers().when.name().to_owned();
         crashes.host = recorder.host();
         (crashes.totals.waiting, crashes.totals.lost) = recorder.waiting_and_lost();
         crashes
+    }
+
+    /// How old a crash file may get, seconds.
+    #[must_use]
+    pub(crate) const fn max_age_s(&self) -> u64 {
+        self.store.limits().age_s
+    }
+
+    /// Numbers of crash files of ends within the last `seconds`, the first first.
+    #[must_use]
+    pub(crate) fn recent(&self, seconds: u64) -> Vec<u64> {
+        self.store.since(clock::unix_s().saturating_sub(seconds))
     }
 
     /// Where crash `number` lies.

@@ -20,6 +20,15 @@
 //!   ([`Recorder::set_read`]).
 //! * The calls of the main share are for who asks for one recording, as a live trace does.
 //!
+//! # Why no queue in the kernel
+//!
+//! `cargo xtask bench --only feed`, 250 containers with 16 failed calls a second each, 2 CPUs, kernel 6.18,
+//! November 2026: 4,004 events a second, none missed, 1.5 % of a core (2.7 % with its subscriber, 0.8 % without a
+//! feed), an event at its subscriber after 21 ms (99 of 100: 82 ms); a storm of calls beside them changes nothing. A
+//! storm of failures writes more than its own ring's protected share between two looks: 333,000 events a second
+//! are delivered, the other 33 million of that ring are counted as overwritten, and of the others' none is missed.
+//! A queue in the kernel would cost every event a second write, and would run over in that storm as well.
+//!
 //! To add a subscriber: a module of its own with the loop that takes from its [`Subscription`] (`event_log.rs` is
 //! the smallest one), its name in `main.rs`, and the lines in `pipeline.rs` that subscribe and start it.
 

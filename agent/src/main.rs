@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! kernel side   |  agent                                                        |  people
-//! hook -> ring  |  kernel/ -> rings/ -> recorder.rs -> serve/ (Unix socket) --> |  kubectl-rewind
+//! hook -> ring  |  kernel/ -> rings/ -> recorder.rs -> serve/ (socket, port) --> |  kubectl-rewind
 //!               |               identity/ __/  |  \__ record/ (one command) --> |  stderr, file
 //!               |                              feed/ -> subscribers             |
+//!               |                              crash/ -> files, publish/ -----> |  kubectl describe pod
 //! ```
 //!
 //! # What always holds
@@ -24,6 +25,9 @@
 //! |---|---|
 //! | [`clock`] | the kernel side's clock, as this process sees it |
 //! | [`blocking`] | work that waits, where it holds up no task |
+//! | [`bucket`] | how often something may happen |
+//! | [`cluster`] | the cluster's API, where this host is a node of one |
+//! | [`retry`] | the API server is asked again |
 //! | [`host`] | facts about this host, what follows from them, the doctor's report |
 //! | [`kernel`] | the kernel side: loaded, attached, its maps; the only module that names Aya |
 //! | [`rings`] | rings mapped into memory, copies of them, and the calls in flight that no ring holds |
@@ -33,8 +37,12 @@
 //! | [`feed`] | what happens as it happens, for whoever subscribes |
 //! | [`event_log`] | a subscriber of the feed: what it is given, as lines of a file |
 //! | [`crash`] | which ends are kept as files, and the directory of these |
+//! | [`config`] | the file of the ConfigMap, read again when it changes |
 //! | [`adoption`] | starting where another agent has left programs and rings |
-//! | [`serve`] | the API on the Unix socket |
+//! | [`publish`] | what ended, told to the cluster: Recordings and Events |
+//! | [`upload`] | crash files, sent to an object store |
+//! | [`serve`] | the API, on the Unix socket and, for who shows a request, at the port |
+//! | [`health`] | `rewind-agent health`: whether an agent answers |
 //! | [`record`] | `rewind-agent record`: one command, without the daemon |
 //! | [`measure`] | what recording costs on this host |
 //! | [`pipeline`] | `rewind-agent run`: the only place that starts tasks and makes channels |
@@ -44,21 +52,28 @@
 
 mod adoption;
 mod blocking;
+mod bucket;
 mod budget;
 mod cli;
 mod clock;
+mod cluster;
+mod config;
 mod crash;
 mod event_log;
 mod feed;
+mod health;
 mod host;
 mod identity;
 mod kernel;
 mod measure;
 mod pipeline;
+mod publish;
 mod record;
 mod recorder;
+mod retry;
 mod rings;
 mod serve;
+mod upload;
 mod verbs;
 
 use clap::Parser as _;
@@ -69,9 +84,13 @@ use std::process::ExitCode;
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::format::debug_fn;
 
+/// What is logged if nothing else is said. The client of a cluster's API logs every try in vain, which `cluster` does
+/// once.
+const LOG: &str = "info,kube_client=off,kube_runtime=off";
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("REWIND_LOG").unwrap_or_else(|_| "info".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("REWIND_LOG").unwrap_or_else(|_| LOG.into());
     // Names and paths in it are others': they must not steer a terminal, nor begin a line of their own.
     let fields = debug_fn(|out, field, value| {
         let name = Some(field.name()).filter(|name| *name != "message");
@@ -85,6 +104,7 @@ fn main() -> ExitCode {
         Verb::Run(options) => verbs::run(&options),
         Verb::Record(options) => verbs::record(&options),
         Verb::Doctor(options) => verbs::doctor(&options),
+        Verb::Health(options) => verbs::health(&options),
         Verb::Unload(options) => verbs::unload(&options),
         Verb::Workload => verbs::workload(),
     };

@@ -1,21 +1,33 @@
 //! `rewind-agent run`, from start to drain: the only place that starts tasks.
 
+use crate::cluster::Cluster;
+use crate::config::{Settings, Typed, Watched};
 use crate::crash::Keeper;
 use crate::event_log;
 use crate::feed::{Feed, Subscription};
-use crate::recorder::Recorder;
-use crate::serve::{self, Shared, SocketPath};
+use crate::identity::kubernetes::{Pods, watch};
+use crate::identity::peers::Peers;
+use crate::identity::pod::PodContainer;
+use crate::publish::{self, Events, Publisher};
+use crate::recorder::{Recorder, Wish};
+use crate::serve::{self, Gate, Parts, Port, Rights, Shared, SocketPath};
+use crate::upload::Upload;
+use anyhow::Context as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rewind_recording::redact::Redactor;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::UnixListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
+use url::Url;
 
 /// How often it is looked whether a recording has begun, which is one word of mapped memory.
 const LOOK: Duration = Duration::from_millis(50);
@@ -25,30 +37,63 @@ const RECONCILE: u32 = 20;
 const KEEP: Duration = Duration::from_secs(1);
 /// How long the last crash files may take when the agent ends.
 const DRAIN: Duration = Duration::from_secs(10);
-/// Most connections at a time; more wait.
+/// Most connections at a time, to the socket and to the port; more wait.
 const CONNECTIONS: usize = 64;
+/// How often the file of settings is looked at.
+const CONFIGURE: Duration = Duration::from_secs(3);
+/// How long after a connection could not be accepted it is tried again.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// What is wanted besides recording.
+pub(crate) struct Wanted {
+    /// Files of events.
+    pub event_logs: Vec<PathBuf>,
+    /// The cluster, if this host is a node of one.
+    pub node: Option<Node>,
+    /// Where crash files are sent to, and what the cluster is called there.
+    pub upload: Option<(Url, String)>,
+    /// Where the port is.
+    pub listen: SocketAddr,
+    /// The file of settings.
+    pub settings: Option<Watched>,
+    /// What it goes before.
+    pub typed: Typed,
+}
+
+/// What tells the cluster.
+#[derive(Clone)]
+struct Told {
+    pods: Arc<Pods>,
+    publisher: Arc<Publisher>,
+    events: Arc<Events>,
+}
+
+/// This host as a node of a cluster.
+pub(crate) struct Node {
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// This node's pods, as the recorder asks for them.
+    pub pods: Arc<Pods>,
+    /// Names of addresses, as the recorder asks for them.
+    pub peers: Arc<Peers>,
+}
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// If a signal handler or the socket cannot be had.
-pub(crate) async fn run(
-    recorder: Recorder,
-    keeper: Keeper,
-    place: SocketPath,
-    event_logs: &[PathBuf],
-) -> anyhow::Result<()> {
+pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, wanted: Wanted) -> anyhow::Result<()> {
     // Before it answers: who has seen it answer may end it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let bound = place.listen()?;
     let listener = UnixListener::from_std(bound.listener.try_clone()?)?;
     if keeper.is_on() {
-        recorder.begin_judging();
+        recorder.set_judged_at_all(true);
     }
     let (shared, keeper, ended) = (Arc::new(recorder), Arc::new(keeper), Arc::new(Notify::new()));
     let feed = Arc::new(Feed::new(Arc::clone(&shared)));
-    for path in event_logs {
+    for path in &wanted.event_logs {
         log_events(feed.subscribe("event log"), path.clone())?;
     }
     // A thread of its own: a reader that is slow holds up neither it nor what it looks at.
@@ -57,11 +102,30 @@ pub(crate) async fn run(
         let feed = Arc::clone(&feed);
         move || feed.run()
     })?;
-    let reconciling = tokio::spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
-    let keeping = tokio::spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended));
+    let parts = Parts { recorder: Arc::clone(&shared), feed: Arc::clone(&feed), keeper: Arc::clone(&keeper) };
+    let mut tasks = JoinSet::new();
+    let told = match wanted.node {
+        Some(node) => Some(join_cluster(node, wanted.listen, &parts, &mut tasks).await?),
+        None => None,
+    };
+    let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
+    apply(&settings, &wanted.typed, &parts, told.as_ref());
+    if let Some(watched) = wanted.settings {
+        tasks.spawn(configure(watched, wanted.typed, parts.clone(), told.clone()));
+    }
+    tasks.spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
+    let upload = match &wanted.upload {
+        Some((url, cluster)) => Some(Arc::new(Upload::new(url, cluster, Arc::clone(&keeper))?)),
+        None => None,
+    };
+    if let Some(upload) = upload.clone() {
+        let publisher = told.as_ref().map(|told| Arc::clone(&told.publisher));
+        tasks.spawn(async move { upload.run(publisher.as_deref()).await });
+    }
+    tasks.spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended, told, upload));
     tracing::info!(socket = %bound.path().display(), "recording");
     tokio::select! {
-        () = accept(&listener, &shared, &feed, &keeper) => {}
+        () = accept(&listener, &parts) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
@@ -70,14 +134,98 @@ pub(crate) async fn run(
     if feeding.join().is_err() {
         tracing::error!("the feed failed");
     }
-    reconciling.abort();
-    keeping.abort();
+    tasks.abort_all();
     let last = tokio::task::spawn_blocking(move || keeper.judge(&shared));
     if tokio::time::timeout(DRAIN, last).await.is_err() {
         tracing::warn!("the disk is too slow for the last crash files");
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Waits for SIGTERM or SIGINT.
+///
+/// # Errors
+/// If a signal handler cannot be had.
+pub(crate) async fn told_to_end() -> std::io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Starts all that speaks to the API server, or is asked through it. It need not answer now.
+async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut JoinSet<()>) -> anyhow::Result<Told> {
+    let cluster = Arc::clone(&node.cluster);
+    let events = Arc::new(Events::new());
+    let publisher =
+        Publisher::new(Arc::clone(&cluster), Arc::clone(&parts.keeper), Arc::clone(&node.pods), Arc::clone(&events));
+    let told = Told { pods: Arc::clone(&node.pods), publisher: Arc::new(publisher), events };
+    let port = Port {
+        parts: parts.clone(),
+        gate: Arc::new(Gate::new(Arc::clone(&cluster))),
+        events: Arc::clone(&told.events),
+    };
+    let listener = TcpListener::bind(listen).await;
+    let listener =
+        listener.with_context(|| format!("cannot listen on {listen}; give another address with --listen"))?;
+    tracing::info!(%listen, node = cluster.node(), "answers who shows a RecordingRequest");
+    tasks.spawn(learn(node));
+    tasks.spawn(accept_at_port(listener, port));
+    tasks.spawn({
+        let (told, cluster) = (told.clone(), Arc::clone(&cluster));
+        async move { told.events.run(&cluster).await }
+    });
+    tasks.spawn({
+        let told = told.clone();
+        async move { told.publisher.run().await }
+    });
+    tasks.spawn(async move { publish::sweep::run(&cluster).await });
+    // What the agent before may have written and not told of.
+    told.publisher.tell_again(parts.keeper.recent(publish::RECENT_S));
+    Ok(told)
+}
+
+/// Heeds the file of settings when it changes.
+async fn configure(mut watched: Watched, typed: Typed, parts: Parts, told: Option<Told>) {
+    let mut ticks = tokio::time::interval(CONFIGURE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let before = watched.good().clone();
+        if watched.look() {
+            if let Some(later) = watched.good().later(&before) {
+                tracing::warn!("{later}");
+            }
+            apply(watched.good(), &typed, &parts, told.as_ref());
+        }
+    }
+}
+
+/// What can change while the agent runs.
+fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>) {
+    let (when, on_child) = (settings.when.unwrap_or(typed.when), settings.on_child.unwrap_or(typed.on_child));
+    parts.keeper.set_triggers(when, on_child, &parts.recorder);
+    match Redactor::new(&[typed.redact.as_slice(), &settings.redact].concat()) {
+        Ok(redactor) => parts.recorder.set_redactor(redactor),
+        Err(error) => tracing::error!(%error, "what is hidden stays as it was"),
+    }
+    let (of, pods) = (settings.clone(), told.map(|told| Arc::clone(&told.pods)));
+    parts.recorder.set_wishes(Arc::new(move |container| match PodContainer::of(container) {
+        Some(pod) => of.wish(pod.namespace, |name| pods.as_ref()?.annotation(pod.uid, name)),
+        None => Wish { record: true, payload: None },
+    }));
+    if let Some(told) = told {
+        told.publisher.set_on(settings.recordings);
+        told.events.set_on(settings.events);
+    }
+}
+
+/// Learns from the cluster's API whose containers these are, and whom they speak to.
+async fn learn(Node { cluster, pods, peers }: Node) {
+    tokio::join!(watch::run(&cluster, &pods), peers.watch_services(&cluster), peers.watch_slices(&cluster));
 }
 
 /// A thread that may wait for its file as long as it takes; the agent ends without it.
@@ -91,7 +239,7 @@ fn log_events(subscription: Subscription, path: PathBuf) -> std::io::Result<()> 
     std::thread::Builder::new().name("events".to_owned()).spawn(log).map(drop)
 }
 
-async fn accept(listener: &UnixListener, shared: &Shared, feed: &Arc<Feed>, keeper: &Arc<Keeper>) {
+async fn accept(listener: &UnixListener, parts: &Parts) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -100,15 +248,13 @@ async fn accept(listener: &UnixListener, shared: &Shared, feed: &Arc<Feed>, keep
             Err(error) => {
                 // Out of descriptors, most likely: whoever waits may try again in a moment.
                 tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(ACCEPT_AGAIN).await;
                 continue;
             }
         };
-        let (shared, feed, keeper) = (Arc::clone(shared), Arc::clone(feed), Arc::clone(keeper));
+        let parts = parts.clone();
         tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                serve::answer(Arc::clone(&shared), Arc::clone(&feed), Arc::clone(&keeper), request)
-            });
+            let service = service_fn(move |request| serve::answer(parts.clone(), Rights::All, request));
             if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
                 tracing::debug!(%error, "a reader has gone");
             }
@@ -117,8 +263,34 @@ async fn accept(listener: &UnixListener, shared: &Shared, feed: &Arc<Feed>, keep
     }
 }
 
+async fn accept_at_port(listener: TcpListener, port: Port) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let port = port.clone();
+                tokio::spawn(async move {
+                    serve::serve(port, stream, peer.ip()).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection at the port");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+}
+
 /// Writes crash files, where nobody waits for the disk.
-async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>) {
+async fn keep(
+    shared: Shared,
+    keeper: Arc<Keeper>,
+    ended: Arc<Notify>,
+    told: Option<Told>,
+    upload: Option<Arc<Upload>>,
+) {
     let mut ticks = tokio::time::interval(KEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -128,8 +300,9 @@ async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>) {
         };
         let (shared, keeper) = (Arc::clone(&shared), Arc::clone(&keeper));
         let done = tokio::task::spawn_blocking(move || {
+            let judged = keeper.judge(&shared);
             // What was kept may make room for the next container, which may be here already.
-            if keeper.judge(&shared)
+            if judged.is_any
                 && let Err(error) = shared.reconcile()
             {
                 tracing::error!(%error, "cannot make room for new recordings");
@@ -137,9 +310,20 @@ async fn keep(shared: Shared, keeper: Arc<Keeper>, ended: Arc<Notify>) {
             if is_tick {
                 keeper.judge_children(&shared);
             }
+            judged.written
         });
-        if let Err(error) = done.await {
-            tracing::error!(%error, "the keeper of crash files failed");
+        let written = match done.await {
+            Ok(written) => written,
+            Err(error) => {
+                tracing::error!(%error, "the keeper of crash files failed");
+                continue;
+            }
+        };
+        if let Some(upload) = upload.as_ref().filter(|_| !written.is_empty()) {
+            upload.look();
+        }
+        if let Some(told) = &told {
+            told.publisher.tell(written);
         }
     }
 }
@@ -162,7 +346,7 @@ async fn reconcile(shared: Shared, ended: Arc<Notify>) {
         waited = 0;
         // Taking segments from living rings waits for the kernel.
         let shared = Arc::clone(&shared);
-        match tokio::task::spawn_blocking(move || shared.reconcile()).await {
+        match tokio::task::spawn_blocking(move || shared.reconcile().and_then(|()| shared.heed_wishes())).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "cannot make room for new recordings"),
             Err(error) => tracing::error!(%error, "what makes room for new recordings failed"),

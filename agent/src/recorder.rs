@@ -10,6 +10,7 @@
 //! | [`descriptors`] | what was open when a recording was first seen | over looks into a map |
 //! | [`ends`] | how containers ended, and what is decided of that | over looks into a map |
 //! | [`room`] | what has to go for containers to come | while it goes: who else changes rings waits |
+//! | [`wishes`] | what is wished of recordings, and was heeded | over looks into a map |
 //! | [`reading`] | nothing: it copies mapped memory, and checks afterwards that it was still the same ring | never |
 //!
 //! A lock is never taken by who holds another one, but that of [`room`] is the first.
@@ -23,10 +24,14 @@ mod reading;
 mod registry;
 mod room;
 mod start;
+mod wishes;
 
 pub(crate) use start::captures;
+pub(crate) use wishes::Wish;
 
 use crate::clock;
+use crate::identity::kubernetes::Pods;
+use crate::identity::peers::Peers;
 use crate::identity::scope::Rule;
 use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Plan};
@@ -73,6 +78,10 @@ pub(crate) struct Config {
     pub redactor: Option<Redactor>,
     /// What this host cannot give, beyond what loading shows.
     pub given_up: Vec<String>,
+    /// What the API tells of this node's pods, if it is asked.
+    pub pods: Option<Arc<Pods>>,
+    /// What it tells of addresses.
+    pub peers: Option<Arc<Peers>>,
 }
 
 /// Which cgroups are recorded.
@@ -90,7 +99,7 @@ pub(crate) struct Recorder {
     mapped: Mapped,
     host: Host,
     arch: Arch,
-    redactor: Option<Redactor>,
+    redactor: Mutex<Option<Arc<Redactor>>>,
     plan: Plan,
     given_up: Vec<String>,
     cgroup_mount: PathBuf,
@@ -101,9 +110,11 @@ pub(crate) struct Recorder {
     /// Cgroups that got no entry, as far as they have been logged.
     unfollowed_seen: AtomicU64,
     registry: registry::Registry,
+    peers: Option<Arc<Peers>>,
     open: descriptors::Open,
     ends: Mutex<ends::Ends>,
     room: Mutex<room::Room>,
+    heeded: Mutex<wishes::Heeded>,
 }
 
 impl Recorder {
@@ -143,6 +154,11 @@ impl Recorder {
         Host { unix_offset_ns: clock::unix_offset_ns(), ..self.host.clone() }
     }
 
+    /// Hides this from now on.
+    pub(crate) fn set_redactor(&self, redactor: Redactor) {
+        *lock(&self.redactor) = Some(Arc::new(redactor));
+    }
+
     /// Switches payload on or off for one recording, from now on.
     ///
     /// # Errors
@@ -151,10 +167,14 @@ impl Recorder {
         // Until then the ring is not given to another recording.
         let _room = lock(&self.room);
         let (index, ring) = self.find(recording)?;
+        self.switch_payload(index, &ring, on);
+        Ok(())
+    }
+
+    fn switch_payload(&self, index: u32, ring: &Ring, on: bool) {
         let without = ring.flags & !ring_flags::PAYLOAD;
         self.mapped.set_flags(index, if on { without | ring_flags::PAYLOAD } else { without });
         self.mapped.raise_epoch();
-        Ok(())
     }
 
     /// The recording of a cgroup, if one has begun.

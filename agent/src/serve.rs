@@ -1,15 +1,37 @@
-//! The API on the Unix socket: requests checked, then answered from the recorder.
+//! The API, on the Unix socket and at the port: requests checked, then answered from the recorder.
+//!
+//! # Modules, in the order of the flow
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`socket`] | the Unix socket, for the host's owner, who may have everything |
+//! | [`rights`] | what who asks may have: pure |
+//! | [`requests`] | whether a request that is shown at the port is good: pure |
+//! | [`gate`] | asks the API server for that request, and takes it |
+//! | [`audit`] | notes who has read what |
+//! | [`crashes`] | crash files |
+//! | [`trace`] | live traces |
+//! | [`port`] | connections at the port |
 
+mod audit;
 mod crashes;
+mod gate;
+mod port;
+mod requests;
+mod rights;
 mod socket;
 mod trace;
 
+pub(crate) use gate::Gate;
+pub(crate) use port::{Port, serve};
+pub(crate) use rights::Rights;
 pub(crate) use socket::SocketPath;
 
 use crate::blocking;
 use crate::crash::Keeper;
 use crate::feed::Feed;
 use crate::recorder::{self, Recorder};
+use audit::Reading;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -18,11 +40,12 @@ use hyper::header::CONTENT_TYPE;
 use hyper::{Method, Request, Response, StatusCode};
 use rewind_recording::api::{Endpoint, Failure, JSON, Payload, Version};
 use rewind_recording::escape;
-use rewind_recording::header::FORMAT;
+use rewind_recording::header::{FORMAT, Header};
 use rewind_recording::stream;
 use serde::Serialize;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The recorder, shared by all that ask.
 pub(crate) type Shared = Arc<Recorder>;
@@ -30,15 +53,27 @@ type Body = BoxBody<Bytes, Infallible>;
 
 /// Most bytes of a request's body.
 const MAX_BODY_BYTES: usize = 64 << 10;
+/// How long it may take to come.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
 
-/// Answers one request.
+/// Who is asked.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    /// For recordings.
+    pub recorder: Shared,
+    /// For what happens.
+    pub feed: Arc<Feed>,
+    /// For crash files.
+    pub keeper: Arc<Keeper>,
+}
+
+/// Answers one request, as far as `rights` go: what they do not cover is not there.
 ///
 /// # Errors
 /// None: what fails is an answer too.
 pub(crate) async fn answer(
-    shared: Shared,
-    feed: Arc<Feed>,
-    keeper: Arc<Keeper>,
+    parts: Parts,
+    rights: Rights,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let Some(endpoint) = Endpoint::parse(request.uri().path()) else {
@@ -48,24 +83,35 @@ pub(crate) async fn answer(
             "plugin and agent differ in version",
         ));
     };
+    let Parts { recorder, feed, keeper } = parts;
     let response = match (request.method(), endpoint) {
-        (&Method::GET, Endpoint::Version) => version(&shared),
-        (&Method::GET, Endpoint::Recordings) => blocking(shared, |recorder| Ok(json(&recorder.list()?))).await,
-        (&Method::GET, Endpoint::Recording(number)) => {
-            blocking(shared, move |recorder| {
-                let (header, records) = recorder.recording(number)?;
-                Ok(streamed(encode(&header, &records)))
+        (&Method::GET, Endpoint::Version) => version(&recorder),
+        (&Method::GET, Endpoint::Recordings) => {
+            blocking(recorder, move |recorder| {
+                let mut list = recorder.list()?;
+                rights.narrow_list(&mut list);
+                Ok(json(&list))
             })
             .await
         }
-        (&Method::GET, Endpoint::Trace(number)) => trace::answer(shared, &feed, number),
-        (&Method::GET, Endpoint::Crashes) => crashes::list(shared, keeper).await,
-        (&Method::GET, Endpoint::Crash(number)) => crashes::stream(keeper, number).await,
+        (&Method::GET, Endpoint::Recording(number)) => {
+            blocking(recorder, move |recorder| {
+                let (header, records) = recorder.recording(number)?;
+                covered(&rights, &header, number)?;
+                Ok(noted(streamed(encode(&header, &records)), Reading::recording(&header)))
+            })
+            .await
+        }
+        (&Method::GET, Endpoint::Trace(number)) => trace::answer(recorder, &feed, &rights, number),
+        (&Method::GET, Endpoint::Crashes) => crashes::list(recorder, keeper, rights).await,
+        (&Method::GET, Endpoint::Crash(number)) => crashes::stream(keeper, rights, number).await,
         (&Method::PUT, Endpoint::Payload(number)) => match payload(request).await {
             Some(payload) => {
-                blocking(shared, move |recorder| {
+                blocking(recorder, move |recorder| {
+                    let header = recorder.header_of(number)?;
+                    covered(&rights, &header, number)?;
                     recorder.set_payload(number, payload.on)?;
-                    Ok(json(&payload))
+                    Ok(noted(json(&payload), Reading::payload(&header.container, payload.on)))
                 })
                 .await
             }
@@ -74,6 +120,17 @@ pub(crate) async fn answer(
         _ => failure(StatusCode::METHOD_NOT_ALLOWED, "this path does not take that method", ""),
     };
     Ok(response)
+}
+
+/// Whether a recording may be seen. One that may not is as one that is not there.
+fn covered(rights: &Rights, header: &Header, number: u64) -> Result<(), recorder::Error> {
+    if rights.cover(&header.container) { Ok(()) } else { Err(recorder::Error::Gone(number)) }
+}
+
+/// An answer with what it gives beside it.
+fn noted(mut response: Response<Body>, reading: Reading) -> Response<Body> {
+    response.extensions_mut().insert(reading);
+    response
 }
 
 fn version(shared: &Shared) -> Response<Body> {
@@ -102,11 +159,12 @@ fn refused(error: &recorder::Error) -> Response<Body> {
 }
 
 async fn payload(request: Request<Incoming>) -> Option<Payload> {
-    let body = Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await.ok()?;
+    let body = Limited::new(request.into_body(), MAX_BODY_BYTES).collect();
+    let body = tokio::time::timeout(BODY_WITHIN, body).await.ok()?.ok()?;
     serde_json::from_slice(&body.to_bytes()).ok()
 }
 
-fn encode(header: &rewind_recording::header::Header, records: &[u8]) -> Vec<u8> {
+fn encode(header: &Header, records: &[u8]) -> Vec<u8> {
     let write = || -> std::io::Result<Vec<u8>> {
         let mut writer = stream::Writer::new(Vec::with_capacity(records.len() + 4096), header)?;
         writer.records(records)?;

@@ -1,6 +1,8 @@
 //! What each verb of the command line does: options -> parts -> exit code.
 
 use crate::cli;
+use crate::cluster::Cluster;
+use crate::config::{Typed, Watched};
 use crate::crash::Keeper;
 use crate::host::cgroup::Layout;
 use crate::host::doctor::{Load, Program, Report};
@@ -13,7 +15,7 @@ use crate::kernel::pins::{self, Pins};
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
 use crate::serve::SocketPath;
-use crate::{adoption, kernel, measure, pipeline, recorder};
+use crate::{adoption, health, kernel, measure, pipeline, recorder};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::file::Saving;
@@ -24,6 +26,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
+use std::sync::Arc;
 
 /// What was typed cannot be meant.
 const USAGE: u8 = 2;
@@ -54,24 +57,54 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
 /// # Errors
 /// Whatever keeps it from recording or answering, in one sentence.
 pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
-    let redactor = Redactor::new(&options.redaction.patterns())?;
+    let typed = options.redaction.patterns();
+    // A bad pattern that was typed is wrong usage, not a file to be read again.
+    Redactor::new(&typed)?;
+    let watched = options.kubernetes.config.as_deref().map(Watched::open);
+    let settings = watched.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
+    let redactor = Redactor::new(&[typed.as_slice(), &settings.redact].concat())?;
     let host = Host::suited()?;
-    let plan = plan(options.budget.as_u64(), &options.memory);
-    let rule = Rule { units: options.units, agent: own_cgroup() };
+    let mut plan = plan(options.budget.as_u64(), &options.memory);
+    plan.budget_bytes = settings.budget_bytes.unwrap_or(plan.budget_bytes);
+    plan.ring_bytes = settings.ring_bytes.unwrap_or(plan.ring_bytes);
+    let node = options.kubernetes.kubernetes.then(|| node(&options.kubernetes));
+    let rule = Rule { units: options.units, agent: own_cgroup(), pod_uid: options.kubernetes.pod_uid.clone() };
     let place = SocketPath::take(&options.socket)?;
     let pins = if options.no_pins { None } else { Some(Pins::take(&options.place.pins)?) };
-    let keeper = Keeper::new(&options.crash.policy())?;
+    let mut policy = options.crash.policy();
+    policy.when = settings.when.unwrap_or(policy.when);
+    policy.on_child = settings.on_child.unwrap_or(policy.on_child);
+    let keeper = Keeper::new(&policy)?;
     let config = host.config(plan, Scope::Rule(rule), options.payload, Some(redactor));
+    let (pods, peers) = node.as_ref().map(|node| (Arc::clone(&node.pods), Arc::clone(&node.peers))).unzip();
+    let config = Config { pods, peers, ..config };
     let recorder = match pins {
         Some(pins) => adoption::begin(config, pins, &keeper)?,
         None => Recorder::start(config)?,
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).max_blocking_threads(4).enable_all().build()?;
-    runtime.block_on(pipeline::run(recorder, keeper, place, &options.event_log))?;
+    let wanted = pipeline::Wanted {
+        event_logs: options.event_log.clone(),
+        node,
+        listen: options.kubernetes.listen,
+        upload: options.crash.crash_upload.clone().map(|url| (url, options.crash.cluster_name.clone())),
+        settings: watched,
+        typed: Typed { when: options.crash.crash_when, on_child: options.crash.crash_on_child, redact: typed },
+    };
+    runtime.block_on(pipeline::run(recorder, keeper, place, wanted))?;
     if !options.no_pins {
         tracing::info!(pins = %options.place.pins.display(), "recording goes on without the agent; `rewind-agent unload` ends it");
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `rewind-agent health`.
+///
+/// # Errors
+/// If no agent answers.
+pub(crate) fn health(options: &cli::Health) -> anyhow::Result<ExitCode> {
+    health::check(&options.socket)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -82,12 +115,15 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
 pub(crate) fn unload(options: &cli::Unload) -> anyhow::Result<ExitCode> {
     let path = &options.place.pins;
     let mut out = io::stdout();
-    if !pins::is_there(path) {
+    if pins::is_there(path) {
+        let count = Pins::take(path)?.unload()?;
+        writeln!(out, "took {count} programs and maps out of the kernel, and removed {}", path.display())?;
+    } else {
         writeln!(out, "there is nothing at {}", path.display())?;
-        return Ok(ExitCode::SUCCESS);
     }
-    let count = Pins::take(path)?.unload()?;
-    writeln!(out, "took {count} programs and maps out of the kernel, and removed {}", path.display())?;
+    if options.stay {
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(pipeline::told_to_end())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -185,8 +221,15 @@ impl Host {
 
     fn config(&self, plan: Plan, scope: Scope, payload: bool, redactor: Option<Redactor>) -> Config {
         let (cgroup_mount, given_up) = (self.mount.clone(), self.given_up.clone());
-        Config { plan, cgroup_mount, scope, payload, redactor, given_up }
+        Config { plan, cgroup_mount, scope, payload, redactor, given_up, pods: None, peers: None }
     }
+}
+
+/// This host as a node of a cluster: the kubelet, too, calls it as the host calls itself if nothing else is said.
+fn node(options: &cli::Kubernetes) -> pipeline::Node {
+    let host = || rustix::system::uname().nodename().to_string_lossy().to_lowercase();
+    let name = options.node_name.clone().unwrap_or_else(host);
+    pipeline::Node { cluster: Arc::new(Cluster::of_node(name)), pods: Arc::default(), peers: Arc::default() }
 }
 
 /// This process' cgroup in the unified hierarchy.

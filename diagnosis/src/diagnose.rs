@@ -9,6 +9,7 @@ use crate::weight::weighed_groups;
 use crate::{rules, sections};
 use rewind_recording::clock::Clock;
 use rewind_recording::header::Header;
+use rewind_recording::peer::beside;
 use rewind_recording::render::units::counted;
 use rewind_recording::render::{Options, container_name};
 
@@ -20,9 +21,10 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
     let found = rules::findings(&facts, &groups);
     let mut clock = Clock::new(options.zone.clone(), header.host.unix_offset_ns);
     let mut diagnosis = Diagnosis {
-        answer: answer(&facts, &found),
+        answer: beside(&answer(&facts, &found), &header.peers),
         unusual: facts.ended_badly() || !found.is_empty(),
         container: container_name(&header.container),
+        pod: header.container.pod.as_ref().map(|pod| pod.words()).filter(|words| !words.is_empty()),
         calls_held: header.coverage.calls_held,
         covered_ns: header.coverage.newest_ns.saturating_sub(header.coverage.oldest_ns),
         ended: ended(&facts, &mut clock),
@@ -31,6 +33,9 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
     };
     diagnosis.findings = found.into_iter().take(4).map(|finding| in_words(&facts, finding, &mut clock)).collect();
     sections::fill(&mut diagnosis, &facts, &groups, &mut clock);
+    for failed in diagnosis.failed.iter_mut().filter_map(|failed| failed.what.as_mut()) {
+        *failed = beside(failed, &header.peers);
+    }
     diagnosis
 }
 
@@ -38,7 +43,7 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
 #[must_use]
 pub fn cause(header: &Header, records: &[u8]) -> String {
     let facts = Facts::new(header, records);
-    answer(&facts, &rules::findings(&facts, &weighed_groups(&facts)))
+    beside(&answer(&facts, &rules::findings(&facts, &weighed_groups(&facts))), &header.peers)
 }
 
 fn ended(facts: &Facts<'_>, clock: &mut Clock) -> Option<Ended> {
@@ -57,6 +62,7 @@ fn ended(facts: &Facts<'_>, clock: &mut Clock) -> Option<Ended> {
 
 fn in_words(facts: &Facts<'_>, finding: Finding, clock: &mut Clock) -> FindingText {
     let Finding { rule, weight, text, reasons, evidence, .. } = finding;
+    let text = beside(&text, &facts.header.peers);
     let evidence = evidence.into_iter().filter_map(|index| event_text(facts, index, clock)).collect();
     FindingText { rule, text, weight, reasons, evidence }
 }

@@ -12,6 +12,9 @@ pub struct Diagnosis {
     pub unusual: bool,
     /// Whose recording it is.
     pub container: String,
+    /// What its pod is, besides its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
     /// Calls that are held.
     pub calls_held: u64,
     /// From the oldest to the newest.

@@ -3,24 +3,33 @@
 use crate::error::Error;
 use clap::{Args, CommandFactory, FromArgMatches, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
-use rewind_recording::api::DEFAULT_SOCKET;
-use rewind_recording::filter::{Calls, Filter, Pattern, Pids, When};
-use rewind_recording::render::top::By;
-use rewind_recording::render::{Format, Timestamps};
-use std::convert::Infallible;
 use std::path::PathBuf;
 
+mod place;
+mod reading;
+
+pub(crate) use place::{ClusterFlags, Place, PodFlags};
+use reading::ByWhat;
+pub(crate) use reading::{Choice, Reading, Switch, TopFormat, Window};
+
 const TARGETS: &str = "\
-TARGET is a container's id or the beginning of one, its name, its cgroup's path or the last part \
-of it, #N for recording N (list -o wide), or @N for crash file N (list --crashes). Of several runs \
-the living one is meant, else the last to die; --previous means the one before.";
+TARGET in a cluster is a pod's name, or KIND/NAME: pod, deploy, rs, sts, ds, job, cronjob, all of whose \
+pods are meant (-l: those with some labels), or rec/NAME for one Recording (kubectl get recordings). \
+A pod, or what owned it, may be gone. On a host it is a container's id or the beginning of one, its \
+name, its cgroup's path or the last part of it, #N for recording N (list -o wide), or @N for crash \
+file N (list --crashes). Of several runs the living one is meant, else the last to die; --previous \
+means the one before.";
+
+/// The first argument that kubectl's completion gives.
+const COMPLETE: &str = "__complete";
 
 const EVERYWHERE: &str = "With every command";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 it failed; 2 an option or filter is malformed; 3 TARGET is unknown; \
-4 TARGET is ambiguous; 5 nobody listens on the socket, or you may not use it. What --from reads \
-needs no agent.";
+4 TARGET is ambiguous; 5 no agent answers, or its socket is not for you; 6 shown in part: an agent \
+was silent; 7 the cluster does not allow it; 8 the cluster cannot be reached; 130 ended by you. What \
+--from reads needs no agent.";
 
 const FILTERS: &str = "\
 Filters: several values of one option are alternatives, different options must all hold. Signals \
@@ -30,9 +39,12 @@ and ends of threads are kept by --syscall, --failed and --path, as strace keeps 
 #[derive(Debug, clap::Parser)]
 #[command(version, max_term_width = 100, after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
 pub(crate) struct Cli {
-    /// The socket that the agent listens on.
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH", env = "REWIND_SOCKET", default_value = DEFAULT_SOCKET)]
-    pub socket: PathBuf,
+    /// This host's agent.
+    #[command(flatten)]
+    host: place::HostFlags,
+    /// A cluster.
+    #[command(flatten)]
+    pub cluster: ClusterFlags,
     /// No colours; NO_COLOR in the environment does the same. There are none but on a terminal.
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub no_color: bool,
@@ -52,6 +64,9 @@ pub(crate) enum Command {
         /// Show the crash files instead: what is kept on disk of containers that ended badly.
         #[arg(long)]
         crashes: bool,
+        /// Of all namespaces of the cluster.
+        #[arg(short = 'A', long)]
+        all_namespaces: bool,
         /// How: table, wide (more columns), or json.
         #[arg(short, long, value_enum, default_value_t)]
         output: ListFormat,
@@ -73,7 +88,11 @@ pub(crate) enum Command {
     #[command(after_help = format!("{TARGETS}\n\n{FILTERS}\n\n{EXIT_CODES}"))]
     Trace {
         /// Whose calls.
-        target: String,
+        #[arg(required_unless_present = "selector")]
+        target: Option<String>,
+        /// Which of a cluster's pods.
+        #[command(flatten)]
+        pods: PodFlags,
         /// What of it, and how.
         #[command(flatten)]
         reading: Reading,
@@ -111,7 +130,11 @@ pub(crate) enum Command {
     #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
     Save {
         /// Whose recording.
-        target: String,
+        #[arg(required_unless_present = "selector")]
+        target: Option<String>,
+        /// Which of a cluster's pods.
+        #[command(flatten)]
+        pods: PodFlags,
         /// The run before the living or newest one, as 'kubectl logs --previous'.
         #[arg(long)]
         previous: bool,
@@ -126,11 +149,52 @@ pub(crate) enum Command {
         target: String,
         /// On or off, from now on.
         switch: Switch,
+        /// Which of a cluster's pods.
+        #[command(flatten)]
+        pods: PodFlags,
     },
-    /// Write the completion script for a shell.
+    /// Deploy the agents to every node of the cluster, or bring them up to this version.
+    Deploy {
+        /// The agents' image; else the one that belongs to this version.
+        #[arg(long, value_name = "IMAGE")]
+        image: Option<String>,
+        /// Ask the API server whether it would take it all, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Write the manifests to standard output, and change nothing.
+        #[arg(long, conflicts_with_all = ["dry_run", "no_wait"])]
+        print: bool,
+        /// Do not wait until every node records.
+        #[arg(long)]
+        no_wait: bool,
+        /// How long is waited for, seconds.
+        #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+        timeout: u64,
+    },
+    /// Remove the agents, and all that they made in the cluster and in the nodes' kernels.
+    Undeploy {
+        /// Leave the Recordings and their kinds.
+        #[arg(long)]
+        keep_recordings: bool,
+        /// How long is waited for the nodes, seconds.
+        #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+        timeout: u64,
+    },
+    /// Show the agents of the cluster, by node.
+    Status {
+        /// How: table or json.
+        #[arg(short, long, value_enum, default_value_t)]
+        output: TopFormat,
+    },
+    /// Show the versions of this plugin and of the agents.
+    Version,
+    /// Write the completion script for a shell, or with 'kubectl' for kubectl's own completion.
+    ///
+    /// kubectl completes plugins by a program of its own: write it to a file 'kubectl_complete-rewind' in your PATH and
+    /// make that executable.
     Completion {
-        /// Which shell.
-        shell: clap_complete::Shell,
+        /// Which shell, or kubectl.
+        shell: Shell,
     },
 }
 
@@ -138,156 +202,35 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Source {
     /// Whose recording.
-    #[arg(required_unless_present = "from")]
+    #[arg(required_unless_present_any = ["from", "selector"])]
     pub target: Option<String>,
+    /// Which of a cluster's pods.
+    #[command(flatten)]
+    pub pods: PodFlags,
     /// The run before the living or newest one, as 'kubectl logs --previous'.
     #[arg(long, conflicts_with = "from")]
     pub previous: bool,
     /// Read a crash file, or one that 'rewind save' has written; - reads standard input. It needs no agent.
-    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "selector", "container"])]
     pub from: Option<PathBuf>,
 }
 
-/// Which part of a recording is read.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Window {
-    /// From then on: how long before the reading (30s, 5m, 1h30m), a time of day (14:03:07), or
-    /// a date and time (2026-11-21T14:03:07Z).
-    #[arg(long, value_name = "TIME")]
-    since: Option<When>,
-    /// Up to then; as for --since.
-    #[arg(long, value_name = "TIME")]
-    until: Option<When>,
-    /// The last N calls of those that pass the other filters (with --events, the last N events).
-    #[arg(long, value_name = "N")]
-    last: Option<usize>,
+/// What `completion` writes a script for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    /// A function to source.
+    Bash,
+    /// A module.
+    Elvish,
+    /// A file for ~/.config/fish/completions.
+    Fish,
+    /// A script to dot-source.
+    Powershell,
+    /// A function for fpath.
+    Zsh,
+    /// The program kubectl_complete-rewind, which knows the cluster's pods.
+    Kubectl,
 }
-
-/// Which calls are shown.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Choice {
-    /// Events alone, without calls: execs, forks, exits, signals and who sent them, OOM kills.
-    #[arg(long, conflicts_with_all = ["failed", "syscalls", "paths"])]
-    events: bool,
-    /// Calls that failed.
-    #[arg(long)]
-    failed: bool,
-    /// These calls: names and strace's classes (openat,%network), or all but those (!futex).
-    #[arg(short = 'e', long = "syscall", value_name = "CALLS")]
-    syscalls: Vec<Calls>,
-    /// These processes.
-    #[arg(long = "pid", value_name = "PID", value_delimiter = ',')]
-    processes: Vec<u32>,
-    /// These threads.
-    #[arg(long = "tid", value_name = "TID", value_delimiter = ',')]
-    threads: Vec<u32>,
-    /// Threads of this name; * and ? stand for anything (nginx, 'worker-*').
-    #[arg(long = "comm", value_name = "NAME", value_parser = pattern)]
-    comms: Vec<Pattern>,
-    /// Calls with this in their path; with * or ? it has to match the whole path ('/etc/*.conf').
-    #[arg(short = 'P', long = "path", value_name = "PATH", value_parser = pattern)]
-    paths: Vec<Pattern>,
-    /// Number processes and threads as the host does, or as the container itself does.
-    #[arg(long, value_enum, default_value_t, value_name = "WHOSE")]
-    pids: Numbers,
-}
-
-/// What of a recording is shown, and how.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Reading {
-    /// How: table, strace (as strace -f -o writes it), or json (one object a line).
-    #[arg(short, long, value_enum, default_value_t)]
-    pub output: OutputFormat,
-    /// What.
-    #[command(flatten)]
-    pub choice: Choice,
-    /// Time of day before each line of -o strace; -tt with microseconds, -ttt as Unix time.
-    #[arg(short = 't', action = clap::ArgAction::Count, help_heading = "As strace has them")]
-    timestamps: u8,
-    /// Time spent in each call, at the end of each line of -o strace.
-    #[arg(short = 'T', help_heading = "As strace has them")]
-    pub durations: bool,
-    /// What descriptors stand for, where the recording tells.
-    #[arg(short = 'y', help_heading = "As strace has them")]
-    pub descriptors: bool,
-    /// Most bytes shown of a string that is not a path.
-    #[arg(short = 's', value_name = "N", default_value_t = 32, help_heading = "As strace has them")]
-    pub string_bytes: usize,
-}
-
-impl Reading {
-    /// Only which calls are meant.
-    #[must_use]
-    pub(crate) fn of(choice: &Choice) -> Self {
-        Self { choice: choice.clone(), ..Self::default() }
-    }
-
-    /// What stands in front of strace's lines.
-    #[must_use]
-    pub(crate) const fn timestamps(&self) -> Timestamps {
-        match self.timestamps {
-            0 => Timestamps::None,
-            1 => Timestamps::Seconds,
-            2 => Timestamps::Micros,
-            _ => Timestamps::Unix,
-        }
-    }
-}
-
-impl Choice {
-    /// The filter that was typed.
-    #[must_use]
-    pub(crate) fn filter(&self, window: &Window) -> Filter {
-        Filter {
-            since: window.since,
-            until: window.until,
-            last: window.last,
-            events: self.events,
-            failed: self.failed,
-            calls: Calls::all_of(self.syscalls.iter().cloned()),
-            pids: self.processes.clone(),
-            tids: self.threads.clone(),
-            comms: self.comms.clone(),
-            paths: self.paths.clone(),
-            numbers: self.pids.into(),
-        }
-    }
-}
-
-fn pattern(text: &str) -> Result<Pattern, Infallible> {
-    Ok(Pattern::new(text))
-}
-
-macro_rules! value_enum {
-    ($(#[$doc:meta])* $name:ident => $to:ty { $($(#[$default:meta])* $value:ident => $of:expr,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-        #[allow(missing_docs)]
-        pub enum $name { $($(#[$default])* $value,)* }
-
-        impl From<$name> for $to {
-            fn from(value: $name) -> Self {
-                match value { $($name::$value => $of,)* }
-            }
-        }
-    };
-}
-
-value_enum!(
-    /// `-o` of `dump` and `trace`.
-    OutputFormat => Format { #[default] Table => Self::Table, Strace => Self::Strace, Json => Self::Json, });
-value_enum!(
-    /// `-o` of `top` and `why`.
-    TopFormat => Format { #[default] Table => Self::Table, Json => Self::Json, });
-value_enum!(
-    /// `--pids`.
-    Numbers => Pids { #[default] Host => Self::Host, Container => Self::Container, });
-value_enum!(
-    /// `--by`.
-    ByWhat => By { #[default] Syscall => Self::Syscall, Thread => Self::Thread, Both => Self::ThreadAndSyscall, Descriptor => Self::Descriptor, });
-value_enum!(
-    /// The switch of `payload`.
-    Switch => bool { #[default] On => true, Off => false, });
 
 /// `-o` of `list`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -309,11 +252,36 @@ impl Cli {
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
+    /// Whose agents are asked.
+    #[must_use]
+    pub(crate) fn place(&self) -> Place {
+        let pods = match &self.command {
+            Command::List { all_namespaces, .. } => *all_namespaces,
+            Command::Dump { source, .. } | Command::Top { source, .. } | Command::Why { source, .. } => {
+                source.pods.are_typed()
+            }
+            Command::Trace { pods, .. } | Command::Save { pods, .. } | Command::Payload { pods, .. } => {
+                pods.are_typed()
+            }
+            Command::Deploy { .. } | Command::Undeploy { .. } | Command::Status { .. } => true,
+            Command::Version | Command::Completion { .. } => false,
+        };
+        place::decide(&self.host, &self.cluster, pods, &place::Around::of_process())
+    }
+
     /// The person's time zone.
     #[must_use]
     pub(crate) fn zone(&self) -> TimeZone {
         if self.utc { TimeZone::UTC } else { TimeZone::system() }
     }
+}
+
+/// What kubectl's completion wants completed: what was typed, the unfinished word last; `None`: this is no completion.
+/// It is not parsed, for it is no command yet.
+#[must_use]
+pub(crate) fn completing() -> Option<Vec<String>> {
+    let mut arguments = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    (arguments.next()? == COMPLETE).then(|| arguments.collect())
 }
 
 /// How this program was called: as kubectl's plugin, or by its own name.
@@ -328,9 +296,20 @@ pub(crate) fn program() -> &'static str {
 ///
 /// # Errors
 /// [`Error::Output`].
-pub(crate) fn write_completion(shell: clap_complete::Shell) -> Result<(), Error> {
+pub(crate) fn write_completion(shell: Shell) -> Result<(), Error> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), program().replace(' ', "-"), &mut script);
+    let shell = match shell {
+        Shell::Bash => Some(clap_complete::Shell::Bash),
+        Shell::Elvish => Some(clap_complete::Shell::Elvish),
+        Shell::Fish => Some(clap_complete::Shell::Fish),
+        Shell::Powershell => Some(clap_complete::Shell::PowerShell),
+        Shell::Zsh => Some(clap_complete::Shell::Zsh),
+        Shell::Kubectl => None,
+    };
+    match shell {
+        Some(shell) => clap_complete::generate(shell, &mut Cli::command(), program().replace(' ', "-"), &mut script),
+        None => script.extend(format!("#!/bin/sh\nexec kubectl-rewind {COMPLETE} \"$@\"\n").into_bytes()),
+    }
     std::io::Write::write_all(&mut std::io::stdout(), &script).map_err(Error::Output)
 }
 
@@ -339,6 +318,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use clap::Parser;
+    use rewind_recording::filter::Filter;
+    use rewind_recording::render::Timestamps;
 
     fn parse(line: &str) -> Result<Cli, String> {
         Cli::try_parse_from(line.split(' ')).map_err(|error| error.to_string())
@@ -377,6 +358,16 @@ mod tests {
     fn a_recording_comes_from_an_agent_or_a_file() {
         assert!(parse("rewind dump web").is_ok() && parse("rewind why --from web.rewind").is_ok());
         assert!(parse("rewind top").is_err() && parse("rewind top web --from web.rewind").is_err());
+    }
+
+    #[test]
+    fn pods_are_named_or_chosen_by_their_labels() {
+        for line in ["dump -l app=web -A", "trace -l app=web -c app", "top deploy/web --all-containers", "list -A"] {
+            assert_eq!(parse(&format!("rewind {line}")).unwrap().place(), Place::Cluster, "{line}");
+        }
+        for line in ["dump web -l app=web", "dump web -A", "dump web -c a --all-containers", "list --host -n shop"] {
+            assert!(parse(&format!("rewind {line}")).is_err(), "{line}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What can go wrong, each with its exit code.
 
+use crate::failure::Failure;
 use rewind_recording::stream::StreamError;
 use std::io;
 use std::path::PathBuf;
@@ -30,10 +31,10 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// The connection broke, or what answered does not speak HTTP. Worth a retry.
-    #[error("the agent on {} did not answer {request}: {reason}", path.display())]
+    #[error("the agent {agent} did not answer {request}: {reason}")]
     NoAnswer {
-        /// The socket.
-        path: PathBuf,
+        /// `on /run/rewind/agent.sock`, or `of node n1`.
+        agent: String,
         /// Method and path.
         request: String,
         /// Why not.
@@ -70,6 +71,14 @@ pub(crate) enum Error {
         /// What is wrong with it.
         source: StreamError,
     },
+    /// An object that cannot be read, or is no recording.
+    #[error("cannot read {url}: {why}")]
+    Store {
+        /// Which.
+        url: String,
+        /// Why not.
+        why: String,
+    },
     /// A file that cannot be written.
     #[error("cannot save {}: {source}", path.display())]
     Save {
@@ -90,6 +99,29 @@ pub(crate) enum Error {
     /// A dead container makes no more calls.
     #[error("{0} is dead and makes no more calls: 'rewind dump' shows its last ones")]
     Dead(String),
+    /// The cluster, or an agent in it.
+    #[error("{0}")]
+    Cluster(#[from] Failure),
+    /// Something was shown, and not all of it: what is missing has been said.
+    #[error("shown in part: {silent} of {all} could not be read")]
+    InPart {
+        /// Pods, or nodes, that are missing.
+        silent: String,
+        /// How many there are.
+        all: usize,
+    },
+    /// The manifests of this build are no manifests.
+    #[error("the manifests of this build cannot be read: {0}")]
+    Manifests(String),
+    /// The command is one for a cluster.
+    #[error("{0} needs a cluster: name one with --context or --kubeconfig")]
+    NeedsCluster(&'static str),
+    /// The person ended it; nothing more is said.
+    #[error("ended by you")]
+    Interrupted,
+    /// What was waited for did not come.
+    #[error("{0}")]
+    Unready(String),
     /// This system has no Unix sockets.
     #[cfg(not(unix))]
     #[error("this system has no Unix sockets to speak to an agent by")]
@@ -103,16 +135,28 @@ fn hint_suffix(hint: &str) -> String {
 impl Error {
     /// The exit code, as `--help` lists them.
     #[must_use]
-    pub(crate) const fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         use crate::target::TargetError;
         match self {
-            Self::Target(TargetError::Ambiguous { .. }) => 4,
+            Self::Target(TargetError::Ambiguous { .. } | TargetError::Several { .. }) => 4,
             Self::Target(_) => 3,
             Self::NobodyListens { .. } | Self::NotAllowed { .. } => 5,
+            Self::InPart { .. } => 6,
+            Self::Cluster(failure) if failure.is_not_found() => 3,
+            Self::Cluster(failure) if failure.is_forbidden() => 7,
+            Self::Cluster(Failure::NoAgents(_) | Failure::NoAgent { .. } | Failure::Silent { .. }) => 5,
+            Self::Cluster(Failure::Unreachable { .. } | Failure::Kubeconfig(_)) => 8,
+            Self::Interrupted => 130,
             #[cfg(not(unix))]
             Self::NoSockets => 5,
             _ => 1,
         }
+    }
+
+    /// Whether it is to be said nowhere.
+    #[must_use]
+    pub(crate) const fn is_silent(&self) -> bool {
+        matches!(self, Self::Interrupted)
     }
 
     /// Whether it only says that the reader of the output has gone: `rewind dump x | head`.

@@ -1,17 +1,20 @@
-//! Talks to the agent: HTTP/1.1 over its Unix socket.
+//! Talks to an agent: HTTP/1.1 over its Unix socket, or over a connection through the API server of a cluster.
 
+use crate::cluster::forward::Session;
 use crate::error::Error;
+use crate::failure::Failure;
 use crate::runs::KeptRun;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
-use rewind_recording::api::{self, Failure, List, Payload};
+use rewind_recording::api::{self, List, Payload, Version};
 use rewind_recording::crash::Crashes;
 use rewind_recording::escape;
 use rewind_recording::stream::{Decoder, Frame, Gather, Recording};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long an agent may be silent before it counts as not answering; a live trace may be for ever.
@@ -19,17 +22,39 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Most bytes of an answer that is no stream.
 const MAX_JSON_BYTES: usize = 64 << 20;
 
-/// An agent, by its socket. Each request has a connection of its own.
+/// An agent, and how it is reached.
 #[derive(Clone, Debug)]
-pub(crate) struct Agent {
-    socket: PathBuf,
+pub(crate) enum Agent {
+    /// By its socket; each request has a connection of its own.
+    Socket(PathBuf),
+    /// Through the API server; all requests go over one connection.
+    Session(Arc<Session>),
 }
 
 impl Agent {
     /// The agent that listens on `socket`.
     #[must_use]
     pub(crate) fn new(socket: &Path) -> Self {
-        Self { socket: socket.to_owned() }
+        Self::Socket(socket.to_owned())
+    }
+
+    /// Keeps the right to ask for another minute, where it is one that ends.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) async fn renew(&self) -> Result<(), Failure> {
+        match self {
+            Self::Socket(_) => Ok(()),
+            Self::Session(session) => session.renew().await,
+        }
+    }
+
+    /// Who answers.
+    ///
+    /// # Errors
+    /// Those of talking to the agent, see [`Error`].
+    pub(crate) async fn version(&self) -> Result<Version, Error> {
+        self.json(Method::GET, api::VERSION_PATH, Bytes::new()).await
     }
 
     /// All recordings.
@@ -117,20 +142,32 @@ impl Agent {
             return Ok(response);
         }
         let body = self.whole(response.into_body(), &name).await?;
-        let failure = serde_json::from_slice(&body).unwrap_or_else(|_| Failure {
+        let failure = serde_json::from_slice(&body).unwrap_or_else(|_| api::Failure {
             error: escape::text(body.get(..200).unwrap_or(&body)).trim().to_owned(),
             hint: String::new(),
         });
         Err(Error::Refused { request: name, status: status.as_u16(), error: failure.error, hint: failure.hint })
     }
 
-    #[cfg(unix)]
     async fn send(&self, request: Request<Full<Bytes>>, name: &str) -> Result<Response<Incoming>, Error> {
+        match self {
+            Self::Socket(socket) => self.send_to(socket, request, name).await,
+            Self::Session(session) => session.send(request).await.map_err(|reason| self.no_answer(name, reason)),
+        }
+    }
+
+    #[cfg(unix)]
+    async fn send_to(
+        &self,
+        path: &Path,
+        request: Request<Full<Bytes>>,
+        name: &str,
+    ) -> Result<Response<Incoming>, Error> {
         let failed = |error: hyper::Error| self.no_answer(name, error);
-        let connected = tokio::net::UnixStream::connect(&self.socket).await;
+        let connected = tokio::net::UnixStream::connect(path).await;
         let socket = connected.map_err(|source| match source.kind() {
-            std::io::ErrorKind::PermissionDenied => Error::NotAllowed { path: self.socket.clone(), source },
-            _ => Error::NobodyListens { path: self.socket.clone(), source },
+            std::io::ErrorKind::PermissionDenied => Error::NotAllowed { path: path.to_owned(), source },
+            _ => Error::NobodyListens { path: path.to_owned(), source },
         })?;
         let io = hyper_util::rt::TokioIo::new(socket);
         let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.map_err(failed)?;
@@ -139,7 +176,7 @@ impl Agent {
     }
 
     #[cfg(not(unix))]
-    async fn send(&self, _: Request<Full<Bytes>>, _: &str) -> Result<Response<Incoming>, Error> {
+    async fn send_to(&self, _: &Path, _: Request<Full<Bytes>>, _: &str) -> Result<Response<Incoming>, Error> {
         Err(Error::NoSockets)
     }
 
@@ -150,7 +187,11 @@ impl Agent {
     }
 
     fn no_answer(&self, request: &str, reason: impl ToString) -> Error {
-        Error::NoAnswer { path: self.socket.clone(), request: request.to_owned(), reason: reason.to_string() }
+        let agent = match self {
+            Self::Socket(path) => format!("on {}", path.display()),
+            Self::Session(session) => format!("of node {}", session.agent.node),
+        };
+        Error::NoAnswer { agent, request: request.to_owned(), reason: reason.to_string() }
     }
 }
 

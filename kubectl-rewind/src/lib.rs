@@ -1,33 +1,44 @@
 //! Reads the recordings of Rewind's agent: `kubectl rewind`, or `rewind` on a host without a cluster.
 //!
 //! ```text
-//! cli.rs -> target.rs, runs.rs -> fetch.rs or a file -> list.rs, why.rs, or rewind-recording's renderers -> output.rs
-//! typed     decides               talks                 show                                            writes
+//! cli.rs -> target.rs, runs.rs -> reach.rs, fetch.rs or a file -> list.rs, why.rs, or rewind-recording's renderers -> output.rs
+//! typed     decides               talks                           show                                            writes
 //! ```
 //!
 //! # Modules, in the order of the flow
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`target`] | which recording is meant: decides, talks to nobody |
+//! | [`target`] | which recording, which pods are meant: decides, talks to nobody |
+//! | [`failure`] | what the API server refuses, in kubectl's words |
 //! | [`error`] | why a command fails, and its exit code |
 //! | [`runs`] | which run of a container is meant |
 //! | [`cli`] | what was typed |
 //! | [`output`] | where what is shown goes |
-//! | [`fetch`] | talks to the agent |
-//! | [`list`], [`crashes`], [`why`] | what is shown, where the recording's own renderers do not |
+//! | [`cluster`] | the API server of a cluster, and connections to agents through it |
+//! | [`fetch`] | talks to an agent |
+//! | [`reach`] | from what was typed to the runs that are meant, each with its agent |
+//! | [`source`] | recordings that need no agent |
+//! | [`list`], [`crashes`], [`kept`], [`why`] | what is shown, where the recording's own renderers do not |
+//! | [`mod@complete`] | completion within kubectl |
 //! | [`commands`] | what each command does: decide, fetch, show |
 #![forbid(unsafe_code)]
 #![allow(rustdoc::private_intra_doc_links, reason = "the order of the modules holds for private ones as well")]
 
 mod cli;
+mod cluster;
 mod commands;
+mod complete;
 mod crashes;
 mod error;
+mod failure;
 mod fetch;
+mod kept;
 mod list;
 mod output;
+mod reach;
 mod runs;
+mod source;
 mod target;
 mod why;
 
@@ -37,11 +48,17 @@ use std::process::ExitCode;
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = cli::Cli::from_command_line();
-    match run(&cli) {
+    let done = match cli::completing() {
+        Some(words) => complete(&words),
+        None => run(&cli::Cli::from_command_line()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_closed_output() => ExitCode::SUCCESS,
         Err(error) => {
+            if error.is_silent() {
+                return ExitCode::from(error.exit_code());
+            }
             output::note(&format!("{}: {error}", cli::program()));
             ExitCode::from(error.exit_code())
         }
@@ -52,6 +69,14 @@ fn run(cli: &cli::Cli) -> Result<(), Error> {
     if let cli::Command::Completion { shell } = &cli.command {
         return cli::write_completion(*shell);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
-    runtime.block_on(commands::run(cli))
+    runtime()?.block_on(commands::run(cli))
+}
+
+fn complete(words: &[String]) -> Result<(), Error> {
+    let answer = runtime()?.block_on(complete::answer(words));
+    std::io::Write::write_all(&mut std::io::stdout(), answer.as_bytes()).map_err(Error::Output)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)
 }

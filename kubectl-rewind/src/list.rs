@@ -6,17 +6,18 @@ use rewind_recording::api::{List, Listed};
 use rewind_recording::decode::signal_name;
 use rewind_recording::ending::Ending;
 use rewind_recording::escape::{UntrustedString, json, visible};
-use rewind_recording::header::Container;
+use rewind_recording::header::{Container, Owner};
 use rewind_recording::render::{short_id, units};
 use std::io;
 
 const COLUMNS: [&str; 9] =
     ["CONTAINER", "NAME", "RUNTIME", "STATE", "SINCE", "CALLS HELD", "COVERS", "MEMORY", "LOSSES"];
-const WIDE_COLUMNS: [&str; 5] = ["RECORDING", "OVERWRITTEN", "PAYLOAD", "POD UID", "CGROUP"];
+const WIDE_COLUMNS: [&str; 8] =
+    ["RECORDING", "OVERWRITTEN", "PAYLOAD", "OWNER", "RESTART", "IMAGE", "POD UID", "CGROUP"];
 /// Most containers named that are not recorded.
 const NAMES: usize = 8;
 /// These hold figures, and are aligned to the right.
-const FIGURES: [&str; 6] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRITTEN", "SIZE"];
+const FIGURES: [&str; 7] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRITTEN", "RESTART", "SIZE"];
 
 /// Writes the list: the living first, then the dead, the newest of each first.
 ///
@@ -39,6 +40,90 @@ pub(crate) fn write(out: &mut dyn io::Write, list: &List, format: ListFormat) ->
         cells(listed, list.now_ns).into_iter().chain(more).collect()
     });
     table(out, &columns, rows)
+}
+
+/// What the agent of a node shows.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct OfNode {
+    /// The node.
+    pub node: String,
+    /// What is recorded there, of the pods that were asked for.
+    #[serde(flatten)]
+    pub list: List,
+}
+
+const POD_COLUMNS: [&str; 3] = ["POD", "CONTAINER", "NODE"];
+
+/// Writes what several nodes record, by pod; `namespaces`: of more than one.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn write_of_nodes(
+    out: &mut dyn io::Write,
+    nodes: &[OfNode],
+    format: ListFormat,
+    namespaces: bool,
+) -> io::Result<()> {
+    if format == ListFormat::Json {
+        json::write_pretty(out, &nodes)?;
+        return writeln!(out);
+    }
+    let all = nodes.iter().flat_map(|of| of.list.recordings.iter().map(move |listed| (of, listed)));
+    let mut rows: Vec<(Vec<String>, std::cmp::Reverse<u64>, Vec<String>)> = all
+        .map(|(of, listed)| {
+            let name = listed.container.name.as_str();
+            let parts: Vec<_> = name.splitn(3, '/').collect();
+            let [namespace, pod, container] = match *parts {
+                [namespace, pod, container] => [namespace, pod, container],
+                _ => ["-", name, "-"],
+            };
+            let place: Vec<_> =
+                [namespace, pod, container].map(str::to_owned).into_iter().skip(1 - usize::from(namespaces)).collect();
+            let [.., state, since, calls, covers, memory, losses] = cells(listed, of.list.now_ns);
+            let mut row = place.clone();
+            row.extend([of.node.clone(), state, since, calls, covers, memory, losses]);
+            if format == ListFormat::Wide {
+                row.extend(wide_cells(listed));
+            }
+            (place, std::cmp::Reverse(listed.died_ns.unwrap_or(u64::MAX)), row)
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    rows.sort();
+    let wide = WIDE_COLUMNS.into_iter().filter(|_| format == ListFormat::Wide);
+    let columns: Vec<_> = ["NAMESPACE"]
+        .into_iter()
+        .filter(|_| namespaces)
+        .chain(POD_COLUMNS)
+        .chain(COLUMNS.into_iter().skip(3))
+        .chain(wide)
+        .collect();
+    table(out, &columns, rows.into_iter().map(|(.., row)| row))
+}
+
+/// What several nodes record, in a line for standard error.
+#[must_use]
+pub(crate) fn footer_of_nodes(nodes: &[OfNode]) -> String {
+    let all = || nodes.iter().flat_map(|of| &of.list.recordings);
+    let mut names: Vec<_> = nodes.iter().map(|of| &of.node).collect();
+    names.sort();
+    names.dedup();
+    let on = units::counted(names.len() as u64, "node");
+    if all().next().is_none() {
+        return format!(
+            "nothing is recorded of these pods on {on}: they have made no call since the agents are there, or are \
+             not recorded (annotation rewind.dev/record)"
+        );
+    }
+    let living = all().filter(|listed| listed.is_living()).count() as u64;
+    let refused: Vec<_> = nodes.iter().flat_map(|of| &of.list.refused).map(label).collect();
+    let refused = match &*refused {
+        [] => String::new(),
+        some => format!("; not recorded for want of memory: {}", some.get(..NAMES).unwrap_or(some).join(", ")),
+    };
+    format!("{} ({living} living) on {on}{refused}", units::counted(all().count() as u64, "recording"))
 }
 
 /// Writes a table as kubectl does.
@@ -126,12 +211,19 @@ fn cells(listed: &Listed, now_ns: u64) -> [String; 9] {
     ]
 }
 
-fn wide_cells(listed: &Listed) -> [String; 5] {
+fn wide_cells(listed: &Listed) -> [String; 8] {
+    let pod = listed.container.pod.as_deref();
+    let dash = || "-".to_owned();
     [
         format!("#{}", listed.recording),
         units::grouped(listed.coverage.calls_overwritten),
         if listed.payload { "on" } else { "off" }.to_owned(),
-        or_dash(&listed.container.pod_uid),
+        pod.and_then(|pod| pod.owner.as_ref()).map_or_else(dash, Owner::to_string),
+        pod.and_then(|pod| pod.restart).map_or_else(dash, |restart| restart.to_string()),
+        pod.map_or_else(dash, |pod| or_dash(&pod.image)),
+        pod.map(|pod| &pod.uid)
+            .filter(|uid| !uid.is_empty())
+            .map_or_else(|| or_dash(&listed.container.pod_uid), or_dash),
         listed.container.cgroup_path.to_string(),
     ]
 }
@@ -161,6 +253,7 @@ pub(crate) fn or_dash(name: &UntrustedString) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use rewind_recording::api::Totals;
 
@@ -179,5 +272,35 @@ mod tests {
         let missed =
             "; 1 run of the recorder's programs skipped by the kernel so far: as many calls or events may be missing";
         assert!(of(0, 0, 1).ends_with(missed), "{}", of(0, 0, 1));
+    }
+
+    #[test]
+    fn recordings_of_nodes_stand_by_pod_with_the_living_run_first() {
+        let listed = |recording, name: &str, died_ns| {
+            let container = Container { name: name.into(), id: "abc".into(), ..Container::default() };
+            Listed { recording, container, died_ns, ..Listed::default() }
+        };
+        let of = |node: &str, recordings| OfNode {
+            node: node.to_owned(),
+            list: List { recordings, now_ns: 5_000_000_000, ..List::default() },
+        };
+        let nodes = [
+            of("n2", vec![listed(1, "shop/web-2/app", None)]),
+            of("n1", vec![listed(4, "shop/web-1/app", Some(3_000_000_000)), listed(5, "shop/web-1/app", None)]),
+        ];
+        let shown = |namespaces| {
+            let mut out = Vec::new();
+            write_of_nodes(&mut out, &nodes, ListFormat::Table, namespaces).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let text = shown(false);
+        let lines: Vec<_> = text.lines().map(|line| line.split_whitespace().take(4).collect::<Vec<_>>()).collect();
+        assert_eq!(lines[0], ["POD", "CONTAINER", "NODE", "STATE"]);
+        assert_eq!(lines[1], ["web-1", "app", "n1", "living"]);
+        assert_eq!(lines[2], ["web-1", "app", "n1", "dead"]);
+        assert_eq!(lines[3], ["web-2", "app", "n2", "living"]);
+        assert!(shown(true).starts_with("NAMESPACE  POD"), "{}", shown(true));
+        assert_eq!(footer_of_nodes(&nodes), "3 recordings (2 living) on 2 nodes");
+        assert!(footer_of_nodes(&[]).contains("nothing is recorded"));
     }
 }

@@ -82,3 +82,39 @@ impl Drop for Progress {
         }
     }
 }
+
+/// One thing that is said again and again as it changes: on a terminal in place, else a line each time.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    said: String,
+    bar: Option<ProgressBar>,
+}
+
+impl Line {
+    /// Says it, if it is something new.
+    pub(crate) fn say(&mut self, text: &str) {
+        if !io::stderr().is_terminal() {
+            if self.said != text {
+                note(text);
+            }
+        } else {
+            let bar = self.bar.get_or_insert_with(|| {
+                let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+                bar.set_style(ProgressStyle::default_spinner());
+                bar
+            });
+            bar.set_message(text.to_owned());
+            bar.tick();
+        }
+        text.clone_into(&mut self.said);
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+            note(&self.said);
+        }
+    }
+}

@@ -3,9 +3,11 @@
 //! A ring goes before a crash file. `@N` is crash file N (list --crashes); a TARGET that no ring is of
 //! is looked for among the crash files, and `--previous` looks at both.
 
+use crate::target::pods::Run;
 use crate::target::{self, TargetError};
 use rewind_recording::api::{List, Listed};
 use rewind_recording::crash::{Crash, Crashes};
+use rewind_recording::header::Container;
 
 /// Where a run is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,26 +45,67 @@ pub(crate) fn previous(list: &List, crashes: &Crashes, target: &str) -> Result<K
         let found = on_disk(crashes, target).ok().and_then(of_file);
         found.map(|crash| crash.header.container.clone()).ok_or(error)
     })?;
-    let identity = meant.identity();
+    let before = of(list, crashes, &meant).get(1).map(|kept| kept.run);
+    before.ok_or_else(|| TargetError::NoPrevious { target: target.to_owned() })
+}
+
+/// A run that is kept, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// Where.
+    pub run: KeptRun,
+    /// Whose.
+    pub container: Container,
+    /// Whether it goes on.
+    pub living: bool,
+}
+
+/// What is meant of all that an agent shows: of each container one run.
+#[must_use]
+pub(crate) fn choose(list: &List, crashes: &Crashes, run: &Run) -> Vec<Kept> {
+    let rings = list.recordings.iter().map(|listed| &listed.container);
+    let all = rings.chain(crashes.crashes.iter().map(|crash| &crash.header.container));
+    let mut containers: Vec<&Container> = Vec::new();
+    for container in all {
+        if containers.iter().all(|known| known.identity() != container.identity()) {
+            containers.push(container);
+        }
+    }
+    let of_each = containers.into_iter().map(|container| of(list, crashes, container));
+    let mut chosen: Vec<Kept> = of_each
+        .filter_map(|runs| match run {
+            Run::Newest => runs.into_iter().next(),
+            Run::Previous => runs.into_iter().nth(1),
+            Run::OfContainer(id) => runs.into_iter().find(|kept| kept.container.id.is(id)),
+        })
+        .collect();
+    chosen.sort_by(|a, b| a.container.name.as_str().cmp(b.container.name.as_str()));
+    chosen
+}
+
+/// The runs of a container, by pod and name, the newest first; of a run in memory and on disk the one in memory.
+fn of(list: &List, crashes: &Crashes, container: &Container) -> Vec<Kept> {
+    let identity = container.identity();
     let offset_ns = list.host.unix_offset_ns;
     // When each run was over (the living: not yet), and when it began, to tell a ring and its file from two runs.
     let rings = list.recordings.iter().filter(|listed| listed.container.identity() == identity).map(|listed| {
         let over_ns = listed.died_ns.map_or(i64::MAX, |died_ns| died_ns.cast_signed().saturating_add(offset_ns));
-        (over_ns, (listed.born_ns, &listed.container.id), KeptRun::Ring(listed.recording))
+        let (run, living) = (KeptRun::Ring(listed.recording), listed.is_living());
+        (over_ns, listed.born_ns, Kept { run, container: listed.container.clone(), living })
     });
     let files = crashes.crashes.iter().filter(|crash| crash.header.container.identity() == identity).map(|crash| {
         let header = &crash.header;
-        (header.over_unix_ns(), (header.born_ns, &header.container.id), KeptRun::File(crash.crash))
+        let kept = Kept { run: KeptRun::File(crash.crash), container: header.container.clone(), living: false };
+        (header.over_unix_ns(), header.born_ns, kept)
     });
-    let mut runs: Vec<(i64, _, KeptRun)> = Vec::new();
+    let mut runs: Vec<(i64, u64, Kept)> = Vec::new();
     for run in rings.chain(files) {
-        if runs.iter().all(|(_, known, _)| *known != run.1) {
+        if runs.iter().all(|(_, born_ns, kept)| (*born_ns, &kept.container.id) != (run.1, &run.2.container.id)) {
             runs.push(run);
         }
     }
     runs.sort_by_key(|(over_ns, ..)| std::cmp::Reverse(*over_ns));
-    let before = runs.get(1).map(|(.., held)| *held);
-    before.ok_or_else(|| TargetError::NoPrevious { target: target.to_owned() })
+    runs.into_iter().map(|(.., kept)| kept).collect()
 }
 
 /// As dead as a file's number is great: numbers order files, whatever the clock did between two of them.
@@ -75,7 +118,7 @@ fn as_listed(crash: &Crash) -> Listed {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use rewind_recording::header::{Container, Header, Host};
+    use rewind_recording::header::{Header, Host};
 
     fn container(id: &str, name: &str) -> Container {
         Container { id: id.into(), name: name.into(), ..Container::default() }
@@ -149,5 +192,21 @@ mod tests {
         let error = previous(&rings, &Crashes::default(), "web").unwrap_err();
         assert_eq!(error, TargetError::NoPrevious { target: "web".into() });
         assert!(matches!(previous(&rings, &Crashes::default(), "nobody"), Err(TargetError::Unknown { .. })));
+    }
+
+    #[test]
+    fn of_each_container_of_a_pod_one_run_is_chosen() {
+        let rings = list(vec![
+            ring(1, "aaa", "shop/web-1/app", Some(10)),
+            ring(2, "bbb", "shop/web-1/app", None),
+            ring(3, "ccc", "shop/web-1/sidecar", None),
+        ]);
+        let files = crashes(vec![file(4, "zzz", "shop/web-1/app", 0, 5)]);
+        let runs = |run: &Run| choose(&rings, &files, run).into_iter().map(|kept| kept.run).collect::<Vec<_>>();
+        assert_eq!(runs(&Run::Newest), [KeptRun::Ring(2), KeptRun::Ring(3)]);
+        assert_eq!(runs(&Run::Previous), [KeptRun::Ring(1)]);
+        assert_eq!(runs(&Run::OfContainer("zzz".into())), [KeptRun::File(4)]);
+        assert_eq!(runs(&Run::OfContainer("yyy".into())), []);
+        assert!(choose(&rings, &files, &Run::Newest).iter().all(|kept| kept.living));
     }
 }

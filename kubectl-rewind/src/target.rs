@@ -1,9 +1,12 @@
-//! Which recording is meant by TARGET: pure.
+//! Which recording is meant by TARGET: pure. [`typed`] and [`pods`] say it for a cluster; what follows, for one host.
 //!
 //! TARGET is a container's id or the beginning of one, its name, its cgroup's path or the last part
 //! of that, or `#N` for recording N. An exact match goes before the beginning of one. Of several
 //! recordings of one container (or of containers of one name) the living one is meant, or if all are
 //! dead, the one that died last.
+
+pub(crate) mod pods;
+pub(crate) mod typed;
 
 use rewind_recording::api::Listed;
 use rewind_recording::render::short_id;
@@ -45,6 +48,56 @@ pub(crate) enum TargetError {
     NoPrevious {
         /// What was typed.
         target: String,
+    },
+    /// Objects of that kind have no pods, or are not known.
+    #[error(
+        "{kind:?} is no kind whose pods can be named; there are pod, deploy, rs, sts, ds, job, cronjob, and rec for a Recording"
+    )]
+    Kind {
+        /// What was typed.
+        kind: String,
+    },
+    /// A name is missing.
+    #[error("{target:?} names nothing; give a pod's name, or KIND/NAME as deploy/web")]
+    NoName {
+        /// What was typed.
+        target: String,
+    },
+    /// No pod is meant, living or gone.
+    #[error(
+        "{target} has no pods, and no Recording tells of one that it had; 'kubectl rewind list --crashes' shows what is kept"
+    )]
+    NoPods {
+        /// What was typed.
+        target: String,
+    },
+    /// The pod has no such container.
+    #[error("container {container} is not valid for pod {pod}; it has {}", names.join(", "))]
+    NoContainer {
+        /// What was typed.
+        container: String,
+        /// The pod.
+        pod: String,
+        /// What it has.
+        names: Vec<String>,
+    },
+    /// The agent holds nothing of it.
+    #[error("nothing is held of {what} on node {node}: {why}")]
+    NothingHeld {
+        /// Pod and container.
+        what: String,
+        /// The node.
+        node: String,
+        /// Why that may be, or what is known still.
+        why: String,
+    },
+    /// Several are meant where there can be one.
+    #[error("{target} means several, name one of them: {}", candidates.join(", "))]
+    Several {
+        /// What was typed.
+        target: String,
+        /// What each is called.
+        candidates: Vec<String>,
     },
 }
 

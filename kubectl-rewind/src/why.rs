@@ -100,6 +100,9 @@ fn screen(out: &mut dyn Write, diagnosis: &Diagnosis, options: &Options) -> io::
 
 fn header(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     page.line(None, &format!("{:<11} {}", "Container:", diagnosis.container))?;
+    if let Some(pod) = &diagnosis.pod {
+        page.line(None, &format!("{:<11} {pod}", "Pod:"))?;
+    }
     if let Some(ended) = &diagnosis.ended {
         let (time, comm) = (time_of_day(&ended.time), &ended.comm);
         page.line(None, &format!("{:<11} {} at {time} (process {}, {comm})", "Ended:", ended.how, ended.tgid))?;

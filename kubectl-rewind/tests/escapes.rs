@@ -10,7 +10,7 @@ use rewind_recording::ending::{Cause, Ending, Oom, Sender};
 use rewind_recording::escape::{self, Untrusted, UntrustedString};
 use rewind_recording::event::build;
 use rewind_recording::file::Saving;
-use rewind_recording::header::{Container, Coverage, Header, Host};
+use rewind_recording::header::{Container, ContainerKind, Coverage, Header, Host, Owner, Pod, Service};
 use rewind_recording::origin::Origin;
 use rewind_recording::stream::Writer;
 use serde_json::Value;
@@ -77,6 +77,27 @@ fn container(number: u64, bytes: &[u8]) -> Container {
         cgroup_path: name(&path),
         cgroup_id: number,
         pod_uid: name(bytes),
+        pod: Some(Box::new(pod(bytes))),
+    }
+}
+
+fn pod(bytes: &[u8]) -> Pod {
+    let owner = Owner { kind: name(bytes), name: name(bytes) };
+    let service = Service { name: name(bytes), namespace: name(bytes), instance_id: name(bytes), version: name(bytes) };
+    Pod {
+        namespace: name(bytes),
+        name: name(bytes),
+        uid: name(bytes),
+        container: name(bytes),
+        kind: ContainerKind::Init,
+        owner: Some(owner),
+        image: name(bytes),
+        image_id: name(bytes),
+        node: name(bytes),
+        restart: Some(2),
+        qos: name(bytes),
+        labels: [(name(bytes), name(bytes))].into(),
+        service,
     }
 }
 
@@ -98,6 +119,7 @@ fn header(number: u64, bytes: &[u8]) -> Header {
         read_ns: 100 * SECOND,
         coverage: Coverage { calls_made: 9, calls_held: 9, newest_ns: 95 * SECOND, ..Coverage::default() },
         losses: [(text.clone(), 3)].into(),
+        peers: [(text.clone(), name(bytes))].into(),
         given_up: vec![text],
         origins: [(77, origin)].into(),
         ..Header::default()
@@ -172,7 +194,7 @@ fn hostile(bytes: &[u8]) -> Hostile {
     };
     let crashes = Crashes {
         directory: text.clone(),
-        crashes: vec![Crash { crash: 4, file: text.clone(), bytes: 9, header: header.clone() }],
+        crashes: vec![Crash { crash: 4, file: text.clone(), bytes: 9, header: header.clone(), url: text.clone() }],
         unreadable: vec![Unreadable { file: text.clone(), error: text.clone() }],
         totals: Totals { last_error: text.clone(), evicted: [(text.clone(), 2)].into(), ..Totals::default() },
         ..Crashes::default()

@@ -36,6 +36,9 @@ pub struct Crash {
     pub bytes: u64,
     /// What stands in front of its records.
     pub header: Header,
+    /// Where it was sent to, as `--from` takes it; empty if it was not.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub url: String,
 }
 
 /// A file that cannot be read: it is left as it is.
@@ -74,6 +77,12 @@ pub struct Totals {
     pub failed_writes: u64,
     /// Why the last one failed; empty once one has succeeded again.
     pub last_error: String,
+    /// Files that are known to be in the object store.
+    pub sent: u64,
+    /// Attempts to send one that failed.
+    pub failed_sends: u64,
+    /// Why the last one failed; empty once one has succeeded again.
+    pub last_send_error: String,
     /// Recordings that wait in memory until they can be written.
     pub waiting: u64,
     /// Of these, recordings that had to make room before.

@@ -1,8 +1,10 @@
 //! What is said of a recording as a whole: whose it is, what it covers, what it lost.
 
 mod ending;
+mod pod;
 
 pub use ending::{Cause, Ending, Oom, Sender};
+pub use pod::{ContainerKind, Owner, Pod, Service};
 
 use crate::escape::UntrustedString;
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,9 @@ pub struct Header {
     /// ([`crate::origin`]); those that could not be found out are left out.
     #[serde(alias = "neighbours", skip_serializing_if = "BTreeMap::is_empty")]
     pub origins: BTreeMap<u64, Origin>,
+    /// Names of addresses that its calls were given, as the cluster knows them: `10.96.0.12:5432` is `db.shop:5432`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub peers: BTreeMap<String, UntrustedString>,
 }
 
 impl Header {
@@ -100,6 +105,9 @@ pub struct Container {
     pub cgroup_id: u64,
     /// The pod's UID, where the path gives one; may be empty.
     pub pod_uid: UntrustedString,
+    /// The pod, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<Box<Pod>>,
 }
 
 impl Container {

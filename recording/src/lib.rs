@@ -31,6 +31,7 @@ pub mod header;
 pub mod join;
 pub mod malformed;
 pub mod origin;
+pub mod peer;
 pub mod record;
 pub mod redact;
 pub mod render;

@@ -6,7 +6,8 @@
 //! | [`Format::Strace`] | a person or script that knows strace: what `strace -f -o FILE` writes |
 //! | [`Format::Json`] | a program: one object a line, the header first |
 //!
-//! [`write()`] shows a whole recording, [`Live`] one that still goes on, [`top::write()`] its sums.
+//! [`write()`] shows a whole recording, [`write_merged`] several by time, [`Live`] one that still goes on,
+//! [`top::write()`] its sums.
 
 use crate::event::{Event, Outcome, Timeline, What};
 use crate::filter::{Filter, Matcher, Pids, failed};
@@ -24,6 +25,7 @@ mod in_progress_tests;
 mod json;
 mod killed;
 mod live;
+mod merged;
 mod strace;
 pub mod style;
 mod table;
@@ -36,6 +38,7 @@ mod words;
 pub use crate::header::short_id;
 pub use header::{container_name, write_header};
 pub use live::Live;
+pub use merged::{Part, Prefix, write_merged};
 use words::Words;
 
 /// How events are written.
@@ -157,16 +160,40 @@ pub fn write(out: &mut dyn io::Write, header: &Header, records: &[u8], options: 
         Format::Table => {
             write_header(out, header, options)?;
             table::write_columns(out, &words)?;
-            by_start(&timeline, chosen, &mut words, |words, event| table::write_line(out, words, &event))?;
         }
-        Format::Strace => strace::write(out, &timeline, &chosen, &mut words)?,
-        Format::Json => {
-            json::write_header(out, header)?;
-            by_start(&timeline, chosen, &mut words, |words, event| json::write_line(out, words, &event))?;
-        }
+        Format::Strace => {}
+        Format::Json => json::write_header(out, header)?,
     }
+    each_line(&timeline, chosen, &mut words, |_, line| out.write_all(line))?;
     out.flush()?;
     Ok(summary)
+}
+
+/// Takes the lines of the chosen events in the format's order, each with its time.
+fn each_line(
+    timeline: &Timeline<'_>,
+    chosen: Vec<usize>,
+    words: &mut Words<'_>,
+    mut take: impl FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut line = Vec::with_capacity(256);
+    match words.options.format {
+        Format::Table => by_start(timeline, chosen, words, |words, event| {
+            line.clear();
+            table::write_line(&mut line, words, &event)?;
+            take(event.start_ns, &line)
+        }),
+        Format::Strace => strace::pieces(timeline, &chosen, words, |words, event, piece, at_ns| {
+            line.clear();
+            strace::write_piece(&mut line, words, event, piece)?;
+            take(at_ns, &line)
+        }),
+        Format::Json => by_start(timeline, chosen, words, |words, event| {
+            line.clear();
+            json::write_line(&mut line, words, &event)?;
+            take(event.start_ns, &line)
+        }),
+    }
 }
 
 /// Which events are to be shown, in the order of ends, and their count.

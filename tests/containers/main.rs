@@ -17,6 +17,7 @@ mod scenarios;
 mod secrets;
 mod start;
 mod swarm;
+mod upload;
 
 use rewind_tests::suite::{Need, Suite};
 use std::process::ExitCode;
@@ -58,6 +59,8 @@ fn main() -> ExitCode {
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)
         .test("a_container_that_ended_well_leaves_no_file_though_a_child_of_it_failed", &CONTAINER, crash::succeeded)
+        .test("a_crash_file_is_sent_once_and_read_from_where_it_is", &CONTAINER, upload::sent)
+        .test("a_store_that_is_away_holds_up_no_crash_file", &CONTAINER, upload::away)
         .test("every_end_is_kept_if_asked_for", &CONTAINER, crash::always)
         .test("no_end_is_kept_if_asked_for", &CONTAINER, crash::never)
         .test("a_fatal_signal_leaves_a_file", &with_python, crash::by_a_signal)

@@ -154,6 +154,7 @@ fn main() -> ExitCode {
         .test("a_set_of_another_layout_is_counted_and_makes_room", &DAEMON, pins::other_layout)
         .test("recordings_of_another_version_are_saved_as_files", &DAEMON, pins::drained)
         .test("an_agent_does_not_record_itself_whenever_its_cgroup_was_made", &DAEMON, pins::own_cgroup)
+        .test("an_agent_does_not_record_any_container_of_its_own_pod", &DAEMON, pins::own_pod)
         .test("without_pins_nothing_is_left_in_the_kernel", &DAEMON, pins::none)
         .test("pins_outside_of_bpffs_are_refused", &DAEMON, pins::elsewhere)
         .test("an_agent_killed_while_it_starts_is_in_nobodys_way", &DAEMON, kills::starts)

@@ -172,6 +172,35 @@ pub(crate) fn own_cgroup() -> Result<()> {
     Ok(())
 }
 
+pub(crate) fn own_pod() -> Result<()> {
+    const OWN: &str = "2f1a6c3e-9b0d-4e57-8a11-0c9d3f7e2b64";
+    const OTHER: &str = "2f1a6c3e-9b0d-4e57-8a11-0c9d3f7e2b65";
+    // The kubelet's layout, which the kernel side takes for pods' before the agent knows of its own.
+    let top = Cgroup::new("kubepods-pins")?;
+    let [own, other] = [OWN, OTHER].map(|uid| Cgroup::below(top.dir(), &format!("pod{uid}")));
+    let (own, other) = (own?, other?);
+    let container = |pod: &Cgroup, digit: &str| Counting::start_in(Cgroup::below(pod.dir(), &digit.repeat(64))?, PAUSE);
+    let mut agent = Agent::start()?;
+    let before = container(&own, "a")?;
+    eventually("its recording", SOON, || before.recording(&agent).ok())?;
+    agent.kill()?;
+    agent.start_again(&["--pod-uid", OWN])?;
+    let state = |agent: &Agent| -> Result<Value> {
+        let rows = dump::list(agent)?;
+        let is_own = |row: &&Value| row.pointer("/container/cgroup_path") == Some(&Value::from(before.path()));
+        let row = rows.iter().find(is_own).context("it is gone")?;
+        Ok(serde_json::json!([row.get("died_ns"), row.pointer("/coverage/calls_made")]))
+    };
+    let ended = state(&agent)?;
+    ensure!(ended[0].is_u64(), "the agent's own pod is recorded on: {ended}");
+    let (mut later, mut others) = (container(&own, "c")?, container(&other, "d")?);
+    sleep(AWAY);
+    others.check(&agent)?;
+    ensure!(later.finish()? > 10 && later.recording(&agent).is_err(), "a new container of the agent's pod is recorded");
+    ensure!(state(&agent)? == ended, "calls of the agent's pod are recorded on and on");
+    agent.stop()
+}
+
 pub(crate) fn none() -> Result<()> {
     let agent = Agent::start_with(&["--no-pins"])?;
     ensure!(!agent.pins().exists(), "{} is there", agent.pins().display());

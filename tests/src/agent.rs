@@ -244,8 +244,32 @@ fn spawn(dir: &Path, command: &mut Command) -> Result<Child> {
     command.spawn().with_context(|| format!("cannot start {}", programs::ours("rewind-agent").display()))
 }
 
+/// Where pins of tests lie.
+const BPFFS: &str = "/sys/fs/bpf";
+/// Their names: this, the test program's process id, and a name.
+const PINS: &str = "rewind-test-";
+
 /// Pins of the recorder that answers on a socket. bpffs takes no name with a dot.
 fn pins(socket: &Path) -> PathBuf {
     let name = socket.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().replace('.', "");
-    Path::new("/sys/fs/bpf").join(format!("rewind-test-{name}"))
+    Path::new(BPFFS).join(format!("{PINS}{}-{name}", std::process::id()))
+}
+
+/// Takes recorders out of the kernel that test programs have left which were killed: each would go on to record,
+/// and every call of this machine would pay for it.
+///
+/// # Errors
+/// If one cannot be removed.
+pub fn sweep() -> Result<()> {
+    let Ok(found) = fs::read_dir(BPFFS) else { return Ok(()) };
+    for dir in found.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some((tgid, _)) = name.strip_prefix(PINS).and_then(|rest| rest.split_once('-')) else { continue };
+        let is_dead = tgid.parse::<u32>().is_ok_and(|tgid| !Path::new("/proc").join(tgid.to_string()).exists());
+        if is_dead {
+            println!("a test that was killed has left a recorder in the kernel: {} is removed", dir.display());
+            fs::remove_dir_all(&dir).with_context(|| format!("cannot remove {}", dir.display()))?;
+        }
+    }
+    Ok(())
 }

@@ -41,7 +41,7 @@ impl Objects {
         let mut found = Self::default();
         for path in files(dir)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if name.starts_with("link_") {
+            if name.starts_with("link_") || name.starts_with("iter_") {
                 let link: aya::programs::links::FdLink = PinnedLink::from_pin(&path)?.into();
                 let info = link.info()?;
                 found.links.insert(info.id());

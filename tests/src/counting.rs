@@ -24,7 +24,14 @@ impl Counting {
     /// # Errors
     /// When it does not compile, or cannot be started.
     pub fn start(name: &str, pause_us: u32) -> Result<Self> {
-        let cgroup = Cgroup::new(name)?;
+        Self::start_in(Cgroup::new(name)?, pause_us)
+    }
+
+    /// As [`Self::start`], in a cgroup that is there.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn start_in(cgroup: Cgroup, pause_us: u32) -> Result<Self> {
         let program = workload::compiled("counting", Linking::Static)?;
         let mut command = Command::new("sh");
         command.args(["-c", r#"echo $$ >"$0" && exec "$@""#]).arg(cgroup.dir().join("cgroup.procs"));

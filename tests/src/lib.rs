@@ -10,9 +10,10 @@
 //! | [`programs`] | where our binaries and other people's programs are; running one to its end |
 //! | [`bpf`] | what a recorder has pinned, as the kernel tells it |
 //! | [`cgroup`] | a cgroup of the test's own |
-//! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
+//! | [`cluster`] | a real cluster, and asking it as people do |
 //! | [`workload`] | compiling `workloads/*.c`, one behaviour each |
 //! | [`agent`] | a recorder of the test's own |
+//! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
 //! | [`dump`] | what `rewind list` and `rewind dump -o json` say |
 //! | [`counting`] | a program that numbers its own calls |
 //! | [`bundle`], [`container`] | real runc containers |
@@ -25,6 +26,7 @@ pub mod agent;
 pub mod bpf;
 pub mod bundle;
 pub mod cgroup;
+pub mod cluster;
 pub mod container;
 pub mod counting;
 pub mod dump;

@@ -60,6 +60,16 @@ pub fn is_program(file: &Path) -> bool {
     file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
 }
 
+/// Where tools that we install are kept: outside the work tree, a folder for each version.
+///
+/// # Errors
+/// When the environment does not say where that is.
+pub fn cache() -> Result<PathBuf> {
+    let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute()).or_else(home);
+    Ok(cache.context("neither XDG_CACHE_HOME nor HOME is set")?.join("rewind"))
+}
+
 /// What a program said, and how it ended.
 #[derive(Clone, Debug)]
 pub struct Said {

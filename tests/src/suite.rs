@@ -3,7 +3,8 @@
 //! libtest knows no skip at run time: a test that returns early counts as passed. `libtest-mimic`
 //! prints the same lines and does know; its `ignored` are our skips.
 
-use crate::programs;
+use crate::cluster::place::Place;
+use crate::{agent, programs};
 use anyhow::Result;
 use libtest_mimic::{Arguments, Trial};
 use std::fs;
@@ -25,6 +26,8 @@ pub enum Need {
     File(&'static str),
     /// A compiler that makes static programs.
     StaticC,
+    /// A cluster that is up.
+    Cluster,
 }
 
 const CAP_SYS_ADMIN: u64 = 1 << 21;
@@ -48,6 +51,10 @@ impl Need {
                     ["/usr/lib/x86_64-linux-gnu/libc.a", "/usr/lib/aarch64-linux-gnu/libc.a", "/usr/lib64/libc.a"];
                 let there = programs::find("gcc").is_some() && libc.iter().any(|file| Path::new(file).exists());
                 (!there).then(|| "gcc or the static libc is not installed".to_owned())
+            }
+            Self::Cluster => {
+                let up = Place::of_machine().is_ok_and(|place| place.kubectl().is_ok());
+                (!up).then(|| "no cluster is up: run `cargo xtask cluster up`".to_owned())
             }
         }
     }
@@ -91,6 +98,10 @@ impl Suite {
     pub fn run(self) -> ExitCode {
         let mut arguments = Arguments::from_args();
         arguments.test_threads = Some(1);
+        if let Err(error) = agent::sweep() {
+            eprintln!("{error:#}");
+            return ExitCode::FAILURE;
+        }
         libtest_mimic::run(&arguments, self.trials).exit_code()
     }
 }

@@ -24,7 +24,7 @@ use clap::{Args, ValueEnum};
 use figures::{Figures, Load, Series};
 use held::FullRing;
 use place::Playground;
-use rewind_tests::programs;
+use rewind_tests::{agent, programs};
 use setting::{Attached, Setting};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -84,6 +84,7 @@ impl Bench {
         let decoder = self.example(Part::Decode, &built, "rewind-recording", "decode_speed")?;
         programs::set_bin_dir(&built);
 
+        agent::sweep()?;
         interrupt::listen()?;
         let place = Playground::new()?;
         let refused = no_perf.map(|why| (Setting::PerfTrace, why)).into_iter().collect();

@@ -77,7 +77,5 @@ pub(crate) fn other_toolchain(command: &mut Command) -> &mut Command {
 
 /// Where tools that we install are kept: outside the work tree, a folder for each version.
 pub(crate) fn cache() -> Result<PathBuf> {
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute()).or_else(home);
-    Ok(cache.context("neither XDG_CACHE_HOME nor HOME is set")?.join("rewind"))
+    programs::cache()
 }

@@ -1,8 +1,8 @@
-//! `cargo xtask lint`: structure, format, lints, documentation, licences.
+//! `cargo xtask lint`: structure, format, lints, documentation, licences, manifests.
 
 mod structure;
 
-use crate::{build, build_ebpf, command, tools};
+use crate::{build, build_ebpf, command, manifests, tools};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum as _;
 use rewind_tests::programs::work_tree;
@@ -33,6 +33,8 @@ enum Step {
     InheritedLints,
     /// Licences and sources of dependencies.
     Licences,
+    /// That manifests are what is made of their base.
+    Manifests,
 }
 
 impl Lint {
@@ -60,6 +62,7 @@ impl Step {
             Self::OtherWorkspaces => outside(),
             Self::InheritedLints => inherited(),
             Self::Licences => deny(),
+            Self::Manifests => manifests::check(),
         }
     }
 }

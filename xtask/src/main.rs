@@ -12,22 +12,28 @@
 //! | [`mod@build`] | a verb: compiles everything |
 //! | [`debug`] | a verb: runs the recorder with what its kernel side complains of in its log |
 //! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
+//! | [`cluster`] | a verb: a real cluster, up and down |
+//! | [`vm`] | a verb: loads and records on other kernels |
+//! | [`image`] | a verb: the agent as an OCI image |
 //! | [`tally`] | adds up what test programs say |
 //! | [`mod@fuzz`] | the part of `test` that fuzzes |
 //! | [`mod@test`] | a verb: runs every test that this machine can run |
 //! | [`mod@bench`] | a verb: what recording costs, beside what else there is |
-//! | [`vm`] | a verb: loads and records on other kernels |
+//! | [`manifests`] | a verb: what is made of `manifests/base` |
 //! | [`lint`] | a verb: structure, format, lints, documentation, licences |
 #![forbid(unsafe_code)]
 
 mod bench;
 mod build;
 mod build_ebpf;
+mod cluster;
 mod command;
 mod debug;
 mod demo;
 mod fuzz;
+mod image;
 mod lint;
+mod manifests;
 mod packages;
 mod setup;
 mod tally;
@@ -59,13 +65,19 @@ enum Verb {
     Demo,
     /// Run the recorder with what its kernel side complains of in its log.
     Debug(debug::Debug),
+    /// Bring a real cluster up on this machine, or take it down.
+    Cluster(cluster::Cluster),
     /// Run every test that this machine can run.
     Test(test::Test),
     /// Measure what recording costs, beside a floor, strace and perf trace.
     Bench(bench::Bench),
     /// Load and record on other kernels, in QEMU.
     Vm(vm::Vm),
-    /// Check structure, format, lints, documentation and licences.
+    /// Build the agent's OCI image, without Docker.
+    Image(image::BuildImage),
+    /// Make what is made of manifests/base: definitions, one file, the chart.
+    Manifests(manifests::Manifests),
+    /// Check structure, format, lints, documentation, licences and manifests.
     Lint(lint::Lint),
 }
 
@@ -76,9 +88,12 @@ fn main() -> ExitCode {
         Verb::Build(build) => build.run(),
         Verb::Demo => demo::run(),
         Verb::Debug(debug) => debug.run(),
+        Verb::Cluster(cluster) => cluster.run(),
         Verb::Test(test) => test.run(),
         Verb::Bench(bench) => bench.run(),
         Verb::Vm(vm) => vm.run(),
+        Verb::Image(image) => image.run(),
+        Verb::Manifests(manifests) => manifests.run(),
         Verb::Lint(lint) => lint.run(),
     };
     outcome.map_or_else(|error| command::exit_code(&error), |()| ExitCode::SUCCESS)

@@ -58,6 +58,25 @@ pub(crate) const TESTS: &[Package] = &[
     package("g++", "c++", "links the fuzz targets"),
 ];
 
+/// What the test cluster is made of, beside what is built for it.
+pub(crate) const CLUSTER: &[Package] = &[
+    package("containerd", "containerd", "runs pods"),
+    package("runc", "runc", "runs containers"),
+    package("containernetworking-plugins", "/usr/lib/cni/bridge", "gives pods their addresses"),
+    package("iptables", "iptables", "the kubelet's rules"),
+    package("nftables", "nft", "the rules of Services"),
+    package("conntrack", "conntrack", "kube-proxy forgets connections with it"),
+    package("iproute2", "ip", "makes the node's bridge"),
+    package("openssl", "openssl", "makes certificates"),
+    package("curl", "/usr/bin/curl", "asks etcd whether it is healthy"),
+    package("busybox-static", "busybox", "runs in pods"),
+    package("libc6-dev", "/usr/include/stdlib.h", "compiles tests/workloads"),
+    package("gcc", "cc", "links CoreDNS and tests/workloads"),
+];
+
+/// What builds the rest of the test cluster.
+pub(crate) const GO: &[Package] = &[package("golang-go", "go", "builds the test cluster")];
+
 /// What the benchmark compares with, and what it puts under load.
 pub(crate) const BENCH: &[Package] = &[
     package("strace", "strace", "is compared with"),

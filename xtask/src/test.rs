@@ -1,9 +1,10 @@
 //! `cargo xtask test`: runs every test that this machine can run, and adds them up.
 
 use crate::tally::Tally;
-use crate::{build, build_ebpf, command, debug, fuzz, setup};
+use crate::{build, build_ebpf, cluster, command, debug, fuzz, image, setup};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use rewind_tests::cluster::place::Place;
 use rewind_tests::programs::BIN_DIR;
 
 /// What to test.
@@ -23,12 +24,16 @@ enum Layer {
     Live,
     /// Real runc containers.
     Containers,
+    /// A real cluster.
+    Cluster,
     /// Parsers, fed with anything.
     Fuzz,
 }
 
 impl Test {
     pub(crate) fn run(&self) -> Result<()> {
+        // Tests of one package are built as of the whole workspace: another choice would be another set of features, for
+        // which all that is below is compiled once more.
         let wanted = |layer| self.only.is_none_or(|only| only == layer);
         setup::for_build()?;
         let mut tally = Tally::default();
@@ -55,14 +60,38 @@ impl Test {
             for (layer, name) in [(Layer::Live, "live"), (Layer::Containers, "containers")] {
                 if wanted(layer) {
                     let mut cargo = command::cargo();
-                    cargo.args(["test", "--package", "rewind-tests", "--test", name]).env(BIN_DIR, &programs);
+                    cargo.args(["test", "--workspace", "--test", name]).env(BIN_DIR, &programs);
                     tally.cargo(&mut cargo)?;
                 }
             }
+        }
+        if wanted(Layer::Cluster) {
+            on_cluster(&mut tally)?;
         }
         if wanted(Layer::Fuzz) {
             fuzz::run(&mut tally)?;
         }
         tally.say()
     }
+}
+
+/// In the cluster that is up; if none is, in one that goes when the tests have run.
+fn on_cluster(tally: &mut Tally) -> Result<()> {
+    let programs = build::all(true)?;
+    let (archive, place) = (image::of_here()?, Place::of_machine()?);
+    let found = match cluster::up(&place) {
+        Ok(found) => found,
+        Err(error) => {
+            tally.one("the cluster comes up", Err(error));
+            return Ok(());
+        }
+    };
+    tally.one("the cluster takes the agent's image", rewind_tests::cluster::image::import(&place, &archive));
+    let mut cargo = command::cargo();
+    cargo.args(["test", "--workspace", "--test", "cluster"]).env(BIN_DIR, &programs);
+    tally.cargo(&mut cargo)?;
+    if found == cluster::Found::Nothing {
+        tally.one("the cluster goes and leaves nothing", cluster::down(&place));
+    }
+    Ok(())
 }

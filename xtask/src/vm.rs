@@ -16,7 +16,6 @@ mod kernels;
 mod verdicts;
 
 use anyhow::{Context as _, Result};
-use arch::Arch;
 use boot::Boot;
 use clap::Args;
 use guest::Guest;
@@ -24,6 +23,9 @@ use kernels::Kernel;
 use std::path::Path;
 use std::time::Instant;
 use verdicts::Verdicts;
+
+pub(crate) use arch::Arch;
+pub(crate) use compiler::Compiler;
 
 /// Which kernels to boot.
 #[derive(Args)]

@@ -13,6 +13,7 @@ use rewind_recording::file::{self, Saving};
 use rewind_recording::header::Header;
 use rewind_recording::render::short_id;
 use rustix::fs::{FlockOperation, flock};
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -52,6 +53,8 @@ struct Inner {
     entries: Vec<Entry>,
     /// Names of files that could not be read when the directory was opened, and why.
     unreadable: Vec<Unreadable>,
+    /// Where files were sent to, by number.
+    sent: BTreeMap<u64, String>,
     totals: Totals,
 }
 
@@ -77,14 +80,15 @@ impl Store {
         Self { dir: dir.to_owned(), limits, held: Mutex::default() }
     }
 
-    /// Writes a recording, unless the same end was written before, and lets older files go for it.
+    /// Writes a recording, unless the same end was written before, and lets older files go for it; the number of the
+    /// new file.
     ///
     /// # Errors
     /// [`Error`]; there is no new file then.
-    pub(crate) fn save(&self, header: &Header, records: &[u8], now_s: u64) -> Result<(), Error> {
+    pub(crate) fn save(&self, header: &Header, records: &[u8], now_s: u64) -> Result<Option<u64>, Error> {
         let done = self.reach().and_then(|()| self.write(header, records));
         match &done {
-            Ok(()) => {
+            Ok(_) => {
                 if !std::mem::take(&mut self.lock().totals.last_error).is_empty() {
                     tracing::info!(directory = %self.dir.display(), "crash files can be written again");
                 }
@@ -95,12 +99,12 @@ impl Store {
         done
     }
 
-    fn write(&self, header: &Header, records: &[u8]) -> Result<(), Error> {
+    fn write(&self, header: &Header, records: &[u8]) -> Result<Option<u64>, Error> {
         let end = end_of(header);
         let number = {
             let mut held = self.lock();
             if held.entries.iter().any(|entry| entry.end == end) {
-                return Ok(());
+                return Ok(None);
             }
             held.next += 1;
             held.next
@@ -116,7 +120,7 @@ impl Store {
                 tracing::info!(%file, bytes, container = %name, %cgroup, "crash file written");
                 held.totals.written += 1;
                 held.entries.push(entry(number, file, bytes, header));
-                Ok(())
+                Ok(Some(number))
             }
             Err(source) => {
                 if source.kind() == io::ErrorKind::NotFound {
@@ -144,6 +148,7 @@ impl Store {
                 }
                 _ => {
                     held.entries.remove(at);
+                    held.sent.remove(&number);
                     *held.totals.evicted.entry(limit.name().to_owned()).or_default() += 1;
                 }
             }
@@ -153,10 +158,11 @@ impl Store {
     /// All files, with what stands in front of each.
     #[must_use]
     pub(crate) fn list(&self) -> Crashes {
-        let (entries, mut unreadable, mut totals) = {
+        let (entries, mut unreadable, mut sent, mut totals) = {
             let held = self.lock();
-            (held.entries.clone(), held.unreadable.clone(), held.totals.clone())
+            (held.entries.clone(), held.unreadable.clone(), held.sent.clone(), held.totals.clone())
         };
+        totals.sent = sent.len() as u64;
         totals.files = entries.len() as u64;
         totals.bytes = entries.iter().map(|entry| entry.bytes).sum();
         totals.max_bytes = self.limits.bytes;
@@ -166,7 +172,10 @@ impl Store {
         for Entry { number: crash, file, bytes, .. } in entries {
             let path = self.dir.join(&file);
             match read_header(&path) {
-                Ok(header) => crashes.push(Crash { crash, file, bytes, header }),
+                Ok(header) => {
+                    let url = sent.remove(&crash).unwrap_or_default();
+                    crashes.push(Crash { crash, file, bytes, header, url });
+                }
                 // Removed meanwhile.
                 Err(_) if !path.exists() => {}
                 Err(error) => unreadable.push(Unreadable { file, error }),
@@ -174,6 +183,38 @@ impl Store {
         }
         let directory = self.dir.display().to_string();
         Crashes { directory, crashes, unreadable, totals, ..Crashes::default() }
+    }
+
+    /// Where a file was sent to; empty: nowhere that is known.
+    #[must_use]
+    pub(crate) fn url(&self, number: u64) -> String {
+        self.lock().sent.get(&number).cloned().unwrap_or_default()
+    }
+
+    /// A file was sent.
+    pub(crate) fn set_sent(&self, number: u64, url: &str) {
+        let mut held = self.lock();
+        held.sent.insert(number, url.to_owned());
+        held.totals.last_send_error.clear();
+    }
+
+    /// A file could not be sent.
+    pub(crate) fn set_not_sent(&self, error: &str) {
+        let mut held = self.lock();
+        held.totals.failed_sends += 1;
+        error.clone_into(&mut held.totals.last_send_error);
+    }
+
+    /// How much is kept.
+    #[must_use]
+    pub(crate) const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Numbers of files of what was over at `unix_s` or later.
+    #[must_use]
+    pub(crate) fn since(&self, unix_s: u64) -> Vec<u64> {
+        self.lock().entries.iter().filter(|entry| entry.over_s >= unix_s).map(|entry| entry.number).collect()
     }
 
     /// Where crash `number` lies.

@@ -11,11 +11,25 @@ use rewind_recording::header::Container;
 /// Bytes in front of the text.
 const FRONT: usize = 12;
 
-/// `None`: it is too long to be kept.
+/// `None`: it is too long to be kept. Of a pod, what can be done without goes first.
 #[must_use]
 pub(crate) fn encode(recording: u64, container: &Container) -> Option<[u8; IDENTITY_BYTES]> {
-    let told_by_ring = Container { cgroup_path: String::new().into(), cgroup_id: 0, ..container.clone() };
-    let text = serde_json::to_vec(&told_by_ring).ok()?;
+    // What the ring itself tells.
+    let mut kept = Container { cgroup_path: String::new().into(), cgroup_id: 0, ..container.clone() };
+    let leave_out: [fn(&mut Container); 4] = [
+        |_| {},
+        |kept| drop(kept.pod.as_mut().map(|pod| std::mem::take(&mut pod.labels))),
+        |kept| drop(kept.pod.as_mut().map(|pod| std::mem::take(&mut pod.image_id))),
+        |kept| drop(kept.pod.take()),
+    ];
+    leave_out.into_iter().find_map(|leave_out| {
+        leave_out(&mut kept);
+        encoded(recording, &kept)
+    })
+}
+
+fn encoded(recording: u64, kept: &Container) -> Option<[u8; IDENTITY_BYTES]> {
+    let text = serde_json::to_vec(kept).ok()?;
     let mut bytes = [0; IDENTITY_BYTES];
     bytes.get_mut(..8)?.copy_from_slice(&recording.to_ne_bytes());
     bytes.get_mut(8..FRONT)?.copy_from_slice(&u32::try_from(text.len()).ok()?.to_ne_bytes());
@@ -39,6 +53,7 @@ pub(crate) fn decode(bytes: &[u8; IDENTITY_BYTES], recording: u64) -> Option<Con
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use rewind_recording::header::Pod;
 
     fn web() -> Container {
         Container { id: "3f2a".into(), name: "shop/web-1/web".into(), ..Container::default() }
@@ -55,6 +70,30 @@ mod tests {
     #[test]
     fn a_name_that_is_too_long_is_not_kept() {
         assert_eq!(encode(5, &Container { name: "x".repeat(IDENTITY_BYTES).into(), ..web() }), None);
+    }
+
+    fn pod() -> Pod {
+        let id = "sha256:9d7b1c".to_owned() + &"0".repeat(58);
+        Pod {
+            namespace: "shop".into(),
+            name: "web-6d5f7c9b8-x2x4z".into(),
+            image_id: format!("registry.example/shop/web@{id}").into(),
+            labels: [("app".into(), "x".repeat(63).into())].into(),
+            ..Pod::default()
+        }
+    }
+
+    #[test]
+    fn of_a_pod_all_is_kept_that_there_is_room_for_and_labels_go_first() {
+        let of = |pod: Pod| Container { pod: Some(Box::new(pod)), ..web() };
+        let kept = |pod: Pod| decode(&encode(5, &of(pod)).unwrap(), 5).unwrap();
+        assert_eq!(kept(pod()), of(pod()));
+        let labels = (0..12).map(|at| (format!("l{at}").into(), "x".repeat(63).into())).collect();
+        assert_eq!(kept(Pod { labels, ..pod() }), of(Pod { labels: [].into(), ..pod() }));
+        let long = Pod { image_id: "x".repeat(IDENTITY_BYTES).into(), ..pod() };
+        let left = Pod { image_id: "".into(), labels: [].into(), ..long.clone() };
+        assert_eq!(kept(long), of(left));
+        assert_eq!(kept(Pod { image: "x".repeat(IDENTITY_BYTES).into(), ..pod() }), web());
     }
 
     proptest! {

@@ -25,6 +25,26 @@ pub(crate) fn paths(mount: &Path, wanted: &BTreeSet<u64>) -> BTreeMap<u64, Strin
     found
 }
 
+/// The ids of the cgroups below `mount` whose paths are meant, parents before children.
+#[must_use]
+pub(crate) fn cgroups(mount: &Path, is_meant: &dyn Fn(&str) -> bool) -> Vec<u64> {
+    fn below(dir: &Path, path: &str, is_meant: &dyn Fn(&str) -> bool, found: &mut Vec<u64>, depth: u32) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        let Ok(entries) = fs::read_dir(dir) else { return };
+        for entry in entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let path = format!("{path}/{name}");
+            if is_meant(&path) {
+                found.push(entry.ino());
+            }
+            below(&entry.path(), &path, is_meant, found, depth);
+        }
+    }
+    let mut found = Vec::new();
+    below(mount, "", is_meant, &mut found, DEPTH);
+    found
+}
+
 fn below(dir: &Path, path: &str, wanted: &BTreeSet<u64>, found: &mut BTreeMap<u64, String>, depth: u32) {
     if depth == 0 || found.len() == wanted.len() {
         return;
@@ -43,6 +63,15 @@ fn below(dir: &Path, path: &str, wanted: &BTreeSet<u64>, found: &mut BTreeMap<u6
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cgroups_are_found_by_what_their_paths_say_parents_first() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("a/b/c")).unwrap();
+        let id = |path: &str| fs::metadata(dir.path().join(path)).unwrap().ino();
+        let found = cgroups(dir.path(), &|path| path.starts_with("/a/b"));
+        assert_eq!(found, [id("a/b"), id("a/b/c")]);
+    }
 
     #[test]
     fn directories_are_found_by_their_inode_numbers() {

@@ -87,6 +87,7 @@ pub(crate) fn container(cgroup_path: &str) -> Container {
         cgroup_path: cgroup_path.into(),
         cgroup_id: 0,
         pod_uid: pod_uid(pod).unwrap_or_default().into(),
+        pod: None,
     }
 }
 
@@ -132,6 +133,12 @@ pub(crate) fn unit(cgroup_path: &str) -> Option<&str> {
 #[must_use]
 pub(crate) fn pod_uid(cgroup_path: &str) -> Option<String> {
     components(cgroup_path).filter_map(|(_, name)| uid_in(name)).last()
+}
+
+/// Whether the path is that of a pod with this UID, or of something below it.
+#[must_use]
+pub(crate) fn is_within_pod(cgroup_path: &str, uid: &str) -> bool {
+    components(cgroup_path).any(|(_, name)| uid_in(name).is_some_and(|of| of == uid))
 }
 
 /// Whether the component is a directory under which the kubelet puts pods, with either driver and

@@ -11,8 +11,9 @@
 //! Files are read up to [`MAX_BYTES`]; a longer one is taken as absent. Directories are listed up to
 //! [`MAX_ENTRIES`].
 
+use super::service::service;
 use super::source::{Known, Source};
-use rewind_recording::header::Container;
+use rewind_recording::header::{Container, ContainerKind, Pod};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -64,14 +65,17 @@ impl ContainerdBundles {
         let kubernetes_namespace = bundle.get("io.kubernetes.cri.sandbox-namespace");
         let sandbox = bundle.get("io.kubernetes.cri.container-type") == Some("sandbox");
         let container = bundle.get("io.kubernetes.cri.container-name").filter(|_| !sandbox);
-        let name =
-            joined(&[kubernetes_namespace, pod, container]).or_else(|| bundle.get("nerdctl/name").map(str::to_owned));
-        Some(Known {
-            name: name.unwrap_or_default(),
-            // Docker's containers are containerd's too, in a namespace of Docker's.
-            runtime: Some(if namespace == "moby" { "docker" } else { "containerd" }.to_owned()),
-            pod_uid: bundle.get("io.kubernetes.cri.sandbox-uid").map(str::to_owned),
-        })
+        let known = match (kubernetes_namespace, pod) {
+            (Some(namespace), Some(pod)) => {
+                let uid = bundle.get("io.kubernetes.cri.sandbox-uid");
+                let image = bundle.get("io.kubernetes.cri.image-name").filter(|_| !sandbox);
+                Known::of_pod(told(namespace, pod, container, sandbox, Told { uid, image, restart: None }))
+            }
+            _ => Known { name: bundle.get("nerdctl/name").unwrap_or_default().to_owned(), ..Known::default() },
+        };
+        // Docker's containers are containerd's too, in a namespace of Docker's.
+        let runtime = Some(if namespace == "moby" { "docker" } else { "containerd" }.to_owned());
+        Some(Known { runtime, ..known })
     }
 }
 
@@ -145,20 +149,23 @@ impl Source for CriOBundles {
         // Podman writes CRI-O's key too, and wrote "sandbox" there for every container.
         let libpod = bundle.get("io.container.manager") == Some("libpod");
         let sandbox = !libpod && bundle.get("io.kubernetes.cri-o.ContainerType") == Some("sandbox");
-        let name = joined(&[
-            bundle.first(&["io.kubernetes.pod.namespace", "io.kubernetes.cri-o.Namespace"]),
-            bundle.first(&["io.kubernetes.pod.name", "io.kubernetes.cri-o.KubeName"]),
-            bundle.get("io.kubernetes.container.name").filter(|_| !sandbox),
-        ]);
+        let namespace = bundle.first(&["io.kubernetes.pod.namespace", "io.kubernetes.cri-o.Namespace"]);
+        let pod = bundle.first(&["io.kubernetes.pod.name", "io.kubernetes.cri-o.KubeName"]);
+        let name = bundle.get("io.kubernetes.container.name").filter(|_| !sandbox);
+        let uid = bundle.get("io.kubernetes.pod.uid");
+        let restart = bundle.get("io.kubernetes.container.restartCount").and_then(|count| count.parse().ok());
+        let image = bundle.get("io.kubernetes.cri-o.ImageName").filter(|_| !sandbox);
         let parsed = bundle.get("io.kubernetes.cri-o.Name").and_then(kubelets);
         // The annotations of a container need not name its pod; then the long name does.
-        let whole = name.filter(|name| name.split('/').count() == if sandbox { 2 } else { 3 });
-        let pod_uid = bundle.get("io.kubernetes.pod.uid").map(str::to_owned);
-        Some(Known {
-            name: whole.or_else(|| parsed.as_ref().map(|known| known.name.clone())).unwrap_or_default(),
-            runtime: None,
-            pod_uid: pod_uid.or_else(|| parsed.and_then(|known| known.pod_uid)),
-        })
+        let whole = namespace.zip(pod).filter(|_| sandbox || name.is_some());
+        let whole = whole.map(|(namespace, pod)| told(namespace, pod, name, sandbox, Told { uid, image, restart }));
+        match (parsed.and_then(|known| known.pod), whole) {
+            (Some(mut parsed), Some(whole)) => {
+                parsed.complete(whole);
+                Some(Known::of_pod(parsed))
+            }
+            (one, other) => Some(one.or(other).map(Known::of_pod).unwrap_or_default()),
+        }
     }
 }
 
@@ -254,19 +261,35 @@ fn kubelets(name: &str) -> Option<Known> {
         rest if rest.len() == 4 => (None, rest),
         _ => return None,
     };
-    let [pod, namespace, uid, _attempt] = rest else { return None };
+    let [pod, namespace, uid, attempt] = rest else { return None };
     let container = container.filter(|name| *name != "POD");
-    Some(Known {
-        name: joined(&[Some(*namespace), Some(*pod), container])?,
-        runtime: None,
-        pod_uid: Some((*uid).to_owned()),
-    })
+    // Of a container the kubelet counts here how often it was started before.
+    let restart = container.and_then(|_| attempt.parse().ok());
+    let more = Told { uid: Some(*uid), image: None, restart };
+    Some(Known::of_pod(told(namespace, pod, container, container.is_none(), more)))
 }
 
-/// The parts that are there, with `/` between them.
-fn joined(parts: &[Option<&str>]) -> Option<String> {
-    let parts: Vec<&str> = parts.iter().filter_map(|part| *part).collect();
-    (!parts.is_empty()).then(|| parts.join("/"))
+/// What a runtime may tell of a container in a pod besides its names.
+struct Told<'t> {
+    uid: Option<&'t str>,
+    image: Option<&'t str>,
+    restart: Option<u32>,
+}
+
+/// A pod as a runtime tells of it.
+fn told(namespace: &str, name: &str, container: Option<&str>, is_sandbox: bool, more: Told<'_>) -> Pod {
+    let mut pod = Pod {
+        namespace: namespace.into(),
+        name: name.into(),
+        uid: more.uid.unwrap_or_default().into(),
+        container: container.unwrap_or_default().into(),
+        kind: if is_sandbox { ContainerKind::Sandbox } else { ContainerKind::Unknown },
+        image: more.image.unwrap_or_default().into(),
+        restart: more.restart,
+        ..Pod::default()
+    };
+    pod.service = service(&pod, &BTreeMap::new(), &BTreeMap::new());
+    pod
 }
 
 /// An id that comes from a path of the kernel and goes into one of ours: one component, never `..`.

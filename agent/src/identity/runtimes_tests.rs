@@ -30,7 +30,7 @@ impl Host {
 
     fn known(&self, cgroup_path: &str) -> Option<Known> {
         let path = cgroup_path.replace("{I}", ID).replace("{U}", UID);
-        Sources::on_disk(&self.0).known(&path::container(&path))
+        Sources::of_host(&self.0, None).known(&path::container(&path))
     }
 
     #[track_caller]
@@ -75,7 +75,7 @@ fn a_bundle_settles_the_runtime_that_the_path_left_open() {
     let host = Host::with(&[(&format!("{TASKS}/prod/box/config.json"), "{}")]);
     let mut container = path::container("/prod/box");
     assert_eq!(container.runtime, "unknown");
-    Sources::on_disk(&host.0).fill(&mut container);
+    Sources::of_host(&host.0, None).fill(&mut container);
     assert_eq!((container.runtime.as_str(), container.name.as_str()), ("containerd", ""));
 }
 

@@ -44,6 +44,9 @@ pub(crate) struct Rule {
     /// The agent's own cgroup; it and everything below it are left alone. The root, where an agent
     /// without a cgroup of its own lives, stands for none.
     pub agent: Option<String>,
+    /// The UID of the pod that the agent is in, with all its containers: in a cgroup namespace of its own the
+    /// agent sees the root as its cgroup.
+    pub pod_uid: Option<String>,
 }
 
 impl Rule {
@@ -79,7 +82,12 @@ impl Rule {
         }
     }
 
-    fn is_agents(&self, cgroup_path: &str) -> bool {
+    /// Whether a cgroup is the agent's own, or that of its pod, or one below.
+    #[must_use]
+    pub(crate) fn is_agents(&self, cgroup_path: &str) -> bool {
+        if self.pod_uid.as_deref().is_some_and(|uid| path::is_within_pod(cgroup_path, uid)) {
+            return true;
+        }
         let own = self.agent.as_deref().filter(|own| path::components(own).next().is_some());
         own.and_then(|own| cgroup_path.strip_prefix(own.trim_end_matches('/')))
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -106,7 +106,7 @@ fn all_are(rule: &Rule, paths: &[&str], state: u32) {
 #[test]
 fn containers_are_open_the_host_is_not_whether_or_not_units_are_wanted() {
     for units in [false, true] {
-        let rule = Rule { units, agent: None };
+        let rule = Rule { units, ..Rule::default() };
         all_are(&rule, CONTAINERS, OPEN);
         all_are(&rule, PARENTS, PARENT);
         all_are(&rule, SLICES, SLICE);
@@ -116,7 +116,7 @@ fn containers_are_open_the_host_is_not_whether_or_not_units_are_wanted() {
 
 #[test]
 fn units_are_open_only_where_they_are_wanted() {
-    let (without, with) = (Rule::default(), Rule { units: true, agent: None });
+    let (without, with) = (Rule::default(), Rule { units: true, ..Rule::default() });
     all_are(&without, UNITS, SLICE);
     all_are(&with, UNITS, OPEN);
     let slices = ["/system.slice", "/system.slice/system-getty.slice", "/builds.slice"];
@@ -140,13 +140,13 @@ fn begun_all_the_way(rule: &Rule, path: &str) -> u32 {
 fn the_root_says_whether_units_are_wanted() {
     for path in ["/", ""] {
         assert_eq!(Rule::default().state(path), TOP);
-        assert_eq!(Rule { units: true, agent: None }.state(path), TOP_OF_UNITS);
+        assert_eq!(Rule { units: true, ..Rule::default() }.state(path), TOP_OF_UNITS);
     }
 }
 
 #[test]
 fn a_container_that_is_made_after_the_agent_is_recorded_from_its_first_call() {
-    for rule in [Rule::default(), Rule { units: true, agent: None }] {
+    for rule in [Rule::default(), Rule { units: true, ..Rule::default() }] {
         for path in CONTAINERS {
             let path = written(path);
             assert_eq!(begun_all_the_way(&rule, &path), OPEN, "{path} with {rule:?}");
@@ -158,7 +158,7 @@ fn a_container_that_is_made_after_the_agent_is_recorded_from_its_first_call() {
 
 #[test]
 fn the_host_that_is_made_after_the_agent_is_not_recorded_and_units_only_where_they_are_wanted() {
-    let (without, with) = (Rule::default(), Rule { units: true, agent: None });
+    let (without, with) = (Rule::default(), Rule { units: true, ..Rule::default() });
     for path in SLICES.iter().chain(IGNORED_ALL) {
         let path = written(path);
         for rule in [&without, &with] {
@@ -176,13 +176,34 @@ fn the_host_that_is_made_after_the_agent_is_not_recorded_and_units_only_where_th
 #[test]
 fn the_agents_own_cgroup_is_ignored_with_all_below_it_and_no_other() {
     let agent = written("/kubepods/burstable/pod{U}/{I}");
-    let rule = Rule { units: true, agent: Some(agent.clone()) };
+    let rule = Rule { units: true, agent: Some(agent.clone()), ..Rule::default() };
     assert_eq!(rule.state(&agent), IGNORED);
     assert_eq!(rule.state(&format!("{agent}/sub")), IGNORED);
     assert_eq!(rule.state(&written("/kubepods/burstable/pod{U}")), PARENT);
     assert_eq!(rule.state(&written("/docker/{I}")), OPEN);
-    let rule = Rule { units: false, agent: Some("/".to_owned()) };
+    let rule = Rule { units: false, agent: Some("/".to_owned()), ..Rule::default() };
     assert_eq!(rule.state("/docker"), PARENT);
+}
+
+#[test]
+fn the_agents_own_pod_is_ignored_with_all_of_its_containers_however_paths_spell_it() {
+    let rule = Rule { agent: Some("/".to_owned()), pod_uid: Some(UID.to_owned()), ..Rule::default() };
+    let underscored = UID.replace('-', "_");
+    for path in [
+        "/kubepods/burstable/pod{U}",
+        "/kubepods/burstable/pod{U}/{I}",
+        "/kubepods/burstable/pod{U}/{I}/below",
+        &format!("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{underscored}.slice"),
+        &format!("/kubepods.slice/kubepods-pod{underscored}.slice/cri-containerd-{{I}}.scope"),
+        "/docker/{I}/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod{U}.slice/cri-containerd-{I}.scope",
+    ] {
+        assert_eq!(rule.state(&written(path)), IGNORED, "{path}");
+        // What is made later begins as the pod's directory says.
+        assert_eq!(begun(rule.state(&written(path)), ID), IGNORED, "{path}");
+    }
+    let other = "2f1a6c3e-9b0d-4e57-8a11-0c9d3f7e2b65";
+    assert_eq!(rule.state(&format!("/kubepods/burstable/pod{other}/{ID}")), OPEN);
+    assert_eq!(rule.state("/kubepods/burstable"), PARENT);
 }
 
 /// Names, and parts of which names are made that mean something or just fail to.
@@ -214,7 +235,7 @@ proptest! {
 
     #[test]
     fn what_the_agent_leaves_out_the_kernel_side_leaves_out(names in prop::collection::vec(a_name(), 1..5), units: bool) {
-        let rule = Rule { units, agent: None };
+        let rule = Rule { units, ..Rule::default() };
         let path = format!("/{}", names.join("/"));
         if matches!(rule.state(&path), SLICE | IGNORED) {
             let begun = begun_all_the_way(&rule, &path);

@@ -2,13 +2,15 @@
 
 use super::complaints::Complaints;
 use super::error::{Error, refusal};
-use super::load::{AgentPrograms, IN_FLIGHT, Kernel, Loaded, RUN};
+use super::load::{AgentPrograms, Kernel, Loaded, RUN, iterator};
 use super::maps::{MAPS, Maps, RINGS};
 use super::pins::{self, Pins};
 use super::plan::Sizes;
 use crate::host::hooks::hooks;
 use aya::maps::{Map, MapData};
-use aya::programs::{BtfTracePoint, Iter, ProgramFd, RawTracePoint};
+use aya::programs::links::FdLink;
+use aya::programs::{BtfTracePoint, ProgramFd, RawTracePoint};
+use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::Path;
 
@@ -42,8 +44,11 @@ impl Kernel {
             pinned(&dir, &link_name(name), |path| link.pin(path))?;
         }
         if let AgentPrograms::Loaded(ebpf) = &mut self.held {
+            let iterator =
+                FdLink::try_from(iterator(ebpf)?).map_err(|error| Error::InFlight(io::Error::other(error)))?;
+            pinned(&dir, ITERATOR, |path| iterator.pin(path))?;
             let hooked = self.hooked.iter().map(|(name, _)| *name);
-            for name in own_names().chain(hooked) {
+            for name in RUN.into_iter().chain(hooked) {
                 let program = ebpf.program_mut(name);
                 program.map_or(Ok(()), |program| pinned(&dir, &program_name(name), |path| program.pin(path)))?;
             }
@@ -52,7 +57,7 @@ impl Kernel {
             pinned(&dir, name, |path| map.pin(path))?;
         }
         // Read from the pins at once: there is one way in which a pinned recorder is used.
-        let (in_flight, run) = own_programs(&dir)?;
+        let (in_flight, run) = (dir.join(ITERATOR), run_programs(&dir)?);
         let maps = open(&dir)?;
         let (programs, hooked) = (std::mem::take(&mut self.programs), std::mem::take(&mut self.hooked));
         Ok(Self {
@@ -80,9 +85,8 @@ impl Kernel {
             let given_up = if attached { None } else { hook.without };
             programs.push(Loaded { name: hook.name, verified_instructions: None, given_up });
         }
-        let own = own_names().map(program_name);
-        let own: Vec<_> = own.collect();
-        let needed = MAPS.into_iter().chain(own.iter().map(String::as_str));
+        let own = RUN.map(program_name);
+        let needed = MAPS.into_iter().chain(own.iter().map(String::as_str)).chain([ITERATOR]);
         if let Some(name) = needed.into_iter().find(|name| !is_there(name)) {
             return Ok(Adopted::Foreign { why: format!("it has no {name}") });
         }
@@ -90,7 +94,7 @@ impl Kernel {
         if let Some(name) = maps.foreign_shape()? {
             return Ok(Adopted::Foreign { why: format!("its map {name} has other values") });
         }
-        let (in_flight, run) = own_programs(&dir)?;
+        let (in_flight, run) = (dir.join(ITERATOR), run_programs(&dir)?);
         let sizes = Sizes { segments: maps.entries("ARENA")?, rings: maps.entries(RINGS)?, limits: [0; 2] };
         let held = AgentPrograms::Pinned { in_flight, run };
         let hooked = hooked(&dir);
@@ -144,21 +148,18 @@ fn open(dir: &Path) -> Result<Maps, Error> {
     Maps::open(|name| MapData::from_pin(dir.join(name)).and_then(Map::from_map_data))
 }
 
+/// Where the iterator is pinned.
+const ITERATOR: &str = "iter_in_flight";
+
 /// The programs that the agent itself runs.
-fn own_names() -> impl Iterator<Item = &'static str> {
-    [IN_FLIGHT].into_iter().chain(RUN)
-}
-
-type Own = (Box<Iter>, [Box<RawTracePoint>; 2]);
-
-fn own_programs(dir: &Path) -> Result<Own, Error> {
-    let in_flight = Iter::from_pin(dir.join(program_name(IN_FLIGHT))).map_err(|error| refusal(IN_FLIGHT, &error))?;
+fn run_programs(dir: &Path) -> Result<[Box<RawTracePoint>; 2], Error> {
     let run = |name| RawTracePoint::from_pin(dir.join(program_name(name))).map_err(|error| refusal(name, &error));
     let [first, second] = RUN.map(run);
-    Ok((Box::new(in_flight), [Box::new(first?), Box::new(second?)]))
+    Ok([Box::new(first?), Box::new(second?)])
 }
 
-/// The programs of hooks; one that is not pinned is known to be missing by its count.
+/// The programs of hooks; one that is not pinned is known to be missing by its count. They are opened by who has
+/// CAP_SYS_ADMIN alone, as the iterator's is.
 fn hooked(dir: &Path) -> Vec<(&'static str, ProgramFd)> {
     let fd = |name| BtfTracePoint::from_pin(dir.join(program_name(name))).ok()?.fd().ok()?.try_clone().ok();
     hooks().filter_map(|hook| Some((hook.name, fd(hook.name)?))).collect()

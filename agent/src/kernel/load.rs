@@ -8,6 +8,7 @@ use super::plan::{Plan, Sizes};
 use crate::host::btf::Btf;
 use crate::host::hooks::{Stage, hooks};
 use aya::maps::MapError;
+use aya::programs::iter::IterLink;
 use aya::programs::links::FdLink;
 use aya::programs::{
     BtfTracePoint, Iter, ProgramError, ProgramFd, RawTracePoint, RawTracePointRunOptions, TestRun as _,
@@ -15,7 +16,9 @@ use aya::programs::{
 use aya::{Ebpf, EbpfLoader};
 use rewind_common::capture::Capture;
 use rewind_common::ring::{InFlight, OVERFLOW_THREADS};
+use std::fs::File;
 use std::io::Read as _;
+use std::path::PathBuf;
 use zerocopy::{FromBytes, IntoBytes};
 
 /// The kernel side, as `cargo xtask build-ebpf` made it.
@@ -63,8 +66,9 @@ pub(super) enum AgentPrograms {
     Loaded(Box<Ebpf>),
     /// Opened from their pins.
     Pinned {
-        /// The iterator.
-        in_flight: Box<Iter>,
+        /// The iterator: a file that runs it when it is read. To open its program would take CAP_SYS_ADMIN
+        /// (`bpf_btf_get_fd_by_id` in `kernel/bpf/syscall.c`), which an agent in a pod does not have.
+        in_flight: PathBuf,
         /// Those of [`RUN`].
         run: [Box<RawTracePoint>; 2],
     },
@@ -192,13 +196,12 @@ impl Kernel {
     /// # Errors
     /// [`Error::InFlight`], [`Error::Program`].
     pub(crate) fn in_flight(&mut self) -> Result<Vec<InFlight>, Error> {
-        let refused = |source| refusal(IN_FLIGHT, &source);
-        let program = match &mut self.held {
-            AgentPrograms::Loaded(ebpf) => program::<Iter>(ebpf, IN_FLIGHT).map_err(refused)?,
-            AgentPrograms::Pinned { in_flight, .. } => in_flight,
+        let mut file = match &mut self.held {
+            AgentPrograms::Loaded(ebpf) => {
+                iterator(ebpf)?.into_file().map_err(|error| Error::InFlight(std::io::Error::other(error)))?
+            }
+            AgentPrograms::Pinned { in_flight, .. } => File::open(in_flight).map_err(Error::InFlight)?,
         };
-        let link = program.attach().and_then(|id| program.take_link(id)).map_err(refused)?;
-        let mut file = link.into_file().map_err(|error| Error::InFlight(std::io::Error::other(error)))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(Error::InFlight)?;
         Ok(bytes.chunks_exact(size_of::<InFlight>()).filter_map(|call| InFlight::read_from_bytes(call).ok()).collect())
@@ -206,7 +209,7 @@ impl Kernel {
 }
 
 /// The iterator's program.
-pub(super) const IN_FLIGHT: &str = "in_flight";
+const IN_FLIGHT: &str = "in_flight";
 /// What gives rings back.
 const RELEASE: &str = "release";
 /// What takes segments from rings.
@@ -262,6 +265,13 @@ fn possible_cpus() -> u32 {
 fn hooked(ebpf: &Ebpf) -> Vec<(&'static str, ProgramFd)> {
     let fd = |name| ebpf.program(name)?.fd().ok()?.try_clone().ok();
     hooks().filter_map(|hook| Some((hook.name, fd(hook.name)?))).collect()
+}
+
+/// The iterator, attached anew.
+pub(super) fn iterator(ebpf: &mut Ebpf) -> Result<IterLink, Error> {
+    let refused = |source| refusal(IN_FLIGHT, &source);
+    let program = program::<Iter>(ebpf, IN_FLIGHT).map_err(refused)?;
+    program.attach().and_then(|id| program.take_link(id)).map_err(refused)
 }
 
 fn program<'a, P>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut P, ProgramError>

@@ -4,7 +4,8 @@
 //! /sys/fs/bpf/rewind/       locked by the agent that uses it (flock on the directory)
 //!   v1/                     one layout (rewind_common::layout::LAYOUT)
 //!     link_sys_enter ...    attached programs, which hold the programs and their maps
-//!     prog_in_flight ...    programs that the agent itself runs
+//!     iter_in_flight        a file that runs an iterator when it is read
+//!     prog_release ...      programs that the agent itself runs
 //!     prog_sys_enter ...    attached programs, for what the kernel counts of them
 //!     ARENA RINGS ...       maps
 //!     NODE                  pinned last and removed first: a set without it is torn

@@ -74,9 +74,9 @@ impl Recorder {
         lock(&self.ends).known.get(&recording).map(|end| end.origins.clone()).unwrap_or_default()
     }
 
-    /// From now on no dead ring makes room before [`Recorder::set_judged`] or [`Recorder::set_waiting`].
-    pub(crate) fn begin_judging(&self) {
-        lock(&self.ends).is_judged = true;
+    /// From now on no dead ring makes room before [`Recorder::set_judged`] or [`Recorder::set_waiting`], or each may.
+    pub(crate) fn set_judged_at_all(&self, is_judged: bool) {
+        lock(&self.ends).is_judged = is_judged;
     }
 
     /// From now on a ring does not make room before [`Recorder::set_read`], for a while at most; or not any more.

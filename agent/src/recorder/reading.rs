@@ -1,14 +1,16 @@
 //! Reading: rings -> lists, recordings, and what has come since the last look. Nothing is locked meanwhile.
 
-use super::{Error, Recorder, bytes_of};
+use super::{Error, Recorder, bytes_of, lock};
 use crate::{clock, kernel, rings};
 use rewind_common::loss::LossReason;
 use rewind_common::ring::{Cursors, InFlight, Ring, ring_flags};
 use rewind_recording::api::{List, Listed, Totals};
 use rewind_recording::cut::{self, Tail};
 use rewind_recording::ending::Finder;
+use rewind_recording::escape::UntrustedString;
 use rewind_recording::event;
 use rewind_recording::header::{Container, FORMAT, Header};
+use rewind_recording::peer;
 use std::collections::BTreeMap;
 
 impl Recorder {
@@ -78,6 +80,7 @@ impl Recorder {
         }
         header.given_up.extend(open.left_out_words());
         header.redacted = self.redact(&mut cut.records);
+        header.peers = self.named_peers(&cut.records);
         Ok((header, cut.records))
     }
 
@@ -141,12 +144,19 @@ impl Recorder {
         let losses = losses(&self.kernel().cursors(index)?, recording);
         header.origins = self.origins(&header.container, &records);
         let redacted = self.redact(&mut records);
+        header.peers = self.named_peers(&records);
         Ok((Header { losses, redacted, ..header }, records, missed))
+    }
+
+    /// Names of the addresses that calls were given, where a cluster knows them.
+    fn named_peers(&self, records: &[u8]) -> BTreeMap<String, UntrustedString> {
+        self.peers.as_ref().map(|peers| peers.named(peer::named(records, self.arch))).unwrap_or_default()
     }
 
     /// Hides secrets in records before anybody has them, and says in how many arguments.
     pub(crate) fn redact(&self, records: &mut [u8]) -> u64 {
-        self.redactor.as_ref().map_or(0, |redactor| redactor.redact(records, self.arch))
+        let redactor = lock(&self.redactor).clone();
+        redactor.map_or(0, |redactor| redactor.redact(records, self.arch))
     }
 
     fn header(&self, ring: &Ring, read_ns: u64) -> Header {

@@ -25,8 +25,10 @@ pub(super) struct Registry {
 #[derive(Default)]
 struct Who {
     known: HashMap<u64, Arc<Container>>,
-    /// Recordings of which that is kept in the kernel too.
-    kept: HashSet<u64>,
+    /// What of that is kept in the kernel too.
+    kept: HashMap<u64, Arc<Container>>,
+    /// Recordings of which nothing more will be known.
+    settled: HashSet<u64>,
     /// How many recordings there have been at the last round.
     recordings_seen: u64,
     /// When names are to be asked for next, before the second is over.
@@ -67,30 +69,38 @@ impl Registry {
         (who.recordings_seen, who.ask_ns) = (recordings, None);
     }
 
-    /// A runtime writes down what a container is called after the container's first calls.
+    /// A runtime writes down what a container is called after the container's first calls, and the API tells of it
+    /// later, or much later if it was away; perhaps after the container's end.
     pub(super) fn ask_again(&self, ring: &Ring, now_ns: u64) {
         let age_ns = now_ns.saturating_sub(ring.born_ns);
-        if ring.died_ns == 0 && age_ns < NAMED_WITHIN_NS && !self.ask(ring) && age_ns < ASKED_OFTEN_NS {
+        let is_young = ring.died_ns == 0 && age_ns < NAMED_WITHIN_NS;
+        if !self.ask(ring, is_young) && is_young && age_ns < ASKED_OFTEN_NS {
             lock(&self.who).ask_ns = Some(now_ns + ASK_NS);
         }
     }
 
     /// A container that was too short for its name to be there in time is asked about once more.
     pub(super) fn name_at_end(&self, ring: &Ring) {
-        self.ask(ring);
+        self.ask(ring, true);
     }
 
-    /// Asks for a name that is not known yet; whether there is one now.
-    fn ask(&self, ring: &Ring) -> bool {
+    /// Asks for what is not known yet, in files too if there is no name and `in_files`; whether there is a name now.
+    fn ask(&self, ring: &Ring, in_files: bool) -> bool {
         let known = self.container(ring);
-        if !known.name.is_empty() {
+        let is_named = !known.name.is_empty();
+        if is_named && lock(&self.who).settled.contains(&ring.recording) {
             return true;
         }
         let mut container = Container::clone(&known);
-        self.names.fill(&mut container);
+        let is_all =
+            if is_named || !in_files { self.names.complete(&mut container) } else { self.names.fill(&mut container) };
         let is_named = !container.name.is_empty();
+        let mut who = lock(&self.who);
+        if is_all {
+            who.settled.insert(ring.recording);
+        }
         if container != *known {
-            lock(&self.who).known.insert(ring.recording, Arc::new(container));
+            who.known.insert(ring.recording, Arc::new(container));
         }
         is_named
     }
@@ -99,10 +109,9 @@ impl Registry {
     pub(super) fn to_keep(&self, ring: &Ring) -> Option<[u8; IDENTITY_BYTES]> {
         let mut who = lock(&self.who);
         let known = who.known.get(&ring.recording).filter(|container| !container.name.is_empty()).map(Arc::clone)?;
-        if !who.kept.insert(ring.recording) {
-            return None;
-        }
-        kept::encode(ring.recording, &known)
+        let kept = who.kept.insert(ring.recording, Arc::clone(&known));
+        // What has become too long is not kept, but what was kept of it before is.
+        if kept.is_some_and(|kept| Arc::ptr_eq(&kept, &known)) { None } else { kept::encode(ring.recording, &known) }
     }
 
     /// Who a ring is of, as the agent before had kept it.
@@ -110,9 +119,10 @@ impl Registry {
         if let Some(kept) = kept::decode(bytes, ring.recording) {
             let container =
                 Container { cgroup_path: kernel::path_of(&ring.path).into(), cgroup_id: ring.cgroup_id, ..kept };
+            let container = Arc::new(container);
             let mut who = lock(&self.who);
-            who.known.insert(ring.recording, Arc::new(container));
-            who.kept.insert(ring.recording);
+            who.kept.insert(ring.recording, Arc::clone(&container));
+            who.known.insert(ring.recording, container);
         }
     }
 
@@ -121,6 +131,7 @@ impl Registry {
         let mut who = lock(&self.who);
         who.known.remove(&recording);
         who.kept.remove(&recording);
+        who.settled.remove(&recording);
     }
 }
 

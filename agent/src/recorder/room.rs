@@ -81,7 +81,7 @@ impl Recorder {
         Ok(self.kernel().shrink(&shrinking)?)
     }
 
-    fn release(&self, index: u32, ring: &Ring) -> Result<(), Error> {
+    pub(super) fn release(&self, index: u32, ring: &Ring) -> Result<(), Error> {
         self.kernel().release(index, ring.recording)?;
         self.registry.release(ring.recording);
         lock(&self.ends).release(ring.recording);

@@ -6,7 +6,8 @@ use super::{Config, Error, Recorder, Scope, idle};
 use crate::clock;
 use crate::host::hooks::Stage;
 use crate::identity::names::Sources;
-use crate::identity::{path, scope::Rule};
+use crate::identity::origin::cgroups;
+use crate::identity::path;
 use crate::kernel::pins::Pins;
 use crate::kernel::{self, Kernel, Load, Plan};
 use crate::rings::{Decision, Mapped, Registrar};
@@ -15,10 +16,9 @@ use rewind_common::layout::Fingerprint;
 use rewind_common::ring::{Cgroup, SHARES, cgroup_state, ring_flags};
 use rewind_recording::header::Host;
 use rewind_recording::syscalls::{Arch, capture_table, compat_table};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 impl Recorder {
     /// Loads the kernel side and begins to record. Recording ends when this is dropped.
@@ -85,17 +85,19 @@ impl Recorder {
             mapped,
             host,
             arch,
-            redactor: config.redactor,
+            redactor: Mutex::new(config.redactor.map(Arc::new)),
             plan,
             given_up,
             cgroup_mount: config.cgroup_mount,
             pins,
             missed_seen: AtomicU64::new(0),
             unfollowed_seen: AtomicU64::new(0),
-            registry: Registry::new(Sources::on_disk(Path::new("/"))),
+            registry: Registry::new(Sources::of_host(Path::new("/"), config.pods)),
+            peers: config.peers,
             open: super::descriptors::Open::default(),
             ends: Mutex::default(),
             room: Mutex::new(Room::new(limits)),
+            heeded: Mutex::default(),
         })
     }
 
@@ -178,12 +180,16 @@ fn register(kernel: &mut Kernel, mapped: &Mapped, config: &Config, is_first: boo
     Ok(())
 }
 
-/// The cgroup of this agent was made while none was there to say that it is not to be recorded.
+/// The cgroups of this agent were made while none was there to say that they are not to be recorded.
 fn leave_out_agent(kernel: &mut Kernel, mapped: &Mapped, config: &Config) -> Result<(), Error> {
-    let Scope::Rule(Rule { agent: Some(own), .. }) = &config.scope else { return Ok(()) };
-    let below = own.trim_matches('/');
-    let found = std::fs::metadata(config.cgroup_mount.join(below)).ok().filter(|_| !below.is_empty());
-    let Some(id) = found.as_ref().map(|found| found.ino()) else { return Ok(()) };
+    let Scope::Rule(rule) = &config.scope else { return Ok(()) };
+    for id in cgroups(&config.cgroup_mount, &|path| rule.is_agents(path)) {
+        leave_out(kernel, mapped, id)?;
+    }
+    Ok(())
+}
+
+fn leave_out(kernel: &mut Kernel, mapped: &Mapped, id: u64) -> Result<(), Error> {
     let Some(known) = kernel.cgroup(id)? else {
         // It is as the one above it, which may be a container.
         kernel.set_cgroup(id, Cgroup { state: cgroup_state::IGNORED, ..Cgroup::default() })?;

@@ -2,7 +2,9 @@
 //! and a reader that does not keep up misses records, which it is told. What it has not read waits in its
 //! subscription: bytes are made when it asks for them.
 
-use super::{Body, Shared, refused, respond};
+use super::audit::Reading;
+use super::rights::Rights;
+use super::{Body, Shared, covered, noted, refused, respond};
 use crate::feed::{Feed, Happened, Subscription};
 use crate::recorder::{self, Recorder};
 use bytes::Bytes;
@@ -17,16 +19,17 @@ use std::io;
 use std::sync::Arc;
 
 /// Starts a trace.
-pub(super) fn answer(recorder: Shared, feed: &Feed, number: u64) -> Response<Body> {
-    let trace = match Trace::begin(recorder, feed, number) {
+pub(super) fn answer(recorder: Shared, feed: &Feed, rights: &Rights, number: u64) -> Response<Body> {
+    let trace = match Trace::begin(recorder, feed, rights, number) {
         Ok(trace) => trace,
         Err(error) => return refused(&error),
     };
+    let reading = Reading::trace(&trace.header);
     let frames = futures::unfold(trace, |mut trace| async {
         let bytes = trace.next().await?;
         Some((Ok::<_, Infallible>(Frame::data(bytes)), trace))
     });
-    respond(StatusCode::OK, stream::CONTENT_TYPE, StreamBody::new(frames).boxed())
+    noted(respond(StatusCode::OK, stream::CONTENT_TYPE, StreamBody::new(frames).boxed()), reading)
 }
 
 /// A trace that goes on.
@@ -43,9 +46,10 @@ struct Trace {
 
 impl Trace {
     /// Writes where the trace begins, and what threads are in that will not be seen to return.
-    fn begin(recorder: Arc<Recorder>, feed: &Feed, number: u64) -> Result<Self, recorder::Error> {
+    fn begin(recorder: Shared, feed: &Feed, rights: &Rights, number: u64) -> Result<Self, recorder::Error> {
         let subscription = feed.subscribe_to("trace", number)?;
         let header = recorder.header_of(number)?;
+        covered(rights, &header, number)?;
         let before = if header.died_ns.is_none() { recorder.before(number)? } else { Vec::new() };
         // A `Vec` takes everything; if it did not, the reader would see that there is no end.
         let mut writer = Writer::new(Vec::new(), &header).ok();

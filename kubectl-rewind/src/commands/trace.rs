@@ -1,90 +1,239 @@
-//! `trace`: shows calls as they are made, until Ctrl-C or the container's end.
+//! `trace`: shows calls as they are made, until Ctrl-C or the containers' ends.
 
 use crate::error::Error;
+use crate::failure::Failure;
 use crate::fetch::{Agent, Frames};
 use crate::output::{Output, note};
+use crate::reach::{Held, Reached};
+use crate::runs::KeptRun;
 use rewind_recording::header::Header;
-use rewind_recording::render::{Live, Options, units, write_header};
+use rewind_recording::render::{Format, Live, Options, Prefix, units, write_header};
 use rewind_recording::stream::{Frame, Status, StreamError};
 use std::io::{self, IsTerminal};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
-/// Traces a recording.
-///
-/// # Errors
-/// [`Error`]. That the container or the person ended it is none.
-pub(super) async fn run(agent: &Agent, recording: u64, output: &Output, options: &Options) -> Result<(), Error> {
-    let mut frames = agent.trace(recording).await?;
-    let Some(Frame::Header(header)) = frames.next().await? else { return Err(StreamError::NoHeader.into()) };
-    // Standard error may be closed; that is no reason not to trace.
-    let plain = Options { color: false, format: rewind_recording::render::Format::Strace, ..options.clone() };
-    drop(write_header(&mut io::stderr().lock(), &header, &plain));
-    let since = Instant::now();
-    let mut live = output.write(|out| Live::new(out, &header, options))?;
-    let mut status = Status::default();
-    let end = tokio::select! {
-        // In this order, so that a Ctrl-C is listened for before the first call is shown.
-        biased;
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted.map_err(Error::Runtime)?;
-            End::Interrupted
-        }
-        end = follow(&mut frames, &mut live, &mut status, output) => end?,
-    };
-    let passed_ns = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    let read_ns = match &end {
-        End::Container(last) => last.read_ns,
-        _ => status.at_ns.max(header.read_ns.saturating_add(passed_ns)),
-    };
-    let summary = output.write(|out| live.finish(out, read_ns))?;
-    if matches!(end, End::Interrupted) && io::stderr().is_terminal() {
-        // The terminal has written ^C.
-        note("");
-    }
-    let why = match &end {
-        End::Interrupted => "ended by you",
-        End::Container(last) if last.died_ns.is_some() => "the container has ended",
-        End::Container(_) => "the agent has ended the trace",
-        End::Broken => "the connection to the agent broke",
-    };
-    let missed = match &end {
-        End::Container(_) | End::Interrupted => format!("{} missed", units::grouped(status.missed_total)),
-        End::Broken => format!("{} or more missed", units::grouped(status.missed_total)),
-    };
-    note(&format!(
-        "{why}: {} caught in {}, {} shown, {} failed, {missed}",
-        units::counted(summary.calls, "call"),
-        units::duration(passed_ns),
-        units::grouped(summary.shown),
-        units::grouped(summary.failed),
-    ));
-    match end {
-        End::Broken => Err(StreamError::Io(io::ErrorKind::UnexpectedEof.into()).into()),
-        _ => Ok(()),
-    }
+/// How often the right to go on is renewed; it is good for a minute.
+const RENEWAL: Duration = Duration::from_secs(20);
+/// Frames that wait to be shown.
+const WAITING: usize = 64;
+
+/// One trace of those that are shown.
+struct Traced<'o> {
+    label: String,
+    header: Header,
+    live: Option<Live<'o>>,
+    status: Status,
 }
 
-/// What ended the trace.
+/// What comes of one of them.
+enum Came {
+    Frame(Frame),
+    /// The connection broke, or what came is damaged.
+    Broken(Option<Error>),
+    /// The right to go on is gone.
+    Refused(Failure),
+}
+
+/// What ended a trace.
 enum End {
     Interrupted,
     Container(Box<Header>),
     Broken,
+    Refused,
 }
 
-async fn follow(frames: &mut Frames, live: &mut Live<'_>, status: &mut Status, output: &Output) -> Result<End, Error> {
-    while let Some(frame) = frames.next().await? {
+/// Traces what is meant.
+///
+/// # Errors
+/// [`Error`]. That the container or the person ended it is none.
+pub(super) async fn run(mut reached: Reached, output: &Output, options: &Options) -> Result<(), Error> {
+    let held = std::mem::take(&mut reached.held);
+    if let Some(dead) = held.iter().find(|held| !held.kept.living) {
+        return Err(Error::Dead(dead.label.clone()));
+    }
+    let prefix = (held.len() > 1).then(|| Prefix::new(held.iter().map(|held| &*held.label), options));
+    let shown_by = prefix.as_ref().map_or_else(|| options.clone(), |prefix| prefix.narrowed(options));
+    let (sender, mut coming) = mpsc::channel(WAITING);
+    let mut traced = Vec::new();
+    for held in held {
+        let (one, frames) = start(&held, output, prefix.as_ref(), traced.len(), &shown_by).await?;
+        tokio::spawn(follow(traced.len(), held.agent, frames, sender.clone()));
+        traced.push(one);
+    }
+    drop(sender);
+    let since = Instant::now();
+    let ended = tokio::select! {
+        // In this order, so that a Ctrl-C is listened for before the first call is shown.
+        biased;
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Error::Runtime).map(|()| true),
+        shown = show(&mut coming, &mut traced, prefix.as_ref(), output, since) => shown.map(|()| false),
+    };
+    if ended? {
+        if io::stderr().is_terminal() {
+            // The terminal has written ^C.
+            note("");
+        }
+        for (number, one) in traced.iter_mut().enumerate() {
+            one.end(End::Interrupted, number, prefix.as_ref(), output, since)?;
+        }
+    }
+    reached.finish()
+}
+
+/// Opens a trace and says whose it is.
+async fn start<'o>(
+    held: &Held,
+    output: &Output,
+    prefix: Option<&Prefix>,
+    number: usize,
+    options: &'o Options,
+) -> Result<(Traced<'o>, Frames), Error> {
+    let KeptRun::Ring(recording) = held.kept.run else { return Err(Error::Dead(held.label.clone())) };
+    let mut frames = held.agent.trace(recording).await?;
+    let Some(Frame::Header(header)) = frames.next().await? else { return Err(StreamError::NoHeader.into()) };
+    // Standard error may be closed; that is no reason not to trace.
+    let plain = Options { color: false, format: Format::Strace, ..options.clone() };
+    drop(write_header(&mut io::stderr().lock(), &header, &plain));
+    let live = output.write(|out| match prefix {
+        None => Live::new(out, &header, options),
+        Some(prefix) => {
+            if number == 0 {
+                prefix.write_columns(out, &header, options)?;
+            }
+            let mut lines = Vec::new();
+            let live = Live::new(&mut lines, &header, options)?;
+            // The columns stand there once.
+            if options.format == Format::Json {
+                prefix.write(out, number, &held.label, &lines)?;
+            }
+            Ok(live)
+        }
+    })?;
+    let one = Traced { label: held.label.clone(), header: *header, live: Some(live), status: Status::default() };
+    Ok((one, frames))
+}
+
+/// Hands on what comes, and keeps the right to go on.
+async fn follow(number: usize, agent: Agent, mut frames: Frames, sender: mpsc::Sender<(usize, Came)>) {
+    let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + RENEWAL, RENEWAL);
+    loop {
+        let came = tokio::select! {
+            frame = frames.next() => match frame {
+                Ok(Some(frame)) => Came::Frame(frame),
+                Ok(None) => Came::Broken(None),
+                Err(error) => Came::Broken(Some(error)),
+            },
+            _ = renewal.tick() => match agent.renew().await {
+                Err(failure) if failure.is_forbidden() || failure.is_not_found() => Came::Refused(failure),
+                // The API server may be away for a while; the agent ends the trace if it is for too long.
+                Ok(()) | Err(_) => continue,
+            },
+        };
+        let goes_on = matches!(came, Came::Frame(Frame::Header(_) | Frame::Records(_) | Frame::Status(_)));
+        if sender.send((number, came)).await.is_err() || !goes_on {
+            return;
+        }
+    }
+}
+
+async fn show(
+    coming: &mut mpsc::Receiver<(usize, Came)>,
+    traced: &mut [Traced<'_>],
+    prefix: Option<&Prefix>,
+    output: &Output,
+    since: Instant,
+) -> Result<(), Error> {
+    let mut broken = None;
+    while let Some((number, came)) = coming.recv().await {
+        let Some(one) = traced.get_mut(number) else { continue };
+        let frame = match came {
+            Came::Frame(frame) => frame,
+            Came::Broken(error) => {
+                one.end(End::Broken, number, prefix, output, since)?;
+                broken = Some(error.unwrap_or_else(|| StreamError::Io(io::ErrorKind::UnexpectedEof.into()).into()));
+                continue;
+            }
+            Came::Refused(failure) => {
+                one.end(End::Refused, number, prefix, output, since)?;
+                broken = Some(failure.into());
+                continue;
+            }
+        };
+        let Some(live) = &mut one.live else { continue };
         match frame {
             Frame::Header(header) => live.learn(&header),
-            Frame::Records(records) => output.write(|out| live.push(out, &records))?,
-            Frame::End(header) => return Ok(End::Container(header)),
+            Frame::Records(records) => output.write(|out| match prefix {
+                None => live.push(out, &records),
+                Some(prefix) => {
+                    let mut lines = Vec::new();
+                    live.push(&mut lines, &records)?;
+                    prefix.write(out, number, &one.label, &lines)
+                }
+            })?,
+            Frame::End(header) => one.end(End::Container(header), number, prefix, output, since)?,
             Frame::Status(now) => {
                 if now.missed > 0 {
                     let missed = units::counted(now.missed, "call");
-                    note(&format!("# {missed} overwritten before they could be read"));
+                    let whose = one.whose(prefix);
+                    note(&format!("# {whose}{missed} overwritten before they could be read"));
                 }
-                *status = *now;
+                one.status = *now;
             }
         }
     }
-    Ok(End::Broken)
+    broken.map_or(Ok(()), Err)
+}
+
+impl Traced<'_> {
+    /// What stands before a note on it, where there are others.
+    fn whose(&self, prefix: Option<&Prefix>) -> String {
+        prefix.map_or_else(String::new, |_| format!("{}: ", self.label))
+    }
+
+    /// Shows what is in flight, and says what was caught and what was missed.
+    fn end(
+        &mut self,
+        end: End,
+        number: usize,
+        prefix: Option<&Prefix>,
+        output: &Output,
+        since: Instant,
+    ) -> Result<(), Error> {
+        let Some(live) = self.live.take() else { return Ok(()) };
+        let passed_ns = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let read_ns = match &end {
+            End::Container(last) => last.read_ns,
+            _ => self.status.at_ns.max(self.header.read_ns.saturating_add(passed_ns)),
+        };
+        let summary = output.write(|out| match prefix {
+            None => live.finish(out, read_ns),
+            Some(prefix) => {
+                let mut lines = Vec::new();
+                let summary = live.finish(&mut lines, read_ns)?;
+                prefix.write(out, number, &self.label, &lines)?;
+                Ok(summary)
+            }
+        })?;
+        let why = match &end {
+            End::Interrupted => "ended by you",
+            End::Container(last) if last.died_ns.is_some() => "the container has ended",
+            End::Container(_) => "the agent has ended the trace",
+            End::Broken => "the connection to the agent broke",
+            End::Refused => "the right to trace was taken away",
+        };
+        let missed = match &end {
+            End::Container(_) | End::Interrupted => format!("{} missed", units::grouped(self.status.missed_total)),
+            End::Broken | End::Refused => format!("{} or more missed", units::grouped(self.status.missed_total)),
+        };
+        note(&format!(
+            "{}{why}: {} caught in {}, {} shown, {} failed, {missed}",
+            self.whose(prefix),
+            units::counted(summary.calls, "call"),
+            units::duration(passed_ns),
+            units::grouped(summary.shown),
+            units::grouped(summary.failed),
+        ));
+        Ok(())
+    }
 }

@@ -163,7 +163,7 @@ fn crashes() -> Crashes {
     let container = Container { id: "77aa".into(), name: "db".into(), ..Container::default() };
     let ending = Some(Ending { exit_code: Some(2), ..Ending::default() });
     let header = Header { container, ending, died_ns: Some(7 * SECOND), coverage: coverage(), ..Header::default() };
-    let crash = Crash { crash: 4, file: "7-000004-77aa-1.rewind".into(), bytes: 65_536, header };
+    let crash = Crash { crash: 4, file: "7-000004-77aa-1.rewind".into(), bytes: 65_536, header, ..Crash::default() };
     let directory = "/var/lib/rewind/crashes".into();
     Crashes { crashes: vec![crash], directory, now_unix_ns: 9_000_000_000, ..Crashes::default() }
 }

@@ -82,6 +82,20 @@ impl Ending {
         }
     }
 
+    /// In two words, as runtimes show it: `exited (1)`, `killed (SIGKILL)`, `killed (OOM)`.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match (self.exit_code, self.signal) {
+            (Some(code), _) => format!("exited ({code})"),
+            _ if self.oom_killed => "killed (OOM)".to_owned(),
+            (None, Some(signal)) => {
+                let number = || signal.to_string();
+                format!("killed ({})", signal_name(u32::from(signal)).unwrap_or_else(number))
+            }
+            (None, None) => "dead".to_owned(),
+        }
+    }
+
     /// Whether it ended as programs end that have nothing to complain of.
     #[must_use]
     pub fn is_success(&self) -> bool {

@@ -31,8 +31,10 @@ pub fn write_header(out: &mut dyn io::Write, header: &Header, options: &Options)
 fn lines(header: &Header, options: &Options) -> Vec<(&'static str, String, bool)> {
     let mut clock = Clock::new(options.zone.clone(), header.host.unix_offset_ns);
     let coverage = &header.coverage;
-    let mut lines =
-        vec![("Container", container_name(&header.container), false), ("State", state(header, &mut clock), false)];
+    let mut lines = vec![("Container", container_name(&header.container), false)];
+    let pod = header.container.pod.as_ref().map(|pod| pod.words()).filter(|words| !words.is_empty());
+    lines.extend(pod.map(|words| ("Pod", words, false)));
+    lines.push(("State", state(header, &mut clock), false));
     if let Some(cause) = &header.cause {
         let by = cause.sender.as_ref().filter(|sender| !sender.by_kernel);
         lines.extend(by.map(|by| ("Sent by", sender(header, by), false)));

@@ -2,7 +2,7 @@
 
 use super::Words;
 use super::words::{comm_of, errno_name, ids, invocation};
-use crate::escape;
+use crate::escape::{self, UntrustedString};
 use crate::event::{Event, Outcome, What};
 use crate::events::{Context, JsonLine, Who};
 use crate::header::Header;
@@ -37,6 +37,9 @@ struct CallBody<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<&'static str>,
     unfinished: bool,
+    /// The name of the address that it was given, as the cluster knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer_name: Option<&'e str>,
     /// When the recording began, where the call is older than that.
     #[serde(skip_serializing_if = "Option::is_none")]
     began_before: Option<&'e str>,
@@ -104,6 +107,7 @@ fn write_call(
             Outcome::InProgress | Outcome::Lost => None,
         },
         unfinished: !returned,
+        peer_name: words.peer(&invocation).map(UntrustedString::as_str),
         began_before: (outcome == Outcome::InProgress).then_some(time),
         redacted: [invocation.enter, Some(*call)].into_iter().flatten().any(|call| call.is_redacted()),
         outcome: match outcome {

@@ -37,6 +37,7 @@ impl<'o> Live<'o> {
     /// Takes in what has come to be known of others.
     pub fn learn(&mut self, header: &Header) {
         self.words.origins.learn(header);
+        self.words.peers.extend(header.peers.clone());
     }
 
     /// Writes the events of a batch of records.

@@ -23,12 +23,12 @@ pub(super) enum Piece {
     End,
 }
 
-/// Writes the chosen events of a timeline.
-pub(super) fn write(
-    out: &mut dyn io::Write,
+/// Takes the lines of the chosen events of a timeline in their order, each with its time; `write` is to write it.
+pub(super) fn pieces<'o>(
     timeline: &Timeline<'_>,
     chosen: &[usize],
-    words: &mut Words<'_>,
+    words: &mut Words<'o>,
+    mut write: impl FnMut(&mut Words<'o>, &Event<'_>, Piece, u64) -> io::Result<()>,
 ) -> io::Result<()> {
     let chosen: Vec<usize> =
         chosen.iter().copied().filter(|i| timeline.event(*i).is_some_and(|e| has_line(&e))).collect();
@@ -54,7 +54,7 @@ pub(super) fn write(
         };
         words.catch_up(timeline, at_ns);
         let event = killed.as_seen(i, event);
-        write_piece(out, words, &event, piece)?;
+        write(words, &event, piece, at_ns)?;
     }
     Ok(())
 }

@@ -123,6 +123,9 @@ fn write_call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, width:
         }
     }
     words.line.push(')');
+    if let Some(name) = words.peer(&invocation).map(ToString::to_string) {
+        let _ = write!(words.line, " /* {name} */");
+    }
     words.fill(column, width);
     match outcome {
         Outcome::Returned if call.has_result() => words.result(&invocation),

@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::clock::Clock;
 use crate::decode::descriptors::{Table, Tables};
 use crate::decode::{self, Invocation, Style};
-use crate::escape::Untrusted;
+use crate::escape::{Untrusted, UntrustedString};
 use crate::event::{Event, Outcome, Timeline, What};
 use crate::events::Context;
 use crate::header::Header;
@@ -15,6 +15,7 @@ use crate::syscalls::{Arch, Return};
 use crate::task::{Pids, comm};
 use rewind_common::record::GROUP_DEAD;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The context of rendering one recording.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Words<'o> {
     style: Style,
     /// Whose other cgroups are.
     pub(super) origins: Origins,
+    /// Names of addresses.
+    pub(super) peers: BTreeMap<String, UntrustedString>,
     /// What descriptors are, where that is to be shown.
     descriptors: Option<Descriptors>,
 }
@@ -58,6 +61,7 @@ impl<'o> Words<'o> {
             line: String::new(),
             style: Style { arch, string_bytes: options.string_bytes },
             origins: Origins::of(header),
+            peers: header.peers.clone(),
             descriptors: options.descriptors.then(Descriptors::default),
         }
     }
@@ -140,6 +144,11 @@ impl<'o> Words<'o> {
     pub(super) fn exit_arguments(&mut self, call: &Invocation<'_>) {
         let table = self.descriptors.as_ref().and_then(Descriptors::table);
         decode::exit_arguments(&mut self.line, call, &self.style, table);
+    }
+
+    /// The name of the address that a call was given.
+    pub(super) fn peer(&self, call: &Invocation<'_>) -> Option<&UntrustedString> {
+        if self.peers.is_empty() { None } else { self.peers.get(&decode::peer(call, self.style.arch)?) }
     }
 
     /// Appends the result of a call that has returned to the line.

@@ -1,23 +1,25 @@
 //! The machines that are emulated, under the names that those give them who build for them.
 
 /// A kind of machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arch {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Arch {
+    #[value(name = "x86_64")]
     X86_64,
+    #[value(name = "aarch64")]
     Aarch64,
 }
 
 impl Arch {
     /// In the order in which they are booted.
-    pub(super) const ALL: [Self; 2] = [Self::X86_64, Self::Aarch64];
+    pub(crate) const ALL: [Self; 2] = [Self::X86_64, Self::Aarch64];
 
     /// Whether programs built for it run here.
-    pub(super) fn is_here(self) -> bool {
+    pub(crate) fn is_here(self) -> bool {
         self.target().starts_with(std::env::consts::ARCH)
     }
 
     /// Rust's target.
-    pub(super) const fn target(self) -> &'static str {
+    pub(crate) const fn target(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64-unknown-linux-gnu",
             Self::Aarch64 => "aarch64-unknown-linux-gnu",
@@ -25,7 +27,7 @@ impl Arch {
     }
 
     /// Debian's name.
-    pub(super) const fn debian(self) -> &'static str {
+    pub(crate) const fn debian(self) -> &'static str {
         match self {
             Self::X86_64 => "amd64",
             Self::Aarch64 => "arm64",

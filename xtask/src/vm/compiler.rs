@@ -19,7 +19,7 @@ const SUITES: [&str; 4] =
     ["debian bookworm", "debian-security bookworm-security", "debian trixie", "debian-security trixie-security"];
 
 /// Compilers of Rust and of C for a machine.
-pub(super) struct Compiler {
+pub(crate) struct Compiler {
     arch: Arch,
     /// That of C, which also links.
     gcc: PathBuf,
@@ -36,7 +36,7 @@ enum Std {
 
 impl Compiler {
     /// What is here, or can be had.
-    pub(super) fn get(arch: Arch) -> Result<Self> {
+    pub(crate) fn get(arch: Arch) -> Result<Self> {
         if arch.is_here() {
             return Ok(Self { arch, gcc: archive::program("gcc", &["gcc", "libc6-dev"])?, std: Std::Installed });
         }
@@ -73,6 +73,45 @@ impl Compiler {
         Ok(files)
     }
 
+    /// Builds a program as it is shipped: optimised, without symbols, and without paths of this machine; the file.
+    pub(crate) fn shipped(&self, program: &str) -> Result<PathBuf> {
+        let object = build_ebpf::run()?;
+        let target_dir = build::target_dir()?.join("image");
+        let target = self.arch.target();
+        let mut cargo = self.cargo();
+        cargo.args(["build", "--locked", "--release", "--bin", program, "--target", target, "--target-dir"]);
+        cargo.arg(&target_dir);
+        let homes = [(work_tree(), "/rewind"), (cargo_home()?, "/cargo")];
+        let mut flags = self.rustflags();
+        let mut c_flags = String::new();
+        for (here, there) in homes {
+            flags += &format!(" --remap-path-prefix={}={there}", here.display());
+            c_flags += &format!(" -ffile-prefix-map={}={there}", here.display());
+        }
+        let named = target.replace('-', "_");
+        cargo.env("RUSTFLAGS", flags).env(format!("CFLAGS_{named}"), c_flags);
+        cargo.env(format!("CC_{named}"), &self.gcc);
+        cargo.envs([("CARGO_PROFILE_RELEASE_DEBUG", "0"), ("CARGO_PROFILE_RELEASE_STRIP", "symbols")]);
+        command::run(build::with_object(&mut cargo, &object))?;
+        Ok(target_dir.join(target).join("release").join(program))
+    }
+
+    /// What is linked into programs that is no crate.
+    pub(crate) fn linked(&self) -> Result<Vec<(&'static str, String)>> {
+        let c_library = if self.arch.is_here() { "libc6-dev" } else { self.arch.cross_packages()[1] };
+        let mut rustc = match self.std {
+            Std::Installed => Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())),
+            Std::Debian(_) => Command::new("/usr/bin/rustc"),
+        };
+        let told = command::output(rustc.arg("--version").current_dir(work_tree()))?;
+        let rust = told.split(' ').nth(1).with_context(|| format!("`{told}` is no version of rustc"))?;
+        let mut query = Command::new("dpkg-query");
+        query.args(["--show", "--showformat", "${Version}", c_library]);
+        // Another distribution has it under a name that we do not know.
+        let glibc = command::output(&mut query).unwrap_or_else(|_| "unknown".to_owned());
+        Ok(vec![("rust-std", rust.to_owned()), ("glibc", glibc)])
+    }
+
     fn cargo(&self) -> Command {
         match self.std {
             Std::Installed => command::cargo(),
@@ -92,6 +131,12 @@ impl Compiler {
         }
         flags
     }
+}
+
+/// Where cargo keeps what it downloads.
+fn cargo_home() -> Result<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));
+    std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home).context("neither CARGO_HOME nor HOME is set")
 }
 
 /// The standard library for another machine: rustup's or, where Debian's compiler is, the one of its

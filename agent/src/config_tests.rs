@@ -1,0 +1,115 @@
+use super::*;
+
+#[test]
+fn the_example_is_understood_and_says_what_holds_by_default() {
+    let example: String = include_str!("config.rs")
+        .lines()
+        .skip_while(|line| !line.contains("```yaml"))
+        .skip(1)
+        .take_while(|line| !line.contains("```"))
+        .map(|line| format!("{}\n", line.trim_start_matches("//!").strip_prefix(' ').unwrap_or_default()))
+        .collect();
+    let settings = Settings::parse(&example).unwrap();
+    let changed = Settings {
+        exclude: vec!["kube-system".to_owned()],
+        redact: vec!["token=(\\w+)".to_owned()],
+        budget_bytes: Some(64 << 20),
+        ring_bytes: Some(1 << 20),
+        when: Some(When::Failed),
+        on_child: Some(false),
+        ..Settings::default()
+    };
+    assert_eq!(settings, changed);
+}
+
+#[test]
+fn an_empty_file_changes_nothing() {
+    for text in ["", "{}", "\n\n", "# nothing yet\n", "---\n", "record:\n"] {
+        assert_eq!(Settings::parse(text), Ok(Settings::default()), "{text:?}");
+    }
+}
+
+#[test]
+fn a_value_that_is_not_understood_is_refused_by_its_name() {
+    for (text, name) in [
+        ("recordings: true", "`recordings`"),
+        ("record: {namespace: {}}", "`record.namespace`"),
+        ("record: {namespaces: {include: shop}}", "`record.namespaces.include`"),
+        ("record: {namespaces: {exclude: [1]}}", "`record.namespaces.exclude`"),
+        ("record: {pods: some}", "`record.pods`"),
+        ("record: 7", "`record`"),
+        ("memory: {budget: much}", "`memory.budget`"),
+        ("memory: {ring: [1]}", "`memory.ring`"),
+        ("crashes: {when: sometimes}", "`crashes.when`"),
+        ("crashes: {onChild: maybe}", "`crashes.onChild`"),
+        ("redact: ['(']", "`redact`"),
+        ("publish: {events: 2}", "`publish.events`"),
+        ("payload: {byAnnotation: [true]}", "`payload.byAnnotation`"),
+        ("[1, 2]", "``"),
+        ("record: {", "YAML"),
+        ("a: 1\na: 2", "a"),
+    ] {
+        let error = Settings::parse(text).unwrap_err();
+        assert!(error.contains(name), "{text}: {error}");
+    }
+}
+
+#[test]
+fn sizes_are_read_as_people_and_kubernetes_write_them() {
+    let budget = |text: &str| Settings::parse(&format!("memory: {{budget: {text}}}")).unwrap().budget_bytes;
+    assert_eq!([budget("64MiB"), budget("64Mi"), budget("67108864")], [Some(64 << 20); 3]);
+}
+
+#[test]
+fn a_bad_file_leaves_the_last_good_one_whatever_happens_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.yaml");
+    let mut watched = Watched::open(&path);
+    assert_eq!(watched.good(), &Settings::default());
+    std::fs::write(&path, "publish: {events: false}").unwrap();
+    assert!(watched.look() && !watched.good().events);
+    assert!(!watched.look());
+    std::fs::write(&path, "publish: {event: true}").unwrap();
+    assert!(!watched.look() && !watched.good().events);
+    std::fs::remove_file(&path).unwrap();
+    assert!(!watched.look() && !watched.good().events);
+    // As a ConfigMap's mount does it.
+    let new = dir.path().join("..data_tmp");
+    std::fs::write(&new, "{}").unwrap();
+    std::os::unix::fs::symlink(&new, &path).unwrap();
+    assert!(watched.look() && watched.good().events);
+}
+
+#[test]
+fn memory_is_said_to_change_later() {
+    let larger = Settings { budget_bytes: Some(1 << 30), ..Settings::default() };
+    assert!(larger.later(&Settings::default()).is_some());
+    assert!(Settings { events: false, ..Settings::default() }.later(&Settings::default()).is_none());
+}
+
+#[test]
+fn namespaces_go_before_annotations_and_those_before_what_holds_for_all() {
+    let settings = |text: &str| Settings::parse(text).unwrap();
+    let of = |settings: &Settings, namespace| {
+        [Some(None), Some(Some("true")), Some(Some("false")), Some(Some("maybe")), None].map(|said| {
+            let said = |name: &str| said.map(|said| said.filter(|_| name == annotations::RECORD).map(str::to_owned));
+            settings.wish(namespace, said).record
+        })
+    };
+    let all = settings("record: {namespaces: {exclude: [kube-system]}}");
+    assert_eq!(of(&all, "shop"), [true, true, false, true, true]);
+    assert_eq!(of(&all, "kube-system"), [false; 5]);
+    let some = settings("record: {namespaces: {include: [shop, bank], exclude: [bank]}, pods: annotated}");
+    // A pod that is not known yet may say so still.
+    assert_eq!(of(&some, "shop"), [false, true, false, false, true]);
+    assert_eq!(of(&some, "bank"), [false; 5]);
+    assert_eq!(of(&some, "web"), [false; 5]);
+}
+
+#[test]
+fn a_pod_switches_payload_on_only_where_that_is_allowed() {
+    let said = |name: &str| Some((name == annotations::PAYLOAD).then(|| "true".to_owned()));
+    let payload = |text: &str| Settings::parse(text).unwrap().wish("shop", said).payload;
+    assert_eq!(payload("payload: {byAnnotation: true}"), Some(true));
+    assert_eq!(payload(""), None);
+}

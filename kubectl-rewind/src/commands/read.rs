@@ -1,0 +1,181 @@
+//! `dump`, `top` and `why`: recordings that are read as a whole.
+
+use crate::cli::Source;
+use crate::error::Error;
+use crate::output::{Output, note};
+use crate::reach::{Reach, Reached};
+use crate::{source, why};
+use rewind_recording::render::{self, Format, Options, Part, Summary, top, units};
+use rewind_recording::stream::Recording;
+use rewind_resources::request::Action;
+use std::io;
+use tokio::task::JoinSet;
+
+/// A recording, and whose it is; empty if there is but one.
+struct Read {
+    label: String,
+    recording: Recording,
+}
+
+impl Read {
+    fn as_part(&self) -> Part<'_> {
+        let Recording { header, records, .. } = &self.recording;
+        Part { label: &self.label, header, records }
+    }
+}
+
+/// What came, and who was silent.
+struct All {
+    read: Vec<Read>,
+    reached: Reached,
+    is_file: bool,
+}
+
+/// Shows every call.
+///
+/// # Errors
+/// [`Error`].
+pub(super) async fn dump(reach: &Reach, source: &Source, output: &Output, options: &Options) -> Result<(), Error> {
+    let all = load(reach, source).await?;
+    if options.format != Format::Table {
+        all.read.iter().for_each(|read| header(&read.recording, options));
+    }
+    let summary = match &*all.read {
+        [Read { recording: Recording { header, records, .. }, .. }] => {
+            output.write(|out| render::write(out, header, records, options))?
+        }
+        several => {
+            let parts: Vec<_> = several.iter().map(Read::as_part).collect();
+            output.write(|out| render::write_merged(out, &parts, options))?
+        }
+    };
+    all.warn();
+    after(&summary, options);
+    all.reached.finish()
+}
+
+/// Sums recordings up.
+///
+/// # Errors
+/// [`Error`].
+pub(super) async fn top(
+    reach: &Reach,
+    source: &Source,
+    output: &Output,
+    options: &Options,
+    by: top::By,
+) -> Result<(), Error> {
+    let all = load(reach, source).await?;
+    let mut total = Summary::default();
+    for (number, Read { label, recording }) in all.read.iter().enumerate() {
+        output.write(|out| {
+            heading(out, number, label, options)?;
+            total.add(&top::write(out, &recording.header, &recording.records, options, by)?);
+            Ok(())
+        })?;
+    }
+    all.warn();
+    after(&total, options);
+    all.reached.finish()
+}
+
+/// Says why they ended.
+///
+/// # Errors
+/// [`Error`].
+pub(super) async fn why(reach: &Reach, source: &Source, output: &Output, options: &Options) -> Result<(), Error> {
+    let all = load(reach, source).await?;
+    for (number, Read { label, recording }) in all.read.iter().enumerate() {
+        output.write(|out| {
+            heading(out, number, label, options)?;
+            why::write(out, &recording.header, &recording.records, options)
+        })?;
+    }
+    all.warn();
+    all.reached.finish()
+}
+
+/// Whose what follows is, as `tail` says it of several files.
+fn heading(out: &mut dyn io::Write, number: usize, label: &str, options: &Options) -> io::Result<()> {
+    if label.is_empty() || options.format != Format::Table {
+        return Ok(());
+    }
+    if number > 0 {
+        writeln!(out)?;
+    }
+    writeln!(out, "==> {label} <==")
+}
+
+async fn load(reach: &Reach, source: &Source) -> Result<All, Error> {
+    if let Some(from) = &source.from {
+        let read = vec![Read { label: String::new(), recording: source::read(from).await? }];
+        return Ok(All { read, reached: Reached::default(), is_file: true });
+    }
+    let mut reached = reach.runs(source.target.as_deref(), &source.pods, source.previous, Action::Read).await?;
+    if let [held] = &*reached.held {
+        let read = vec![Read { label: String::new(), recording: super::fetch(held).await? }];
+        return Ok(All { read, reached, is_file: false });
+    }
+    let mut fetching = JoinSet::new();
+    for (number, held) in std::mem::take(&mut reached.held).into_iter().enumerate() {
+        fetching.spawn(async move {
+            let recording = held.agent.snapshot(held.kept.run, |_| {}).await;
+            (number, held.label, recording)
+        });
+    }
+    let mut fetched = fetching.join_all().await;
+    fetched.sort_by_key(|(number, ..)| *number);
+    let mut read = Vec::new();
+    for (_, label, recording) in fetched {
+        match recording {
+            Ok(recording) => read.push(Read { label, recording }),
+            Err(error) => {
+                note(&format!("{label}: {error}"));
+                reached.silent.push(label);
+            }
+        }
+    }
+    Ok(All { read, reached, is_file: false })
+}
+
+/// What is said of the recording where standard output has no place for it.
+fn header(recording: &Recording, options: &Options) {
+    let plain = Options { color: false, ..options.clone() };
+    // Standard error may be closed; that is no reason to keep the recording back.
+    drop(render::write_header(&mut io::stderr().lock(), &recording.header, &plain));
+}
+
+/// What is said when all is shown: what was left out, and what could not be read.
+fn after(summary: &Summary, options: &Options) {
+    if let Some(malformed) = summary.malformed {
+        note(&format!("warning: records behind some point cannot be read: {malformed}"));
+    }
+    if summary.unknown > 0 {
+        let unknown = units::counted(summary.unknown, "record");
+        note(&format!("{unknown} of kinds that this version does not know left out: use a newer one"));
+    }
+    if options.filter.events {
+        note(&format!("{} shown", units::counted(summary.events, "event")));
+    } else if options.filter.chooses() {
+        let (shown, held) = (units::grouped(summary.shown), units::counted(summary.calls, "call"));
+        let hint = if summary.shown == 0 { ": no call passes the filter, try a wider one" } else { "" };
+        note(&format!("{shown} of {held} shown{hint}"));
+    } else if summary.calls == 0 {
+        note("the recording holds no call: the container has made none since it began");
+    }
+}
+
+impl All {
+    /// What is said of recordings that are not whole.
+    fn warn(&self) {
+        for Read { label, .. } in self.read.iter().filter(|read| !read.recording.complete) {
+            let whose = if label.is_empty() { String::new() } else { format!("{label}: ") };
+            let text = if self.is_file {
+                "warning: the file is cut short, calls at the end may be missing"
+            } else {
+                "warning: the connection ended early, calls at the end may be missing; try again"
+            };
+            note(&format!("{whose}{text}"));
+        }
+    }
+}

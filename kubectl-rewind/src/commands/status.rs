@@ -1,0 +1,138 @@
+//! `status` and `version`: the agents of a cluster, by node.
+
+use crate::cli::TopFormat;
+use crate::cluster::Cluster;
+use crate::cluster::agents::{self, AgentPod};
+use crate::cluster::forward::Session;
+use crate::cluster::request::Ask;
+use crate::error::Error;
+use crate::fetch::Agent;
+use crate::list::table;
+use crate::output::{Output, note};
+use crate::reach::{self, Reach};
+use rewind_recording::api::Totals;
+use rewind_recording::render::units;
+use rewind_resources::request::Action;
+use rewind_resources::target::Target;
+use serde::Serialize;
+use std::io::Write as _;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+const COLUMNS: [&str; 7] = ["NODE", "AGENT", "STATE", "RESTARTS", "VERSION", "RINGS", "REFUSED"];
+
+/// What is known of one node's agent.
+#[derive(Debug, Serialize)]
+struct OfNode {
+    node: String,
+    pod: String,
+    ready: bool,
+    state: String,
+    restarts: i32,
+    image: String,
+    /// What it says of itself; nothing if it does not answer.
+    version: Option<String>,
+    totals: Option<Totals>,
+    /// Why it does not answer.
+    error: Option<String>,
+}
+
+/// Shows the agents.
+///
+/// # Errors
+/// [`Error`]; [`Error::InPart`] where an agent does not answer.
+pub(super) async fn run(cluster: &Arc<Cluster>, output: &Output, format: TopFormat) -> Result<(), Error> {
+    let nodes = ask_all(cluster).await?;
+    output.write(|out| match format {
+        TopFormat::Json => {
+            serde_json::to_writer_pretty(&mut *out, &nodes)?;
+            writeln!(out)
+        }
+        TopFormat::Table => table(out, &COLUMNS, nodes.iter().map(row)),
+    })?;
+    nodes.iter().filter_map(|of| Some((of, of.error.as_ref()?))).for_each(|(of, error)| {
+        note(&format!("node {}: {error}", of.node));
+    });
+    let silent: Vec<_> = nodes.iter().filter(|of| of.version.is_none()).map(|of| of.node.clone()).collect();
+    if silent.is_empty() {
+        note(&format!("{0} of {0} agents answer", nodes.len()));
+        return Ok(());
+    }
+    Err(Error::InPart { silent: silent.join(", "), all: nodes.len() })
+}
+
+/// Shows the versions of the plugin and of who answers.
+///
+/// # Errors
+/// [`Error::Output`]. That no agent answers is none: it is said.
+pub(super) async fn version(reach: &Reach, output: &Output) -> Result<(), Error> {
+    let own = env!("CARGO_PKG_VERSION");
+    output.write(|out| writeln!(out, "plugin  {own}"))?;
+    let mut versions: Vec<(String, String)> = match reach {
+        Reach::Host(agent) => match agent.version().await {
+            Ok(version) => vec![("agent".to_owned(), version.version)],
+            Err(error) => {
+                note(&error.to_string());
+                Vec::new()
+            }
+        },
+        Reach::Cluster(cluster) => match ask_all(cluster).await {
+            Ok(nodes) => nodes.into_iter().map(|of| (of.node, of.version.unwrap_or_else(|| "?".to_owned()))).collect(),
+            Err(error) => {
+                note(&error.to_string());
+                Vec::new()
+            }
+        },
+    };
+    versions.sort();
+    output.write(|out| versions.iter().try_for_each(|(whose, version)| writeln!(out, "{whose}  {version}")))?;
+    if versions.iter().any(|(_, version)| version != own && version != "?") {
+        note("plugin and agents are of different versions: 'kubectl rewind deploy' brings the agents to the plugin's");
+    }
+    Ok(())
+}
+
+async fn ask_all(cluster: &Arc<Cluster>) -> Result<Vec<OfNode>, Error> {
+    let mut asking = JoinSet::new();
+    for agent in reach::agents(cluster).await? {
+        let cluster = Arc::clone(cluster);
+        asking.spawn(async move { ask(&cluster, agent).await });
+    }
+    let mut nodes = asking.join_all().await;
+    nodes.sort_by(|a, b| (&a.node, &a.pod).cmp(&(&b.node, &b.pod)));
+    Ok(nodes)
+}
+
+async fn ask(cluster: &Arc<Cluster>, agent: AgentPod) -> OfNode {
+    let answer = if agent.ready { said(cluster, &agent).await.map(Some) } else { Ok(None) };
+    let (version, totals, error) = match answer {
+        Ok(Some((version, totals))) => (Some(version), Some(totals), None),
+        Ok(None) => (None, None, None),
+        Err(error) => (None, None, Some(error.to_string())),
+    };
+    let agents::AgentPod { name: pod, node, ready, image, restarts, state } = agent;
+    OfNode { node, pod, ready, state, restarts, image, version, totals, error }
+}
+
+/// What an agent says of itself, to who may list recordings in the person's own namespace.
+async fn said(cluster: &Arc<Cluster>, agent: &AgentPod) -> Result<(String, Totals), Error> {
+    let (namespace, node) = (cluster.namespace.clone(), agent.node.clone());
+    let ask = Ask { namespace, node, target: Target::default(), action: Action::List };
+    let session = Agent::Session(Arc::new(Session::open(cluster, agent, &ask).await?));
+    Ok((session.version().await?.version, session.list().await?.totals))
+}
+
+fn row(of: &OfNode) -> Vec<String> {
+    let dash = || "-".to_owned();
+    let rings =
+        |totals: &Totals| format!("{} of {}", units::bytes(totals.used_bytes), units::bytes(totals.budget_bytes));
+    vec![
+        of.node.clone(),
+        of.pod.clone(),
+        if of.ready { "ready".to_owned() } else { of.state.clone() },
+        of.restarts.to_string(),
+        of.version.clone().unwrap_or_else(dash),
+        of.totals.as_ref().map_or_else(dash, rings),
+        of.totals.map_or_else(dash, |totals| units::grouped(totals.refused)),
+    ]
+}

@@ -1,0 +1,52 @@
+//! Tests in a real cluster, which `cargo xtask cluster up` has brought up. From where agents are deployed on, they are
+//! until the last test takes them away.
+
+mod definitions;
+mod manifest;
+mod pods;
+mod reading;
+mod readme;
+mod rights;
+mod runs;
+mod scenarios;
+mod told;
+mod undeploy;
+
+use rewind_tests::suite::{Need, Suite};
+use std::process::ExitCode;
+
+const CLUSTER: [Need; 2] = [Need::Root, Need::Cluster];
+const AGENTS: [Need; 5] =
+    [Need::Root, Need::Cluster, Need::Bpf, Need::Ours("kubectl-rewind"), Need::Program("python3")];
+
+fn main() -> ExitCode {
+    Suite::default()
+        .test("a_pod_runs_and_a_service_leads_to_it_by_name", &CLUSTER, pods::service)
+        .test("a_pod_that_fails_is_started_again_within_seconds", &CLUSTER, pods::restarted)
+        .test("a_user_without_a_role_may_do_nothing", &CLUSTER, pods::forbidden)
+        .test("every_field_of_the_definitions_is_explained", &CLUSTER, definitions::explained)
+        .test("a_request_is_taken_only_as_it_is_meant", &CLUSTER, definitions::validated)
+        .test("of_a_request_nothing_changes_but_when_it_expires", &CLUSTER, definitions::immutable)
+        .test("recordings_have_columns_worth_reading", &CLUSTER, definitions::columns)
+        .test("recordings_and_requests_are_found_by_their_node", &CLUSTER, definitions::selected)
+        .test("an_agent_writes_of_its_own_node_alone", &CLUSTER, rights::own_node)
+        .test("a_request_for_another_node_is_not_an_agents_to_change", &CLUSTER, rights::taken)
+        .test("a_request_says_who_asks_and_payload_is_a_right_of_its_own", &CLUSTER, rights::people)
+        .test("roles_give_what_they_say_and_nothing_more", &CLUSTER, rights::roles)
+        .test("namespaces_and_definitions_go_with_what_is_in_them", &CLUSTER, definitions::deleted)
+        .test("a_start_that_fails_is_explained_and_the_one_before_it_too", &AGENTS, scenarios::startup)
+        .test("a_crash_without_a_word_of_why_is_explained", &AGENTS, scenarios::crash)
+        .test("an_oom_kill_is_told_with_the_limit", &AGENTS, scenarios::memory)
+        .test("a_secret_that_may_not_be_read_is_named_with_all_that_was_tried", &AGENTS, scenarios::secret)
+        .test("a_signal_is_told_with_the_container_that_sent_it", &AGENTS, scenarios::killed)
+        .test("a_crash_loop_keeps_its_runs", &AGENTS, runs::crash_loop)
+        .test("a_pod_that_was_deleted_before_it_was_read_is_found", &AGENTS, runs::deleted)
+        .test("a_deployment_of_two_is_read_as_one", &AGENTS, runs::deployment)
+        .test("a_right_in_one_namespace_is_none_in_another", &AGENTS, reading::by_namespace)
+        .test("who_has_no_right_reads_nothing", &AGENTS, reading::none)
+        .test("payload_is_switched_by_who_may", &AGENTS, reading::payload)
+        .test("the_agents_port_tells_nothing_without_a_request", &AGENTS, reading::directly)
+        .test("the_readmes_walk_is_a_walk", &AGENTS, readme::walk)
+        .test("undeploy_leaves_nothing_behind", &AGENTS, undeploy::clean)
+        .run()
+}

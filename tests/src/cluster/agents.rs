@@ -1,0 +1,45 @@
+//! The agents in the cluster, deployed as people do it.
+
+use super::kubectl::User;
+use anyhow::{Context as _, Result};
+use std::sync::OnceLock;
+
+/// Where they live.
+pub const NAMESPACE: &str = "rewind-system";
+/// What they belong to.
+pub const DAEMON_SET: &str = "daemonset/rewind-agent";
+
+static DEPLOYED: OnceLock<Result<(), String>> = OnceLock::new();
+
+/// Deploys them, once for all tests of this program, and waits until they are ready.
+///
+/// # Errors
+/// When they do not get ready; what they log is in the message.
+pub fn deployed() -> Result<User> {
+    let admin = User::admin()?;
+    let deploy = || -> Result<()> {
+        admin.ask(&["rewind", "deploy"])?;
+        admin.ask(&["rollout", "status", DAEMON_SET, "-n", NAMESPACE, "--timeout=120s"])?;
+        Ok(())
+    };
+    let outcome = DEPLOYED.get_or_init(|| deploy().with_context(|| log(&admin)).map_err(|error| format!("{error:#}")));
+    outcome.clone().map_err(anyhow::Error::msg)?;
+    Ok(admin)
+}
+
+/// Runs a test with agents in the cluster. If it fails, what they logged stands in the message.
+///
+/// # Errors
+/// When the test fails.
+pub fn with(test: impl FnOnce(&User) -> Result<()>) -> Result<()> {
+    let admin = deployed()?;
+    test(&admin).with_context(|| log(&admin))
+}
+
+/// The end of their log, and what the cluster says of them.
+fn log(admin: &User) -> String {
+    let said = |arguments: &[&str]| admin.ask(arguments).unwrap_or_else(|error| format!("{error:#}"));
+    let pods = said(&["get", "pods", "-n", NAMESPACE, "-o", "wide"]);
+    let log = said(&["logs", DAEMON_SET, "-n", NAMESPACE, "--tail=40"]);
+    format!("the agents:\n{pods}\n{log}")
+}
