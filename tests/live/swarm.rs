@@ -61,12 +61,11 @@ pub(crate) fn costs_its_container_alone() -> Result<()> {
 
     let attacker = Cgroup::new("swarm")?;
     let mut command = Command::new("sh");
-    command.args(["-c", r#"read go; exec "$@""#, "sh"]).arg(workload::compiled("swarm", Linking::Static)?);
+    command.args(["-c", r#"echo $$ > "$0"/cgroup.procs; exec "$@""#]).arg(attacker.dir());
+    command.arg(workload::compiled("swarm", Linking::Static)?);
     let arguments = [threads, CHILDREN, NAMESPACES].map(|number| number.to_string());
     let mut child = command.args(arguments).stdin(Stdio::piped()).spawn()?;
-    attacker.adopt(child.id())?;
     let mut stdin = child.stdin.take().context("no standard input")?;
-    stdin.write_all(b"go\n")?;
     // Its last call before the read that it then waits in.
     let is_ready = |dump: &Dump| dump.named("mmap").any(|call| call.to_string().contains("MAP_SHARED"));
     eventually("the swarm to be ready", SOON, || Dump::of(&agent, &attacker.path()).ok().filter(is_ready).map(drop))
