@@ -16,7 +16,7 @@
 //! | [`images`] | the images that every cluster has |
 //! | [`control_plane`] | etcd, API server, controller manager, scheduler |
 //! | [`node`] | containerd, kubelet, kube-proxy |
-//! | [`down`], [`up`], [`status`] | verbs |
+//! | [`mod@down`], [`mod@up`], [`status`] | verbs |
 
 mod control_plane;
 mod down;
