@@ -6,7 +6,7 @@
 //!
 //! The directory is the queue: it is bounded, it outlives the agent, and nobody waits for what is sent. A file's
 //! name in the store follows from its header alone ([`key`]), so that the next agent sends nothing twice. One that
-//! cannot be sent holds up none of the others, and is tried again for as long as it is there.
+//! cannot be sent holds up none of the others: it comes after those that were tried less often, for as long as it is there.
 //!
 //! Credentials and endpoints come from the environment, by the names that each store's own tools use
 //! (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, `GOOGLE_SERVICE_ACCOUNT`, `AZURE_STORAGE_ACCOUNT_KEY`, ...).
@@ -20,7 +20,8 @@ use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload};
 use rewind_recording::file;
 use rewind_recording::header::Header;
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -82,9 +83,9 @@ impl Upload {
 
     /// Sends what is there and what comes, for ever.
     pub(crate) async fn run(&self, publisher: Option<&Publisher>) {
-        let (mut there, mut wait) = (HashSet::new(), PAUSES.0);
+        let (mut there, mut failures, mut wait) = (HashSet::new(), HashMap::new(), PAUSES.0);
         loop {
-            let round = self.round(&mut there, publisher).await;
+            let round = self.round(&mut there, &mut failures, publisher).await;
             if round.failed == 0 {
                 wait = PAUSES.0;
                 self.written.notified().await;
@@ -96,12 +97,18 @@ impl Upload {
         }
     }
 
-    /// Sends all files that are not known to be `there`, the newest first.
-    async fn round(&self, there: &mut HashSet<u64>, publisher: Option<&Publisher>) -> Round {
+    /// Sends all files that are not known to be `there`.
+    async fn round(
+        &self,
+        there: &mut HashSet<u64>,
+        failures: &mut HashMap<u64, u32>,
+        publisher: Option<&Publisher>,
+    ) -> Round {
         let mut numbers = self.keeper.numbers();
         there.retain(|number| numbers.contains(number));
+        failures.retain(|number, _| numbers.contains(number) && !there.contains(number));
         numbers.retain(|number| !there.contains(number));
-        numbers.sort_unstable_by(|a, b| b.cmp(a));
+        in_order(&mut numbers, failures);
         let mut round = Round::default();
         for number in numbers {
             match self.send(number).await {
@@ -117,6 +124,7 @@ impl Upload {
                 }
                 Err(error) => {
                     round.failed += 1;
+                    *failures.entry(number).or_default() += 1;
                     tracing::warn!(crash = number, %error, "a crash file cannot be sent; it is tried again");
                     self.keeper.set_not_sent(&error.to_string());
                     if round.failed >= MAX_FAILURES && round.sent == 0 {
@@ -161,5 +169,24 @@ impl Upload {
             Ok(_) | Err(Error::AlreadyExists { .. }) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Those that failed least often first, and of these the newest.
+fn in_order(numbers: &mut [u64], failures: &HashMap<u64, u32>) {
+    numbers.sort_unstable_by_key(|number| (failures.get(number).copied().unwrap_or(0), Reverse(*number)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_fail_always_hold_up_none_of_the_others() {
+        let mut numbers = [1, 2, 3, 4, 5];
+        in_order(&mut numbers, &HashMap::new());
+        assert_eq!(numbers, [5, 4, 3, 2, 1]);
+        in_order(&mut numbers, &HashMap::from([(5, 1), (4, 1), (3, 1)]));
+        assert_eq!(numbers, [2, 1, 5, 4, 3]);
     }
 }

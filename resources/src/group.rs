@@ -29,12 +29,10 @@ pub mod labels {
     pub const NODE: &str = "rewind.dev/node";
 }
 
-/// Annotations of pods, and of namespaces for all pods in them.
+/// Annotations of pods.
 pub mod annotations {
     /// `true` or `false`: whether it is recorded.
     pub const RECORD: &str = "rewind.dev/record";
-    /// Most memory of one container's ring, as a quantity: `4Mi`.
-    pub const RING_SIZE: &str = "rewind.dev/ring-size";
     /// `true`: payload is recorded. Of pods only where the ConfigMap allows it.
     pub const PAYLOAD: &str = "rewind.dev/payload";
 }

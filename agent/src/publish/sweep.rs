@@ -62,7 +62,10 @@ where
     let mut page = ListParams::default().fields(&format!("spec.node={node}")).limit(PAGE);
     let mut count = 0;
     loop {
-        let Ok(found) = tokio::time::timeout(TIMEOUT * 6, all.list(&page)).await else { return Ok(count) };
+        let Ok(found) = tokio::time::timeout(TIMEOUT * 6, all.list(&page)).await else {
+            tracing::warn!(node, "the API server does not list what may have expired; it is tried again");
+            return Ok(count);
+        };
         let found = found?;
         for object in found.items.iter().filter(|object| is_over(object)) {
             let Some(namespace) = object.namespace() else { continue };
