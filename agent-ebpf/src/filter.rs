@@ -112,7 +112,8 @@ pub fn recorded_now(task: *mut c_void) -> Option<&'static mut Thread> {
     {
         return Some(thread);
     }
-    if may_be_recorded(task::cgroup_id(task)) { looked_up(None) } else { None }
+    // A state is found by its key when the call returns, even if it was no call that came to need it.
+    if may_be_recorded(task::cgroup_id(task)) { looked_up(Key::of(probe::registers(task))) } else { None }
 }
 
 /// The state of the current thread if its calls are recorded, made where there is none yet.

@@ -33,11 +33,14 @@ pub(crate) fn figures() -> Result<()> {
     let agent = Agent::start_with(&["--budget", "2MiB", "--ring", "1MiB"])?;
     let cgroups = (0..RINGS).map(|at| Cgroup::new(&format!("list-{at}"))).collect::<Result<Vec<_>>>()?;
     let mut full = cgroups.iter().map(Workload::start).collect::<Result<Vec<_>>>()?;
+    for cgroup in &cgroups {
+        // Before one of them has all the memory: a call finds none then, and the next one may be too late.
+        eventually("a ring", SOON, || shell(cgroup, "exit 0").ok().and_then(|()| listed(&agent, &cgroup.path())))?;
+    }
     full.iter_mut().try_for_each(Workload::go)?;
     // All of them wait now: what both read is the same, once no ring is made smaller any more.
     let (mut overwritten, mut most) = (0, 0);
     for cgroup in &cgroups {
-        // One of them may have found no memory at first: it is recorded from when there was room.
         let mut last = None;
         eventually("a count of calls that stays", SOON, || {
             let made = listed(&agent, &cgroup.path())?.pointer("/coverage/calls_made")?.as_u64()?;

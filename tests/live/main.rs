@@ -111,6 +111,7 @@ fn main() -> ExitCode {
         .test("threads_that_share_a_place_are_recorded_apart", &RECORD, crowd::shared_places)
         .test("the_states_of_threads_that_ended_are_given_back", &DAEMON, crowd::given_back)
         .test("a_process_that_moves_is_recorded_where_it_is", &DAEMON, moves::between_containers)
+        .test("a_process_that_is_moved_while_it_is_in_a_call_is_recorded", &DAEMON, moves::in_a_call)
         .test("a_unit_with_a_step_before_ends_as_its_main_process_does", &DAEMON, endings::with_a_step_before)
         .test("who_enters_a_living_container_is_not_its_main_process", &DAEMON, endings::of_a_visitor)
         .test("how_a_daemon_ended_that_its_starter_left_behind_is_not_known", &DAEMON, endings::of_a_daemon)
