@@ -5,7 +5,7 @@ use crate::told::SOON;
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::namespace::Namespace;
-use rewind_tests::eventually::eventually;
+use rewind_tests::eventually::until;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -35,23 +35,6 @@ fn rings(namespace: &Namespace) -> Result<BTreeMap<String, u64>> {
     Ok(apps.filter_map(ring).collect())
 }
 
-fn until(
-    namespace: &Namespace,
-    what: &str,
-    wanted: impl Fn(&BTreeMap<String, u64>) -> bool,
-) -> Result<BTreeMap<String, u64>> {
-    let mut last = None;
-    let found = eventually(what, SOON, || {
-        let found = rings(namespace);
-        let is_so = found.as_ref().is_ok_and(&wanted);
-        last = Some(found);
-        is_so.then_some(())
-    });
-    let last = last.context("nobody was asked")?;
-    found.with_context(|| format!("it is at last: {last:?}"))?;
-    last
-}
-
 pub(crate) fn of_namespace() -> Result<()> {
     agents::with(|admin| {
         let namespace = Namespace::new("annotated")?;
@@ -62,7 +45,12 @@ pub(crate) fn of_namespace() -> Result<()> {
         namespace.runs("quiet")?;
         namespace.runs("loud")?;
         // Until the namespace is known, both are recorded.
-        until(&namespace, "a recording of `loud` alone", |rings| rings.keys().eq(["loud"]))?;
+        until(
+            "a recording of `loud` alone",
+            SOON,
+            || rings(&namespace),
+            |rings| rings.keys().eq(["loud"]).then_some(()),
+        )?;
         let dump = namespace.kubectl_as(admin, &["rewind", "dump", "pod/quiet"])?;
         ensure!(dump.code == 3 && dump.stdout.is_empty(), "{dump:?}");
         Ok(())
@@ -80,14 +68,16 @@ pub(crate) fn ring_size() -> Result<()> {
         namespace.apply(&annotated(pod("small"), "rewind.dev/ring-size", "160Ki").to_string())?;
         let is_so = |rings: &BTreeMap<String, u64>| {
             let of = |name: &str| rings.get(name).copied().unwrap_or_default();
-            of("large") > 1200 * KIB && (1..=160 * KIB).contains(&of("small"))
+            (of("large") > 1200 * KIB && (1..=160 * KIB).contains(&of("small"))).then_some(())
         };
-        until(&namespace, "a large ring and a small one", is_so)?;
+        until("a large ring and a small one", SOON, || rings(&namespace), is_so)?;
         // It is shrunk while it lives, too, and keeps what is newest.
         namespace.ask(&["annotate", "pod", "large", "rewind.dev/ring-size=256Ki"])?;
-        until(&namespace, "the large ring to be a small one", |rings| {
-            rings.get("large").is_some_and(|bytes| (1..=256 * KIB).contains(bytes))
-        })?;
+        let is_so = |rings: &BTreeMap<String, u64>| {
+            let bytes = rings.get("large").copied().unwrap_or_default();
+            (1..=256 * KIB).contains(&bytes).then_some(())
+        };
+        until("the large ring to be a small one", SOON, || rings(&namespace), is_so)?;
         let dump = namespace.ask(&["rewind", "dump", "pod/large", "--last", "20"])?;
         ensure!(dump.contains("/dev/zero") || dump.contains("read(0, "), "{dump}");
         Ok(())
@@ -112,12 +102,8 @@ pub(crate) fn refused() -> Result<()> {
             "/rewind-agent",
             "health",
         ];
-        let mut last = String::new();
-        eventually(&format!("`{told}`"), SOON, || {
-            last = admin.ask(&health).unwrap_or_else(|error| format!("{error:#}"));
-            last.contains(&told).then_some(())
-        })
-        .with_context(|| last.clone())?;
+        let is_told = |said: &String| said.contains(&told).then_some(());
+        until(&format!("`{told}`"), SOON, || admin.ask(&health), is_told)?;
         let doctor = namespace.ask(&["rewind", "doctor"])?;
         ensure!(doctor.contains(&told), "`{told}` is not there:\n{doctor}");
         // Of another namespace nothing is told.

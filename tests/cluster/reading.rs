@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
-use rewind_tests::eventually::eventually;
+use rewind_tests::eventually::until;
 use rewind_tests::programs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -80,18 +80,16 @@ pub(crate) fn payload() -> Result<()> {
         grant(&namespace, "rewind-admin", "carol")?;
         let ask = |arguments: &[&str]| namespace.kubectl_as(&user, arguments)?.success();
         let dump = || ask(&["rewind", "dump", "pod/web", "-o", "strace", "-s", "64"]);
-        let before = eventually("it to have read its file", SOON, || dump().ok().filter(|dump| dump.contains(OPENED)))?;
+        let has = |word: &'static str| move |dump: &String| dump.contains(word).then(|| dump.clone());
+        let before = until("it to have read its file", SOON, dump, has(OPENED))?;
         ensure!(!before.contains(MARKER), "payload is recorded, and nobody has switched it on:\n{before}");
         ask(&["rewind", "payload", "pod/web", "on"])?;
-        let read = format!("\"{MARKER}\"");
-        let with = eventually("payload", SOON, || dump().ok().filter(|dump| dump.contains(&read)));
-        with.with_context(|| dump().unwrap_or_default())?;
+        until("payload", SOON, dump, has(MARKER))?;
         ask(&["rewind", "payload", "pod/web", "off"])?;
         // The newest calls have none again.
         let newest = || ask(&["rewind", "dump", "pod/web", "-o", "strace", "--last", "12"]);
-        let is_without = |dump: &String| dump.contains(OPENED) && !dump.contains(MARKER);
-        eventually("calls without payload", SOON, || newest().ok().filter(is_without))?;
-        Ok(())
+        let is_without = |dump: &String| (dump.contains(OPENED) && !dump.contains(MARKER)).then_some(());
+        until("calls without payload", SOON, newest, is_without)
     })
 }
 
