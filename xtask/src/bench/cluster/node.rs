@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What `/proc` counts CPU time in (`USER_HZ`, the same on all machines that Rewind knows).
+const TICK_MS: u64 = 10;
 
 /// The agent of the cluster's only node.
 pub(super) struct NodeAgent {
@@ -70,6 +72,6 @@ impl NodeAgent {
         let (_, behind_name) = stat.rsplit_once(')').context("no name")?;
         let ticks = behind_name.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
         let ticks: u64 = ticks.sum::<Result<u64, _>>()?;
-        Ok(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
+        Ok(Duration::from_millis(ticks * TICK_MS))
     }
 }
