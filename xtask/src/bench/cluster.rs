@@ -33,13 +33,16 @@ const MEMORY: &str = "the agent with 100 pods: resident memory (code, heap) but 
 const LOOP: &str = "20 pods in a crash loop, each started again within ten seconds at most, over 30 s";
 const CHURN: &str = "300 pods that come, fail and go as fast as the node starts them";
 
+/// Measures one thing, and puts its figures into the table.
+type Step = fn(&mut Table, &User, &NodeAgent) -> Result<()>;
+
 /// Measures what `parts` name.
 pub(super) fn run(table: &mut Table, parts: &[Part]) -> Result<()> {
     let admin = User::admin()?;
     admin.ask(&["rewind", "deploy"]).context("a cluster has to be up (`cargo xtask cluster up`) and have the image")?;
     let agent = NodeAgent::find(&admin)?;
     if parts.contains(&Part::Cluster) {
-        let steps: [fn(&mut Table, &User, &NodeAgent) -> Result<()>; 5] = [watched, read, told_of, rested, looped];
+        let steps: [Step; 5] = [watched, read, told_of, rested, looped];
         for step in steps {
             interrupt::check()?;
             step(table, &admin, &agent)?;
