@@ -103,9 +103,6 @@ impl Recorder {
             lock(&self.heeded).limits.insert(ring.recording, wanted);
             self.mapped.set_limits(index, limits(&ring.shares, before, wanted));
         }
-        if wanted == usual {
-            return Vec::new();
-        }
         let shares = ring.shares.iter().zip(wanted).enumerate();
         shares.filter(|(_, (share, most))| share.len > *most).map(|(share, (_, most))| (share, most)).collect()
     }
