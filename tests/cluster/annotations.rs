@@ -78,8 +78,8 @@ pub(crate) fn ring_size() -> Result<()> {
             (1..=256 * KIB).contains(&bytes).then_some(())
         };
         until("the large ring to be a small one", SOON, || rings(&namespace), is_so)?;
-        let dump = namespace.ask(&["rewind", "dump", "pod/large", "--last", "20"])?;
-        ensure!(dump.contains("/dev/zero") || dump.contains("read(0, "), "{dump}");
+        let dump = namespace.ask(&["rewind", "dump", "pod/large", "-o", "strace"])?;
+        ensure!(dump.contains("read(0, ") && dump.contains("write(1, "), "{dump}");
         Ok(())
     })
 }

@@ -49,8 +49,8 @@ pub(crate) fn other_manifests() -> Result<()> {
         let namespace = Namespace::new("doctor")?;
         admin.ask(&["delete", BINDING])?;
         let said = namespace.ask(&["rewind", "doctor"]);
-        let role = r#"{"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]}]}"#;
-        admin.ask(&["patch", "clusterrole", "rewind-agent", "--type=merge", "-p", role])?;
+        let less = r#"[{"op": "remove", "path": "/rules/1"}]"#;
+        admin.ask(&["patch", "clusterrole", "rewind-agent", "--type=json", "-p", less])?;
         let other = namespace.ask(&["rewind", "doctor"]);
         // As it was, for the tests that follow.
         admin.ask(&["rewind", "deploy"])?;

@@ -13,10 +13,11 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 const MARKER: &str = "what-was-read";
 const OPENED: &str = "\"/tmp/marked\"";
-/// What it writes and reads goes by a descriptor of its own: standard output is recorded always.
+/// What it writes and reads goes by a descriptor of its own, for standard output is recorded always; and stands nowhere
+/// in the script, which is an argument.
 const READS: &str = "
 import time
-open('/tmp/marked', 'w').write('what-was-read')
+open('/tmp/marked', 'w').write('-'.join(['what', 'was', 'read']))
 while True:
     open('/tmp/marked').read()
     time.sleep(0.1)
