@@ -17,7 +17,7 @@
 //!   recordings: true
 //!   events: true
 //! payload:
-//!   byAnnotation: false    # whether rewind.dev/payload of a pod is heeded
+//!   byAnnotation: false    # whether rewind.dev/payload of a pod or a namespace is heeded
 //! ```
 //!
 //! All of it may be left out. What stands here goes before what was typed. A file with a value that is not understood
@@ -26,11 +26,10 @@
 mod fields;
 
 use crate::crash::When;
+use crate::identity::kubernetes::asked::{self, Asked};
 use crate::recorder::Wish;
-use bytesize::ByteSize;
 use fields::Fields;
 use rewind_recording::redact::Redactor;
-use rewind_resources::group::annotations;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -134,17 +133,17 @@ impl Settings {
         })
     }
 
-    /// What is wished of a pod's containers, in this namespace and with what `said` tells of an annotation: `None`
-    /// where the pod is not known yet, `Some(None)` where it has none. Namespaces go before annotations: those are who
-    /// runs the cluster's to say. What is not known yet is recorded.
+    /// What is wished of a pod's containers in this namespace, by what the pod asks for and what the namespace does;
+    /// `None` where that is not known yet. The lists of namespaces go before annotations: those are who runs the
+    /// cluster's to say. A pod's annotation goes before its namespace's. What is not known yet is recorded.
     #[must_use]
-    pub(crate) fn wish(&self, namespace: &str, said: impl Fn(&str) -> Option<Option<String>>) -> Wish {
+    pub(crate) fn wish(&self, namespace: &str, asked: [Option<Asked>; 2]) -> Wish {
         let is_in = |list: &[String]| list.iter().any(|name| name == namespace);
         let is_meant = (self.include.is_empty() || is_in(&self.include)) && !is_in(&self.exclude);
-        let word = |name| said(name).map(|word| word.and_then(|word| word.parse::<bool>().ok()));
-        let is_wished = word(annotations::RECORD).is_none_or(|word| word.unwrap_or(self.unannotated));
-        let payload = word(annotations::PAYLOAD).flatten().filter(|_| self.payload_by_annotation);
-        Wish { record: is_meant && is_wished, payload }
+        let is_wished = first(asked, |asked| asked.record).is_none_or(|word| word.unwrap_or(self.unannotated));
+        let payload = first(asked, |asked| asked.payload).flatten().filter(|_| self.payload_by_annotation);
+        let ring_bytes = first(asked, |asked| asked.ring_bytes).flatten();
+        Wish { record: is_meant && is_wished, payload, ring_bytes }
     }
 
     /// What of it holds from the agent's next start on, if that differs.
@@ -166,9 +165,18 @@ pub(crate) struct Typed {
     pub redact: Vec<String>,
 }
 
-/// A size in bytes, as people and as Kubernetes write it.
+/// What is asked for by the first that asks; `None` where who might is not known yet.
+fn first<T>(asked: [Option<Asked>; 2], of: impl Fn(Asked) -> Option<T>) -> Option<Option<T>> {
+    let [pod, namespace] = asked;
+    match pod.map(&of)? {
+        Some(word) => Some(Some(word)),
+        None => namespace.map(of),
+    }
+}
+
+/// A size in bytes.
 fn size(text: &str) -> Result<u64, String> {
-    text.parse::<ByteSize>().map(|size| size.as_u64()).map_err(|_| "it has to be a size, as 64MiB".to_owned())
+    asked::size(text).map_err(|error| format!("it {error}"))
 }
 
 /// The file, looked at again and again. A ConfigMap's mount swaps a link: whatever is watched is another file then.

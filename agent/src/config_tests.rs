@@ -87,29 +87,53 @@ fn memory_is_said_to_change_later() {
     assert!(Settings { events: false, ..Settings::default() }.later(&Settings::default()).is_none());
 }
 
-#[test]
-fn namespaces_go_before_annotations_and_those_before_what_holds_for_all() {
-    let settings = |text: &str| Settings::parse(text).unwrap();
-    let of = |settings: &Settings, namespace| {
-        [Some(None), Some(Some("true")), Some(Some("false")), Some(Some("maybe")), None].map(|said| {
-            let said = |name: &str| said.map(|said| said.filter(|_| name == annotations::RECORD).map(str::to_owned));
-            settings.wish(namespace, said).record
-        })
-    };
-    let all = settings("record: {namespaces: {exclude: [kube-system]}}");
-    assert_eq!(of(&all, "shop"), [true, true, false, true, true]);
-    assert_eq!(of(&all, "kube-system"), [false; 5]);
-    let some = settings("record: {namespaces: {include: [shop, bank], exclude: [bank]}, pods: annotated}");
-    // A pod that is not known yet may say so still.
-    assert_eq!(of(&some, "shop"), [false, true, false, false, true]);
-    assert_eq!(of(&some, "bank"), [false; 5]);
-    assert_eq!(of(&some, "web"), [false; 5]);
+/// A pod of which all is known, and its namespace.
+fn both(pod: Asked, namespace: Asked) -> [Option<Asked>; 2] {
+    [Some(pod), Some(namespace)]
 }
 
 #[test]
-fn a_pod_switches_payload_on_only_where_that_is_allowed() {
-    let said = |name: &str| Some((name == annotations::PAYLOAD).then(|| "true".to_owned()));
-    let payload = |text: &str| Settings::parse(text).unwrap().wish("shop", said).payload;
-    assert_eq!(payload("payload: {byAnnotation: true}"), Some(true));
-    assert_eq!(payload(""), None);
+fn namespaces_go_before_annotations_and_those_before_what_holds_for_all() {
+    let settings = |text: &str| Settings::parse(text).unwrap();
+    let said = |record| Asked { record, ..Asked::default() };
+    let of = |settings: &Settings, namespace| {
+        let pods = [Some(said(None)), Some(said(Some(true))), Some(said(Some(false))), None];
+        pods.map(|pod| settings.wish(namespace, [pod, Some(said(None))]).record)
+    };
+    let all = settings("record: {namespaces: {exclude: [kube-system]}}");
+    assert_eq!(of(&all, "shop"), [true, true, false, true]);
+    assert_eq!(of(&all, "kube-system"), [false; 4]);
+    let some = settings("record: {namespaces: {include: [shop, bank], exclude: [bank]}, pods: annotated}");
+    // A pod that is not known yet may say so still.
+    assert_eq!(of(&some, "shop"), [false, true, false, true]);
+    assert_eq!(of(&some, "bank"), [false; 4]);
+    assert_eq!(of(&some, "web"), [false; 4]);
+}
+
+#[test]
+fn a_pods_annotation_goes_before_its_namespaces() {
+    let (nothing, settings) = (Asked::default(), Settings { payload_by_annotation: true, ..Settings::default() });
+    let small = Asked { record: Some(false), payload: Some(true), ring_bytes: Some(1 << 17) };
+    let large = Asked { record: Some(true), payload: Some(false), ring_bytes: Some(1 << 22) };
+    let of = |wish: Wish| (wish.record, wish.payload, wish.ring_bytes);
+    let wish = |asked| of(settings.wish("shop", asked));
+    assert_eq!(wish(both(nothing, small)), (false, Some(true), Some(1 << 17)));
+    assert_eq!(wish(both(large, small)), (true, Some(false), Some(1 << 22)));
+    assert_eq!(wish(both(small, large)), (false, Some(true), Some(1 << 17)));
+    // Each for itself.
+    let quiet = Asked { record: Some(false), ..nothing };
+    assert_eq!(wish(both(quiet, large)), (false, Some(false), Some(1 << 22)));
+    // Before the namespace is known, what the pod says holds, and nothing else.
+    assert_eq!(wish([Some(quiet), None]), (false, None, None));
+    assert_eq!(wish([Some(nothing), None]), (true, None, None));
+}
+
+#[test]
+fn payload_is_switched_by_an_annotation_only_where_that_is_allowed() {
+    let (nothing, on) = (Asked::default(), Asked { payload: Some(true), ..Asked::default() });
+    let payload = |text: &str, asked| Settings::parse(text).unwrap().wish("shop", asked).payload;
+    for asked in [both(on, nothing), both(nothing, on)] {
+        assert_eq!(payload("payload: {byAnnotation: true}", asked), Some(true));
+        assert_eq!(payload("", asked), None);
+    }
 }

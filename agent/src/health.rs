@@ -1,9 +1,9 @@
 //! `rewind-agent health`: whether an agent answers on the socket, for probes.
 //!
 //! A socket that answers means that recording has begun (see `serve`). Nothing but that socket is touched, so a look
-//! costs a process' start and no more.
+//! costs a process' start and no more. What was asked of the agent and is not understood is told; it makes nobody ill.
 
-use rewind_recording::api::VERSION_PATH;
+use rewind_recording::api::{VERSION_PATH, Version};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How long an agent may take for each step.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Most that is read of what it says.
-const MAX_BYTES: u64 = 1 << 16;
+const MAX_BYTES: u64 = 1 << 18;
 
 /// Why it is not healthy.
 #[derive(Debug, thiserror::Error)]
@@ -39,13 +39,14 @@ pub(crate) enum Error {
 ///
 /// # Errors
 /// [`Error`], if the answer is not a good one.
-pub(crate) fn check(path: &Path) -> Result<(), Error> {
+pub(crate) fn check(path: &Path) -> Result<Version, Error> {
     let said = ask(path).map_err(|source| Error::Silent { path: path.to_owned(), source })?;
-    let said = said.lines().next().unwrap_or_default();
-    if said.starts_with("HTTP/1.1 200 ") {
-        return Ok(());
+    let (head, body) = said.split_once("\r\n\r\n").unwrap_or((&said, ""));
+    let status = head.lines().next().unwrap_or_default();
+    if status.starts_with("HTTP/1.1 200 ") {
+        return Ok(serde_json::from_str(body).unwrap_or_default());
     }
-    Err(Error::Unwell { path: path.to_owned(), said: said.to_owned() })
+    Err(Error::Unwell { path: path.to_owned(), said: status.to_owned() })
 }
 
 fn ask(path: &Path) -> io::Result<String> {
@@ -64,7 +65,7 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     /// What the check says of a socket on which somebody answers.
-    fn answered(answer: &'static str) -> Result<(), String> {
+    fn answered(answer: &'static str) -> Result<Version, String> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("agent.sock");
         let listener = UnixListener::bind(&path).unwrap();
@@ -83,7 +84,9 @@ mod tests {
 
     #[test]
     fn an_agent_that_answers_is_healthy_and_one_that_refuses_is_not() {
-        assert_eq!(answered("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"), Ok(()));
+        assert_eq!(answered("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"), Ok(Version::default()));
+        let told = answered("HTTP/1.1 200 OK\r\n\r\n{\"version\":\"1\",\"refused\":[\"pod a/b: no\"]}").unwrap();
+        assert_eq!((told.version.as_str(), told.refused), ("1", vec!["pod a/b: no".to_owned()]));
         let refused = answered("HTTP/1.1 503 Service Unavailable\r\n\r\n");
         assert_eq!(refused, Err("what is on SOCKET answers: HTTP/1.1 503 Service Unavailable".to_owned()));
         assert_eq!(answered(""), Err("what is on SOCKET answers: ".to_owned()));

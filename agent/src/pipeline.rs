@@ -5,6 +5,7 @@ use crate::config::{Settings, Typed, Watched};
 use crate::crash::Keeper;
 use crate::event_log;
 use crate::feed::{Feed, Subscription};
+use crate::identity::kubernetes::annotations::Annotations;
 use crate::identity::kubernetes::{Pods, watch};
 use crate::identity::peers::Peers;
 use crate::identity::pod::PodContainer;
@@ -63,7 +64,6 @@ pub(crate) struct Wanted {
 /// What tells the cluster.
 #[derive(Clone)]
 struct Told {
-    pods: Arc<Pods>,
     publisher: Arc<Publisher>,
     events: Arc<Events>,
 }
@@ -102,7 +102,13 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         let feed = Arc::clone(&feed);
         move || feed.run()
     })?;
-    let parts = Parts { recorder: Arc::clone(&shared), feed: Arc::clone(&feed), keeper: Arc::clone(&keeper) };
+    let pods = wanted.node.as_ref().map(|node| Arc::clone(&node.pods)).unwrap_or_default();
+    let parts = Parts {
+        recorder: Arc::clone(&shared),
+        feed: Arc::clone(&feed),
+        keeper: Arc::clone(&keeper),
+        annotations: Arc::new(Annotations::of(pods)),
+    };
     let mut tasks = JoinSet::new();
     let told = match wanted.node {
         Some(node) => Some(join_cluster(node, wanted.listen, &parts, &mut tasks).await?),
@@ -162,7 +168,7 @@ async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut
     let events = Arc::new(Events::new());
     let publisher =
         Publisher::new(Arc::clone(&cluster), Arc::clone(&parts.keeper), Arc::clone(&node.pods), Arc::clone(&events));
-    let told = Told { pods: Arc::clone(&node.pods), publisher: Arc::new(publisher), events };
+    let told = Told { publisher: Arc::new(publisher), events };
     let port = Port {
         parts: parts.clone(),
         gate: Arc::new(Gate::new(Arc::clone(&cluster))),
@@ -172,7 +178,7 @@ async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut
     let listener =
         listener.with_context(|| format!("cannot listen on {listen}; give another address with --listen"))?;
     tracing::info!(%listen, node = cluster.node(), "answers who shows a RecordingRequest");
-    tasks.spawn(learn(node));
+    tasks.spawn(learn(node, Arc::clone(&parts.annotations)));
     tasks.spawn(accept_at_port(listener, port));
     tasks.spawn({
         let (told, cluster) = (told.clone(), Arc::clone(&cluster));
@@ -212,10 +218,10 @@ fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>)
         Ok(redactor) => parts.recorder.set_redactor(redactor),
         Err(error) => tracing::error!(%error, "what is hidden stays as it was"),
     }
-    let (of, pods) = (settings.clone(), told.map(|told| Arc::clone(&told.pods)));
+    let (of, annotations) = (settings.clone(), Arc::clone(&parts.annotations));
     parts.recorder.set_wishes(Arc::new(move |container| match PodContainer::of(container) {
-        Some(pod) => of.wish(pod.namespace, |name| pods.as_ref()?.annotation(pod.uid, name)),
-        None => Wish { record: true, payload: None },
+        Some(pod) => of.wish(pod.namespace, annotations.asked(pod.namespace, pod.uid)),
+        None => Wish::default(),
     }));
     if let Some(told) = told {
         told.publisher.set_on(settings.recordings);
@@ -224,8 +230,9 @@ fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>)
 }
 
 /// Learns from the cluster's API whose containers these are, and whom they speak to.
-async fn learn(Node { cluster, pods, peers }: Node) {
-    tokio::join!(watch::run(&cluster, &pods), peers.watch_services(&cluster), peers.watch_slices(&cluster));
+async fn learn(Node { cluster, pods, peers }: Node, annotations: Arc<Annotations>) {
+    let peers = async { tokio::join!(peers.watch_services(&cluster), peers.watch_slices(&cluster)) };
+    tokio::join!(watch::run(&cluster, &pods), annotations.run(&cluster), peers);
 }
 
 /// A thread that may wait for its file as long as it takes; the agent ends without it.

@@ -10,11 +10,13 @@
 //! | [`gate`] | asks the API server for that request, and takes it |
 //! | [`audit`] | notes who has read what |
 //! | [`crashes`] | crash files |
+//! | [`doctor`] | what the host is like |
 //! | [`trace`] | live traces |
 //! | [`port`] | connections at the port |
 
 mod audit;
 mod crashes;
+mod doctor;
 mod gate;
 mod port;
 mod requests;
@@ -22,6 +24,7 @@ mod rights;
 mod socket;
 mod trace;
 
+pub(crate) use doctor::programs;
 pub(crate) use gate::Gate;
 pub(crate) use port::{Port, serve};
 pub(crate) use rights::Rights;
@@ -30,6 +33,7 @@ pub(crate) use socket::SocketPath;
 use crate::blocking;
 use crate::crash::Keeper;
 use crate::feed::Feed;
+use crate::identity::kubernetes::annotations::Annotations;
 use crate::recorder::{self, Recorder};
 use audit::Reading;
 use bytes::Bytes;
@@ -51,6 +55,8 @@ use std::time::Duration;
 pub(crate) type Shared = Arc<Recorder>;
 type Body = BoxBody<Bytes, Infallible>;
 
+/// Most annotations that are told as not understood.
+const MAX_REFUSED: usize = 100;
 /// Most bytes of a request's body.
 const MAX_BODY_BYTES: usize = 64 << 10;
 /// How long it may take to come.
@@ -65,6 +71,8 @@ pub(crate) struct Parts {
     pub feed: Arc<Feed>,
     /// For crash files.
     pub keeper: Arc<Keeper>,
+    /// For annotations that are not understood.
+    pub annotations: Arc<Annotations>,
 }
 
 /// Answers one request, as far as `rights` go: what they do not cover is not there.
@@ -83,9 +91,10 @@ pub(crate) async fn answer(
             "plugin and agent differ in version",
         ));
     };
-    let Parts { recorder, feed, keeper } = parts;
+    let Parts { recorder, feed, keeper, annotations } = parts;
     let response = match (request.method(), endpoint) {
-        (&Method::GET, Endpoint::Version) => version(&recorder),
+        (&Method::GET, Endpoint::Version) => version(&recorder, &annotations, &rights),
+        (&Method::GET, Endpoint::Doctor) => blocking(recorder, |recorder| Ok(json(&doctor::report(recorder)))).await,
         (&Method::GET, Endpoint::Recordings) => {
             blocking(recorder, move |recorder| {
                 let mut list = recorder.list()?;
@@ -133,9 +142,14 @@ fn noted(mut response: Response<Body>, reading: Reading) -> Response<Body> {
     response
 }
 
-fn version(shared: &Shared) -> Response<Body> {
-    let host = shared.host();
-    json(&Version { version: env!("CARGO_PKG_VERSION").to_owned(), format: FORMAT, host })
+fn version(recorder: &Recorder, annotations: &Annotations, rights: &Rights) -> Response<Body> {
+    let refused = annotations.refused().into_iter().filter(|(namespace, _)| rights.reach(namespace));
+    json(&Version {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        format: FORMAT,
+        host: recorder.host(),
+        refused: refused.map(|(_, sentence)| sentence).take(MAX_REFUSED).collect(),
+    })
 }
 
 /// Does what takes a while where it holds nobody up.

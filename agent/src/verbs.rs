@@ -14,10 +14,11 @@ use crate::kernel::Plan;
 use crate::kernel::pins::{self, Pins};
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
-use crate::serve::SocketPath;
+use crate::serve::{SocketPath, programs};
 use crate::{adoption, health, kernel, measure, pipeline, recorder};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
+use rewind_recording::escape::visible;
 use rewind_recording::file::Saving;
 use rewind_recording::redact::{self, Redactor};
 use rewind_recording::render::{self, Format, Options, Timestamps};
@@ -104,7 +105,11 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// If no agent answers.
 pub(crate) fn health(options: &cli::Health) -> anyhow::Result<ExitCode> {
-    health::check(&options.socket)?;
+    let told = health::check(&options.socket)?;
+    let mut out = io::stdout();
+    for sentence in told.refused {
+        writeln!(out, "not understood: {}", visible(&sentence))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -236,17 +241,6 @@ fn node(options: &cli::Kubernetes) -> pipeline::Node {
 fn own_cgroup() -> Option<String> {
     let cgroups = procfs::process::Process::myself().and_then(|process| process.cgroups()).ok()?;
     cgroups.0.into_iter().find(|cgroup| cgroup.hierarchy == 0).map(|cgroup| cgroup.pathname)
-}
-
-fn programs(recorder: &Recorder) -> Vec<Program> {
-    let shown = recorder.programs().into_iter().map(|program| {
-        let load = match program.given_up {
-            Some(costs) => Load::GivenUp { why: "this kernel lacks its hook".to_owned(), costs: costs.to_owned() },
-            None => Load::Loaded { verified_instructions: program.verified_instructions.unwrap_or(0) },
-        };
-        Program { name: program.name.to_owned(), load }
-    });
-    shown.collect()
 }
 
 /// Keeps SIGINT and SIGQUIT from this process as long as it lives.

@@ -186,6 +186,19 @@ pub(crate) enum Command {
         #[arg(short, long, value_enum, default_value_t)]
         output: TopFormat,
     },
+    /// Say whether Rewind works in this cluster for you, and if not, why.
+    ///
+    /// What is installed, and whether it is of this version; on which nodes agents are ready, and on which not, and why;
+    /// what you may read; and what each agent says of its host ('rewind-agent doctor' there says more).
+    #[command(after_help = EXIT_CODES)]
+    Doctor {
+        /// What you may in all namespaces.
+        #[arg(short = 'A', long)]
+        all_namespaces: bool,
+        /// How: table or json.
+        #[arg(short, long, value_enum, default_value_t)]
+        output: TopFormat,
+    },
     /// Show the versions of this plugin and of the agents.
     Version,
     /// Write the completion script for a shell, or with 'kubectl' for kubectl's own completion.
@@ -263,7 +276,7 @@ impl Cli {
             Command::Trace { pods, .. } | Command::Save { pods, .. } | Command::Payload { pods, .. } => {
                 pods.are_typed()
             }
-            Command::Deploy { .. } | Command::Undeploy { .. } | Command::Status { .. } => true,
+            Command::Deploy { .. } | Command::Undeploy { .. } | Command::Status { .. } | Command::Doctor { .. } => true,
             Command::Version | Command::Completion { .. } => false,
         };
         place::decide(&self.host, &self.cluster, pods, &place::Around::of_process())

@@ -5,6 +5,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`client`] | the connection to the API server, by the kubeconfig |
+//! | [`rights`] | what the person may, as the API server says it |
 //! | [`agents`] | which agent is on which node |
 //! | [`request`] | makes, renews and deletes `RecordingRequest`s |
 //! | [`forward`] | one connection to an agent, through the API server |
@@ -19,5 +20,6 @@ pub(crate) mod find;
 pub(crate) mod forward;
 pub(crate) mod manifests;
 pub(crate) mod request;
+pub(crate) mod rights;
 
 pub(crate) use client::Cluster;

@@ -12,6 +12,7 @@ use rewind_resources::request::Action;
 use std::sync::Arc;
 
 mod deploy;
+mod doctor;
 mod list;
 mod read;
 mod save;
@@ -78,6 +79,9 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
             undeploy::run(in_cluster(reach, "undeploy")?, *keep_recordings, *timeout).await
         }
         Command::Status { output: format } => status::run(in_cluster(reach, "status")?, &output, *format).await,
+        Command::Doctor { all_namespaces, output: format } => {
+            doctor::run(in_cluster(reach, "doctor")?, &output, *format, *all_namespaces).await
+        }
         Command::Version => status::version(reach, &output).await,
         Command::Completion { shell } => crate::cli::write_completion(*shell),
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
-use rewind_recording::api::{self, List, Payload, Version};
+use rewind_recording::api::{self, Doctor, List, Payload, Version};
 use rewind_recording::crash::Crashes;
 use rewind_recording::escape;
 use rewind_recording::stream::{Decoder, Frame, Gather, Recording};
@@ -55,6 +55,14 @@ impl Agent {
     /// Those of talking to the agent, see [`Error`].
     pub(crate) async fn version(&self) -> Result<Version, Error> {
         self.json(Method::GET, api::VERSION_PATH, Bytes::new()).await
+    }
+
+    /// What its host can give.
+    ///
+    /// # Errors
+    /// Those of talking to the agent, see [`Error`].
+    pub(crate) async fn doctor(&self) -> Result<Doctor, Error> {
+        self.json(Method::GET, api::DOCTOR_PATH, Bytes::new()).await
     }
 
     /// All recordings.

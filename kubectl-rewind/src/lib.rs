@@ -19,7 +19,7 @@
 //! | [`fetch`] | talks to an agent |
 //! | [`reach`] | from what was typed to the runs that are meant, each with its agent |
 //! | [`source`] | recordings that need no agent |
-//! | [`list`], [`crashes`], [`kept`], [`why`] | what is shown, where the recording's own renderers do not |
+//! | [`list`], [`crashes`], [`kept`], [`why`], [`doctor`] | what is shown, where the recording's own renderers do not |
 //! | [`mod@complete`] | completion within kubectl |
 //! | [`commands`] | what each command does: decide, fetch, show |
 #![forbid(unsafe_code)]
@@ -30,6 +30,7 @@ mod cluster;
 mod commands;
 mod complete;
 mod crashes;
+mod doctor;
 mod error;
 mod failure;
 mod fetch;

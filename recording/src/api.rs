@@ -3,6 +3,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /v1/version` | [`Version`] |
+//! | `GET /v1/doctor` | [`Doctor`] |
 //! | `GET /v1/recordings` | [`List`] |
 //! | `GET /v1/recordings/{recording}` | a stream ([`crate::stream`]): header, records, end |
 //! | `GET /v1/recordings/{recording}/trace` | a stream without end: header, then records and status as they come; an end when the container dies |
@@ -23,6 +24,8 @@ use std::collections::BTreeMap;
 pub const DEFAULT_SOCKET: &str = "/run/rewind/agent.sock";
 /// `GET`: [`Version`].
 pub const VERSION_PATH: &str = "/v1/version";
+/// `GET`: [`Doctor`].
+pub const DOCTOR_PATH: &str = "/v1/doctor";
 /// `GET`: [`List`].
 pub const RECORDINGS_PATH: &str = "/v1/recordings";
 /// `GET`: [`crate::crash::Crashes`].
@@ -59,6 +62,8 @@ pub fn crash_path(crash: u64) -> String {
 pub enum Endpoint {
     /// [`VERSION_PATH`].
     Version,
+    /// [`DOCTOR_PATH`].
+    Doctor,
     /// [`RECORDINGS_PATH`].
     Recordings,
     /// [`recording_path`].
@@ -79,6 +84,9 @@ impl Endpoint {
     pub fn parse(path: &str) -> Option<Self> {
         if path == VERSION_PATH {
             return Some(Self::Version);
+        }
+        if path == DOCTOR_PATH {
+            return Some(Self::Doctor);
         }
         if let Some(rest) = path.strip_prefix(CRASHES_PATH) {
             return match rest.strip_prefix('/') {
@@ -116,6 +124,35 @@ pub struct Version {
     pub format: u32,
     /// Its host.
     pub host: Host,
+    /// What was asked of it, in annotations, and is not understood: a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
+}
+
+/// What the agent's host can give.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Doctor {
+    /// The answer, in a sentence.
+    pub answer: String,
+    /// Whether it can record.
+    pub can_record: bool,
+    /// What is not as it could be.
+    pub wanting: Vec<Wanting>,
+}
+
+/// A part of a host that is not as it could be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wanting {
+    /// The part, in a word or two.
+    pub subject: String,
+    /// What was found: a sentence.
+    pub what: String,
+    /// What is lost: a sentence; may be empty.
+    pub costs: String,
+    /// What to do about it: a sentence; may be empty.
+    pub remedy: String,
 }
 
 /// All recordings of a node.
@@ -216,6 +253,7 @@ mod tests {
     fn each_path_is_understood() {
         for (path, endpoint) in [
             (VERSION_PATH.to_owned(), Endpoint::Version),
+            (DOCTOR_PATH.to_owned(), Endpoint::Doctor),
             (RECORDINGS_PATH.to_owned(), Endpoint::Recordings),
             (recording_path(7), Endpoint::Recording(7)),
             (trace_path(7), Endpoint::Trace(7)),

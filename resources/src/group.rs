@@ -29,10 +29,12 @@ pub mod labels {
     pub const NODE: &str = "rewind.dev/node";
 }
 
-/// Annotations of pods.
+/// Annotations of pods, and of namespaces for all pods in them that do not say otherwise.
 pub mod annotations {
     /// `true` or `false`: whether it is recorded.
     pub const RECORD: &str = "rewind.dev/record";
-    /// `true`: payload is recorded. Of pods only where the ConfigMap allows it.
+    /// `true` or `false`: whether payload is recorded. Heeded only where the ConfigMap allows it.
     pub const PAYLOAD: &str = "rewind.dev/payload";
+    /// A size, as `256Ki`: how large a container's ring may become, within the node's budget.
+    pub const RING_SIZE: &str = "rewind.dev/ring-size";
 }

@@ -1,5 +1,8 @@
 //! `Recording`: what an agent holds of a container that has ended. Nothing of what was recorded stands in it but the
 //! cause in one sentence, redacted as everything that leaves the agent.
+//!
+//! It has an expiry, which agents sweep by, and no ownerReference: it has to outlive its pod, the Deployment that the pod
+//! was of, and the node, for those that are gone are found by it. Its namespace takes it along.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::CustomResource;

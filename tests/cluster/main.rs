@@ -1,7 +1,9 @@
 //! Tests in a real cluster, which `cargo xtask cluster up` has brought up. From where agents are deployed on, they are
 //! until the last test takes them away.
 
+mod annotations;
 mod definitions;
+mod doctor;
 mod manifest;
 mod pods;
 mod reading;
@@ -45,6 +47,17 @@ fn main() -> ExitCode {
         .test("a_right_in_one_namespace_is_none_in_another", &AGENTS, reading::by_namespace)
         .test("who_has_no_right_reads_nothing", &AGENTS, reading::none)
         .test("payload_is_switched_by_who_may", &AGENTS, reading::payload)
+        .test(
+            "a_namespaces_annotation_holds_for_its_pods_unless_they_say_otherwise",
+            &AGENTS,
+            annotations::of_namespace,
+        )
+        .test("a_ring_has_the_size_that_its_pod_asks_for", &AGENTS, annotations::ring_size)
+        .test("an_annotation_that_is_not_understood_is_told_where_one_looks", &AGENTS, annotations::refused)
+        .test("doctor_says_that_all_is_well", &AGENTS, doctor::doctor)
+        .test("doctor_says_who_may_not", &AGENTS, doctor::without_rights)
+        .test("doctor_finds_what_is_not_as_in_its_version", &AGENTS, doctor::other_manifests)
+        .test("status_counts_recordings_by_how_they_ended", &AGENTS, doctor::counted)
         .test("the_agents_port_tells_nothing_without_a_request", &AGENTS, reading::directly)
         .test("the_readmes_walk_is_a_walk", &AGENTS, readme::walk)
         .test("undeploy_leaves_nothing_behind", &AGENTS, undeploy::clean)

@@ -1,13 +1,27 @@
 //! Who may read what: rights are those of the pods' own namespace.
 
-use crate::manifest::workload;
+use crate::manifest::{python, workload};
+use crate::told::SOON;
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
+use rewind_tests::eventually::until;
 use rewind_tests::programs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
+
+const MARKER: &str = "what-was-read";
+const OPENED: &str = "\"/tmp/marked\"";
+/// What it writes and reads goes by a descriptor of its own, for standard output is recorded always; and stands nowhere
+/// in the script, which is an argument.
+const READS: &str = "
+import time
+open('/tmp/marked', 'w').write('-'.join(['what', 'was', 'read']))
+while True:
+    open('/tmp/marked').read()
+    time.sleep(0.1)
+";
 
 /// A namespace with a pod that has run.
 fn with_pod(name: &str) -> Result<Namespace> {
@@ -17,7 +31,7 @@ fn with_pod(name: &str) -> Result<Namespace> {
     Ok(namespace)
 }
 
-fn grant(namespace: &Namespace, role: &str, user: &str) -> Result<()> {
+pub(crate) fn grant(namespace: &Namespace, role: &str, user: &str) -> Result<()> {
     let (role, user) = (format!("--clusterrole={role}"), format!("--user={user}"));
     namespace.ask(&["create", "rolebinding", "rewind", &role, &user]).map(drop)
 }
@@ -60,10 +74,23 @@ pub(crate) fn none() -> Result<()> {
 
 pub(crate) fn payload() -> Result<()> {
     agents::with(|_| {
-        let namespace = with_pod("payload")?;
+        let namespace = Namespace::new("payload")?;
+        namespace.apply(&python("web", READS).to_string())?;
+        namespace.runs("web")?;
         let user = User::called("carol")?;
         grant(&namespace, "rewind-admin", "carol")?;
-        namespace.kubectl_as(&user, &["rewind", "payload", "pod/web", "on"])?.success().map(drop)
+        let ask = |arguments: &[&str]| namespace.kubectl_as(&user, arguments)?.success();
+        let dump = || ask(&["rewind", "dump", "pod/web", "-o", "strace", "-s", "64"]);
+        let has = |word: &'static str| move |dump: &String| dump.contains(word).then(|| dump.clone());
+        let before = until("it to have read its file", SOON, dump, has(OPENED))?;
+        ensure!(!before.contains(MARKER), "payload is recorded, and nobody has switched it on:\n{before}");
+        ask(&["rewind", "payload", "pod/web", "on"])?;
+        until("payload", SOON, dump, has(MARKER))?;
+        ask(&["rewind", "payload", "pod/web", "off"])?;
+        // The newest calls have none again.
+        let newest = || ask(&["rewind", "dump", "pod/web", "-o", "strace", "--last", "12"]);
+        let is_without = |dump: &String| (dump.contains(OPENED) && !dump.contains(MARKER)).then_some(());
+        until("calls without payload", SOON, newest, is_without)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::namespace::Namespace;
-use rewind_tests::eventually::eventually;
+use rewind_tests::eventually::until;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -18,18 +18,8 @@ pub(crate) struct Told {
 impl Told {
     /// Once it begins with that answer.
     pub(crate) fn of(namespace: &Namespace, target: &str, answer: &str) -> Result<Self> {
-        let mut last = None;
-        let screen = eventually(&format!("`{answer}`"), SOON, || {
-            let said = namespace.ask(&["rewind", "why", target]);
-            let found = said.as_ref().ok().filter(|screen| unwrapped(screen).starts_with(answer)).cloned();
-            last = Some(said);
-            found
-        });
-        let screen = screen.with_context(|| match last {
-            Some(Ok(screen)) => screen,
-            Some(Err(error)) => format!("{error:#}"),
-            None => "nobody was asked".to_owned(),
-        })?;
+        let wanted = |screen: &String| unwrapped(screen).starts_with(answer).then(|| screen.clone());
+        let screen = until(&format!("`{answer}`"), SOON, || namespace.ask(&["rewind", "why", target]), wanted)?;
         let why = serde_json::from_str(&namespace.ask(&["rewind", "why", target, "-o", "json"])?)?;
         Ok(Self { why, answer: unwrapped(&screen), screen })
     }

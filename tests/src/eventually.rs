@@ -1,6 +1,7 @@
 //! Bounded waiting.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
+use std::fmt::Debug;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,30 @@ pub fn eventually<T>(what: &str, within: Duration, mut probe: impl FnMut() -> Op
     }
 }
 
+/// Looks until what is seen is `wanted`, with growing pauses.
+///
+/// # Errors
+/// When `within` has passed; `what` names what did not come about, and what was seen last stands beside it.
+pub fn until<S: Debug, T>(
+    what: &str,
+    within: Duration,
+    mut look: impl FnMut() -> Result<S>,
+    wanted: impl Fn(&S) -> Option<T>,
+) -> Result<T> {
+    let mut last = None;
+    let found = eventually(what, within, || {
+        let seen = look();
+        let found = seen.as_ref().ok().and_then(&wanted);
+        last = Some(seen);
+        found
+    });
+    found.with_context(|| match last {
+        Some(Ok(seen)) => format!("it is at last: {seen:?}"),
+        Some(Err(error)) => format!("{error:#}"),
+        None => "nobody was asked".to_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +70,19 @@ mod tests {
     fn it_gives_up_and_says_on_what() {
         let given_up = eventually("the end of time", Duration::ZERO, || None::<()>);
         assert!(given_up.is_err_and(|error| error.to_string().contains("the end of time")));
+    }
+
+    #[test]
+    fn it_looks_until_it_sees_what_is_wanted_and_tells_what_it_saw_last() -> Result<()> {
+        let mut seen = 0;
+        let mut look = || {
+            seen += 1;
+            Ok(seen)
+        };
+        let even = |seen: &u32| (seen % 4 == 0).then_some(*seen);
+        assert_eq!(until("four", Duration::from_secs(5), &mut look, even)?, 4);
+        let given_up = until("four", Duration::ZERO, || Ok(7), even).map_err(|error| format!("{error:#}"));
+        assert!(given_up.is_err_and(|told| told.contains("four") && told.contains("it is at last: 7")));
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@
 
 mod adoption;
 mod calls;
+mod cluster;
 mod crash;
 mod daemon;
 mod feed;
@@ -24,6 +25,7 @@ use clap::{Args, ValueEnum};
 use figures::{Figures, Load, Series};
 use held::FullRing;
 use place::Playground;
+use rewind_tests::programs::BIN_DIR;
 use rewind_tests::{agent, programs};
 use setting::{Attached, Setting};
 use std::path::{Path, PathBuf};
@@ -70,12 +72,22 @@ enum Part {
     Adoption,
     Crash,
     Feed,
+    /// On a cluster that is up: memory, CPU, reading, Events, watches. Only if it is named.
+    Cluster,
+    /// As above: the names of 300 pods that come and go.
+    Churn,
 }
+
+/// What is measured on a cluster, and only there.
+const ON_CLUSTER: [Part; 2] = [Part::Cluster, Part::Churn];
 
 impl Bench {
     pub(crate) fn run(&self) -> Result<()> {
         if !rustix::process::geteuid().is_root() {
             bail!("the benchmark loads BPF programs and makes cgroups: run it as root");
+        }
+        if self.only.iter().any(|part| ON_CLUSTER.contains(part)) {
+            return self.on_cluster();
         }
         setup::for_build()?;
         let no_perf = setup::for_bench()?;
@@ -101,6 +113,22 @@ impl Bench {
             eprintln!("bench: not measured: {error}");
         }
         if run.failed.is_empty() { Ok(()) } else { bail!("{} measurements failed", run.failed.len()) }
+    }
+
+    /// What runs in a cluster is measured with nothing else beside it.
+    fn on_cluster(&self) -> Result<()> {
+        if !self.only.iter().all(|part| ON_CLUSTER.contains(part)) {
+            bail!("what is measured on a cluster is measured alone");
+        }
+        // Who names a directory of programs has built them.
+        if std::env::var_os(BIN_DIR).is_none() {
+            programs::set_bin_dir(&build::all(true)?);
+        }
+        interrupt::listen()?;
+        let mut table = Table::default();
+        let ended = cluster::run(&mut table, &self.only);
+        println!("{}\n\n{}", machine(), table.render());
+        ended
     }
 
     fn wants(&self, part: Part) -> bool {

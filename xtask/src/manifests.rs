@@ -45,6 +45,11 @@ impl Manifests {
     }
 }
 
+/// Checks the chart with Helm's own program.
+pub(crate) fn helm() -> Result<()> {
+    helm::check()
+}
+
 /// A file of the base, or one that is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct File {

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: runs every test that this machine can run, and adds them up.
 
 use crate::tally::Tally;
-use crate::{build, build_ebpf, cluster, command, debug, fuzz, image, setup};
+use crate::{build, build_ebpf, cluster, command, debug, fuzz, image, manifests, setup};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use rewind_tests::cluster::place::Place;
@@ -78,6 +78,7 @@ impl Test {
 /// In the cluster that is up; if none is, in one that goes when the tests have run.
 fn on_cluster(tally: &mut Tally) -> Result<()> {
     let programs = build::all(true)?;
+    tally.one("Helm makes of the chart what the base is", manifests::helm());
     let (archive, place) = (image::of_here()?, Place::of_machine()?);
     let found = match cluster::up(&place) {
         Ok(found) => found,

@@ -1,6 +1,7 @@
 //! The report of `rewind-agent doctor`: the answer first, then what it rests on.
 
 use super::rules::{Finding, State};
+use rewind_recording::api;
 use std::fmt::Write as _;
 
 /// Nanoseconds that one cheap call (`getppid`) takes.
@@ -82,6 +83,28 @@ impl Report {
             render_cost(&mut out, cost);
         }
         out
+    }
+
+    /// The report for who asks an agent: what is not as it could be.
+    #[must_use]
+    pub(crate) fn told(&self) -> api::Doctor {
+        let findings =
+            self.findings.iter().filter(|finding| finding.state != State::Fine).map(|finding| api::Wanting {
+                subject: finding.subject.to_owned(),
+                what: finding.what.clone(),
+                costs: finding.costs.clone(),
+                remedy: finding.remedy.clone(),
+            });
+        let of_program = |program: &Program| {
+            let (why, costs) = match &program.load {
+                Load::Loaded { .. } => return None,
+                Load::Refused { why } => (why, String::new()),
+                Load::GivenUp { why, costs } => (why, costs.clone()),
+            };
+            Some(api::Wanting { subject: program.name.clone(), what: why.clone(), costs, remedy: String::new() })
+        };
+        let wanting = findings.chain(self.programs.iter().filter_map(of_program)).collect();
+        api::Doctor { answer: self.answer(), can_record: self.can_record(), wanting }
     }
 
     /// The first line.
@@ -203,6 +226,20 @@ What one getppid() costs here, nanoseconds
 ";
         assert_eq!(report.render(), expected);
         assert!(report.can_record());
+    }
+
+    #[test]
+    fn who_asks_an_agent_is_told_what_is_not_as_it_could_be() {
+        let given_up = Load::GivenUp { why: "No hook.".to_owned(), costs: "Signals.".to_owned() };
+        let report = Report {
+            findings: vec![finding("BTF", State::Fine, ""), finding("cgroups", State::Degraded, "A loss.")],
+            programs: vec![Program { name: "signal".to_owned(), load: given_up }],
+            cost: None,
+        };
+        let told = report.told();
+        assert!(told.can_record && told.answer == "Rewind can record on this host, with 2 restrictions.", "{told:?}");
+        let wanting: Vec<_> = told.wanting.iter().map(|one| [&*one.subject, &*one.what, &*one.costs]).collect();
+        assert_eq!(wanting, [["cgroups", "About cgroups.", "A loss."], ["signal", "No hook.", "Signals."]]);
     }
 
     #[test]

@@ -5,14 +5,18 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`owner`] | a pod -> what it belongs to. Pure. |
+//! | [`asked`] | what annotations ask for. Pure. |
 //! | [`facts`] | a pod of the API -> the little that is kept of it. Pure. |
 //! | [`pods`] | the pods of this node, as far as they were seen; what is gone is kept for a while |
 //! | [`watch`] | the API -> `pods` |
+//! | [`annotations`] | what is asked for by annotations of these pods, and of their namespaces |
 //!
 //! A container is found by the runtime's id. The API learns that a second after the container's start, so before that
 //! the pod is found by its UID, which the path of the cgroup has, and the container in it by the name that the runtime
 //! left in a file.
 
+pub(crate) mod annotations;
+pub(crate) mod asked;
 pub(crate) mod facts;
 mod owner;
 pub(crate) mod pods;

@@ -48,11 +48,22 @@ impl Plan {
             return Err(TooSmall { budget_bytes: self.budget_bytes, min_bytes });
         }
         let segments = u32::try_from(segments).unwrap_or(u32::MAX);
-        let most = (self.ring_bytes / segment).clamp(2, u64::from(segments)) as u32;
-        let protected = (most / 4).clamp(1, MAX_SEGMENTS as u32);
-        let main = (most - protected).clamp(1, MAX_SEGMENTS as u32);
-        Ok(Sizes { segments, rings: segments / SHARES as u32, limits: [main, protected] })
+        let limits = limits(self.ring_bytes, segments);
+        Ok(Sizes { segments, rings: segments / SHARES as u32, limits })
     }
+
+    /// The limits of a ring of another size: within the budget.
+    #[must_use]
+    pub(crate) fn limits(&self, ring_bytes: u64) -> [u32; SHARES] {
+        self.sizes().map_or([1; SHARES], |sizes| limits(ring_bytes, sizes.segments))
+    }
+}
+
+/// Most segments of the main and of the protected share of a ring, of all there are.
+fn limits(ring_bytes: u64, segments: u32) -> [u32; SHARES] {
+    let most = (ring_bytes / ARENA_VALUE_BYTES as u64).clamp(2, u64::from(segments)) as u32;
+    let protected = (most / 4).clamp(1, MAX_SEGMENTS as u32);
+    [(most - protected).clamp(1, MAX_SEGMENTS as u32), protected]
 }
 
 #[cfg(test)]
@@ -68,6 +79,15 @@ mod tests {
         assert!(sizes.rings > 900, "{sizes:?}");
         assert!(u64::from(sizes.segments) * (ARENA_VALUE_BYTES as u64) < 64 * MIB);
         assert_eq!(sizes.limits, [24, 7]);
+    }
+
+    #[test]
+    fn a_ring_of_another_size_stays_within_the_budget() {
+        let plan = Plan { budget_bytes: 4 * MIB, ring_bytes: MIB, payload_bytes: 256 };
+        let segments = plan.sizes().unwrap().segments;
+        assert_eq!(plan.limits(MIB), plan.sizes().unwrap().limits);
+        assert_eq!([plan.limits(1), plan.limits(256 << 10)], [[1, 1], [6, 1]]);
+        assert!(plan.limits(u64::MAX).iter().sum::<u32>() <= segments);
     }
 
     #[test]

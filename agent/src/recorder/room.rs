@@ -7,7 +7,7 @@ use rewind_common::ring::{Ring, SHARES};
 
 /// What is known of what has to go. Who holds its lock changes rings alone.
 pub(super) struct Room {
-    /// Most segments of each share.
+    /// Most segments of each share of a ring that has no limits of its own.
     pub(super) limits: [u32; SHARES],
     /// Refusals that have been logged.
     refused_seen: u64,
@@ -32,9 +32,12 @@ impl Recorder {
         let steps = budget::steps(&self.usage(rings), pool);
         self.take(&steps, rings)?;
         if pool.is_plenty() {
-            let is_lower = |ring: &Ring| ring.shares.iter().zip(room.limits).any(|(share, most)| share.limit < most);
-            let lowered = rings.iter().filter(|(_, ring)| is_lower(ring));
-            lowered.for_each(|(index, _)| self.mapped.set_limits(*index, room.limits));
+            for (index, ring) in rings {
+                let most = self.limits_of(ring, room.limits);
+                if ring.shares.iter().zip(most).any(|(share, most)| share.limit < most) {
+                    self.mapped.set_limits(*index, most);
+                }
+            }
         }
         let refused = self.mapped.node().refused;
         if refused != room.refused_seen {

@@ -3,9 +3,9 @@
 
 use super::{Error, Recorder, lock};
 use crate::clock;
-use rewind_common::ring::{Cgroup, Ring, cgroup_state};
+use rewind_common::ring::{Cgroup, Ring, SHARES, Share, cgroup_state};
 use rewind_recording::header::Container;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What is wished of one container's recording.
@@ -15,6 +15,14 @@ pub(crate) struct Wish {
     pub record: bool,
     /// Whether payload is; `None`: as with all others, or it is not known yet.
     pub payload: Option<bool>,
+    /// Most bytes of its ring; `None` as above.
+    pub ring_bytes: Option<u64>,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self { record: true, payload: None, ring_bytes: None }
+    }
 }
 
 /// Says what is wished of each.
@@ -24,8 +32,10 @@ pub(crate) type Wishes = Arc<dyn Fn(&Container) -> Wish + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Heeded {
     wishes: Option<Wishes>,
-    /// Recordings whose payload was switched as wished: it may be switched by hand since.
-    payload: HashSet<u64>,
+    /// How payload of recordings was switched because that was wished: it may be switched by hand since.
+    payload: HashMap<u64, bool>,
+    /// Most segments of the shares of recordings that have a limit of their own.
+    limits: HashMap<u64, [u32; SHARES]>,
 }
 
 /// How long after its end a ring may still be written to, by a call that had begun before.
@@ -51,23 +61,50 @@ impl Recorder {
     pub(crate) fn heed_wishes(&self) -> Result<(), Error> {
         let Some(wishes) = lock(&self.heeded).wishes.clone() else { return Ok(()) };
         // Until then no ring is given to another recording.
-        let _room = lock(&self.room);
+        let room = lock(&self.room);
         let now_ns = clock::now_ns();
         let rings: Vec<_> = self.rings().collect();
+        let mut shrinking = Vec::new();
         for (index, ring) in &rings {
             let wish = wishes(&self.registry.container(ring));
             match ring.end_ns() {
                 None if !wish.record => self.leave_out(*index, ring, now_ns)?,
-                None => self.heed_payload(*index, ring, wish),
+                None => {
+                    self.heed_payload(*index, ring, wish);
+                    for (share, keep) in self.heed_size(*index, ring, wish, room.limits) {
+                        shrinking.extend(self.kernel().lay_out(&self.mapped, *index, share, keep)?);
+                    }
+                }
                 Some(end_ns) if !wish.record && now_ns.saturating_sub(end_ns) > WRITTEN_WITHIN_NS => {
                     self.release(*index, ring)?;
                 }
                 Some(_) => {}
             }
         }
+        self.kernel().shrink(&shrinking)?;
         let there: HashSet<u64> = rings.iter().map(|(_, ring)| ring.recording).collect();
-        lock(&self.heeded).payload.retain(|recording| there.contains(recording));
+        let mut heeded = lock(&self.heeded);
+        heeded.payload.retain(|recording, _| there.contains(recording));
+        heeded.limits.retain(|recording, _| there.contains(recording));
         Ok(())
+    }
+
+    /// Most segments of the shares of a ring; `usual` is that of most.
+    pub(super) fn limits_of(&self, ring: &Ring, usual: [u32; SHARES]) -> [u32; SHARES] {
+        lock(&self.heeded).limits.get(&ring.recording).copied().unwrap_or(usual)
+    }
+
+    /// Sets a ring's limits; which shares have more than that, and what they keep. They are asked again until they
+    /// have given it.
+    fn heed_size(&self, index: u32, ring: &Ring, wish: Wish, usual: [u32; SHARES]) -> Vec<(usize, u32)> {
+        let before = self.limits_of(ring, usual);
+        let wanted = wish.ring_bytes.map_or(usual, |bytes| self.plan.limits(bytes));
+        if wanted != before {
+            lock(&self.heeded).limits.insert(ring.recording, wanted);
+            self.mapped.set_limits(index, limits(&ring.shares, before, wanted));
+        }
+        let shares = ring.shares.iter().zip(wanted).enumerate();
+        shares.filter(|(_, (share, most))| share.len > *most).map(|(share, (_, most))| (share, most)).collect()
     }
 
     fn leave_out(&self, index: u32, ring: &Ring, now_ns: u64) -> Result<(), Error> {
@@ -88,9 +125,36 @@ impl Recorder {
 
     fn heed_payload(&self, index: u32, ring: &Ring, wish: Wish) {
         if let Some(on) = wish.payload
-            && lock(&self.heeded).payload.insert(ring.recording)
+            && lock(&self.heeded).payload.insert(ring.recording, on) != Some(on)
         {
             self.switch_payload(index, ring, on);
         }
+    }
+}
+
+/// The new limits of shares: one that had to shrink for others' sake stays small until there is room again.
+fn limits(shares: &[Share; SHARES], before: [u32; SHARES], wanted: [u32; SHARES]) -> [u32; SHARES] {
+    std::array::from_fn(|at| {
+        let (now, before, wanted) = (shares[at].limit, before[at], wanted[at]);
+        if now < before { now.min(wanted) } else { wanted }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rewind_common::ring::MAX_SEGMENTS;
+
+    fn limited(limit: u32) -> Share {
+        Share { claims: 0, base: 1, len: 1, limit, growing: 0, leaving: 0, segments: [0; MAX_SEGMENTS] }
+    }
+
+    #[test]
+    fn a_ring_may_grow_to_its_own_limit_unless_it_had_to_shrink() {
+        let of = |now: [u32; SHARES], wanted| limits(&now.map(limited), [24, 7], wanted);
+        assert_eq!(of([24, 7], [96, 32]), [96, 32]);
+        assert_eq!(of([24, 7], [3, 1]), [3, 1]);
+        assert_eq!(of([12, 7], [96, 32]), [12, 32]);
+        assert_eq!(of([12, 4], [6, 1]), [6, 1]);
     }
 }

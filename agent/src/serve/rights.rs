@@ -44,11 +44,18 @@ impl Rights {
         let Self::Request(grant) = self else { return true };
         match endpoint {
             // Lists have the numbers that all others are named by.
-            Endpoint::Version | Endpoint::Recordings | Endpoint::Crashes => true,
+            Endpoint::Version | Endpoint::Doctor | Endpoint::Recordings | Endpoint::Crashes => true,
             Endpoint::Recording(_) | Endpoint::Crash(_) => matches!(grant.action, Action::Read | Action::Trace),
             Endpoint::Trace(_) => matches!(grant.action, Action::Trace),
             Endpoint::Payload(_) => matches!(grant.action, Action::Payload),
         }
+    }
+
+    /// Whether what is told of this namespace's pods may be seen.
+    #[must_use]
+    pub(crate) fn reach(&self, namespace: &str) -> bool {
+        let Self::Request(grant) = self else { return true };
+        grant.request.namespace == namespace
     }
 
     /// Whether it is about a container that may be seen.

@@ -2,7 +2,7 @@
 
 use super::client::Cluster;
 use crate::failure::Failure;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use kube::api::ListParams;
 use rewind_resources::group;
 
@@ -21,6 +21,16 @@ pub(crate) struct AgentPod {
     pub restarts: i32,
     /// Why it is not ready, as kubectl shows it: `CrashLoopBackOff`, `Pending`.
     pub state: String,
+    /// More of that: why an image is not there, how the container ended last; may be empty.
+    pub why: String,
+}
+
+impl AgentPod {
+    /// Why it is not ready, with all that is known.
+    #[must_use]
+    pub(crate) fn told(&self) -> String {
+        if self.why.is_empty() { self.state.clone() } else { format!("{}: {}", self.state, self.why) }
+    }
 }
 
 /// All agents.
@@ -45,6 +55,15 @@ fn of_pod(pod: &Pod) -> AgentPod {
     let (spec, status) = (pod.spec.as_ref(), pod.status.as_ref());
     let container = status.and_then(|status| status.container_statuses.as_ref()?.first());
     let waiting = container.and_then(|container| container.state.as_ref()?.waiting.as_ref()?.reason.clone());
+    let why = container.and_then(|container| {
+        let said = container.state.as_ref()?.waiting.as_ref().and_then(|waiting| waiting.message.clone());
+        let ended = container.last_state.as_ref().and_then(|state| state.terminated.as_ref());
+        let ended =
+            ended.map(|ended| ended.message.clone().unwrap_or_else(|| format!("it exited ({})", ended.exit_code)));
+        ended.or(said)
+    });
+    let unplaced = |condition: &&PodCondition| condition.type_ == "PodScheduled" && condition.status == "False";
+    let unplaced = status.and_then(|status| status.conditions.as_ref()?.iter().find(unplaced)?.message.clone());
     let conditions = status.and_then(|status| status.conditions.as_ref());
     let is_ready = conditions.into_iter().flatten().any(|c| c.type_ == "Ready" && c.status == "True");
     let phase = status.and_then(|status| status.phase.clone()).unwrap_or_default();
@@ -56,6 +75,7 @@ fn of_pod(pod: &Pod) -> AgentPod {
         image: spec.and_then(|spec| spec.containers.first()?.image.clone()).unwrap_or_default(),
         restarts: container.map_or(0, |container| container.restart_count),
         state: if ends { "Terminating".to_owned() } else { waiting.unwrap_or(phase) },
+        why: why.or(unplaced).unwrap_or_default(),
     }
 }
 
@@ -72,7 +92,8 @@ mod tests {
             "spec": {"nodeName": "n1", "containers": [{"name": "agent", "image": "rewind:1"}]},
             "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}],
                 "containerStatuses": [{"name": "agent", "image": "", "imageID": "", "ready": false, "restartCount": 2,
-                    "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]},
+                    "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}},
+                    "lastState": {"terminated": {"exitCode": 3}}}]},
         });
         of_pod(&serde_json::from_value(pod).unwrap())
     }
@@ -88,5 +109,6 @@ mod tests {
     fn what_keeps_an_agent_from_being_ready_is_said_as_kubectl_says_it() {
         let agent = agent("a", "False", false);
         assert_eq!((agent.state.as_str(), agent.restarts, agent.ready), ("CrashLoopBackOff", 2, false));
+        assert_eq!(agent.told(), "CrashLoopBackOff: it exited (3)");
     }
 }

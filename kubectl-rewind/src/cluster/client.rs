@@ -4,6 +4,7 @@ use crate::cli::ClusterFlags;
 use crate::failure::Failure;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use k8s_openapi::apimachinery::pkg::version::Info as Version;
 use kube::api::{ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, Resource};
@@ -121,6 +122,20 @@ impl Cluster {
             Err(error) if error.is_not_found() => Ok(None),
             answer => answer.map(Some),
         }
+    }
+
+    /// The API server's address.
+    #[must_use]
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Which version the API server is of.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) async fn version(&self) -> Result<Version, Failure> {
+        self.answer(self.client.apiserver_version()).await
     }
 
     /// Who asks, as the API server calls them.

@@ -10,16 +10,23 @@ use crate::fetch::Agent;
 use crate::list::table;
 use crate::output::{Output, note};
 use crate::reach::{self, Reach};
+use kube::api::ListParams;
 use rewind_recording::api::Totals;
+use rewind_recording::escape::visible;
 use rewind_recording::render::units;
+use rewind_resources::recording::Recording;
 use rewind_resources::request::Action;
 use rewind_resources::target::Target;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
 const COLUMNS: [&str; 7] = ["NODE", "AGENT", "STATE", "RESTARTS", "VERSION", "RINGS", "REFUSED"];
+
+/// How many ways to end are told apart.
+const MAX_ENDINGS: usize = 5;
 
 /// What is known of one node's agent.
 #[derive(Debug, Serialize)]
@@ -50,6 +57,11 @@ pub(super) async fn run(cluster: &Arc<Cluster>, output: &Output, format: TopForm
         }
         TopFormat::Table => table(out, &COLUMNS, nodes.iter().map(row)),
     })?;
+    if format == TopFormat::Table
+        && let Some(kept) = kept(cluster).await
+    {
+        note(&kept);
+    }
     nodes.iter().filter_map(|of| Some((of, of.error.as_ref()?))).for_each(|(of, error)| {
         note(&format!("node {}: {error}", of.node));
     });
@@ -110,16 +122,46 @@ async fn ask(cluster: &Arc<Cluster>, agent: AgentPod) -> OfNode {
         Ok(None) => (None, None, None),
         Err(error) => (None, None, Some(error.to_string())),
     };
-    let agents::AgentPod { name: pod, node, ready, image, restarts, state } = agent;
+    let agents::AgentPod { name: pod, node, ready, image, restarts, state, .. } = agent;
     OfNode { node, pod, ready, state, restarts, image, version, totals, error }
 }
 
 /// What an agent says of itself, to who may list recordings in the person's own namespace.
 async fn said(cluster: &Arc<Cluster>, agent: &AgentPod) -> Result<(String, Totals), Error> {
-    let (namespace, node) = (cluster.namespace.clone(), agent.node.clone());
-    let ask = Ask { namespace, node, target: Target::default(), action: Action::List };
-    let session = Agent::Session(Arc::new(Session::open(cluster, agent, &ask).await?));
+    let session = session(cluster, agent, cluster.namespace.clone()).await?;
     Ok((session.version().await?.version, session.list().await?.totals))
+}
+
+/// An agent, for who may list recordings in that namespace.
+///
+/// # Errors
+/// [`Error`].
+pub(super) async fn session(cluster: &Arc<Cluster>, agent: &AgentPod, namespace: String) -> Result<Agent, Error> {
+    let ask = Ask { namespace, node: agent.node.clone(), target: Target::default(), action: Action::List };
+    Ok(Agent::Session(Arc::new(Session::open(cluster, agent, &ask).await?)))
+}
+
+/// How many Recordings are stored, and how what they are of ended. Nothing, where the person may not see all.
+async fn kept(cluster: &Cluster) -> Option<String> {
+    let all = cluster.list(&cluster.everywhere::<Recording>(), ListParams::default()).await.ok()?;
+    Some(counted(all.iter().map(|recording| recording.spec.ending.as_str())))
+}
+
+/// `3 Recordings: 2 exited (1), 1 killed (OOM)`, the most frequent endings first.
+fn counted<'e>(endings: impl Iterator<Item = &'e str>) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    endings.for_each(|ending| *counts.entry(ending).or_default() += 1);
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let all: usize = counts.iter().map(|(_, count)| count).sum();
+    let rest: usize = counts.iter().skip(MAX_ENDINGS).map(|(_, count)| count).sum();
+    let told = counts.iter().take(MAX_ENDINGS).map(|(ending, count)| format!("{count} {}", visible(ending)));
+    let told: Vec<String> = told.chain((rest > 0).then(|| format!("{rest} otherwise"))).collect();
+    match all {
+        0 => "no Recording is stored".to_owned(),
+        1 => format!("1 Recording is stored: {}", told.concat()),
+        _ => format!("{} Recordings are stored: {}", units::grouped(all as u64), told.join(", ")),
+    }
 }
 
 fn row(of: &OfNode) -> Vec<String> {
@@ -135,4 +177,20 @@ fn row(of: &OfNode) -> Vec<String> {
         of.totals.as_ref().map_or_else(dash, rings),
         of.totals.map_or_else(dash, |totals| units::grouped(totals.refused)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_are_counted_by_how_they_ended() {
+        let of = |endings: &[&'static str]| counted(endings.iter().copied());
+        assert_eq!(of(&[]), "no Recording is stored");
+        assert_eq!(of(&["exited (1)"]), "1 Recording is stored: 1 exited (1)");
+        let some = ["killed (OOM)", "exited (1)", "exited (1)"];
+        assert_eq!(of(&some), "3 Recordings are stored: 2 exited (1), 1 killed (OOM)");
+        let many = ["exited (1)", "exited (2)", "exited (3)", "exited (4)", "exited (5)", "exited (6)"];
+        assert!(of(&many).ends_with("1 exited (5), 1 otherwise"), "{}", of(&many));
+    }
 }

@@ -2,11 +2,12 @@
 
 use super::certificates;
 use super::place::{ADMIN, Place};
-use crate::eventually::eventually;
+use crate::eventually::until;
 use crate::programs::{self, Said};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use std::env;
+use std::fmt::{self, Debug, Display};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -148,17 +149,15 @@ impl User {
         arguments: &[&str],
         wanted: impl Fn(&Value) -> Option<T>,
     ) -> Result<T> {
-        let mut last = None;
-        eventually(what, within, || {
-            let object = self.get(arguments);
-            let found = object.as_ref().ok().and_then(&wanted);
-            last = Some(object);
-            found
-        })
-        .with_context(|| match last {
-            Some(Ok(object)) => format!("it is at last: {}", object.get("status").unwrap_or(&object)),
-            Some(Err(error)) => format!("{error:#}"),
-            None => "nobody was asked".to_owned(),
-        })
+        until(what, within, || self.get(arguments).map(Shown), |object| wanted(&object.0))
+    }
+}
+
+/// An object, shown as far as it says how it is.
+struct Shown(Value);
+
+impl Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self.0.get("status").unwrap_or(&self.0), f)
     }
 }

@@ -174,7 +174,7 @@ impl Module {
 }
 
 /// Go, which fetches a newer one of itself where a module needs that.
-fn go() -> Result<PathBuf> {
+pub(crate) fn go() -> Result<PathBuf> {
     let usual = Path::new("/usr/local/go/bin/go");
     if let Some(go) = find("go").or_else(|| is_program(usual).then(|| usual.to_owned())) {
         return Ok(go);

@@ -2,9 +2,9 @@
 
 use super::File;
 use super::chart::{NAMESPACE, NOT_IN_IT};
-use crate::command;
+use crate::{cluster, command};
 use anyhow::{Context as _, Result, bail};
-use rewind_tests::programs::{find, is_program};
+use rewind_tests::programs::is_program;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ fn program() -> Result<PathBuf> {
     let bin = command::cache()?.join(format!("helm-{VERSION}"));
     let helm = bin.join("helm");
     if !is_program(&helm) {
-        let go = find("go").context("Helm is built from its Go modules, and there is no go here")?;
+        let go = cluster::go()?;
         eprintln!("manifests: building helm {VERSION}");
         let mut install = Command::new(go);
         install.args(["install", "-trimpath", &format!("{MODULE}@{VERSION}")]).env("GOBIN", &bin).current_dir("/");

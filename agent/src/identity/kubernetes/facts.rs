@@ -1,10 +1,10 @@
 //! A pod of the API -> the little that is kept of it. Pure.
 
+use super::asked::Read;
 use super::owner;
 use crate::identity::service;
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 use rewind_recording::header::{self, ContainerKind, Owner};
-use rewind_resources::group::annotations;
 use std::collections::BTreeMap;
 
 /// Labels that are kept.
@@ -18,8 +18,6 @@ const LABELS: [&str; 8] = [
     "k8s-app",
     "tier",
 ];
-/// Annotations that say what is wished of a pod's recordings.
-const WISHES: [&str; 2] = [annotations::RECORD, annotations::PAYLOAD];
 /// The kubelet's UID of a static pod: the name of its cgroup.
 const CONFIG_HASH: &str = "kubernetes.io/config.hash";
 /// Longest value of an annotation that is kept.
@@ -41,6 +39,8 @@ pub(crate) struct PodFacts {
     pub(super) owner: Option<Owner>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) annotations: BTreeMap<String, String>,
+    /// What its annotations ask for.
+    pub(super) read: Read,
     pub(super) containers: Vec<ContainerFacts>,
     /// The runs of its containers that its status tells of.
     pub runs: Vec<Run>,
@@ -90,17 +90,16 @@ impl PodFacts {
             qos: status.and_then(|status| status.qos_class.clone()).unwrap_or_default(),
             owner: owner::of(pod),
             labels: few(metadata.labels.as_ref(), |key| LABELS.contains(&key)),
-            annotations: few(metadata.annotations.as_ref(), |key| {
-                key.starts_with(service::ANNOTATION) || WISHES.contains(&key)
-            }),
+            annotations: few(metadata.annotations.as_ref(), |key| key.starts_with(service::ANNOTATION)),
+            read: Read::of(|name| metadata.annotations.as_ref()?.get(name).map(String::as_str)),
             containers: containers(pod),
             runs: statuses.flat_map(runs).collect(),
         })
     }
 
-    /// What stands in an annotation.
-    pub(super) fn annotation(&self, name: &str) -> Option<&str> {
-        self.annotations.get(name).map(String::as_str)
+    /// The pod, for who reads of it in a sentence.
+    pub(super) fn whose(&self) -> String {
+        format!("pod {}/{}", self.namespace, self.name)
     }
 
     /// The pod as it is told of one of its containers, and of a run of it, if that is known.

@@ -7,8 +7,9 @@
 //!
 //! Asking takes a lock for a look into maps, and nobody holds it for longer.
 
+use super::asked::Asked;
 use super::facts::{PodFacts, Run};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a pod that is gone is known.
@@ -41,6 +42,8 @@ struct Seen {
 #[derive(Debug, Default)]
 struct Held {
     facts: PodFacts,
+    /// When it was first seen.
+    since_ns: u64,
     /// The newest last.
     runs: VecDeque<Run>,
     gone_ns: Option<u64>,
@@ -73,7 +76,7 @@ impl Pods {
         if let Some(listed) = &mut seen.listed {
             listed.insert(facts.uid.clone());
         }
-        seen.apply(facts, None);
+        seen.apply(facts, now_ns, None);
         seen.forget(now_ns);
     }
 
@@ -84,7 +87,7 @@ impl Pods {
             listed.remove(&facts.uid);
         }
         seen.gone.push_back((facts.uid.clone(), now_ns));
-        seen.apply(facts, Some(now_ns));
+        seen.apply(facts, now_ns, Some(now_ns));
         seen.forget(now_ns);
     }
 
@@ -125,12 +128,32 @@ impl Pods {
         Some(Found { pod: held.facts.told(wanted.container, None), is_run: false })
     }
 
-    /// What stands in an annotation of a pod. `None`: the pod is not known.
+    /// What the annotations of a pod ask for. `None`: the pod is not known.
     #[must_use]
-    pub(crate) fn annotation(&self, uid: &str, name: &str) -> Option<Option<String>> {
+    pub(crate) fn asked(&self, uid: &str) -> Option<Asked> {
+        self.seen().pods.get(uid).map(|held| held.facts.read.asked)
+    }
+
+    /// Annotations of pods that are not understood: the pod's namespace, and a sentence.
+    #[must_use]
+    pub(super) fn refused(&self) -> Vec<(String, String)> {
         let seen = self.seen();
-        let held = seen.pods.get(uid)?;
-        Some(held.facts.annotation(name).map(str::to_owned))
+        let there = seen.pods.values().filter(|held| held.gone_ns.is_none()).map(|held| &held.facts);
+        let told = there.map(|facts| (facts, facts.read.told(&facts.whose())));
+        told.flat_map(|(facts, told)| told.into_iter().map(|told| (facts.namespace.clone(), told))).collect()
+    }
+
+    /// The namespaces of the pods that are there, and when the newest pod of each was first seen.
+    #[must_use]
+    pub(super) fn namespaces(&self) -> BTreeMap<String, u64> {
+        let mut newest = BTreeMap::new();
+        for held in self.seen().pods.values().filter(|held| held.gone_ns.is_none()) {
+            match newest.get_mut(&held.facts.namespace) {
+                Some(newest_ns) => *newest_ns = held.since_ns.max(*newest_ns),
+                None => drop(newest.insert(held.facts.namespace.clone(), held.since_ns)),
+            }
+        }
+        newest
     }
 
     /// How many pods are known, with those that are gone.
@@ -151,7 +174,7 @@ impl Held {
 }
 
 impl Seen {
-    fn apply(&mut self, mut facts: PodFacts, gone_ns: Option<u64>) {
+    fn apply(&mut self, mut facts: PodFacts, now_ns: u64, gone_ns: Option<u64>) {
         let uid = facts.uid.clone();
         if let Some(hash) = &facts.config_hash {
             // The last that is heard of a static pod may come after the first of the one in its place.
@@ -160,7 +183,8 @@ impl Seen {
                 of.clone_from(&uid);
             }
         }
-        let held = self.pods.entry(uid.clone()).or_default();
+        let held = self.pods.entry(uid.clone()).or_insert_with(|| Held { since_ns: now_ns, ..Held::default() });
+        facts.read = std::mem::take(&mut facts.read).after(&held.facts.read, || facts.whose());
         // The current one stands before the one before it.
         for run in facts.runs.drain(..).rev() {
             match held.runs.iter_mut().find(|known| known.id == run.id) {
