@@ -2,6 +2,7 @@
 //! until the last test takes them away.
 
 mod definitions;
+mod faults;
 mod manifest;
 mod pods;
 mod reading;
@@ -46,6 +47,9 @@ fn main() -> ExitCode {
         .test("who_has_no_right_reads_nothing", &AGENTS, reading::none)
         .test("payload_is_switched_by_who_may", &AGENTS, reading::payload)
         .test("the_agents_port_tells_nothing_without_a_request", &AGENTS, reading::directly)
+        .test("an_agent_that_is_killed_costs_no_call", &AGENTS, faults::killed)
+        .test("an_update_of_the_agents_costs_no_call", &AGENTS, faults::replaced)
+        .test("what_dies_while_the_api_server_is_away_is_told_when_it_is_back", &AGENTS, faults::without_api_server)
         .test("the_readmes_walk_is_a_walk", &AGENTS, readme::walk)
         .test("undeploy_leaves_nothing_behind", &AGENTS, undeploy::clean)
         .run()
