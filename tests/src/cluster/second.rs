@@ -78,7 +78,9 @@ impl Drop for Second {
                 eprintln!("{name}: {error:#}");
             }
         }
-        for gone in [&["delete", "node", SECOND, "--ignore-not-found"][..]] {
+        let of_node = format!("spec.nodeName={SECOND}");
+        let pods = ["delete", "pods", "-A", "--field-selector", &of_node, "--force", "--grace-period=0"];
+        for gone in [&["delete", "node", SECOND, "--ignore-not-found"][..], &pods] {
             if let Err(error) = self.admin.ask(gone) {
                 eprintln!("{error:#}");
             }
