@@ -4,6 +4,7 @@
 mod definitions;
 mod faults;
 mod kinds;
+mod least;
 mod live;
 mod manifest;
 mod network;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         .test("pods_of_one_name_are_told_apart", &AGENTS, kinds::namesakes)
         .test("calls_are_shown_as_they_are_made_until_the_right_to_see_them_goes", &AGENTS, live::shown)
         .test("a_trace_follows_pods_that_come_later", &AGENTS, live::followed)
+        .test("each_right_of_the_agent_is_needed", &AGENTS, least::each)
         .test("requests_that_are_not_good_are_refused_counted_and_logged", &AGENTS, refused::each)
         .test("a_request_is_not_for_a_pod_that_came_later_under_the_name", &AGENTS, refused::recreated)
         .test("an_agent_that_is_killed_costs_no_call", &AGENTS, faults::killed)
