@@ -56,7 +56,7 @@ const RIGHTS: [Right; 19] = [
     costs("dac", &[Capability("DAC_READ_SEARCH")], &[OPEN_NOBODY, IN_PROGRESS_NOBODY]),
     costs("hostpid", &[Field("/spec/hostPID")], &[OPEN, IN_PROGRESS, OPEN_NOBODY, IN_PROGRESS_NOBODY]),
     ends("run", &[Mount("run")], "cannot listen on /run/rewind/agent.sock: Read-only file system"),
-    costs("crashes", &[Mount("crashes")], &[KEPT, RECORDINGS]),
+    costs("crashes", &[Mount("crashes")], &[KEPT]),
     ends("pins", &[Mount("bpf")], "cannot mount bpffs at /sys/fs/bpf: Operation not permitted"),
     ends("cgroup", &[Mount("cgroup")], "this host has cgroup v1 alone"),
     // While the API server tells of pods, nobody misses it.
@@ -68,7 +68,8 @@ const RIGHTS: [Right; 19] = [
     costs("requests", &[Rule("recordingrequests")], &[READERS]),
     costs("status", &[Rule("recordingrequests/status")], &[READERS]),
     costs("recordings", &[Rule("recordings")], &[RECORDINGS]),
-    costs("events", &[Rule("events")], &[EVENTS]),
+    // Of agents that tell of the same end, an Event is said by who could make the Recording, or may not.
+    costs("events", &[Rule("recordings"), Rule("events")], &[RECORDINGS, EVENTS]),
 ];
 
 const NAMED: &str = "names pods";
@@ -190,9 +191,8 @@ impl Agent {
             let full = format!("{}/{name}/app", namespace.name());
             note(NAMED, one.pointer("/container/name") == Some(&full.into()));
             note(KNOWN, one.pointer("/container/pod/qos") == Some(&"BestEffort".into()));
-            let number = one.get("recording").context("no number")?.to_string();
-            note(open, ask(&["dump", &number, "-o", "strace", "-y"])?.contains("</memfd:counting"));
-            let dump = Dump::parse(&ask(&["dump", &number, "-o", "json"])?)?;
+            note(open, ask(&["dump", id, "-o", "strace", "-y"])?.contains("</memfd:counting"));
+            let dump = Dump::parse(&ask(&["dump", id, "-o", "json"])?)?;
             let waits = |call: &Value| call["unfinished"] == true && call.to_string().contains("nanosleep");
             note(in_progress, dump.calls.iter().any(waits));
         }
@@ -204,7 +204,7 @@ impl Agent {
             let is_refused = |line: &str| line.contains("does not tell of them") && line.contains(&format!("what={watch:?}"));
             note(what, !log.lines().any(is_refused));
         }
-        note(RECORDINGS, log.contains("told the cluster of an end") && !log.contains("a Recording was refused"));
+        note(RECORDINGS, !log.contains("a Recording was refused"));
         note(EVENTS, !log.contains("an Event was refused"));
         let pod = namespace.get(&["pod", "root"])?;
         let asked = Asked::new(&self.admin, namespace.name(), &pod, |_| {})?;
@@ -223,23 +223,29 @@ fn without(list: Option<&mut Value>, is_it: impl Fn(&Value) -> bool) -> Result<(
     Ok(())
 }
 
-impl Drop for Agent {
+/// All of them. Dropping them takes them away.
+struct Agents(Vec<(&'static Right, Agent)>);
+
+impl Drop for Agents {
     fn drop(&mut self) {
-        let (pod, all) = (self.pod.as_str(), ["-n", agents::NAMESPACE, "--ignore-not-found", "--wait=false"]);
+        let Some((_, Agent { admin, .. })) = self.0.first() else { return };
         let kinds = ["pod", "serviceaccount", "clusterrole", "clusterrolebinding"];
-        let objects = kinds.map(|kind| format!("{kind}/{pod}"));
-        let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
-        let gone = [&["delete", "--force", "--grace-period=0"][..], &objects, &all].concat();
-        if let Err(error) = self.admin.ask(&gone) {
+        let objects = RIGHTS.iter().flat_map(|right| kinds.map(|kind| format!("{kind}/least-{}", right.name)));
+        let objects: Vec<String> = objects.collect();
+        let gone = ["delete", "-n", agents::NAMESPACE, "--ignore-not-found", "--force", "--grace-period=0"];
+        let gone = gone.into_iter().chain(objects.iter().map(String::as_str)).collect::<Vec<_>>();
+        if let Err(error) = admin.ask(&gone) {
             eprintln!("{error:#}");
         }
-        let pins = format!("--pins=/sys/fs/bpf/rewind-test-{pod}");
-        let unload = || {
-            let said = programs::run(Command::new(programs::ours("rewind-agent")).args(["unload", &pins]));
-            said.ok().filter(|said| said.code == 0)
-        };
-        if let Err(error) = eventually("what it pinned to be gone", SOON, unload) {
-            eprintln!("{error:#}");
+        for (right, _) in &self.0 {
+            let pins = format!("--pins=/sys/fs/bpf/rewind-test-least-{}", right.name);
+            let unload = || {
+                let said = programs::run(Command::new(programs::ours("rewind-agent")).args(["unload", &pins]));
+                said.ok().filter(|said| said.code == 0)
+            };
+            if let Err(error) = eventually("what an agent pinned to be gone", SOON, unload) {
+                eprintln!("{error:#}");
+            }
         }
     }
 }
@@ -269,10 +275,13 @@ pub(crate) fn each() -> Result<()> {
             Ok(id.and_then(|id| id.rsplit('/').next()).context("no id")?.to_owned())
         };
         let seen = (id("root")?, id("nobody")?);
-        let start = |right| Ok((right, Agent::start(admin, &template, &role, seen.clone(), right)?));
-        let started: Vec<(&Right, Agent)> = RIGHTS.iter().map(start).collect::<Result<_>>()?;
+        let start = |right| -> Result<_> { Ok((right, Agent::start(admin, &template, &role, seen.clone(), right)?)) };
+        let mut started = Agents(Vec::new());
+        for right in &RIGHTS {
+            started.0.push(start(right)?);
+        }
         let (mut running, mut wrong) = (Vec::new(), Vec::new());
-        for (right, agent) in &started {
+        for (right, agent) in &started.0 {
             match (agent.tgid()?, right.ends) {
                 (Some(tgid), None) => running.push((right, agent, tgid)),
                 (None, Some(why)) if agent.log()?.contains(why) => {}
@@ -283,7 +292,8 @@ pub(crate) fn each() -> Result<()> {
         nothing_more(all.2)?;
         namespace.apply(&workload("crash", &["cat", "/etc/missing.conf"]).to_string())?;
         namespace.ends("crash", 1, SOON)?;
-        eventually("it to be told", SOON, || all.1.log().ok().filter(|log| log.contains("told the cluster of an end")))?;
+        let last = &started.0.last().context("no agents")?.1;
+        eventually("it to be told", SOON, || last.log().ok().filter(|log| log.contains("an Event was refused")))?;
         for (right, agent, tgid) in running {
             let does = agent.does(tgid, &namespace).with_context(|| right.name)?;
             let costs: Vec<_> = EVERYTHING.iter().filter(|what| !does.contains(*what)).collect();
