@@ -34,7 +34,9 @@ impl Trace {
     }
 
     fn text(&self, name: &str) -> String {
-        fs::read(self.said.path().join(name)).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default()
+        fs::read(self.said.path().join(name))
+            .map(|text| String::from_utf8_lossy(&text).into_owned())
+            .unwrap_or_default()
     }
 
     fn out(&self) -> String {

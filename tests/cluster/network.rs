@@ -32,7 +32,8 @@ raise last
         set(&mut pod, "/spec/restartPolicy", json!("Always"));
         namespace.apply(&pod.to_string())?;
         between_runs(&namespace, "web", 1)?;
-        let cause = format!("It exited with 1 after connect to db.{}:5432 ({address}:5432) was refused", namespace.name());
+        let cause =
+            format!("It exited with 1 after connect to db.{}:5432 ({address}:5432) was refused", namespace.name());
         Told::of(&namespace, "pod/web", &cause)?;
         // The question to the name server stands before it.
         let dump = namespace.ask(&["rewind", "dump", "pod/web", "-e", "%network", "-o", "strace"])?;

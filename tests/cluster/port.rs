@@ -98,6 +98,7 @@ pub(crate) fn in_seconds(seconds: i64) -> Result<String> {
 /// How often that refusal stands in the agents' log, with its count.
 pub(crate) fn refusals(admin: &User, reason: &str) -> Result<Vec<u64>> {
     let log = admin.ask(&["logs", agents::DAEMON_SET, "-n", agents::NAMESPACE])?;
-    let lines = log.lines().filter(|line| line.contains("refused at the port") && line.contains(&format!("{reason:?}")));
+    let lines =
+        log.lines().filter(|line| line.contains("refused at the port") && line.contains(&format!("{reason:?}")));
     Ok(lines.filter_map(|line| line.split("count=").nth(1)?.split(' ').next()?.parse().ok()).collect())
 }

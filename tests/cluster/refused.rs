@@ -19,9 +19,8 @@ fn pod(namespace: &Namespace, name: &str) -> Result<Value> {
 /// The names and numbers of a list.
 fn listed(list: &str) -> Result<Vec<(String, u64)>> {
     let list: Value = serde_json::from_str(list).with_context(|| format!("no list: {list}"))?;
-    let of = |one: &Value| {
-        Some((one.pointer("/container/name")?.as_str()?.to_owned(), one.get("recording")?.as_u64()?))
-    };
+    let of =
+        |one: &Value| Some((one.pointer("/container/name")?.as_str()?.to_owned(), one.get("recording")?.as_u64()?));
     Ok(list.get("recordings").and_then(Value::as_array).context("no recordings")?.iter().filter_map(of).collect())
 }
 

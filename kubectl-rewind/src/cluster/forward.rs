@@ -124,11 +124,8 @@ impl Session {
 /// Why a port is not forwarded. A connection that is not upgraded loses what the API server says of it, so it is
 /// asked again in plain HTTP.
 async fn refusal(cluster: &Cluster, agent: &AgentPod, error: Failure) -> Failure {
-    let silent = |error: &Failure| Failure::Silent {
-        node: agent.node.clone(),
-        pod: agent.name.clone(),
-        why: error.to_string(),
-    };
+    let silent =
+        |error: &Failure| Failure::Silent { node: agent.node.clone(), pod: agent.name.clone(), why: error.to_string() };
     if !error.is_upgrade() {
         // The API server could not reach the kubelet, or that not the pod.
         let is_nodes = matches!(error, Failure::Server { .. }) && !error.is_forbidden() && !error.is_not_found();

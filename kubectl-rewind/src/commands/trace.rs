@@ -199,12 +199,7 @@ impl<'o> Shown<'o> {
     }
 
     /// Who has come is traced from now on.
-    async fn welcome(
-        &self,
-        all: Vec<Held>,
-        traced: &mut Vec<Traced<'o>>,
-        sender: &mpsc::WeakSender<Coming>,
-    ) {
+    async fn welcome(&self, all: Vec<Held>, traced: &mut Vec<Traced<'o>>, sender: &mpsc::WeakSender<Coming>) {
         for held in all {
             let Some(sender) = sender.upgrade() else { return };
             let (label, container) = (held.label.clone(), held.kept.container.name.to_string());

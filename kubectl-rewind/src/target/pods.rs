@@ -83,7 +83,8 @@ impl Meant {
         let ObjectMeta { namespace, name, uid, .. } = pod.metadata.clone();
         let [namespace, name, uid] = [namespace, name, uid].map(Option::unwrap_or_default);
         let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
-        let runs = statuses.into_iter().flatten().any(|status| status.state.as_ref().is_some_and(|now| now.running.is_some()));
+        let runs =
+            statuses.into_iter().flatten().any(|status| status.state.as_ref().is_some_and(|now| now.running.is_some()));
         Some(Self { namespace, name, uid, node, containers, runs, ..Self::default() })
     }
 

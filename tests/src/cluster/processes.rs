@@ -113,7 +113,10 @@ pub fn forget(place: &Place, name: &str) -> Result<()> {
 pub fn called(place: &Place, name: &str) -> Result<Process> {
     let all = all(place);
     let names = || all.iter().map(|process| process.name.as_str()).collect::<Vec<_>>().join(", ");
-    all.iter().find(|process| process.name == name).cloned().with_context(|| format!("no {name}: there are {}", names()))
+    all.iter()
+        .find(|process| process.name == name)
+        .cloned()
+        .with_context(|| format!("no {name}: there are {}", names()))
 }
 
 /// All that were started, whether they run or not; each once.

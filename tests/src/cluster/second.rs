@@ -35,7 +35,8 @@ impl Second {
         let place = admin.place();
         let [runtime, kubelet, proxy] = PROCESSES;
         processes::start_again(place, runtime)?;
-        let answers = || programs::run(ctr(place, SECOND).arg("version")).is_ok_and(|said| said.code == 0).then_some(());
+        let answers =
+            || programs::run(ctr(place, SECOND).arg("version")).is_ok_and(|said| said.code == 0).then_some(());
         eventually("the second runtime to answer", SOON, answers)?;
         second.copy_images()?;
         processes::start_again(place, kubelet)?;

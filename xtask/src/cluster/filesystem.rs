@@ -67,7 +67,8 @@ pub(super) fn processes(place: &Place) -> Vec<i32> {
     let own: Vec<_> = [NODE, SECOND].into_iter().filter_map(|node| namespace(&pin(place, node))).collect();
     let all = fs::read_dir("/proc").into_iter().flatten().flatten();
     let tgids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let is_inside = |tgid: &i32| namespace(Path::new(&format!("/proc/{tgid}/ns/mnt"))).is_some_and(|ns| own.contains(&ns));
+    let is_inside =
+        |tgid: &i32| namespace(Path::new(&format!("/proc/{tgid}/ns/mnt"))).is_some_and(|ns| own.contains(&ns));
     tgids.filter(is_inside).collect()
 }
 

@@ -1,7 +1,6 @@
 //! What has to change in the host, and how it was before: the node's bridge, settings of the kernel, tables of the
 //! packet filter, cgroups.
 
-use super::filesystem;
 use anyhow::{Context as _, Result, bail};
 use rewind_tests::cluster::place::{ADDRESS, Place, SECOND_ADDRESS, SECOND_POD_RANGE};
 use rewind_tests::programs;
@@ -54,9 +53,8 @@ pub(super) fn prepare(place: &Place) -> Result<()> {
 }
 
 /// Makes what a second node needs: a network of its own, and cgroups, which its kubelet expects to be there.
-pub(super) fn prepare_second(place: &Place) -> Result<()> {
-    let network = filesystem::network(place);
-    File::create(&network)?;
+pub(super) fn prepare_second(network: &Path) -> Result<()> {
+    File::create(network)?;
     let network = network.to_str().context("no UTF-8")?;
     programs::run(Command::new("unshare").arg(format!("--net={network}")).arg("true"))?.success()?;
     let [outside, inside] = SECOND_LINK;
@@ -76,7 +74,10 @@ pub(super) fn prepare_second(place: &Place) -> Result<()> {
         let own = hierarchy.join(SECOND_CGROUP);
         fs::create_dir_all(&own)?;
         // In a hierarchy of version 1 nobody may be in it before these are said.
-        for file in ["cpuset.cpus", "cpuset.mems"].iter().filter(|file| hierarchy.join("cpuset.cpu_exclusive").exists() && own.join(file).exists()) {
+        for file in ["cpuset.cpus", "cpuset.mems"]
+            .iter()
+            .filter(|file| hierarchy.join("cpuset.cpu_exclusive").exists() && own.join(file).exists())
+        {
             fs::write(own.join(file), fs::read(hierarchy.join(file))?)?;
         }
     }

@@ -35,14 +35,8 @@ struct Node {
     taints: &'static str,
 }
 
-const FIRST: Node = Node {
-    name: NODE,
-    address: ADDRESS,
-    pod_range: NODE_POD_RANGE,
-    suffix: "",
-    cgroup_root: "/",
-    taints: "[]",
-};
+const FIRST: Node =
+    Node { name: NODE, address: ADDRESS, pod_range: NODE_POD_RANGE, suffix: "", cgroup_root: "/", taints: "[]" };
 /// Nothing is put there that does not name it, but for what is put on every node.
 const OTHER: Node = Node {
     name: SECOND,

@@ -59,7 +59,7 @@ fn start(place: &Place, parts: &Parts) -> Result<()> {
     host::prepare(place)?;
     filesystem::create(place, NODE)?;
     filesystem::create(place, SECOND)?;
-    host::prepare_second(place)?;
+    host::prepare_second(&filesystem::network(place))?;
     node::start_runtime(place)?;
     control_plane::certificates(place)?;
     control_plane::start(place, parts)?;
