@@ -3,14 +3,14 @@
 //! Nothing waits for the API but what needs it: it may be away when the agent starts, or at any time later.
 
 use futures_util::StreamExt as _;
-use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::{self, Event};
+use kube::runtime::utils::Backoff as _;
+use kube::runtime::watcher::{self, DefaultBackoff, Event};
 use kube::{Api, Client, Config, Resource};
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use std::pin::pin;
 use std::time::Duration;
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
 /// How long after a first try in vain the next one is made; each pause is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -18,6 +18,13 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How many objects are listed at a time: their whole text is in memory meanwhile.
 const PAGE: u32 = 50;
+/// Who waits for the API to answer again.
+static WAITING: Notify = Notify::const_new();
+
+/// The API answers somebody again: who waits for it need not wait any longer.
+pub(crate) fn answers_again() {
+    WAITING.notify_waiters();
+}
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +64,7 @@ impl Cluster {
 
     /// Gives `take` what happens to the objects of a kind, in all namespaces, for as long as the agent runs; of those
     /// alone that a field selector means, if there is one. `what` they are is for the log. While the API is away it
-    /// tries again, every half minute at last.
+    /// tries again, every half minute at last, and when it answers somebody else.
     pub(crate) async fn watch<K>(&self, what: &str, fields: Option<&str>, take: impl Fn(Event<K>))
     where
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
@@ -65,7 +72,8 @@ impl Cluster {
         let api: Api<K> = Api::all(self.client().await);
         let config = watcher::Config::default().page_size(PAGE);
         let config = fields.into_iter().fold(config, |config, fields| config.fields(fields));
-        let mut events = pin!(watcher::watcher(api, config).default_backoff());
+        let mut events = pin!(watcher::watcher(api, config));
+        let mut pauses = DefaultBackoff::default();
         let mut is_away = false;
         while let Some(event) = events.next().await {
             match event {
@@ -73,14 +81,22 @@ impl Cluster {
                     // The beginning of a list is no answer yet.
                     if is_away && !matches!(event, Event::Init) {
                         is_away = false;
+                        pauses.reset();
                         tracing::info!(what, "the API tells of them again");
+                        answers_again();
                     }
                     take(event);
                 }
-                Err(error) if is_away => tracing::debug!(%error, what, "the API still does not tell of them"),
                 Err(error) => {
+                    if is_away {
+                        tracing::debug!(%error, what, "the API still does not tell of them");
+                    } else {
+                        tracing::warn!(%error, what, "the API does not tell of them: recording goes on; trying again");
+                    }
                     is_away = true;
-                    tracing::warn!(%error, what, "the API does not tell of them: recording goes on; trying again");
+                    // Notified or not, it is tried again.
+                    let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+                    let _ = tokio::time::timeout(pause, WAITING.notified()).await;
                 }
             }
         }

@@ -23,6 +23,7 @@ pub(crate) async fn retried<T, F: Future<Output = kube::Result<T>>>(
             Ok(Ok(done)) => {
                 if failures > 0 {
                     tracing::info!(what, failures, "the API server answers again");
+                    crate::cluster::answers_again();
                 }
                 return Ok(done);
             }

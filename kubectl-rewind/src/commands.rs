@@ -68,7 +68,8 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
         Command::Trace { target, pods, reading } => {
             let options = options(cli, &output, &Window::default(), reading);
             let reached = reach.runs(target.as_deref(), pods, false, Action::Trace).await?;
-            trace::run(reached, &output, &options).await
+            let arrivals = trace::Arrivals::of(reach, target.as_deref(), pods);
+            trace::run(reached, arrivals, &output, &options).await
         }
         Command::Payload { target, switch, pods } => {
             let reached = reach.runs(Some(target), pods, false, Action::Payload).await?;

@@ -17,6 +17,7 @@ use rewind_recording::escape::visible;
 use rewind_recording::render;
 use rewind_resources::request::Action;
 use rewind_resources::target::Target;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -106,6 +107,43 @@ impl Reach {
             }
             (answer, _) => answer,
         }
+    }
+}
+
+impl Reach {
+    /// What lives of the pods that TARGET and the flags mean, but for containers (`namespace/pod/container`) that are
+    /// `known`; and for the others of their pods, where all containers are meant.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub(crate) async fn arrived(
+        &self,
+        target: Option<&str>,
+        flags: &PodFlags,
+        known: &BTreeSet<String>,
+    ) -> Result<Vec<Held>, Error> {
+        let Self::Cluster(cluster) = self else { return Ok(Vec::new()) };
+        let mut meant = find::find(cluster, target, flags, false).await?.meant;
+        let is_known = |meant: &Meant| {
+            let pod = format!("{}/{}/", meant.namespace, meant.name);
+            match &meant.container {
+                Some(container) => known.contains(&format!("{pod}{container}")),
+                None => known.iter().any(|known| known.starts_with(&pod)),
+            }
+        };
+        meant.retain(|meant| meant.runs && !is_known(meant));
+        if meant.is_empty() {
+            return Ok(Vec::new());
+        }
+        let agents = agents(cluster).await?;
+        let mut arrived = Vec::new();
+        for meant in meant {
+            let on_node = agents::on(&agents, &meant.node).cloned();
+            // One that cannot be asked now is asked again later.
+            arrived.extend(of_pod(cluster, on_node, &meant, Action::Trace).await.unwrap_or_default());
+        }
+        arrived.retain(|held| held.kept.living);
+        Ok(arrived)
     }
 }
 

@@ -4,10 +4,18 @@
 mod annotations;
 mod definitions;
 mod doctor;
+mod faults;
+mod kinds;
+mod least;
+mod live;
 mod manifest;
+mod network;
+mod nodes;
 mod pods;
+mod port;
 mod reading;
 mod readme;
+mod refused;
 mod rights;
 mod runs;
 mod scenarios;
@@ -59,6 +67,19 @@ fn main() -> ExitCode {
         .test("doctor_finds_what_is_not_as_in_its_version", &AGENTS, doctor::other_manifests)
         .test("status_counts_recordings_by_how_they_ended", &AGENTS, doctor::counted)
         .test("the_agents_port_tells_nothing_without_a_request", &AGENTS, reading::directly)
+        .test("a_service_that_refuses_is_named_and_each_restart_told", &AGENTS, network::refused)
+        .test("a_name_that_nobody_knows_is_told", &AGENTS, network::unknown)
+        .test("every_kind_of_container_is_recorded_as_what_it_is", &AGENTS, kinds::each)
+        .test("pods_of_one_name_are_told_apart", &AGENTS, kinds::namesakes)
+        .test("calls_are_shown_as_they_are_made_until_the_right_to_see_them_goes", &AGENTS, live::shown)
+        .test("a_trace_follows_pods_that_come_later", &AGENTS, live::followed)
+        .test("each_right_of_the_agent_is_needed", &AGENTS, least::each)
+        .test("requests_that_are_not_good_are_refused_counted_and_logged", &AGENTS, refused::each)
+        .test("a_request_is_not_for_a_pod_that_came_later_under_the_name", &AGENTS, refused::recreated)
+        .test("an_agent_that_is_killed_costs_no_call", &AGENTS, faults::killed)
+        .test("an_update_of_the_agents_costs_no_call", &AGENTS, faults::replaced)
+        .test("what_dies_while_the_api_server_is_away_is_told_when_it_is_back", &AGENTS, faults::without_api_server)
+        .test("two_nodes_are_read_as_one_and_a_silent_one_is_named", &AGENTS, nodes::two)
         .test("the_readmes_walk_is_a_walk", &AGENTS, readme::walk)
         .test("undeploy_leaves_nothing_behind", &AGENTS, undeploy::clean)
         .run()

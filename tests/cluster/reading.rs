@@ -1,15 +1,13 @@
 //! Who may read what: rights are those of the pods' own namespace.
 
 use crate::manifest::{python, workload};
+use crate::port::Forward;
 use crate::told::SOON;
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::eventually::until;
-use rewind_tests::programs;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
 
 const MARKER: &str = "what-was-read";
 const OPENED: &str = "\"/tmp/marked\"";
@@ -98,50 +96,14 @@ pub(crate) fn payload() -> Result<()> {
 pub(crate) fn directly() -> Result<()> {
     agents::with(|admin| {
         let namespace = with_pod("directly")?;
-        let forward = Forward::start(admin)?;
-        let ask = |headers: &[&str]| -> Result<String> {
-            let mut curl = Command::new("curl");
-            curl.args(["-s", "-w", " %{http_code}"]).args(headers.iter().flat_map(|header| ["-H", header]));
-            Ok(programs::run(curl.arg(format!("http://127.0.0.1:{}/v1/recordings", forward.port)))?.stdout)
-        };
+        let forward = Forward::start(admin, agents::DAEMON_SET)?;
         let request = format!("rewind-request: {}/r1", namespace.name());
         let guessed = format!("authorization: Rewind {}", "0".repeat(64));
-        let (request, guessed) = (request.as_str(), guessed.as_str());
-        for headers in [&[][..], &[request], &[guessed], &[request, guessed]] {
-            let said = ask(headers)?;
-            ensure!(said.ends_with(" 401") || said.ends_with(" 429"), "{headers:?}: {said}");
+        for headers in [vec![], vec![request.clone()], vec![guessed.clone()], vec![request, guessed]] {
+            let (said, status) = forward.ask("/v1/recordings", &headers)?;
+            ensure!([401, 429].contains(&status), "{headers:?}: {status} {said}");
             ensure!(!said.contains("web"), "it tells of pods: {said}");
         }
         Ok(())
     })
-}
-
-/// `kubectl port-forward` to an agent. Dropping it ends it.
-struct Forward {
-    kubectl: Child,
-    /// It says so of each connection, and ends where nobody listens.
-    _said: BufReader<ChildStdout>,
-    port: u16,
-}
-
-impl Forward {
-    fn start(admin: &User) -> Result<Self> {
-        let mut command = admin.command(&["port-forward", "-n", agents::NAMESPACE, agents::DAEMON_SET, ":7979"])?;
-        let mut kubectl = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        let mut said = String::new();
-        let mut lines = BufReader::new(kubectl.stdout.take().context("no standard output")?);
-        lines.read_line(&mut said)?;
-        // `Forwarding from 127.0.0.1:40001 -> 7979`
-        let port = said.split([':', ' ']).find_map(|word| word.parse().ok());
-        let mut forward = Self { kubectl, _said: lines, port: 0 };
-        forward.port = port.with_context(|| format!("kubectl names no port: {said}"))?;
-        Ok(forward)
-    }
-}
-
-impl Drop for Forward {
-    fn drop(&mut self) {
-        let _ = self.kubectl.kill();
-        let _ = self.kubectl.wait();
-    }
 }

@@ -33,7 +33,11 @@ impl Dump {
             .with_context(|| format!("target {target}; the recorder's log: {}", agent.log()))
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    /// Reads what `rewind dump -o json` printed.
+    ///
+    /// # Errors
+    /// When it is not one JSON object a line.
+    pub fn parse(text: &str) -> Result<Self> {
         let lines = objects(text)?;
         let header = lines.iter().find(|line| line.get("coverage").is_some()).cloned();
         let header = header.context("no line of the dump has a coverage")?;

@@ -10,7 +10,6 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`parts`] | builds the programs, and keeps them by version |
-//! | [`processes`] | starts what keeps running, and ends it |
 //! | [`host`] | what has to change in the host, and how it was before |
 //! | [`filesystem`] | the node's mount namespace |
 //! | [`images`] | the images that every cluster has |
@@ -25,7 +24,6 @@ mod host;
 mod images;
 mod node;
 mod parts;
-mod processes;
 mod status;
 mod up;
 
@@ -35,8 +33,9 @@ pub(crate) use up::{Found, up};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use rewind_tests::cluster::image;
 use rewind_tests::cluster::place::Place;
+use rewind_tests::cluster::{image, processes};
+use rustix::process::Signal;
 use std::path::PathBuf;
 
 /// What to do with the machine's cluster.
@@ -56,6 +55,16 @@ enum Verb {
     Env,
     /// Show what runs, and what it takes.
     Status,
+    /// End one process of it, as `status` names it: kube-apiserver.
+    Stop {
+        /// Which.
+        process: String,
+    },
+    /// Start one again that has ended.
+    Start {
+        /// Which.
+        process: String,
+    },
     /// Let the cluster have the images of an archive (of docker save, or OCI's).
     Import {
         /// The archive.
@@ -77,6 +86,8 @@ impl Cluster {
             Verb::Down => down(&place),
             Verb::Env => status::environment(&place),
             Verb::Status => status::show(&place),
+            Verb::Stop { process } => processes::called(&place, process)?.end(Signal::TERM),
+            Verb::Start { process } => processes::start_again(&place, process),
             Verb::Import { archive } => image::import(&place, archive),
         }
     }

@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use k8s_openapi::jiff::Timestamp;
 use rewind_recording::api::Endpoint;
@@ -83,7 +83,11 @@ impl Session {
             self.port.gate.count(Refusal::Action, self.peer, request.headers());
             return refused(Refusal::Action);
         }
+        let headers = request.headers().clone();
         let Ok(mut response) = answer(self.port.parts.clone(), rights, request).await;
+        if response.status() == StatusCode::NOT_FOUND {
+            self.port.gate.count(Refusal::Target, self.peer, &headers);
+        }
         match response.extensions_mut().remove::<Reading>() {
             Some(reading) => {
                 let events = Arc::clone(&self.port.events);

@@ -52,8 +52,10 @@ pub(super) enum Refusal {
     TooLong,
     /// Another connection has taken it.
     Taken,
-    /// It does not cover what is asked.
+    /// It is for another action.
     Action,
+    /// It is not for that recording, or there is none: who asks cannot tell which.
+    Target,
     /// Too many tries.
     TooMany,
     /// The API server cannot be asked.
@@ -72,6 +74,7 @@ impl Refusal {
             Self::TooLong => "too_long",
             Self::Taken => "taken",
             Self::Action => "action",
+            Self::Target => "other_target",
             Self::TooMany => "too_many_tries",
             Self::Unreachable => "unreachable",
         }
@@ -98,6 +101,7 @@ impl Refusal {
                 (StatusCode::FORBIDDEN, "the RecordingRequest was used on another connection", "make another one")
             }
             Self::Action => (StatusCode::FORBIDDEN, "the RecordingRequest is not for this", "ask for another action"),
+            Self::Target => (StatusCode::NOT_FOUND, "there is no such recording", "list shows what there is"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too many tries", "wait a few seconds"),
             Self::Unreachable => (
                 StatusCode::SERVICE_UNAVAILABLE,

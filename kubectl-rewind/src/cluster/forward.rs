@@ -124,13 +124,17 @@ impl Session {
 /// Why a port is not forwarded. A connection that is not upgraded loses what the API server says of it, so it is
 /// asked again in plain HTTP.
 async fn refusal(cluster: &Cluster, agent: &AgentPod, error: Failure) -> Failure {
+    let silent =
+        |error: &Failure| Failure::Silent { node: agent.node.clone(), pod: agent.name.clone(), why: error.to_string() };
     if !error.is_upgrade() {
-        return error;
+        // The API server could not reach the kubelet, or that not the pod.
+        let is_nodes = matches!(error, Failure::Server { .. }) && !error.is_forbidden() && !error.is_not_found();
+        return if is_nodes { silent(&error) } else { error };
     }
     let path = format!("/api/v1/namespaces/{}/pods/{}/portforward?ports={PORT}", cluster.agent_namespace, agent.name);
     let Ok(request) = Request::get(path).body(Vec::new()) else { return error };
     match cluster.answer(cluster.client().request_text(request)).await {
         Err(refused) if refused.is_forbidden() || refused.is_not_found() => refused,
-        _ => Failure::Silent { node: agent.node.clone(), pod: agent.name.clone(), why: error.to_string() },
+        _ => silent(&error),
     }
 }

@@ -1,4 +1,9 @@
-//! `trace`: shows calls as they are made, until Ctrl-C or the containers' ends.
+//! `trace`: shows calls as they are made, until Ctrl-C or the containers' ends. Where an owner's pods are traced or a
+//! selector's, who comes later is, too, and Ctrl-C ends it.
+
+mod arrivals;
+
+pub(super) use arrivals::Arrivals;
 
 use crate::error::Error;
 use crate::failure::Failure;
@@ -21,6 +26,8 @@ const WAITING: usize = 64;
 /// One trace of those that are shown.
 struct Traced<'o> {
     label: String,
+    /// `namespace/pod/container`.
+    container: String,
     header: Header,
     live: Option<Live<'o>>,
     status: Status,
@@ -33,7 +40,23 @@ enum Came {
     Broken(Option<Error>),
     /// The right to go on is gone.
     Refused(Failure),
+    /// Others that are meant have begun.
+    Arrived(Vec<Held>),
+    /// The right to see who comes is gone.
+    Unseen(Failure),
 }
+
+/// How all of them are shown.
+struct Shown<'o> {
+    output: &'o Output,
+    options: &'o Options,
+    prefix: Option<Prefix>,
+    arrivals: Option<Arrivals>,
+    since: Instant,
+}
+
+/// What comes, and of which of them.
+type Coming = (usize, Came);
 
 /// What ended a trace.
 enum End {
@@ -47,27 +70,42 @@ enum End {
 ///
 /// # Errors
 /// [`Error`]. That the container or the person ended it is none.
-pub(super) async fn run(mut reached: Reached, output: &Output, options: &Options) -> Result<(), Error> {
-    let held = std::mem::take(&mut reached.held);
+pub(super) async fn run(
+    mut reached: Reached,
+    arrivals: Option<Arrivals>,
+    output: &Output,
+    options: &Options,
+) -> Result<(), Error> {
+    let mut held = std::mem::take(&mut reached.held);
+    if arrivals.is_some() && held.iter().any(|held| held.kept.living) {
+        held.retain(|held| held.kept.living);
+    }
     if let Some(dead) = held.iter().find(|held| !held.kept.living) {
         return Err(Error::Dead(dead.label.clone()));
     }
-    let prefix = (held.len() > 1).then(|| Prefix::new(held.iter().map(|held| &*held.label), options));
-    let shown_by = prefix.as_ref().map_or_else(|| options.clone(), |prefix| prefix.narrowed(options));
+    let is_many = held.len() > 1 || arrivals.is_some();
+    let prefix = is_many.then(|| Prefix::new(held.iter().map(|held| &*held.label), options));
+    let narrowed = prefix.as_ref().map_or_else(|| options.clone(), |prefix| prefix.narrowed(options));
+    let shown = Shown { output, options: &narrowed, prefix, arrivals, since: Instant::now() };
     let (sender, mut coming) = mpsc::channel(WAITING);
     let mut traced = Vec::new();
     for held in held {
-        let (one, frames) = start(&held, output, prefix.as_ref(), traced.len(), &shown_by).await?;
-        tokio::spawn(follow(traced.len(), held.agent, frames, sender.clone()));
-        traced.push(one);
+        shown.begin(held, &mut traced, &sender).await?;
     }
-    drop(sender);
-    let since = Instant::now();
+    if let Some(arrivals) = shown.arrivals.clone() {
+        tokio::spawn(look(arrivals, sender.clone()));
+    }
+    // When all have ended, nothing more comes.
+    let sender = {
+        let weak = sender.downgrade();
+        drop(sender);
+        weak
+    };
     let ended = tokio::select! {
         // In this order, so that a Ctrl-C is listened for before the first call is shown.
         biased;
         interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Error::Runtime).map(|()| true),
-        shown = show(&mut coming, &mut traced, prefix.as_ref(), output, since) => shown.map(|()| false),
+        done = shown.all(&mut coming, &sender, &mut traced) => done.map(|()| false),
     };
     if ended? {
         if io::stderr().is_terminal() {
@@ -75,25 +113,20 @@ pub(super) async fn run(mut reached: Reached, output: &Output, options: &Options
             note("");
         }
         for (number, one) in traced.iter_mut().enumerate() {
-            one.end(End::Interrupted, number, prefix.as_ref(), output, since)?;
+            one.end(End::Interrupted, number, &shown)?;
         }
     }
     reached.finish()
 }
 
 /// Opens a trace and says whose it is.
-async fn start<'o>(
-    held: &Held,
-    output: &Output,
-    prefix: Option<&Prefix>,
-    number: usize,
-    options: &'o Options,
-) -> Result<(Traced<'o>, Frames), Error> {
+async fn start<'o>(held: &Held, number: usize, shown: &Shown<'o>) -> Result<(Traced<'o>, Frames), Error> {
+    let Shown { output, options, prefix, .. } = shown;
     let KeptRun::Ring(recording) = held.kept.run else { return Err(Error::Dead(held.label.clone())) };
     let mut frames = held.agent.trace(recording).await?;
     let Some(Frame::Header(header)) = frames.next().await? else { return Err(StreamError::NoHeader.into()) };
     // Standard error may be closed; that is no reason not to trace.
-    let plain = Options { color: false, format: Format::Strace, ..options.clone() };
+    let plain = Options { color: false, format: Format::Strace, ..(*options).clone() };
     drop(write_header(&mut io::stderr().lock(), &header, &plain));
     let live = output.write(|out| match prefix {
         None => Live::new(out, &header, options),
@@ -110,12 +143,13 @@ async fn start<'o>(
             Ok(live)
         }
     })?;
-    let one = Traced { label: held.label.clone(), header: *header, live: Some(live), status: Status::default() };
+    let (label, container) = (held.label.clone(), held.kept.container.name.to_string());
+    let one = Traced { label, container, header: *header, live: Some(live), status: Status::default() };
     Ok((one, frames))
 }
 
 /// Hands on what comes, and keeps the right to go on.
-async fn follow(number: usize, agent: Agent, mut frames: Frames, sender: mpsc::Sender<(usize, Came)>) {
+async fn follow(number: usize, agent: Agent, mut frames: Frames, sender: mpsc::Sender<Coming>) {
     let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + RENEWAL, RENEWAL);
     loop {
         let came = tokio::select! {
@@ -137,33 +171,95 @@ async fn follow(number: usize, agent: Agent, mut frames: Frames, sender: mpsc::S
     }
 }
 
-async fn show(
-    coming: &mut mpsc::Receiver<(usize, Came)>,
-    traced: &mut [Traced<'_>],
-    prefix: Option<&Prefix>,
-    output: &Output,
-    since: Instant,
-) -> Result<(), Error> {
-    let mut broken = None;
-    while let Some((number, came)) = coming.recv().await {
-        let Some(one) = traced.get_mut(number) else { continue };
+/// Hands on who comes.
+async fn look(arrivals: Arrivals, sender: mpsc::Sender<Coming>) {
+    loop {
+        let came = arrivals.next().await.map_or_else(Came::Unseen, Came::Arrived);
+        let goes_on = matches!(came, Came::Arrived(_));
+        if sender.send((0, came)).await.is_err() || !goes_on {
+            return;
+        }
+    }
+}
+
+impl<'o> Shown<'o> {
+    async fn begin(
+        &self,
+        held: Held,
+        traced: &mut Vec<Traced<'o>>,
+        sender: &mpsc::Sender<Coming>,
+    ) -> Result<(), Error> {
+        let (one, frames) = start(&held, traced.len(), self).await?;
+        if let Some(arrivals) = &self.arrivals {
+            arrivals.begin(&held);
+        }
+        tokio::spawn(follow(traced.len(), held.agent, frames, sender.clone()));
+        traced.push(one);
+        Ok(())
+    }
+
+    /// Who has come is traced from now on.
+    async fn welcome(&self, all: Vec<Held>, traced: &mut Vec<Traced<'o>>, sender: &mpsc::WeakSender<Coming>) {
+        for held in all {
+            let Some(sender) = sender.upgrade() else { return };
+            let (label, container) = (held.label.clone(), held.kept.container.name.to_string());
+            match self.begin(held, traced, &sender).await {
+                Ok(()) => note(&format!("+ {label}: traced from now on")),
+                Err(error) => {
+                    note(&format!("{label}: {error}"));
+                    self.arrivals.iter().for_each(|arrivals| arrivals.end(&container));
+                }
+            }
+        }
+    }
+
+    async fn all(
+        &self,
+        coming: &mut mpsc::Receiver<Coming>,
+        sender: &mpsc::WeakSender<Coming>,
+        traced: &mut Vec<Traced<'o>>,
+    ) -> Result<(), Error> {
+        let mut broken = None;
+        while let Some((number, came)) = coming.recv().await {
+            let came = match came {
+                Came::Arrived(all) => {
+                    self.welcome(all, traced, sender).await;
+                    continue;
+                }
+                Came::Unseen(failure) => {
+                    broken = Some(failure.into());
+                    continue;
+                }
+                of_one => of_one,
+            };
+            if let Some(one) = traced.get_mut(number)
+                && let Some(error) = self.one(number, one, came)?
+            {
+                broken = Some(error);
+            }
+        }
+        broken.map_or(Ok(()), Err)
+    }
+
+    /// Shows what came of one; what broke it.
+    fn one(&self, number: usize, one: &mut Traced<'o>, came: Came) -> Result<Option<Error>, Error> {
         let frame = match came {
             Came::Frame(frame) => frame,
-            Came::Broken(error) => {
-                one.end(End::Broken, number, prefix, output, since)?;
-                broken = Some(error.unwrap_or_else(|| StreamError::Io(io::ErrorKind::UnexpectedEof.into()).into()));
-                continue;
-            }
             Came::Refused(failure) => {
-                one.end(End::Refused, number, prefix, output, since)?;
-                broken = Some(failure.into());
-                continue;
+                one.end(End::Refused, number, self)?;
+                return Ok(Some(failure.into()));
             }
+            Came::Broken(error) => {
+                one.end(End::Broken, number, self)?;
+                let torn = || StreamError::Io(io::ErrorKind::UnexpectedEof.into()).into();
+                return Ok(Some(error.unwrap_or_else(torn)));
+            }
+            Came::Arrived(_) | Came::Unseen(_) => return Ok(None),
         };
-        let Some(live) = &mut one.live else { continue };
+        let Some(live) = &mut one.live else { return Ok(None) };
         match frame {
             Frame::Header(header) => live.learn(&header),
-            Frame::Records(records) => output.write(|out| match prefix {
+            Frame::Records(records) => self.output.write(|out| match &self.prefix {
                 None => live.push(out, &records),
                 Some(prefix) => {
                     let mut lines = Vec::new();
@@ -171,42 +267,36 @@ async fn show(
                     prefix.write(out, number, &one.label, &lines)
                 }
             })?,
-            Frame::End(header) => one.end(End::Container(header), number, prefix, output, since)?,
+            Frame::End(header) => one.end(End::Container(header), number, self)?,
             Frame::Status(now) => {
                 if now.missed > 0 {
                     let missed = units::counted(now.missed, "call");
-                    let whose = one.whose(prefix);
+                    let whose = one.whose(self);
                     note(&format!("# {whose}{missed} overwritten before they could be read"));
                 }
                 one.status = *now;
             }
         }
+        Ok(None)
     }
-    broken.map_or(Ok(()), Err)
 }
 
 impl Traced<'_> {
     /// What stands before a note on it, where there are others.
-    fn whose(&self, prefix: Option<&Prefix>) -> String {
-        prefix.map_or_else(String::new, |_| format!("{}: ", self.label))
+    fn whose(&self, shown: &Shown<'_>) -> String {
+        shown.prefix.as_ref().map_or_else(String::new, |_| format!("{}: ", self.label))
     }
 
     /// Shows what is in flight, and says what was caught and what was missed.
-    fn end(
-        &mut self,
-        end: End,
-        number: usize,
-        prefix: Option<&Prefix>,
-        output: &Output,
-        since: Instant,
-    ) -> Result<(), Error> {
+    fn end(&mut self, end: End, number: usize, shown: &Shown<'_>) -> Result<(), Error> {
         let Some(live) = self.live.take() else { return Ok(()) };
-        let passed_ns = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        shown.arrivals.iter().for_each(|arrivals| arrivals.end(&self.container));
+        let passed_ns = u64::try_from(shown.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let read_ns = match &end {
             End::Container(last) => last.read_ns,
             _ => self.status.at_ns.max(self.header.read_ns.saturating_add(passed_ns)),
         };
-        let summary = output.write(|out| match prefix {
+        let summary = shown.output.write(|out| match &shown.prefix {
             None => live.finish(out, read_ns),
             Some(prefix) => {
                 let mut lines = Vec::new();
@@ -228,7 +318,7 @@ impl Traced<'_> {
         };
         note(&format!(
             "{}{why}: {} caught in {}, {} shown, {} failed, {missed}",
-            self.whose(prefix),
+            self.whose(shown),
             units::counted(summary.calls, "call"),
             units::duration(passed_ns),
             units::grouped(summary.shown),

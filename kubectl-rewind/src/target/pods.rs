@@ -59,6 +59,8 @@ pub(crate) struct Meant {
     pub containers: Vec<String>,
     /// The one that is meant; `None`: each of them.
     pub container: Option<String>,
+    /// Whether one of its containers runs.
+    pub runs: bool,
     /// Which run.
     pub run: Run,
     /// What its `Recording` tells, if it is gone.
@@ -80,7 +82,10 @@ impl Meant {
         containers.extend(spec.ephemeral_containers.iter().flatten().map(|container| container.name.clone()));
         let ObjectMeta { namespace, name, uid, .. } = pod.metadata.clone();
         let [namespace, name, uid] = [namespace, name, uid].map(Option::unwrap_or_default);
-        Some(Self { namespace, name, uid, node, containers, ..Self::default() })
+        let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
+        let runs =
+            statuses.into_iter().flatten().any(|status| status.state.as_ref().is_some_and(|now| now.running.is_some()));
+        Some(Self { namespace, name, uid, node, containers, runs, ..Self::default() })
     }
 
     /// The pod of a `Recording`.

@@ -2,12 +2,18 @@
 
 use super::kubectl::User;
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// Where they live.
 pub const NAMESPACE: &str = "rewind-system";
 /// What they belong to.
 pub const DAEMON_SET: &str = "daemonset/rewind-agent";
+/// Which pods are theirs.
+pub const SELECTOR: &str = "app.kubernetes.io/name=rewind-agent";
+/// An agent that was killed is started again, and looks at all that it finds.
+const RETURNS: Duration = Duration::from_secs(60);
 
 static DEPLOYED: OnceLock<Result<(), String>> = OnceLock::new();
 
@@ -34,6 +40,24 @@ pub fn deployed() -> Result<User> {
 pub fn with(test: impl FnOnce(&User) -> Result<()>) -> Result<()> {
     let admin = deployed()?;
     test(&admin).with_context(|| log(&admin))
+}
+
+/// The agent's pod, when it is ready and `wanted` accepts it.
+///
+/// # Errors
+/// When there is none in time.
+pub fn ready(admin: &User, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+    let pods = ["pods", "-n", NAMESPACE, "-l", SELECTOR];
+    admin.until(what, RETURNS, &pods, |pods| {
+        let mut pods = pods.get("items")?.as_array()?.iter();
+        pods.find(|pod| pod.pointer("/status/containerStatuses/0/ready") == Some(&true.into()) && wanted(pod)).cloned()
+    })
+}
+
+/// Whether a pod is on that node.
+#[must_use]
+pub fn is_on(pod: &Value, node: &str) -> bool {
+    pod.pointer("/spec/nodeName") == Some(&node.into())
 }
 
 /// The end of their log, and what the cluster says of them.

@@ -11,6 +11,12 @@ pub const DIR: &str = "REWIND_CLUSTER_DIR";
 pub const NODE: &str = "node-a";
 /// The node's address, and that of the API server.
 pub const ADDRESS: &str = "10.201.0.1";
+/// A node that is not there unless a test starts it (see [`super::second`]).
+pub const SECOND: &str = "node-two";
+/// Its address.
+pub const SECOND_ADDRESS: &str = "10.201.0.2";
+/// Addresses of its pods.
+pub const SECOND_POD_RANGE: &str = "10.244.4.0/22";
 /// Addresses of pods.
 pub const POD_RANGE: &str = "10.244.0.0/16";
 /// Addresses of the node's pods: enough for hundreds.
@@ -69,7 +75,13 @@ impl Place {
     /// Where a directory of the node's own really lies (`/var/lib/rewind`, say): the node sees it at its usual path.
     #[must_use]
     pub fn on_node(&self, path: &str) -> PathBuf {
-        self.dir.join("node").join(path.trim_start_matches('/'))
+        self.on(NODE, path)
+    }
+
+    /// The same of one of the nodes.
+    #[must_use]
+    pub fn on(&self, node: &str, path: &str) -> PathBuf {
+        self.dir.join(node).join(path.trim_start_matches('/'))
     }
 
     /// The container runtime's socket.

@@ -1,10 +1,12 @@
 //! etcd, API server, controller manager, scheduler.
 
 use super::parts::Parts;
-use super::processes::{self, wait};
 use anyhow::Result;
 use rewind_tests::cluster::certificates::{self, CLUSTER, Certificates, Usage};
-use rewind_tests::cluster::place::{ADDRESS, ADMIN, API_SERVICE, NODE, POD_RANGE, Place, SERVICE_RANGE};
+use rewind_tests::cluster::place::{
+    ADDRESS, ADMIN, API_SERVICE, NODE, POD_RANGE, Place, SECOND, SECOND_ADDRESS, SERVICE_RANGE,
+};
+use rewind_tests::cluster::processes::{self, wait};
 use rewind_tests::programs;
 use std::fs;
 use std::process::Command;
@@ -33,12 +35,16 @@ pub(super) fn certificates(place: &Place) -> Result<()> {
     made.sign("front-proxy-client", FRONT, "/CN=front-proxy-client", Usage::Client)?;
     let node = format!("/O=system:nodes/CN=system:node:{NODE}");
     made.sign("kubelet-server", CLUSTER, &node, Usage::Server(&format!("DNS:{NODE},IP:{ADDRESS}")))?;
+    let second = format!("/O=system:nodes/CN=system:node:{SECOND}");
+    let names = format!("DNS:{SECOND},IP:{SECOND_ADDRESS}");
+    made.sign("kubelet-server-two", CLUSTER, &second, Usage::Server(&names))?;
     for (user, subject) in [
         (ADMIN, "/O=system:masters/CN=kubernetes-admin"),
         ("kube-controller-manager", "/CN=system:kube-controller-manager"),
         ("kube-scheduler", "/CN=system:kube-scheduler"),
         ("kube-proxy", "/CN=system:kube-proxy"),
         ("kubelet", node.as_str()),
+        ("kubelet-two", second.as_str()),
     ] {
         certificates::user(place, user, subject)?;
     }

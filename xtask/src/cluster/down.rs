@@ -1,9 +1,9 @@
 //! Takes a cluster down, and everything of it out of the host.
 
-use super::processes::{self, Process};
 use super::{filesystem, host};
 use anyhow::{Context as _, Result, bail};
 use rewind_tests::cluster::place::Place;
+use rewind_tests::cluster::processes::{self, Process};
 use rewind_tests::eventually::eventually;
 use rustix::process::Signal;
 use std::fs;

@@ -1,15 +1,15 @@
-//! The node's mount namespace: what pods mount is seen in other pods (`mountPropagation`), nothing of it is seen in the
+//! A node's mount namespace: what pods mount is seen in other pods (`mountPropagation`), nothing of it is seen in the
 //! host, and it is all gone with the last process in it.
 
 use anyhow::{Context as _, Result};
-use rewind_tests::cluster::place::Place;
+use rewind_tests::cluster::place::{NODE, Place, SECOND};
 use rewind_tests::programs;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Directories of the node that are the cluster's own; pods find them by these paths.
+/// Directories of a node that are the cluster's own; pods find them by these paths.
 const OWN: [&str; 6] =
     ["/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/lib/rewind", "/var/log/containers", "/var/log/pods"];
 
@@ -21,14 +21,14 @@ for path; do
     mount --make-private "$path"
     mount --make-shared "$path"
 done
-mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
+[ "$own_bpf" = no ] && mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 "#;
 
-/// Makes it.
-pub(super) fn create(place: &Place) -> Result<()> {
+/// Makes that of a node. What the second one pins is not seen on the first.
+pub(super) fn create(place: &Place, node: &str) -> Result<()> {
     let mut made = String::new();
     for path in OWN {
-        fs::create_dir_all(place.on_node(path))?;
+        fs::create_dir_all(place.on(node, path))?;
         // A place to mount on, empty. Its parents are there on every Linux.
         if !Path::new(path).exists() {
             fs::create_dir(path).with_context(|| format!("cannot make {path}"))?;
@@ -36,38 +36,46 @@ pub(super) fn create(place: &Place) -> Result<()> {
             fs::write(made_directories(place), &made)?;
         }
     }
-    let pins = pins(place);
+    let pins = pins(place, node);
     fs::create_dir_all(&pins)?;
     // A namespace can be held by a mount that is private alone.
     programs::run(Command::new("mount").arg("--bind").arg(&pins).arg(&pins))?.success()?;
     programs::run(Command::new("mount").arg("--make-private").arg(&pins))?.success()?;
-    File::create(pin(place))?;
+    File::create(pin(place, node))?;
     let mut unshare = Command::new("unshare");
-    unshare.arg(format!("--mount={}", pin(place).display())).args(["--propagation", "shared", "--"]);
-    unshare.args(["sh", "-c", MOUNT, "sh"]).args(OWN).env("node", place.dir().join("node"));
+    unshare.arg(format!("--mount={}", pin(place, node).display())).args(["--propagation", "shared", "--"]);
+    unshare.args(["sh", "-c", MOUNT, "sh"]).args(OWN).env("node", place.dir().join(node));
+    unshare.env("own_bpf", if node == NODE { "no" } else { "yes" });
     programs::run(&mut unshare)?.success().map(drop)
 }
 
 /// The same command, inside.
-pub(super) fn inside(place: &Place, command: &Command) -> Command {
+pub(super) fn inside(place: &Place, node: &str, command: &Command) -> Command {
     let mut nsenter = Command::new("nsenter");
-    nsenter.arg(format!("--mount={}", pin(place).display())).arg("--");
+    nsenter.arg(format!("--mount={}", pin(place, node).display()));
+    if node == SECOND {
+        nsenter.arg(format!("--net={}", network(place).display()));
+    }
+    nsenter.arg("--");
     nsenter.arg(command.get_program()).args(command.get_args());
     nsenter
 }
 
-/// Processes that live in it.
+/// Processes that live in one of them.
 pub(super) fn processes(place: &Place) -> Vec<i32> {
     // Without a namespace it is a plain file.
-    let Some(own) = namespace(&pin(place)) else { return Vec::new() };
+    let own: Vec<_> = [NODE, SECOND].into_iter().filter_map(|node| namespace(&pin(place, node))).collect();
     let all = fs::read_dir("/proc").into_iter().flatten().flatten();
     let tgids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    tgids.filter(|tgid| namespace(Path::new(&format!("/proc/{tgid}/ns/mnt"))) == Some(own)).collect()
+    let is_inside =
+        |tgid: &i32| namespace(Path::new(&format!("/proc/{tgid}/ns/mnt"))).is_some_and(|ns| own.contains(&ns));
+    tgids.filter(is_inside).collect()
 }
 
-/// Takes it away, after its last process.
+/// Takes them away, after their last process.
 pub(super) fn remove(place: &Place) -> Result<()> {
-    for held in [pin(place), pins(place)] {
+    let of = |node| [pin(place, node), pins(place, node)];
+    for held in std::iter::once(network(place)).chain([NODE, SECOND].into_iter().flat_map(of)) {
         if is_mounted(&held)? {
             programs::run(Command::new("umount").arg(&held))?.success()?;
         }
@@ -91,12 +99,17 @@ fn is_mounted(path: &Path) -> Result<bool> {
     Ok(table.lines().any(|line| line.split(' ').nth(4).is_some_and(|point| Path::new(point) == path)))
 }
 
-fn pins(place: &Place) -> PathBuf {
-    place.dir().join("namespace")
+fn pins(place: &Place, node: &str) -> PathBuf {
+    place.dir().join(format!("namespace-of-{node}"))
 }
 
-fn pin(place: &Place) -> PathBuf {
-    pins(place).join("mnt")
+fn pin(place: &Place, node: &str) -> PathBuf {
+    pins(place, node).join("mnt")
+}
+
+/// The network namespace of the second node.
+pub(super) fn network(place: &Place) -> PathBuf {
+    pins(place, SECOND).join("net")
 }
 
 fn made_directories(place: &Place) -> PathBuf {

@@ -2,9 +2,9 @@
 //! packet filter, cgroups.
 
 use anyhow::{Context as _, Result, bail};
-use rewind_tests::cluster::place::{ADDRESS, Place};
+use rewind_tests::cluster::place::{ADDRESS, Place, SECOND_ADDRESS, SECOND_POD_RANGE};
 use rewind_tests::programs;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,11 +26,14 @@ const TABLES: [&str; 4] = ["mangle", "nat", "filter", "kube-proxy"];
 const CGROUP: &str = "/sys/fs/cgroup";
 /// The kubelet's cgroup, in every hierarchy.
 const PODS: &str = "kubepods";
+/// That of the second node's, in which its `kubepods` is.
+pub(super) const SECOND_CGROUP: &str = "rewind-two";
+/// What connects the second node, on this side and on its own.
+const SECOND_LINK: [&str; 2] = ["rewind-two", "rewind-two-in"];
 
 /// Refuses a machine that has a kubelet's pods already: they would be taken for ours.
 pub(super) fn check() -> Result<()> {
-    let taken = hierarchies().into_iter().next().map(|hierarchy| hierarchy.join(PODS));
-    taken.map_or(Ok(()), |dir| bail!("a kubelet runs here, or has left {}", dir.display()))
+    cgroups().into_iter().next().map_or(Ok(()), |dir| bail!("a kubelet runs here, or has left {}", dir.display()))
 }
 
 /// Changes the host; what it was before is kept in the cluster's directory.
@@ -49,10 +52,42 @@ pub(super) fn prepare(place: &Place) -> Result<()> {
     ip(&["link", "set", NODE_BRIDGE, "up"])
 }
 
+/// Makes what a second node needs: a network of its own, and cgroups, which its kubelet expects to be there.
+pub(super) fn prepare_second(network: &Path) -> Result<()> {
+    File::create(network)?;
+    let network = network.to_str().context("no UTF-8")?;
+    programs::run(Command::new("unshare").arg(format!("--net={network}")).arg("true"))?.success()?;
+    let [outside, inside] = SECOND_LINK;
+    ip(&["link", "add", outside, "type", "veth", "peer", "name", inside, "netns", network])?;
+    ip(&["link", "set", outside, "master", NODE_BRIDGE, "up"])?;
+    let of_second = |words: &[&str]| {
+        let mut nsenter = Command::new("nsenter");
+        programs::run(nsenter.arg(format!("--net={network}")).args(words))?.success().map(drop)
+    };
+    of_second(&["ip", "link", "set", "lo", "up"])?;
+    of_second(&["ip", "address", "add", &format!("{SECOND_ADDRESS}/24"), "dev", inside])?;
+    of_second(&["ip", "link", "set", inside, "up"])?;
+    of_second(&["ip", "route", "add", "default", "via", ADDRESS])?;
+    of_second(&["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"])?;
+    ip(&["route", "add", SECOND_POD_RANGE, "via", SECOND_ADDRESS])?;
+    for hierarchy in hierarchies() {
+        let own = hierarchy.join(SECOND_CGROUP);
+        fs::create_dir_all(&own)?;
+        // In a hierarchy of version 1 nobody may be in it before these are said.
+        for file in ["cpuset.cpus", "cpuset.mems"]
+            .iter()
+            .filter(|file| hierarchy.join("cpuset.cpu_exclusive").exists() && own.join(file).exists())
+        {
+            fs::write(own.join(file), fs::read(hierarchy.join(file))?)?;
+        }
+    }
+    Ok(())
+}
+
 /// Kills whatever runs in pods.
 pub(super) fn kill_pods() -> Result<()> {
-    for hierarchy in hierarchies() {
-        let kill = hierarchy.join(PODS).join("cgroup.kill");
+    for dir in cgroups() {
+        let kill = dir.join("cgroup.kill");
         if kill.exists() {
             fs::write(&kill, "1").with_context(|| format!("cannot write {}", kill.display()))?;
         }
@@ -62,7 +97,7 @@ pub(super) fn kill_pods() -> Result<()> {
 
 /// Whether no cgroup of a pod is left; takes away those that are empty.
 pub(super) fn remove_pods() -> bool {
-    hierarchies().into_iter().all(|hierarchy| remove_cgroups(&hierarchy.join(PODS)))
+    cgroups().into_iter().all(|dir| remove_cgroups(&dir))
 }
 
 /// Makes the host what it was.
@@ -97,7 +132,13 @@ fn tables() -> Result<Vec<String>> {
 fn hierarchies() -> Vec<PathBuf> {
     let root = Path::new(CGROUP);
     let below = fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.path());
-    std::iter::once(root.to_owned()).chain(below).filter(|dir| dir.join(PODS).is_dir()).collect()
+    std::iter::once(root.to_owned()).chain(below).filter(|dir| dir.join("cgroup.procs").exists()).collect()
+}
+
+/// The kubelets' cgroups that are there.
+fn cgroups() -> Vec<PathBuf> {
+    let all = hierarchies().into_iter().flat_map(|hierarchy| [PODS, SECOND_CGROUP].map(|name| hierarchy.join(name)));
+    all.filter(|dir| dir.is_dir()).collect()
 }
 
 /// From the leaves up.

@@ -2,10 +2,10 @@
 //! `latest`.
 
 use super::parts::Parts;
-use super::processes;
 use anyhow::{Context as _, Result};
 use rewind_tests::cluster::image::{self, Image};
 use rewind_tests::cluster::place::Place;
+use rewind_tests::cluster::processes;
 use rewind_tests::programs;
 use rewind_tests::workload::{self, Linking};
 use std::process::Command;

@@ -1,9 +1,9 @@
 //! Shows what runs, and how a shell uses it.
 
-use super::processes;
 use anyhow::{Context as _, Result};
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::place::{ADMIN, Place};
+use rewind_tests::cluster::processes;
 use rewind_tests::programs;
 
 /// What a shell evaluates. `kubectl` then is the cluster's, and `kubectl rewind` what was built last.

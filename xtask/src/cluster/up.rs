@@ -2,11 +2,11 @@
 
 use super::down::down;
 use super::parts::Parts;
-use super::processes::{self, wait};
 use super::{control_plane, filesystem, host, images, node};
 use anyhow::{Context as _, Result, bail};
 use rewind_tests::cluster::kubectl::User;
-use rewind_tests::cluster::place::{NODE, Place};
+use rewind_tests::cluster::place::{NODE, Place, SECOND};
+use rewind_tests::cluster::processes::{self, wait};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::time::{Duration, Instant};
@@ -57,13 +57,16 @@ fn start(place: &Place, parts: &Parts) -> Result<()> {
     DirBuilder::new().mode(0o700).create(place.dir())?;
     fs::create_dir(place.dir().join("log"))?;
     host::prepare(place)?;
-    filesystem::create(place)?;
+    filesystem::create(place, NODE)?;
+    filesystem::create(place, SECOND)?;
+    host::prepare_second(&filesystem::network(place))?;
     node::start_runtime(place)?;
     control_plane::certificates(place)?;
     control_plane::start(place, parts)?;
     images::import_all(place, parts)?;
     control_plane::start_controllers(place, parts)?;
     node::start(place, parts)?;
+    node::prepare_second(place, parts)?;
     // From now on it is there for others; until it is ready they may wait as we do.
     fs::write(place.programs(), parts.kubernetes().display().to_string())?;
     ready(place)
