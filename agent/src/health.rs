@@ -1,9 +1,9 @@
 //! `rewind-agent health`: whether an agent answers on the socket, for probes.
 //!
-//! A socket that answers means that recording has begun (see `serve`). Nothing but that socket is touched, so a look
+//! A socket that answers means that recording has begun (see `serve`); what did not come about is said, too. Nothing but that socket is touched, so a look
 //! costs a process' start and no more.
 
-use rewind_recording::api::VERSION_PATH;
+use rewind_recording::api::{VERSION_PATH, Version, counter};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -37,15 +37,19 @@ pub(crate) enum Error {
 
 /// Asks the agent on a socket for its version.
 ///
+/// What did not come about at it, in words.
+///
 /// # Errors
 /// [`Error`], if the answer is not a good one.
-pub(crate) fn check(path: &Path) -> Result<(), Error> {
+pub(crate) fn check(path: &Path) -> Result<Vec<String>, Error> {
     let said = ask(path).map_err(|source| Error::Silent { path: path.to_owned(), source })?;
-    let said = said.lines().next().unwrap_or_default();
-    if said.starts_with("HTTP/1.1 200 ") {
-        return Ok(());
+    let (head, body) = said.split_once("\r\n\r\n").unwrap_or((&said, ""));
+    if head.starts_with("HTTP/1.1 200 ") {
+        // An agent of another version may say less.
+        let version: Version = serde_json::from_str(body).unwrap_or_default();
+        return Ok(counter::in_words(&version.counts));
     }
-    Err(Error::Unwell { path: path.to_owned(), said: said.to_owned() })
+    Err(Error::Unwell { path: path.to_owned(), said: head.lines().next().unwrap_or_default().to_owned() })
 }
 
 fn ask(path: &Path) -> io::Result<String> {
@@ -64,7 +68,7 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     /// What the check says of a socket on which somebody answers.
-    fn answered(answer: &'static str) -> Result<(), String> {
+    fn answered(answer: &'static str) -> Result<Vec<String>, String> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("agent.sock");
         let listener = UnixListener::bind(&path).unwrap();
@@ -83,7 +87,10 @@ mod tests {
 
     #[test]
     fn an_agent_that_answers_is_healthy_and_one_that_refuses_is_not() {
-        assert_eq!(answered("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"), Ok(()));
+        assert_eq!(answered("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"), Ok(Vec::new()));
+        let counted = "HTTP/1.1 200 OK\r\n\r\n{\"counts\":{\"refused_shed\":3}}";
+        let words = "3 closed for newer connections, having shown nothing".to_owned();
+        assert_eq!(answered(counted), Ok(vec![words]));
         let refused = answered("HTTP/1.1 503 Service Unavailable\r\n\r\n");
         assert_eq!(refused, Err("what is on SOCKET answers: HTTP/1.1 503 Service Unavailable".to_owned()));
         assert_eq!(answered(""), Err("what is on SOCKET answers: ".to_owned()));

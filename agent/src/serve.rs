@@ -7,27 +7,36 @@
 //! | [`socket`] | the Unix socket, for the host's owner, who may have everything |
 //! | [`rights`] | what who asks may have: pure |
 //! | [`requests`] | whether a request that is shown at the port is good: pure |
-//! | [`gate`] | asks the API server for that request, and takes it |
+//! | [`places`] | who may be connected |
+//! | [`lookup`] | asks the API server for that request, at a bounded cost |
+//! | [`gate`] | lets in who shows a good one, and takes it |
 //! | [`audit`] | notes who has read what |
 //! | [`crashes`] | crash files |
 //! | [`trace`] | live traces |
+//! | [`connection`] | what every connection is held to, and those of the socket |
 //! | [`port`] | connections at the port |
 
 mod audit;
+mod connection;
 mod crashes;
 mod gate;
+mod lookup;
+mod places;
 mod port;
 mod requests;
 mod rights;
 mod socket;
 mod trace;
 
+pub(crate) use connection::serve_owner;
 pub(crate) use gate::Gate;
+pub(crate) use places::Places;
 pub(crate) use port::{Port, serve};
 pub(crate) use rights::Rights;
 pub(crate) use socket::SocketPath;
 
 use crate::blocking;
+use crate::counts::Counts;
 use crate::crash::Keeper;
 use crate::feed::Feed;
 use crate::recorder::{self, Recorder};
@@ -65,6 +74,8 @@ pub(crate) struct Parts {
     pub feed: Arc<Feed>,
     /// For crash files.
     pub keeper: Arc<Keeper>,
+    /// For what did not come about.
+    pub counts: Arc<Counts>,
 }
 
 /// Answers one request, as far as `rights` go: what they do not cover is not there.
@@ -83,9 +94,9 @@ pub(crate) async fn answer(
             "plugin and agent differ in version",
         ));
     };
-    let Parts { recorder, feed, keeper } = parts;
+    let Parts { recorder, feed, keeper, counts } = parts;
     let response = match (request.method(), endpoint) {
-        (&Method::GET, Endpoint::Version) => version(&recorder),
+        (&Method::GET, Endpoint::Version) => version(&recorder, &counts),
         (&Method::GET, Endpoint::Recordings) => {
             blocking(recorder, move |recorder| {
                 let mut list = recorder.list()?;
@@ -133,9 +144,9 @@ fn noted(mut response: Response<Body>, reading: Reading) -> Response<Body> {
     response
 }
 
-fn version(shared: &Shared) -> Response<Body> {
-    let host = shared.host();
-    json(&Version { version: env!("CARGO_PKG_VERSION").to_owned(), format: FORMAT, host })
+fn version(shared: &Shared, counts: &Counts) -> Response<Body> {
+    let (host, counts) = (shared.host(), counts.named());
+    json(&Version { version: env!("CARGO_PKG_VERSION").to_owned(), format: FORMAT, host, counts })
 }
 
 /// Does what takes a while where it holds nobody up.

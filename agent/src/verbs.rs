@@ -104,7 +104,10 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// If no agent answers.
 pub(crate) fn health(options: &cli::Health) -> anyhow::Result<ExitCode> {
-    health::check(&options.socket)?;
+    let mut out = io::stdout();
+    for line in health::check(&options.socket)? {
+        writeln!(out, "{line}")?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

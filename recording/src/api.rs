@@ -14,6 +14,8 @@
 //! [`Failure`]. JSON fields that are not known are ignored, missing ones are defaults, so that a plugin
 //! and an agent of different versions understand each other.
 
+pub mod counter;
+
 use crate::ending::Ending;
 use crate::header::{Container, Coverage, Host};
 use serde::{Deserialize, Serialize};
@@ -116,6 +118,9 @@ pub struct Version {
     pub format: u32,
     /// Its host.
     pub host: Host,
+    /// What did not come about since it started, by [`counter::Counter::name`]; zeros left out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: counter::Counts,
 }
 
 /// All recordings of a node.

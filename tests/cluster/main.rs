@@ -1,7 +1,10 @@
 //! Tests in a real cluster, which `cargo xtask cluster up` has brought up. From where agents are deployed on, they are
 //! until the last test takes them away.
 
+mod away;
+mod crowd;
 mod definitions;
+mod forward;
 mod manifest;
 mod pods;
 mod reading;
@@ -20,6 +23,8 @@ const AGENTS: [Need; 5] =
     [Need::Root, Need::Cluster, Need::Bpf, Need::Ours("kubectl-rewind"), Need::Program("python3")];
 
 fn main() -> ExitCode {
+    let mut with_store = AGENTS.to_vec();
+    with_store.push(Need::Store);
     Suite::default()
         .test("a_pod_runs_and_a_service_leads_to_it_by_name", &CLUSTER, pods::service)
         .test("a_pod_that_fails_is_started_again_within_seconds", &CLUSTER, pods::restarted)
@@ -46,6 +51,8 @@ fn main() -> ExitCode {
         .test("who_has_no_right_reads_nothing", &AGENTS, reading::none)
         .test("payload_is_switched_by_who_may", &AGENTS, reading::payload)
         .test("the_agents_port_tells_nothing_without_a_request", &AGENTS, reading::directly)
+        .test("a_crowd_of_wrong_guesses_keeps_nobody_from_reading", &AGENTS, crowd::held_up)
+        .test("a_run_whose_agent_is_gone_is_read_from_where_its_recording_says", &with_store, away::read)
         .test("the_readmes_walk_is_a_walk", &AGENTS, readme::walk)
         .test("undeploy_leaves_nothing_behind", &AGENTS, undeploy::clean)
         .run()

@@ -1,23 +1,23 @@
 //! Who may read what: rights are those of the pods' own namespace.
 
+use crate::forward::Forward;
 use crate::manifest::workload;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::programs;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 /// A namespace with a pod that has run.
-fn with_pod(name: &str) -> Result<Namespace> {
+pub(crate) fn with_pod(name: &str) -> Result<Namespace> {
     let namespace = Namespace::new(name)?;
     namespace.apply(&workload("web", &["sleep", "1000"]).to_string())?;
     namespace.runs("web")?;
     Ok(namespace)
 }
 
-fn grant(namespace: &Namespace, role: &str, user: &str) -> Result<()> {
+pub(crate) fn grant(namespace: &Namespace, role: &str, user: &str) -> Result<()> {
     let (role, user) = (format!("--clusterrole={role}"), format!("--user={user}"));
     namespace.ask(&["create", "rolebinding", "rewind", &role, &user]).map(drop)
 }
@@ -87,34 +87,4 @@ pub(crate) fn directly() -> Result<()> {
         }
         Ok(())
     })
-}
-
-/// `kubectl port-forward` to an agent. Dropping it ends it.
-struct Forward {
-    kubectl: Child,
-    /// It says so of each connection, and ends where nobody listens.
-    _said: BufReader<ChildStdout>,
-    port: u16,
-}
-
-impl Forward {
-    fn start(admin: &User) -> Result<Self> {
-        let mut command = admin.command(&["port-forward", "-n", agents::NAMESPACE, agents::DAEMON_SET, ":7979"])?;
-        let mut kubectl = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        let mut said = String::new();
-        let mut lines = BufReader::new(kubectl.stdout.take().context("no standard output")?);
-        lines.read_line(&mut said)?;
-        // `Forwarding from 127.0.0.1:40001 -> 7979`
-        let port = said.split([':', ' ']).find_map(|word| word.parse().ok());
-        let mut forward = Self { kubectl, _said: lines, port: 0 };
-        forward.port = port.with_context(|| format!("kubectl names no port: {said}"))?;
-        Ok(forward)
-    }
-}
-
-impl Drop for Forward {
-    fn drop(&mut self) {
-        let _ = self.kubectl.kill();
-        let _ = self.kubectl.wait();
-    }
 }

@@ -10,7 +10,8 @@ use crate::fetch::Agent;
 use crate::list::table;
 use crate::output::{Output, note};
 use crate::reach::{self, Reach};
-use rewind_recording::api::Totals;
+use rewind_recording::api::counter::{self, Counts};
+use rewind_recording::api::{Totals, Version};
 use rewind_recording::render::units;
 use rewind_resources::request::Action;
 use rewind_resources::target::Target;
@@ -33,6 +34,8 @@ struct OfNode {
     /// What it says of itself; nothing if it does not answer.
     version: Option<String>,
     totals: Option<Totals>,
+    /// What did not come about there, by name.
+    counts: Counts,
     /// Why it does not answer.
     error: Option<String>,
 }
@@ -50,9 +53,11 @@ pub(super) async fn run(cluster: &Arc<Cluster>, output: &Output, format: TopForm
         }
         TopFormat::Table => table(out, &COLUMNS, nodes.iter().map(row)),
     })?;
-    nodes.iter().filter_map(|of| Some((of, of.error.as_ref()?))).for_each(|(of, error)| {
-        note(&format!("node {}: {error}", of.node));
-    });
+    for of in &nodes {
+        of.error.iter().for_each(|error| note(&format!("node {}: {error}", of.node)));
+        // Since its agent started.
+        counter::in_words(&of.counts).iter().for_each(|words| note(&format!("node {}: {words}", of.node)));
+    }
     let silent: Vec<_> = nodes.iter().filter(|of| of.version.is_none()).map(|of| of.node.clone()).collect();
     if silent.is_empty() {
         note(&format!("{0} of {0} agents answer", nodes.len()));
@@ -110,16 +115,17 @@ async fn ask(cluster: &Arc<Cluster>, agent: AgentPod) -> OfNode {
         Ok(None) => (None, None, None),
         Err(error) => (None, None, Some(error.to_string())),
     };
+    let (version, counts) = version.map(|version| (version.version, version.counts)).unzip();
     let agents::AgentPod { name: pod, node, ready, image, restarts, state } = agent;
-    OfNode { node, pod, ready, state, restarts, image, version, totals, error }
+    OfNode { node, pod, ready, state, restarts, image, version, totals, counts: counts.unwrap_or_default(), error }
 }
 
 /// What an agent says of itself, to who may list recordings in the person's own namespace.
-async fn said(cluster: &Arc<Cluster>, agent: &AgentPod) -> Result<(String, Totals), Error> {
+async fn said(cluster: &Arc<Cluster>, agent: &AgentPod) -> Result<(Version, Totals), Error> {
     let (namespace, node) = (cluster.namespace.clone(), agent.node.clone());
     let ask = Ask { namespace, node, target: Target::default(), action: Action::List };
     let session = Agent::Session(Arc::new(Session::open(cluster, agent, &ask).await?));
-    Ok((session.version().await?.version, session.list().await?.totals))
+    Ok((session.version().await?, session.list().await?.totals))
 }
 
 fn row(of: &OfNode) -> Vec<String> {
