@@ -66,12 +66,20 @@ impl Upload {
         // What the HTTP client takes, as the API server's client does.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A program's own `TOKEN` or `REGION` is nobody's.
-        let options = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?.to_ascii_lowercase(), value.into_string().ok()?))
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?.to_ascii_lowercase(), value.into_string().ok()?))
+            })
+            .filter(|(name, _)| VARIABLES.iter().any(|prefix| name.starts_with(prefix)));
+        let mut options: Vec<_> = variables.collect();
+        let opened = object_store::parse_url_opts(url, options.clone()).or_else(|error| {
+            // In an image without certificates there is no client for HTTPS, and none for HTTP without this.
+            options.push(("disable_system_certificates".to_owned(), "true".to_owned()));
+            let opened = object_store::parse_url_opts(url, options).map_err(|_| error)?;
+            tracing::warn!("there are no certificates here (see SSL_CERT_FILE): no object store is trusted over HTTPS");
+            Ok(opened)
         });
-        let options = options.filter(|(name, _)| VARIABLES.iter().any(|prefix| name.starts_with(prefix)));
-        let (store, prefix) =
-            object_store::parse_url_opts(url, options).map_err(|source| Unusable { url: url.to_string(), source })?;
+        let (store, prefix) = opened.map_err(|source| Unusable { url: url.to_string(), source })?;
         let mut base = url.clone();
         base.set_path("");
         Ok(Self {

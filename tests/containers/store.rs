@@ -74,8 +74,11 @@ pub(crate) fn sent() -> Result<()> {
     ensure!(parts[3].starts_with("rewind-stored") && parts[4].ends_with(".rewind"), "{name}");
     let before = store.object(&name)?;
 
-    // The next agent finds it there.
+    // The next agent finds it there, in an image without certificates, too.
     agent.kill()?;
+    let no_certificates = [("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")];
+    let no_certificates = no_certificates.map(|(name, path)| (name, path.to_owned()));
+    agent.set_environment(store.environment().into_iter().chain(no_certificates).collect());
     start_again(&mut agent)?;
     crash("rewind-stored")?;
     arrive(&store, &agent, 2, SOON)?;

@@ -94,7 +94,8 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, In
 fn path(text: &str) {
     let number = |number: u64, path: String| {
         // Zeros in front are the same number.
-        let digits = |text: &str| text.split('/').map(|part| part.trim_start_matches('0').to_owned()).collect::<Vec<_>>();
+        let digits =
+            |text: &str| text.split('/').map(|part| part.trim_start_matches('0').to_owned()).collect::<Vec<_>>();
         assert_eq!(digits(text), digits(&path), "{number}");
     };
     match Endpoint::parse(text) {
