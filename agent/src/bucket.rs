@@ -27,22 +27,11 @@ impl Bucket {
         there
     }
 
-    /// Gives a token back that was taken.
-    pub(crate) fn give_back(&mut self) {
-        self.full_at = self.full_at.checked_sub(self.every).unwrap_or(self.full_at);
-    }
-
     /// How long until there is a token.
     #[must_use]
     pub(crate) fn wait(&self, now: Instant) -> Duration {
         let missing = self.full_at.saturating_duration_since(now);
         missing.saturating_sub(self.every * self.most.saturating_sub(1))
-    }
-
-    /// Whether it is as full as it can be: whoever keeps it may forget it.
-    #[must_use]
-    pub(crate) fn is_full(&self, now: Instant) -> bool {
-        self.full_at <= now
     }
 }
 
@@ -62,16 +51,6 @@ mod tests {
         assert!(bucket.take(now + EVERY) && !bucket.take(now + EVERY));
         // After a long rest it holds no more than fit.
         let later = now + EVERY * 100;
-        assert!(bucket.is_full(later));
         assert_eq!([0; 4].map(|_| bucket.take(later)), [true, true, true, false]);
-    }
-
-    #[test]
-    fn what_is_given_back_can_be_taken_again() {
-        let now = Instant::now();
-        let mut bucket = Bucket::new(EVERY, 1, now);
-        assert!(bucket.take(now) && !bucket.take(now));
-        bucket.give_back();
-        assert!(bucket.take(now));
     }
 }

@@ -1,7 +1,8 @@
 //! `rewind-agent health`: whether an agent answers on the socket, for probes.
 //!
 //! A socket that answers means that recording has begun (see `serve`). Nothing but that socket is touched, so a look
-//! costs a process' start and no more. What was asked of the agent and is not understood is told; it makes nobody ill.
+//! costs a process' start and no more. What did not come about is told, and what was asked of the agent in annotations
+//! and is not understood; neither makes anybody ill.
 
 use rewind_recording::api::{VERSION_PATH, Version};
 use std::io::{self, Read as _, Write as _};
@@ -35,7 +36,7 @@ pub(crate) enum Error {
     },
 }
 
-/// Asks the agent on a socket for its version.
+/// Asks the agent on a socket for its version, and what it has to tell.
 ///
 /// # Errors
 /// [`Error`], if the answer is not a good one.
@@ -85,8 +86,9 @@ mod tests {
     #[test]
     fn an_agent_that_answers_is_healthy_and_one_that_refuses_is_not() {
         assert_eq!(answered("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"), Ok(Version::default()));
-        let told = answered("HTTP/1.1 200 OK\r\n\r\n{\"version\":\"1\",\"refused\":[\"pod a/b: no\"]}").unwrap();
-        assert_eq!((told.version.as_str(), told.refused), ("1", vec!["pod a/b: no".to_owned()]));
+        let told =
+            answered("HTTP/1.1 200 OK\r\n\r\n{\"counts\":{\"refused_shed\":3},\"refused\":[\"pod a/b: no\"]}").unwrap();
+        assert_eq!((told.counts.get("refused_shed"), told.refused), (Some(&3), vec!["pod a/b: no".to_owned()]));
         let refused = answered("HTTP/1.1 503 Service Unavailable\r\n\r\n");
         assert_eq!(refused, Err("what is on SOCKET answers: HTTP/1.1 503 Service Unavailable".to_owned()));
         assert_eq!(answered(""), Err("what is on SOCKET answers: ".to_owned()));

@@ -26,6 +26,7 @@
 //! | [`clock`] | the kernel side's clock, as this process sees it |
 //! | [`blocking`] | work that waits, where it holds up no task |
 //! | [`bucket`] | how often something may happen |
+//! | [`counts`] | how often something did not come about |
 //! | [`cluster`] | the cluster's API, where this host is a node of one |
 //! | [`retry`] | the API server is asked again |
 //! | [`host`] | facts about this host, what follows from them, the doctor's report |
@@ -58,6 +59,7 @@ mod cli;
 mod clock;
 mod cluster;
 mod config;
+mod counts;
 mod crash;
 mod event_log;
 mod feed;

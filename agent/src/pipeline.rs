@@ -2,6 +2,7 @@
 
 use crate::cluster::Cluster;
 use crate::config::{Settings, Typed, Watched};
+use crate::counts::Counts;
 use crate::crash::Keeper;
 use crate::event_log;
 use crate::feed::{Feed, Subscription};
@@ -11,12 +12,9 @@ use crate::identity::peers::Peers;
 use crate::identity::pod::PodContainer;
 use crate::publish::{self, Events, Publisher};
 use crate::recorder::{Recorder, Wish};
-use crate::serve::{self, Gate, Parts, Port, Rights, Shared, SocketPath};
-use crate::upload::Upload;
+use crate::serve::{self, Gate, Parts, Places, Port, Shared, SocketPath};
+use crate::upload::{self, Upload};
 use anyhow::Context as _;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use rewind_recording::redact::Redactor;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,7 +23,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use url::Url;
@@ -38,8 +36,6 @@ const RECONCILE: u32 = 20;
 const KEEP: Duration = Duration::from_secs(1);
 /// How long the last crash files may take when the agent ends.
 const DRAIN: Duration = Duration::from_secs(10);
-/// Most connections at a time, to the socket and to the port; more wait.
-const CONNECTIONS: usize = 64;
 /// How often the file of settings is looked at.
 const CONFIGURE: Duration = Duration::from_secs(3);
 /// How long after a connection could not be accepted it is tried again.
@@ -103,11 +99,13 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         move || feed.run()
     })?;
     let pods = wanted.node.as_ref().map(|node| Arc::clone(&node.pods)).unwrap_or_default();
+    let counts = Arc::new(Counts::default());
     let parts = Parts {
         recorder: Arc::clone(&shared),
         feed: Arc::clone(&feed),
         keeper: Arc::clone(&keeper),
         annotations: Arc::new(Annotations::of(pods)),
+        counts: Arc::clone(&counts),
     };
     let mut tasks = JoinSet::new();
     let told = match wanted.node {
@@ -121,12 +119,14 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     }
     tasks.spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
     let upload = match &wanted.upload {
-        Some((url, cluster)) => Some(Arc::new(Upload::new(url, cluster, Arc::clone(&keeper))?)),
+        Some((url, cluster)) => Some(Arc::new(Upload::new(url, cluster, Arc::clone(&keeper), Arc::clone(&counts))?)),
         None => None,
     };
     if let Some(upload) = upload.clone() {
-        let publisher = told.as_ref().map(|told| Arc::clone(&told.publisher));
-        tasks.spawn(async move { upload.run(publisher.as_deref()).await });
+        for _ in 0..upload::LANES {
+            let (upload, publisher) = (Arc::clone(&upload), told.as_ref().map(|told| Arc::clone(&told.publisher)));
+            tasks.spawn(async move { upload.run(publisher.as_deref()).await });
+        }
     }
     tasks.spawn(keep(Arc::clone(&shared), Arc::clone(&keeper), ended, told, upload));
     tracing::info!(socket = %bound.path().display(), "recording");
@@ -165,13 +165,19 @@ pub(crate) async fn told_to_end() -> std::io::Result<()> {
 /// Starts all that speaks to the API server, or is asked through it. It need not answer now.
 async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut JoinSet<()>) -> anyhow::Result<Told> {
     let cluster = Arc::clone(&node.cluster);
-    let events = Arc::new(Events::new());
-    let publisher =
-        Publisher::new(Arc::clone(&cluster), Arc::clone(&parts.keeper), Arc::clone(&node.pods), Arc::clone(&events));
+    let events = Arc::new(Events::new(Arc::clone(&parts.counts)));
+    let publisher = Publisher::new(
+        Arc::clone(&cluster),
+        Arc::clone(&parts.keeper),
+        Arc::clone(&node.pods),
+        Arc::clone(&events),
+        Arc::clone(&parts.counts),
+    );
     let told = Told { publisher: Arc::new(publisher), events };
     let port = Port {
         parts: parts.clone(),
-        gate: Arc::new(Gate::new(Arc::clone(&cluster))),
+        gate: Arc::new(Gate::new(Arc::clone(&cluster), Arc::clone(&parts.counts))),
+        places: Places::new(),
         events: Arc::clone(&told.events),
     };
     let listener = TcpListener::bind(listen).await;
@@ -187,6 +193,10 @@ async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut
     tasks.spawn({
         let told = told.clone();
         async move { told.publisher.run().await }
+    });
+    tasks.spawn({
+        let told = told.clone();
+        async move { told.publisher.run_urls().await }
     });
     tasks.spawn(async move { publish::sweep::run(&cluster).await });
     // What the agent before may have written and not told of.
@@ -247,41 +257,23 @@ fn log_events(subscription: Subscription, path: PathBuf) -> std::io::Result<()> 
 }
 
 async fn accept(listener: &UnixListener, parts: &Parts) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Places::new();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(serve::serve_owner(parts.clone(), places.clone(), stream))),
             Err(error) => {
                 // Out of descriptors, most likely: whoever waits may try again in a moment.
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_AGAIN).await;
-                continue;
             }
-        };
-        let parts = parts.clone();
-        tokio::spawn(async move {
-            let service = service_fn(move |request| serve::answer(parts.clone(), Rights::All, request));
-            if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
-                tracing::debug!(%error, "a reader has gone");
-            }
-            drop(place);
-        });
+        }
     }
 }
 
 async fn accept_at_port(listener: TcpListener, port: Port) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                let port = port.clone();
-                tokio::spawn(async move {
-                    serve::serve(port, stream, peer.ip()).await;
-                    drop(place);
-                });
-            }
+            Ok((stream, peer)) => drop(tokio::spawn(serve::serve(port.clone(), stream, peer.ip()))),
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection at the port");
                 tokio::time::sleep(ACCEPT_AGAIN).await;

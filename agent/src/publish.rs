@@ -26,6 +26,7 @@ pub(crate) use events::{Events, Note};
 use crate::blocking;
 use crate::bucket::Bucket;
 use crate::cluster::Cluster;
+use crate::counts::Counts;
 use crate::crash::Keeper;
 use crate::identity::kubernetes::Pods;
 use crate::identity::pod::PodContainer;
@@ -35,6 +36,7 @@ use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use queue::Queue;
 use recording::Held;
+use rewind_recording::api::counter::Counter;
 use rewind_recording::file;
 use rewind_recording::header::{Container, Header};
 use rewind_resources::recording::Recording;
@@ -65,7 +67,10 @@ pub(crate) struct Publisher {
     keeper: Arc<Keeper>,
     pods: Arc<Pods>,
     events: Arc<Events>,
+    counts: Arc<Counts>,
     waiting: Queue<u64>,
+    /// Files that were sent away, and where to.
+    sent: Queue<(Header, String)>,
     is_on: AtomicBool,
 }
 
@@ -77,9 +82,16 @@ struct End {
 }
 
 impl Publisher {
-    pub(crate) fn new(cluster: Arc<Cluster>, keeper: Arc<Keeper>, pods: Arc<Pods>, events: Arc<Events>) -> Self {
-        let waiting = Queue::new("recordings", MAX_WAITING);
-        Self { cluster, keeper, pods, events, waiting, is_on: AtomicBool::new(true) }
+    pub(crate) fn new(
+        cluster: Arc<Cluster>,
+        keeper: Arc<Keeper>,
+        pods: Arc<Pods>,
+        events: Arc<Events>,
+        counts: Arc<Counts>,
+    ) -> Self {
+        let waiting = Queue::new("recordings", MAX_WAITING, Arc::clone(&counts), Counter::RecordingsDropped);
+        let sent = Queue::new("URLs of recordings", MAX_WAITING, Arc::clone(&counts), Counter::UrlsDropped);
+        Self { cluster, keeper, pods, events, counts, waiting, sent, is_on: AtomicBool::new(true) }
     }
 
     /// Switches `Recording`s on or off. Events go on.
@@ -143,6 +155,7 @@ impl Publisher {
                 Ok(false) => return,
                 Err(error) => {
                     // Its namespace goes, or the definition is gone.
+                    self.counts.add(Counter::RecordingsRefused);
                     tracing::info!(%error, crash = end.crash, pod = of.pod, namespace = of.namespace, "a Recording was refused");
                 }
             }
@@ -152,9 +165,22 @@ impl Publisher {
         }
     }
 
-    /// Says where a crash file was sent to, in its `Recording` if there is one. One that is being made now is looked
-    /// for again: what is made later says it by itself.
-    pub(crate) async fn tell_url(&self, header: &Header, url: &str) {
+    /// A crash file was sent there, which its `Recording` is to say. Nobody waits for that.
+    pub(crate) fn tell_url(&self, header: Header, url: String) {
+        self.sent.offer((header, url));
+    }
+
+    /// Says where crash files were sent to, for ever.
+    pub(crate) async fn run_urls(&self) {
+        loop {
+            let (header, url) = self.sent.next().await;
+            self.say_url(&header, &url).await;
+        }
+    }
+
+    /// Says it in its `Recording` if there is one. One that is being made now is looked for again: what is made later
+    /// says it by itself.
+    async fn say_url(&self, header: &Header, url: &str) {
         let Some(of) = PodContainer::of(&header.container).filter(|_| self.is_on.load(Ordering::Relaxed)) else {
             return;
         };
@@ -166,6 +192,7 @@ impl Publisher {
                 Ok(_) => return,
                 Err(error) if status_code(&error) == Some(404) => tokio::time::sleep(URL_PAUSE).await,
                 Err(error) => {
+                    self.counts.add(Counter::UrlsDropped);
                     tracing::warn!(%error, pod = of.pod, namespace = of.namespace, "a Recording does not say where its file was sent");
                     return;
                 }

@@ -7,30 +7,39 @@
 //! | [`socket`] | the Unix socket, for the host's owner, who may have everything |
 //! | [`rights`] | what who asks may have: pure |
 //! | [`requests`] | whether a request that is shown at the port is good: pure |
-//! | [`gate`] | asks the API server for that request, and takes it |
+//! | [`places`] | who may be connected |
+//! | [`lookup`] | asks the API server for that request, at a bounded cost |
+//! | [`gate`] | lets in who shows a good one, and takes it |
 //! | [`audit`] | notes who has read what |
 //! | [`crashes`] | crash files |
 //! | [`doctor`] | what the host is like |
 //! | [`trace`] | live traces |
+//! | [`connection`] | what every connection is held to, and those of the socket |
 //! | [`port`] | connections at the port |
 
 mod audit;
+mod connection;
 mod crashes;
 mod doctor;
 mod gate;
+mod lookup;
+mod places;
 mod port;
 mod requests;
 mod rights;
 mod socket;
 mod trace;
 
+pub(crate) use connection::serve_owner;
 pub(crate) use doctor::programs;
 pub(crate) use gate::Gate;
+pub(crate) use places::Places;
 pub(crate) use port::{Port, serve};
 pub(crate) use rights::Rights;
 pub(crate) use socket::SocketPath;
 
 use crate::blocking;
+use crate::counts::Counts;
 use crate::crash::Keeper;
 use crate::feed::Feed;
 use crate::identity::kubernetes::annotations::Annotations;
@@ -73,6 +82,8 @@ pub(crate) struct Parts {
     pub keeper: Arc<Keeper>,
     /// For annotations that are not understood.
     pub annotations: Arc<Annotations>,
+    /// For what did not come about.
+    pub counts: Arc<Counts>,
 }
 
 /// Answers one request, as far as `rights` go: what they do not cover is not there.
@@ -91,9 +102,9 @@ pub(crate) async fn answer(
             "plugin and agent differ in version",
         ));
     };
-    let Parts { recorder, feed, keeper, annotations } = parts;
+    let Parts { recorder, feed, keeper, annotations, counts } = parts;
     let response = match (request.method(), endpoint) {
-        (&Method::GET, Endpoint::Version) => version(&recorder, &annotations, &rights),
+        (&Method::GET, Endpoint::Version) => version(&recorder, &annotations, &counts, &rights),
         (&Method::GET, Endpoint::Doctor) => blocking(recorder, |recorder| Ok(json(&doctor::report(recorder)))).await,
         (&Method::GET, Endpoint::Recordings) => {
             blocking(recorder, move |recorder| {
@@ -142,13 +153,14 @@ fn noted(mut response: Response<Body>, reading: Reading) -> Response<Body> {
     response
 }
 
-fn version(recorder: &Recorder, annotations: &Annotations, rights: &Rights) -> Response<Body> {
+fn version(recorder: &Recorder, annotations: &Annotations, counts: &Counts, rights: &Rights) -> Response<Body> {
     let refused = annotations.refused().into_iter().filter(|(namespace, _)| rights.reach(namespace));
     json(&Version {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         format: FORMAT,
         host: recorder.host(),
         refused: refused.map(|(_, sentence)| sentence).take(MAX_REFUSED).collect(),
+        counts: counts.named(),
     })
 }
 

@@ -10,11 +10,13 @@
 //! | [`request`] | makes, renews and deletes `RecordingRequest`s |
 //! | [`forward`] | one connection to an agent, through the API server |
 //! | [`find`] | the pods that TARGET means |
+//! | [`away`] | what was sent away of pods whose agent is silent |
 //! | [`manifests`] | what `deploy` applies |
 //! | [`apply`] | applies it, and deletes it |
 
 pub(crate) mod agents;
 pub(crate) mod apply;
+pub(crate) mod away;
 pub(crate) mod client;
 pub(crate) mod find;
 pub(crate) mod forward;

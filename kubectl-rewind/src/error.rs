@@ -133,6 +133,17 @@ fn hint_suffix(hint: &str) -> String {
 }
 
 impl Error {
+    /// Whether an agent does not answer, is not there, or has lost what it held.
+    #[must_use]
+    pub(crate) const fn is_silence(&self) -> bool {
+        matches!(
+            self,
+            Self::NoAnswer { .. }
+                | Self::Cluster(Failure::NoAgent { .. } | Failure::Silent { .. })
+                | Self::Target(crate::target::TargetError::NothingHeld { .. })
+        )
+    }
+
     /// The exit code, as `--help` lists them.
     #[must_use]
     pub(crate) fn exit_code(&self) -> u8 {

@@ -4,6 +4,7 @@ use crate::cluster::forward::Session;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::runs::KeptRun;
+use crate::source;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -29,6 +30,8 @@ pub(crate) enum Agent {
     Socket(PathBuf),
     /// Through the API server; all requests go over one connection.
     Session(Arc<Session>),
+    /// None is there: the one file that is meant was sent to this URL.
+    Away(Arc<str>),
 }
 
 impl Agent {
@@ -44,7 +47,7 @@ impl Agent {
     /// [`Failure`].
     pub(crate) async fn renew(&self) -> Result<(), Failure> {
         match self {
-            Self::Socket(_) => Ok(()),
+            Self::Socket(_) | Self::Away(_) => Ok(()),
             Self::Session(session) => session.renew().await,
         }
     }
@@ -89,6 +92,9 @@ impl Agent {
     /// # Errors
     /// Those of talking to the agent, and a stream that is damaged. One that is cut short is none.
     pub(crate) async fn snapshot(&self, held: KeptRun, mut progress: impl FnMut(usize)) -> Result<Recording, Error> {
+        if let Self::Away(url) = self {
+            return source::read(Path::new(&**url)).await;
+        }
         let path = match held {
             KeptRun::Ring(recording) => api::recording_path(recording),
             KeptRun::File(crash) => api::crash_path(crash),
@@ -161,6 +167,7 @@ impl Agent {
         match self {
             Self::Socket(socket) => self.send_to(socket, request, name).await,
             Self::Session(session) => session.send(request).await.map_err(|reason| self.no_answer(name, reason)),
+            Self::Away(_) => Err(self.no_answer(name, "it is not there")),
         }
     }
 
@@ -198,6 +205,7 @@ impl Agent {
         let agent = match self {
             Self::Socket(path) => format!("on {}", path.display()),
             Self::Session(session) => format!("of node {}", session.agent.node),
+            Self::Away(url) => format!("that sent {url}"),
         };
         Error::NoAnswer { agent, request: request.to_owned(), reason: reason.to_string() }
     }

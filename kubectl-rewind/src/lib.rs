@@ -16,9 +16,9 @@
 //! | [`cli`] | what was typed |
 //! | [`output`] | where what is shown goes |
 //! | [`cluster`] | the API server of a cluster, and connections to agents through it |
+//! | [`source`] | recordings that need no agent |
 //! | [`fetch`] | talks to an agent |
 //! | [`reach`] | from what was typed to the runs that are meant, each with its agent |
-//! | [`source`] | recordings that need no agent |
 //! | [`list`], [`crashes`], [`kept`], [`why`], [`doctor`] | what is shown, where the recording's own renderers do not |
 //! | [`mod@complete`] | completion within kubectl |
 //! | [`commands`] | what each command does: decide, fetch, show |

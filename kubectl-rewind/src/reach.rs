@@ -4,7 +4,7 @@ use crate::cli::PodFlags;
 use crate::cluster::agents::{self, AgentPod};
 use crate::cluster::forward::Session;
 use crate::cluster::request::Ask;
-use crate::cluster::{Cluster, find};
+use crate::cluster::{self, Cluster, find};
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::fetch::Agent;
@@ -49,7 +49,7 @@ impl Held {
     /// Whether it is a pod's.
     #[must_use]
     pub(crate) const fn is_in_cluster(&self) -> bool {
-        matches!(self.agent, Agent::Session(_))
+        matches!(self.agent, Agent::Session(_) | Agent::Away(_))
     }
 }
 
@@ -100,7 +100,11 @@ impl Reach {
         };
         let found = find::find(cluster, target, flags, previous).await?;
         found.notes.iter().for_each(|text| note(text));
-        let agents = agents(cluster).await?;
+        let agents = match agents(cluster).await {
+            // What was sent away can be read without any.
+            Err(Error::Cluster(Failure::NoAgents(_))) if action == Action::Read => Vec::new(),
+            agents => agents?,
+        };
         match (of_pods(cluster, &agents, found.meant, action).await, found.before) {
             (Err(Error::Target(TargetError::NoPrevious { .. })), Some(before)) => {
                 of_pods(cluster, &agents, vec![before], action).await
@@ -201,7 +205,10 @@ async fn of_pods(
         asked.spawn(async move {
             // It is never closed.
             let _room = room.acquire().await;
-            let answer = of_pod(&cluster, agent, &meant, action).await;
+            let answer = match of_pod(&cluster, agent, &meant, action).await {
+                Err(silent) if action == Action::Read && silent.is_silence() => away(&cluster, &meant, silent).await,
+                answer => answer,
+            };
             (number, meant, answer)
         });
     }
@@ -277,6 +284,21 @@ async fn of_pod(
         held.push(Held { agent, label: label(&kept), kept });
     }
     Ok(held)
+}
+
+/// What was sent away of a pod whose agent is silent.
+async fn away(cluster: &Cluster, meant: &Meant, silent: Error) -> Result<Vec<Held>, Error> {
+    let sent = cluster::away::of(cluster, meant).await.unwrap_or_default();
+    let held = sent.iter().filter_map(|recording| {
+        let (spec, url) = (&recording.spec, recording.spec.url.as_deref()?);
+        note(&format!("{silent}; a file of a run that {} is read from {}", visible(&spec.ending), visible(url)));
+        let crash = spec.crash.and_then(|crash| u64::try_from(crash).ok()).unwrap_or_default();
+        let kept = Kept { run: KeptRun::File(crash), container: Default::default(), living: false };
+        let label = format!("{}/{}", meant.name, visible(&spec.container));
+        Some(Held { agent: Agent::Away(url.into()), kept, label })
+    });
+    let held: Vec<_> = held.collect();
+    if held.is_empty() { Err(silent) } else { Ok(held) }
 }
 
 const NOT_HELD: &str =

@@ -9,6 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
+/// What names of variables begin with that a store's own tools take.
+const VARIABLES: [&str; 3] = ["aws_", "azure_", "google_"];
 /// How long a store may take for all of it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -38,7 +40,10 @@ async fn stored(url: &Url) -> Result<Recording, Error> {
     // It is there already where something else has asked for it: that is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?.to_ascii_lowercase(), value.into_string().ok()?)));
+        .filter_map(|(name, value)| Some((name.into_string().ok()?.to_ascii_lowercase(), value.into_string().ok()?)))
+        // A person's own `TOKEN` or `REGION` is no store's.
+        .filter(|(name, _)| VARIABLES.iter().any(|prefix| name.starts_with(prefix)));
+    let variables: Vec<_> = variables.collect();
     let read = async {
         let (store, path) = object_store::parse_url_opts(url, variables)?;
         store.get(&path).await?.bytes().await

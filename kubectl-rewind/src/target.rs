@@ -1,4 +1,4 @@
-//! Which recording is meant by TARGET: pure. [`typed`] and [`pods`] say it for a cluster; what follows, for one host.
+//! Which recording is meant by TARGET: pure. [`typed`], [`pods`] and [`stored`] say it for a cluster; what follows, for one host.
 //!
 //! TARGET is a container's id or the beginning of one, its name, its cgroup's path or the last part
 //! of that, or `#N` for recording N. An exact match goes before the beginning of one. Of several
@@ -6,6 +6,7 @@
 //! dead, the one that died last.
 
 pub(crate) mod pods;
+pub(crate) mod stored;
 pub(crate) mod typed;
 
 use rewind_recording::api::Listed;

@@ -15,6 +15,8 @@
 //! [`Failure`]. JSON fields that are not known are ignored, missing ones are defaults, so that a plugin
 //! and an agent of different versions understand each other.
 
+pub mod counter;
+
 use crate::ending::Ending;
 use crate::header::{Container, Coverage, Host};
 use serde::{Deserialize, Serialize};
@@ -127,6 +129,9 @@ pub struct Version {
     /// What was asked of it, in annotations, and is not understood: a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<String>,
+    /// What did not come about since it started, by [`counter::Counter::name`]; zeros left out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: counter::Counts,
 }
 
 /// What the agent's host can give.

@@ -22,6 +22,8 @@ use std::fmt;
 
 /// The header that names the request: `namespace/name`.
 pub const REQUEST_HEADER: &str = "rewind-request";
+/// The header that shows its secret.
+pub const SECRET_HEADER: &str = "authorization";
 /// The scheme of the `Authorization` header, in front of the secret.
 pub const SCHEME: &str = "Rewind";
 
@@ -48,6 +50,30 @@ impl fmt::Display for RequestName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
     }
+}
+
+/// What stands in front of an HTTP request at the port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Which request.
+    pub name: RequestName,
+    /// The secret that goes with it.
+    pub secret: Secret,
+}
+
+impl Shown {
+    /// Reads it from the values of [`REQUEST_HEADER`] and [`SECRET_HEADER`]; `None`: one is missing, stands there
+    /// twice, or makes no sense.
+    #[must_use]
+    pub fn read<'h>(names: impl Iterator<Item = &'h [u8]>, secrets: impl Iterator<Item = &'h [u8]>) -> Option<Self> {
+        let name = only(names).and_then(RequestName::parse)?;
+        Some(Self { name, secret: only(secrets).and_then(secret)? })
+    }
+}
+
+fn only<'h>(mut values: impl Iterator<Item = &'h [u8]>) -> Option<&'h str> {
+    let first = values.next()?;
+    if values.next().is_some() { None } else { str::from_utf8(first).ok() }
 }
 
 /// The `Authorization` header's value.

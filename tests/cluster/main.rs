@@ -2,6 +2,8 @@
 //! until the last test takes them away.
 
 mod annotations;
+mod away;
+mod crowd;
 mod definitions;
 mod doctor;
 mod faults;
@@ -30,6 +32,8 @@ const AGENTS: [Need; 5] =
     [Need::Root, Need::Cluster, Need::Bpf, Need::Ours("kubectl-rewind"), Need::Program("python3")];
 
 fn main() -> ExitCode {
+    let mut with_store = AGENTS.to_vec();
+    with_store.push(Need::Store);
     Suite::default()
         .test("a_pod_runs_and_a_service_leads_to_it_by_name", &CLUSTER, pods::service)
         .test("a_pod_that_fails_is_started_again_within_seconds", &CLUSTER, pods::restarted)
@@ -80,6 +84,8 @@ fn main() -> ExitCode {
         .test("an_update_of_the_agents_costs_no_call", &AGENTS, faults::replaced)
         .test("what_dies_while_the_api_server_is_away_is_told_when_it_is_back", &AGENTS, faults::without_api_server)
         .test("two_nodes_are_read_as_one_and_a_silent_one_is_named", &AGENTS, nodes::two)
+        .test("a_crowd_of_wrong_guesses_keeps_nobody_from_reading", &AGENTS, crowd::held_up)
+        .test("a_run_whose_agent_is_gone_is_read_from_where_its_recording_says", &with_store, away::read)
         .test("the_readmes_walk_is_a_walk", &AGENTS, readme::walk)
         .test("undeploy_leaves_nothing_behind", &AGENTS, undeploy::clean)
         .run()

@@ -15,7 +15,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 pub(crate) struct Forward {
     kubectl: Child,
     /// It says so of each connection, and ends where nobody listens.
-    _said: BufReader<ChildStdout>,
+    said: Option<BufReader<ChildStdout>>,
     port: u16,
 }
 
@@ -28,9 +28,21 @@ impl Forward {
         lines.read_line(&mut said)?;
         // `Forwarding from 127.0.0.1:40001 -> 7979`
         let port = said.split([':', ' ']).find_map(|word| word.parse().ok());
-        let mut forward = Self { kubectl, _said: lines, port: 0 };
+        let mut forward = Self { kubectl, said: Some(lines), port: 0 };
         forward.port = port.with_context(|| format!("kubectl names no port: {said}"))?;
         Ok(forward)
+    }
+
+    /// Its port on loopback.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Reads on, so that kubectl never waits, however many connect.
+    pub(crate) fn drain(&mut self) {
+        if let Some(mut said) = self.said.take() {
+            std::thread::spawn(move || drop(std::io::copy(&mut said, &mut std::io::sink())));
+        }
     }
 
     /// What is answered on a connection of its own, and the status.
@@ -98,7 +110,8 @@ pub(crate) fn in_seconds(seconds: i64) -> Result<String> {
 /// How often that refusal stands in the agents' log, with its count.
 pub(crate) fn refusals(admin: &User, reason: &str) -> Result<Vec<u64>> {
     let log = admin.ask(&["logs", agents::DAEMON_SET, "-n", agents::NAMESPACE])?;
-    let lines =
-        log.lines().filter(|line| line.contains("refused at the port") && line.contains(&format!("{reason:?}")));
+    let lines = log
+        .lines()
+        .filter(|line| line.contains("refused at the port") && line.contains(&format!("\"refused_{reason}\"")));
     Ok(lines.filter_map(|line| line.split("count=").nth(1)?.split(' ').next()?.parse().ok()).collect())
 }

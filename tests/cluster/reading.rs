@@ -22,7 +22,7 @@ while True:
 ";
 
 /// A namespace with a pod that has run.
-fn with_pod(name: &str) -> Result<Namespace> {
+pub(crate) fn with_pod(name: &str) -> Result<Namespace> {
     let namespace = Namespace::new(name)?;
     namespace.apply(&workload("web", &["sleep", "1000"]).to_string())?;
     namespace.runs("web")?;

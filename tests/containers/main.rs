@@ -16,6 +16,7 @@ mod refused;
 mod scenarios;
 mod secrets;
 mod start;
+mod store;
 mod swarm;
 mod upload;
 
@@ -43,6 +44,8 @@ fn main() -> ExitCode {
     with_curl.extend([Need::Program("curl"), Need::Program("timeout")]);
     let mut with_crun = CONTAINER.to_vec();
     with_crun.extend([Need::Program("crun"), Need::Program("unshare")]);
+    let mut with_store = CONTAINER.to_vec();
+    with_store.push(Need::Store);
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
     Suite::default()
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
@@ -61,6 +64,10 @@ fn main() -> ExitCode {
         .test("a_container_that_ended_well_leaves_no_file_though_a_child_of_it_failed", &CONTAINER, crash::succeeded)
         .test("a_crash_file_is_sent_once_and_read_from_where_it_is", &CONTAINER, upload::sent)
         .test("a_store_that_is_away_holds_up_no_crash_file", &CONTAINER, upload::away)
+        .test("a_crash_file_in_an_s3_bucket_has_its_name_and_is_read_from_there", &with_store, store::sent)
+        .test("an_s3_store_that_refuses_loses_no_crash_file", &with_store, store::refused)
+        .test("an_s3_store_that_comes_back_gets_each_crash_file_once", &with_store, store::away)
+        .test("a_crash_file_that_hangs_half_way_to_s3_holds_up_none_of_the_others", &with_store, store::hangs)
         .test("every_end_is_kept_if_asked_for", &CONTAINER, crash::always)
         .test("no_end_is_kept_if_asked_for", &CONTAINER, crash::never)
         .test("a_fatal_signal_leaves_a_file", &with_python, crash::by_a_signal)

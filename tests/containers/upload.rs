@@ -6,8 +6,8 @@ use rewind_tests::bundle::Spec;
 use rewind_tests::container::Container;
 use rewind_tests::eventually::eventually;
 use rewind_tests::programs::{self, ours};
+use rewind_tests::store::files;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -15,12 +15,6 @@ const SOON: Duration = Duration::from_secs(10);
 
 fn fails() -> Spec {
     Spec::new(["/usr/bin/busybox", "sh", "-c", "cat /etc/nope; exit 3"])
-}
-
-/// All files below a directory.
-fn files(dir: &Path) -> Vec<PathBuf> {
-    let entries: Vec<_> = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    entries.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 pub(crate) fn sent() -> Result<()> {

@@ -13,6 +13,7 @@ mod hosts;
 mod in_progress;
 mod kills;
 mod list;
+mod listening;
 mod load;
 mod loss;
 mod missed;
@@ -162,5 +163,8 @@ fn main() -> ExitCode {
         .test("a_hundred_kills_lose_no_record", &DAEMON, kills::numbers)
         .test("a_hundred_kills_leak_no_ring_and_no_segment", &DAEMON, kills::pool)
         .test("the_readmes_commands_are_commands", &DAEMON, readme::commands)
+        .test("who_says_nothing_goes_for_who_comes", &FILE, listening::silent)
+        .test("who_asks_slowly_or_without_end_is_closed", &FILE, listening::slow)
+        .test("who_breaks_off_anywhere_costs_nothing", &FILE, listening::broken)
         .run()
 }

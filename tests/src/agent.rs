@@ -22,6 +22,7 @@ const DOWN: Duration = Duration::from_secs(10);
 pub struct Agent {
     child: Child,
     dir: TempDir,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Agent {
@@ -38,7 +39,20 @@ impl Agent {
     /// # Errors
     /// When it does not come up; its log is in the message.
     pub fn start_with(arguments: &[&str]) -> Result<Self> {
-        Self::spawn(None, arguments)
+        Self::spawn(None, Vec::new(), arguments)
+    }
+
+    /// Starts a recorder with more arguments, and more in its environment.
+    ///
+    /// # Errors
+    /// When it does not come up; its log is in the message.
+    pub fn start_in(environment: Vec<(&'static str, String)>, arguments: &[&str]) -> Result<Self> {
+        Self::spawn(None, environment, arguments)
+    }
+
+    /// From now on it is started in that environment.
+    pub fn set_environment(&mut self, environment: Vec<(&'static str, String)>) {
+        self.environment = environment;
     }
 
     /// Starts a recorder whose crash files lie in `crash_dir`, with more arguments.
@@ -46,7 +60,7 @@ impl Agent {
     /// # Errors
     /// When it does not come up; its log is in the message.
     pub fn with_crash_dir(crash_dir: &Path, arguments: &[&str]) -> Result<Self> {
-        Self::spawn(Some(crash_dir), arguments)
+        Self::spawn(Some(crash_dir), Vec::new(), arguments)
     }
 
     /// Starts a recorder that is another build of ours, as [`programs::ours`] names it.
@@ -57,20 +71,20 @@ impl Agent {
         let dir = tempfile::Builder::new().prefix("rewind-").tempdir()?;
         let like = Self::command(&dir.path().join(SOCKET));
         let child = spawn(dir.path(), Command::new(programs::ours(program)).args(like.get_args()).args(arguments))?;
-        let mut agent = Self { child, dir };
+        let mut agent = Self { child, dir, environment: Vec::new() };
         agent.wait_until_up()?;
         Ok(agent)
     }
 
-    fn spawn(crash_dir: Option<&Path>, arguments: &[&str]) -> Result<Self> {
+    fn spawn(crash_dir: Option<&Path>, environment: Vec<(&'static str, String)>, arguments: &[&str]) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("rewind-").tempdir()?;
         let socket = dir.path().join(SOCKET);
         let mut command = match crash_dir {
             Some(crash_dir) => Self::command_with(&socket, crash_dir),
             None => Self::command(&socket),
         };
-        let child = spawn(dir.path(), command.args(arguments))?;
-        let mut agent = Self { child, dir };
+        let child = spawn(dir.path(), command.args(arguments).envs(environment.iter().cloned()))?;
+        let mut agent = Self { child, dir, environment };
         agent.wait_until_up()?;
         Ok(agent)
     }
@@ -90,7 +104,9 @@ impl Agent {
     /// # Errors
     /// When it cannot be started.
     pub fn spawn_again(&mut self, arguments: &[&str]) -> Result<()> {
-        self.child = spawn(self.dir.path(), Self::command(&self.socket()).args(arguments))?;
+        let mut command = Self::command(&self.socket());
+        command.args(arguments).envs(self.environment.iter().cloned());
+        self.child = spawn(self.dir.path(), &mut command)?;
         Ok(())
     }
 

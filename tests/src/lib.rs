@@ -12,6 +12,7 @@
 //! | [`cgroup`] | a cgroup of the test's own |
 //! | [`cluster`] | a real cluster, and asking it as people do |
 //! | [`workload`] | compiling `workloads/*.c`, one behaviour each |
+//! | [`store`] | an S3 server of the test's own |
 //! | [`agent`] | a recorder of the test's own |
 //! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
 //! | [`dump`] | what `rewind list` and `rewind dump -o json` say |
@@ -33,6 +34,7 @@ pub mod dump;
 pub mod eventually;
 pub mod programs;
 pub mod readme;
+pub mod store;
 pub mod strace;
 pub mod suite;
 pub mod workload;

@@ -4,7 +4,7 @@
 //! prints the same lines and does know; its `ignored` are our skips.
 
 use crate::cluster::place::Place;
-use crate::{agent, programs};
+use crate::{agent, programs, store};
 use anyhow::Result;
 use libtest_mimic::{Arguments, Trial};
 use std::fs;
@@ -28,6 +28,8 @@ pub enum Need {
     StaticC,
     /// A cluster that is up.
     Cluster,
+    /// An S3 server.
+    Store,
 }
 
 const CAP_SYS_ADMIN: u64 = 1 << 21;
@@ -52,6 +54,7 @@ impl Need {
                 let there = programs::find("gcc").is_some() && libc.iter().any(|file| Path::new(file).exists());
                 (!there).then(|| "gcc or the static libc is not installed".to_owned())
             }
+            Self::Store => store::program().is_none().then(|| format!("{} is not installed", store::PROGRAM.0)),
             Self::Cluster => {
                 let up = Place::of_machine().is_ok_and(|place| place.kubectl().is_ok());
                 (!up).then(|| "no cluster is up: run `cargo xtask cluster up`".to_owned())

@@ -1,7 +1,7 @@
 //! `cargo xtask setup`: installs what is missing, and says why. Quick when nothing is.
 
-use crate::packages;
 use crate::toolchain::Toolchain;
+use crate::{packages, tools};
 use anyhow::Result;
 use clap::Args;
 
@@ -44,5 +44,6 @@ pub(crate) fn for_bench() -> Result<Option<String>> {
 
 /// What the tests run on top of the demo's programs.
 pub(crate) fn for_tests() -> Result<()> {
-    packages::install_missing(packages::TESTS)
+    packages::install_missing(packages::TESTS)?;
+    tools::S3_SERVER.get().map(drop)
 }

@@ -3,6 +3,7 @@
 use crate::command;
 use anyhow::{Context as _, Result};
 use rewind_tests::programs::{find, is_program};
+use rewind_tests::store;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -28,6 +29,12 @@ pub(crate) const CARGO_DENY: Tool = Tool {
 };
 pub(crate) const CARGO_FUZZ: Tool =
     Tool { name: "cargo-fuzz", version: "0.13.2", features: &[], why: "runs the fuzz targets" };
+pub(crate) const S3_SERVER: Tool = Tool {
+    name: store::PROGRAM.0,
+    version: store::PROGRAM.1,
+    features: &["--features", "binary"],
+    why: "the object store of the tests",
+};
 
 impl Tool {
     /// The program, where it is there in this version: in our cache, or on `PATH`.

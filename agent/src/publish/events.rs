@@ -6,6 +6,7 @@
 use super::queue::Queue;
 use crate::bucket::Bucket;
 use crate::cluster::Cluster;
+use crate::counts::Counts;
 use crate::identity::pod::PodContainer;
 use crate::retry::{retried, status_code};
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
@@ -13,7 +14,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
+use rewind_recording::api::counter::Counter;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -121,6 +124,7 @@ fn cut(text: &str, most_bytes: usize) -> &str {
 #[derive(Debug)]
 pub(crate) struct Events {
     waiting: Queue<Note>,
+    counts: Arc<Counts>,
     is_on: AtomicBool,
 }
 
@@ -132,8 +136,9 @@ struct Series {
 }
 
 impl Events {
-    pub(crate) fn new() -> Self {
-        Self { waiting: Queue::new("events", MAX_WAITING), is_on: AtomicBool::new(true) }
+    pub(crate) fn new(counts: Arc<Counts>) -> Self {
+        let waiting = Queue::new("events", MAX_WAITING, Arc::clone(&counts), Counter::EventsDropped);
+        Self { waiting, counts, is_on: AtomicBool::new(true) }
     }
 
     /// Switches them on or off.
@@ -157,6 +162,7 @@ impl Events {
             tokio::time::sleep(bucket.wait(Instant::now())).await;
             bucket.take(Instant::now());
             if let Err(error) = write(cluster, &note, &mut series).await {
+                self.counts.add(Counter::EventsRefused);
                 // A namespace that goes takes no Events any more, most likely.
                 tracing::info!(%error, pod = %note.pod, namespace = %note.namespace, reason = note.reason, "an Event was refused");
             }

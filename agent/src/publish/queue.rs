@@ -1,7 +1,9 @@
 //! What waits to be told to the cluster: so much and no more. The oldest goes for the newest, and is counted.
 
+use crate::counts::Counts;
+use rewind_recording::api::counter::Counter;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// A queue between who knows something and who tells it. Nobody waits to put something in.
@@ -9,6 +11,9 @@ use tokio::sync::Notify;
 pub(super) struct Queue<T> {
     what: &'static str,
     most: usize,
+    counts: Arc<Counts>,
+    /// As what those are counted that were never told.
+    dropped: Counter,
     state: Mutex<State<T>>,
     filled: Notify,
 }
@@ -16,17 +21,15 @@ pub(super) struct Queue<T> {
 #[derive(Debug)]
 struct State<T> {
     items: VecDeque<T>,
-    /// How many were never told.
-    held_back: u64,
     /// Whether that is logged already, of this time that it is full.
     is_logged: bool,
 }
 
 impl<T> Queue<T> {
     /// An empty one; `what` names what is in it to who reads the log.
-    pub(super) fn new(what: &'static str, most: usize) -> Self {
-        let state = State { items: VecDeque::new(), held_back: 0, is_logged: false };
-        Self { what, most, state: Mutex::new(state), filled: Notify::new() }
+    pub(super) fn new(what: &'static str, most: usize, counts: Arc<Counts>, dropped: Counter) -> Self {
+        let state = State { items: VecDeque::new(), is_logged: false };
+        Self { what, most, counts, dropped, state: Mutex::new(state), filled: Notify::new() }
     }
 
     /// Puts one in.
@@ -34,13 +37,9 @@ impl<T> Queue<T> {
         let mut state = self.state();
         if state.items.len() >= self.most {
             state.items.pop_front();
-            state.held_back += 1;
+            let held_back = self.counts.add(self.dropped);
             if !std::mem::replace(&mut state.is_logged, true) {
-                tracing::warn!(
-                    what = self.what,
-                    held_back = state.held_back,
-                    "more than may be told: the oldest are not"
-                );
+                tracing::warn!(what = self.what, held_back, "more than may be told: the oldest are not");
             }
         }
         state.items.push_back(item);
@@ -67,15 +66,9 @@ impl<T> Queue<T> {
         let mut state = self.state();
         let item = state.items.pop_front()?;
         if state.items.is_empty() && std::mem::take(&mut state.is_logged) {
-            tracing::info!(what = self.what, held_back = state.held_back, "all is told that waited");
+            tracing::info!(what = self.what, "all is told that waited");
         }
         Some(item)
-    }
-
-    /// How many were never told.
-    #[cfg(test)]
-    pub(super) fn held_back(&self) -> u64 {
-        self.state().held_back
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
@@ -89,10 +82,12 @@ mod tests {
 
     #[tokio::test]
     async fn the_oldest_goes_for_the_newest_and_is_counted() {
-        let queue = Queue::new("numbers", 3);
+        let counts = Arc::new(Counts::default());
+        let queue = Queue::new("numbers", 3, Arc::clone(&counts), Counter::EventsDropped);
         (0..10).for_each(|number| queue.offer(number));
         assert_eq!([queue.next().await, queue.next().await, queue.next().await], [7, 8, 9]);
-        assert_eq!((queue.held_back(), queue.try_next()), (7, None));
+        let held_back = counts.named().get(Counter::EventsDropped.name()).copied();
+        assert_eq!((held_back, queue.try_next()), (Some(7), None));
         queue.offer(10);
         assert_eq!(queue.next().await, 10);
     }

@@ -1,22 +1,23 @@
 //! The port: the same API for who comes through a port-forward and shows a request.
 //!
-//! It listens on loopback, which a port-forward to the agent's pod reaches and nobody else outside of the pod does.
+//! It listens on loopback, which a port-forward to the agent's pod reaches and nobody else outside of the pod does. All
+//! who come so are one peer: nothing is held against a peer, only against a connection ([`super::places`]).
 //! A connection without a good request is closed soon, one with it when the request is over or gone: a live trace
 //! ends with the right to it.
 
 use super::audit::{Noted, Reading};
+use super::connection::{closing, ended, had_its_time, http, refused};
 use super::gate::Gate;
+use super::places::{Place, Places};
 use super::requests::Refusal;
 use super::rights::{Grant, Rights};
-use super::{Body, Parts, answer, failure};
+use super::{Body, Parts, answer};
 use crate::publish::Events;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue};
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use k8s_openapi::jiff::Timestamp;
 use rewind_recording::api::Endpoint;
 use std::convert::Infallible;
@@ -26,12 +27,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
-/// How long a connection may be without a good request, and how often a request that was taken is read again.
+/// How often a request that was taken is read again.
 const LOOK: Duration = Duration::from_secs(10);
-/// How long the next headers may take.
-const HEADERS: Duration = Duration::from_secs(60);
-/// Most bytes that are held of headers, and most of them.
-const MAX_HEADERS: (usize, usize) = (16 << 10, 32);
 
 /// What all connections share.
 #[derive(Clone)]
@@ -40,6 +37,8 @@ pub(crate) struct Port {
     pub parts: Parts,
     /// Who is let in.
     pub gate: Arc<Gate>,
+    /// Who may be connected.
+    pub places: Places,
     /// Where readings are noted.
     pub events: Arc<Events>,
 }
@@ -48,45 +47,55 @@ pub(crate) struct Port {
 struct Session {
     port: Port,
     peer: IpAddr,
+    place: Place,
     /// The request that it has taken.
     grant: Mutex<Option<Grant>>,
 }
 
 /// Answers on a connection until it is over.
 pub(crate) async fn serve(port: Port, stream: TcpStream, peer: IpAddr) {
-    let session = Arc::new(Session { port, peer, grant: Mutex::default() });
+    let (place, sheds) = port.places.enter();
+    if sheds {
+        port.gate.count(Refusal::Shed, peer, None);
+    }
+    let session = Arc::new(Session { port, peer, place, grant: Mutex::default() });
     let service = service_fn(|request| {
         let session = Arc::clone(&session);
         async move { Ok::<_, Infallible>(session.answer(request).await) }
     });
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(MAX_HEADERS.0).max_headers(MAX_HEADERS.1);
-    let connection = http.serve_connection(TokioIo::new(stream), service);
+    let connection = http().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         done = connection => {
-            if let Err(error) = done {
-                tracing::debug!(%error, %peer, "a reader has gone");
+            if let Some(why) = ended(done) {
+                session.port.gate.count(why, peer, None);
             }
         }
+        () = had_its_time(&session.place) => session.port.gate.count(Refusal::Silent, peer, None),
+        // It was counted by who came for it.
+        () = session.place.shed() => {}
         why = session.over() => tracing::info!(%peer, why, "a connection was closed"),
     }
 }
 
 impl Session {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let gate = &self.port.gate;
         let grant = match self.admit(&request).await {
             Ok(grant) => grant,
-            Err(refusal) => return closing(refused(refusal)),
+            Err(refusal) => {
+                gate.count(refusal, self.peer, Some(request.headers()));
+                return closing(refusal);
+            }
         };
         let rights = Rights::Request(Box::new(grant.clone()));
         if Endpoint::parse(request.uri().path()).is_some_and(|endpoint| !rights.allow(endpoint)) {
-            self.port.gate.count(Refusal::Action, self.peer, request.headers());
+            gate.count(Refusal::Action, self.peer, Some(request.headers()));
             return refused(Refusal::Action);
         }
         let headers = request.headers().clone();
         let Ok(mut response) = answer(self.port.parts.clone(), rights, request).await;
         if response.status() == StatusCode::NOT_FOUND {
-            self.port.gate.count(Refusal::Target, self.peer, &headers);
+            gate.count(Refusal::Target, self.peer, Some(&headers));
         }
         match response.extensions_mut().remove::<Reading>() {
             Some(reading) => {
@@ -98,8 +107,9 @@ impl Session {
     }
 
     async fn admit(&self, request: &Request<Incoming>) -> Result<Grant, Refusal> {
+        self.place.ask()?;
         let mut held = self.grant.lock().await;
-        let grant = self.port.gate.admit(self.peer, request.headers(), held.as_ref()).await?;
+        let grant = self.port.gate.admit(request.headers(), held.as_ref(), &self.place).await?;
         *held = Some(grant.clone());
         Ok(grant)
     }
@@ -123,15 +133,4 @@ impl Session {
             }
         }
     }
-}
-
-fn refused(refusal: Refusal) -> Response<Body> {
-    let (status, sentence, hint) = refusal.answer();
-    failure(status, sentence, hint)
-}
-
-/// No more is answered on this connection.
-fn closing(mut response: Response<Body>) -> Response<Body> {
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    response
 }

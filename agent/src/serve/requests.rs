@@ -4,37 +4,21 @@
 //! nothing, not even that there is such a request.
 
 use super::rights::Grant;
-use hyper::header::AUTHORIZATION;
-use hyper::{HeaderMap, StatusCode};
+use hyper::StatusCode;
+use hyper::header::{HeaderMap, HeaderValue};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use rewind_recording::api::counter::Counter;
 use rewind_resources::request::{MAX_LIFE_S, RecordingRequest};
 use rewind_resources::secret::{BYTES, Secret};
-use rewind_resources::session::{self, REQUEST_HEADER, RequestName};
+use rewind_resources::session::{REQUEST_HEADER, SECRET_HEADER, Shown};
 
-/// What stands in front of every HTTP request at the port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shown {
-    /// Which request.
-    pub(super) name: RequestName,
-    /// The secret that goes with it.
-    pub(super) secret: Secret,
-}
-
-impl Shown {
-    /// Reads both headers.
-    ///
-    /// # Errors
-    /// [`Refusal::Nothing`]: one is missing, stands there twice, or makes no sense.
-    pub(super) fn read(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let only = |name| {
-            let mut values = headers.get_all(name).iter();
-            values.next().filter(|_| values.next().is_none()).and_then(|value| value.to_str().ok())
-        };
-        let name = only(REQUEST_HEADER).and_then(RequestName::parse);
-        let secret = only(AUTHORIZATION.as_str()).and_then(session::secret);
-        let (name, secret) = name.zip(secret).ok_or(Refusal::Nothing)?;
-        Ok(Self { name, secret })
-    }
+/// Reads what stands in front of an HTTP request.
+///
+/// # Errors
+/// [`Refusal::Nothing`].
+pub(super) fn shown(headers: &HeaderMap) -> Result<Shown, Refusal> {
+    let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    Shown::read(values(REQUEST_HEADER), values(SECRET_HEADER)).ok_or(Refusal::Nothing)
 }
 
 /// Why somebody gets nothing.
@@ -56,27 +40,36 @@ pub(super) enum Refusal {
     Action,
     /// It is not for that recording, or there is none: who asks cannot tell which.
     Target,
-    /// Too many tries.
-    TooMany,
+    /// Too many ask or read.
+    Full,
+    /// It had shown nothing when a newer connection came.
+    Shed,
+    /// It showed nothing in time.
+    Silent,
+    /// It is no HTTP request, or too long.
+    Malformed,
     /// The API server cannot be asked.
     Unreachable,
 }
 
 impl Refusal {
-    /// As counters and the log name it.
+    /// As what it is counted.
     #[must_use]
-    pub(super) const fn name(self) -> &'static str {
+    pub(super) const fn counter(self) -> Counter {
         match self {
-            Self::Nothing => "nothing_shown",
-            Self::Unknown => "unknown",
-            Self::Node => "other_node",
-            Self::Expired => "expired",
-            Self::TooLong => "too_long",
-            Self::Taken => "taken",
-            Self::Action => "action",
-            Self::Target => "other_target",
-            Self::TooMany => "too_many_tries",
-            Self::Unreachable => "unreachable",
+            Self::Nothing => Counter::RefusedNothing,
+            Self::Unknown => Counter::RefusedUnknown,
+            Self::Node => Counter::RefusedNode,
+            Self::Expired => Counter::RefusedExpired,
+            Self::TooLong => Counter::RefusedTooLong,
+            Self::Taken => Counter::RefusedTaken,
+            Self::Action => Counter::RefusedAction,
+            Self::Target => Counter::RefusedTarget,
+            Self::Full => Counter::RefusedFull,
+            Self::Shed => Counter::RefusedShed,
+            Self::Silent => Counter::RefusedSilent,
+            Self::Malformed => Counter::RefusedMalformed,
+            Self::Unreachable => Counter::RefusedUnreachable,
         }
     }
 
@@ -102,7 +95,11 @@ impl Refusal {
             }
             Self::Action => (StatusCode::FORBIDDEN, "the RecordingRequest is not for this", "ask for another action"),
             Self::Target => (StatusCode::NOT_FOUND, "there is no such recording", "list shows what there is"),
-            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too many tries", "wait a few seconds"),
+            Self::Full | Self::Shed => {
+                (StatusCode::TOO_MANY_REQUESTS, "too many are connected to this agent", "wait a few seconds")
+            }
+            Self::Silent => (StatusCode::REQUEST_TIMEOUT, "no request came in time", ""),
+            Self::Malformed => (StatusCode::BAD_REQUEST, "this is no request", "use kubectl rewind"),
             Self::Unreachable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the agent cannot ask the API server about the RecordingRequest",

@@ -5,6 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use proptest::prelude::*;
 use rewind_recording::header::Container;
 use rewind_resources::request::{Action, RecordingRequestSpec, RecordingRequestStatus};
+use rewind_resources::session::{self, RequestName};
 use rewind_resources::target::Target;
 
 const NODE: &str = "node-a";
@@ -156,7 +157,7 @@ fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
 fn both_headers_are_needed_once() {
     let secret = session::authorization(&secret());
     let (name, auth) = ((REQUEST_HEADER, "shop/r1"), ("authorization", secret.as_str()));
-    assert_eq!(Shown::read(&headers(&[name, auth])), Ok(shown()));
+    assert_eq!(super::shown(&headers(&[name, auth])), Ok(shown()));
     for wrong in [
         vec![],
         vec![name],
@@ -166,12 +167,12 @@ fn both_headers_are_needed_once() {
         vec![(REQUEST_HEADER, "shop/../r1"), auth],
         vec![name, ("authorization", "Bearer abc")],
     ] {
-        assert_eq!(Shown::read(&headers(&wrong)), Err(Refusal::Nothing), "{wrong:?}");
+        assert_eq!(super::shown(&headers(&wrong)), Err(Refusal::Nothing), "{wrong:?}");
     }
 }
 
 #[test]
-fn a_refusal_is_one_sentence_and_one_of_four_kinds() {
+fn a_refusal_is_one_sentence_and_of_one_kind() {
     for refusal in [
         Refusal::Nothing,
         Refusal::Unknown,
@@ -180,11 +181,14 @@ fn a_refusal_is_one_sentence_and_one_of_four_kinds() {
         Refusal::TooLong,
         Refusal::Taken,
         Refusal::Action,
-        Refusal::TooMany,
+        Refusal::Full,
+        Refusal::Shed,
+        Refusal::Silent,
+        Refusal::Malformed,
         Refusal::Unreachable,
     ] {
         let (status, sentence, _) = refusal.answer();
-        assert!([401, 403, 429, 503].contains(&status.as_u16()), "{refusal:?}");
+        assert!([400, 401, 403, 408, 429, 503].contains(&status.as_u16()), "{refusal:?}");
         assert!(!sentence.is_empty() && !sentence.contains(". "), "{sentence}");
     }
 }
@@ -195,8 +199,8 @@ proptest! {
         let mut headers = HeaderMap::new();
         if let (Ok(name), Ok(auth)) = (HeaderValue::from_bytes(&name), HeaderValue::from_bytes(&auth)) {
             headers.insert(REQUEST_HEADER, name);
-            headers.insert(AUTHORIZATION, auth);
+            headers.insert(SECRET_HEADER, auth);
         }
-        prop_assert_eq!(Shown::read(&headers), Err(Refusal::Nothing));
+        prop_assert_eq!(super::shown(&headers), Err(Refusal::Nothing));
     }
 }

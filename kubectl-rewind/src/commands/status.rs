@@ -11,7 +11,8 @@ use crate::list::table;
 use crate::output::{Output, note};
 use crate::reach::{self, Reach};
 use kube::api::ListParams;
-use rewind_recording::api::Totals;
+use rewind_recording::api::counter::{self, Counts};
+use rewind_recording::api::{Totals, Version};
 use rewind_recording::escape::visible;
 use rewind_recording::render::units;
 use rewind_resources::recording::Recording;
@@ -40,6 +41,8 @@ struct OfNode {
     /// What it says of itself; nothing if it does not answer.
     version: Option<String>,
     totals: Option<Totals>,
+    /// What did not come about there, by name.
+    counts: Counts,
     /// Why it does not answer.
     error: Option<String>,
 }
@@ -62,9 +65,11 @@ pub(super) async fn run(cluster: &Arc<Cluster>, output: &Output, format: TopForm
     {
         note(&kept);
     }
-    nodes.iter().filter_map(|of| Some((of, of.error.as_ref()?))).for_each(|(of, error)| {
-        note(&format!("node {}: {error}", of.node));
-    });
+    for of in &nodes {
+        of.error.iter().for_each(|error| note(&format!("node {}: {error}", of.node)));
+        // Since its agent started.
+        counter::in_words(&of.counts).iter().for_each(|words| note(&format!("node {}: {words}", of.node)));
+    }
     let silent: Vec<_> = nodes.iter().filter(|of| of.version.is_none()).map(|of| of.node.clone()).collect();
     if silent.is_empty() {
         note(&format!("{0} of {0} agents answer", nodes.len()));
@@ -122,14 +127,15 @@ async fn ask(cluster: &Arc<Cluster>, agent: AgentPod) -> OfNode {
         Ok(None) => (None, None, None),
         Err(error) => (None, None, Some(error.to_string())),
     };
+    let (version, counts) = version.map(|version| (version.version, version.counts)).unzip();
     let agents::AgentPod { name: pod, node, ready, image, restarts, state, .. } = agent;
-    OfNode { node, pod, ready, state, restarts, image, version, totals, error }
+    OfNode { node, pod, ready, state, restarts, image, version, totals, counts: counts.unwrap_or_default(), error }
 }
 
 /// What an agent says of itself, to who may list recordings in the person's own namespace.
-async fn said(cluster: &Arc<Cluster>, agent: &AgentPod) -> Result<(String, Totals), Error> {
+async fn said(cluster: &Arc<Cluster>, agent: &AgentPod) -> Result<(Version, Totals), Error> {
     let session = session(cluster, agent, cluster.namespace.clone()).await?;
-    Ok((session.version().await?.version, session.list().await?.totals))
+    Ok((session.version().await?, session.list().await?.totals))
 }
 
 /// An agent, for who may list recordings in that namespace.
