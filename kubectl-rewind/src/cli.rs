@@ -10,7 +10,7 @@ mod reading;
 
 pub(crate) use place::{ClusterFlags, Place, PodFlags};
 use reading::ByWhat;
-pub(crate) use reading::{Choice, Reading, Switch, TopFormat, Window};
+pub(crate) use reading::{Choice, DumpFormat, OutputFormat, Reading, Switch, TopFormat, Window};
 
 const TARGETS: &str = "\
 TARGET in a cluster is a pod's name, or KIND/NAME: pod, deploy, rs, sts, ds, job, cronjob, all of whose \
@@ -80,6 +80,10 @@ pub(crate) enum Command {
         /// Which part of it.
         #[command(flatten)]
         window: Window,
+        /// How: table, strace (as strace -f -o writes it), json (one object a line), or otlp (OpenTelemetry's
+        /// JSON: spans of the run and its processes, log records of events and calls).
+        #[arg(short, long, value_enum, default_value_t)]
+        output: DumpFormat,
         /// What of it, and how.
         #[command(flatten)]
         reading: Reading,
@@ -93,6 +97,9 @@ pub(crate) enum Command {
         /// Which of a cluster's pods.
         #[command(flatten)]
         pods: PodFlags,
+        /// How: table, strace (as strace -f -o writes it), or json (one object a line).
+        #[arg(short, long, value_enum, default_value_t)]
+        output: OutputFormat,
         /// What of it, and how.
         #[command(flatten)]
         reading: Reading,
