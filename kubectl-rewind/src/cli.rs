@@ -149,6 +149,23 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Send a saved recording or crash file to an OpenTelemetry backend: its run and processes as spans, what happened
+    /// and each call as log records. What the OTEL_EXPORTER_OTLP_* variables say holds.
+    #[command(after_help = format!("{FILTERS}\n\n{EXIT_CODES}"))]
+    Export {
+        /// The file, or where it is (s3://..., as --from takes it).
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
+        /// The backend's base URL, for OTLP over HTTP; before OTEL_EXPORTER_OTLP_ENDPOINT.
+        #[arg(long, value_name = "URL")]
+        endpoint: Option<String>,
+        /// Which part of it.
+        #[command(flatten)]
+        window: Window,
+        /// Which calls.
+        #[command(flatten)]
+        choice: Choice,
+    },
     /// Switch the recording of payload (bytes of read, write, send, recv) on or off.
     #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
     Payload {
@@ -271,7 +288,7 @@ impl Cli {
                 pods.are_typed()
             }
             Command::Deploy { .. } | Command::Undeploy { .. } | Command::Status { .. } => true,
-            Command::Version | Command::Completion { .. } => false,
+            Command::Export { .. } | Command::Version | Command::Completion { .. } => false,
         };
         place::decide(&self.host, &self.cluster, pods, &place::Around::of_process())
     }

@@ -12,6 +12,7 @@ use rewind_resources::request::Action;
 use std::sync::Arc;
 
 mod deploy;
+mod export;
 mod list;
 mod read;
 mod save;
@@ -72,6 +73,10 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
             let options = Options { format: (*format).into(), ..options };
             let reached = reach.runs(target.as_deref(), pods, false, Action::Trace).await?;
             trace::run(reached, &output, &options).await
+        }
+        Command::Export { from, endpoint, window, choice } => {
+            let options = options(cli, &output, window, &Reading::of(choice));
+            export::run(from, endpoint.as_deref(), &options).await
         }
         Command::Payload { target, switch, pods } => {
             let reached = reach.runs(Some(target), pods, false, Action::Payload).await?;

@@ -41,8 +41,8 @@ use std::io;
 /// Of which version the names are.
 pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
 
-/// Most log records on one line of [`write_json`]: a receiver takes a line at once.
-const LINE_RECORDS: usize = 1_000;
+/// Most spans or log records of a message: below the 4 MiB that a Collector takes at once.
+pub const MESSAGE_RECORDS: usize = 1_000;
 
 /// Writes a recording as OTLP/JSON, one message a line, as the Collector's file exporter does: the spans, then
 /// the log records of what happened, then one of each call that `options` choose.
@@ -51,8 +51,8 @@ const LINE_RECORDS: usize = 1_000;
 /// Those of `out`. Records that cannot be read are no error: see [`Summary::malformed`].
 pub fn write_json(out: &mut dyn io::Write, header: &Header, records: &[u8], options: &Options) -> io::Result<Summary> {
     let mut line = |message: serde_json::Result<String>| writeln!(out, "{}", message?);
-    line(serde_json::to_string(&traces(header, records)))?;
-    logs(header, records, options, LINE_RECORDS, |logs| line(serde_json::to_string(&logs)))
+    traces(header, records, MESSAGE_RECORDS).iter().try_for_each(|traces| line(serde_json::to_string(traces)))?;
+    logs(header, records, options, MESSAGE_RECORDS, |logs| line(serde_json::to_string(&logs)))
 }
 
 /// Who tells it.

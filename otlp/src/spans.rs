@@ -15,14 +15,18 @@ use rewind_recording::header::{Header, short_id};
 /// Flags of a span in OTLP: it is known whether its parent is remote (it is not), and it is sampled.
 const FLAGS: u32 = 0x101;
 
-/// The spans of a recording.
+/// The spans of a recording, at most `most` a message.
 #[must_use]
-pub fn traces(header: &Header, records: &[u8]) -> TracesData {
+pub fn traces(header: &Header, records: &[u8], most: usize) -> Vec<TracesData> {
     let trace = Trace::of(header);
     let timeline = Timeline::new(records);
     let processes = Processes::of(header, &timeline);
     let mut spans = vec![trace.run()];
     spans.extend(processes.iter().map(|process| trace.process(process, &processes)));
+    spans.chunks(most.max(1)).map(|spans| message(header, spans.to_vec())).collect()
+}
+
+fn message(header: &Header, spans: Vec<Span>) -> TracesData {
     let scope_spans = ScopeSpans { scope: Some(scope()), spans, schema_url: SCHEMA_URL.to_owned() };
     let resource_spans = ResourceSpans {
         resource: Some(resource(header)),

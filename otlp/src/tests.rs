@@ -54,8 +54,12 @@ fn records() -> Vec<u8> {
     out
 }
 
-fn spans(data: TracesData) -> Vec<Span> {
-    data.resource_spans.into_iter().flat_map(|of| of.scope_spans).flat_map(|of| of.spans).collect()
+fn spans(data: Vec<TracesData>) -> Vec<Span> {
+    data.into_iter()
+        .flat_map(|data| data.resource_spans)
+        .flat_map(|of| of.scope_spans)
+        .flat_map(|of| of.spans)
+        .collect()
 }
 
 fn log_records(data: LogsData) -> Vec<LogRecord> {
@@ -76,7 +80,7 @@ fn text(attributes: &[KeyValue], key: &str) -> String {
 
 #[test]
 fn a_run_is_a_trace_with_its_processes_below_it() {
-    let all = spans(traces(&header(), &records()));
+    let all = spans(traces(&header(), &records(), 2));
     let names: Vec<&str> = all.iter().map(|span| span.name.as_str()).collect();
     assert_eq!(names, ["shop/web-1/web", "sh", "cat", "sh"]);
     let [run, shell, cat, copy] = &all[..] else { panic!("{all:?}") };
@@ -109,7 +113,7 @@ fn what_lives_on_ends_when_it_was_read_and_says_so() {
     let mut out = Vec::new();
     build::task(&mut out, 2 * MS, (700, 700), (1, 1), "sleep");
     build::call(&mut out, 700, 35).at(3 * MS, 1_000).arg(0).arg(0).result(0).end();
-    let all = spans(traces(&header, &out));
+    let all = spans(traces(&header, &out, 10));
     let [run, sleep] = &all[..] else { panic!("{all:?}") };
     for span in [run, sleep] {
         assert_eq!(span.end_time_unix_nano, 1_000_030_000_000);
@@ -122,7 +126,7 @@ fn what_lives_on_ends_when_it_was_read_and_says_so() {
 
 #[test]
 fn what_happened_is_told_below_the_span_of_its_process() {
-    let all = spans(traces(&header(), &records()));
+    let all = spans(traces(&header(), &records(), 2));
     let told = log_records(events(&header(), &records()));
     let crash = told.iter().find(|record| record.event_name == "rewind.process.crash").expect("a crash");
     assert_eq!(crash.severity_number, i32::from(SeverityNumber::Fatal));
@@ -161,8 +165,9 @@ fn a_dump_is_a_header_and_a_record_a_call() {
 
 #[test]
 fn the_same_recording_is_the_same_trace_and_another_run_is_another() {
-    let ids =
-        |header: &Header| spans(traces(header, &records())).iter().map(|span| span.span_id.clone()).collect::<Vec<_>>();
+    let ids = |header: &Header| {
+        spans(traces(header, &records(), 1)).iter().map(|span| span.span_id.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(ids(&header()), ids(&Header { read_ns: 40 * MS, ..header() }));
     let again = Header { born_ns: 2 * MS, ..header() };
     assert!(ids(&header()).iter().all(|id| !ids(&again).contains(id)));
@@ -175,7 +180,7 @@ fn json_is_what_the_protocols_own_types_read() {
     let out = String::from_utf8(out).unwrap();
     let mut lines = out.lines();
     let first: TracesData = serde_json::from_str(lines.next().unwrap()).unwrap();
-    assert_eq!(first, traces(&header(), &records()));
+    assert_eq!(vec![first], traces(&header(), &records(), 100));
     let rest: Vec<LogsData> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(!rest.is_empty());
     // Of the protocol's JSON: ids in hex, times as strings, kinds as numbers.
