@@ -10,7 +10,7 @@ mod reading;
 
 pub(crate) use place::{ClusterFlags, Place, PodFlags};
 use reading::ByWhat;
-pub(crate) use reading::{Choice, Reading, Switch, TopFormat, Window};
+pub(crate) use reading::{Choice, DumpFormat, OutputFormat, Reading, Switch, TopFormat, Window};
 
 const TARGETS: &str = "\
 TARGET in a cluster is a pod's name, or KIND/NAME: pod, deploy, rs, sts, ds, job, cronjob, all of whose \
@@ -80,6 +80,10 @@ pub(crate) enum Command {
         /// Which part of it.
         #[command(flatten)]
         window: Window,
+        /// How: table, strace (as strace -f -o writes it), json (one object a line), or otlp (OpenTelemetry's
+        /// JSON: spans of the run and its processes, log records of events and calls).
+        #[arg(short, long, value_enum, default_value_t)]
+        output: DumpFormat,
         /// What of it, and how.
         #[command(flatten)]
         reading: Reading,
@@ -93,6 +97,9 @@ pub(crate) enum Command {
         /// Which of a cluster's pods.
         #[command(flatten)]
         pods: PodFlags,
+        /// How: table, strace (as strace -f -o writes it), or json (one object a line).
+        #[arg(short, long, value_enum, default_value_t)]
+        output: OutputFormat,
         /// What of it, and how.
         #[command(flatten)]
         reading: Reading,
@@ -141,6 +148,23 @@ pub(crate) enum Command {
         /// The file; one that is there already is replaced.
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
+    },
+    /// Send a saved recording or crash file to an OpenTelemetry backend: its run and processes as spans, what happened
+    /// and each call as log records. What the OTEL_EXPORTER_OTLP_* variables say holds.
+    #[command(after_help = format!("{FILTERS}\n\n{EXIT_CODES}"))]
+    Export {
+        /// The file, or where it is (s3://..., as --from takes it).
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
+        /// The backend's base URL, for OTLP over HTTP; before OTEL_EXPORTER_OTLP_ENDPOINT.
+        #[arg(long, value_name = "URL")]
+        endpoint: Option<String>,
+        /// Which part of it.
+        #[command(flatten)]
+        window: Window,
+        /// Which calls.
+        #[command(flatten)]
+        choice: Choice,
     },
     /// Switch the recording of payload (bytes of read, write, send, recv) on or off.
     #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
@@ -277,7 +301,7 @@ impl Cli {
                 pods.are_typed()
             }
             Command::Deploy { .. } | Command::Undeploy { .. } | Command::Status { .. } | Command::Doctor { .. } => true,
-            Command::Version | Command::Completion { .. } => false,
+            Command::Export { .. } | Command::Version | Command::Completion { .. } => false,
         };
         place::decide(&self.host, &self.cluster, pods, &place::Around::of_process())
     }

@@ -6,13 +6,14 @@ use crate::error::Error;
 use crate::fetch::Agent;
 use crate::output::{Output, Progress, note};
 use crate::reach::{Held, Reach, Reached};
-use rewind_recording::render::Options;
+use rewind_recording::render::{Format, Options};
 use rewind_recording::stream::Recording;
 use rewind_resources::request::Action;
 use std::sync::Arc;
 
 mod deploy;
 mod doctor;
+mod export;
 mod list;
 mod read;
 mod save;
@@ -48,9 +49,12 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
             Reach::Host(agent) => list::on_host(agent, &output, *format, *crashes).await,
             Reach::Cluster(cluster) => list::in_cluster(cluster, &output, *format, *crashes, *all_namespaces).await,
         },
-        Command::Dump { source, window, reading } => {
+        Command::Dump { source, window, output: format, reading } => {
             let options = options(cli, &output, window, reading);
-            read::dump(reach, source, &output, &options).await
+            match (*format).into() {
+                Some(format) => read::dump(reach, source, &output, &Options { format, ..options }).await,
+                None => read::otlp(reach, source, &output, &options).await,
+            }
         }
         Command::Top { source, by, window, output: format, choice } => {
             let options = options(cli, &output, window, &Reading::of(choice));
@@ -65,11 +69,16 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
             let reached = reach.runs(target.as_deref(), pods, *previous, Action::Read).await?;
             save::run(reached, target.as_deref(), output).await
         }
-        Command::Trace { target, pods, reading } => {
+        Command::Trace { target, pods, output: format, reading } => {
             let options = options(cli, &output, &Window::default(), reading);
+            let options = Options { format: (*format).into(), ..options };
             let reached = reach.runs(target.as_deref(), pods, false, Action::Trace).await?;
             let arrivals = trace::Arrivals::of(reach, target.as_deref(), pods);
             trace::run(reached, arrivals, &output, &options).await
+        }
+        Command::Export { from, endpoint, window, choice } => {
+            let options = options(cli, &output, window, &Reading::of(choice));
+            export::run(from, endpoint.as_deref(), &options).await
         }
         Command::Payload { target, switch, pods } => {
             let reached = reach.runs(Some(target), pods, false, Action::Payload).await?;
@@ -114,7 +123,7 @@ async fn fetch(held: &Held) -> Result<Recording, Error> {
 fn options(cli: &Cli, output: &Output, window: &Window, reading: &Reading) -> Options {
     let filter = Choice::filter(&reading.choice, window);
     Options {
-        format: reading.output.into(),
+        format: Format::default(),
         pids: filter.numbers,
         filter,
         timestamps: reading.timestamps(),

@@ -113,6 +113,20 @@ pub(crate) enum Error {
     /// The manifests of this build are no manifests.
     #[error("the manifests of this build cannot be read: {0}")]
     Manifests(String),
+    /// A variable of the exporter cannot be meant.
+    #[error("nothing was sent: {0}")]
+    Destination(#[from] rewind_exporter::Unusable),
+    /// The backend did not take it.
+    #[error("not all was sent: {0}")]
+    Export(#[from] rewind_exporter::ExportError),
+    /// The backend took it, but for some.
+    #[error("sent in part: the backend rejected {count}, and says: {why}")]
+    Rejected {
+        /// How many spans and log records.
+        count: u64,
+        /// What it says.
+        why: String,
+    },
     /// The command is one for a cluster.
     #[error("{0} needs a cluster: name one with --context or --kubeconfig")]
     NeedsCluster(&'static str),
@@ -152,7 +166,7 @@ impl Error {
             Self::Target(TargetError::Ambiguous { .. } | TargetError::Several { .. }) => 4,
             Self::Target(_) => 3,
             Self::NobodyListens { .. } | Self::NotAllowed { .. } => 5,
-            Self::InPart { .. } => 6,
+            Self::InPart { .. } | Self::Rejected { .. } => 6,
             Self::Cluster(failure) if failure.is_not_found() => 3,
             Self::Cluster(failure) if failure.is_forbidden() => 7,
             Self::Cluster(Failure::NoAgents(_) | Failure::NoAgent { .. } | Failure::Silent { .. }) => 5,

@@ -37,6 +37,7 @@ mod words;
 
 pub use crate::header::short_id;
 pub use header::{container_name, write_header};
+pub use json::CallFields;
 pub use live::Live;
 pub use merged::{Part, Prefix, write_merged};
 use words::Words;
@@ -166,6 +167,26 @@ pub fn write(out: &mut dyn io::Write, header: &Header, records: &[u8], options: 
     }
     each_line(&timeline, chosen, &mut words, |_, line| out.write_all(line))?;
     out.flush()?;
+    Ok(summary)
+}
+
+/// Takes each event that is to be shown, by its start; with the words of a call: for formats of other crates.
+///
+/// # Errors
+/// Those of `take`. Records that cannot be read are no error: see [`Summary::malformed`].
+pub fn each(
+    header: &Header,
+    timeline: &Timeline<'_>,
+    options: &Options,
+    mut take: impl FnMut(&Event<'_>, Option<&CallFields<'_>>) -> io::Result<()>,
+) -> io::Result<Summary> {
+    let (chosen, summary) = choose(timeline, &options.filter.matcher(header, &options.zone), options.filter.last);
+    let mut words = Words::new(header, options);
+    by_start(timeline, chosen, &mut words, |words, event| {
+        words.begin(&event);
+        let What::Call { outcome, .. } = event.what else { return take(&event, None) };
+        json::call_fields(words, &event, outcome, "").map_or(Ok(()), |fields| take(&event, Some(&fields)))
+    })?;
     Ok(summary)
 }
 

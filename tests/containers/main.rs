@@ -5,6 +5,7 @@ mod crash;
 mod death;
 mod endings;
 mod escapes;
+mod export;
 mod faults;
 mod gone;
 mod harness;
@@ -41,11 +42,13 @@ fn main() -> ExitCode {
     let mut with_python = CONTAINER.to_vec();
     with_python.push(Need::Program("python3"));
     let mut with_curl = CONTAINER.to_vec();
-    with_curl.extend([Need::Program("curl"), Need::Program("timeout")]);
+    with_curl.extend(["curl", "timeout", rewind_tests::collector::PROGRAM].map(Need::Program));
     let mut with_crun = CONTAINER.to_vec();
     with_crun.extend([Need::Program("crun"), Need::Program("unshare")]);
     let mut with_store = CONTAINER.to_vec();
     with_store.push(Need::Store);
+    let mut with_collector = CONTAINER.to_vec();
+    with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
     Suite::default()
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
@@ -59,6 +62,8 @@ fn main() -> ExitCode {
             &HOST,
             hosts::scopes,
         )
+        .test("a_crash_file_is_spans_and_log_records_to_a_collector", &with_collector, export::to_a_collector)
+        .test("what_a_backend_does_not_take_is_sent_again_or_said", &CONTAINER, export::to_one_that_fails)
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)
         .test("a_container_that_ended_well_leaves_no_file_though_a_child_of_it_failed", &CONTAINER, crash::succeeded)

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
 use rewind_tests::bundle::Spec;
+use rewind_tests::collector::Collector;
 use rewind_tests::container::Container;
 use rewind_tests::dump;
 use rewind_tests::eventually::eventually;
@@ -33,6 +34,11 @@ pub(crate) fn everyday() -> Result<()> {
         let said = match words.as_slice() {
             // Until somebody ends it: Ctrl-C after two seconds.
             ["rewind", "trace", rest @ ..] => interrupted(&agent, rest)?,
+            // To a Collector of our own.
+            ["rewind", "export", file, "--endpoint", _] => {
+                let collector = Collector::start()?;
+                programs::run(agent.rewind(&["export", file, "--endpoint", &collector.endpoint()]).current_dir(&dir))?
+            }
             ["rewind", rest @ ..] => programs::run(agent.rewind(rest).current_dir(&dir))?,
             // The recorder is running already.
             ["rewind-agent", "run", ..] => continue,

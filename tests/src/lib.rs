@@ -28,6 +28,7 @@ pub mod bpf;
 pub mod bundle;
 pub mod cgroup;
 pub mod cluster;
+pub mod collector;
 pub mod container;
 pub mod counting;
 pub mod dump;

@@ -28,7 +28,6 @@ mod status;
 mod up;
 
 pub(crate) use down::down;
-pub(crate) use parts::go;
 pub(crate) use up::{Found, up};
 
 use anyhow::Result;

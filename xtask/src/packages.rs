@@ -75,7 +75,7 @@ pub(crate) const CLUSTER: &[Package] = &[
 ];
 
 /// What builds the rest of the test cluster.
-pub(crate) const GO: &[Package] = &[package("golang-go", "go", "builds the test cluster")];
+pub(crate) const GO: &[Package] = &[package("golang-go", "go", "builds the tests' own servers")];
 
 /// What the benchmark compares with, and what it puts under load.
 pub(crate) const BENCH: &[Package] = &[

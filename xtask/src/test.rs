@@ -1,7 +1,7 @@
 //! `cargo xtask test`: runs every test that this machine can run, and adds them up.
 
 use crate::tally::Tally;
-use crate::{build, build_ebpf, cluster, command, debug, fuzz, image, manifests, setup};
+use crate::{build, build_ebpf, cluster, collector, command, debug, fuzz, image, manifests, setup};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use rewind_tests::cluster::place::Place;
@@ -61,6 +61,9 @@ impl Test {
                 if wanted(layer) {
                     let mut cargo = command::cargo();
                     cargo.args(["test", "--workspace", "--test", name]).env(BIN_DIR, &programs);
+                    if layer == Layer::Containers {
+                        cargo.env("PATH", collector::path()?);
+                    }
                     tally.cargo(&mut cargo)?;
                 }
             }

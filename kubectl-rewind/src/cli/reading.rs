@@ -53,9 +53,6 @@ pub(crate) struct Choice {
 /// What of a recording is shown, and how.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Reading {
-    /// How: table, strace (as strace -f -o writes it), or json (one object a line).
-    #[arg(short, long, value_enum, default_value_t)]
-    pub output: OutputFormat,
     /// What.
     #[command(flatten)]
     pub choice: Choice,
@@ -132,7 +129,16 @@ macro_rules! value_enum {
 }
 
 value_enum!(
-    /// `-o` of `dump` and `trace`.
+/// `-o` of `dump`. Not of the text formats, so none of those: OTLP.
+DumpFormat => Option<Format> {
+    #[default]
+    Table => Some(Format::Table),
+    Strace => Some(Format::Strace),
+    Json => Some(Format::Json),
+    Otlp => None,
+});
+value_enum!(
+    /// `-o` of `trace`.
     OutputFormat => Format { #[default] Table => Self::Table, Strace => Self::Strace, Json => Self::Json, });
 value_enum!(
     /// `-o` of `top` and `why`.

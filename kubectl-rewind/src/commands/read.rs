@@ -54,6 +54,24 @@ pub(super) async fn dump(reach: &Reach, source: &Source, output: &Output, option
     all.reached.finish()
 }
 
+/// Writes recordings in OpenTelemetry's terms.
+///
+/// # Errors
+/// [`Error`].
+pub(super) async fn otlp(reach: &Reach, source: &Source, output: &Output, options: &Options) -> Result<(), Error> {
+    let all = load(reach, source).await?;
+    let mut total = Summary::default();
+    for Read { recording: Recording { header, records, .. }, .. } in &all.read {
+        output.write(|out| {
+            total.add(&rewind_otlp::write_json(out, header, records, options)?);
+            Ok(())
+        })?;
+    }
+    all.warn();
+    after(&total, options);
+    all.reached.finish()
+}
+
 /// Sums recordings up.
 ///
 /// # Errors

@@ -6,7 +6,9 @@ use crate::escape::{self, UntrustedString};
 use crate::event::{Event, Outcome, What};
 use crate::events::{Context, JsonLine, Who};
 use crate::header::Header;
+use crate::task::Pids;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io;
 
 /// The first line.
@@ -17,35 +19,41 @@ struct HeaderLine<'h> {
     header: &'h Header,
 }
 
-#[derive(Serialize)]
-struct CallBody<'e> {
-    syscall: &'e str,
-    nr: u16,
-    /// As strace writes them.
-    args: Vec<&'e str>,
+/// A call in words and numbers, as its JSON line has it.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallFields<'e> {
+    /// Its name.
+    pub syscall: Cow<'static, str>,
+    /// Its number.
+    pub nr: u16,
+    /// Its arguments, as strace writes them.
+    pub args: Vec<&'e str>,
     /// The registers, in hex for no reader's numbers hold 64 bits; null where a copy of what the
     /// argument points to stands for it.
-    raw: Vec<Option<String>>,
+    pub raw: Vec<Option<String>>,
     /// Null if it has not returned.
-    result: Option<i64>,
+    pub result: Option<i64>,
     /// As strace writes it.
-    result_text: Option<&'e str>,
-    errno: Option<String>,
+    pub result_text: Option<&'e str>,
+    /// The error's name, if it failed.
+    pub errno: Option<String>,
     /// Null if that is not known.
-    duration_ns: Option<u64>,
+    pub duration_ns: Option<u64>,
     /// What could have answered it, where the kernel never began it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    refused: Option<&'static str>,
-    unfinished: bool,
+    pub refused: Option<&'static str>,
+    /// Whether it had not returned.
+    pub unfinished: bool,
     /// The name of the address that it was given, as the cluster knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    peer_name: Option<&'e str>,
+    pub peer_name: Option<&'e str>,
     /// When the recording began, where the call is older than that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    began_before: Option<&'e str>,
+    pub began_before: Option<&'e str>,
     /// Whether secrets in its arguments were hidden: `[redacted]` stands for them.
-    redacted: bool,
-    outcome: &'static str,
+    pub redacted: bool,
+    /// What became of it, in a word.
+    pub outcome: &'static str,
 }
 
 /// Writes the header's line.
@@ -59,24 +67,28 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
     let mut time = String::new();
     words.clock.write_rfc3339(&mut time, event.start_ns);
     words.begin(event);
+    let pids = words.options.pids;
     match event.what {
-        What::Call { outcome, .. } => write_call(out, words, event, outcome, &time),
+        What::Call { outcome, .. } => match call_fields(words, event, outcome, &time) {
+            Some(fields) => line(out, pids, event, "call", &time).with(&fields),
+            None => Ok(()),
+        },
         what => {
             let Some(kind) = what.as_event() else { return Ok(()) };
-            let context = Context { origins: &words.origins, pids: words.options.pids };
-            kind.write_json(line(out, words, event, kind.name(), &time), &context)
+            let context = Context { origins: &words.origins, pids };
+            kind.write_json(line(out, pids, event, kind.name(), &time), &context)
         }
     }
 }
 
-fn write_call(
-    out: &mut dyn io::Write,
-    words: &mut Words<'_>,
+/// What the line of a call says; `time` is that of its start.
+pub(super) fn call_fields<'w>(
+    words: &'w mut Words<'_>,
     event: &Event<'_>,
     outcome: Outcome,
-    time: &str,
-) -> io::Result<()> {
-    let Some(invocation) = invocation(event) else { return Ok(()) };
+    time: &'w str,
+) -> Option<CallFields<'w>> {
+    let invocation = invocation(event)?;
     let call = &invocation.call;
     if !outcome.is_start() {
         words.arguments(&invocation);
@@ -87,12 +99,12 @@ fn write_call(
     if outcome == Outcome::Returned && call.has_result() {
         words.result(&invocation);
     }
+    let words = &*words;
     let (arguments, result) = words.line.split_at(arguments);
-    let name = words.name(call);
     let returned = outcome == Outcome::Returned;
     let has_result = returned && call.has_result();
-    let body = CallBody {
-        syscall: &name,
+    Some(CallFields {
+        syscall: words.name(call),
         nr: call.nr,
         args: split(arguments),
         raw: (0..usize::from(call.count)).map(|i| call.value(i).map(|value| format!("{value:#x}"))).collect(),
@@ -116,19 +128,18 @@ fn write_call(
             Outcome::InFlight | Outcome::InProgress => "in_flight",
             Outcome::Lost => "lost",
         },
-    };
-    line(out, words, event, "call", time).with(&body)
+    })
 }
 
 /// The line of an event, without the fields of its kind.
 fn line<'l>(
     out: &'l mut dyn io::Write,
-    words: &Words<'_>,
+    pids: Pids,
     event: &'l Event<'_>,
     kind: &'static str,
     time: &'l str,
 ) -> JsonLine<'l> {
-    let (tgid, tid) = ids(event, words.options.pids);
+    let (tgid, tid) = ids(event, pids);
     let comm = event.task.is_some().then(|| comm_of(event).text());
     let is_known = !matches!(event.what, What::Call { outcome: Outcome::InProgress, .. });
     let (time, ktime_ns) = (is_known.then_some(time), is_known.then_some(event.start_ns));

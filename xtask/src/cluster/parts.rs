@@ -1,17 +1,14 @@
-//! Builds the programs from their Go modules, and keeps them by version outside the work tree.
+//! The programs of a cluster, as they are built.
 
-use crate::{command, packages};
-use anyhow::{Context as _, Result, bail};
-use rewind_tests::programs::{find, is_program};
-use std::fs;
+use crate::go::{Module, Part};
+use crate::packages;
+use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
-/// A Go module of ours that names others in exactly one version: its files.
-struct Module {
-    files: &'static [(&'static str, &'static str)],
-}
+/// Their folder in the cache.
+const OF: &str = "cluster";
+const STRIPPED: &str = "-s -w";
 
 const KUBE: Module = Module {
     files: &[
@@ -28,17 +25,6 @@ const COREDNS: Module = Module {
     ],
 };
 
-/// What is built together, of one version.
-struct Part {
-    name: &'static str,
-    module: &'static Module,
-    /// The Go module whose version is that of all.
-    versioned_by: &'static str,
-    /// Programs, with their packages.
-    programs: &'static [(&'static str, &'static str)],
-    ldflags: &'static str,
-}
-
 const KUBERNETES: Part = Part {
     name: "kubernetes",
     module: &KUBE,
@@ -51,14 +37,16 @@ const KUBERNETES: Part = Part {
         ("kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy"),
         ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
     ],
-    ldflags: "-s -w",
+    ldflags: kubernetes_flags,
+    of: OF,
 };
 const ETCD: Part = Part {
     name: "etcd",
     module: &KUBE,
     versioned_by: "go.etcd.io/etcd/server/v3",
     programs: &[("etcd", "go.etcd.io/etcd/server/v3")],
-    ldflags: "-s -w",
+    ldflags: |_| STRIPPED.to_owned(),
+    of: OF,
 };
 const DNS: Part = Part {
     name: "coredns",
@@ -66,7 +54,8 @@ const DNS: Part = Part {
     versioned_by: "github.com/coredns/coredns",
     programs: &[("coredns", ".")],
     // It runs in an image that has nothing else.
-    ldflags: "-s -w -linkmode external -extldflags -static",
+    ldflags: |_| format!("{STRIPPED} -linkmode external -extldflags -static"),
+    of: OF,
 };
 
 /// The programs of a cluster.
@@ -102,90 +91,13 @@ impl Parts {
     }
 }
 
-impl Part {
-    /// The folder of the programs.
-    fn get(&self) -> Result<PathBuf> {
-        let version = self.version()?;
-        let bin = command::cache()?.join("cluster").join(format!("{}-{version}", self.name)).join("bin");
-        let missing = self.programs.iter().filter(|(program, _)| !is_program(&bin.join(program)));
-        let missing: Vec<_> = missing.collect();
-        if missing.is_empty() {
-            return Ok(bin);
-        }
-        let go = go()?;
-        let source = self.module.unpack()?;
-        fs::create_dir_all(&bin)?;
-        for (program, package) in missing {
-            eprintln!("setup: building {program} {version} (the test cluster), which takes minutes the first time");
-            let (begin, finished) = (Instant::now(), bin.join(program));
-            // Whole, or not there.
-            let unfinished = bin.join(format!(".{program}-{}", std::process::id()));
-            let mut build = Command::new(&go);
-            build.args(["build", "-mod=mod", "-trimpath", "-buildvcs=false", "-ldflags", &self.ldflags(&version)]);
-            build.arg("-o").arg(&unfinished).arg(package).current_dir(source.path());
-            command::run(&mut build).with_context(|| format!("building {program}"))?;
-            fs::rename(&unfinished, &finished)?;
-            eprintln!("setup: built {program} in {:.0} s", begin.elapsed().as_secs_f64());
-        }
-        Ok(bin)
-    }
-
-    fn ldflags(&self, version: &str) -> String {
-        if self.name != KUBERNETES.name {
-            return self.ldflags.to_owned();
-        }
-        // The API server's version is that of what it was linked as.
-        let mut numbers = version.split('.');
-        let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
-        let set = |name: &str, value: &str| format!(" -X k8s.io/component-base/version.{name}={value}");
-        let version = set("gitVersion", &format!("v{version}"));
-        format!(
-            "{}{version}{}{}{}",
-            self.ldflags,
-            set("gitMajor", major),
-            set("gitMinor", minor),
-            set("gitTreeState", "clean")
-        )
-    }
-
-    fn version(&self) -> Result<String> {
-        let go_mod = self.module.files.iter().find(|(name, _)| *name == "go.mod").context("no go.mod")?.1;
-        required(go_mod, self.versioned_by).with_context(|| format!("{} is not in go.mod", self.versioned_by))
-    }
-}
-
-/// The version of a module that a `go.mod` requires: `1.34.4`.
-fn required(go_mod: &str, module: &str) -> Option<String> {
-    let required = go_mod.lines().find_map(|line| {
-        let line = line.trim_start().trim_start_matches("require ");
-        line.strip_prefix(module)?.strip_prefix(" v")
-    })?;
-    required.split_whitespace().next().map(str::to_owned)
-}
-
-impl Module {
-    fn unpack(&self) -> Result<tempfile::TempDir> {
-        let dir = tempfile::Builder::new().prefix("rewind-go-").tempdir()?;
-        for (name, text) in self.files {
-            fs::write(dir.path().join(name), text)?;
-        }
-        Ok(dir)
-    }
-}
-
-/// Go, which fetches a newer one of itself where a module needs that.
-pub(crate) fn go() -> Result<PathBuf> {
-    let usual = Path::new("/usr/local/go/bin/go");
-    if let Some(go) = find("go").or_else(|| is_program(usual).then(|| usual.to_owned())) {
-        return Ok(go);
-    }
-    if !packages::apt_offers("golang-go", "2:1.21") {
-        bail!(
-            "please install Go 1.21 or newer (https://go.dev/dl) and run this again: the test cluster is built with it"
-        );
-    }
-    packages::install_missing(packages::GO)?;
-    find("go").context("golang-go is installed, but there is no go in PATH")
+/// The API server's version is that of what it was linked as.
+fn kubernetes_flags(version: &str) -> String {
+    let mut numbers = version.split('.');
+    let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+    let set = |name: &str, value: &str| format!(" -X k8s.io/component-base/version.{name}={value}");
+    let tag = set("gitVersion", &format!("v{version}"));
+    format!("{STRIPPED}{tag}{}{}{}", set("gitMajor", major), set("gitMinor", minor), set("gitTreeState", "clean"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::File;
 use super::chart::{NAMESPACE, NOT_IN_IT};
-use crate::{cluster, command};
+use crate::{command, go};
 use anyhow::{Context as _, Result, bail};
 use rewind_tests::programs::is_program;
 use serde_json::Value;
@@ -42,7 +42,7 @@ fn program() -> Result<PathBuf> {
     let bin = command::cache()?.join(format!("helm-{VERSION}"));
     let helm = bin.join("helm");
     if !is_program(&helm) {
-        let go = cluster::go()?;
+        let go = go::go()?;
         eprintln!("manifests: building helm {VERSION}");
         let mut install = Command::new(go);
         install.args(["install", "-trimpath", &format!("{MODULE}@{VERSION}")]).env("GOBIN", &bin).current_dir("/");

@@ -1,0 +1,22 @@
+//! Sends OTLP to a backend.
+//!
+//! ```text
+//! variables, flags -> Destination -> Exporter: encode -> request -> answer -> sent | again, later | given up
+//!                     destination.rs  client.rs                     answer.rs  backoff.rs
+//! ```
+//!
+//! What the OpenTelemetry SDK's own exporter sends is spans of one resource, this process; what a recorder sends has a
+//! resource for each container, so the messages are made and sent here (`opentelemetry-proto`, `reqwest`).
+//! The rules are those of the OTLP specification 1.11 (`docs/specification.md`) and of the exporter's variables
+//! (`specification/protocol/exporter.md`).
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod answer;
+mod backoff;
+mod client;
+mod destination;
+
+pub use answer::Rejected;
+pub use client::{ExportError, Exporter, Message};
+pub use destination::{Destination, Protocol, Signal, Unusable};

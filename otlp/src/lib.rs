@@ -1,0 +1,70 @@
+//! A recording in OpenTelemetry's terms: its container as the resource, its run and its processes as spans, and
+//! what happened in it as log records. Pure: no I/O, no clock.
+//!
+//! ```text
+//! header            -> resource      resource.rs
+//! header + events   -> spans         process.rs, spans.rs
+//! events, diagnosis -> log records   logs.rs, syscall.rs
+//! ```
+//!
+//! Names are those of the semantic conventions 1.44.0; what they have no name for begins with `rewind.`.
+//!
+//! # The shape of a trace
+//!
+//! A run of a container is one trace. Its root span is the run; below it is a span for each process, from the exec
+//! (or the fork, where it runs its parent's program on) to the exit, below that of the process that made it. The
+//! recording of a container that lives on has spans that have not ended: they end when it was read, and say so by
+//! `rewind.unfinished`. Ids follow from the recording and from what the span is of, not from chance, so that the
+//! same recording exported twice is the same trace.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod attribute;
+mod id;
+mod logs;
+mod process;
+mod resource;
+mod spans;
+mod syscall;
+#[cfg(test)]
+mod tests;
+
+pub use logs::{events, logs};
+pub use resource::resource;
+pub use spans::traces;
+
+use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
+use rewind_recording::header::Header;
+use rewind_recording::render::{Options, Summary};
+use std::io;
+
+/// Of which version the names are.
+pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
+
+/// Most spans or log records of a message: below the 4 MiB that a Collector takes at once.
+pub const MESSAGE_RECORDS: usize = 1_000;
+
+/// Writes a recording as OTLP/JSON, one message a line, as the Collector's file exporter does: the spans, then
+/// the log records of what happened, then one of each call that `options` choose.
+///
+/// # Errors
+/// Those of `out`. Records that cannot be read are no error: see [`Summary::malformed`].
+pub fn write_json(out: &mut dyn io::Write, header: &Header, records: &[u8], options: &Options) -> io::Result<Summary> {
+    let mut line = |message: serde_json::Result<String>| writeln!(out, "{}", message?);
+    traces(header, records, MESSAGE_RECORDS).iter().try_for_each(|traces| line(serde_json::to_string(traces)))?;
+    logs(header, records, options, MESSAGE_RECORDS, |logs| line(serde_json::to_string(&logs)))
+}
+
+/// Who tells it.
+fn scope() -> InstrumentationScope {
+    InstrumentationScope {
+        name: "rewind".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..InstrumentationScope::default()
+    }
+}
+
+/// A kernel time of the recording's host as Unix time, nanoseconds.
+fn unix_ns(header: &Header, ktime_ns: u64) -> u64 {
+    ktime_ns.saturating_add_signed(header.host.unix_offset_ns)
+}

@@ -1,0 +1,182 @@
+//! The processes of a recording: who made them, what they ran, how they ended.
+
+use rewind_common::record::{GROUP_DEAD, NEW_THREAD};
+use rewind_recording::escape::Untrusted;
+use rewind_recording::event::{Event, Timeline, What};
+use rewind_recording::events::Exec;
+use rewind_recording::exit_status::ExitStatus;
+use rewind_recording::header::Header;
+use rewind_recording::task;
+use std::collections::HashMap;
+
+/// A program that a process ran.
+#[derive(Clone, Debug)]
+pub(crate) struct Process {
+    /// The process, as the host numbers it.
+    pub tgid: u32,
+    /// As its own PID namespace does; 0: not known.
+    pub ns_tgid: u32,
+    /// The process that made it, as the host numbers it; 0: not known.
+    pub parent_tgid: u32,
+    /// When it began: `CLOCK_MONOTONIC`, nanoseconds.
+    pub start_ns: u64,
+    /// Whether that was seen; else it is when the recording's records begin.
+    pub is_start_seen: bool,
+    /// When it ended, or ran another program; `None`: it had not.
+    pub end_ns: Option<u64>,
+    /// How it ended; `None`: it had not, or it ran another program.
+    pub status: Option<ExitStatus>,
+    /// What it ran, if that is recorded.
+    pub program: Option<Program>,
+    /// Its name.
+    pub comm: String,
+    /// That which made it, if it is in the recording.
+    pub parent: Option<usize>,
+}
+
+/// What a process ran.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub path: String,
+    pub argv: Vec<String>,
+}
+
+impl Program {
+    fn of(exec: &Exec<'_>) -> Self {
+        let argv = exec.argv().map(|argument| Untrusted::new(&argument).to_string()).collect();
+        Self { path: Untrusted::new(&exec.path()).to_string(), argv }
+    }
+
+    /// The last part of the path.
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// The processes of a recording, in the order in which they came to be known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Processes {
+    all: Vec<Process>,
+    /// Which of them each process is running.
+    running: HashMap<u32, usize>,
+    /// All that each process number has stood for, in order.
+    by_tgid: HashMap<u32, Vec<usize>>,
+}
+
+impl Processes {
+    pub(crate) fn of(header: &Header, timeline: &Timeline<'_>) -> Self {
+        let mut processes = Self::default();
+        let began_ns = header.coverage.oldest_ns.max(header.born_ns);
+        for event in timeline.by_end() {
+            processes.take(&event, began_ns);
+        }
+        processes
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Process> {
+        self.all.iter()
+    }
+
+    /// One of them, by its place.
+    pub(crate) fn get(&self, at: usize) -> Option<&Process> {
+        self.all.get(at)
+    }
+
+    /// What a process was running at some time.
+    pub(crate) fn at(&self, tgid: u32, at_ns: u64) -> Option<&Process> {
+        let is_alive = |process: &&usize| {
+            let process = self.all.get(**process);
+            process
+                .is_some_and(|process| process.start_ns <= at_ns && process.end_ns.is_none_or(|end_ns| at_ns <= end_ns))
+        };
+        self.by_tgid.get(&tgid)?.iter().rev().find(is_alive).and_then(|at| self.all.get(*at))
+    }
+
+    fn take(&mut self, event: &Event<'_>, began_ns: u64) {
+        let Some(tgid) = event.tgid() else { return };
+        let is_new = !self.running.contains_key(&tgid);
+        let at = self.known(tgid, event, began_ns);
+        match event.what {
+            What::Fork(fork) if fork.header.flags & NEW_THREAD == 0 => {
+                let (child_tgid, ns_tgid, start_ns) = (fork.child_tgid, fork.child_ns_tgid, fork.time_ns);
+                let comm = self.all.get(at).map_or_else(String::new, |parent| parent.comm.clone());
+                let child =
+                    Process { tgid: child_tgid, ns_tgid, parent_tgid: tgid, start_ns, ..Process::new(comm, Some(at)) };
+                self.begin(child);
+            }
+            What::Exec(exec) => {
+                let Some(before) = self.all.get_mut(at) else { return };
+                if before.program.is_none() && (before.is_start_seen || is_new) {
+                    // Between its fork and this it was on its way to it.
+                    (before.program, before.start_ns) = (Some(Program::of(&exec)), exec.fixed.time_ns);
+                    before.is_start_seen = true;
+                    return;
+                }
+                before.end_ns = Some(exec.fixed.time_ns);
+                let next = Process {
+                    start_ns: exec.fixed.time_ns,
+                    is_start_seen: true,
+                    end_ns: None,
+                    program: Some(Program::of(&exec)),
+                    ..before.clone()
+                };
+                self.begin(next);
+            }
+            What::Exit(exit) if exit.header.flags & GROUP_DEAD != 0 => {
+                if let Some(process) = self.all.get_mut(at) {
+                    (process.end_ns, process.status) = (Some(exit.time_ns), Some(ExitStatus::new(exit.status)));
+                }
+                self.running.remove(&tgid);
+            }
+            _ => {}
+        }
+    }
+
+    /// The process of an event; one that is not known was there when the records begin.
+    fn known(&mut self, tgid: u32, event: &Event<'_>, began_ns: u64) -> usize {
+        let at = self.running.get(&tgid).copied().unwrap_or_else(|| {
+            let start_ns = began_ns.min(event.start_ns);
+            self.begin(Process { tgid, start_ns, is_start_seen: false, ..Process::new(String::new(), None) })
+        });
+        if let (Some(process), Some(task)) = (self.all.get_mut(at), event.task)
+            && task.tgid == tgid
+        {
+            (process.ns_tgid, process.parent_tgid) = (task.ns_tgid, task.parent_tgid);
+            if task.header.tid == tgid || process.comm.is_empty() {
+                process.comm = task::comm(&task.comm).to_string();
+            }
+        }
+        at
+    }
+
+    fn begin(&mut self, process: Process) -> usize {
+        let at = self.all.len();
+        self.running.insert(process.tgid, at);
+        self.by_tgid.entry(process.tgid).or_default().push(at);
+        self.all.push(process);
+        at
+    }
+}
+
+impl Process {
+    fn new(comm: String, parent: Option<usize>) -> Self {
+        Self {
+            tgid: 0,
+            ns_tgid: 0,
+            parent_tgid: 0,
+            start_ns: 0,
+            is_start_seen: true,
+            end_ns: None,
+            status: None,
+            program: None,
+            comm,
+            parent,
+        }
+    }
+
+    /// What it is called: its program's name, or its own where that is not recorded.
+    pub(crate) fn name(&self) -> &str {
+        self.program.as_ref().map(Program::name).filter(|name| !name.is_empty()).unwrap_or(&self.comm)
+    }
+}

@@ -1,0 +1,205 @@
+//! A container whose main process makes a child that fails, and fails itself.
+
+use super::{events, logs, traces, write_json};
+use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, SeverityNumber};
+use opentelemetry_proto::tonic::trace::v1::{Span, TracesData};
+use rewind_recording::event::build;
+use rewind_recording::header::{Container, Ending, Header, Host, Pod};
+use rewind_recording::render::Options;
+
+const MS: u64 = 1_000_000;
+const OFFSET: i64 = 1_000_000 * MS as i64;
+
+fn header() -> Header {
+    let pod = Pod {
+        namespace: "shop".into(),
+        name: "web-1".into(),
+        container: "web".into(),
+        image: "reg:5000/web:1.2".into(),
+        restart: Some(3),
+        ..Pod::default()
+    };
+    Header {
+        host: Host { name: "node-1".into(), arch: "x86_64".into(), unix_offset_ns: OFFSET, ..Host::default() },
+        container: Container {
+            id: "abc".into(),
+            name: "shop/web-1/web".into(),
+            runtime: "containerd".into(),
+            cgroup_id: 77,
+            pod: Some(Box::new(pod)),
+            ..Container::default()
+        },
+        born_ns: MS,
+        died_ns: Some(20 * MS),
+        read_ns: 30 * MS,
+        ending: Some(Ending { at_ns: 19 * MS, tgid: 700, exit_code: Some(1), ..Ending::default() }),
+        ..Header::default()
+    }
+}
+
+fn records() -> Vec<u8> {
+    let mut out = Vec::new();
+    build::task(&mut out, 2 * MS, (700, 700), (1, 1), "sh");
+    build::exec(&mut out, 3 * MS, (700, 700), "/bin/sh", &["sh", "-c", "cat /x"]);
+    build::fork(&mut out, 4 * MS, (700, 700), 701);
+    build::task(&mut out, 5 * MS, (701, 701), (7, 7), "sh");
+    build::exec(&mut out, 6 * MS, (701, 701), "/bin/cat", &["cat", "/x"]);
+    build::task(&mut out, 7 * MS, (701, 701), (7, 7), "cat");
+    build::call(&mut out, 701, 257).at(8 * MS, 1_000).arg(0xffff_ff9c).string("/x").arg(0).arg(0).result(-2).end();
+    build::exit(&mut out, 9 * MS, (701, 701), 1 << 8, true);
+    build::fork(&mut out, 10 * MS, (700, 700), 702);
+    build::exit(&mut out, 12 * MS, (702, 702), 11, true);
+    build::exit(&mut out, 19 * MS, (700, 700), 1 << 8, true);
+    out
+}
+
+fn spans(data: Vec<TracesData>) -> Vec<Span> {
+    data.into_iter()
+        .flat_map(|data| data.resource_spans)
+        .flat_map(|of| of.scope_spans)
+        .flat_map(|of| of.spans)
+        .collect()
+}
+
+fn log_records(data: LogsData) -> Vec<LogRecord> {
+    data.resource_logs.into_iter().flat_map(|of| of.scope_logs).flat_map(|of| of.log_records).collect()
+}
+
+fn get<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
+    attributes.iter().find(|attribute| attribute.key == key)?.value.as_ref()?.value.as_ref()
+}
+
+fn text(attributes: &[KeyValue], key: &str) -> String {
+    match get(attributes, key) {
+        Some(Value::StringValue(text)) => text.clone(),
+        Some(Value::IntValue(number)) => number.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_run_is_a_trace_with_its_processes_below_it() {
+    let all = spans(traces(&header(), &records(), 2));
+    let names: Vec<&str> = all.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["shop/web-1/web", "sh", "cat", "sh"]);
+    let [run, shell, cat, copy] = &all[..] else { panic!("{all:?}") };
+    assert!(run.parent_span_id.is_empty());
+    assert_eq!((run.start_time_unix_nano, run.end_time_unix_nano), (1_000_001_000_000, 1_000_020_000_000));
+    assert_eq!(shell.parent_span_id, run.span_id);
+    assert_eq!((&cat.parent_span_id, &copy.parent_span_id), (&shell.span_id, &shell.span_id));
+    assert_eq!((cat.start_time_unix_nano, cat.end_time_unix_nano), (1_000_006_000_000, 1_000_009_000_000));
+    assert_eq!(text(&cat.attributes, "process.executable.path"), "/bin/cat");
+    assert_eq!(
+        (text(&cat.attributes, "process.pid"), text(&cat.attributes, "process.vpid")),
+        ("701".into(), "7".into())
+    );
+    assert_eq!(
+        (text(&cat.attributes, "process.exit.code"), text(&cat.attributes, "error.type")),
+        ("1".into(), "1".into())
+    );
+    // One that a signal ended has no exit code of its own.
+    assert_eq!(text(&copy.attributes, "process.exit.code"), "139");
+    assert_eq!(text(&copy.attributes, "error.type"), "SIGSEGV");
+    assert!(
+        all.iter()
+            .all(|span| span.trace_id == run.trace_id && span.status.as_ref().is_some_and(|status| status.code == 2))
+    );
+}
+
+#[test]
+fn what_lives_on_ends_when_it_was_read_and_says_so() {
+    let header = Header { died_ns: None, ending: None, ..header() };
+    let mut out = Vec::new();
+    build::task(&mut out, 2 * MS, (700, 700), (1, 1), "sleep");
+    build::call(&mut out, 700, 35).at(3 * MS, 1_000).arg(0).arg(0).result(0).end();
+    let all = spans(traces(&header, &out, 10));
+    let [run, sleep] = &all[..] else { panic!("{all:?}") };
+    for span in [run, sleep] {
+        assert_eq!(span.end_time_unix_nano, 1_000_030_000_000);
+        assert_eq!(get(&span.attributes, "rewind.unfinished"), Some(&Value::BoolValue(true)));
+        assert_eq!(span.status, None);
+    }
+    assert_eq!(get(&sleep.attributes, "rewind.process.start_seen"), Some(&Value::BoolValue(false)));
+    assert_eq!(sleep.name, "sleep");
+}
+
+#[test]
+fn what_happened_is_told_below_the_span_of_its_process() {
+    let all = spans(traces(&header(), &records(), 2));
+    let told = log_records(events(&header(), &records()));
+    let crash = told.iter().find(|record| record.event_name == "rewind.process.crash").expect("a crash");
+    assert_eq!(crash.severity_number, i32::from(SeverityNumber::Fatal));
+    assert_eq!(crash.time_unix_nano, 1_000_019_000_000);
+    let body = crash.body.as_ref().and_then(|body| body.value.clone());
+    assert!(matches!(&body, Some(Value::StringValue(body)) if body.starts_with("It exited with 1")), "{body:?}");
+    assert_eq!((&crash.trace_id, &crash.span_id), (&all[1].trace_id, &all[1].span_id));
+    let of_cat = told.iter().filter(|record| record.span_id == all[2].span_id);
+    assert_eq!(
+        of_cat.map(|record| record.event_name.as_str()).collect::<Vec<_>>(),
+        ["rewind.process.exec", "rewind.process.exit"]
+    );
+}
+
+#[test]
+fn a_dump_is_a_header_and_a_record_a_call() {
+    let mut all = Vec::new();
+    logs(&header(), &records(), &Options::default(), 2, |data| {
+        assert!(data.resource_logs[0].scope_logs[0].log_records.len() <= 3);
+        all.extend(log_records(data));
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(all[0].event_name, "rewind.flight_recorder.dump");
+    let calls: Vec<&LogRecord> = all.iter().filter(|record| record.event_name == "rewind.syscall").collect();
+    let [call] = &calls[..] else { panic!("{calls:?}") };
+    assert_eq!(text(&call.attributes, "rewind.syscall.name"), "openat");
+    assert_eq!(text(&call.attributes, "rewind.syscall.return_value"), "-2");
+    assert_eq!(text(&call.attributes, "error.type"), "ENOENT");
+    assert_eq!(text(&call.attributes, "process.executable.name"), "cat");
+    assert_eq!(text(&call.attributes, "rewind.dump.id"), text(&all[0].attributes, "rewind.dump.id"));
+    let uids: std::collections::HashSet<String> =
+        all.iter().map(|record| text(&record.attributes, "log.record.uid")).collect();
+    assert_eq!(uids.len(), all.len(), "each has a uid of its own");
+}
+
+#[test]
+fn the_same_recording_is_the_same_trace_and_another_run_is_another() {
+    let ids = |header: &Header| {
+        spans(traces(header, &records(), 1)).iter().map(|span| span.span_id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&header()), ids(&Header { read_ns: 40 * MS, ..header() }));
+    let again = Header { born_ns: 2 * MS, ..header() };
+    assert!(ids(&header()).iter().all(|id| !ids(&again).contains(id)));
+}
+
+#[test]
+fn json_is_what_the_protocols_own_types_read() {
+    let mut out = Vec::new();
+    write_json(&mut out, &header(), &records(), &Options::default()).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    let mut lines = out.lines();
+    let first: TracesData = serde_json::from_str(lines.next().unwrap()).unwrap();
+    assert_eq!(vec![first], traces(&header(), &records(), 100));
+    let rest: Vec<LogsData> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!rest.is_empty());
+    // Of the protocol's JSON: ids in hex, times as strings, kinds as numbers.
+    assert!(out.contains(r#""startTimeUnixNano":"1000001000000""#) && out.contains(r#""kind":1"#), "{out}");
+}
+
+#[test]
+fn the_container_is_the_resource() {
+    let resource = super::resource(&header());
+    for (key, value) in [
+        ("host.name", "node-1"),
+        ("host.arch", "amd64"),
+        ("container.id", "abc"),
+        ("container.image.name", "reg:5000/web"),
+        ("k8s.namespace.name", "shop"),
+        ("k8s.pod.name", "web-1"),
+        ("k8s.container.name", "web"),
+        ("k8s.container.restart_count", "3"),
+    ] {
+        assert_eq!(text(&resource.attributes, key), value, "{key}");
+    }
+}

@@ -1,0 +1,29 @@
+//! The OpenTelemetry Collector that tests send to: of what they need, and no more.
+
+use crate::go::{Module, Part};
+use anyhow::Result;
+use rewind_tests::collector::PROGRAM;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+const COLLECTOR: Part = Part {
+    name: "otelcol",
+    module: &Module {
+        files: &[
+            ("go.mod", include_str!("collector/go.mod")),
+            ("go.sum", include_str!("collector/go.sum")),
+            ("main.go", include_str!("collector/main.go")),
+        ],
+    },
+    versioned_by: "go.opentelemetry.io/collector/otelcol",
+    programs: &[(PROGRAM, ".")],
+    ldflags: |_| "-s -w".to_owned(),
+    of: "collector",
+};
+
+/// `PATH`, with the Collector in it.
+pub(crate) fn path() -> Result<OsString> {
+    let bin = COLLECTOR.get()?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths([bin].into_iter().chain(std::env::split_paths(&path).collect::<Vec<PathBuf>>()))?)
+}
