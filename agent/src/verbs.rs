@@ -107,7 +107,7 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
 pub(crate) fn health(options: &cli::Health) -> anyhow::Result<ExitCode> {
     let told = health::check(&options.socket)?;
     let mut out = io::stdout();
-    for line in counter::in_words(&told.counts) {
+    for line in rewind_recording::api::counter::in_words(&told.counts) {
         writeln!(out, "{line}")?;
     }
     for sentence in told.refused {

@@ -3,7 +3,7 @@
 use crate::manifest::{python, workload};
 use crate::port::Forward;
 use crate::told::SOON;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;

@@ -94,3 +94,17 @@ pub(crate) fn go() -> Result<PathBuf> {
     packages::install_missing(packages::GO)?;
     find("go").context("golang-go is installed, but there is no go in PATH")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_that_of_the_very_module() {
+        let go_mod =
+            "module x\n\nrequire k8s.io/kubernetes v1.34.4\n\nrequire (\n\tk8s.io/api v0.34.4 // indirect\n)\n";
+        assert_eq!(required(go_mod, "k8s.io/kubernetes").as_deref(), Some("1.34.4"));
+        assert_eq!(required(go_mod, "k8s.io/api").as_deref(), Some("0.34.4"));
+        assert_eq!(required(go_mod, "k8s.io/kube"), None);
+    }
+}

@@ -111,13 +111,4 @@ mod tests {
         }
         Ok(())
     }
-
-    #[test]
-    fn a_version_is_that_of_the_very_module() {
-        let go_mod =
-            "module x\n\nrequire k8s.io/kubernetes v1.34.4\n\nrequire (\n\tk8s.io/api v0.34.4 // indirect\n)\n";
-        assert_eq!(required(go_mod, "k8s.io/kubernetes").as_deref(), Some("1.34.4"));
-        assert_eq!(required(go_mod, "k8s.io/api").as_deref(), Some("0.34.4"));
-        assert_eq!(required(go_mod, "k8s.io/kube"), None);
-    }
 }
