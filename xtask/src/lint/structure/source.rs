@@ -90,7 +90,11 @@ impl Crate {
                 self.read_items(place, declared_order(&child.attrs), items)?
             } else {
                 let beside = place.folder.join(format!("{name}.rs"));
-                let file = if self.work_tree.join(&beside).is_file() { beside } else { folder.join("mod.rs") };
+                let file = match path_of(&child.attrs) {
+                    Some(path) => place.file.parent().context("a file without a folder")?.join(path),
+                    None if self.work_tree.join(&beside).is_file() => beside,
+                    None => folder.join("mod.rs"),
+                };
                 self.read_file(Some(index), &file, &folder)?
             };
             if let Some(module) = self.modules.get_mut(index) {
@@ -99,6 +103,15 @@ impl Crate {
         }
         Ok(index)
     }
+}
+
+/// Where `#[path = "..."]` says that a module's file is.
+fn path_of(attributes: &[syn::Attribute]) -> Option<String> {
+    let named = attributes.iter().find(|attribute| attribute.path().is_ident("path"))?;
+    let syn::Meta::NameValue(syn::MetaNameValue { value: syn::Expr::Lit(value), .. }) = &named.meta else {
+        return None;
+    };
+    if let syn::Lit::Str(path) = &value.lit { Some(path.value()) } else { None }
 }
 
 /// Where a module stands. `folder` is where the files of its children are.
