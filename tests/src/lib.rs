@@ -13,6 +13,7 @@
 //! | [`cluster`] | a real cluster, and asking it as people do |
 //! | [`workload`] | compiling `workloads/*.c`, one behaviour each |
 //! | [`store`] | an S3 server of the test's own |
+//! | [`collector`] | an OpenTelemetry Collector of the test's own |
 //! | [`agent`] | a recorder of the test's own |
 //! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
 //! | [`dump`] | what `rewind list` and `rewind dump -o json` say |

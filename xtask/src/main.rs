@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`command`] | runs things |
 //! | [`packages`], [`tools`] | what comes from the distribution, and from crates.io |
+//! | [`go`] | what is built from Go modules |
 //! | [`toolchain`] | finds the compiler for the kernel side |
 //! | [`setup`] | a verb: installs what is missing |
 //! | [`build_ebpf`] | a verb: compiles the kernel side |
@@ -13,6 +14,7 @@
 //! | [`debug`] | a verb: runs the recorder with what its kernel side complains of in its log |
 //! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
 //! | [`cluster`] | a verb: a real cluster, up and down |
+//! | [`collector`] | the OpenTelemetry Collector that tests send to |
 //! | [`vm`] | a verb: loads and records on other kernels |
 //! | [`image`] | a verb: the agent as an OCI image |
 //! | [`tally`] | adds up what test programs say |
