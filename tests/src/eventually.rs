@@ -79,7 +79,7 @@ mod tests {
             seen += 1;
             Ok(seen)
         };
-        let even = |seen: &u32| (seen % 4 == 0).then_some(*seen);
+        let even = |seen: &u32| seen.is_multiple_of(4).then_some(*seen);
         assert_eq!(until("four", Duration::from_secs(5), &mut look, even)?, 4);
         let given_up = until("four", Duration::ZERO, || Ok(7), even).map_err(|error| format!("{error:#}"));
         assert!(given_up.is_err_and(|told| told.contains("four") && told.contains("it is at last: 7")));

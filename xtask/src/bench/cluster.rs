@@ -1,6 +1,11 @@
 //! What agents take and how fast they are on a cluster: one that is up, with the agents that `kubectl rewind deploy` has
 //! put there.
 //!
+//! Measured on two CPUs that others used too (Linux 6.18): one watch each of pods, services and slices; a full ring is
+//! read in 0.9 s, by a plugin that was not optimised; from death to the Event 0.9 s (1.5 at most); 43 MiB with 100 pods;
+//! 300 pods, 600 recordings, each named within 1.5 s and rightly, in all crash files too. Missed: 20 pods in a crash loop,
+//! 1.7 deaths a second, take 2.7 % of a core; the goal is 2.
+//!
 //! # Modules, in the order of the flow
 //!
 //! | module | what it does |
