@@ -3,7 +3,7 @@
 //! etcd, the control plane, kubelet, kube-proxy and CoreDNS are built from their Go modules and kept by version;
 //! containerd and runc are the distribution's. Runtime and kubelet live in a mount namespace of their own, in which
 //! the directories that they share with pods (`/var/lib/kubelet`, `/run/containerd`, `/var/lib/rewind`) are the
-//! cluster's own. All that a cluster leaves in the host is undone by `down`: a bridge, rules, settings, cgroups.
+//! cluster's own. A second node can be started, in a network namespace of its own. All that a cluster leaves in the host is undone by `down`: a bridge, rules, settings, cgroups.
 //!
 //! # Modules, in the order of the flow
 //!
