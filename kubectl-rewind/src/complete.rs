@@ -292,8 +292,8 @@ mod tests {
 
     #[test]
     fn values_are_those_of_their_flag() {
-        assert_eq!(words("dump web -o "), ["table", "strace", "json"]);
-        assert_eq!(words("dump web --output=s"), ["table", "strace", "json"]);
+        assert_eq!(words("dump web -o "), ["table", "strace", "json", "otlp"]);
+        assert_eq!(words("trace web --output=s"), ["table", "strace", "json"]);
         assert_eq!(of("dump -n ").wanted, Wanted::Namespaces);
         assert_eq!(of("dump --context ").wanted, Wanted::Contexts);
         assert_eq!(of("dump deploy/web -c ").wanted, Wanted::Containers(Some("deploy/web".into())));
