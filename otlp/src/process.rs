@@ -6,6 +6,7 @@ use rewind_recording::event::{Event, Timeline, What};
 use rewind_recording::events::Exec;
 use rewind_recording::exit_status::ExitStatus;
 use rewind_recording::header::Header;
+use rewind_recording::setup::is_runtime;
 use rewind_recording::task;
 use std::collections::HashMap;
 
@@ -100,9 +101,9 @@ impl Processes {
         match event.what {
             What::Fork(fork) if fork.header.flags & NEW_THREAD == 0 => {
                 let (child_tgid, ns_tgid, start_ns) = (fork.child_tgid, fork.child_ns_tgid, fork.time_ns);
-                let comm = self.all.get(at).map_or_else(String::new, |parent| parent.comm.clone());
+                let (comm, parent) = self.parent(at);
                 let child =
-                    Process { tgid: child_tgid, ns_tgid, parent_tgid: tgid, start_ns, ..Process::new(comm, Some(at)) };
+                    Process { tgid: child_tgid, ns_tgid, parent_tgid: tgid, start_ns, ..Process::new(comm, parent) };
                 self.begin(child);
             }
             What::Exec(exec) => {
@@ -131,6 +132,14 @@ impl Processes {
             }
             _ => {}
         }
+    }
+
+    /// The name that a child begins with, and below which process it stands: what a container's runtime makes on its
+    /// way to the container's program is not below the runtime's stages, which end at once.
+    fn parent(&self, at: usize) -> (String, Option<usize>) {
+        let Some(parent) = self.all.get(at) else { return (String::new(), None) };
+        let is_stage = parent.program.is_none() && is_runtime(&parent.comm);
+        (parent.comm.clone(), if is_stage { parent.parent } else { Some(at) })
     }
 
     /// The process of an event; one that is not known was there when the records begin.

@@ -108,6 +108,20 @@ fn a_run_is_a_trace_with_its_processes_below_it() {
 }
 
 #[test]
+fn what_a_runtime_makes_is_below_the_run() {
+    let mut out = Vec::new();
+    build::task(&mut out, 2 * MS, (690, 690), (690, 690), "runc:[1:CHILD]");
+    build::fork(&mut out, 3 * MS, (690, 690), 700);
+    build::exit(&mut out, 4 * MS, (690, 690), 0, true);
+    build::exec(&mut out, 5 * MS, (700, 700), "/bin/web", &["web"]);
+    build::exit(&mut out, 19 * MS, (700, 700), 1 << 8, true);
+    let all = spans(traces(&header(), &out, 10));
+    let [run, stage, web] = &all[..] else { panic!("{all:?}") };
+    assert_eq!((stage.name.as_str(), web.name.as_str()), ("runc:[1:CHILD]", "web"));
+    assert_eq!((&stage.parent_span_id, &web.parent_span_id), (&run.span_id, &run.span_id));
+}
+
+#[test]
 fn what_lives_on_ends_when_it_was_read_and_says_so() {
     let header = Header { died_ns: None, ending: None, ..header() };
     let mut out = Vec::new();
