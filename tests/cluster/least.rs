@@ -223,18 +223,24 @@ impl Agent {
         );
         let log = self.log()?;
         for (watch, what) in [("pods of this node", PODS), ("services", SERVICES), ("endpoints of services", SLICES)] {
-            let is_refused =
+            let is_silent =
                 |line: &str| line.contains("does not tell of them") && line.contains(&format!("what={watch:?}"));
-            note(what, !log.lines().any(is_refused));
+            note(what, !log.lines().any(is_silent));
         }
-        note(RECORDINGS, !log.contains("a Recording was refused"));
-        note(EVENTS, !log.contains("an Event was refused"));
+        note(RECORDINGS, !is_refused(&log, "a Recording", namespace));
+        note(EVENTS, !is_refused(&log, "an Event", namespace));
         let pod = namespace.get(&["pod", "root"])?;
         let asked = Asked::new(&self.admin, namespace.name(), &pod, |_| {})?;
         let forward = Forward::start(&self.admin, &format!("pod/{}", self.pod))?;
         note(READERS, forward.ask("/v1/recordings", &asked.headers())?.1 == 200);
         Ok(does)
     }
+}
+
+/// Whether it was not allowed to write that, of a pod of this namespace: others may just be going.
+fn is_refused(log: &str, what: &str, namespace: &Namespace) -> bool {
+    let refused = format!("{what} was refused");
+    log.lines().any(|line| line.contains(&refused) && line.contains(namespace.name()))
 }
 
 /// Takes what `is_it` means out of a list, where it has to be.
@@ -322,7 +328,7 @@ pub(crate) fn each() -> Result<()> {
         namespace.apply(&workload("crash", &["cat", "/etc/missing.conf"]).to_string())?;
         namespace.ends("crash", 1, SOON)?;
         let last = &started.0.last().context("no agents")?.1;
-        eventually("it to be told", SOON, || last.log().ok().filter(|log| log.contains("an Event was refused")))?;
+        eventually("it to be told", SOON, || last.log().ok().filter(|log| is_refused(log, "an Event", &namespace)))?;
         for (right, agent, tgid) in running {
             let does = agent.does(tgid, &namespace).with_context(|| right.name)?;
             // `/proc` is read in a time that is limited, with many agents coming and going; no rule is needed for it.

@@ -1,7 +1,7 @@
 //! The troubles that people come with, as pods: what `kubectl` and `kubectl rewind` say of them.
 
 use crate::manifest::{mount, python, set, workload};
-use crate::told::{SOON, Told, between_runs, kept, unwrapped};
+use crate::told::{SOON, Told, between_runs, kept, recorded, unwrapped};
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::namespace::Namespace;
@@ -39,7 +39,8 @@ pub(crate) fn startup() -> Result<()> {
         told.mentions("openat of /run/secrets/token was denied (EACCES)")?;
         let previous = namespace.ask(&["rewind", "why", "pod/web", "--previous"])?;
         ensure!(unwrapped(&previous).starts_with(MISSING), "{previous}");
-        kept(&namespace, "web", MISSING)?;
+        // The pod's Event is one, and says the last cause.
+        recorded(&namespace, "web", MISSING)?;
         kept(&namespace, "web", REFUSED)
     })
 }

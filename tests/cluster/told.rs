@@ -44,19 +44,27 @@ pub(crate) fn unwrapped(screen: &str) -> String {
     screen.split("\n\n").next().unwrap_or_default().replace('\n', " ")
 }
 
-/// The cause stands where everybody looks first: `kubectl get recordings`, `kubectl describe pod`.
-pub(crate) fn kept(namespace: &Namespace, pod: &str, cause: &str) -> Result<()> {
+/// Whether one of these objects says it.
+fn tells(items: &Value, field: &str, cause: &str) -> Option<()> {
+    let items = items.get("items")?.as_array()?;
+    let mut texts = items.iter().filter_map(|item| item.pointer(field)?.as_str());
+    texts.any(|text| text.contains(cause)).then_some(())
+}
+
+/// The cause stands in a Recording of the pod.
+pub(crate) fn recorded(namespace: &Namespace, pod: &str, cause: &str) -> Result<()> {
     let label = format!("rewind.dev/pod={pod}");
-    let tells = |items: &Value, field: &str| {
-        let items = items.get("items")?.as_array()?;
-        let mut texts = items.iter().filter_map(|item| item.pointer(field)?.as_str());
-        texts.any(|text| text.contains(cause)).then_some(())
-    };
     let recordings = ["recordings", "-l", &label];
-    namespace.until(&format!("a Recording that says `{cause}`"), SOON, &recordings, |all| tells(all, "/spec/cause"))?;
+    let what = format!("a Recording that says `{cause}`");
+    namespace.until(&what, SOON, &recordings, |all| tells(all, "/spec/cause", cause))
+}
+
+/// The cause of the last run stands where everybody looks first: `kubectl get recordings`, `kubectl describe pod`.
+pub(crate) fn kept(namespace: &Namespace, pod: &str, cause: &str) -> Result<()> {
+    recorded(namespace, pod, cause)?;
     let of_pod = format!("involvedObject.kind=Pod,involvedObject.name={pod}");
     let events = ["events", "--field-selector", &of_pod];
-    namespace.until(&format!("an Event that says `{cause}`"), SOON, &events, |all| tells(all, "/message"))?;
+    namespace.until(&format!("an Event that says `{cause}`"), SOON, &events, |all| tells(all, "/message", cause))?;
     let described = namespace.ask(&["describe", "pod", pod])?;
     ensure!(described.contains(cause), "{described}");
     Ok(())
