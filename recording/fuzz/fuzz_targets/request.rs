@@ -101,6 +101,7 @@ fn path(text: &str) {
     match Endpoint::parse(text) {
         None => {}
         Some(Endpoint::Version) => assert_eq!(text, api::VERSION_PATH),
+        Some(Endpoint::Doctor) => assert_eq!(text, api::DOCTOR_PATH),
         Some(Endpoint::Recordings) => assert_eq!(text, api::RECORDINGS_PATH),
         Some(Endpoint::Crashes) => assert_eq!(text, api::CRASHES_PATH),
         Some(Endpoint::Recording(of)) => number(of, api::recording_path(of)),
