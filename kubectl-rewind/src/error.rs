@@ -15,6 +15,7 @@ pub(crate) enum Error {
     #[error("could not write the output: {0}")]
     Output(io::Error),
     /// There is no socket, or nobody listens on it. Worth a retry when the agent is up.
+    #[cfg(unix)]
     #[error("no agent listens on {}: {source}; start it with 'rewind-agent run', or name its socket with --socket", path.display())]
     NobodyListens {
         /// The socket.
@@ -23,6 +24,7 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// The socket belongs to somebody else.
+    #[cfg(unix)]
     #[error("you may not read {}: {source}; recordings are for root: try sudo", path.display())]
     NotAllowed {
         /// The socket.
@@ -165,6 +167,7 @@ impl Error {
         match self {
             Self::Target(TargetError::Ambiguous { .. } | TargetError::Several { .. }) => 4,
             Self::Target(_) => 3,
+            #[cfg(unix)]
             Self::NobodyListens { .. } | Self::NotAllowed { .. } => 5,
             Self::InPart { .. } | Self::Rejected { .. } => 6,
             Self::Cluster(failure) if failure.is_not_found() => 3,
