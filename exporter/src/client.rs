@@ -116,8 +116,7 @@ impl Exporter {
             builder = builder.identity(Identity::from_pem(&both).map_err(|error| refused(certificate, error))?);
         }
         let client = builder.build();
-        let client =
-            client.map_err(|error| ExportError::Client { url: destination.url.to_string(), why: root(&error) })?;
+        let client = client.map_err(|error| ExportError::Client { url: destination.shown(), why: root(&error) })?;
         Ok(Self { client, destination, patience })
     }
 
@@ -128,7 +127,7 @@ impl Exporter {
     /// [`ExportError::Refused`], [`ExportError::GivenUp`].
     pub async fn send<M: Message>(&self, message: &M) -> Result<Rejected, ExportError> {
         let (body, headers) = self.encoded(message)?;
-        let url = || self.destination.url.to_string();
+        let url = || self.destination.shown();
         let mut backoff = Backoff::new(self.patience);
         let mut tries = 0;
         loop {
@@ -154,7 +153,7 @@ impl Exporter {
             Protocol::HttpProtobuf => (Ok(message.encode_to_vec()), "application/x-protobuf"),
             Protocol::HttpJson => (serde_json::to_vec(message), "application/json"),
         };
-        let failed = |why: String| ExportError::Client { url: self.destination.url.to_string(), why };
+        let failed = |why: String| ExportError::Client { url: self.destination.shown(), why };
         let mut body = body.map_err(|error| failed(error.to_string()))?;
         headers.insert(CONTENT_TYPE, http::HeaderValue::from_static(kind));
         if self.destination.gzip {

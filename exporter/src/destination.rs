@@ -132,6 +132,17 @@ impl Destination {
     }
 }
 
+impl Destination {
+    /// The URL without what may be a secret in it.
+    pub(crate) fn shown(&self) -> String {
+        let mut url = self.url.clone();
+        // Only a URL without a host refuses.
+        let _ = (url.set_username(""), url.set_password(None));
+        url.set_query(None);
+        url.to_string()
+    }
+}
+
 /// That of the signal as it is; to the common one the signal's path is added.
 fn url(signal: Signal, endpoint: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Url, Unusable> {
     let own = format!("OTEL_EXPORTER_OTLP_{}_ENDPOINT", signal.variable());
@@ -163,7 +174,8 @@ fn headers(name: &str, value: &str) -> Result<HeaderMap, Unusable> {
         let Some((key, text)) = pair.split_once('=') else {
             return Err(unusable("a header has no = between its name and its value".to_owned()));
         };
-        let key = HeaderName::try_from(key.trim()).map_err(|_| unusable(format!("{key:?} is no name of a header")))?;
+        let key = HeaderName::try_from(key.trim())
+            .map_err(|_| unusable("what stands before a = is no name of a header".to_owned()))?;
         let text: Vec<u8> = percent_decode_str(text.trim()).collect();
         let mut text =
             HeaderValue::from_bytes(&text).map_err(|_| unusable(format!("the value of {key} is none for a header")))?;
@@ -219,6 +231,10 @@ mod tests {
         assert!(!format!("{headers:?}").contains("Bearer"));
         let error = of(Signal::Traces, &[("OTEL_EXPORTER_OTLP_HEADERS", "secret-token")]).unwrap_err().to_string();
         assert!(!error.contains("secret-token"), "{error}");
+        let error = of(Signal::Traces, &[("OTEL_EXPORTER_OTLP_HEADERS", "a: secret-token=")]).unwrap_err().to_string();
+        assert!(!error.contains("secret-token"), "{error}");
+        let set = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:secret-token@otel/")];
+        assert_eq!(of(Signal::Logs, &set).unwrap().0.shown(), "http://otel/v1/logs");
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //! A run of a container is one trace. Its root span is the run; below it is a span for each process, from the exec
 //! (or the fork, where it runs its parent's program on) to the exit, below that of the process that made it. The
 //! recording of a container that lives on has spans that have not ended: they end when it was read, and say so by
-//! `rewind.unfinished`. Ids follow from the recording and from what the span is of, not from chance, so that the
+//! `rewind.unfinished`. A process of a dead one whose end is not held ends with it (`rewind.process.end_seen`). Ids follow from the recording and from what the span is of, not from chance, so that the
 //! same recording exported twice is the same trace.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

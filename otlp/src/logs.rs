@@ -6,6 +6,7 @@ use crate::spans::{Trace, of_process, of_status};
 use crate::{SCHEMA_URL, id, resource, scope, syscall, unix_ns};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs, SeverityNumber};
+use rewind_common::record::GROUP_DEAD;
 use rewind_diagnosis::cause;
 use rewind_recording::event::{Event, Timeline, What};
 use rewind_recording::events::Context;
@@ -162,7 +163,10 @@ impl<'h> Maker<'h> {
         let context = Context { origins: &self.origins, pids: task::Pids::Host };
         let mut attributes = of_thread(event);
         let mut severity = SeverityNumber::Info;
-        if let What::Exit(exit) = event.what {
+        // The end of a thread alone is none of its process.
+        if let What::Exit(exit) = event.what
+            && exit.header.flags & GROUP_DEAD != 0
+        {
             attributes.extend(of_status(ExitStatus::new(exit.status)));
             severity = if exit.status == 0 { SeverityNumber::Info } else { SeverityNumber::Warn };
         }

@@ -101,8 +101,12 @@ impl<'h> Trace<'h> {
         mut attributes: Vec<KeyValue>,
     ) -> Span {
         attributes.extend(status.into_iter().flat_map(of_status));
+        let over_ns = self.header.died_ns.unwrap_or(self.header.read_ns);
         if end_ns.is_none() {
-            attributes.push(attribute("rewind.unfinished", true));
+            // With its container it has ended, and its record is gone; in a living one it goes on.
+            let has_died = self.header.died_ns.is_some();
+            let (key, is) = if has_died { ("rewind.process.end_seen", false) } else { ("rewind.unfinished", true) };
+            attributes.push(attribute(key, is));
         }
         let is_error = status.is_some_and(|status| status != ExitStatus::Exited(0));
         let status = Status { code: StatusCode::Error.into(), ..Status::default() };
@@ -114,7 +118,7 @@ impl<'h> Trace<'h> {
             name: name.to_owned(),
             kind: SpanKind::Internal.into(),
             start_time_unix_nano: unix_ns(self.header, start_ns),
-            end_time_unix_nano: unix_ns(self.header, end_ns.unwrap_or(self.header.read_ns).max(start_ns)),
+            end_time_unix_nano: unix_ns(self.header, end_ns.unwrap_or(over_ns).max(start_ns)),
             attributes,
             status: is_error.then_some(status),
             ..Span::default()

@@ -139,6 +139,21 @@ fn what_lives_on_ends_when_it_was_read_and_says_so() {
 }
 
 #[test]
+fn a_process_whose_end_is_gone_ends_with_its_container() {
+    let mut out = Vec::new();
+    build::task(&mut out, 2 * MS, (700, 700), (1, 1), "web");
+    build::exit(&mut out, 3 * MS, (701, 700), 0, false);
+    let all = spans(traces(&header(), &out, 10));
+    assert_eq!(all[1].end_time_unix_nano, all[0].end_time_unix_nano);
+    assert_eq!(get(&all[1].attributes, "rewind.process.end_seen"), Some(&Value::BoolValue(false)));
+    assert_eq!(get(&all[1].attributes, "rewind.unfinished"), None);
+    // A thread has ended, which is no exit code of the process.
+    let told = log_records(events(&header(), &out));
+    let exit = told.iter().find(|record| record.event_name == "rewind.process.exit").expect("an exit");
+    assert_eq!(get(&exit.attributes, "process.exit.code"), None);
+}
+
+#[test]
 fn what_happened_is_told_below_the_span_of_its_process() {
     let all = spans(traces(&header(), &records(), 2));
     let told = log_records(events(&header(), &records()));

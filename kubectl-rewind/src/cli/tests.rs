@@ -1,0 +1,64 @@
+//! What is typed, and what comes of it.
+
+#![allow(clippy::unwrap_used)]
+use super::*;
+use clap::Parser;
+use rewind_recording::filter::Filter;
+use rewind_recording::render::Timestamps;
+
+fn parse(line: &str) -> Result<Cli, String> {
+    Cli::try_parse_from(line.split(' ')).map_err(|error| error.to_string())
+}
+
+fn filter(line: &str) -> Filter {
+    match parse(line).unwrap().command {
+        Command::Dump { window, reading, .. } => reading.choice.filter(&window),
+        _ => unreachable!(),
+    }
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn filters_are_what_was_typed() {
+    let typed =
+        filter("rewind dump web --since 5m --last 20 --failed -e openat,%network --pid 1,2 --comm ng* --path /etc");
+    assert_eq!((typed.last, typed.failed, typed.pids), (Some(20), true, vec![1, 2]));
+    assert_eq!(typed.calls, "openat,%network".parse().unwrap());
+    assert!(!filter("rewind dump web").chooses());
+}
+
+#[test]
+fn straces_flags_are_taken() {
+    let Command::Dump { reading, .. } = parse("rewind dump web -o strace -ttT -y -s 99").unwrap().command else {
+        unreachable!()
+    };
+    assert_eq!((reading.timestamps(), reading.durations, reading.string_bytes), (Timestamps::Micros, true, 99));
+}
+
+#[test]
+fn a_recording_comes_from_an_agent_or_a_file() {
+    assert!(parse("rewind dump web").is_ok() && parse("rewind why --from web.rewind").is_ok());
+    assert!(parse("rewind top").is_err() && parse("rewind top web --from web.rewind").is_err());
+}
+
+#[test]
+fn pods_are_named_or_chosen_by_their_labels() {
+    for line in ["dump -l app=web -A", "trace -l app=web -c app", "top deploy/web --all-containers", "list -A"] {
+        assert_eq!(parse(&format!("rewind {line}")).unwrap().place(), Place::Cluster, "{line}");
+    }
+    for line in ["dump web -l app=web", "dump web -A", "dump web -c a --all-containers", "list --host -n shop"] {
+        assert!(parse(&format!("rewind {line}")).is_err(), "{line}");
+    }
+}
+
+#[test]
+fn a_malformed_filter_names_the_bad_part() {
+    let error = parse("rewind dump web --syscall opnat").unwrap_err();
+    assert!(error.contains("did you mean openat?") && error.contains("--syscall"), "{error}");
+    let error = parse("rewind dump web --since yesterday").unwrap_err();
+    assert!(error.contains("is not a time") && error.contains("--since"), "{error}");
+}
