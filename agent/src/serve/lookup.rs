@@ -40,6 +40,8 @@ struct List {
     began: Option<Instant>,
     /// What it was; `None`: the API server did not say.
     found: Option<HashMap<RequestName, RecordingRequest>>,
+    /// Whether there were no more than are listed: only then what is not on it is not there.
+    is_whole: bool,
 }
 
 impl Lookup {
@@ -76,21 +78,24 @@ impl Lookup {
             // What is cancelled here has changed nothing but when the next may begin.
             let began = Instant::now();
             list.due = Some(began + LISTS);
-            let found = self.all().await.ok();
-            (list.began, list.found) = (Some(began), found);
+            let (found, is_whole) = self.all().await.ok().unzip();
+            (list.began, list.found, list.is_whole) = (Some(began), found, is_whole.unwrap_or(false));
         }
         let found = list.found.as_ref().ok_or(Refusal::Unreachable)?;
-        Ok(found.get(name).cloned())
+        let request = found.get(name).cloned();
+        if request.is_none() && !list.is_whole { Err(Refusal::Unreachable) } else { Ok(request) }
     }
 
-    async fn all(&self) -> Result<HashMap<RequestName, RecordingRequest>, Refusal> {
+    /// Those of the node, and whether these are all.
+    async fn all(&self) -> Result<(HashMap<RequestName, RecordingRequest>, bool), Refusal> {
         let api: Api<RecordingRequest> = Api::all(self.cluster.client().await);
         let of_node = ListParams::default().fields(&format!("spec.node={}", self.cluster.node())).limit(MAX_LISTED);
         let found = in_time(api.list(&of_node)).await?;
+        let is_whole = found.metadata.continue_.as_deref().unwrap_or_default().is_empty();
         let named = found.items.into_iter().filter_map(|request| {
             Some((RequestName { namespace: request.namespace()?, name: request.name_any() }, request))
         });
-        Ok(named.collect())
+        Ok((named.collect(), is_whole))
     }
 }
 
