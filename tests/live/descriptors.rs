@@ -35,7 +35,8 @@ except OSError:
 
 pub(crate) fn adopted() -> Result<()> {
     let cgroup = Cgroup::new("open")?;
-    let file = tempfile::Builder::new().prefix("a<b>").tempfile()?;
+    // Not a digit after it: an escape before one has three digits.
+    let file = tempfile::Builder::new().prefix("a<b>-").tempfile()?;
     let path = file.path().to_str().context("no UTF-8")?;
     let mut command = Command::new("python3");
     let mut child = command.args(["-c", SCRIPT, path]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
