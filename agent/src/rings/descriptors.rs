@@ -101,7 +101,7 @@ impl OpenDescriptors {
                 continue;
             }
             let Some(flags) = open_flags(process, fd).filter(|flags| wanted(*flags)) else { continue };
-            let what = sockets.name(process, &what).unwrap_or(what);
+            let what = sockets.name(process, fd, &what).unwrap_or(what);
             Descriptor::write(&mut self.records, time_ns, (tgid, fd), flags, &what);
         }
     }
