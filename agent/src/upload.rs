@@ -73,7 +73,7 @@ impl Upload {
             .filter(|(name, _)| VARIABLES.iter().any(|prefix| name.starts_with(prefix)));
         let mut options: Vec<_> = variables.collect();
         let opened = object_store::parse_url_opts(url, options.clone()).or_else(|error| {
-            // In an image without certificates there is no client for HTTPS, and none for HTTP without this.
+            // Where there are no certificates there is no client for HTTPS, and none for HTTP without this.
             options.push(("disable_system_certificates".to_owned(), "true".to_owned()));
             let opened = object_store::parse_url_opts(url, options).map_err(|_| error)?;
             tracing::warn!("there are no certificates here (see SSL_CERT_FILE): no object store is trusted over HTTPS");

@@ -20,6 +20,9 @@ use std::time::Duration;
 
 /// How long an agent may be silent before it counts as not answering; a live trace may be for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait before an agent is asked again that is busy with others.
+const WAITS: [Duration; 4] =
+    [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 /// Most bytes of an answer that is no stream.
 const MAX_JSON_BYTES: usize = 64 << 20;
 
@@ -140,7 +143,21 @@ impl Agent {
         serde_json::from_slice(&body).map_err(|source| Error::Answer { request, source })
     }
 
+    /// Asks again while the agent has no place for one more.
     async fn request(&self, method: Method, path: &str, body: Bytes) -> Result<Response<Incoming>, Error> {
+        for wait in WAITS {
+            match self.request_once(method.clone(), path, body.clone()).await {
+                Err(Error::Refused { status: 429, .. }) => tokio::time::sleep(wait).await,
+                answer => return answer,
+            }
+            if let Self::Session(session) = self {
+                session.connect_again().await.map_err(|reason| self.no_answer(&format!("{method} {path}"), reason))?;
+            }
+        }
+        self.request_once(method, path, body).await
+    }
+
+    async fn request_once(&self, method: Method, path: &str, body: Bytes) -> Result<Response<Incoming>, Error> {
         let name = format!("{method} {path}");
         let request = Request::builder()
             .method(method)

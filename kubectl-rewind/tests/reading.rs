@@ -7,6 +7,7 @@ mod server;
 use server::{Manners, Server, start};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
 fn rewind(server: &Server, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rewind"));
@@ -37,6 +38,15 @@ CONTAINER     NAME  RUNTIME  STATE        SINCE  CALLS HELD  COVERS  MEMORY  LOS
     let (json, _, _) = run(&server, "list -o json");
     assert!(json.contains("\"budget_bytes\": 67108864"));
     assert!(run(&server, "list -o wide").0.contains("/system.slice/docker-9b1c"));
+}
+
+#[test]
+fn an_agent_that_is_busy_with_others_is_asked_again_but_not_for_ever() {
+    let busy = |times| run(&start(Manners { busy: Arc::new(times), ..Manners::default() }), "list");
+    let (out, err, code) = busy(2.into());
+    assert!(out.contains("docker   living") && err.starts_with("3 recordings ") && code == 0, "{out}{err}");
+    let (out, err, code) = busy(1_000.into());
+    assert!(out.is_empty() && err.contains("too many are connected") && code != 0, "{out}{err}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `cargo xtask image`: the agent as an OCI image, without Docker.
 //!
-//! In it are the statically linked agent and what it is made of, nothing else: no shell, no library, no user's file.
+//! In it are the statically linked agent, what it is made of and the certificates that Mozilla trusts (for backends and
+//! object stores), nothing else: no shell, no library, no user's file.
 //! The same commit gives the same digest: times are the commit's (or `SOURCE_DATE_EPOCH`), paths of the machine that
 //! builds are not in the binary, and everything is sorted.
 
@@ -18,6 +19,7 @@ use rewind_tests::programs::work_tree;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 /// What the image is called, before its tag.
 pub(crate) const NAME: &str = "ghcr.io/rewind-rs/rewind-agent";
@@ -25,6 +27,8 @@ pub(crate) const NAME: &str = "ghcr.io/rewind-rs/rewind-agent";
 const PROGRAM: &str = "rewind-agent";
 /// Where it says what it is made of.
 const SBOM: &str = "sbom.json";
+/// Where OpenSSL's and rustls' users look for certificates on Debian, and so in an image without a distribution.
+const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 
 /// What to build.
 #[derive(Args)]
@@ -75,6 +79,7 @@ fn make(arch: Arch, out: Option<&Path>, tag: &str) -> Result<PathBuf> {
         entries: vec![
             Entry { path: PROGRAM.to_owned(), mode: 0o755, content: fs::read(&program)? },
             Entry { path: SBOM.to_owned(), mode: 0o644, content: made_of.clone() },
+            Entry { path: CERTIFICATES.to_owned(), mode: 0o644, content: certificates() },
         ],
     };
     let packed = image.pack()?;
@@ -84,6 +89,12 @@ fn make(arch: Arch, out: Option<&Path>, tag: &str) -> Result<PathBuf> {
     fs::write(archive.with_extension("sbom.json"), made_of)?;
     println!("{} {} {}", image.name, packed.digest, archive.display());
     Ok(archive)
+}
+
+/// Whom Mozilla trusts, in PEM.
+fn certificates() -> Vec<u8> {
+    let all: Vec<_> = TLS_SERVER_ROOT_CERTS.iter().map(|der| pem::Pem::new("CERTIFICATE", der.to_vec())).collect();
+    pem::encode_many_config(&all, pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF)).into_bytes()
 }
 
 /// The time that everything in the image has, Unix time.

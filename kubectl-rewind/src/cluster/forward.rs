@@ -57,29 +57,9 @@ impl Session {
         request: RequestName,
         authorization: &str,
     ) -> Result<Self, Failure> {
-        let silent = |why: String| Failure::Silent { node: agent.node.clone(), pod: agent.name.clone(), why };
-        let pods: Api<Pod> = cluster.api(&cluster.agent_namespace);
-        let mut forwarder = match cluster.answer(pods.portforward(&agent.name, &[PORT])).await {
-            Ok(forwarder) => forwarder,
-            Err(error) => return Err(refusal(cluster, agent, error).await),
-        };
-        let said = Arc::new(Mutex::new(None));
-        if let Some(error) = forwarder.take_error(PORT) {
-            let said = Arc::clone(&said);
-            tokio::spawn(async move {
-                let error = error.await;
-                *said.lock().unwrap_or_else(PoisonError::into_inner) = error;
-            });
-        }
-        let stream = forwarder.take_stream(PORT).ok_or_else(|| silent("the port was not forwarded".to_owned()))?;
-        let io = hyper_util::rt::TokioIo::new(stream);
-        let (sender, connection) = http1::handshake(io).await.map_err(|error| silent(error.to_string()))?;
-        tokio::spawn(async move {
-            // The sender is told of its end.
-            drop(connection.await);
-            drop(forwarder);
-        });
-        let header = |text: &str| HeaderValue::from_str(text).map_err(|error| silent(error.to_string()));
+        let said = Arc::default();
+        let sender = dial(cluster, agent, &said).await?;
+        let header = |text: &str| HeaderValue::from_str(text).map_err(|error| silent(agent, error.to_string()));
         let mut authorization = header(authorization)?;
         authorization.set_sensitive(true);
         Ok(Self {
@@ -91,6 +71,15 @@ impl Session {
             sender: tokio::sync::Mutex::new(sender),
             said,
         })
+    }
+
+    /// Opens another connection in place of one that the agent has refused.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) async fn connect_again(&self) -> Result<(), Failure> {
+        *self.sender.lock().await = dial(&self.cluster, &self.agent, &self.said).await?;
+        Ok(())
     }
 
     /// Sends an HTTP request; the answer before it has to be read to its end.
@@ -121,11 +110,44 @@ impl Session {
     }
 }
 
+/// A connection to an agent. What the kubelet says of it comes into `said`.
+async fn dial(
+    cluster: &Cluster,
+    agent: &AgentPod,
+    said: &Arc<Mutex<Option<String>>>,
+) -> Result<SendRequest<Full<Bytes>>, Failure> {
+    let pods: Api<Pod> = cluster.api(&cluster.agent_namespace);
+    let mut forwarder = match cluster.answer(pods.portforward(&agent.name, &[PORT])).await {
+        Ok(forwarder) => forwarder,
+        Err(error) => return Err(refusal(cluster, agent, error).await),
+    };
+    if let Some(error) = forwarder.take_error(PORT) {
+        let said = Arc::clone(said);
+        tokio::spawn(async move {
+            let error = error.await;
+            *said.lock().unwrap_or_else(PoisonError::into_inner) = error;
+        });
+    }
+    let stream = forwarder.take_stream(PORT);
+    let stream = stream.ok_or_else(|| silent(agent, "the port was not forwarded".to_owned()))?;
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let (sender, connection) = http1::handshake(io).await.map_err(|error| silent(agent, error.to_string()))?;
+    tokio::spawn(async move {
+        // The sender is told of its end.
+        drop(connection.await);
+        drop(forwarder);
+    });
+    Ok(sender)
+}
+
+fn silent(agent: &AgentPod, why: String) -> Failure {
+    Failure::Silent { node: agent.node.clone(), pod: agent.name.clone(), why }
+}
+
 /// Why a port is not forwarded. A connection that is not upgraded loses what the API server says of it, so it is
 /// asked again in plain HTTP.
 async fn refusal(cluster: &Cluster, agent: &AgentPod, error: Failure) -> Failure {
-    let silent =
-        |error: &Failure| Failure::Silent { node: agent.node.clone(), pod: agent.name.clone(), why: error.to_string() };
+    let silent = |error: &Failure| silent(agent, error.to_string());
     if !error.is_upgrade() {
         // The API server could not reach the kubelet, or that not the pod.
         let is_nodes = matches!(error, Failure::Server { .. }) && !error.is_forbidden() && !error.is_not_found();

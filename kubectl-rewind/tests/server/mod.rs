@@ -13,6 +13,7 @@ use rewind_recording::stream::{Status, Writer};
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 pub const SECOND: u64 = 1_000_000_000;
@@ -37,6 +38,8 @@ pub struct Manners {
     pub breaks: bool,
     /// A trace goes on until the reader goes.
     pub endless: bool,
+    /// So many requests are refused, for others are connected.
+    pub busy: Arc<AtomicU32>,
 }
 
 /// Answers, each with its path, and how other paths are refused.
@@ -70,6 +73,13 @@ type Body = BoxBody<Bytes, std::io::Error>;
 async fn answer(request: Request<Incoming>, manners: Manners) -> Result<Response<Body>, Infallible> {
     let whole = |bytes: Vec<u8>| Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed();
     let json = |value: &dyn erased::Json| whole(value.bytes());
+    let one_less = |left: u32| left.checked_sub(1);
+    if manners.busy.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
+        let failure = Failure { error: "too many are connected".into(), hint: "wait a few seconds".into() };
+        let mut response = Response::new(json(&failure));
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        return Ok(response);
+    }
     if let Some(answers) = &manners.answers {
         let path = request.uri().path();
         let known = answers.by_path.iter().find(|(known, _)| known == path);
