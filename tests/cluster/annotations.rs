@@ -8,8 +8,11 @@ use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::eventually::until;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 const KIB: u64 = 1 << 10;
+/// Until many pods have been started and have worked.
+const STARTED: Duration = Duration::from_secs(120);
 
 fn annotated(mut pod: Value, name: &str, value: &str) -> Value {
     set(&mut pod, "/metadata/annotations", json!({name: value}));
@@ -51,11 +54,9 @@ pub(crate) fn of_namespace() -> Result<()> {
             || rings(&namespace),
             |rings| rings.keys().eq(["loud"]).then_some(()),
         )?;
-        // What was recorded until then, if anything, has ended.
-        let dump = namespace.kubectl_as(admin, &["rewind", "dump", "pod/quiet"])?;
-        let has_ended = dump.stdout.contains("State:      dead since ");
-        ensure!(if dump.code == 0 { has_ended } else { dump.code == 3 && dump.stdout.is_empty() }, "{dump:?}");
-        Ok(())
+        // What was recorded until then, if anything, ends, and a second later nobody can read it any more.
+        let dump = || namespace.kubectl_as(admin, &["rewind", "dump", "pod/quiet"]);
+        until("no recording of `quiet`", SOON, dump, |dump| (dump.code == 3 && dump.stdout.is_empty()).then_some(()))
     })
 }
 
@@ -82,6 +83,40 @@ pub(crate) fn ring_size() -> Result<()> {
         until("the large ring to be a small one", SOON, || rings(&namespace), is_so)?;
         let dump = namespace.ask(&["rewind", "dump", "pod/large", "-o", "strace"])?;
         ensure!(dump.contains("read(0, ") && dump.contains("write(1, "), "{dump}");
+        Ok(())
+    })
+}
+
+/// More pods than the node's memory has room for, each of which asks for more than a ring can have: 4 MiB a share.
+const GREEDY: usize = 17;
+
+pub(crate) fn greedy() -> Result<()> {
+    agents::with(|_| {
+        let namespace = Namespace::new("greedy")?;
+        let totals = || -> Result<[u64; 3]> {
+            let nodes: Value = serde_json::from_str(&namespace.ask(&["rewind", "list", "-o", "json"])?)?;
+            let total = |name: &str| nodes.pointer(&format!("/0/totals/{name}")).and_then(Value::as_u64);
+            let all = ["refused", "used_bytes", "budget_bytes"].map(total);
+            all.into_iter().collect::<Option<Vec<_>>>().and_then(|all| all.try_into().ok()).context("no totals")
+        };
+        let full = "dd if=/dev/zero of=/dev/null bs=1 count=80000 2>/dev/null; exec sleep 1000";
+        let pod = |name: &str| workload(name, &["sh", "-c", full]);
+        let items: Vec<_> = (0..GREEDY)
+            .map(|number| annotated(pod(&format!("greedy-{number}")), "rewind.dev/ring-size", "1Gi"))
+            .collect();
+        namespace.apply(&json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string())?;
+        until("half of the memory to be theirs", STARTED, totals, |[_, used, budget]| {
+            (*used > budget / 2).then_some(())
+        })?;
+        let [refused_before, ..] = totals()?;
+        // Who comes later gets as much as without them.
+        namespace.apply(&pod("modest").to_string())?;
+        let is_usual =
+            |rings: &BTreeMap<String, u64>| rings.get("modest").is_some_and(|bytes| *bytes > 640 * KIB).then_some(());
+        until("a ring of the usual size beside them", SOON, || rings(&namespace), is_usual)?;
+        let [refused, used, budget] = totals()?;
+        ensure!(refused == refused_before, "{} were refused", refused - refused_before);
+        ensure!(used <= budget, "rings take {used} bytes of {budget}");
         Ok(())
     })
 }

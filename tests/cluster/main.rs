@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         .test("recordings_have_columns_worth_reading", &CLUSTER, definitions::columns)
         .test("recordings_and_requests_are_found_by_their_node", &CLUSTER, definitions::selected)
         .test("an_agent_writes_of_its_own_node_alone", &CLUSTER, rights::own_node)
+        .test("an_agents_account_may_what_is_meant_and_nothing_else", &CLUSTER, rights::exactly)
         .test("a_request_for_another_node_is_not_an_agents_to_change", &CLUSTER, rights::taken)
         .test("a_request_says_who_asks_and_payload_is_a_right_of_its_own", &CLUSTER, rights::people)
         .test("roles_give_what_they_say_and_nothing_more", &CLUSTER, rights::roles)
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
             annotations::of_namespace,
         )
         .test("a_ring_has_the_size_that_its_pod_asks_for", &AGENTS, annotations::ring_size)
+        .test("pods_that_ask_for_large_rings_take_none_from_who_comes_later", &AGENTS, annotations::greedy)
         .test("an_annotation_that_is_not_understood_is_told_where_one_looks", &AGENTS, annotations::refused)
         .test("doctor_says_that_all_is_well", &AGENTS, doctor::doctor)
         .test("doctor_says_who_may_not", &AGENTS, doctor::without_rights)

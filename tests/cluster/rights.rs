@@ -9,6 +9,7 @@ use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::cluster::place::NODE;
 use rewind_tests::programs::work_tree;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const SYSTEM: &str = "rewind-system";
 const ACCOUNT: &str = "rewind-agent";
@@ -163,6 +164,62 @@ pub(crate) fn people() -> Result<()> {
     let mut elsewhere = of("r7", "rights-reader", "Read");
     elsewhere["metadata"]["namespace"] = other.name().into();
     refused(made(&reader, &elsewhere)?, "cannot create resource \"recordingrequests\"")
+}
+
+/// All that an account may, of the cluster and of the system's namespace: `group/resource verb`.
+fn rules(user: &User) -> Result<BTreeSet<String>> {
+    let review = json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": SYSTEM},
+    });
+    let said =
+        user.kubectl_with(&["create", "--validate=false", "-o", "json", "-f", "-"], &review.to_string())?.success()?;
+    let said: Value = serde_json::from_str(&said)?;
+    ensure!(said.pointer("/status/incomplete") == Some(&false.into()), "{said}");
+    let texts = |rule: &Value, name: &str| -> Vec<String> {
+        let all = rule.get(name).and_then(Value::as_array).into_iter().flatten();
+        all.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    let mut all = BTreeSet::new();
+    for rule in ["resourceRules", "nonResourceRules"].iter().filter_map(|name| said.pointer(&format!("/status/{name}")))
+    {
+        for rule in rule.as_array().context("no rules")? {
+            let groups = texts(rule, "apiGroups");
+            let within = |resource: String| groups.iter().map(move |group| format!("{group}/{resource}"));
+            let named = texts(rule, "resourceNames").join(",");
+            let what = texts(rule, "resources").into_iter().flat_map(within).chain(texts(rule, "nonResourceURLs"));
+            for what in what {
+                all.extend(
+                    texts(rule, "verbs").into_iter().map(|verb| format!("{what} {verb} {named}").trim().to_owned()),
+                );
+            }
+        }
+    }
+    Ok(all)
+}
+
+pub(crate) fn exactly() -> Result<()> {
+    let admin = manifests()?;
+    let agent = Agent::of_node(&admin, NODE)?;
+    // What every account may, as to ask what it may.
+    let namespace = Namespace::new("rights")?;
+    let token = namespace.ask(&["create", "token", "default"])?;
+    let anybodys = rules(&User::with_token("rights-anybody", token.trim())?)?;
+    let own: BTreeSet<String> = rules(&agent.user)?.difference(&anybodys).cloned().collect();
+    let meant = [
+        ("/pods", "list watch"),
+        ("/namespaces", "get"),
+        ("/services", "list watch"),
+        ("discovery.k8s.io/endpointslices", "list watch"),
+        ("rewind.dev/recordingrequests", "get list delete"),
+        ("rewind.dev/recordingrequests/status", "update"),
+        ("rewind.dev/recordings", "create delete list patch"),
+        ("/events", "create patch"),
+    ];
+    let meant = meant.iter().flat_map(|(what, verbs)| verbs.split(' ').map(move |verb| format!("{what} {verb}")));
+    ensure!(own == meant.collect(), "{own:#?}");
+    Ok(())
 }
 
 /// Whether a user may do something somewhere.
