@@ -12,7 +12,7 @@ mod tests;
 
 pub(crate) use place::{ClusterFlags, Place, PodFlags};
 use reading::ByWhat;
-pub(crate) use reading::{Choice, DumpFormat, OutputFormat, Reading, Switch, TopFormat, Window};
+pub(crate) use reading::{Choice, DumpFormat, Dumped, OutputFormat, Reading, Switch, TopFormat, Window};
 
 const TARGETS: &str = "\
 TARGET in a cluster is a pod's name, or KIND/NAME: pod, deploy, rs, sts, ds, job, cronjob, all of whose \
@@ -82,8 +82,9 @@ pub(crate) enum Command {
         /// Which part of it.
         #[command(flatten)]
         window: Window,
-        /// How: table, strace (as strace -f -o writes it), json (one object a line), or otlp (OpenTelemetry's
-        /// JSON: spans of the run and its processes, log records of events and calls).
+        /// How: table, strace (as strace -f -o writes it), json (one object a line), otlp (OpenTelemetry's
+        /// JSON: spans of the run and its processes, log records of events and calls), or perfetto (a trace that
+        /// ui.perfetto.dev opens; redirect it to a file).
         #[arg(short, long, value_enum, default_value_t)]
         output: DumpFormat,
         /// What of it, and how.

@@ -1,6 +1,6 @@
 //! What each command does: decide, fetch, show.
 
-use crate::cli::{Choice, Cli, Command, Place, Reading, Window};
+use crate::cli::{Choice, Cli, Command, Dumped, Place, Reading, Window};
 use crate::cluster::{Cluster, request};
 use crate::error::Error;
 use crate::fetch::Agent;
@@ -52,8 +52,9 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
         Command::Dump { source, window, output: format, reading } => {
             let options = options(cli, &output, window, reading);
             match (*format).into() {
-                Some(format) => read::dump(reach, source, &output, &Options { format, ..options }).await,
-                None => read::otlp(reach, source, &output, &options).await,
+                Dumped::Text(format) => read::dump(reach, source, &output, &Options { format, ..options }).await,
+                Dumped::Otlp => read::otlp(reach, source, &output, &options).await,
+                Dumped::Perfetto => read::perfetto(reach, source, &output, &options).await,
             }
         }
         Command::Top { source, by, window, output: format, choice } => {

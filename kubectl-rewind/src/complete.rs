@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn values_are_those_of_their_flag() {
-        assert_eq!(words("dump web -o "), ["table", "strace", "json", "otlp"]);
+        assert_eq!(words("dump web -o "), ["table", "strace", "json", "otlp", "perfetto"]);
         assert_eq!(words("trace web --output=s"), ["table", "strace", "json"]);
         assert_eq!(of("dump -n ").wanted, Wanted::Namespaces);
         assert_eq!(of("dump --context ").wanted, Wanted::Contexts);

@@ -132,6 +132,9 @@ pub(crate) enum Error {
     /// The command is one for a cluster.
     #[error("{0} needs a cluster: name one with --context or --kubeconfig")]
     NeedsCluster(&'static str),
+    /// What was asked for is for a file.
+    #[error("a trace is nothing for a terminal: write it to a file, as in '... -o perfetto > web.pftrace'")]
+    NotForTerminals,
     /// The person ended it; nothing more is said.
     #[error("ended by you")]
     Interrupted,

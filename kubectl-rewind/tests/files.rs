@@ -37,6 +37,24 @@ fn what_is_saved_is_read_without_an_agent_and_reads_the_same() {
 }
 
 #[test]
+fn a_trace_for_perfetto_has_the_calls_and_is_the_same_from_a_file() {
+    let (server, folder) = (start(Manners::default()), tempfile::tempdir().unwrap());
+    let path = folder.path().join("web.rewind");
+    assert_eq!(run(&server.socket, &["save", "web", "--output", path.to_str().unwrap()]).2, 0);
+    let traces = [&["web"][..], &["--from", path.to_str().unwrap()]].map(|source| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rewind"));
+        command.env("REWIND_SOCKET", &server.socket).args(["dump", "-o", "perfetto"]).args(source);
+        command.output().unwrap().stdout
+    });
+    assert!(traces[0] == traces[1], "{} and {} bytes", traces[0].len(), traces[1].len());
+    // A trace begins with a packet, and names stand in it as they are.
+    assert_eq!(traces[0].first(), Some(&0x0a));
+    for name in ["openat", "\"/etc/passwd\"", "python3", "exit_group"] {
+        assert!(traces[0].windows(name.len()).any(|bytes| bytes == name.as_bytes()), "{name}");
+    }
+}
+
+#[test]
 fn a_file_is_read_from_standard_input() {
     let (server, folder) = (start(Manners::default()), tempfile::tempdir().unwrap());
     let path = folder.path().join("web.rewind");

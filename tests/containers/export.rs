@@ -21,7 +21,7 @@ use tempfile::TempDir;
 const SOON: Duration = Duration::from_secs(10);
 
 /// The crash file of a container whose shell runs a program that fails.
-fn crash() -> Result<(TempDir, PathBuf)> {
+pub(crate) fn crash() -> Result<(TempDir, PathBuf)> {
     let dir = tempfile::tempdir()?;
     let agent = Agent::with_crash_dir(dir.path(), &[])?;
     let container =

@@ -11,6 +11,7 @@ mod gone;
 mod harness;
 mod hosts;
 mod many;
+mod perfetto;
 mod pins;
 mod readme;
 mod refused;
@@ -49,6 +50,8 @@ fn main() -> ExitCode {
     with_store.push(Need::Store);
     let mut with_collector = CONTAINER.to_vec();
     with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
+    let mut with_perfetto = CONTAINER.to_vec();
+    with_perfetto.push(Need::Program(rewind_tests::perfetto::PROGRAM));
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
     Suite::default()
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
             hosts::scopes,
         )
         .test("a_crash_file_is_spans_and_log_records_to_a_collector", &with_collector, export::to_a_collector)
+        .test("a_crash_file_is_a_trace_that_holds_to_perfettos_schema", &with_perfetto, perfetto::holds_to_the_schema)
         .test("what_a_backend_does_not_take_is_sent_again_or_said", &CONTAINER, export::to_one_that_fails)
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)

@@ -9,6 +9,7 @@ use rewind_tests::dump;
 use rewind_tests::eventually::eventually;
 use rewind_tests::programs::{self, Said, ours, work_tree};
 use rewind_tests::readme;
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -38,6 +39,10 @@ pub(crate) fn everyday() -> Result<()> {
             ["rewind", "export", file, "--endpoint", _] => {
                 let collector = Collector::start()?;
                 programs::run(agent.rewind(&["export", file, "--endpoint", &collector.endpoint()]).current_dir(&dir))?
+            }
+            ["rewind", rest @ .., ">", file] => {
+                let file = File::create(dir.path().join(file))?;
+                programs::run(agent.rewind(rest).current_dir(&dir).stdout(file))?
             }
             ["rewind", rest @ ..] => programs::run(agent.rewind(rest).current_dir(&dir))?,
             // The recorder is running already.

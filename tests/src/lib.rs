@@ -14,6 +14,7 @@
 //! | [`workload`] | compiling `workloads/*.c`, one behaviour each |
 //! | [`store`] | an S3 server of the test's own |
 //! | [`collector`] | an OpenTelemetry Collector of the test's own |
+//! | [`perfetto`] | traces for Perfetto, as its published schema reads them |
 //! | [`agent`] | a recorder of the test's own |
 //! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
 //! | [`dump`] | what `rewind list` and `rewind dump -o json` say |
@@ -34,6 +35,7 @@ pub mod container;
 pub mod counting;
 pub mod dump;
 pub mod eventually;
+pub mod perfetto;
 pub mod programs;
 pub mod readme;
 pub mod store;

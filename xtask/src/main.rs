@@ -15,6 +15,7 @@
 //! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
 //! | [`cluster`] | a verb: a real cluster, up and down |
 //! | [`collector`] | the OpenTelemetry Collector that tests send to |
+//! | [`perfetto`] | the schema that traces for Perfetto are held against |
 //! | [`vm`] | a verb: loads and records on other kernels |
 //! | [`image`] | a verb: the agent as an OCI image |
 //! | [`tally`] | adds up what test programs say |
@@ -39,6 +40,7 @@ mod image;
 mod lint;
 mod manifests;
 mod packages;
+mod perfetto;
 mod setup;
 mod tally;
 mod test;

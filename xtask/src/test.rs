@@ -1,7 +1,7 @@
 //! `cargo xtask test`: runs every test that this machine can run, and adds them up.
 
 use crate::tally::Tally;
-use crate::{build, build_ebpf, cluster, collector, command, debug, fuzz, image, manifests, setup};
+use crate::{build, build_ebpf, cluster, collector, command, debug, fuzz, image, manifests, perfetto, setup};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use rewind_tests::cluster::place::Place;
@@ -62,7 +62,7 @@ impl Test {
                     let mut cargo = command::cargo();
                     cargo.args(["test", "--workspace", "--test", name]).env(BIN_DIR, &programs);
                     if layer == Layer::Containers {
-                        cargo.env("PATH", collector::path()?);
+                        cargo.env("PATH", perfetto::before(&collector::path()?));
                     }
                     tally.cargo(&mut cargo)?;
                 }

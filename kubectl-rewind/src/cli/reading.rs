@@ -118,7 +118,7 @@ macro_rules! value_enum {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
         #[allow(missing_docs)]
-        pub enum $name { $($(#[$default])* $value,)* }
+        pub(crate) enum $name { $($(#[$default])* $value,)* }
 
         impl From<$name> for $to {
             fn from(value: $name) -> Self {
@@ -128,14 +128,26 @@ macro_rules! value_enum {
     };
 }
 
+/// What `dump` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dumped {
+    /// One of the text formats.
+    Text(Format),
+    /// OTLP/JSON.
+    Otlp,
+    /// A trace for Perfetto.
+    Perfetto,
+}
+
 value_enum!(
-/// `-o` of `dump`. Not of the text formats, so none of those: OTLP.
-DumpFormat => Option<Format> {
+/// `-o` of `dump`.
+DumpFormat => Dumped {
     #[default]
-    Table => Some(Format::Table),
-    Strace => Some(Format::Strace),
-    Json => Some(Format::Json),
-    Otlp => None,
+    Table => Self::Text(Format::Table),
+    Strace => Self::Text(Format::Strace),
+    Json => Self::Text(Format::Json),
+    Otlp => Self::Otlp,
+    Perfetto => Self::Perfetto,
 });
 value_enum!(
     /// `-o` of `trace`.

@@ -72,6 +72,22 @@ pub(super) async fn otlp(reach: &Reach, source: &Source, output: &Output, option
     all.reached.finish()
 }
 
+/// Writes recordings as one trace for Perfetto.
+///
+/// # Errors
+/// [`Error`].
+pub(super) async fn perfetto(reach: &Reach, source: &Source, output: &Output, options: &Options) -> Result<(), Error> {
+    if output.width.is_some() {
+        return Err(Error::NotForTerminals);
+    }
+    let all = load(reach, source).await?;
+    let parts: Vec<_> = all.read.iter().map(Read::as_part).collect();
+    let summary = output.write(|out| rewind_perfetto::write(out, &parts, options))?;
+    all.warn();
+    after(&summary, options);
+    all.reached.finish()
+}
+
 /// Sums recordings up.
 ///
 /// # Errors

@@ -1,0 +1,33 @@
+//! A recording as a trace that <https://ui.perfetto.dev> opens, and `trace_processor` queries. Pure: no I/O, no clock.
+//!
+//! The trace is Perfetto's own protobuf, not the older JSON of trace events: that has microseconds and no clocks, and
+//! no way to say that a slice has not ended; this has a published schema to be checked against.
+//!
+//! | in the recording | in the trace |
+//! |---|---|
+//! | container | a track of its own, with a slice over what is recorded, and its cause of death as an instant |
+//! | process, thread | their tracks; where recordings are of several hosts, whose numbers mean nothing to each other, tracks with names alone |
+//! | call | a slice with arguments and result; one that has not returned has no end |
+//! | exec, fork, exit, signal, OOM kill | an instant of its thread |
+//! | kernel time | `CLOCK_MONOTONIC`, with a snapshot that says what that is in Unix time; Unix time where recordings are of several hosts |
+//!
+//! # Modules, in the order of the flow
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`wire`] | the messages of the schema that are used |
+//! | [`packets`] | packets of one recording: their clock, and tracks by number |
+//! | [`names`] | what processes are called |
+//! | [`trace`] | from recordings to packets |
+#![forbid(unsafe_code)]
+#![allow(rustdoc::private_intra_doc_links, reason = "the order of the modules holds for private ones as well")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod names;
+mod packets;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod wire;
+
+pub use trace::write;
