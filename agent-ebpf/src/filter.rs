@@ -7,7 +7,7 @@
 use crate::ancestry;
 use crate::atomic;
 use crate::globals::{LIMITS, global};
-use crate::maps::{self, FREE_RINGS, FREE_SEGMENTS, NODE, RINGS};
+use crate::maps::{self, FREE_RINGS, NODE, RINGS};
 use crate::recorded::may_be_recorded;
 use crate::ring::counters;
 use crate::task::{self, Thread, any};
@@ -212,14 +212,14 @@ fn open(cgroup_id: u64, cgroup: &mut Cgroup, taker: *const c_void) -> Option<u32
 #[inline(always)]
 fn take(cgroup_id: u64, main_tgid: u32, taker: *const c_void) -> Option<u32> {
     let index = FREE_RINGS.pop().ok()??;
-    let main = FREE_SEGMENTS.pop().ok().flatten();
-    let protected = FREE_SEGMENTS.pop().ok().flatten();
+    let main = maps::first_segment();
+    let protected = maps::first_segment();
     let (Some(main), Some(protected), Some(ring)) = (main, protected, maps::ring(index)) else {
         if let Some(segment) = main {
-            let _ = FREE_SEGMENTS.push(&segment, 0);
+            let _ = maps::give_segment(segment);
         }
         if let Some(segment) = protected {
-            let _ = FREE_SEGMENTS.push(&segment, 0);
+            let _ = maps::give_segment(segment);
         }
         let _ = FREE_RINGS.push(&index, 0);
         return None;

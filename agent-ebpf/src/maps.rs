@@ -93,9 +93,13 @@ pub static KILLED: PerCpuArray<u64, 1> = PerCpuArray::new();
 #[btf_map]
 pub static FREE_RINGS: Queue<u32, 1> = Queue::new();
 
-/// Segments that are free. Sized by the agent as [`ARENA`].
+/// Segments that are free for any share. Sized by the agent as [`ARENA`].
 #[btf_map]
 pub static FREE_SEGMENTS: Queue<u32, 1> = Queue::new();
+
+/// Free segments that no ring grows by: those of containers to come. Rings grow faster than the agent takes from them.
+#[btf_map]
+pub static FIRST_SEGMENTS: Queue<u32, 1> = Queue::new();
 
 /// What is to happen with the calls of each cgroup. 16,384: a node of 250 pods has some 2,000.
 #[btf_map]
@@ -223,4 +227,19 @@ pub fn stand_in(hook: u32) -> Option<&'static mut Thread> {
 #[inline(always)]
 pub fn killed() -> Option<&'static mut u64> {
     value(KILLED.get_ptr_mut(0))
+}
+
+/// A segment for a share of a new ring.
+#[inline(always)]
+pub fn first_segment() -> Option<u32> {
+    match FREE_SEGMENTS.pop() {
+        Ok(Some(segment)) => Some(segment),
+        _ => FIRST_SEGMENTS.pop().ok().flatten(),
+    }
+}
+
+/// Makes a segment free: those for containers to come are filled up before rings may grow. Whether it failed.
+#[inline(always)]
+pub fn give_segment(segment: u32) -> bool {
+    FIRST_SEGMENTS.push(&segment, 0).is_err() && FREE_SEGMENTS.push(&segment, 0).is_err()
 }

@@ -7,7 +7,7 @@
 //! all rings with the pool while other CPUs take from it. `SIGKILL` acts on a task on its way back to
 //! user space, so here a ring is either still the recording's, or free with all that it had.
 
-use crate::maps::{self, FREE_RINGS, FREE_SEGMENTS};
+use crate::maps::{self, FREE_RINGS};
 use crate::ring;
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use rewind_common::ring::{MAX_SEGMENTS, SHARES};
@@ -30,7 +30,7 @@ pub fn release(ctx: RawTracePointContext) -> i32 {
         let at = i % MAX_SEGMENTS;
         if at < (share.len + share.leaving) as usize {
             ring::empty(share.segments[at]);
-            failed += i32::from(FREE_SEGMENTS.push(&share.segments[at], 0).is_err());
+            failed += i32::from(maps::give_segment(share.segments[at]));
         }
     }
     failed + i32::from(FREE_RINGS.push(&index, 0).is_err())

@@ -14,7 +14,7 @@
 //! While it lasts `growing` is held and `leaving` says how many go, so an agent that was killed in between
 //! leaves something that the next one can finish.
 
-use crate::maps::{self, FREE_SEGMENTS, LAYOUT};
+use crate::maps::{self, LAYOUT};
 use crate::ring::empty;
 use crate::{atomic, probe};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
@@ -45,7 +45,7 @@ pub fn shrink(ctx: RawTracePointContext) -> i32 {
             let mut failed = 0;
             for i in 0..MAX_SEGMENTS {
                 if is_leaving(share, i) {
-                    failed += i32::from(FREE_SEGMENTS.push(&share.segments[i], 0).is_err());
+                    failed += i32::from(maps::give_segment(share.segments[i]));
                 }
             }
             share.leaving = 0;

@@ -21,6 +21,9 @@ use std::io::Read as _;
 use std::path::PathBuf;
 use zerocopy::{FromBytes, IntoBytes};
 
+/// The part of all segments that rings do not grow by: it is for those to come. Half of what the agent keeps free, so
+/// that containers that come between two of its looks find some.
+const FIRST: u32 = 16;
 /// The kernel side, as `cargo xtask build-ebpf` made it.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("REWIND_EBPF_OBJECT_PATH"));
 
@@ -83,6 +86,7 @@ impl Kernel {
         let sizes = load.plan.sizes()?;
         let offsets = offsets::find(&Btf::of_running_kernel()?)?;
         let payload_bytes = load.plan.payload_bytes;
+        let first_segments = (sizes.segments / FIRST).max(1);
         let mut loader = EbpfLoader::new();
         let mut ebpf = loader
             // Task storage is a map that the library has no type for.
@@ -92,6 +96,7 @@ impl Kernel {
             .override_global("PAYLOAD_BYTES", payload_bytes.as_bytes(), true)
             .map_max_entries("ARENA", sizes.segments)
             .map_max_entries("FREE_SEGMENTS", sizes.segments)
+            .map_max_entries("FIRST_SEGMENTS", first_segments)
             .map_max_entries(RINGS, sizes.rings)
             .map_max_entries("IDENTITIES", sizes.rings)
             .map_max_entries("POSITIONS", sizes.rings.saturating_mul(1 + possible_cpus()))
@@ -104,9 +109,10 @@ impl Kernel {
         let no_map = |name: &str| MapError::InvalidName { name: name.to_owned() };
         let mut maps = Maps::open(|name| ebpf.take_map(name).ok_or_else(|| no_map(name)))?;
         maps.fill_captures(load.captures)?;
-        maps.fill_pool("FREE_RINGS", sizes.rings)?;
-        maps.fill_pool("FREE_SEGMENTS", sizes.segments)?;
-        maps.fill_pool("FREE_THREADS", OVERFLOW_THREADS)?;
+        maps.fill_pool("FREE_RINGS", 0..sizes.rings)?;
+        maps.fill_pool("FIRST_SEGMENTS", 0..first_segments)?;
+        maps.fill_pool("FREE_SEGMENTS", first_segments..sizes.segments)?;
+        maps.fill_pool("FREE_THREADS", 0..OVERFLOW_THREADS)?;
         let complaints = Complaints::of_loaded(&mut ebpf);
         let held = AgentPrograms::Loaded(Box::new(ebpf));
         Ok(Self { maps, held, links: Vec::new(), sizes, programs, hooked, complaints })

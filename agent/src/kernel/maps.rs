@@ -7,12 +7,13 @@ use rewind_common::capture::Capture;
 use rewind_common::chunk::ARENA_VALUE_BYTES;
 use rewind_common::ring::{Cgroup, Cursors, IDENTITY_BYTES, Node, Ring, Share};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use zerocopy::IntoBytes as _;
 
 /// The rings.
 pub(super) const RINGS: &str = "RINGS";
 /// All that the agent opens, in the order in which it is pinned: [`NODE`] last, as it says that a set is whole.
-pub(super) const MAPS: [&str; 14] = [
+pub(super) const MAPS: [&str; 15] = [
     "ARENA",
     RINGS,
     "LAYOUT",
@@ -22,6 +23,7 @@ pub(super) const MAPS: [&str; 14] = [
     "CURSORS",
     "FREE_RINGS",
     "FREE_SEGMENTS",
+    "FIRST_SEGMENTS",
     "FREE_THREADS",
     "CGROUPS",
     "PATHS",
@@ -83,9 +85,9 @@ impl Maps {
     }
 
     /// Puts numbers `0..count` into a pool.
-    pub(super) fn fill_pool(&mut self, name: &'static str, count: u32) -> Result<(), Error> {
+    pub(super) fn fill_pool(&mut self, name: &'static str, numbers: Range<u32>) -> Result<(), Error> {
         let mut queue: Queue<_, u32> = typed(self.get_mut(name)?, name)?;
-        (0..count).try_for_each(|number| queue.push(number, 0).map_err(|source| map_error(name, source)))
+        numbers.into_iter().try_for_each(|number| queue.push(number, 0).map_err(|source| map_error(name, source)))
     }
 
     fn facts(&self, name: &'static str) -> Result<MapInfo, Error> {
