@@ -303,3 +303,6 @@ impl EventKind for Connection {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
