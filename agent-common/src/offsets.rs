@@ -110,7 +110,7 @@ pub struct Offsets {
     pub sock: SockOffsets,
 }
 
-/// Where the fields of sockets lie, in bytes from the start of `struct sock`.
+/// Where the fields of sockets lie, in bytes from the start of `struct sock`, and the way to one from a descriptor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct SockOffsets {
@@ -154,6 +154,20 @@ pub struct SockOffsets {
     pub srtt: u32,
     /// `tcp_sock.total_retrans`.
     pub retransmits: u32,
+    /// The number of `connect` on this architecture.
+    pub connect_nr: u32,
+    /// `task_struct.files`.
+    pub task_files: u32,
+    /// `files_struct.fdt`.
+    pub files_table: u32,
+    /// `fdtable.max_fds`.
+    pub table_len: u32,
+    /// `fdtable.fd`.
+    pub table_files: u32,
+    /// `file.private_data`: of a socket's file its `struct socket`.
+    pub file_socket: u32,
+    /// `socket.sk`.
+    pub socket_sock: u32,
 }
 
 impl Offsets {

@@ -53,7 +53,7 @@ pub fn event<T: EventRecord + Copy>(task: *const c_void, ring: u32, hook: Hook, 
     unlock(cursors);
 }
 
-/// Writes an event into a share of a ring, without saying who anybody is.
+/// Writes an event into a share of a ring, without saying who anybody is: a connection's.
 ///
 /// A softirq may come upon this while it runs on the same CPU (before 6.2 upon the very hook), but no softirq upon a
 /// softirq: so there are two stand-ins, and who finds the first one taken has the second to itself. Between the

@@ -1,4 +1,5 @@
-//! Fields of the kernel's TCP sockets. Each function takes a `struct sock` that the verifier knows the type of.
+//! Fields of the kernel's TCP sockets. Where nothing else is said a function takes a `struct sock` that the verifier
+//! knows the type of.
 
 use crate::globals::offset;
 use crate::probe::{field, typed};
@@ -17,6 +18,12 @@ const BOTH_WAYS: u8 = 3;
 #[inline(always)]
 pub fn is_tcp(sock: *const c_void) -> bool {
     typed::<u16>(sock, offset!(sock.protocol)) == TCP
+}
+
+/// Whether it, at any address, is one of TCP's that has never had a SYN to send.
+#[inline(always)]
+pub fn is_unused_tcp(sock: *const c_void) -> bool {
+    field::<u16>(sock, offset!(sock.protocol)) == TCP && !has_begun(sock)
 }
 
 /// The cgroup (v2) of who made it, or of who made the socket that listened: any address, in the verifier's eyes, for a
@@ -51,8 +58,9 @@ fn is_v4(sock: *const c_void) -> bool {
     typed::<u16>(sock, offset!(sock.family)) == INET
 }
 
+/// An IPv4 address as IPv6 has it.
 #[inline(always)]
-fn mapped([a, b, c, d]: [u8; 4]) -> [u8; 16] {
+pub fn mapped([a, b, c, d]: [u8; 4]) -> [u8; 16] {
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
 }
 

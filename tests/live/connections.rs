@@ -107,6 +107,7 @@ pub(crate) fn fates() -> Result<()> {
         ("unreachable", "unreachable", "EHOSTUNREACH", 100),
         ("timed-out", "timed_out", "ETIMEDOUT", 1_000),
         ("given-up", "given_up", "", 0),
+        ("no-route", "unreachable", "ENETUNREACH", 0),
     ] {
         let (local, peer) = recorded.ports(name)?;
         let failed = recorded.one("connect", local, peer)?;
@@ -210,28 +211,31 @@ pub(crate) fn views() -> Result<()> {
     trace.kill()?;
     trace.wait()?;
     let told = told.context("no end of a connection is traced")?;
-    ensure!(told.contains("closed by us") && told.contains("5 B") && told.contains("python3["), "{told}");
+    ensure!(told.contains("closed by us") && told.contains("5 B"), "{told}");
     // Each end is told where it is, and nowhere else.
     let at_client = eventually("the client's end", SOON, || shown(&client).ok().filter(|text| text.contains(" close ")))?;
-    ensure!(at_client.contains(" connect ") && at_client.contains("closed by peer"), "{at_client}");
+    ensure!(at_client.contains(" connect ") && at_client.contains("closed by peer") && at_client.contains("python3["), "{at_client}");
     ensure!(!at_client.contains(" accept ") && !at_client.contains(" listen "), "{at_client}");
     let at_server = shown(&server)?;
     ensure!(!at_server.contains(" connect ") && at_server.contains(" accept "), "{at_server}");
     let events = agent.ask(&["dump", &path, "--exec"])?.success()?;
-    ensure!(events.contains("runs ") && !events.contains("accept"), "{events}");
+    ensure!(events.contains("runs ") && !events.contains("connection from"), "{events}");
     agent.stop()
 }
 
-/// What failed is there when a storm of what went well has come round the ring.
+/// What failed is there when a storm of what went well has come round the main share. (The calls of the connects are
+/// decisive: of many more of them the first ones go.)
 pub(crate) fn protected() -> Result<()> {
-    let agent = Agent::start_with(&["--ring", "256KiB"])?;
-    let program = std::fs::read_to_string(workload::source("short_connections.py"))?.replace("sys.argv[1]", "8000");
+    const COUNT: usize = 1_500;
+    let agent = Agent::start()?;
+    let program = std::fs::read_to_string(workload::source("short_connections.py"))?;
+    let program = program.replace("sys.argv[1]", &COUNT.to_string());
     let mut storm = Python::start("short", &program)?;
     let path = storm.cgroup.path();
     ensure!(storm.child.wait()?.success(), "the storm failed");
     let text = agent.ask(&["dump", &path, "--tcp"])?.success()?;
     let count = |words: &str| text.lines().filter(|line| line.contains(words)).count();
-    ensure!(count(" refused") == 1, "the refused connect is gone:\n{text}");
-    ensure!(count(" accept ") < 8_000, "the storm did not come round the ring: {}", count(" accept "));
+    ensure!(count(" refused") == 1, "the refused connect is gone");
+    ensure!(count(" accept ") < COUNT, "the storm did not come round the ring: {}", count(" accept "));
     agent.stop()
 }

@@ -23,7 +23,8 @@
 //! on this CPU. Then the ring's lock is held, and the record is counted as lost (`Nested`); see `other.rs` for the
 //! stand-in. From 6.2 on the kernel does not let a program interrupt itself, and counts that (`missed`).
 //!
-//! Missed: a connect that fails before there is a SYN to send (no route, say), which its call shows.
+//! A connect that fails before there is a SYN to send (no route, say) changes no state: it is told by the return of its
+//! call (`failed_connect.rs`). Missed: the same where the socket has sent a SYN before, to somebody else.
 
 use crate::maps::{self, CONNECTIONS, OpenConnection};
 use crate::{clock, globals::offset, other, recorded, socket, task};
@@ -131,7 +132,7 @@ fn closer(ring: u32) -> (u32, u32) {
 #[inline(always)]
 fn fails(sock: *const c_void, ring: u32) {
     let began = taken(sock);
-    // Without a SYN it is no more than a call that failed, and that shows it.
+    // Without a SYN it is told by the call.
     if socket::has_begun(sock) {
         let given_up = socket::error(sock) == 0 && socket::is_given_up(sock);
         let what = if given_up { what::GIVEN_UP } else { what::FAILED };

@@ -2,6 +2,7 @@
 
 use crate::host::btf::{Btf, Error};
 use rewind_common::offsets::{Offsets, SockOffsets};
+use rewind_recording::syscalls::{Arch, by_name};
 
 /// Looks all of it up.
 ///
@@ -92,7 +93,21 @@ fn sockets(btf: &Btf) -> Result<SockOffsets, Error> {
         bytes_received: of("tcp_sock.bytes_received")?,
         srtt: of("tcp_sock.srtt_us")?,
         retransmits: of("tcp_sock.total_retrans")?,
+        connect_nr: connect_number(),
+        task_files: of("task_struct.files")?,
+        files_table: of("files_struct.fdt")?,
+        table_len: of("fdtable.max_fds")?,
+        table_files: of("fdtable.fd")?,
+        file_socket: of("file.private_data")?,
+        socket_sock: of("socket.sk")?,
     })
+}
+
+/// The number of `connect` here; no call has that which stands for "unknown".
+fn connect_number() -> u32 {
+    let arch = Arch::parse(std::env::consts::ARCH).unwrap_or_default();
+    let number = by_name("connect").and_then(|row| row.number(arch));
+    number.map_or(u32::MAX, u32::from)
 }
 
 /// Where a process' resident pages are counted, and how far one figure is from the next: an array of

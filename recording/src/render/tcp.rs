@@ -88,7 +88,9 @@ fn write_connection(words: &mut Words<'_>, told: &Connection) -> Notice {
 }
 
 fn write_ends(words: &mut Words<'_>, what: &str, local: SocketAddr, peer: &str) {
-    for (text, width) in [(what, WHAT), (&local.to_string(), ADDRESS), (peer, ADDRESS)] {
+    // A connect that found no way has had no end here.
+    let local = if local.port() == 0 && local.ip().is_unspecified() { String::new() } else { local.to_string() };
+    for (text, width) in [(what, WHAT), (&local, ADDRESS), (peer, ADDRESS)] {
         let column = words.column();
         words.line.push_str(text);
         words.fill(column, width);
