@@ -8,7 +8,10 @@
 use crate::atomic::store_volatile;
 use crate::maps::{self, RINGS};
 use crate::ring::{begin, commit, cursors, lock, unlock};
-use crate::{recorded, task::{self, Thread}};
+use crate::{
+    recorded,
+    task::{self, Thread},
+};
 use core::ffi::c_void;
 use rewind_common::record::{EventRecord, Kind, RecordHeader, Task};
 use rewind_common::ring::Cursors;

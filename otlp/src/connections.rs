@@ -1,9 +1,9 @@
 //! TCP connections as spans: from the connect, or from when it was accepted, to the end.
 
 use crate::attribute::attribute;
+use crate::id;
 use crate::process::Processes;
 use crate::spans::{Trace, of_process};
-use crate::id;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;

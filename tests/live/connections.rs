@@ -97,7 +97,10 @@ pub(crate) fn fates() -> Result<()> {
             ensure!(number(close, "/took_ns").is_some_and(|ns| ns > 0), "{close}");
         }
         let (listens, _) = recorded.ports(&format!("listen-{name}"))?;
-        let listen = recorded.events.iter().find(|event| text(event, "/kind") == "listen" && number(event, "/port") == Some(listens));
+        let listen = recorded
+            .events
+            .iter()
+            .find(|event| text(event, "/kind") == "listen" && number(event, "/port") == Some(listens));
         let listen = listen.with_context(|| format!("nobody listens on {listens}"))?;
         ensure!(number(listen, "/backlog") == Some(7) && text(listen, "/address") == address, "{listen}");
     }
@@ -151,7 +154,10 @@ impl Python {
     fn start(name: &str, program: &str) -> Result<Self> {
         let cgroup = Cgroup::new(name)?;
         let mut command = Command::new("sh");
-        command.args(["-c", r#"echo $$ >"$0"; exec python3 -c "$1""#]).arg(cgroup.dir().join("cgroup.procs")).arg(program);
+        command
+            .args(["-c", r#"echo $$ >"$0"; exec python3 -c "$1""#])
+            .arg(cgroup.dir().join("cgroup.procs"))
+            .arg(program);
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         Ok(Self { child, cgroup })
     }
@@ -213,8 +219,12 @@ pub(crate) fn views() -> Result<()> {
     let told = told.context("no end of a connection is traced")?;
     ensure!(told.contains("closed by us") && told.contains("5 B"), "{told}");
     // Each end is told where it is, and nowhere else.
-    let at_client = eventually("the client's end", SOON, || shown(&client).ok().filter(|text| text.contains(" close ")))?;
-    ensure!(at_client.contains(" connect ") && at_client.contains("closed by peer") && at_client.contains("python3["), "{at_client}");
+    let at_client =
+        eventually("the client's end", SOON, || shown(&client).ok().filter(|text| text.contains(" close ")))?;
+    ensure!(
+        at_client.contains(" connect ") && at_client.contains("closed by peer") && at_client.contains("python3["),
+        "{at_client}"
+    );
     ensure!(!at_client.contains(" accept ") && !at_client.contains(" listen "), "{at_client}");
     let at_server = shown(&server)?;
     ensure!(!at_server.contains(" connect ") && at_server.contains(" accept "), "{at_server}");

@@ -30,6 +30,8 @@ const AFTER_THE_PEER: [u8; 2] = [CLOSE_WAIT, LAST_ACK];
 const ESTABLISHED: u8 = 1;
 const CLOSE_WAIT: u8 = 8;
 const LAST_ACK: u8 = 9;
+/// Both ends have closed it before either had heard of that.
+const CLOSING: u8 = 11;
 
 /// What became of a connect or a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,6 +111,8 @@ pub enum End {
     Us,
     /// The other one.
     Peer,
+    /// Both at the same time.
+    Both,
 }
 
 impl End {
@@ -118,6 +122,7 @@ impl End {
         match self {
             Self::Us => "us",
             Self::Peer => "peer",
+            Self::Both => "both",
         }
     }
 }
@@ -132,6 +137,7 @@ pub fn closed_by(event: &Connection) -> Option<End> {
         (Fate::Reset, 0 | errno::ECONNABORTED) => Some(End::Us),
         (Fate::Reset, _) => Some(End::Peer),
         (Fate::Closed, _) if AFTER_THE_PEER.contains(&event.state) => Some(End::Peer),
+        (Fate::Closed, _) if event.state == CLOSING => Some(End::Both),
         (Fate::Closed, _) => Some(End::Us),
         _ => None,
     }
@@ -285,7 +291,8 @@ impl EventKind for Connection {
     }
 
     fn write_json(&self, line: JsonLine<'_>, context: &Context<'_>) -> io::Result<()> {
-        let errno = (self.error != 0).then(|| errno_name(self.error).map_or_else(|| self.error.to_string(), Into::into));
+        let errno =
+            (self.error != 0).then(|| errno_name(self.error).map_or_else(|| self.error.to_string(), Into::into));
         line.with(&Fields {
             what: what_name(self),
             direction: direction_name(self),

@@ -52,11 +52,6 @@ impl EventKind for Listen {
 
     fn write_json(&self, line: JsonLine<'_>, context: &Context<'_>) -> io::Result<()> {
         let local = local(self);
-        line.with(&Fields {
-            address: local.ip(),
-            port: local.port(),
-            backlog: self.backlog,
-            text: self.text(context),
-        })
+        line.with(&Fields { address: local.ip(), port: local.port(), backlog: self.backlog, text: self.text(context) })
     }
 }

@@ -40,7 +40,7 @@ fn who_ended_a_connection_follows_from_its_last_state_and_error() {
     for (state, error, words) in [
         (4, 0, "closed by us"),
         (5, 0, "closed by us"),
-        (11, 0, "closed by us"),
+        (CLOSING, 0, "closed by both"),
         (LAST_ACK, 0, "closed by peer"),
         (ESTABLISHED, 0, "reset by us"),
         (CLOSE_WAIT, 0, "reset by us"),
@@ -88,7 +88,12 @@ fn life() -> Vec<u8> {
     let open = Connection { peer: v4(7), local_port: 5000, peer_port: 80, ..Connection::default() };
     let from_here = Connection { direction: direction::OUT, ..open };
     let (since_ns, time_ns) = (MS, 3 * MS);
-    build::connection(&mut out, (100, 99), what::CONNECTED, Connection { since_ns, time_ns, srtt_us: 1500, ..from_here });
+    build::connection(
+        &mut out,
+        (100, 99),
+        what::CONNECTED,
+        Connection { since_ns, time_ns, srtt_us: 1500, ..from_here },
+    );
     let refused = Connection { peer_port: 81, error: 111, since_ns: 4 * MS, time_ns: 5 * MS, ..from_here };
     build::connection(&mut out, (100, 99), what::FAILED, refused);
     let accepted = Connection { time_ns: 6 * MS, since_ns: 6 * MS, direction: direction::IN, ..open };
