@@ -57,17 +57,23 @@ pub fn inet_sock_set_state(ctx: BtfTracePointContext) {
     if !recorded::may_be_recorded(socket::cgroup_id(sock)) || !socket::is_tcp(sock) {
         return;
     }
-    let Some(ring) = recorded::ring_of_other(socket::cgroup(sock)) else { return };
+    // The ring is looked up where something is told alone: that costs more than all of this.
     match (old, new) {
         (_, state::SYN_SENT) => begins(sock),
-        (state::SYN_SENT | state::SYN_RECV, state::ESTABLISHED) => is_established(sock, ring, old),
-        (_, state::FIN_WAIT1 | state::LAST_ACK) => note_closer(sock, ring),
-        (state::SYN_SENT, state::CLOSE) => fails(sock, ring),
+        (state::SYN_SENT | state::SYN_RECV, state::ESTABLISHED) => is_established(sock, old),
+        (_, state::FIN_WAIT1 | state::LAST_ACK) => note_closer(sock),
+        (state::SYN_SENT, state::CLOSE) => fails(sock),
         (state::SYN_RECV | state::LISTEN | state::CLOSE | state::NEW_SYN_RECV, state::CLOSE) => {}
-        (_, state::CLOSE) => ends(sock, ring, old),
-        (_, state::LISTEN) => listens(sock, ring),
+        (_, state::CLOSE) => ends(sock, old),
+        (_, state::LISTEN) => listens(sock),
         _ => {}
     }
+}
+
+/// The ring of a socket.
+#[inline(always)]
+fn ring_of(sock: *const c_void) -> Option<u32> {
+    recorded::ring_of_other(socket::cgroup(sock))
 }
 
 /// The key of a socket in the map of connections: its address.
@@ -92,7 +98,8 @@ fn begins(sock: *const c_void) {
 
 /// A connection is there.
 #[inline(always)]
-fn is_established(sock: *const c_void, ring: u32, old: u32) {
+fn is_established(sock: *const c_void, old: u32) {
+    let Some(ring) = ring_of(sock) else { return };
     let now_ns = clock::now_ns();
     let mut began = OpenConnection::UNKNOWN;
     // One that waits as `SYN_RECV` is a peer's, unless this end has connected as well.
@@ -113,9 +120,10 @@ fn is_established(sock: *const c_void, ring: u32, old: u32) {
 
 /// Whoever closes a connection that nobody is known to own, owns it.
 #[inline(always)]
-fn note_closer(sock: *const c_void, ring: u32) {
+fn note_closer(sock: *const c_void) {
     if let Some(open) = maps::connection(key(sock))
         && open.tgid == 0
+        && let Some(ring) = ring_of(sock)
     {
         (open.tid, open.tgid) = closer(ring);
     }
@@ -130,8 +138,9 @@ fn closer(ring: u32) -> (u32, u32) {
 
 /// A connect has failed.
 #[inline(always)]
-fn fails(sock: *const c_void, ring: u32) {
+fn fails(sock: *const c_void) {
     let began = taken(sock);
+    let Some(ring) = ring_of(sock) else { return };
     // Without a SYN it is told by the call.
     if socket::has_begun(sock) {
         let given_up = socket::error(sock) == 0 && socket::is_given_up(sock);
@@ -142,8 +151,9 @@ fn fails(sock: *const c_void, ring: u32) {
 
 /// A connection is over.
 #[inline(always)]
-fn ends(sock: *const c_void, ring: u32, old: u32) {
+fn ends(sock: *const c_void, old: u32) {
     let mut open = taken(sock);
+    let Some(ring) = ring_of(sock) else { return };
     // Without an error the program itself throws it away, with bytes in it that it has not read, or without waiting.
     if open.tgid == 0 && (old == state::ESTABLISHED || old == state::CLOSE_WAIT) && socket::error(sock) == 0 {
         (open.tid, open.tgid) = closer(ring);
@@ -164,6 +174,9 @@ fn taken(sock: *const c_void) -> OpenConnection {
 #[inline(always)]
 fn tell(sock: *const c_void, ring: u32, what: u8, now_ns: u64, old: u32, open: &OpenConnection) {
     let error = socket::error(sock);
+    // Before that there are none.
+    let (bytes_sent, bytes_received) =
+        if what == what::CLOSED { (socket::bytes_sent(sock), socket::bytes_received(sock)) } else { (0, 0) };
     let record = Connection {
         header: RecordHeader {
             len: size_of::<Connection>() as u16,
@@ -183,8 +196,8 @@ fn tell(sock: *const c_void, ring: u32, what: u8, now_ns: u64, old: u32, open: &
         direction: open.direction as u8,
         retransmits: socket::retransmits(sock),
         srtt_us: socket::srtt_us(sock),
-        bytes_sent: socket::bytes_sent(sock),
-        bytes_received: socket::bytes_received(sock),
+        bytes_sent,
+        bytes_received,
     };
     let is_bad = error != 0 || what == what::FAILED || what == what::GIVEN_UP;
     other::nobodys_event(ring, if is_bad { PROTECTED } else { MAIN }, &record);
@@ -192,7 +205,8 @@ fn tell(sock: *const c_void, ring: u32, what: u8, now_ns: u64, old: u32, open: &
 
 /// The current task listens.
 #[inline(always)]
-fn listens(sock: *const c_void, ring: u32) {
+fn listens(sock: *const c_void) {
+    let Some(ring) = ring_of(sock) else { return };
     let (tid, tgid) = closer(ring);
     let record = Listen {
         header: RecordHeader { len: size_of::<Listen>() as u16, kind: Kind::Listen as u8, flags: 0, tid },
