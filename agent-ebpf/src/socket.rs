@@ -117,8 +117,8 @@ pub fn bytes_sent(sock: *const c_void) -> u64 {
 #[inline(always)]
 pub fn bytes_received(sock: *const c_void) -> u64 {
     let counted: u64 = field(sock, offset!(sock.bytes_received));
-    let fin = typed::<u64>(sock, offset!(sock.flags)) / DONE & 1;
-    counted.wrapping_sub(fin)
+    let has_fin = typed::<u64>(sock, offset!(sock.flags)) & DONE != 0;
+    counted.wrapping_sub(u64::from(has_fin))
 }
 
 /// The smoothed round-trip time, microseconds; the kernel has eighths (`tcp_rtt_estimator`).
