@@ -106,6 +106,68 @@ pub struct Offsets {
     pub page_bytes: u32,
     /// 1 where `mark_victim` passes the victim's task (since 6.9), 0 where it passes its number.
     pub victim_is_task: u32,
+    /// Where the fields of sockets lie. All 0: this kernel does not keep which cgroup made a socket.
+    pub sock: SockOffsets,
+}
+
+/// Where the fields of sockets lie, in bytes from the start of `struct sock`, and the way to one from a descriptor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct SockOffsets {
+    /// `sk_cgrp_data.cgroup`: the cgroup (v2) that made it.
+    pub cgroup: u32,
+    /// `sk_protocol`.
+    pub protocol: u32,
+    /// `__sk_common.skc_family`.
+    pub family: u32,
+    /// `__sk_common.skc_rcv_saddr`: this end's IPv4 address.
+    pub local_v4: u32,
+    /// `__sk_common.skc_daddr`: the other end's.
+    pub peer_v4: u32,
+    /// `__sk_common.skc_v6_rcv_saddr`. 0: this kernel has no IPv6.
+    pub local_v6: u32,
+    /// `__sk_common.skc_v6_daddr`. 0: as above.
+    pub peer_v6: u32,
+    /// `__sk_common.skc_dport`.
+    pub peer_port: u32,
+    /// `inet_sock.inet_sport`.
+    pub local_port: u32,
+    /// `__sk_common.skc_num`: what it is bound to.
+    pub bound_port: u32,
+    /// `__sk_common.skc_flags`.
+    pub flags: u32,
+    /// `sk_err`.
+    pub error: u32,
+    /// `sk_shutdown`.
+    pub shutdown: u32,
+    /// `sk_max_ack_backlog`.
+    pub backlog: u32,
+    /// `tcp_sock.write_seq`.
+    pub write_seq: u32,
+    /// `tcp_sock.bytes_sent`.
+    pub bytes_sent: u32,
+    /// `tcp_sock.bytes_retrans`.
+    pub bytes_retrans: u32,
+    /// `tcp_sock.bytes_received`.
+    pub bytes_received: u32,
+    /// `tcp_sock.srtt_us`.
+    pub srtt: u32,
+    /// `tcp_sock.total_retrans`.
+    pub retransmits: u32,
+    /// The number of `connect` on this architecture.
+    pub connect_nr: u32,
+    /// `task_struct.files`.
+    pub task_files: u32,
+    /// `files_struct.fdt`.
+    pub files_table: u32,
+    /// `fdtable.max_fds`.
+    pub table_len: u32,
+    /// `fdtable.fd`.
+    pub table_files: u32,
+    /// `file.private_data`: of a socket's file its `struct socket`.
+    pub file_socket: u32,
+    /// `socket.sk`.
+    pub socket_sock: u32,
 }
 
 impl Offsets {

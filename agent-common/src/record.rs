@@ -6,6 +6,10 @@
 use crate::ring::PROTECTED;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+pub mod connection;
+
+pub use connection::{Connection, Listen};
+
 /// What stands at the start of each record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -50,6 +54,10 @@ pub enum Kind {
     /// A descriptor that the process had open already: [`Descriptor`]. The agent reads it in `/proc`, for who
     /// reads; no ring holds one.
     Descriptor = 11,
+    /// A TCP connection came to be, ended, or did not come to be: [`Connection`].
+    Connection = 12,
+    /// A TCP socket listens: [`Listen`].
+    Listen = 13,
 }
 
 /// The shape of an event's record. It starts with the header and the time at which it was written

@@ -6,6 +6,8 @@
 //!              other.rs (what happens to a task that is not the current one)
 //!              recorded.rs (which cgroups are, and may be)
 //!              ancestry.rs, cgroup.rs (the nearest cgroup above that is known)
+//!              failed_connect.rs (a connect that comes to nothing without a hook)
+//!              socket.rs (what a socket says of its connection)
 //!              name.rs (is a new cgroup a container's?)
 //!              task.rs, threads.rs (what is kept of a thread, and where) \_ read.rs, message.rs, number.rs, blob.rs (bytes behind pointers)
 //! programs/: what no hook calls, and the agent runs
@@ -35,6 +37,7 @@ mod cgroup;
 #[allow(unsafe_code, reason = "a helper")]
 mod clock;
 mod complain;
+mod failed_connect;
 mod filter;
 #[allow(unsafe_code, reason = "what is found by name, and arguments of global functions")]
 mod globals;
@@ -57,6 +60,7 @@ mod recorded;
 mod refused;
 #[allow(unsafe_code, reason = "writes into chunks, which are bytes")]
 mod ring;
+mod socket;
 mod task;
 mod threads;
 

@@ -7,7 +7,7 @@
 
 use crate::task::Thread;
 use aya_ebpf::{
-    btf_maps::{Array, HashMap, PerCpuArray, Queue},
+    btf_maps::{Array, HashMap, LruHashMap, PerCpuArray, Queue},
     helpers::generated::bpf_task_storage_get,
     macros::btf_map,
 };
@@ -81,9 +81,36 @@ pub static CGROUP_COUNTS: Array<CgroupCounts, 1, MMAPABLE> = Array::new();
 pub static CURSORS: PerCpuArray<Cursors, 1> = PerCpuArray::new();
 
 /// In place of a thread's own state, where a record is about another task than the current one. One
-/// a hook: a signal may be sent from an interrupt while the OOM killer writes.
+/// a hook: a signal may be sent from an interrupt while the OOM killer writes. Two for connections, whose hook a
+/// softirq may come upon.
 #[btf_map]
-pub static STAND_INS: PerCpuArray<Thread, 2> = PerCpuArray::new();
+pub static STAND_INS: PerCpuArray<Thread, 4> = PerCpuArray::new();
+
+/// What is to be remembered of a connection while it is open.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct OpenConnection {
+    /// When its connect began, later when it was established: `CLOCK_MONOTONIC`, nanoseconds. 0: not known.
+    pub since_ns: u64,
+    /// The thread that it is of. 0: not known.
+    pub tid: u32,
+    /// The process.
+    pub tgid: u32,
+    /// One of [`rewind_common::record::connection::direction`].
+    pub direction: u32,
+    /// No meaning yet.
+    pub reserved: u32,
+}
+
+impl OpenConnection {
+    /// Nothing is known of it.
+    pub const UNKNOWN: Self = Self { since_ns: 0, tid: 0, tgid: 0, direction: 0, reserved: 0 };
+}
+
+/// Connections that are open, by the address of their socket. 16,384, 1.5 MiB: of more, those of which nothing was
+/// heard for longest are forgotten, and are shown without their process and their duration when they end.
+#[btf_map]
+pub static CONNECTIONS: LruHashMap<u64, OpenConnection, 16384> = LruHashMap::new();
 
 /// The task that the kernel sent `SIGKILL` to last, where that is needed (`hooks/oom.rs`).
 #[btf_map]
@@ -221,6 +248,12 @@ pub fn task_slot(task: *mut c_void, create: bool) -> Option<&'static mut u32> {
 #[inline(always)]
 pub fn stand_in(hook: u32) -> Option<&'static mut Thread> {
     value(STAND_INS.get_ptr_mut(hook))
+}
+
+/// What is remembered of an open connection, by the address of its socket.
+#[inline(always)]
+pub fn connection(sock: u64) -> Option<&'static mut OpenConnection> {
+    value(CONNECTIONS.get_ptr_mut(&sock))
 }
 
 /// The task that the kernel sent `SIGKILL` to last on this CPU.

@@ -13,6 +13,7 @@ use crate::weight::WORTH_SAYING;
 use rewind_recording::clock::Clock;
 use rewind_recording::decode;
 use rewind_recording::event::{Outcome, What};
+use rewind_recording::events::connection::Fate;
 use rewind_recording::filter::comm;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -223,7 +224,11 @@ fn last(facts: &Facts<'_>, clock: &mut Clock) -> Vec<EventText> {
             let handed = matches!(event.what, What::Signal(signal) if signal.siginfo[0] == SIGKILL)
                 && killed_by.map(u32::from) != Some(SIGKILL);
             // Their calls say it already.
-            let told = matches!(event.what, What::Fork(_) | What::Exec(_) | What::Descriptor(_));
+            let told = match event.what {
+                What::Fork(_) | What::Exec(_) | What::Descriptor(_) | What::Listen(_) => true,
+                What::Connection(connection) => Fate::of(&connection).is_good(),
+                _ => false,
+            };
             tid.is_none_or(|tid| event.tid == tid) && !handed && !told
         })
     });

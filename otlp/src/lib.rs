@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! header            -> resource      resource.rs
-//! header + events   -> spans         process.rs, spans.rs
+//! header + events   -> spans         process.rs, spans.rs, connections.rs, traces.rs
 //! events, diagnosis -> log records   logs.rs, syscall.rs
 //! ```
 //!
@@ -12,7 +12,7 @@
 //! # The shape of a trace
 //!
 //! A run of a container is one trace. Its root span is the run; below it is a span for each process, from the exec
-//! (or the fork, where it runs its parent's program on) to the exit, below that of the process that made it. The
+//! (or the fork, where it runs its parent's program on) to the exit, below that of the process that made it, and one for each TCP connection, below that of its process. The
 //! recording of a container that lives on has spans that have not ended: they end when it was read, and say so by
 //! `rewind.unfinished`. A process of a dead one whose end is not held ends with it (`rewind.process.end_seen`). Ids follow from the recording and from what the span is of, not from chance, so that the
 //! same recording exported twice is the same trace.
@@ -20,6 +20,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod attribute;
+mod connections;
 mod id;
 mod logs;
 mod process;
@@ -28,10 +29,11 @@ mod spans;
 mod syscall;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 pub use logs::{events, logs};
 pub use resource::resource;
-pub use spans::traces;
+pub use traces::traces;
 
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use rewind_recording::header::Header;

@@ -157,8 +157,11 @@ impl<'h> Maker<'h> {
         Some(self.record((name, 0, ending.at_ns), ending.tgid, SeverityNumber::Fatal, &body, attributes))
     }
 
-    /// Something that happened besides calls; `None`: it is there only for what it tells of others.
+    /// Something that happened besides calls; `None`: it is there only for what it tells of others, or is a span.
     fn event(&self, event: &Event<'_>) -> Option<LogRecord> {
+        if matches!(event.what, What::Connection(_)) {
+            return None;
+        }
         let kind = event.what.as_event().filter(|kind| kind.is_shown())?;
         let context = Context { origins: &self.origins, pids: task::Pids::Host };
         let mut attributes = of_thread(event);
@@ -170,7 +173,8 @@ impl<'h> Maker<'h> {
             attributes.extend(of_status(ExitStatus::new(exit.status)));
             severity = if exit.status == 0 { SeverityNumber::Info } else { SeverityNumber::Warn };
         }
-        let name = format!("rewind.process.{}", kind.name());
+        let of = if matches!(event.what, What::Listen(_)) { "tcp" } else { "process" };
+        let name = format!("rewind.{of}.{}", kind.name());
         let tgid = event.tgid().unwrap_or(event.tid);
         let of = (name.as_str(), event.tid.into(), event.end_ns);
         Some(self.record(of, tgid, severity, &kind.text(&context), attributes))

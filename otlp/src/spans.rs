@@ -2,39 +2,17 @@
 
 use crate::attribute::attribute;
 use crate::process::{Process, Processes};
-use crate::{SCHEMA_URL, id, resource, scope, unix_ns};
+use crate::{id, unix_ns};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status, TracesData};
+use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 use rewind_recording::decode::signal_name;
-use rewind_recording::event::Timeline;
 use rewind_recording::exit_status::ExitStatus;
 use rewind_recording::header::{Header, short_id};
 
 /// Flags of a span in OTLP: it is known whether its parent is remote (it is not), and it is sampled.
 const FLAGS: u32 = 0x101;
-
-/// The spans of a recording, at most `most` a message.
-#[must_use]
-pub fn traces(header: &Header, records: &[u8], most: usize) -> Vec<TracesData> {
-    let trace = Trace::of(header);
-    let timeline = Timeline::new(records);
-    let processes = Processes::of(header, &timeline);
-    let mut spans = vec![trace.run()];
-    spans.extend(processes.iter().map(|process| trace.process(process, &processes)));
-    spans.chunks(most.max(1)).map(|spans| message(header, spans.to_vec())).collect()
-}
-
-fn message(header: &Header, spans: Vec<Span>) -> TracesData {
-    let scope_spans = ScopeSpans { scope: Some(scope()), spans, schema_url: SCHEMA_URL.to_owned() };
-    let resource_spans = ResourceSpans {
-        resource: Some(resource(header)),
-        scope_spans: vec![scope_spans],
-        schema_url: SCHEMA_URL.to_owned(),
-    };
-    TracesData { resource_spans: vec![resource_spans] }
-}
 
 /// The trace of a recording.
 #[derive(Clone, Copy)]
@@ -46,6 +24,11 @@ pub(crate) struct Trace<'h> {
 impl<'h> Trace<'h> {
     pub(crate) fn of(header: &'h Header) -> Self {
         Self { header, id: id::trace(header) }
+    }
+
+    /// Whether its container lives.
+    pub(crate) fn is_alive(self) -> bool {
+        self.header.died_ns.is_none()
     }
 
     /// The span of the run.
@@ -60,7 +43,7 @@ impl<'h> Trace<'h> {
         id::span(self.id, "process", process.tgid.into(), start_ns)
     }
 
-    fn run(self) -> Span {
+    pub(crate) fn run(self) -> Span {
         let Header { container, ending, .. } = self.header;
         let name = if container.name.is_empty() { short_id(&container.id) } else { container.name.clone() };
         let status = ending.as_ref().map(|ending| match (ending.exit_code, ending.signal) {
@@ -76,7 +59,7 @@ impl<'h> Trace<'h> {
         self.span(self.root_id(), Vec::new(), name.as_str(), (start_ns, end_ns), status, attributes)
     }
 
-    fn process(self, process: &Process, processes: &Processes) -> Span {
+    pub(crate) fn process(self, process: &Process, processes: &Processes) -> Span {
         let parent = process.parent.and_then(|at| processes.get(at));
         let parent = parent.map_or_else(|| self.root_id(), |parent| self.process_id(parent));
         let mut attributes = of_process(process);
@@ -101,7 +84,6 @@ impl<'h> Trace<'h> {
         mut attributes: Vec<KeyValue>,
     ) -> Span {
         attributes.extend(status.into_iter().flat_map(of_status));
-        let over_ns = self.header.died_ns.unwrap_or(self.header.read_ns);
         if end_ns.is_none() {
             // With its container it has ended, and its record is gone; in a living one it goes on.
             let has_died = self.header.died_ns.is_some();
@@ -109,6 +91,20 @@ impl<'h> Trace<'h> {
             attributes.push(attribute(key, is));
         }
         let is_error = status.is_some_and(|status| status != ExitStatus::Exited(0));
+        self.bare(span, parent, name, (start_ns, end_ns), is_error, attributes)
+    }
+
+    /// A span of whatever kind; what has not ended lasts until its container has, or was read.
+    pub(crate) fn bare(
+        self,
+        span: [u8; 8],
+        parent: Vec<u8>,
+        name: &str,
+        (start_ns, end_ns): (u64, Option<u64>),
+        is_error: bool,
+        attributes: Vec<KeyValue>,
+    ) -> Span {
+        let over_ns = self.header.died_ns.unwrap_or(self.header.read_ns);
         let status = Status { code: StatusCode::Error.into(), ..Status::default() };
         Span {
             trace_id: self.id.to_vec(),

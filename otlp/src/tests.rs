@@ -8,10 +8,10 @@ use rewind_recording::event::build;
 use rewind_recording::header::{Container, Ending, Header, Host, Pod};
 use rewind_recording::render::Options;
 
-const MS: u64 = 1_000_000;
+pub(crate) const MS: u64 = 1_000_000;
 const OFFSET: i64 = 1_000_000 * MS as i64;
 
-fn header() -> Header {
+pub(crate) fn header() -> Header {
     let pod = Pod {
         namespace: "shop".into(),
         name: "web-1".into(),
@@ -54,7 +54,7 @@ fn records() -> Vec<u8> {
     out
 }
 
-fn spans(data: Vec<TracesData>) -> Vec<Span> {
+pub(crate) fn spans(data: Vec<TracesData>) -> Vec<Span> {
     data.into_iter()
         .flat_map(|data| data.resource_spans)
         .flat_map(|of| of.scope_spans)
@@ -66,11 +66,11 @@ fn log_records(data: LogsData) -> Vec<LogRecord> {
     data.resource_logs.into_iter().flat_map(|of| of.scope_logs).flat_map(|of| of.log_records).collect()
 }
 
-fn get<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
+pub(crate) fn get<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
     attributes.iter().find(|attribute| attribute.key == key)?.value.as_ref()?.value.as_ref()
 }
 
-fn text(attributes: &[KeyValue], key: &str) -> String {
+pub(crate) fn text(attributes: &[KeyValue], key: &str) -> String {
     match get(attributes, key) {
         Some(Value::StringValue(text)) => text.clone(),
         Some(Value::IntValue(number)) => number.to_string(),

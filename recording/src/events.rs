@@ -4,6 +4,7 @@
 //! To add one: its shape in `agent-common/src/record.rs`, its hook in `agent-ebpf/src/hooks/` (and the `mod`
 //! line), its file here, and its line in the list.
 
+pub mod connection;
 mod descriptor;
 #[cfg(test)]
 mod dummy;
@@ -13,11 +14,13 @@ mod fork;
 mod json;
 mod kind;
 mod list;
+mod listen;
 pub mod oom_kill;
 mod process;
 pub(crate) mod signal;
 mod signal_sent;
 
+pub use connection::Connection;
 pub use descriptor::Descriptor;
 pub use exec::Exec;
 pub use exit::Exit;
@@ -25,6 +28,7 @@ pub use fork::Fork;
 pub use json::JsonLine;
 pub(crate) use json::Who;
 pub use kind::{Context, EventKind, Notice, Timing, WithBlobs};
+pub use listen::Listen;
 pub use oom_kill::OomKill;
 pub use signal::Signal;
 pub use signal_sent::SignalSent;
@@ -50,9 +54,23 @@ list::event_kinds! {
     Exec(Exec<'a>),
     /// A descriptor was open already.
     Descriptor(Descriptor<'a>),
+    /// A TCP connection came to be, ended, or did not come to be.
+    Connection(Connection),
+    /// A TCP socket listens.
+    Listen(Listen),
     /// For the tests of this list.
     #[cfg(test)]
     Dummy(dummy::Dummy<'a>),
+}
+
+/// Which kinds belong together: what is asked for at once.
+pub mod kinds {
+    /// TCP connections.
+    pub const TCP: &[&str] = &["connection", "listen"];
+    /// Processes and programs.
+    pub const EXEC: &[&str] = &["exec", "fork", "exit"];
+    /// Signals and kills.
+    pub const SIGNALS: &[&str] = &["signal", "signal_sent", "oom_kill"];
 }
 
 /// What became of a call.

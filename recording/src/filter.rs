@@ -4,6 +4,7 @@
 
 use crate::decode::{self, Invocation};
 use crate::event::{Event, Outcome, What};
+use crate::events::EventKind;
 use crate::header::Header;
 use crate::syscalls::Arch;
 use jiff::tz::TimeZone;
@@ -90,6 +91,8 @@ pub struct Filter {
     pub last: Option<usize>,
     /// Events alone: no calls.
     pub events: bool,
+    /// Events of these kinds alone ([`crate::events::EventKind::name`]), and no calls.
+    pub kinds: Vec<&'static str>,
     /// Calls that failed.
     pub failed: bool,
     /// These calls.
@@ -129,6 +132,12 @@ impl Filter {
         }
     }
 
+    /// Whether only events are to be shown, no calls.
+    #[must_use]
+    pub const fn is_for_events(&self) -> bool {
+        self.events || !self.kinds.is_empty()
+    }
+
     /// Whether calls are chosen by anything but time, so that what is shown is a choice of what is held.
     #[must_use]
     pub fn chooses(&self) -> bool {
@@ -149,13 +158,14 @@ impl Matcher<'_> {
     /// Whether only events are to be shown, so that it is these that are counted.
     #[must_use]
     pub const fn is_for_events(&self) -> bool {
-        self.filter.events
+        self.filter.is_for_events()
     }
 
     fn is_call(&self, event: &Event<'_>) -> bool {
-        let What::Call { call, enter, outcome } = event.what else { return true };
         let filter = self.filter;
-        !filter.events
+        let is_kind = |event: &dyn EventKind| filter.kinds.is_empty() || filter.kinds.contains(&event.name());
+        let What::Call { call, enter, outcome } = event.what else { return event.what.as_event().is_some_and(is_kind) };
+        !self.is_for_events()
             && self.calls.contains(&call)
             && (!filter.failed || outcome == Outcome::Returned && failed(&call))
             && (filter.paths.is_empty()

@@ -12,14 +12,16 @@ use std::net::SocketAddr;
 /// Most peers that a header names.
 pub const MAX_PEERS: usize = 256;
 
-/// The Internet addresses that calls were given (`10.96.0.12:5432`, `[fd00::c]:5432`), [`MAX_PEERS`] at most.
+/// The Internet addresses that calls were given (`10.96.0.12:5432`, `[fd00::c]:5432`), and those of connections,
+/// [`MAX_PEERS`] at most.
 #[must_use]
 pub fn named(records: &[u8], arch: Arch) -> BTreeSet<String> {
-    let calls = all(records).map_while(Result::ok).filter_map(|record| match record {
-        Record::Call(call) | Record::Enter(call) | Record::InProgress(call) => Some(call),
-        _ => None,
+    let peers = all(records).map_while(Result::ok).filter_map(|record| match record {
+        Record::Call(call) | Record::Enter(call) | Record::InProgress(call) => {
+            decode::peer(&Invocation { call, enter: None }, arch)
+        }
+        event => event.as_event()?.peer().map(|peer| peer.to_string()),
     });
-    let peers = calls.filter_map(|call| decode::peer(&Invocation { call, enter: None }, arch));
     let mut named = BTreeSet::new();
     for peer in peers.filter(|peer| peer.parse::<SocketAddr>().is_ok()) {
         if named.len() == MAX_PEERS {

@@ -29,6 +29,7 @@ mod merged;
 mod strace;
 pub mod style;
 mod table;
+mod tcp;
 #[cfg(test)]
 mod tests;
 pub mod top;

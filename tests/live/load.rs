@@ -8,7 +8,7 @@ use rewind_tests::programs::{self, COMPLAINING, ours};
 use std::process::Command;
 
 /// Every program of the kernel side.
-const PROGRAMS: [&str; 16] = [
+const PROGRAMS: [&str; 17] = [
     "cgroup_mkdir",
     "cgroup_rmdir",
     "cgroup_attach_task",
@@ -19,6 +19,7 @@ const PROGRAMS: [&str; 16] = [
     "mark_victim",
     "sched_process_fork",
     "sched_process_exec",
+    "inet_sock_set_state",
     "sys_exit",
     "sys_enter",
     "in_flight",

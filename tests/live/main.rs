@@ -2,6 +2,7 @@
 
 mod attack;
 mod budget;
+mod connections;
 mod crowd;
 mod descriptors;
 mod endings;
@@ -47,6 +48,12 @@ fn with(needs: &[Need], program: &'static str) -> Vec<Need> {
     needs.iter().copied().chain([Need::Program(program)]).collect()
 }
 
+/// What it takes to make connections in a network namespace of one's own.
+fn tcp() -> Vec<Need> {
+    let programs = ["python3", "unshare", "ip"].map(Need::Program);
+    RECORD.into_iter().chain(programs).collect()
+}
+
 /// What it takes to hear what the kernel side complains of.
 fn with_complaints() -> Vec<Need> {
     DAEMON.into_iter().chain([Need::Ours(COMPLAINING)]).collect()
@@ -86,6 +93,10 @@ fn main() -> ExitCode {
         .test("an_execve_of_strings_in_pages_never_touched_shows_them", &RECORD, events::cold)
         .test("forks_execs_signals_and_ends_are_events", &RECORD, events::life)
         .test("a_trace_names_the_sender_of_a_signal", &DAEMON, events::traced)
+        .test("connections_and_what_becomes_of_them_are_events", &tcp(), connections::fates)
+        .test("a_storm_of_short_connections_loses_nothing_uncounted", &tcp(), connections::storm)
+        .test("each_end_of_a_connection_is_told_where_it_is", &with(&DAEMON, "python3"), connections::views)
+        .test("a_refused_connect_outlives_a_storm_of_connections", &with(&DAEMON, "python3"), connections::protected)
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
         .test("a_32_bit_call_is_read_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_a_filter_refuses_is_recorded_with_its_strings", &RECORD, refused::by_errno)

@@ -46,6 +46,7 @@ const LISTED: &[Hook] = &[
     wanted("mark_victim", Record, "Kills by the OOM killer are not recorded."),
     wanted("sched_process_fork", Record, "Forks are not recorded as events."),
     wanted("sched_process_exec", Record, "Execs are not recorded as events."),
+    wanted("inet_sock_set_state", Record, "TCP connections are not recorded as events."),
 ];
 
 /// The hooks of calls, attached after all others: a call's end before its start, so that no start is

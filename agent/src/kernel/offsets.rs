@@ -1,7 +1,8 @@
 //! What the kernel side must know of the running kernel's types.
 
 use crate::host::btf::{Btf, Error};
-use rewind_common::offsets::Offsets;
+use rewind_common::offsets::{Offsets, SockOffsets};
+use rewind_recording::syscalls::{Arch, by_name};
 
 /// Looks all of it up.
 ///
@@ -62,7 +63,51 @@ pub(super) fn find(btf: &Btf) -> Result<Offsets, Error> {
         bprm_interp: of("linux_binprm.interp")?,
         page_bytes: u32::try_from(rustix::param::page_size()).unwrap_or(4096),
         victim_is_task: u32::from(btf.passes_pointer("mark_victim", 0)),
+        sock: sockets(btf).unwrap_or_default(),
     })
+}
+
+/// Where the fields of sockets lie; a `tcp_sock` begins with its `inet_sock`, and that with its `sock`
+/// (`include/linux/tcp.h`).
+fn sockets(btf: &Btf) -> Result<SockOffsets, Error> {
+    let of = |path: &str| btf.offset(path);
+    Ok(SockOffsets {
+        // Since 5.15 a pointer and nothing else, where cgroups of v1 name the sockets as well.
+        cgroup: of("sock.sk_cgrp_data.cgroup")?,
+        protocol: of("sock.sk_protocol")?,
+        family: of("sock.__sk_common.skc_family")?,
+        local_v4: of("sock.__sk_common.skc_rcv_saddr")?,
+        peer_v4: of("sock.__sk_common.skc_daddr")?,
+        local_v6: of("sock.__sk_common.skc_v6_rcv_saddr").unwrap_or_default(),
+        peer_v6: of("sock.__sk_common.skc_v6_daddr").unwrap_or_default(),
+        peer_port: of("sock.__sk_common.skc_dport")?,
+        local_port: of("inet_sock.inet_sport")?,
+        bound_port: of("sock.__sk_common.skc_num")?,
+        flags: of("sock.__sk_common.skc_flags")?,
+        error: of("sock.sk_err")?,
+        shutdown: of("sock.sk_shutdown")?,
+        backlog: of("sock.sk_max_ack_backlog")?,
+        write_seq: of("tcp_sock.write_seq")?,
+        bytes_sent: of("tcp_sock.bytes_sent")?,
+        bytes_retrans: of("tcp_sock.bytes_retrans")?,
+        bytes_received: of("tcp_sock.bytes_received")?,
+        srtt: of("tcp_sock.srtt_us")?,
+        retransmits: of("tcp_sock.total_retrans")?,
+        connect_nr: connect_number(),
+        task_files: of("task_struct.files")?,
+        files_table: of("files_struct.fdt")?,
+        table_len: of("fdtable.max_fds")?,
+        table_files: of("fdtable.fd")?,
+        file_socket: of("file.private_data")?,
+        socket_sock: of("socket.sk")?,
+    })
+}
+
+/// The number of `connect` here; no call has that which stands for "unknown".
+fn connect_number() -> u32 {
+    let arch = Arch::parse(std::env::consts::ARCH).unwrap_or_default();
+    let number = by_name("connect").and_then(|row| row.number(arch));
+    number.map_or(u32::MAX, u32::from)
 }
 
 /// Where a process' resident pages are counted, and how far one figure is from the next: an array of

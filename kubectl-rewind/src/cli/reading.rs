@@ -1,6 +1,7 @@
 //! Which part of a recording is shown, and how.
 
 use clap::{Args, ValueEnum};
+use rewind_recording::events::kinds;
 use rewind_recording::filter::{Calls, Filter, Pattern, Pids, When};
 use rewind_recording::render::top::By;
 use rewind_recording::render::{Format, Timestamps};
@@ -24,9 +25,19 @@ pub(crate) struct Window {
 /// Which calls are shown.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Choice {
-    /// Events alone, without calls: execs, forks, exits, signals and who sent them, OOM kills.
+    /// Events alone, without calls: execs, forks, exits, signals and who sent them, OOM kills, TCP
+    /// connections.
     #[arg(long, conflicts_with_all = ["failed", "syscalls", "paths"])]
     events: bool,
+    /// TCP connections alone, without calls: connects and what became of them, accepted ones, ends, listeners.
+    #[arg(long, conflicts_with_all = ["events", "failed", "syscalls", "paths"])]
+    tcp: bool,
+    /// Execs, forks and exits alone, without calls.
+    #[arg(long, conflicts_with_all = ["events", "failed", "syscalls", "paths"])]
+    exec: bool,
+    /// Signals alone, who sent them, and OOM kills, without calls.
+    #[arg(long, conflicts_with_all = ["events", "failed", "syscalls", "paths"])]
+    signals: bool,
     /// Calls that failed.
     #[arg(long)]
     failed: bool,
@@ -90,6 +101,12 @@ impl Reading {
 }
 
 impl Choice {
+    /// The kinds of events that were asked for.
+    fn kinds(&self) -> Vec<&'static str> {
+        let asked = [(self.tcp, kinds::TCP), (self.exec, kinds::EXEC), (self.signals, kinds::SIGNALS)];
+        asked.iter().filter(|(is_asked, _)| *is_asked).flat_map(|(_, kinds)| *kinds).copied().collect()
+    }
+
     /// The filter that was typed.
     #[must_use]
     pub(crate) fn filter(&self, window: &Window) -> Filter {
@@ -98,6 +115,7 @@ impl Choice {
             until: window.until,
             last: window.last,
             events: self.events,
+            kinds: self.kinds(),
             failed: self.failed,
             calls: Calls::all_of(self.syscalls.iter().cloned()),
             pids: self.processes.clone(),

@@ -32,6 +32,17 @@ fn filters_are_what_was_typed() {
 }
 
 #[test]
+fn kinds_of_events_are_chosen_together_and_without_calls() {
+    let typed = filter("rewind dump web --tcp --signals");
+    assert_eq!(typed.kinds, ["connection", "listen", "signal", "signal_sent", "oom_kill"]);
+    assert!(typed.is_for_events() && typed.chooses() && !filter("rewind dump web").is_for_events());
+    assert_eq!(filter("rewind dump web --exec").kinds, ["exec", "fork", "exit"]);
+    for line in ["--tcp --failed", "--exec --events", "--signals --path /etc"] {
+        assert!(parse(&format!("rewind trace web {line}")).is_err(), "{line}");
+    }
+}
+
+#[test]
 fn straces_flags_are_taken() {
     let Command::Dump { reading, .. } = parse("rewind dump web -o strace -ttT -y -s 99").unwrap().command else {
         unreachable!()

@@ -188,7 +188,7 @@ fn after(summary: &Summary, options: &Options) {
         let unknown = units::counted(summary.unknown, "record");
         note(&format!("{unknown} of kinds that this version does not know left out: use a newer one"));
     }
-    if options.filter.events {
+    if options.filter.is_for_events() {
         note(&format!("{} shown", units::counted(summary.events, "event")));
     } else if options.filter.chooses() {
         let (shown, held) = (units::grouped(summary.shown), units::counted(summary.calls, "call"));

@@ -321,7 +321,11 @@ impl Traced<'_> {
             self.whose(shown),
             units::counted(summary.calls, "call"),
             units::duration(passed_ns),
-            units::grouped(summary.shown),
+            if shown.options.filter.is_for_events() {
+                units::counted(summary.events, "event")
+            } else {
+                units::grouped(summary.shown)
+            },
             units::grouped(summary.failed),
         ));
         Ok(())

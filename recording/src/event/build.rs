@@ -2,8 +2,11 @@
 
 use rewind_common::call::{self, Blob, args, blob_flags, flags, part};
 use rewind_common::record::sent_flags::GROUP;
-use rewind_common::record::{Exec, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHeader, Signal, SignalSent, Task};
+use rewind_common::record::{
+    Connection, Exec, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHeader, Signal, SignalSent, Task,
+};
 use std::borrow::BorrowMut;
+use std::net::Ipv4Addr;
 use zerocopy::IntoBytes;
 
 /// Makes the record of a call, appended to `O`; nothing is written before [`CallBuilder::end`].
@@ -263,6 +266,17 @@ pub fn fork(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), child: u32
     let (child_tid, child_tgid, child_ns_tid, child_ns_tgid) = (child, child, child, child);
     let fork = Fork { header, time_ns, tgid, child_tid, child_tgid, child_ns_tid, child_ns_tgid };
     out.extend_from_slice(fork.as_bytes());
+}
+
+/// Appends what became of a connection or a connect of thread `tid` of process `tgid`: one of
+/// [`rewind_common::record::connection::what`]. Addresses that are left out are this host's.
+pub fn connection(out: &mut Vec<u8>, (tid, tgid): (u32, u32), what: u8, mut told: Connection) {
+    told.header = RecordHeader { len: size_of::<Connection>() as u16, kind: Kind::Connection as u8, flags: what, tid };
+    told.tgid = tgid;
+    for address in [&mut told.local, &mut told.peer].into_iter().filter(|address| **address == [0; 16]) {
+        *address = Ipv4Addr::LOCALHOST.to_ipv6_mapped().octets();
+    }
+    out.extend_from_slice(told.as_bytes());
 }
 
 /// A thread's name as the kernel holds it: what is longer than 15 bytes is cut.

@@ -23,6 +23,9 @@ pub(crate) struct Who<'l> {
     pub(crate) tid: u32,
     pub(crate) tgid: Option<u32>,
     pub(crate) comm: Option<Cow<'l, str>>,
+    /// What the other end of an event's connection is called, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) peer_name: Option<&'l str>,
 }
 
 impl JsonLine<'_> {

@@ -7,6 +7,7 @@ use crate::origin::Origins;
 use crate::task::Pids;
 use rewind_common::record::EventRecord;
 use std::io;
+use std::net::SocketAddr;
 use zerocopy::FromBytes;
 
 /// An event of some kind.
@@ -58,6 +59,11 @@ pub trait EventKind {
 
     /// The cgroup of another process that it names, so that the header explains whose that is.
     fn other_cgroup(&self) -> Option<u64> {
+        None
+    }
+
+    /// The other end of the connection that it tells of.
+    fn peer(&self) -> Option<SocketAddr> {
         None
     }
 

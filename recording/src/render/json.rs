@@ -76,7 +76,9 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
         what => {
             let Some(kind) = what.as_event() else { return Ok(()) };
             let context = Context { origins: &words.origins, pids };
-            kind.write_json(line(out, pids, event, kind.name(), &time), &context)
+            let mut line = line(out, pids, event, kind.name(), &time);
+            line.who.peer_name = words.name_of_peer(kind).map(UntrustedString::as_str);
+            kind.write_json(line, &context)
         }
     }
 }
@@ -143,7 +145,7 @@ fn line<'l>(
     let comm = event.task.is_some().then(|| comm_of(event).text());
     let is_known = !matches!(event.what, What::Call { outcome: Outcome::InProgress, .. });
     let (time, ktime_ns) = (is_known.then_some(time), is_known.then_some(event.start_ns));
-    JsonLine { out, who: Who { kind, time, ktime_ns, tid, tgid, comm } }
+    JsonLine { out, who: Who { kind, time, ktime_ns, tid, tgid, comm, peer_name: None } }
 }
 
 /// Splits arguments at the commas between them: those in quotes and brackets belong to one.

@@ -1,12 +1,12 @@
 //! The default: columns for a person.
 
-use super::style::{BAD, HEADING, NOTABLE, marks};
+use super::style::{BAD, HEADING, NOTABLE, marks, style_of};
+use super::tcp;
 use super::units::write_duration;
 use super::words::{comm_of, ids, invocation};
 use super::{Options, Words};
 use crate::escape::{visible, width};
 use crate::event::{Event, Outcome, What};
-use crate::events::Notice;
 use crate::filter::failed;
 use anstyle::Style;
 use std::fmt::Write as _;
@@ -44,6 +44,9 @@ fn layout(options: &Options) -> Layout {
 
 /// Writes the line of headings.
 pub(super) fn write_columns(out: &mut dyn io::Write, words: &Words<'_>) -> io::Result<()> {
+    if tcp::is_meant(words.options) {
+        return tcp::write_columns(out, words);
+    }
     let Layout { time, ids, comm, call, .. } = layout(words.options);
     let (bold, plain) = marks(words.options.color, HEADING);
     writeln!(
@@ -55,6 +58,9 @@ pub(super) fn write_columns(out: &mut dyn io::Write, words: &Words<'_>) -> io::R
 
 /// Writes one event.
 pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: &Event<'_>) -> io::Result<()> {
+    if tcp::is_meant(words.options) {
+        return tcp::write_line(out, words, event);
+    }
     let layout = layout(words.options);
     words.begin(event);
     let column = words.column();
@@ -66,6 +72,7 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
     words.fill(column, layout.time);
     let column = words.column();
     match ids(event, words.options.pids) {
+        (None, 0) => words.line.push('?'),
         (None, tid) => drop(write!(words.line, "?/{tid}")),
         (Some(tgid), tid) if tgid == tid => drop(write!(words.line, "{tid}")),
         (Some(tgid), tid) => drop(write!(words.line, "{tgid}/{tid}")),
@@ -83,11 +90,7 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, event: 
             }
             words.fill(column, DURATION);
             words.event(&what);
-            what.as_event().and_then(|event| match event.notice() {
-                Notice::Plain => None,
-                Notice::Notable => Some(NOTABLE),
-                Notice::Bad => Some(BAD),
-            })
+            what.as_event().and_then(|event| style_of(event.notice()))
         }
     };
     let (on, off) = style.map_or(("".into(), "".into()), |style| marks(words.options.color, style));
@@ -151,13 +154,13 @@ fn write_call(words: &mut Words<'_>, event: &Event<'_>, outcome: Outcome, width:
 
 impl Words<'_> {
     /// Where the line ends, in bytes.
-    fn column(&self) -> usize {
+    pub(super) fn column(&self) -> usize {
         self.line.len()
     }
 
     /// Fills what stands from byte `from` on with spaces up to `columns`; if it is longer
     /// than that, with two spaces.
-    fn fill(&mut self, from: usize, columns: usize) {
+    pub(super) fn fill(&mut self, from: usize, columns: usize) {
         let wide = self.line.get(from..).map_or(0, |text| width(&visible(text)));
         let spaces = if wide + 2 > columns { if wide == 0 { columns } else { 2 } } else { columns - wide };
         self.line.extend(std::iter::repeat_n(' ', spaces));

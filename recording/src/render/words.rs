@@ -7,7 +7,7 @@ use crate::decode::descriptors::{Table, Tables};
 use crate::decode::{self, Invocation, Style};
 use crate::escape::{Untrusted, UntrustedString};
 use crate::event::{Event, Outcome, Timeline, What};
-use crate::events::Context;
+use crate::events::{Context, EventKind};
 use crate::header::Header;
 use crate::origin::Origins;
 use crate::syscalls::arg::ArgKind;
@@ -16,6 +16,7 @@ use crate::task::{Pids, comm};
 use rewind_common::record::GROUP_DEAD;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// The context of rendering one recording.
 #[derive(Debug)]
@@ -151,6 +152,11 @@ impl<'o> Words<'o> {
         if self.peers.is_empty() { None } else { self.peers.get(&decode::peer(call, self.style.arch)?) }
     }
 
+    /// What the other end of an event's connection is called.
+    pub(super) fn name_of_peer(&self, event: &dyn EventKind) -> Option<&UntrustedString> {
+        if self.peers.is_empty() { None } else { self.peers.get(&event.peer()?.to_string()) }
+    }
+
     /// Appends the result of a call that has returned to the line.
     pub(super) fn result(&mut self, call: &Invocation<'_>) {
         if let Some(Descriptors { tables, tgid, .. }) = &mut self.descriptors {
@@ -167,6 +173,9 @@ impl Words<'_> {
         if let Some(event) = what.as_event() {
             let context = Context { origins: &self.origins, pids: self.options.pids };
             event.write_text(&mut self.line, &context);
+            if let Some(name) = self.name_of_peer(event).map(ToString::to_string) {
+                let _ = write!(self.line, " /* {name} */");
+            }
         }
     }
 }
