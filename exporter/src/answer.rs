@@ -3,6 +3,7 @@
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use jiff::Timestamp;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::destination::{Protocol, Signal};
 /// What a backend took without: never sent again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rejected {
-    /// How many spans or log records.
+    /// How many spans, log records or data points.
     pub count: u64,
     /// Why, as it says; may be a warning where none was rejected.
     pub message: String,
@@ -56,6 +57,10 @@ fn rejected(signal: Signal, protocol: Protocol, body: &[u8]) -> Rejected {
             let answer = ExportLogsServiceResponse::decode(body).ok().and_then(|answer| answer.partial_success);
             answer.map(|partial| (partial.rejected_log_records, partial.error_message))
         }
+        (Signal::Metrics, Protocol::HttpProtobuf) => {
+            let answer = ExportMetricsServiceResponse::decode(body).ok().and_then(|answer| answer.partial_success);
+            answer.map(|partial| (partial.rejected_data_points, partial.error_message))
+        }
         (signal, Protocol::HttpJson) => of_json(signal, body),
     };
     let (count, message) = told.unwrap_or_default();
@@ -69,6 +74,7 @@ fn of_json(signal: Signal, body: &[u8]) -> Option<(i64, String)> {
     let field = match signal {
         Signal::Traces => "rejectedSpans",
         Signal::Logs => "rejectedLogRecords",
+        Signal::Metrics => "rejectedDataPoints",
     };
     let count = partial.get(field).and_then(|count| count.as_i64().or_else(|| count.as_str()?.parse().ok()));
     let message = partial.get("errorMessage").and_then(serde_json::Value::as_str).unwrap_or_default();

@@ -3,17 +3,20 @@
 use crate::answer::{self, Answer, Rejected};
 use crate::backoff::Backoff;
 use crate::destination::{Destination, Protocol, Signal};
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use opentelemetry_proto::tonic::logs::v1::LogsData;
+use opentelemetry_proto::tonic::metrics::v1::MetricsData;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
 use reqwest::{Certificate, Client, Identity};
 use serde::Serialize;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Most bytes of an answer that are read (OTLP specification, "Request and response size limits").
@@ -78,13 +81,43 @@ impl Message for LogsData {
     const SIGNAL: Signal = Signal::Logs;
 }
 
+impl Message for MetricsData {
+    const SIGNAL: Signal = Signal::Metrics;
+}
+
+/// What came of one try to send a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tried<'w> {
+    /// It was taken: so many bytes, as they went over the wire.
+    Taken(usize),
+    /// It was not, and will be tried again.
+    Again(&'w str),
+}
+
+/// Who is told of each try.
+pub type Watch = Arc<dyn Fn(Tried<'_>) + Send + Sync>;
+
 /// Sends the messages of one signal.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Exporter {
     client: Client,
     destination: Destination,
     /// How long a message may wait for other tries in all.
     patience: Duration,
+    watch: Option<Watch>,
+}
+
+impl std::fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exporter").field("destination", &self.destination).finish_non_exhaustive()
+    }
+}
+
+/// A message as it goes over the wire.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    body: Bytes,
+    headers: HeaderMap,
 }
 
 /// What came of one try.
@@ -117,7 +150,23 @@ impl Exporter {
         }
         let client = builder.build();
         let client = client.map_err(|error| ExportError::Client { url: destination.shown(), why: root(&error) })?;
-        Ok(Self { client, destination, patience })
+        Ok(Self { client, destination, patience, watch: None })
+    }
+
+    /// Tells somebody of each try.
+    #[must_use]
+    pub fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// Where it sends to.
+    #[must_use]
+    pub const fn destination(&self) -> &Destination {
+        &self.destination
+    }
+
+    fn tell(&self, tried: Tried<'_>) {
+        self.watch.iter().for_each(|watch| watch(tried));
     }
 
     /// Sends a message, again where the specification says so. What the backend took without is told, and never
@@ -126,14 +175,25 @@ impl Exporter {
     /// # Errors
     /// [`ExportError::Refused`], [`ExportError::GivenUp`].
     pub async fn send<M: Message>(&self, message: &M) -> Result<Rejected, ExportError> {
-        let (body, headers) = self.encoded(message)?;
+        self.send_encoded(M::SIGNAL, &self.encode(message)?).await
+    }
+
+    /// Sends what [`Exporter::encode`] of the same exporter made, as [`Exporter::send`].
+    ///
+    /// # Errors
+    /// [`ExportError::Refused`], [`ExportError::GivenUp`].
+    pub async fn send_encoded(&self, signal: Signal, encoded: &Encoded) -> Result<Rejected, ExportError> {
+        let Encoded { body, headers } = encoded;
         let url = || self.destination.shown();
         let mut backoff = Backoff::new(self.patience);
         let mut tries = 0;
         loop {
             tries += 1;
-            let (why, asked) = match self.once(M::SIGNAL, headers.clone(), body.clone()).await {
-                Try::Answered(_, Answer::Taken(rejected), _) => return Ok(rejected),
+            let (why, asked) = match self.once(signal, headers.clone(), body.clone()).await {
+                Try::Answered(_, Answer::Taken(rejected), _) => {
+                    self.tell(Tried::Taken(body.len()));
+                    return Ok(rejected);
+                }
                 Try::Answered(status, Answer::Refused, body) => {
                     return Err(ExportError::Refused { url: url(), status, body });
                 }
@@ -141,13 +201,20 @@ impl Exporter {
                 Try::Failed(why) => (why, None),
             };
             match backoff.pause(asked, chance()) {
-                Some(pause) => tokio::time::sleep(pause).await,
+                Some(pause) => {
+                    self.tell(Tried::Again(&why));
+                    tokio::time::sleep(pause).await;
+                }
                 None => return Err(ExportError::GivenUp { url: url(), why, tries }),
             }
         }
     }
 
-    fn encoded<M: Message>(&self, message: &M) -> Result<(Vec<u8>, HeaderMap), ExportError> {
+    /// Writes a message as it goes over the wire, compressed: takes a while for a large one.
+    ///
+    /// # Errors
+    /// [`ExportError::Client`].
+    pub fn encode<M: Message>(&self, message: &M) -> Result<Encoded, ExportError> {
         let mut headers = self.destination.headers.clone();
         let (body, kind) = match self.destination.protocol {
             Protocol::HttpProtobuf => (Ok(message.encode_to_vec()), "application/x-protobuf"),
@@ -162,10 +229,10 @@ impl Exporter {
             body = written.map_err(|error| failed(error.to_string()))?;
             headers.insert(CONTENT_ENCODING, http::HeaderValue::from_static("gzip"));
         }
-        Ok((body, headers))
+        Ok(Encoded { body: body.into(), headers })
     }
 
-    async fn once(&self, signal: Signal, headers: HeaderMap, body: Vec<u8>) -> Try {
+    async fn once(&self, signal: Signal, headers: HeaderMap, body: Bytes) -> Try {
         let Destination { url, protocol, .. } = &self.destination;
         let mut response = match self.client.post(url.clone()).headers(headers).body(body).send().await {
             Ok(response) => response,

@@ -14,14 +14,18 @@ pub enum Signal {
     Traces,
     /// Log records.
     Logs,
+    /// Metrics.
+    Metrics,
 }
 
 impl Signal {
     /// As variables name it.
-    const fn variable(self) -> &'static str {
+    #[must_use]
+    pub const fn variable(self) -> &'static str {
         match self {
             Self::Traces => "TRACES",
             Self::Logs => "LOGS",
+            Self::Metrics => "METRICS",
         }
     }
 
@@ -30,6 +34,7 @@ impl Signal {
         match self {
             Self::Traces => "v1/traces",
             Self::Logs => "v1/logs",
+            Self::Metrics => "v1/metrics",
         }
     }
 }
@@ -134,7 +139,8 @@ impl Destination {
 
 impl Destination {
     /// The URL without what may be a secret in it.
-    pub(crate) fn shown(&self) -> String {
+    #[must_use]
+    pub fn shown(&self) -> String {
         let mut url = self.url.clone();
         // Only a URL without a host refuses.
         let _ = (url.set_username(""), url.set_password(None));

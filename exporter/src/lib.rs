@@ -18,5 +18,5 @@ mod client;
 mod destination;
 
 pub use answer::Rejected;
-pub use client::{ExportError, Exporter, Message};
+pub use client::{Encoded, ExportError, Exporter, Message, Tried, Watch};
 pub use destination::{Destination, Protocol, Signal, Unusable};

@@ -27,13 +27,18 @@ pub fn traces(header: &Header, records: &[u8], most: usize) -> Vec<TracesData> {
 }
 
 fn message(header: &Header, spans: Vec<Span>) -> TracesData {
+    TracesData { resource_spans: vec![resource_spans(header, spans)] }
+}
+
+/// Spans of a recording with their resource.
+#[must_use]
+pub fn resource_spans(header: &Header, spans: Vec<Span>) -> ResourceSpans {
     let scope_spans = ScopeSpans { scope: Some(scope()), spans, schema_url: SCHEMA_URL.to_owned() };
-    let resource_spans = ResourceSpans {
+    ResourceSpans {
         resource: Some(resource(header)),
         scope_spans: vec![scope_spans],
         schema_url: SCHEMA_URL.to_owned(),
-    };
-    TracesData { resource_spans: vec![resource_spans] }
+    }
 }
 
 /// The trace of a recording.
@@ -60,7 +65,7 @@ impl<'h> Trace<'h> {
         id::span(self.id, "process", process.tgid.into(), start_ns)
     }
 
-    fn run(self) -> Span {
+    pub(crate) fn run(self) -> Span {
         let Header { container, ending, .. } = self.header;
         let name = if container.name.is_empty() { short_id(&container.id) } else { container.name.clone() };
         let status = ending.as_ref().map(|ending| match (ending.exit_code, ending.signal) {
@@ -76,7 +81,7 @@ impl<'h> Trace<'h> {
         self.span(self.root_id(), Vec::new(), name.as_str(), (start_ns, end_ns), status, attributes)
     }
 
-    fn process(self, process: &Process, processes: &Processes) -> Span {
+    pub(crate) fn process(self, process: &Process, processes: &Processes) -> Span {
         let parent = process.parent.and_then(|at| processes.get(at));
         let parent = parent.map_or_else(|| self.root_id(), |parent| self.process_id(parent));
         let mut attributes = of_process(process);

@@ -6,6 +6,7 @@ mod death;
 mod endings;
 mod escapes;
 mod export;
+mod exported;
 mod faults;
 mod gone;
 mod harness;
@@ -64,6 +65,15 @@ fn main() -> ExitCode {
         )
         .test("a_crash_file_is_spans_and_log_records_to_a_collector", &with_collector, export::to_a_collector)
         .test("what_a_backend_does_not_take_is_sent_again_or_said", &CONTAINER, export::to_one_that_fails)
+        .test("what_happens_comes_to_a_collector_by_itself", &with_collector, exported::by_itself)
+        .test(
+            "what_an_agent_that_is_killed_has_not_sent_the_next_one_sends",
+            &with_collector,
+            exported::killed_while_away,
+        )
+        .test("an_agent_heeds_what_a_backend_answers", &CONTAINER, exported::to_ones_that_fail)
+        .test("a_backend_that_hangs_costs_a_queue_and_no_more", &CONTAINER, exported::to_one_that_hangs)
+        .test("the_file_of_settings_says_where_to_and_may_change", &with_collector, exported::by_the_file_of_settings)
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)
         .test("a_container_that_ended_well_leaves_no_file_though_a_child_of_it_failed", &CONTAINER, crash::succeeded)
