@@ -1,6 +1,6 @@
 //! What a backend's answer means (OTLP specification, "OTLP/HTTP Response").
 
-use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use ::http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use jiff::Timestamp;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
@@ -47,17 +47,17 @@ pub(crate) fn read(
 }
 
 /// A body that cannot be read says nothing of what was rejected: the status says that the request was taken.
-fn rejected(signal: Signal, protocol: Protocol, body: &[u8]) -> Rejected {
+pub(crate) fn rejected(signal: Signal, protocol: Protocol, body: &[u8]) -> Rejected {
     let told = match (signal, protocol) {
-        (Signal::Traces, Protocol::HttpProtobuf) => {
+        (Signal::Traces, Protocol::HttpProtobuf | Protocol::Grpc) => {
             let answer = ExportTraceServiceResponse::decode(body).ok().and_then(|answer| answer.partial_success);
             answer.map(|partial| (partial.rejected_spans, partial.error_message))
         }
-        (Signal::Logs, Protocol::HttpProtobuf) => {
+        (Signal::Logs, Protocol::HttpProtobuf | Protocol::Grpc) => {
             let answer = ExportLogsServiceResponse::decode(body).ok().and_then(|answer| answer.partial_success);
             answer.map(|partial| (partial.rejected_log_records, partial.error_message))
         }
-        (Signal::Metrics, Protocol::HttpProtobuf) => {
+        (Signal::Metrics, Protocol::HttpProtobuf | Protocol::Grpc) => {
             let answer = ExportMetricsServiceResponse::decode(body).ok().and_then(|answer| answer.partial_success);
             answer.map(|partial| (partial.rejected_data_points, partial.error_message))
         }
@@ -94,7 +94,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use ::http::HeaderValue;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

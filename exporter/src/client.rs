@@ -1,18 +1,18 @@
 //! One message to one backend.
 
-use crate::answer::{self, Answer, Rejected};
+use crate::answer::{Answer, Rejected};
 use crate::backoff::Backoff;
 use crate::destination::{Destination, Protocol, Signal};
+use crate::grpc::Grpc;
+use crate::http::Http;
+use ::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use ::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
-use jiff::Timestamp;
 use opentelemetry_proto::tonic::logs::v1::LogsData;
 use opentelemetry_proto::tonic::metrics::v1::MetricsData;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
-use reqwest::{Certificate, Client, Identity};
 use serde::Serialize;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Most bytes of an answer that are read (OTLP specification, "Request and response size limits").
-const MAX_ANSWER: usize = 4 << 20;
+pub(crate) const MAX_ANSWER: usize = 4 << 20;
 
 /// Why a message was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +46,8 @@ pub enum ExportError {
     Refused {
         /// Where to.
         url: String,
-        /// With what.
-        status: StatusCode,
+        /// With what: a status of HTTP or of gRPC.
+        status: String,
         /// What it said.
         body: String,
     },
@@ -100,7 +100,7 @@ pub type Watch = Arc<dyn Fn(Tried<'_>) + Send + Sync>;
 /// Sends the messages of one signal.
 #[derive(Clone)]
 pub struct Exporter {
-    client: Client,
+    transport: Transport,
     destination: Destination,
     /// How long a message may wait for other tries in all.
     patience: Duration,
@@ -121,10 +121,17 @@ pub struct Encoded {
 }
 
 /// What came of one try.
-enum Try {
-    Answered(StatusCode, Answer, String),
+pub(crate) enum Try {
+    /// With a status, what that asks for, and what was said.
+    Answered(String, Answer, String),
     /// No answer: worth another try.
     Failed(String),
+}
+
+#[derive(Clone)]
+enum Transport {
+    Http(Http),
+    Grpc(Grpc),
 }
 
 impl Exporter {
@@ -134,23 +141,11 @@ impl Exporter {
     /// [`ExportError::File`], [`ExportError::Client`]: nothing was sent yet.
     pub fn new(destination: Destination, patience: Duration) -> Result<Self, ExportError> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .timeout(destination.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("OTel-OTLP-Exporter-Rust-rewind/", env!("CARGO_PKG_VERSION")));
-        let refused =
-            |path: &Path, error: reqwest::Error| ExportError::File { path: path.to_owned(), why: root(&error) };
-        if let Some(path) = &destination.certificate {
-            let certificates = Certificate::from_pem_bundle(&read(path)?).map_err(|error| refused(path, error))?;
-            builder = builder.tls_certs_only(certificates);
-        }
-        if let Some((certificate, key)) = &destination.client {
-            let both = [read(certificate)?, read(key)?].concat();
-            builder = builder.identity(Identity::from_pem(&both).map_err(|error| refused(certificate, error))?);
-        }
-        let client = builder.build();
-        let client = client.map_err(|error| ExportError::Client { url: destination.shown(), why: root(&error) })?;
-        Ok(Self { client, destination, patience, watch: None })
+        let transport = match destination.protocol {
+            Protocol::Grpc => Transport::Grpc(Grpc::new(&destination)?),
+            Protocol::HttpProtobuf | Protocol::HttpJson => Transport::Http(Http::new(&destination)?),
+        };
+        Ok(Self { transport, destination, patience, watch: None })
     }
 
     /// Tells somebody of each try.
@@ -189,15 +184,21 @@ impl Exporter {
         let mut tries = 0;
         loop {
             tries += 1;
-            let (why, asked) = match self.once(signal, headers.clone(), body.clone()).await {
+            let (headers, body) = (headers.clone(), body.clone());
+            let bytes = body.len();
+            let tried = match &self.transport {
+                Transport::Http(http) => http.once(&self.destination, signal, headers, body).await,
+                Transport::Grpc(grpc) => grpc.once(&self.destination, signal, headers, body).await,
+            };
+            let (why, asked) = match tried {
                 Try::Answered(_, Answer::Taken(rejected), _) => {
-                    self.tell(Tried::Taken(body.len()));
+                    self.tell(Tried::Taken(bytes));
                     return Ok(rejected);
                 }
                 Try::Answered(status, Answer::Refused, body) => {
                     return Err(ExportError::Refused { url: url(), status, body });
                 }
-                Try::Answered(status, Answer::Again(asked), _) => (status.to_string(), asked),
+                Try::Answered(status, Answer::Again(asked), _) => (status, asked),
                 Try::Failed(why) => (why, None),
             };
             match backoff.pause(asked, chance()) {
@@ -219,53 +220,28 @@ impl Exporter {
         let (body, kind) = match self.destination.protocol {
             Protocol::HttpProtobuf => (Ok(message.encode_to_vec()), "application/x-protobuf"),
             Protocol::HttpJson => (serde_json::to_vec(message), "application/json"),
+            // Framed, compressed and named by the library.
+            Protocol::Grpc => return Ok(Encoded { body: message.encode_to_vec().into(), headers }),
         };
         let failed = |why: String| ExportError::Client { url: self.destination.shown(), why };
         let mut body = body.map_err(|error| failed(error.to_string()))?;
-        headers.insert(CONTENT_TYPE, http::HeaderValue::from_static(kind));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         if self.destination.gzip {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
             let written = encoder.write_all(&body).and_then(|()| encoder.finish());
             body = written.map_err(|error| failed(error.to_string()))?;
-            headers.insert(CONTENT_ENCODING, http::HeaderValue::from_static("gzip"));
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         Ok(Encoded { body: body.into(), headers })
     }
-
-    async fn once(&self, signal: Signal, headers: HeaderMap, body: Bytes) -> Try {
-        let Destination { url, protocol, .. } = &self.destination;
-        let mut response = match self.client.post(url.clone()).headers(headers).body(body).send().await {
-            Ok(response) => response,
-            Err(error) => return Try::Failed(root(&error)),
-        };
-        let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Vec::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_ANSWER => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Ok(Some(_)) => return Try::Failed(format!("its answer is longer than {MAX_ANSWER} bytes")),
-                // Half an answer of success may be one of partial success: which, only another try tells.
-                Err(error) => return Try::Failed(root(&error)),
-            }
-        }
-        let answer = answer::read(signal, *protocol, status, &headers, &body, Timestamp::now());
-        let text: String = String::from_utf8_lossy(&body).chars().filter(|char| !char.is_control()).take(200).collect();
-        Try::Answered(status, answer, text)
-    }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, ExportError> {
+/// Reads a PEM file.
+///
+/// # Errors
+/// [`ExportError::File`].
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ExportError> {
     std::fs::read(path).map_err(|error| ExportError::File { path: path.to_owned(), why: error.to_string() })
-}
-
-/// What is at the bottom of an error: "connection refused", where the top says that a request failed.
-fn root(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(below) = cause.source() {
-        cause = below;
-    }
-    if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() }
 }
 
 /// A byte of chance; always the same where the system has none to give.

@@ -57,9 +57,10 @@ pub(crate) fn to_a_collector() -> Result<()> {
     let mut asked = Command::new(ours("rewind"));
     let dump = programs::run(asked.args(["dump", "-o", "json", "--from"]).arg(&file))?.success()?;
     let calls = dump.lines().filter(|line| line.contains("\"kind\":\"call\"")).count();
-    for protocol in ["http/protobuf", "http/json"] {
+    for protocol in ["http/protobuf", "http/json", "grpc"] {
         let collector = Collector::start()?;
-        export(&file, &collector.endpoint(), protocol)?.success()?;
+        let endpoint = if protocol == "grpc" { collector.grpc_endpoint() } else { collector.endpoint() };
+        export(&file, &endpoint, protocol)?.success()?;
         let told = |logs: &[Value], name| logs.iter().filter(|log| text(log, "eventName") == name).count();
         let logs = eventually("all log records", SOON, || {
             Some(collector.logs()).filter(|logs| told(logs, "rewind.process.crash") == 1)

@@ -20,6 +20,7 @@ mod secrets;
 mod start;
 mod store;
 mod swarm;
+mod transports;
 mod upload;
 
 use rewind_tests::suite::{Need, Suite};
@@ -50,6 +51,8 @@ fn main() -> ExitCode {
     with_store.push(Need::Store);
     let mut with_collector = CONTAINER.to_vec();
     with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
+    let collector = [Need::Program(rewind_tests::collector::PROGRAM)];
+    let with_tls = [Need::Program(rewind_tests::collector::PROGRAM), Need::Program("openssl")];
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
     Suite::default()
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
@@ -65,6 +68,8 @@ fn main() -> ExitCode {
         )
         .test("a_crash_file_is_spans_and_log_records_to_a_collector", &with_collector, export::to_a_collector)
         .test("what_a_backend_does_not_take_is_sent_again_or_said", &CONTAINER, export::to_one_that_fails)
+        .test("a_collector_takes_each_protocol", &collector, transports::all)
+        .test("a_certificate_that_is_not_believed_gets_nothing", &with_tls, transports::with_tls)
         .test("what_happens_comes_to_a_collector_by_itself", &with_collector, exported::by_itself)
         .test(
             "what_an_agent_that_is_killed_has_not_sent_the_next_one_sends",

@@ -4,9 +4,10 @@ use super::fields::Fields;
 use crate::export::Variables;
 
 /// Fields, and what the variables' names end with; of all signals, and of each in a section of its own.
-const FIELDS: [(&str, &str); 8] = [
+const FIELDS: [(&str, &str); 9] = [
     ("endpoint", "ENDPOINT"),
     ("protocol", "PROTOCOL"),
+    ("insecure", "INSECURE"),
     ("headers", "HEADERS"),
     ("compression", "COMPRESSION"),
     ("timeout", "TIMEOUT"),
