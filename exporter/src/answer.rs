@@ -30,6 +30,17 @@ pub(crate) enum Answer {
     Refused,
 }
 
+/// What came of one try.
+pub(crate) enum Try {
+    /// With a status, what that asks for, and what was said.
+    Answered(String, Answer, String),
+    /// No answer: worth another try.
+    Failed(String),
+}
+
+/// Most bytes of an answer that are read (OTLP specification, "Request and response size limits").
+pub(crate) const MAX_ANSWER: usize = 4 << 20;
+
 /// Reads an answer; `now` is for dates in `Retry-After`.
 pub(crate) fn read(
     signal: Signal,

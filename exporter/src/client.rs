@@ -1,8 +1,9 @@
 //! One message to one backend.
 
-use crate::answer::{Answer, Rejected};
+use crate::answer::{Answer, Rejected, Try};
 use crate::backoff::Backoff;
 use crate::destination::{Destination, Protocol, Signal};
+use crate::error::ExportError;
 use crate::grpc::Grpc;
 use crate::http::Http;
 use ::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -15,57 +16,8 @@ use opentelemetry_proto::tonic::metrics::v1::MetricsData;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
 use serde::Serialize;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Most bytes of an answer that are read (OTLP specification, "Request and response size limits").
-pub(crate) const MAX_ANSWER: usize = 4 << 20;
-
-/// Why a message was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    /// A file of certificates or keys cannot be used.
-    #[error("{}: {why}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        why: String,
-    },
-    /// The client cannot be made.
-    #[error("no client for {url}: {why}")]
-    Client {
-        /// Where to.
-        url: String,
-        /// Why not.
-        why: String,
-    },
-    /// It refused for good.
-    #[error("{url} refused with {status}{}", said(body))]
-    Refused {
-        /// Where to.
-        url: String,
-        /// With what: a status of HTTP or of gRPC.
-        status: String,
-        /// What it said.
-        body: String,
-    },
-    /// It was tried for as long as it may be.
-    #[error("{url} could not take it: {why}; given up after {tries} tries")]
-    GivenUp {
-        /// Where to.
-        url: String,
-        /// What came of the last try.
-        why: String,
-        /// How many.
-        tries: u32,
-    },
-}
-
-fn said(body: &str) -> String {
-    if body.is_empty() { String::new() } else { format!(": {body}") }
-}
 
 /// What can be sent.
 pub trait Message: prost::Message + Serialize {
@@ -118,14 +70,6 @@ impl std::fmt::Debug for Exporter {
 pub struct Encoded {
     body: Bytes,
     headers: HeaderMap,
-}
-
-/// What came of one try.
-pub(crate) enum Try {
-    /// With a status, what that asks for, and what was said.
-    Answered(String, Answer, String),
-    /// No answer: worth another try.
-    Failed(String),
 }
 
 #[derive(Clone)]
@@ -234,14 +178,6 @@ impl Exporter {
         }
         Ok(Encoded { body: body.into(), headers })
     }
-}
-
-/// Reads a PEM file.
-///
-/// # Errors
-/// [`ExportError::File`].
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ExportError> {
-    std::fs::read(path).map_err(|error| ExportError::File { path: path.to_owned(), why: error.to_string() })
 }
 
 /// A byte of chance; always the same where the system has none to give.

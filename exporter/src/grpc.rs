@@ -2,9 +2,9 @@
 //!
 //! A message is written once, not once a try: what goes to the library is bytes.
 
-use crate::answer::{self, Answer};
-use crate::client::{ExportError, MAX_ANSWER, Try, read};
+use crate::answer::{self, Answer, MAX_ANSWER, Try};
 use crate::destination::{Destination, Protocol, Signal};
+use crate::error::{ExportError, read};
 use ::http::HeaderMap;
 use ::http::uri::PathAndQuery;
 use bytes::{Buf as _, BufMut as _, Bytes};

@@ -1,8 +1,8 @@
 //! OTLP over HTTP.
 
-use crate::answer;
-use crate::client::{ExportError, MAX_ANSWER, Try, read};
+use crate::answer::{self, MAX_ANSWER, Try};
 use crate::destination::{Destination, Signal};
+use crate::error::{ExportError, read};
 use ::http::HeaderMap;
 use bytes::Bytes;
 use jiff::Timestamp;

@@ -16,12 +16,14 @@ mod answer;
 mod backoff;
 mod client;
 mod destination;
+mod error;
 mod grpc;
 mod http;
 
 pub use answer::Rejected;
-pub use client::{Encoded, ExportError, Exporter, Message, Tried, Watch};
+pub use client::{Encoded, Exporter, Message, Tried, Watch};
 pub use destination::{Destination, Protocol, Signal, Unusable};
+pub use error::ExportError;
 
 /// Who sends.
 const USER_AGENT: &str = concat!("OTel-OTLP-Exporter-Rust-rewind/", env!("CARGO_PKG_VERSION"));
