@@ -98,6 +98,9 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
     let export = Arc::new(Export::new(Arc::clone(&shared), &wanted.spill));
     export.set(&settings.export);
+    if export.is_on() {
+        shared.set_judged_at_all(true);
+    }
     let first = export.subscribe(&feed);
     // A thread of its own: a reader that is slow holds up neither it nor what it looks at.
     let feeding = std::thread::Builder::new().name("feed".to_owned());

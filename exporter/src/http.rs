@@ -23,6 +23,10 @@ impl Http {
             .user_agent(crate::USER_AGENT);
         let refused =
             |path: &Path, error: reqwest::Error| ExportError::File { path: path.to_owned(), why: root(&error) };
+        if destination.url.scheme() == "http" && destination.certificate.is_none() {
+            // In an image without certificates there is no client else.
+            builder = builder.tls_certs_only(Vec::new());
+        }
         if let Some(path) = &destination.certificate {
             let certificates = Certificate::from_pem_bundle(&read(path)?).map_err(|error| refused(path, error))?;
             builder = builder.tls_certs_only(certificates);

@@ -40,6 +40,11 @@ pub(crate) fn everyday() -> Result<()> {
                 programs::run(agent.rewind(&["export", file, "--endpoint", &collector.endpoint()]).current_dir(&dir))?
             }
             ["rewind", rest @ ..] => programs::run(agent.rewind(rest).current_dir(&dir))?,
+            // With the agent that stands below it.
+            ["export", assignment] => {
+                super::exported::as_shown(assignment)?;
+                continue;
+            }
             // The recorder is running already.
             ["rewind-agent", "run", ..] => continue,
             ["rewind-agent", "record", ..] => record(&words, dir.path())?,
