@@ -18,14 +18,20 @@
 //!   events: true
 //! payload:
 //!   byAnnotation: false    # whether rewind.dev/payload of a pod or a namespace is heeded
+//! export:                  # before the OTEL_* variables of the same meaning
+//!   endpoint: http://otel-collector:4318
+//!   protocol: http/protobuf
+//!   traces: {exporter: none}
 //! ```
 //!
 //! All of it may be left out. What stands here goes before what was typed. A file with a value that is not understood
 //! is refused as a whole, by the value's name, and the last good one stays.
 
+mod export;
 mod fields;
 
 use crate::crash::When;
+use crate::export::Variables;
 use crate::identity::kubernetes::asked::{self, Asked};
 use crate::recorder::Wish;
 use fields::Fields;
@@ -62,6 +68,8 @@ pub(crate) struct Settings {
     pub events: bool,
     /// Whether pods may switch payload on for themselves.
     pub payload_by_annotation: bool,
+    /// Where what happens is sent to.
+    pub export: Variables,
 }
 
 impl Default for Settings {
@@ -78,6 +86,7 @@ impl Default for Settings {
             recordings: true,
             events: true,
             payload_by_annotation: false,
+            export: Variables::default(),
         }
     }
 }
@@ -117,6 +126,7 @@ impl Settings {
         let mut payload = all.section("payload")?;
         let payload_by_annotation = payload.take("byAnnotation")?;
         payload.finish()?;
+        let export = export::variables(all.section("export")?)?;
         all.finish()?;
         Ok(Self {
             include: include.unwrap_or_default(),
@@ -130,6 +140,7 @@ impl Settings {
             recordings: recordings.unwrap_or(default.recordings),
             events: events.unwrap_or(default.events),
             payload_by_annotation: payload_by_annotation.unwrap_or(default.payload_by_annotation),
+            export,
         })
     }
 

@@ -17,6 +17,15 @@ fn the_example_is_understood_and_says_what_holds_by_default() {
         ring_bytes: Some(1 << 20),
         when: Some(When::Failed),
         on_child: Some(false),
+        export: Variables(
+            [
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel-collector:4318"),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+                ("OTEL_TRACES_EXPORTER", "none"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        ),
         ..Settings::default()
     };
     assert_eq!(settings, changed);
@@ -45,6 +54,8 @@ fn a_value_that_is_not_understood_is_refused_by_its_name() {
         ("redact: ['(']", "`redact`"),
         ("publish: {events: 2}", "`publish.events`"),
         ("payload: {byAnnotation: [true]}", "`payload.byAnnotation`"),
+        ("export: {url: a}", "`export.url`"),
+        ("export: {logs: {headers: {a: b}}}", "`export.logs.headers`"),
         ("[1, 2]", "``"),
         ("record: {", "YAML"),
         ("a: 1\na: 2", "a"),

@@ -21,13 +21,16 @@ use crate::recorder::{self, Recorder};
 use rewind_recording::crash::{Crashes, Reason};
 use rewind_recording::header::{ContainerKind, Header};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long after a failure recordings that wait are tried again.
 const RETRY: Duration = Duration::from_secs(10);
 /// How often it is looked for files that have become too old.
 const EXPIRE: Duration = Duration::from_secs(60);
+
+/// Who is told of each end, with all that is recorded of it.
+pub(crate) type Listener = Arc<dyn Fn(&Header, &[u8]) + Send + Sync>;
 
 /// What is kept, and where.
 #[derive(Clone, Debug)]
@@ -43,11 +46,11 @@ pub(crate) struct Policy {
 }
 
 /// Decides on each end, and keeps what is to be kept.
-#[derive(Debug)]
 pub(crate) struct Keeper {
     triggers: Mutex<Triggers>,
     store: Store,
     again: Mutex<Again>,
+    listener: Mutex<Option<Listener>>,
 }
 
 /// Which ends are kept.
@@ -86,7 +89,7 @@ impl Keeper {
         let now = Instant::now();
         let again = Mutex::new(Again { retry: now, expire: now + EXPIRE });
         let triggers = Mutex::new(Triggers { when: policy.when, on_child: policy.on_child });
-        Ok(Self { triggers, store, again })
+        Ok(Self { triggers, store, again, listener: Mutex::default() })
     }
 
     /// Whether anything is kept at all.
@@ -98,7 +101,22 @@ impl Keeper {
     /// From now on these ends are kept.
     pub(crate) fn set_triggers(&self, when: When, on_child: bool, recorder: &Recorder) {
         *self.triggers() = Triggers { when, on_child };
-        recorder.set_judged_at_all(when != When::Never);
+        self.judge_from_now_on(recorder);
+    }
+
+    /// From now on this one is told of ends, whichever are kept; or nobody.
+    pub(crate) fn set_listener(&self, listener: Option<Listener>, recorder: &Recorder) {
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = listener;
+        self.judge_from_now_on(recorder);
+    }
+
+    /// Whether ends matter to anybody: no ring of one makes room before.
+    fn judge_from_now_on(&self, recorder: &Recorder) {
+        recorder.set_judged_at_all(self.is_on() || self.listener().is_some());
+    }
+
+    fn listener(&self) -> Option<Listener> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn triggers(&self) -> MutexGuard<'_, Triggers> {
@@ -108,7 +126,7 @@ impl Keeper {
     /// Decides on all ends since the last time. Writes and syncs files: not for an async thread.
     pub(crate) fn judge(&self, recorder: &Recorder) -> Judged {
         let mut judged = Judged::default();
-        if !self.is_on() {
+        if !self.is_on() && self.listener().is_none() {
             return judged;
         }
         // Held to the end: two at a time would write the same end twice.
@@ -126,7 +144,7 @@ impl Keeper {
             let all = waiting.into_iter().all(|recording| self.judge_one(recorder, recording, &mut judged.written));
             again.retry = if all { now } else { now + RETRY };
         }
-        if now >= again.expire {
+        if self.is_on() && now >= again.expire {
             again.expire = now + EXPIRE;
             self.store.expire(clock::unix_s());
         }
@@ -174,6 +192,9 @@ impl Keeper {
         // Nobody asks how the container ended that holds a pod's namespaces: it goes when the pod does.
         let holds_pod = header.container.pod.as_ref().is_some_and(|pod| pod.kind == ContainerKind::Sandbox);
         let is_unwanted = holds_pod || recorder.is_unwanted(&header.container);
+        if let Some(listener) = self.listener().filter(|_| !is_unwanted) {
+            listener(&header, &records);
+        }
         let when = if is_unwanted { When::Never } else { self.triggers().when };
         let is_done = match reason(when, header.ending.as_ref()) {
             None => {

@@ -4,7 +4,7 @@
 //! kernel side   |  agent                                                        |  people
 //! hook -> ring  |  kernel/ -> rings/ -> recorder.rs -> serve/ (socket, port) --> |  kubectl-rewind
 //!               |               identity/ __/  |  \__ record/ (one command) --> |  stderr, file
-//!               |                              feed/ -> subscribers             |
+//!               |                              feed/ -> subscribers, export/ -> |  any OTLP backend
 //!               |                              crash/ -> files, publish/ -----> |  kubectl describe pod
 //! ```
 //!
@@ -38,6 +38,7 @@
 //! | [`feed`] | what happens as it happens, for whoever subscribes |
 //! | [`event_log`] | a subscriber of the feed: what it is given, as lines of a file |
 //! | [`crash`] | which ends are kept as files, and the directory of these |
+//! | [`export`] | what happens, and what the agent does, to an OpenTelemetry backend |
 //! | [`config`] | the file of the ConfigMap, read again when it changes |
 //! | [`adoption`] | starting where another agent has left programs and rings |
 //! | [`publish`] | what ended, told to the cluster: Recordings and Events |
@@ -62,6 +63,7 @@ mod config;
 mod counts;
 mod crash;
 mod event_log;
+mod export;
 mod feed;
 mod health;
 mod host;

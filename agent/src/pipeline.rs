@@ -3,8 +3,9 @@
 use crate::cluster::Cluster;
 use crate::config::{Settings, Typed, Watched};
 use crate::counts::Counts;
-use crate::crash::Keeper;
+use crate::crash::{Keeper, Listener};
 use crate::event_log;
+use crate::export::Export;
 use crate::feed::{Feed, Subscription};
 use crate::identity::kubernetes::annotations::Annotations;
 use crate::identity::kubernetes::{Pods, watch};
@@ -49,6 +50,8 @@ pub(crate) struct Wanted {
     pub node: Option<Node>,
     /// Where crash files are sent to, and what the cluster is called there.
     pub upload: Option<(Url, String)>,
+    /// Where ends are kept that a backend has not taken.
+    pub spill: PathBuf,
     /// Where the port is.
     pub listen: SocketAddr,
     /// The file of settings.
@@ -92,6 +95,13 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     for path in &wanted.event_logs {
         log_events(feed.subscribe("event log"), path.clone())?;
     }
+    let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
+    let export = Arc::new(Export::new(Arc::clone(&shared), &wanted.spill));
+    export.set(&settings.export);
+    if export.is_on() {
+        shared.set_judged_at_all(true);
+    }
+    let first = export.subscribe(&feed);
     // A thread of its own: a reader that is slow holds up neither it nor what it looks at.
     let feeding = std::thread::Builder::new().name("feed".to_owned());
     let feeding = feeding.spawn({
@@ -106,17 +116,18 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         keeper: Arc::clone(&keeper),
         annotations: Arc::new(Annotations::of(pods)),
         counts: Arc::clone(&counts),
+        export: Arc::clone(&export),
     };
     let mut tasks = JoinSet::new();
     let told = match wanted.node {
         Some(node) => Some(join_cluster(node, wanted.listen, &parts, &mut tasks).await?),
         None => None,
     };
-    let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
     apply(&settings, &wanted.typed, &parts, told.as_ref());
     if let Some(watched) = wanted.settings {
         tasks.spawn(configure(watched, wanted.typed, parts.clone(), told.clone()));
     }
+    tasks.spawn(Arc::clone(&export).run(Arc::clone(&feed), first));
     tasks.spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
     let upload = match &wanted.upload {
         Some((url, cluster)) => Some(Arc::new(Upload::new(url, cluster, Arc::clone(&keeper), Arc::clone(&counts))?)),
@@ -135,6 +146,7 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    export.drain().await;
     // Before subscribers go: what they leave is for the next agent's.
     feed.stop();
     if feeding.join().is_err() {
@@ -233,6 +245,13 @@ fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>)
         Some(pod) => of.wish(pod.namespace, annotations.asked(pod.namespace, pod.uid)),
         None => Wish::default(),
     }));
+    parts.export.set(&settings.export);
+    let listener = parts.export.is_on().then(|| {
+        let export = Arc::clone(&parts.export);
+        let listener: Listener = Arc::new(move |header, records| export.ended(header, records));
+        listener
+    });
+    parts.keeper.set_listener(listener, &parts.recorder);
     if let Some(told) = told {
         told.publisher.set_on(settings.recordings);
         told.events.set_on(settings.events);

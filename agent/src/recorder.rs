@@ -238,6 +238,21 @@ impl Recorder {
         self.registry.container(ring)
     }
 
+    /// Whether all is known of who a recording is of.
+    pub(crate) fn is_named(&self, recording: u64) -> bool {
+        self.registry.is_settled(recording)
+    }
+
+    /// Fills in who a container is, as far as that is known now without a look at files.
+    pub(crate) fn complete(&self, container: &mut Container) -> bool {
+        self.registry.complete(container)
+    }
+
+    /// When a recording began; `None`: it is gone.
+    pub(crate) fn born_ns(&self, recording: u64) -> Option<u64> {
+        self.find(recording).ok().map(|(_, ring)| ring.born_ns)
+    }
+
     /// All rings that are taken, by their index.
     pub(crate) fn rings(&self) -> impl Iterator<Item = (u32, Ring)> {
         (0..self.mapped.ring_count).filter_map(|index| Some((index, self.mapped.ring(index)?)))

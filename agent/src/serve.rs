@@ -41,6 +41,7 @@ pub(crate) use socket::SocketPath;
 use crate::blocking;
 use crate::counts::Counts;
 use crate::crash::Keeper;
+use crate::export::Export;
 use crate::feed::Feed;
 use crate::identity::kubernetes::annotations::Annotations;
 use crate::recorder::{self, Recorder};
@@ -84,6 +85,8 @@ pub(crate) struct Parts {
     pub annotations: Arc<Annotations>,
     /// For what did not come about.
     pub counts: Arc<Counts>,
+    /// For what became of what is exported.
+    pub export: Arc<Export>,
 }
 
 /// Answers one request, as far as `rights` go: what they do not cover is not there.
@@ -102,9 +105,9 @@ pub(crate) async fn answer(
             "plugin and agent differ in version",
         ));
     };
-    let Parts { recorder, feed, keeper, annotations, counts } = parts;
+    let Parts { recorder, feed, keeper, annotations, counts, export } = parts;
     let response = match (request.method(), endpoint) {
-        (&Method::GET, Endpoint::Version) => version(&recorder, &annotations, &counts, &rights),
+        (&Method::GET, Endpoint::Version) => version(&recorder, &annotations, &counts, &export, &rights),
         (&Method::GET, Endpoint::Doctor) => blocking(recorder, |recorder| Ok(json(&doctor::report(recorder)))).await,
         (&Method::GET, Endpoint::Recordings) => {
             blocking(recorder, move |recorder| {
@@ -153,7 +156,13 @@ fn noted(mut response: Response<Body>, reading: Reading) -> Response<Body> {
     response
 }
 
-fn version(recorder: &Recorder, annotations: &Annotations, counts: &Counts, rights: &Rights) -> Response<Body> {
+fn version(
+    recorder: &Recorder,
+    annotations: &Annotations,
+    counts: &Counts,
+    export: &Export,
+    rights: &Rights,
+) -> Response<Body> {
     let refused = annotations.refused().into_iter().filter(|(namespace, _)| rights.reach(namespace));
     json(&Version {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -161,6 +170,7 @@ fn version(recorder: &Recorder, annotations: &Annotations, counts: &Counts, righ
         host: recorder.host(),
         refused: refused.map(|(_, sentence)| sentence).take(MAX_REFUSED).collect(),
         counts: counts.named(),
+        export: export.told(),
     })
 }
 

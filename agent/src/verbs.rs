@@ -15,7 +15,7 @@ use crate::kernel::pins::{self, Pins};
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
 use crate::serve::{SocketPath, programs};
-use crate::{adoption, health, kernel, measure, pipeline, recorder};
+use crate::{adoption, clock, health, kernel, measure, pipeline, recorder};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use rewind_recording::escape::visible;
@@ -91,6 +91,7 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
         listen: options.kubernetes.listen,
         upload: options.crash.crash_upload.clone().map(|url| (url, options.crash.cluster_name.clone())),
         settings: watched,
+        spill: options.crash.policy().dir.join("export"),
         typed: Typed { when: options.crash.crash_when, on_child: options.crash.crash_on_child, redact: typed },
     };
     runtime.block_on(pipeline::run(recorder, keeper, place, wanted))?;
@@ -109,6 +110,9 @@ pub(crate) fn health(options: &cli::Health) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout();
     for line in rewind_recording::api::counter::in_words(&told.counts) {
         writeln!(out, "{line}")?;
+    }
+    for (signal, state) in told.export.unwrap_or_default() {
+        writeln!(out, "{signal} {}", visible(&state.words(clock::unix_s())))?;
     }
     for sentence in told.refused {
         writeln!(out, "not understood: {}", visible(&sentence))?;

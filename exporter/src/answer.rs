@@ -1,8 +1,9 @@
 //! What a backend's answer means (OTLP specification, "OTLP/HTTP Response").
 
-use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use ::http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use jiff::Timestamp;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::destination::{Protocol, Signal};
 /// What a backend took without: never sent again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rejected {
-    /// How many spans or log records.
+    /// How many spans, log records or data points.
     pub count: u64,
     /// Why, as it says; may be a warning where none was rejected.
     pub message: String,
@@ -28,6 +29,17 @@ pub(crate) enum Answer {
     /// Never again.
     Refused,
 }
+
+/// What came of one try.
+pub(crate) enum Try {
+    /// With a status, what that asks for, and what was said.
+    Answered(String, Answer, String),
+    /// No answer: worth another try.
+    Failed(String),
+}
+
+/// Most bytes of an answer that are read (OTLP specification, "Request and response size limits").
+pub(crate) const MAX_ANSWER: usize = 4 << 20;
 
 /// Reads an answer; `now` is for dates in `Retry-After`.
 pub(crate) fn read(
@@ -46,15 +58,19 @@ pub(crate) fn read(
 }
 
 /// A body that cannot be read says nothing of what was rejected: the status says that the request was taken.
-fn rejected(signal: Signal, protocol: Protocol, body: &[u8]) -> Rejected {
+pub(crate) fn rejected(signal: Signal, protocol: Protocol, body: &[u8]) -> Rejected {
     let told = match (signal, protocol) {
-        (Signal::Traces, Protocol::HttpProtobuf) => {
+        (Signal::Traces, Protocol::HttpProtobuf | Protocol::Grpc) => {
             let answer = ExportTraceServiceResponse::decode(body).ok().and_then(|answer| answer.partial_success);
             answer.map(|partial| (partial.rejected_spans, partial.error_message))
         }
-        (Signal::Logs, Protocol::HttpProtobuf) => {
+        (Signal::Logs, Protocol::HttpProtobuf | Protocol::Grpc) => {
             let answer = ExportLogsServiceResponse::decode(body).ok().and_then(|answer| answer.partial_success);
             answer.map(|partial| (partial.rejected_log_records, partial.error_message))
+        }
+        (Signal::Metrics, Protocol::HttpProtobuf | Protocol::Grpc) => {
+            let answer = ExportMetricsServiceResponse::decode(body).ok().and_then(|answer| answer.partial_success);
+            answer.map(|partial| (partial.rejected_data_points, partial.error_message))
         }
         (signal, Protocol::HttpJson) => of_json(signal, body),
     };
@@ -69,6 +85,7 @@ fn of_json(signal: Signal, body: &[u8]) -> Option<(i64, String)> {
     let field = match signal {
         Signal::Traces => "rejectedSpans",
         Signal::Logs => "rejectedLogRecords",
+        Signal::Metrics => "rejectedDataPoints",
     };
     let count = partial.get(field).and_then(|count| count.as_i64().or_else(|| count.as_str()?.parse().ok()));
     let message = partial.get("errorMessage").and_then(serde_json::Value::as_str).unwrap_or_default();
@@ -88,7 +105,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use ::http::HeaderValue;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

@@ -1,7 +1,7 @@
 //! Where a signal is sent, and how: the `OTEL_EXPORTER_OTLP_*` variables
 //! (OpenTelemetry specification 1.60, `protocol/exporter.md`).
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,14 +14,18 @@ pub enum Signal {
     Traces,
     /// Log records.
     Logs,
+    /// Metrics.
+    Metrics,
 }
 
 impl Signal {
     /// As variables name it.
-    const fn variable(self) -> &'static str {
+    #[must_use]
+    pub const fn variable(self) -> &'static str {
         match self {
             Self::Traces => "TRACES",
             Self::Logs => "LOGS",
+            Self::Metrics => "METRICS",
         }
     }
 
@@ -30,6 +34,7 @@ impl Signal {
         match self {
             Self::Traces => "v1/traces",
             Self::Logs => "v1/logs",
+            Self::Metrics => "v1/metrics",
         }
     }
 }
@@ -42,6 +47,8 @@ pub enum Protocol {
     HttpProtobuf,
     /// JSON over HTTP.
     HttpJson,
+    /// Protobuf over gRPC.
+    Grpc,
 }
 
 /// A variable that cannot be meant.
@@ -96,10 +103,13 @@ impl Destination {
             None => Protocol::default(),
             Some((_, value)) if value == "http/protobuf" => Protocol::HttpProtobuf,
             Some((_, value)) if value == "http/json" => Protocol::HttpJson,
+            Some((_, value)) if value == "grpc" => Protocol::Grpc,
             Some((name, value)) => {
-                return Err(Unusable { name, value, why: "use http/protobuf or http/json".to_owned() });
+                return Err(Unusable { name, value, why: "use http/protobuf, http/json or grpc".to_owned() });
             }
         };
+        // Where a scheme is left out, which gRPC's endpoints may.
+        let is_insecure = get("INSECURE").is_some_and(|(_, value)| value.eq_ignore_ascii_case("true"));
         let gzip = match get("COMPRESSION") {
             Some((_, value)) if value == "gzip" => true,
             Some((_, value)) if value == "none" => false,
@@ -119,7 +129,7 @@ impl Destination {
         let path = |name| get(name).map(|(_, value)| PathBuf::from(value));
         Ok((
             Self {
-                url: url(signal, endpoint, variable)?,
+                url: url(signal, protocol, is_insecure, endpoint, variable)?,
                 protocol,
                 headers: get("HEADERS").map_or_else(|| Ok(HeaderMap::new()), |(name, value)| headers(&name, &value))?,
                 gzip,
@@ -134,7 +144,8 @@ impl Destination {
 
 impl Destination {
     /// The URL without what may be a secret in it.
-    pub(crate) fn shown(&self) -> String {
+    #[must_use]
+    pub fn shown(&self) -> String {
         let mut url = self.url.clone();
         // Only a URL without a host refuses.
         let _ = (url.set_username(""), url.set_password(None));
@@ -143,22 +154,35 @@ impl Destination {
     }
 }
 
-/// That of the signal as it is; to the common one the signal's path is added.
-fn url(signal: Signal, endpoint: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Url, Unusable> {
+/// That of the signal as it is; to the common one the signal's path is added, for HTTP.
+fn url(
+    signal: Signal,
+    protocol: Protocol,
+    is_insecure: bool,
+    endpoint: Option<&str>,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Url, Unusable> {
+    let is_grpc = protocol == Protocol::Grpc;
+    let default = if is_grpc { "http://localhost:4317" } else { "http://localhost:4318" };
     let own = format!("OTEL_EXPORTER_OTLP_{}_ENDPOINT", signal.variable());
     let common = "OTEL_EXPORTER_OTLP_ENDPOINT";
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     let (name, value, is_own) = match (endpoint, set(&own), set(common)) {
         (Some(typed), ..) => ("--endpoint", typed.to_owned(), false),
         (None, Some(value), _) => (own.as_str(), value, true),
-        (None, None, value) => (common, value.unwrap_or_else(|| "http://localhost:4318".to_owned()), false),
+        (None, None, value) => (common, value.unwrap_or_else(|| default.to_owned()), false),
     };
     let unusable = |why: &str| Unusable { name: name.to_owned(), value: value.clone(), why: why.to_owned() };
-    let mut url = Url::parse(&value).map_err(|error| unusable(&error.to_string()))?;
+    let scheme = match is_grpc && !value.contains("://") {
+        true if is_insecure => "http://",
+        true => "https://",
+        false => "",
+    };
+    let mut url = Url::parse(&format!("{scheme}{value}")).map_err(|error| unusable(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(unusable("it has to begin with http:// or https://, and name a host"));
     }
-    if !is_own {
+    if !is_own && !is_grpc {
         let path = format!("{}/{}", url.path().trim_end_matches('/'), signal.path());
         url.set_path(&path);
     }
@@ -212,6 +236,22 @@ mod tests {
         assert_eq!(url(Signal::Logs, &[common, own]), "http://logs.example/here");
         assert_eq!(url(Signal::Traces, &[common, own]), "https://otel.example:4318/prefix/v1/traces");
         assert_eq!(url(Signal::Logs, &[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "")]), "http://localhost:4318/v1/logs");
+    }
+
+    #[test]
+    fn grpc_has_a_port_of_its_own_no_path_and_may_leave_out_the_scheme() {
+        let url = |set: &[(&str, &str)]| {
+            let grpc = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+            let (destination, _) = of(Signal::Logs, &[&[grpc], set].concat()).unwrap();
+            assert_eq!(destination.protocol, Protocol::Grpc);
+            destination.url.to_string()
+        };
+        assert_eq!(url(&[]), "http://localhost:4317/");
+        assert_eq!(url(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel:4317")]), "https://otel:4317/");
+        let bare = ("OTEL_EXPORTER_OTLP_ENDPOINT", "otel:4317");
+        assert_eq!(url(&[bare]), "https://otel:4317/");
+        assert_eq!(url(&[bare, ("OTEL_EXPORTER_OTLP_LOGS_INSECURE", "True")]), "http://otel:4317/");
+        assert!(of(Signal::Logs, &[bare]).is_err());
     }
 
     #[test]

@@ -63,6 +63,13 @@ pub(crate) fn connections(timeline: &Timeline<'_>) -> Vec<Connected> {
     all
 }
 
+impl Connected {
+    /// Whether it is a connect that came to nothing.
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(self.last.header.flags, what::FAILED | what::GIVEN_UP)
+    }
+}
+
 impl Trace<'_> {
     /// The span of a connection, below that of its process.
     pub(crate) fn connection(self, of: &Connected, processes: &Processes) -> Span {

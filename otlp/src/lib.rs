@@ -5,6 +5,7 @@
 //! header            -> resource      resource.rs
 //! header + events   -> spans         process.rs, spans.rs, connections.rs, traces.rs
 //! events, diagnosis -> log records   logs.rs, syscall.rs
+//! as they come      -> both          live.rs
 //! ```
 //!
 //! Names are those of the semantic conventions 1.44.0; what they have no name for begins with `rewind.`.
@@ -22,6 +23,7 @@
 mod attribute;
 mod connections;
 mod id;
+mod live;
 mod logs;
 mod process;
 mod resource;
@@ -31,9 +33,10 @@ mod syscall;
 mod tests;
 mod traces;
 
-pub use logs::{events, logs};
+pub use live::{End, Live, end};
+pub use logs::{events, logs, resource_logs};
 pub use resource::resource;
-pub use traces::traces;
+pub use traces::{resource_spans, traces};
 
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use rewind_recording::header::Header;
@@ -58,7 +61,8 @@ pub fn write_json(out: &mut dyn io::Write, header: &Header, records: &[u8], opti
 }
 
 /// Who tells it.
-fn scope() -> InstrumentationScope {
+#[must_use]
+pub fn scope() -> InstrumentationScope {
     InstrumentationScope {
         name: "rewind".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -58,31 +58,36 @@ pub fn logs(
     Ok(summary)
 }
 
+/// Log records of a recording with their resource.
+#[must_use]
+pub fn resource_logs(header: &Header, log_records: Vec<LogRecord>) -> ResourceLogs {
+    let scope_logs = ScopeLogs { scope: Some(scope()), log_records, schema_url: SCHEMA_URL.to_owned() };
+    ResourceLogs { resource: Some(resource(header)), scope_logs: vec![scope_logs], schema_url: SCHEMA_URL.to_owned() }
+}
+
 /// Makes the log records of a recording.
 pub(crate) struct Maker<'h> {
     pub(crate) header: &'h Header,
     trace: Trace<'h>,
-    processes: Processes,
+    pub(crate) processes: Processes,
     origins: Origins,
     dump: String,
 }
 
 impl<'h> Maker<'h> {
-    fn of(header: &'h Header, timeline: &Timeline<'_>) -> Self {
+    pub(crate) fn of(header: &'h Header, timeline: &Timeline<'_>) -> Self {
+        Self::with(header, Processes::of(header, timeline))
+    }
+
+    /// Of processes that are known.
+    pub(crate) fn with(header: &'h Header, processes: Processes) -> Self {
         let trace = Trace::of(header);
-        let processes = Processes::of(header, timeline);
         let dump = id::record(trace.id, "dump", header.recording, header.read_ns);
         Self { header, trace, processes, origins: Origins::of(header), dump }
     }
 
     fn message(&self, log_records: Vec<LogRecord>) -> LogsData {
-        let scope_logs = ScopeLogs { scope: Some(scope()), log_records, schema_url: SCHEMA_URL.to_owned() };
-        let resource_logs = ResourceLogs {
-            resource: Some(resource(self.header)),
-            scope_logs: vec![scope_logs],
-            schema_url: SCHEMA_URL.to_owned(),
-        };
-        LogsData { resource_logs: vec![resource_logs] }
+        LogsData { resource_logs: vec![resource_logs(self.header, log_records)] }
     }
 
     /// A record that stands below the run's span, or that of a process.
@@ -141,7 +146,7 @@ impl<'h> Maker<'h> {
     }
 
     /// Why the container ended, if it failed.
-    fn crash(&self, records: &[u8]) -> Option<LogRecord> {
+    pub(crate) fn crash(&self, records: &[u8]) -> Option<LogRecord> {
         let ending = self.header.ending.as_ref().filter(|ending| !ending.is_success())?;
         let status = match (ending.exit_code, ending.signal) {
             (Some(code), _) => Some(ExitStatus::Exited(code)),
@@ -158,7 +163,7 @@ impl<'h> Maker<'h> {
     }
 
     /// Something that happened besides calls; `None`: it is there only for what it tells of others, or is a span.
-    fn event(&self, event: &Event<'_>) -> Option<LogRecord> {
+    pub(crate) fn event(&self, event: &Event<'_>) -> Option<LogRecord> {
         if matches!(event.what, What::Connection(_)) {
             return None;
         }

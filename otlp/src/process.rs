@@ -8,7 +8,7 @@ use rewind_recording::exit_status::ExitStatus;
 use rewind_recording::header::Header;
 use rewind_recording::setup::is_runtime;
 use rewind_recording::task;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A program that a process ran.
 #[derive(Clone, Debug)]
@@ -57,7 +57,9 @@ impl Program {
 /// The processes of a recording, in the order in which they came to be known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Processes {
-    all: Vec<Process>,
+    /// By the order in which they came to be known.
+    all: BTreeMap<usize, Process>,
+    next: usize,
     /// Which of them each process is running.
     running: HashMap<u32, usize>,
     /// All that each process number has stood for, in order.
@@ -76,26 +78,32 @@ impl Processes {
 
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Process> {
-        self.all.iter()
+        self.all.values()
     }
 
     /// One of them, by its place.
     pub(crate) fn get(&self, at: usize) -> Option<&Process> {
-        self.all.get(at)
+        self.all.get(&at)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
     }
 
     /// What a process was running at some time.
     pub(crate) fn at(&self, tgid: u32, at_ns: u64) -> Option<&Process> {
         let is_alive = |process: &&usize| {
-            let process = self.all.get(**process);
+            let process = self.all.get(*process);
             process
                 .is_some_and(|process| process.start_ns <= at_ns && process.end_ns.is_none_or(|end_ns| at_ns <= end_ns))
         };
-        self.by_tgid.get(&tgid)?.iter().rev().find(is_alive).and_then(|at| self.all.get(*at))
+        self.by_tgid.get(&tgid)?.iter().rev().find(is_alive).and_then(|at| self.all.get(at))
     }
 
-    fn take(&mut self, event: &Event<'_>, began_ns: u64) {
-        let Some(tgid) = event.tgid() else { return };
+    /// Takes an event in; the process that has ended with it.
+    pub(crate) fn take(&mut self, event: &Event<'_>, began_ns: u64) -> Option<usize> {
+        let tgid = event.tgid()?;
         let is_new = !self.running.contains_key(&tgid);
         let at = self.known(tgid, event, began_ns);
         match event.what {
@@ -105,14 +113,15 @@ impl Processes {
                 let child =
                     Process { tgid: child_tgid, ns_tgid, parent_tgid: tgid, start_ns, ..Process::new(comm, parent) };
                 self.begin(child);
+                None
             }
             What::Exec(exec) => {
-                let Some(before) = self.all.get_mut(at) else { return };
+                let before = self.all.get_mut(&at)?;
                 if before.program.is_none() && (before.is_start_seen || is_new) {
                     // Between its fork and this it was on its way to it.
                     (before.program, before.start_ns) = (Some(Program::of(&exec)), exec.fixed.time_ns);
                     before.is_start_seen = true;
-                    return;
+                    return None;
                 }
                 before.end_ns = Some(exec.fixed.time_ns);
                 let next = Process {
@@ -123,21 +132,23 @@ impl Processes {
                     ..before.clone()
                 };
                 self.begin(next);
+                Some(at)
             }
             What::Exit(exit) if exit.header.flags & GROUP_DEAD != 0 => {
-                if let Some(process) = self.all.get_mut(at) {
+                if let Some(process) = self.all.get_mut(&at) {
                     (process.end_ns, process.status) = (Some(exit.time_ns), Some(ExitStatus::new(exit.status)));
                 }
                 self.running.remove(&tgid);
+                Some(at)
             }
-            _ => {}
+            _ => None,
         }
     }
 
     /// The name that a child begins with, and below which process it stands: what a container's runtime makes on its
     /// way to the container's program is not below the runtime's stages, which end at once.
     fn parent(&self, at: usize) -> (String, Option<usize>) {
-        let Some(parent) = self.all.get(at) else { return (String::new(), None) };
+        let Some(parent) = self.all.get(&at) else { return (String::new(), None) };
         let is_stage = parent.program.is_none() && is_runtime(&parent.comm);
         (parent.comm.clone(), if is_stage { parent.parent } else { Some(at) })
     }
@@ -148,7 +159,7 @@ impl Processes {
             let start_ns = began_ns.min(event.start_ns);
             self.begin(Process { tgid, start_ns, is_start_seen: false, ..Process::new(String::new(), None) })
         });
-        if let (Some(process), Some(task)) = (self.all.get_mut(at), event.task)
+        if let (Some(process), Some(task)) = (self.all.get_mut(&at), event.task)
             && task.tgid == tgid
         {
             (process.ns_tgid, process.parent_tgid) = (task.ns_tgid, task.parent_tgid);
@@ -160,11 +171,28 @@ impl Processes {
     }
 
     fn begin(&mut self, process: Process) -> usize {
-        let at = self.all.len();
+        let at = self.next;
+        self.next += 1;
         self.running.insert(process.tgid, at);
         self.by_tgid.entry(process.tgid).or_default().push(at);
-        self.all.push(process);
+        self.all.insert(at, process);
         at
+    }
+
+    /// Forgets those that ended before a time and have made none that is kept; beyond `most`, the oldest too.
+    pub(crate) fn forget(&mut self, before_ns: u64, most: usize) {
+        let is_kept = |process: &Process| process.end_ns.is_none_or(|end_ns| end_ns >= before_ns);
+        let parents: HashSet<usize> =
+            self.all.values().filter(|process| is_kept(process)).filter_map(|process| process.parent).collect();
+        self.all.retain(|at, process| parents.contains(at) || is_kept(process));
+        while self.all.len() > most {
+            self.all.pop_first();
+        }
+        self.running.retain(|_, at| self.all.contains_key(at));
+        self.by_tgid.retain(|_, all| {
+            all.retain(|at| self.all.contains_key(at));
+            !all.is_empty()
+        });
     }
 }
 

@@ -232,3 +232,79 @@ fn the_container_is_the_resource() {
         assert_eq!(text(&resource.attributes, key), value, "{key}");
     }
 }
+
+/// The records as a feed gives them: batch by batch.
+fn batches(records: &[u8]) -> Vec<rewind_recording::join::Batch> {
+    let (mut joiner, mut rest, mut batches) = (rewind_recording::join::Joiner::default(), records, Vec::new());
+    while !rest.is_empty() {
+        let len = usize::from(u16::from_le_bytes([rest[0], rest[1]]));
+        let (one, behind) = rest.split_at(len);
+        batches.push(joiner.push(one));
+        rest = behind;
+    }
+    batches
+}
+
+fn uids(logs: &[LogRecord]) -> std::collections::BTreeSet<String> {
+    logs.iter().map(|log| text(&log.attributes, "log.record.uid")).collect()
+}
+
+#[test]
+fn what_is_told_as_it_happens_and_at_the_end_is_what_the_whole_recording_tells() {
+    let (header, records) = (header(), records());
+    let (mut to_spans, mut to_logs) = (super::Live::default(), super::Live::default());
+    let (mut live_spans, mut live_logs) = (Vec::new(), Vec::new());
+    for batch in batches(&records) {
+        live_spans.extend(to_spans.spans(&header, &batch.timeline()));
+        live_logs.extend(to_logs.logs(&header, &batch.timeline()));
+    }
+    let whole = spans(traces(&header, &records, 1_000));
+    let end = super::end(&header, &records);
+    assert_eq!((end.spans.len(), live_spans.len()), (1, whole.len() - 1));
+    let by_id = |spans: &[Span]| -> std::collections::BTreeMap<Vec<u8>, Span> {
+        spans.iter().map(|span| (span.span_id.clone(), span.clone())).collect()
+    };
+    assert_eq!(by_id(&[&live_spans[..], &end.spans[..]].concat()), by_id(&whole));
+    assert_eq!(by_id(&end.earlier_spans), by_id(&live_spans));
+    let all = uids(&log_records(events(&header, &records)));
+    live_logs.extend(end.crash);
+    assert_eq!(uids(&live_logs), all);
+    assert!(live_logs.iter().all(|log| whole.iter().any(|span| span.span_id == log.span_id)), "{live_logs:?}");
+}
+
+#[test]
+fn who_begins_in_the_middle_makes_the_same_of_the_rest() {
+    let (header, records) = (header(), records());
+    let whole = spans(traces(&header, &records, 1_000));
+    for cut in 0..batches(&records).len() {
+        let rest = &batches(&records)[cut..];
+        let first =
+            rest.iter().flat_map(|batch| batch.timeline().by_end().map(|event| event.end_ns).collect::<Vec<_>>());
+        let mut live = super::Live::after(&header, &records, first.min().unwrap_or(u64::MAX));
+        let made: Vec<Span> = rest.iter().flat_map(|batch| live.spans(&header, &batch.timeline())).collect();
+        assert!(made.iter().all(|span| whole.contains(span)), "from {cut} on: {made:?}");
+        assert!(!made.is_empty(), "from {cut} on nothing ends");
+    }
+}
+
+#[test]
+fn a_long_life_of_short_processes_is_remembered_as_far_as_it_goes_on() {
+    let header = header();
+    let mut live = super::Live::default();
+    let mut made = Vec::new();
+    let mut first = Vec::new();
+    build::task(&mut first, 2 * MS, (700, 700), (1, 1), "sh");
+    build::exec(&mut first, 3 * MS, (700, 700), "/bin/sh", &["sh"]);
+    made.extend(live.spans(&header, &rewind_recording::event::Timeline::new(&first)));
+    for child in 0..20_000_u32 {
+        let (tgid, at_ns) = (1_000 + child % 5_000, 4 * MS + u64::from(child) * 10 * MS);
+        let mut records = Vec::new();
+        build::fork(&mut records, at_ns, (700, 700), tgid);
+        build::exit(&mut records, at_ns + MS, (tgid, tgid), 0, true);
+        made.extend(live.spans(&header, &rewind_recording::event::Timeline::new(&records)));
+    }
+    assert_eq!(made.len(), 20_000);
+    assert!(live.processes() < 5_000, "{} are remembered", live.processes());
+    let parents: std::collections::BTreeSet<_> = made.iter().map(|span| span.parent_span_id.clone()).collect();
+    assert_eq!(parents.len(), 1, "the shell was forgotten");
+}

@@ -21,11 +21,16 @@ pub fn traces(header: &Header, records: &[u8], most: usize) -> Vec<TracesData> {
 }
 
 fn message(header: &Header, spans: Vec<Span>) -> TracesData {
+    TracesData { resource_spans: vec![resource_spans(header, spans)] }
+}
+
+/// Spans of a recording with their resource.
+#[must_use]
+pub fn resource_spans(header: &Header, spans: Vec<Span>) -> ResourceSpans {
     let scope_spans = ScopeSpans { scope: Some(scope()), spans, schema_url: SCHEMA_URL.to_owned() };
-    let resource_spans = ResourceSpans {
+    ResourceSpans {
         resource: Some(resource(header)),
         scope_spans: vec![scope_spans],
         schema_url: SCHEMA_URL.to_owned(),
-    };
-    TracesData { resource_spans: vec![resource_spans] }
+    }
 }

@@ -132,6 +132,47 @@ pub struct Version {
     /// What did not come about since it started, by [`counter::Counter::name`]; zeros left out.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: counter::Counts,
+    /// What became of what it exports; `None`: nothing is exported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub export: Option<ExportState>,
+}
+
+/// What became of `traces`, `logs` and `metrics`.
+pub type ExportState = BTreeMap<String, SignalState>;
+
+/// What became of one signal since the agent started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SignalState {
+    /// Where it is sent to; empty: nowhere.
+    pub endpoint: String,
+    /// Spans, log records or data points that were taken.
+    pub sent: u64,
+    /// Bytes that wait.
+    pub queue_bytes: u64,
+    /// When something was taken last, Unix time; 0: never.
+    pub last_success_unix_s: u64,
+    /// What was not sent, by reason; zeros left out.
+    pub lost: BTreeMap<String, u64>,
+    /// What went wrong last; empty: nothing since the last success.
+    pub error: String,
+}
+
+impl SignalState {
+    /// In a line, at this Unix time.
+    #[must_use]
+    pub fn words(&self, now_unix_s: u64) -> String {
+        let endpoint =
+            if self.endpoint.is_empty() { "not exported".to_owned() } else { format!("to {}", self.endpoint) };
+        let last = match self.last_success_unix_s {
+            0 => "nothing taken yet".to_owned(),
+            at => format!("{} sent, the last {} s ago", self.sent, now_unix_s.saturating_sub(at)),
+        };
+        let lost: Vec<_> = self.lost.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let lost = if lost.is_empty() { String::new() } else { format!(", not sent: {}", lost.join(", ")) };
+        let error = if self.error.is_empty() { String::new() } else { format!(" ({})", self.error) };
+        format!("{endpoint}: {last}, {} bytes wait{lost}{error}", self.queue_bytes)
+    }
 }
 
 /// What the agent's host can give.

@@ -39,14 +39,14 @@ pub(crate) fn crash() -> Result<(TempDir, PathBuf)> {
     Ok((dir, file))
 }
 
-fn export(file: &Path, endpoint: &str, protocol: &str) -> Result<Said> {
+pub(super) fn export(file: &Path, endpoint: &str, protocol: &str) -> Result<Said> {
     let mut command = Command::new(ours("rewind"));
     command.args(["export", "--endpoint", endpoint]).arg(file);
     command.env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol).env("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip");
     programs::run(&mut command)
 }
 
-fn text<'v>(of: &'v Value, key: &str) -> &'v str {
+pub(super) fn text<'v>(of: &'v Value, key: &str) -> &'v str {
     of.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -57,9 +57,10 @@ pub(crate) fn to_a_collector() -> Result<()> {
     let mut asked = Command::new(ours("rewind"));
     let dump = programs::run(asked.args(["dump", "-o", "json", "--from"]).arg(&file))?.success()?;
     let calls = dump.lines().filter(|line| line.contains("\"kind\":\"call\"")).count();
-    for protocol in ["http/protobuf", "http/json"] {
+    for protocol in ["http/protobuf", "http/json", "grpc"] {
         let collector = Collector::start()?;
-        export(&file, &collector.endpoint(), protocol)?.success()?;
+        let endpoint = if protocol == "grpc" { collector.grpc_endpoint() } else { collector.endpoint() };
+        export(&file, &endpoint, protocol)?.success()?;
         let told = |logs: &[Value], name| logs.iter().filter(|log| text(log, "eventName") == name).count();
         let logs = eventually("all log records", SOON, || {
             Some(collector.logs()).filter(|logs| told(logs, "rewind.process.crash") == 1)
@@ -98,13 +99,13 @@ fn is_one_trace(spans: &[Value]) -> Result<()> {
 }
 
 /// A server that gives one answer after the other, and tells each request's path.
-struct Backend {
-    endpoint: String,
+pub(super) struct Backend {
+    pub(super) endpoint: String,
     asked: Receiver<String>,
 }
 
 impl Backend {
-    fn with(answers: Vec<&'static [u8]>) -> Result<Self> {
+    pub(super) fn with(answers: Vec<&'static [u8]>) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let (tell, asked) = channel();
@@ -118,7 +119,7 @@ impl Backend {
         Ok(Self { endpoint, asked })
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(super) fn asked(&self) -> Vec<String> {
         self.asked.try_iter().collect()
     }
 }
@@ -139,16 +140,17 @@ fn request(peer: &mut TcpStream) -> Option<String> {
     }
 }
 
-const TAKEN: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-const LATER: &[u8] =
+pub(super) const TAKEN: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+pub(super) const LATER: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-const BUSY: &[u8] =
+pub(super) const BUSY: &[u8] =
     b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-const NEVER: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 7\r\nconnection: close\r\n\r\nno \x1b[31m";
-const PARTLY: &[u8] =
+pub(super) const NEVER: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\ncontent-length: 7\r\nconnection: close\r\n\r\nno \x1b[31m";
+pub(super) const PARTLY: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 66\r\nconnection: close\r\n\r\n\
     {\"partialSuccess\":{\"rejectedLogRecords\":\"2\",\"errorMessage\":\"old\"}}";
-const ENDLESS: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\nconnection: close\r\n\r\nhalf";
+pub(super) const ENDLESS: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\nconnection: close\r\n\r\nhalf";
 
 pub(crate) fn to_one_that_fails() -> Result<()> {
     let (_dir, file) = crash()?;

@@ -6,6 +6,7 @@ mod death;
 mod endings;
 mod escapes;
 mod export;
+mod exported;
 mod faults;
 mod gone;
 mod harness;
@@ -20,6 +21,7 @@ mod secrets;
 mod start;
 mod store;
 mod swarm;
+mod transports;
 mod upload;
 
 use rewind_tests::suite::{Need, Suite};
@@ -52,6 +54,8 @@ fn main() -> ExitCode {
     with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
     let mut with_perfetto = CONTAINER.to_vec();
     with_perfetto.push(Need::Program(rewind_tests::perfetto::PROGRAM));
+    let collector = [Need::Program(rewind_tests::collector::PROGRAM)];
+    let with_tls = [Need::Program(rewind_tests::collector::PROGRAM), Need::Program("openssl")];
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
     Suite::default()
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
@@ -68,6 +72,18 @@ fn main() -> ExitCode {
         .test("a_crash_file_is_spans_and_log_records_to_a_collector", &with_collector, export::to_a_collector)
         .test("a_crash_file_is_a_trace_that_holds_to_perfettos_schema", &with_perfetto, perfetto::holds_to_the_schema)
         .test("what_a_backend_does_not_take_is_sent_again_or_said", &CONTAINER, export::to_one_that_fails)
+        .test("a_collector_takes_each_protocol", &collector, transports::all)
+        .test("a_certificate_that_is_not_believed_gets_nothing", &with_tls, transports::with_tls)
+        .test("what_happens_comes_to_a_collector_by_itself", &with_collector, exported::by_itself)
+        .test(
+            "what_an_agent_that_is_killed_has_not_sent_the_next_one_sends",
+            &with_collector,
+            exported::killed_while_away,
+        )
+        .test("agents_one_after_the_other_send_each_thing_once", &with_collector, exported::by_one_after_the_other)
+        .test("an_agent_heeds_what_a_backend_answers", &CONTAINER, exported::to_ones_that_fail)
+        .test("a_backend_that_hangs_costs_a_queue_and_no_more", &CONTAINER, exported::to_one_that_hangs)
+        .test("the_file_of_settings_says_where_to_and_may_change", &with_collector, exported::by_the_file_of_settings)
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)
         .test("a_container_that_ended_well_leaves_no_file_though_a_child_of_it_failed", &CONTAINER, crash::succeeded)

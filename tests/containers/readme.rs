@@ -45,6 +45,11 @@ pub(crate) fn everyday() -> Result<()> {
                 programs::run(agent.rewind(rest).current_dir(&dir).stdout(file))?
             }
             ["rewind", rest @ ..] => programs::run(agent.rewind(rest).current_dir(&dir))?,
+            // With the agent that stands below it.
+            ["export", assignment] => {
+                super::exported::as_shown(assignment)?;
+                continue;
+            }
             // The recorder is running already.
             ["rewind-agent", "run", ..] => continue,
             ["rewind-agent", "record", ..] => record(&words, dir.path())?,

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -20,6 +20,18 @@ pub struct Collector {
     child: Child,
     dir: TempDir,
     http: u16,
+    grpc: u16,
+}
+
+/// A certificate and its key, PEM files.
+#[derive(Clone, Copy, Debug)]
+pub struct Tls<'p> {
+    /// What it shows.
+    pub certificate: &'p Path,
+    /// Its key.
+    pub key: &'p Path,
+    /// Whose certificates it wants from who asks, if it does.
+    pub client_ca: Option<&'p Path>,
 }
 
 impl Collector {
@@ -28,24 +40,38 @@ impl Collector {
     /// # Errors
     /// When it does not come up; what it said is in the message.
     pub fn start() -> Result<Self> {
+        Self::with(free_port()?, None)
+    }
+
+    /// As [`Collector::start`], at a port for HTTP, and with TLS.
+    ///
+    /// # Errors
+    /// When it does not come up; what it said is in the message.
+    pub fn with(http: u16, tls: Option<Tls<'_>>) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("rewind-collector-").tempdir()?;
-        let http = free_port()?;
+        let grpc = free_port()?;
+        let tls = tls.map_or_else(String::new, |Tls { certificate, key, client_ca }| {
+            let client = client_ca.map_or_else(String::new, |path| format!(", client_ca_file: {}", path.display()));
+            format!(", tls: {{cert_file: {}, key_file: {}{client}}}", certificate.display(), key.display())
+        });
         let config = dir.path().join("config.yaml");
         let received = dir.path().join("received");
         fs::write(
             &config,
             format!(
-                "receivers: {{otlp: {{protocols: {{http: {{endpoint: \"127.0.0.1:{http}\"}}}}}}}}\n\
+                "receivers: {{otlp: {{protocols: {{http: {{endpoint: \"127.0.0.1:{http}\"{tls}}}, \
+                 grpc: {{endpoint: \"127.0.0.1:{grpc}\"{tls}}}}}}}}}\n\
                  exporters: {{file: {{path: {}, flush_interval: 100ms}}}}\n\
                  service:\n  telemetry: {{metrics: {{level: none}}, logs: {{level: warn}}}}\n  pipelines:\n    \
-                 traces: {{receivers: [otlp], exporters: [file]}}\n    logs: {{receivers: [otlp], exporters: [file]}}\n",
+                 traces: {{receivers: [otlp], exporters: [file]}}\n    logs: {{receivers: [otlp], exporters: [file]}}\n    \
+                 metrics: {{receivers: [otlp], exporters: [file]}}\n",
                 received.display()
             ),
         )?;
         let log = fs::File::create(dir.path().join("log"))?;
         let mut command = Command::new(PROGRAM);
         command.arg("--config").arg(format!("file:{}", config.display())).stdout(Stdio::null()).stderr(log);
-        let collector = Self { child: command.spawn().context("cannot start the Collector")?, dir, http };
+        let collector = Self { child: command.spawn().context("cannot start the Collector")?, dir, http, grpc };
         let up = eventually("the Collector to answer", SOON, || TcpStream::connect(("127.0.0.1", http)).ok().map(drop));
         up.with_context(|| fs::read_to_string(collector.dir.path().join("log")).unwrap_or_default())?;
         Ok(collector)
@@ -55,6 +81,37 @@ impl Collector {
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.http)
+    }
+
+    /// Where it takes OTLP over gRPC.
+    #[must_use]
+    pub fn grpc_endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.grpc)
+    }
+
+    /// What came of the container whose id begins so.
+    #[must_use]
+    pub fn of(&self, container: &str) -> (Vec<Value>, Vec<Value>) {
+        let is_its = |of: &Value| {
+            let id = of.get("resource").and_then(|resource| attribute(resource, "container.id"));
+            id.is_some_and(|id| id.starts_with(container))
+        };
+        let all = |resource: &str, scope: &str, what: &str| {
+            let its = self.messages(resource).into_iter().filter(|of| is_its(of));
+            its.flat_map(|of| parts(&of, scope)).flat_map(|of| parts(&of, what)).collect()
+        };
+        (all("resourceSpans", "scopeSpans", "spans"), all("resourceLogs", "scopeLogs", "logRecords"))
+    }
+
+    /// All metrics that came, each with its resource.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<(Value, Value)> {
+        let of = |message: Value| {
+            let resource = message.get("resource").cloned().unwrap_or_default();
+            let metrics = parts(&message, "scopeMetrics").into_iter().flat_map(|of| parts(&of, "metrics"));
+            metrics.map(|metric| (resource.clone(), metric)).collect::<Vec<_>>()
+        };
+        self.messages("resourceMetrics").into_iter().flat_map(of).collect()
     }
 
     /// All spans that came.
@@ -76,9 +133,8 @@ impl Collector {
     }
 
     fn all(&self, resource: &str, scope: &str, what: &str) -> Vec<Value> {
-        let of = |of: &Value, key: &str| of.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-        let scopes = self.messages(resource).into_iter().flat_map(|message| of(&message, scope));
-        scopes.flat_map(|message| of(&message, what)).collect()
+        let scopes = self.messages(resource).into_iter().flat_map(|message| parts(&message, scope));
+        scopes.flat_map(|message| parts(&message, what)).collect()
     }
 
     fn messages(&self, key: &str) -> Vec<Value> {
@@ -91,6 +147,10 @@ impl Collector {
     fn received(&self) -> PathBuf {
         self.dir.path().join("received")
     }
+}
+
+fn parts(of: &Value, key: &str) -> Vec<Value> {
+    of.get(key).and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
 impl Drop for Collector {

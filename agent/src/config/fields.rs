@@ -44,6 +44,7 @@ impl Fields {
             Value::Null => return Ok(None),
             Value::String(text) => text,
             Value::Number(number) => number.to_string(),
+            Value::Bool(is) => is.to_string(),
             _ => return Err(self.wrong(name, "it has to be a text")),
         };
         read(&text).map(Some).map_err(|error| self.wrong(name, &error))

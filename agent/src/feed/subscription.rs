@@ -142,6 +142,12 @@ impl Subscription {
         Some(happened)
     }
 
+    /// How many bytes wait in the queue.
+    #[must_use]
+    pub(crate) fn bytes(&self) -> usize {
+        self.queue.state().bytes
+    }
+
     /// What it has missed so far.
     #[must_use]
     pub(crate) fn missed(&self) -> Missed {

@@ -118,6 +118,18 @@ impl Recorder {
         Ok(Header { losses, ..self.header(&ring, clock::now_ns()) })
     }
 
+    /// A recording's header as of now, with what these records of it name. Cheap: no record of a ring is read.
+    ///
+    /// # Errors
+    /// [`Error::Gone`].
+    pub(crate) fn header_with(&self, recording: u64, records: &[u8]) -> Result<Header, Error> {
+        let (_, ring) = self.find(recording)?;
+        let mut header = self.header(&ring, clock::now_ns());
+        header.origins = self.origins(&header.container, records);
+        header.peers = self.named_peers(records);
+        Ok(header)
+    }
+
     /// Records of a recording that the kernel side could not write.
     ///
     /// # Errors
@@ -176,7 +188,8 @@ impl Recorder {
         }
     }
 
-    fn totals(&self) -> Totals {
+    /// Memory, and what was refused.
+    pub(crate) fn totals(&self) -> Totals {
         let (mut used_bytes, mut taken) = (0, 0);
         for (_, ring) in self.rings() {
             used_bytes += bytes_of(&ring);

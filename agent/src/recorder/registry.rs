@@ -84,6 +84,16 @@ impl Registry {
         self.ask(ring, true);
     }
 
+    /// Whether all is known of who a recording is of.
+    pub(super) fn is_settled(&self, recording: u64) -> bool {
+        lock(&self.who).settled.contains(&recording)
+    }
+
+    /// Fills in what is known without a look at files; whether that is all.
+    pub(super) fn complete(&self, container: &mut Container) -> bool {
+        self.names.complete(container)
+    }
+
     /// Asks for what is not known yet, in files too if there is no name and `in_files`; whether there is a name now.
     fn ask(&self, ring: &Ring, in_files: bool) -> bool {
         let known = self.container(ring);

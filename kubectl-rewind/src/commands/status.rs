@@ -12,7 +12,7 @@ use crate::output::{Output, note};
 use crate::reach::{self, Reach};
 use kube::api::ListParams;
 use rewind_recording::api::counter::{self, Counts};
-use rewind_recording::api::{Totals, Version};
+use rewind_recording::api::{ExportState, Totals, Version};
 use rewind_recording::escape::visible;
 use rewind_recording::render::units;
 use rewind_resources::recording::Recording;
@@ -22,6 +22,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
 
 const COLUMNS: [&str; 7] = ["NODE", "AGENT", "STATE", "RESTARTS", "VERSION", "RINGS", "REFUSED"];
@@ -43,6 +44,9 @@ struct OfNode {
     totals: Option<Totals>,
     /// What did not come about there, by name.
     counts: Counts,
+    /// What became of what it exports, by signal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    export: Option<ExportState>,
     /// Why it does not answer.
     error: Option<String>,
 }
@@ -69,6 +73,10 @@ pub(super) async fn run(cluster: &Arc<Cluster>, output: &Output, format: TopForm
         of.error.iter().for_each(|error| note(&format!("node {}: {error}", of.node)));
         // Since its agent started.
         counter::in_words(&of.counts).iter().for_each(|words| note(&format!("node {}: {words}", of.node)));
+        for (signal, state) in of.export.iter().flatten() {
+            let words = state.words(unix_s());
+            note(&format!("node {}: {signal} {}", of.node, visible(&words)));
+        }
     }
     let silent: Vec<_> = nodes.iter().filter(|of| of.version.is_none()).map(|of| of.node.clone()).collect();
     if silent.is_empty() {
@@ -76,6 +84,10 @@ pub(super) async fn run(cluster: &Arc<Cluster>, output: &Output, format: TopForm
         return Ok(());
     }
     Err(Error::InPart { silent: silent.join(", "), all: nodes.len() })
+}
+
+fn unix_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Shows the versions of the plugin and of who answers.
@@ -127,9 +139,10 @@ async fn ask(cluster: &Arc<Cluster>, agent: AgentPod) -> OfNode {
         Ok(None) => (None, None, None),
         Err(error) => (None, None, Some(error.to_string())),
     };
-    let (version, counts) = version.map(|version| (version.version, version.counts)).unzip();
+    let Version { version, counts, export, .. } = version.unwrap_or_default();
+    let version = (!version.is_empty()).then_some(version);
     let agents::AgentPod { name: pod, node, ready, image, restarts, state, .. } = agent;
-    OfNode { node, pod, ready, state, restarts, image, version, totals, counts: counts.unwrap_or_default(), error }
+    OfNode { node, pod, ready, state, restarts, image, version, totals, counts, export, error }
 }
 
 /// What an agent says of itself, to who may list recordings in the person's own namespace.

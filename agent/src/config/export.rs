@@ -1,0 +1,52 @@
+//! The section `export`: what the `OTEL_*` variables say, by other names.
+
+use super::fields::Fields;
+use crate::export::Variables;
+
+/// Fields, and what the variables' names end with; of all signals, and of each in a section of its own.
+const FIELDS: [(&str, &str); 9] = [
+    ("endpoint", "ENDPOINT"),
+    ("protocol", "PROTOCOL"),
+    ("insecure", "INSECURE"),
+    ("headers", "HEADERS"),
+    ("compression", "COMPRESSION"),
+    ("timeout", "TIMEOUT"),
+    ("certificate", "CERTIFICATE"),
+    ("clientCertificate", "CLIENT_CERTIFICATE"),
+    ("clientKey", "CLIENT_KEY"),
+];
+const SIGNALS: [(&str, &str); 3] = [("traces", "TRACES"), ("logs", "LOGS"), ("metrics", "METRICS")];
+/// Fields that stand once.
+const OTHERS: [(&str, &str); 3] = [
+    ("scheduleDelay", "OTEL_BLRP_SCHEDULE_DELAY"),
+    ("metricInterval", "OTEL_METRIC_EXPORT_INTERVAL"),
+    ("resourceAttributes", "OTEL_RESOURCE_ATTRIBUTES"),
+];
+
+/// Reads the section.
+///
+/// # Errors
+/// Which value is not understood.
+pub(super) fn variables(mut section: Fields) -> Result<Variables, String> {
+    let mut variables = Variables::default();
+    let text = |text: &str| Ok(text.to_owned());
+    let mut set = |name: String, value: Option<String>| {
+        variables.0.extend(value.map(|value| (name, value)));
+    };
+    for (field, name) in FIELDS {
+        set(format!("OTEL_EXPORTER_OTLP_{name}"), section.take_as(field, text)?);
+    }
+    for (field, name) in OTHERS {
+        set(name.to_owned(), section.take_as(field, text)?);
+    }
+    for (signal, of) in SIGNALS {
+        let mut own = section.section(signal)?;
+        for (field, name) in FIELDS {
+            set(format!("OTEL_EXPORTER_OTLP_{of}_{name}"), own.take_as(field, text)?);
+        }
+        set(format!("OTEL_{of}_EXPORTER"), own.take_as("exporter", text)?);
+        own.finish()?;
+    }
+    section.finish()?;
+    Ok(variables)
+}

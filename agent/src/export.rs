@@ -1,0 +1,227 @@
+//! What happens, to an OpenTelemetry backend: a subscriber of the feed for each signal, and the ends of containers.
+//!
+//! ```text
+//! feed -> a subscription's queue -> batch -> rewind-otlp -> rewind-exporter     lane.rs, one of spans, one of log records
+//! a container's end -> file beside the crash files -> message -> deleted         ends.rs
+//! counts -> message                                                              metrics.rs
+//! ```
+//!
+//! # What always holds
+//!
+//! * Nothing waits for a backend but what is for it: a lane has its own queue at the feed, bounded in bytes. While the
+//!   backend is away, what does not fit is counted, and no more memory is used.
+//! * **At least once.** The feed's position stands behind what a backend has taken, and ends are on disk until one has.
+//!   What comes twice has the same ids (`span_id`, `log.record.uid`), as they follow from the recording.
+//! * A span comes once, when it has ended ([`rewind_otlp::Live`]); what a dump or `rewind export` of the same recording
+//!   gives has the same ids.
+//! * What is not sent is counted by its reason, and logged by the same call ([`telemetry`]).
+//!
+//! # Modules, in the order of the flow
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`variables`] | where things are sent |
+//! | [`telemetry`] | counts |
+//! | [`item`] | spans and log records, and messages of them |
+//! | [`recordings`] | what a lane knows of each recording |
+//! | [`lane`] | one signal's way |
+//! | [`spill`] | ends on disk: pure but for the disk |
+//! | [`ends`] | ends of containers |
+//! | [`metrics`] | the agent's own figures |
+
+mod ends;
+mod item;
+mod lane;
+mod metrics;
+mod recordings;
+mod spill;
+mod telemetry;
+mod variables;
+
+pub(crate) use variables::Variables;
+
+use crate::clock;
+use crate::feed::{Feed, Subscription};
+use crate::recorder::Recorder;
+use ends::Ends;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use rewind_exporter::{Exporter, Signal, Tried};
+use rewind_recording::api::ExportState;
+use rewind_recording::header::Header;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use telemetry::{SIGNALS, Telemetry};
+use tokio::sync::watch;
+
+/// How long it is waited for what was not sent when the agent ends.
+const DRAIN: Duration = Duration::from_secs(2);
+/// The feed notes within this how far it was read.
+const NOTED: Duration = Duration::from_nanos(NOTED_NS);
+const NOTED_NS: u64 = 60_000_000;
+/// A lane that is not idle.
+const BUSY: u64 = u64::MAX;
+
+/// What the lanes go by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    exporters: [Option<Arc<Exporter>>; 3],
+    variables: Variables,
+    /// Whether they have been read at all.
+    is_set: bool,
+    is_draining: bool,
+}
+
+impl State {
+    fn exporter(&self, signal: Signal) -> Option<Arc<Exporter>> {
+        let at = SIGNALS.iter().position(|of| *of == signal)?;
+        self.exporters.get(at)?.clone()
+    }
+}
+
+/// Exports what one recorder sees.
+pub(crate) struct Export {
+    recorder: Arc<Recorder>,
+    telemetry: Arc<Telemetry>,
+    ends: Ends,
+    state: watch::Sender<State>,
+    /// Since when the lanes of spans and of log records have nothing to do; [`BUSY`]: they have.
+    idle_since_ns: [AtomicU64; 2],
+}
+
+/// What the lanes have subscribed to before the feed began.
+pub(crate) type First = [Option<Subscription>; 2];
+
+impl Export {
+    /// Nothing is sent before [`Export::set`]. `dir` is for ends that were not sent.
+    pub(crate) fn new(recorder: Arc<Recorder>, dir: &Path) -> Self {
+        Self {
+            recorder,
+            telemetry: Arc::default(),
+            ends: Ends::open(dir),
+            state: watch::Sender::default(),
+            idle_since_ns: [AtomicU64::new(0), AtomicU64::new(0)],
+        }
+    }
+
+    /// From now on things go where these say.
+    pub(crate) fn set(&self, variables: &Variables) {
+        let is_same = |state: &State| state.is_set && state.variables == *variables;
+        if is_same(&self.state.borrow()) {
+            return;
+        }
+        let exporters = SIGNALS.map(|signal| match variables.exporter(signal) {
+            Ok(None) => {
+                self.telemetry.goes_nowhere(signal);
+                None
+            }
+            Ok(Some(exporter)) => {
+                let telemetry = Arc::clone(&self.telemetry);
+                telemetry.goes_to(signal, &exporter.destination().shown());
+                Some(Arc::new(exporter.watched(Arc::new(move |tried| match tried {
+                    Tried::Taken(bytes) => telemetry.taken(signal, bytes),
+                    Tried::Again(why) => telemetry.again(signal, why),
+                }))))
+            }
+            Err(error) => {
+                self.telemetry.goes_nowhere(signal);
+                self.telemetry.unusable(signal, &error);
+                None
+            }
+        });
+        let variables = variables.clone();
+        self.state.send_modify(|state| {
+            (state.exporters, state.variables, state.is_set) = (exporters, variables, true);
+        });
+    }
+
+    /// What lanes subscribe to before the feed begins: what the agent before has not sent is for all of them.
+    pub(crate) fn subscribe(&self, feed: &Feed) -> First {
+        let state = self.state.borrow();
+        [Signal::Traces, Signal::Logs].map(|signal| state.exporter(signal).map(|_| feed.subscribe(signal.variable())))
+    }
+
+    /// Sends all that there is to send, until the feed is over.
+    pub(crate) async fn run(self: Arc<Self>, feed: Arc<Feed>, [traces, logs]: First) {
+        tokio::join!(
+            lane::run::<Span>(Arc::clone(&self), &feed, traces),
+            lane::run::<LogRecord>(Arc::clone(&self), &feed, logs),
+            ends::run(Arc::clone(&self)),
+            metrics::run(Arc::clone(&self)),
+        );
+    }
+
+    /// A container has ended. Writes a file, and is not for an async thread.
+    pub(crate) fn ended(&self, header: &Header, records: &[u8]) {
+        if self.is_on() {
+            self.ends.take(self, header, records);
+        }
+    }
+
+    /// Whether spans or log records are exported.
+    pub(crate) fn is_on(&self) -> bool {
+        let state = self.state.borrow();
+        [Signal::Traces, Signal::Logs].iter().any(|signal| state.exporter(*signal).is_some())
+    }
+
+    /// What became of what was to be exported; `None`: nothing was.
+    pub(crate) fn told(&self) -> Option<ExportState> {
+        self.telemetry.state()
+    }
+
+    /// Waits, so long and no longer, until what has happened was sent.
+    pub(crate) async fn drain(&self) {
+        if !self.is_on() {
+            return;
+        }
+        self.state.send_modify(|state| state.is_draining = true);
+        let asked_ns = clock::now_ns();
+        let drained = async {
+            while !self.has_sent_since(asked_ns + NOTED_NS) {
+                tokio::time::sleep(NOTED / 3).await;
+            }
+        };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            tracing::warn!("what the backend has not taken is left to the next agent");
+        }
+        tokio::time::sleep(NOTED).await;
+    }
+
+    fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    const fn recorder(&self) -> &Arc<Recorder> {
+        &self.recorder
+    }
+
+    const fn ends(&self) -> &Ends {
+        &self.ends
+    }
+
+    fn state(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    fn max_age(&self) -> Duration {
+        lane::max_age(self.state.borrow().variables.millis("OTEL_BLRP_SCHEDULE_DELAY"))
+    }
+
+    /// A lane has nothing to do, or something.
+    fn idle(&self, signal: Signal, is_idle: bool) {
+        let [traces, logs] = &self.idle_since_ns;
+        let of = if signal == Signal::Traces { traces } else { logs };
+        if !is_idle {
+            of.store(BUSY, Ordering::Relaxed);
+        } else if of.load(Ordering::Relaxed) == BUSY {
+            of.store(clock::now_ns(), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether each lane has sent all that had come at some time of the kernel side's clock.
+    fn has_sent_since(&self, at_ns: u64) -> bool {
+        clock::now_ns() > at_ns && self.idle_since_ns.iter().all(|since| since.load(Ordering::Relaxed) != BUSY)
+    }
+}

@@ -1,0 +1,201 @@
+//! The agent's own figures as OTLP metrics, under the agent's own resource.
+//!
+//! They go by the exporter that spans and log records go by, not by `opentelemetry-otlp`: that one reads the
+//! environment alone, so that the file of settings would not hold for it, and it obeys no `Retry-After`; and the counts
+//! are there already. Sums are cumulative since the agent's start.
+
+use crate::clock;
+use crate::export::Export;
+use crate::export::lane::deliver;
+use crate::export::telemetry::{OfSignal, Reason, SIGNALS};
+use crate::export::variables::Variables;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Gauge, Metric, MetricsData, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric,
+    number_data_point,
+};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use rewind_exporter::Signal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How often they are sent, if `OTEL_METRIC_EXPORT_INTERVAL` says nothing.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// Sends the agent's figures, for ever.
+pub(crate) async fn run(export: Arc<Export>) {
+    let (mut state, began) = (export.state(), clock::unix_ns());
+    loop {
+        if state.wait_for(|state| state.exporter(Signal::Metrics).is_some()).await.is_err() {
+            return;
+        }
+        let interval = state.borrow().variables.millis("OTEL_METRIC_EXPORT_INTERVAL").unwrap_or(INTERVAL);
+        tokio::time::sleep(interval.max(Duration::from_millis(100))).await;
+        let (message, count) = message(&export, &state.borrow().variables.clone(), began);
+        deliver(&export, &mut state, message, count).await;
+    }
+}
+
+/// All figures as of now, and how many they are.
+fn message(export: &Export, variables: &Variables, began_unix_ns: i64) -> (MetricsData, u64) {
+    let points = Points { began: began_unix_ns.cast_unsigned(), now: clock::unix_ns().cast_unsigned() };
+    let by_signal = |of: fn(&OfSignal) -> &AtomicU64| {
+        let value = |signal: &Signal| of(export.telemetry().of(*signal)).load(Ordering::Relaxed);
+        SIGNALS.iter().map(|signal| points.number(value(signal), &[("signal", name(*signal))])).collect::<Vec<_>>()
+    };
+    let lost = SIGNALS.iter().flat_map(|signal| {
+        let of = export.telemetry().of(*signal);
+        Reason::ALL
+            .map(|reason| points.number(of.lost(reason), &[("signal", name(*signal)), ("reason", reason.name())]))
+    });
+    let totals = export.recorder().totals();
+    let cpu_s = cpu_seconds();
+    let metrics = vec![
+        sum("rewind.agent.events", "{event}", "Events that were taken from the feed", by_signal(|of| &of.seen)),
+        sum("rewind.agent.export.sent", "{item}", "Items that a backend took", by_signal(|of| &of.sent)),
+        sum("rewind.agent.export.lost", "{item}", "Items that no backend will have", lost.collect()),
+        sum("rewind.agent.export.requests", "{request}", "Requests to backends", by_signal(|of| &of.requests)),
+        sum("rewind.agent.export.retries", "{request}", "Requests that are tried again", by_signal(|of| &of.retries)),
+        sum("rewind.agent.export.io", "By", "Bytes of requests that were taken", by_signal(|of| &of.sent_bytes)),
+        gauge("rewind.agent.export.queue", "By", "Bytes that wait", by_signal(|of| &of.queue_bytes)),
+        gauge("rewind.agent.export.spill", "By", "Ends on disk", vec![points.number(export.ends().bytes(), &[])]),
+        gauge("rewind.agent.rings.usage", "By", "Memory of rings in use", vec![points.number(totals.used_bytes, &[])]),
+        gauge("rewind.agent.rings.limit", "By", "Memory for rings", vec![points.number(totals.budget_bytes, &[])]),
+        sum("process.cpu.time", "s", "CPU time of the agent", vec![points.real(cpu_s)]),
+    ];
+    let count = metrics.iter().map(points_of).sum();
+    let scope_metrics = vec![ScopeMetrics {
+        scope: Some(rewind_otlp::scope()),
+        metrics,
+        schema_url: rewind_otlp::SCHEMA_URL.to_owned(),
+    }];
+    let resource = Some(resource(variables, &export.recorder().host().name));
+    let of = ResourceMetrics { resource, scope_metrics, schema_url: rewind_otlp::SCHEMA_URL.to_owned() };
+    (MetricsData { resource_metrics: vec![of] }, count)
+}
+
+/// This process, not what it observes.
+fn resource(variables: &Variables, host: &str) -> Resource {
+    let told = variables.get("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
+    let told = told.split(',').filter_map(|pair| pair.split_once('='));
+    let name = variables.get("OTEL_SERVICE_NAME").unwrap_or_else(|| "rewind-agent".to_owned());
+    let own = [
+        ("service.name", name.as_str()),
+        ("service.version", env!("CARGO_PKG_VERSION")),
+        ("service.instance.id", host),
+        ("telemetry.distro.name", "rewind"),
+        ("telemetry.distro.version", env!("CARGO_PKG_VERSION")),
+        ("host.name", host),
+        ("os.type", "linux"),
+    ];
+    let mut attributes: Vec<KeyValue> = own.iter().map(|(key, text)| attribute(key, text)).collect();
+    for (key, text) in told {
+        let key = key.trim();
+        // What is told goes before what is known, but for the name, which has a variable of its own.
+        attributes.retain(|attribute| attribute.key != key || key == "service.name");
+        if key != "service.name" || variables.get("OTEL_SERVICE_NAME").is_none() {
+            attributes.retain(|attribute| attribute.key != key);
+            attributes.push(attribute(key, text.trim()));
+        }
+    }
+    Resource { attributes, ..Resource::default() }
+}
+
+fn attribute(key: &str, text: &str) -> KeyValue {
+    let value = AnyValue { value: Some(Value::StringValue(text.to_owned())) };
+    KeyValue { key: key.to_owned(), value: Some(value), ..KeyValue::default() }
+}
+
+const fn name(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => "traces",
+        Signal::Logs => "logs",
+        Signal::Metrics => "metrics",
+    }
+}
+
+/// Seconds of CPU that this process has used.
+fn cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0));
+    Duration::new(seconds, nanos).as_secs_f64()
+}
+
+/// Makes data points of one moment.
+struct Points {
+    began: u64,
+    now: u64,
+}
+
+impl Points {
+    fn number(&self, value: u64, attributes: &[(&str, &str)]) -> NumberDataPoint {
+        let value = number_data_point::Value::AsInt(i64::try_from(value).unwrap_or(i64::MAX));
+        NumberDataPoint {
+            attributes: attributes.iter().map(|(key, text)| attribute(key, text)).collect(),
+            ..self.point(value)
+        }
+    }
+
+    fn real(&self, value: f64) -> NumberDataPoint {
+        self.point(number_data_point::Value::AsDouble(value))
+    }
+
+    fn point(&self, value: number_data_point::Value) -> NumberDataPoint {
+        NumberDataPoint {
+            start_time_unix_nano: self.began,
+            time_unix_nano: self.now,
+            value: Some(value),
+            ..NumberDataPoint::default()
+        }
+    }
+}
+
+fn sum(name: &str, unit: &str, description: &str, data_points: Vec<NumberDataPoint>) -> Metric {
+    let aggregation_temporality = AggregationTemporality::Cumulative.into();
+    of(name, unit, description, metric::Data::Sum(Sum { data_points, aggregation_temporality, is_monotonic: true }))
+}
+
+fn gauge(name: &str, unit: &str, description: &str, data_points: Vec<NumberDataPoint>) -> Metric {
+    of(name, unit, description, metric::Data::Gauge(Gauge { data_points }))
+}
+
+fn of(name: &str, unit: &str, description: &str, data: metric::Data) -> Metric {
+    let (name, unit, description) = (name.to_owned(), unit.to_owned(), description.to_owned());
+    Metric { name, unit, description, data: Some(data), ..Metric::default() }
+}
+
+fn points_of(metric: &Metric) -> u64 {
+    match &metric.data {
+        Some(metric::Data::Sum(sum)) => sum.data_points.len() as u64,
+        Some(metric::Data::Gauge(gauge)) => gauge.data_points.len() as u64,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_resource_is_this_process_and_the_variables_go_before() {
+        let of = |set: &[(&str, &str)]| {
+            let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let resource = resource(&Variables(set), "node-1");
+            move |key: &str| {
+                let found: Vec<_> = resource.attributes.iter().filter(|attribute| attribute.key == key).collect();
+                assert!(found.len() < 2, "{found:?}");
+                match found.first()?.value.as_ref()?.value.as_ref()? {
+                    Value::StringValue(text) => Some(text.clone()),
+                    _ => None,
+                }
+            }
+        };
+        assert_eq!(of(&[])("service.name").as_deref(), Some("rewind-agent"));
+        let told = ("OTEL_RESOURCE_ATTRIBUTES", "service.name=a, k8s.cluster.name=lab,host.name=b");
+        assert_eq!(of(&[told])("service.name").as_deref(), Some("a"));
+        assert_eq!(of(&[told])("host.name").as_deref(), Some("b"));
+        assert_eq!(of(&[told])("k8s.cluster.name").as_deref(), Some("lab"));
+        assert_eq!(of(&[told, ("OTEL_SERVICE_NAME", "c")])("service.name").as_deref(), Some("c"));
+    }
+}
