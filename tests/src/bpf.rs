@@ -113,6 +113,7 @@ pub fn check_pool(dir: &Path) -> Result<usize> {
     };
     ring_numbers.extend(free("FREE_RINGS")?);
     segments.extend(free("FREE_SEGMENTS")?);
+    segments.extend(free("FIRST_SEGMENTS")?);
     for index in 0..rings.len() {
         let ring = Ring::read_from_bytes(&rings.get(&index, 0)?).ok().context("not a ring")?;
         if ring.recording != 0 {

@@ -4,7 +4,7 @@
 //! document has no serial number and no time, which would differ each time.
 
 use crate::command;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use rewind_tests::programs::work_tree;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,44 +43,31 @@ pub(super) fn of(program: &str, target: &str, linked: &[(&str, String)]) -> Resu
 /// The crates that go into a program, by their names in a package registry's terms.
 fn crates(folder: &Path, program: &str, target: Option<&str>) -> Result<BTreeMap<String, Value>> {
     let folder = work_tree().join(folder);
+    let manifest = folder.join("Cargo.toml");
+    // `cargo metadata` has crates too that no feature asks for; what tests, builds and derives is not linked.
+    let mut tree = command::cargo();
+    tree.args(["tree", "--locked", "--edges", "normal,no-proc-macro", "--prefix", "none", "--package", program]);
+    tree.args(["--target", target.unwrap_or("all"), "--manifest-path"]).arg(&manifest);
+    let linked = linked(&command::output(&mut tree)?);
     let mut metadata = command::cargo();
-    metadata.args(["metadata", "--format-version", "1", "--locked", "--manifest-path"]).arg(folder.join("Cargo.toml"));
-    if let Some(target) = target {
-        metadata.args(["--filter-platform", target]);
-    }
+    metadata.args(["metadata", "--format-version", "1", "--locked", "--manifest-path"]).arg(&manifest);
     let metadata: Value = serde_json::from_str(&command::output(&mut metadata)?)?;
     let checksums = checksums(&fs::read_to_string(folder.join("Cargo.lock"))?);
-    let within =
-        within(&metadata, program).with_context(|| format!("cargo's metadata of {program} are not as expected"))?;
-    Ok(within.into_iter().map(|package| component(package, &checksums)).collect())
+    let packages = metadata["packages"].as_array().context("cargo's metadata have no packages")?;
+    let text = |package: &Value, key: &str| package[key].as_str().unwrap_or_default().to_owned();
+    let within = packages.iter().filter(|one| linked.contains(&(text(one, "name"), text(one, "version"))));
+    let found: BTreeMap<_, _> = within.map(|package| component(package, &checksums)).collect();
+    ensure!(found.len() == linked.len(), "cargo's tree of {program} and its metadata differ");
+    Ok(found)
 }
 
-/// The packages that a program is linked of: along dependencies that are neither for tests nor for building.
-fn within<'a>(metadata: &'a Value, program: &str) -> Option<Vec<&'a Value>> {
-    let by_id = |list: &'a Value| -> Option<BTreeMap<&'a str, &'a Value>> {
-        list.as_array()?.iter().map(|one| Some((one["id"].as_str()?, one))).collect()
+/// Names and versions in what `cargo tree` prints: `name v1.2.3 (/path) (*)`.
+fn linked(tree: &str) -> BTreeSet<(String, String)> {
+    let named = |line: &str| {
+        let (name, rest) = line.split_once(" v")?;
+        Some((name.to_owned(), rest.split(' ').next()?.to_owned()))
     };
-    let (packages, nodes) = (by_id(&metadata["packages"])?, by_id(&metadata["resolve"]["nodes"])?);
-    let mut ahead: Vec<&str> =
-        packages.iter().filter(|(_, package)| package["name"] == program).map(|(id, _)| *id).collect();
-    let mut seen = BTreeSet::new();
-    while let Some(id) = ahead.pop() {
-        let package = packages.get(id)?;
-        if is_of_the_compiler(package) || !seen.insert(id) {
-            continue;
-        }
-        for dependency in nodes.get(id)?["deps"].as_array()? {
-            if dependency["dep_kinds"].as_array()?.iter().any(|kind| kind["kind"].is_null()) {
-                ahead.push(dependency["pkg"].as_str()?);
-            }
-        }
-    }
-    seen.iter().map(|id| packages.get(id).copied()).collect()
-}
-
-fn is_of_the_compiler(package: &Value) -> bool {
-    let kinds = package["targets"].as_array().into_iter().flatten().filter_map(|target| target["kind"].as_array());
-    kinds.flatten().any(|kind| kind == "proc-macro")
+    tree.lines().filter_map(named).collect()
 }
 
 fn component(package: &Value, checksums: &BTreeMap<(String, String), String>) -> (String, Value) {
@@ -116,34 +103,22 @@ mod tests {
 
     use super::*;
 
-    fn package(name: &str, kind: &str) -> Value {
-        json!({"id": name, "name": name, "version": "1.0.0", "license": "MIT/Apache-2.0", "targets": [{"kind": [kind]}]})
-    }
-
-    fn node(name: &str, needs: &[(&str, Option<&str>)]) -> Value {
-        let deps = needs.iter().map(|(pkg, kind)| json!({"pkg": pkg, "dep_kinds": [{"kind": kind}]}));
-        json!({"id": name, "deps": deps.collect::<Vec<_>>()})
+    fn package(name: &str) -> Value {
+        json!({"name": name, "version": "1.0.0", "license": "MIT/Apache-2.0"})
     }
 
     #[test]
-    fn what_is_linked_is_listed_and_what_only_builds_or_tests_is_not() {
-        let metadata = json!({
-            "packages": [package("agent", "bin"), package("linked", "lib"), package("far", "lib"), package("tests", "lib"),
-                package("builds", "lib"), package("derives", "proc-macro"), package("quotes", "lib")],
-            "resolve": {"nodes": [
-                node("agent", &[("linked", None), ("tests", Some("dev")), ("builds", Some("build")), ("derives", None)]),
-                node("linked", &[("far", None)]), node("far", &[]), node("tests", &[]), node("builds", &[]),
-                node("derives", &[("quotes", None)]), node("quotes", &[])]},
-        });
-        let names: Vec<_> = within(&metadata, "agent").unwrap().iter().map(|package| &package["name"]).collect();
-        assert_eq!(names, ["agent", "far", "linked"]);
+    fn what_is_linked_is_what_the_tree_has() {
+        let tree = "agent v0.1.0 (/work/agent)\nlinked v1.0.0+more\nfar v2.0.0 (*)\n\nlinked v1.0.0+more (*)\n";
+        let named = [("agent", "0.1.0"), ("far", "2.0.0"), ("linked", "1.0.0+more")];
+        assert_eq!(linked(tree), named.map(|(name, version)| (name.to_owned(), version.to_owned())).into());
     }
 
     #[test]
     fn a_crate_has_its_licence_and_the_hash_of_what_was_downloaded() {
         let lock = "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"linked\"\n\
                     version = \"1.0.0\"\nsource = \"registry\"\nchecksum = \"00ff\"\n";
-        let (purl, part) = component(&package("linked", "lib"), &checksums(lock));
+        let (purl, part) = component(&package("linked"), &checksums(lock));
         assert_eq!(purl, "pkg:cargo/linked@1.0.0");
         assert_eq!(part["hashes"], json!([{"alg": "SHA-256", "content": "00ff"}]));
         assert_eq!(part["licenses"], json!([{"expression": "MIT OR Apache-2.0"}]));
