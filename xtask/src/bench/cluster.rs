@@ -2,8 +2,8 @@
 //! put there.
 //!
 //! Measured on two CPUs that others used too (Linux 6.18): one watch each of pods, services and slices; a full ring is
-//! read in 0.2 s; from death to the Event 0.5 s (1.9 at most); 46 MiB with 100 pods; 300 pods, 600 recordings, each named
-//! within 1.5 s and rightly, in all crash files too; 20 pods in a crash loop, 1.9 deaths a second, take 1.8 % of a core (3
+//! read in 0.2 s; from death to the Event 0.5 s (2 at most); 43 MiB with 100 pods; 300 pods, 600 recordings, each named
+//! within 1 s and rightly, in all crash files too; 20 pods in a crash loop, 1.9 deaths a second, take 1.8 to 2 % of a core (3
 //! before only that table of sockets was read which a new container's descriptors are of).
 //!
 //! # Modules, in the order of the flow
