@@ -107,6 +107,8 @@ pub(crate) struct Recorder {
     pins: Option<Pins>,
     /// Runs of programs that the kernel skipped, as far as they have been logged.
     missed_seen: AtomicU64,
+    /// When that was looked at last.
+    missed_at_ns: AtomicU64,
     /// Cgroups that got no entry, as far as they have been logged.
     unfollowed_seen: AtomicU64,
     registry: registry::Registry,

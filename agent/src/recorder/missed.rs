@@ -1,12 +1,22 @@
 //! Losses that no program of ours can count.
 
 use super::Recorder;
+use crate::clock;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+/// How long after a look at skipped runs there is no other.
+const LOOK_NS: u64 = 900_000_000;
+
 impl Recorder {
-    /// Logs what the kernel has skipped since the last look.
+    /// Logs what the kernel has skipped since the last look, if that is a while ago: a look reads a file for each hook.
     pub(super) fn note_missed_runs(&self) {
+        let now_ns = clock::now_ns();
+        let last_ns = self.missed_at_ns.load(Ordering::Relaxed);
+        if last_ns != 0 && now_ns.saturating_sub(last_ns) < LOOK_NS {
+            return;
+        }
+        self.missed_at_ns.store(now_ns, Ordering::Relaxed);
         let missed: BTreeMap<_, _> = self.kernel().missed_runs().collect();
         let runs = missed.values().sum();
         let seen = self.missed_seen.swap(runs, Ordering::Relaxed);

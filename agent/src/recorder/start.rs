@@ -91,6 +91,7 @@ impl Recorder {
             cgroup_mount: config.cgroup_mount,
             pins,
             missed_seen: AtomicU64::new(0),
+            missed_at_ns: AtomicU64::new(0),
             unfollowed_seen: AtomicU64::new(0),
             registry: Registry::new(Sources::of_host(Path::new("/"), config.pods)),
             peers: config.peers,

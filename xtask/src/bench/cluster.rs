@@ -1,10 +1,10 @@
 //! What agents take and how fast they are on a cluster: one that is up, with the agents that `kubectl rewind deploy` has
 //! put there.
 //!
-//! Measured on two CPUs that others used too (Linux 6.18): one watch each of pods, services and slices; a full ring is
-//! read in 0.2 s; from death to the Event 0.5 s (2 at most); 43 MiB with 100 pods; 300 pods, 600 recordings, each named
-//! within 1 s and rightly, in all crash files too; 20 pods in a crash loop, 1.9 deaths a second, take 1.8 to 2 % of a core (3
-//! before only that table of sockets was read which a new container's descriptors are of).
+//! Measured on two CPUs (Linux 6.18): one watch each of pods, services and slices; a full ring is read in 0.2 s; from death
+//! to the Event 0.5 s (2 at most); 43 MiB with 100 pods; 300 pods, 600 recordings, each named within 1 s and rightly, in all
+//! crash files too. Missed in two runs of three: 20 pods in a crash loop, 1.9 to 2.3 deaths a second, take 1.8 to 2.3 % of a
+//! core; the goal is 2. (It was 3 when all tables of the host's sockets were read for each new container.)
 //!
 //! # Modules, in the order of the flow
 //!
