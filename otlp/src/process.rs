@@ -155,7 +155,12 @@ impl Processes {
 
     /// The process of an event; one that is not known was there when the records begin.
     fn known(&mut self, tgid: u32, event: &Event<'_>, began_ns: u64) -> usize {
-        let at = self.running.get(&tgid).copied().unwrap_or_else(|| {
+        // A call that its thread died in is told after its process' end.
+        let ended = |(_, process): &(&usize, &Process)| {
+            process.tgid == tgid && process.end_ns.is_some_and(|end_ns| event.start_ns <= end_ns)
+        };
+        let known = self.running.get(&tgid).or_else(|| self.all.iter().rev().find(ended).map(|(at, _)| at)).copied();
+        let at = known.unwrap_or_else(|| {
             let start_ns = began_ns.min(event.start_ns);
             self.begin(Process { tgid, start_ns, is_start_seen: false, ..Process::new(String::new(), None) })
         });
