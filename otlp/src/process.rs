@@ -155,12 +155,12 @@ impl Processes {
 
     /// The process of an event; one that is not known was there when the records begin.
     fn known(&mut self, tgid: u32, event: &Event<'_>, began_ns: u64) -> usize {
-        // A call that its thread died in is told after its process' end.
-        let ended = |(_, process): &(&usize, &Process)| {
-            process.tgid == tgid && process.end_ns.is_some_and(|end_ns| event.start_ns <= end_ns)
+        // A call that was in progress when the recording began comes last, after its process' end too.
+        let began_within = |at: &&usize| {
+            self.all.get(*at).is_some_and(|process| process.end_ns.is_some_and(|end_ns| event.start_ns <= end_ns))
         };
-        let known = self.running.get(&tgid).or_else(|| self.all.iter().rev().find(ended).map(|(at, _)| at)).copied();
-        let at = known.unwrap_or_else(|| {
+        let ended = || self.by_tgid.get(&tgid)?.iter().rev().find(began_within);
+        let at = self.running.get(&tgid).or_else(ended).copied().unwrap_or_else(|| {
             let start_ns = began_ns.min(event.start_ns);
             self.begin(Process { tgid, start_ns, is_start_seen: false, ..Process::new(String::new(), None) })
         });

@@ -1,6 +1,6 @@
 //! A container whose main process makes a child that fails, and fails itself.
 
-use super::{events, logs, traces, write_json};
+use super::{end, events, logs, traces, write_json};
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, SeverityNumber};
 use opentelemetry_proto::tonic::trace::v1::{Span, TracesData};
@@ -151,6 +151,18 @@ fn a_process_whose_end_is_gone_ends_with_its_container() {
     let told = log_records(events(&header(), &out));
     let exit = told.iter().find(|record| record.event_name == "rewind.process.exit").expect("an exit");
     assert_eq!(get(&exit.attributes, "process.exit.code"), None);
+}
+
+#[test]
+fn a_call_older_than_the_recording_makes_no_second_process_of_one_that_has_ended() {
+    let mut records = Vec::new();
+    build::task(&mut records, 2 * MS, (700, 700), (1, 1), "sh");
+    build::call(&mut records, 700, 0).at(3 * MS, 0).before().arg(0).end();
+    build::exit(&mut records, 9 * MS, (700, 700), 0, true);
+    let all = spans(traces(&header(), &records, 10));
+    assert_eq!(all.iter().map(|span| span.name.as_str()).collect::<Vec<_>>(), ["shop/web-1/web", "sh"]);
+    let end = end(&header(), &records);
+    assert_eq!([end.spans.len(), end.earlier_spans.len()], [1, 1]);
 }
 
 #[test]
