@@ -139,7 +139,9 @@ pub(crate) async fn run(export: Arc<Export>) {
         };
         match read {
             Ok(parts) => send(&export, &mut state, parts).await,
-            Err(error) => tracing::error!(%error, "ends could not be made into messages"),
+            Err(error) => {
+                export.telemetry().lost(Signal::Logs, Reason::Unmade, due.len() as u64, &error.to_string());
+            }
         }
         note(&export, &due);
     }
@@ -151,7 +153,10 @@ fn parts(export: &Export, due: &[(String, Pending)]) -> Parts {
     for (name, pending) in due {
         let path = export.ends().held().spill.path(name);
         let read = pending.memory.as_deref().cloned().or_else(|| spill::read(&path));
-        let Some(mut spilled) = read else { continue };
+        let Some(mut spilled) = read else {
+            export.telemetry().lost(Signal::Logs, Reason::Unmade, 1, "an end that was kept on disk cannot be read");
+            continue;
+        };
         export.recorder().complete(&mut spilled.header.container);
         let is_rest_due = export.is_rest_due(pending.taken_ns, pending.born_ns);
         if !pending.is_sent {

@@ -180,6 +180,7 @@ impl Lane {
     /// Sends what a batch makes. It is held until then.
     async fn send<I: Item>(&mut self, batch: Vec<Arc<Happened>>) {
         let recorder = Arc::clone(self.export.recorder());
+        let seen = batch.iter().map(|happened| happened.batch.len() as u64).sum();
         let mut recordings = std::mem::replace(&mut self.recordings, Recordings::since(0));
         let made = blocking::run(move || {
             let messages = recordings.messages::<I>(&recorder, &batch);
@@ -188,7 +189,7 @@ impl Lane {
         let (recordings, messages, batch) = match made.await {
             Ok(made) => made,
             Err(error) => {
-                tracing::error!(%error, "what happened could not be made into messages");
+                self.export.telemetry().lost(I::Message::SIGNAL, Reason::Unmade, seen, &error.to_string());
                 return;
             }
         };

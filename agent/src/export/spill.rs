@@ -11,7 +11,7 @@ use rewind_recording::header::Header;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
@@ -97,10 +97,11 @@ impl Spill {
         }
         DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
         let (path, half) = (self.path(name), self.dir.join(format!("{name}.half")));
-        let mut file = BufWriter::new(File::create(&half)?);
-        file.write_all(&bytes)?;
-        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
-        fs::rename(&half, path)?;
+        if let Err(error) = whole(&half, &bytes).and_then(|()| fs::rename(&half, path)) {
+            // A full disk gets no fuller by each try. It is not there if it could not even be made.
+            let _ = fs::remove_file(&half);
+            return Err(error);
+        }
         self.files.insert(name.to_owned(), bytes.len() as u64);
         let mut dropped = Dropped::new();
         while self.bytes() > MAX_BYTES && self.files.len() > 1 {
@@ -125,6 +126,12 @@ impl Spill {
             tracing::warn!(%error, name, "an end that was sent cannot be deleted");
         }
     }
+}
+
+fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_data()
 }
 
 /// The name of an end's file: by time, and the same for the same end.

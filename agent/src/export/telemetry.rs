@@ -26,11 +26,13 @@ pub(crate) enum Reason {
     SwitchedOff,
     /// What is kept on disk had to make room, or could not be written.
     SpillFull,
+    /// It could not be made into a message, or what was kept on disk could not be read.
+    Unmade,
 }
 
 impl Reason {
     /// All of them, each at its own number.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::QueueFull,
         Self::Overwritten,
         Self::KernelLost,
@@ -39,6 +41,7 @@ impl Reason {
         Self::GivenUp,
         Self::SwitchedOff,
         Self::SpillFull,
+        Self::Unmade,
     ];
 
     /// As metrics and JSON name it.
@@ -52,6 +55,7 @@ impl Reason {
             Self::GivenUp => "given_up",
             Self::SwitchedOff => "switched_off",
             Self::SpillFull => "spill_full",
+            Self::Unmade => "unmade",
         }
     }
 }

@@ -84,7 +84,7 @@ impl Maps {
         Ok(())
     }
 
-    /// Puts numbers `0..count` into a pool.
+    /// Puts numbers into a pool.
     pub(super) fn fill_pool(&mut self, name: &'static str, numbers: Range<u32>) -> Result<(), Error> {
         let mut queue: Queue<_, u32> = typed(self.get_mut(name)?, name)?;
         numbers.into_iter().try_for_each(|number| queue.push(number, 0).map_err(|source| map_error(name, source)))

@@ -78,6 +78,8 @@ impl Session {
     /// # Errors
     /// [`Failure`].
     pub(crate) async fn connect_again(&self) -> Result<(), Failure> {
+        // What was said of the one before is not about this one.
+        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.sender.lock().await = dial(&self.cluster, &self.agent, &self.said).await?;
         Ok(())
     }
