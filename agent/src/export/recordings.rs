@@ -63,6 +63,18 @@ impl Recordings {
     fn take<I: Item>(&mut self, recorder: &Recorder, happened: &Happened) -> Vec<I> {
         let timeline = happened.batch.timeline();
         let header = recorder.header_with(happened.recording, happened.batch.records()).ok();
+        // It was recorded until it was known whose it is.
+        let is_unwanted = match &header {
+            Some(header) => recorder.is_unwanted(&header.container),
+            None => {
+                let mut container = Container::clone(&happened.container);
+                recorder.complete(&mut container);
+                recorder.is_unwanted(&container)
+            }
+        };
+        if is_unwanted {
+            return Vec::new();
+        }
         let round = self.round;
         let since_ns = self.since_ns;
         let known = self.known.entry(happened.recording).or_insert_with(|| {
