@@ -146,7 +146,7 @@ fn descriptors(facts: &Facts<'_>, groups: &[Group], tgid: u32) -> Option<Descrip
 fn ran(facts: &Facts<'_>, clock: &mut Clock) -> Vec<Ran> {
     let mut children = BTreeMap::<u32, Vec<u32>>::new();
     let processes = || facts.processes.iter().filter(|(_, process)| !process.is_setup());
-    for (tgid, process) in processes() {
+    for (tgid, process) in processes().filter(|(tgid, _)| **tgid != 0) {
         let parent = facts.processes.get(&process.parent).filter(|parent| !parent.is_setup());
         let parent = parent.map_or(0, |_| process.parent);
         children.entry(parent).or_default().push(*tgid);

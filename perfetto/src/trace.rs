@@ -137,6 +137,10 @@ impl Recording<'_, '_> {
     fn thread(&mut self, event: &Event<'_>) -> io::Result<u64> {
         let tid = event.tid;
         let tgid = event.tgid().unwrap_or(tid);
+        if tgid == 0 {
+            // The kernel's own doing, of no process that is known.
+            return Ok(self.root);
+        }
         if let Some(track) = self.threads.get(&(tgid, tid)) {
             return Ok(*track);
         }

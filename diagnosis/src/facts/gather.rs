@@ -84,6 +84,10 @@ impl Gather {
             return descriptor.open_in(&mut self.tables);
         }
         let tgid = event.tgid().unwrap_or(event.tid);
+        if tgid == 0 {
+            // The kernel's own doing, of no process that is known.
+            return;
+        }
         let process =
             self.processes.entry(tgid).or_insert_with(|| Process { first_ns: event.start_ns, ..Process::default() });
         if let Some(task) = event.task {

@@ -12,6 +12,7 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use crate::scene::{MS, S, Scene};
+    use rewind_common::record::connection::{Connection, what};
     use rewind_recording::event::build;
 
     /// A socket that asks 10.0.0.5:6379 to be connected, and waits for it.
@@ -122,6 +123,34 @@ mod tests {
         send(&mut scene);
         receive(&mut scene);
         assert!(end(&mut scene).ends_with("nothing unusual found before that."));
+    }
+
+    #[test]
+    fn what_the_kernel_does_with_a_connection_is_no_process() {
+        for at in 0..4 {
+            let mut scene = Scene::of("app");
+            let accepted = |scene: &mut Scene, now: u32| {
+                let told = Connection { time_ns: scene.now, ..Connection::default() };
+                if now == at {
+                    build::connection(&mut scene.records, (0, 0), what::ACCEPTED, told);
+                }
+            };
+            accepted(&mut scene, 0);
+            asked(&mut scene, 0);
+            accepted(&mut scene, 1);
+            scene.call(700, 44).arg(3).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(40).end();
+            accepted(&mut scene, 2);
+            build::call(&mut scene.records, 700, 45).at(scene.now + MS, 0).enter().arg(3).arg(0x7000).arg(40).end();
+            scene.later(2 * MS);
+            accepted(&mut scene, 3);
+            scene.later(9 * S);
+            let why = scene.why();
+            assert_eq!(
+                why.answer, "It is running; but what it sent to 10.0.0.5:6379 got no answer after 10.0s.",
+                "{at}"
+            );
+            assert!(why.ran.iter().all(|ran| ran.tgid == 700) && why.ran.len() < 2, "{:?}", why.ran);
+        }
     }
 
     #[test]

@@ -84,9 +84,12 @@ fn silent(facts: &Facts<'_>, processes: &BTreeMap<u32, Threads>) -> BTreeSet<u32
     let mut silent: BTreeSet<u32> = hang.map(|(tgid, _)| *tgid).collect();
     if !silent.is_empty() {
         let events = facts.timeline.by_end();
-        let is_older =
-            |what: &What<'_>| matches!(what, What::Call { outcome: Outcome::InProgress, .. } | What::Descriptor(_));
-        for event in events.filter(|event| !is_older(&event.what)) {
+        // Older, or the kernel's doing: a peer that closes, say.
+        let is_not_its = |what: &What<'_>| {
+            let is_older = matches!(what, What::Call { outcome: Outcome::InProgress, .. } | What::Descriptor(_));
+            is_older || matches!(what, What::Connection(_))
+        };
+        for event in events.filter(|event| !is_not_its(&event.what)) {
             silent.remove(&event.tgid().unwrap_or(event.tid));
         }
     }
