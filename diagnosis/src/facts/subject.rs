@@ -62,9 +62,16 @@ pub(super) fn is_name_server(peer: &str) -> bool {
     peer.ends_with(":53")
 }
 
-/// The peer that `UDP:[->10.96.0.10:53]` names.
+/// The peer that `UDP:[->10.96.0.10:53]` names, or `TCP:[10.0.0.7:34000->10.0.0.5:6379]`, as `/proc` has it.
 pub(super) fn peer_of(descriptor: &str) -> Option<String> {
-    let (_, peer) = descriptor.split_once(":[->")?;
+    let (transport, ends) = descriptor.split_once(":[")?;
+    let has_addresses = transport.starts_with("TCP") || transport.starts_with("UDP");
+    let peer = match ends.strip_prefix("->") {
+        Some(peer) => peer,
+        None if has_addresses => ends.split_once("->")?.1,
+        // A path may hold anything.
+        None => return None,
+    };
     Some(peer.trim_end_matches(']').to_owned())
 }
 

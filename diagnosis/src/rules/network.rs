@@ -14,6 +14,7 @@ mod tests {
     use crate::scene::{MS, S, Scene};
     use rewind_common::record::connection::{Connection, what};
     use rewind_recording::event::build;
+    use rewind_recording::events::Descriptor;
 
     /// A socket that asks 10.0.0.5:6379 to be connected, and waits for it.
     fn asked(scene: &mut Scene, answer: i64) {
@@ -123,6 +124,19 @@ mod tests {
         send(&mut scene);
         receive(&mut scene);
         assert!(end(&mut scene).ends_with("nothing unusual found before that."));
+    }
+
+    #[test]
+    fn a_peer_is_known_by_what_proc_said_of_the_descriptor() {
+        let mut scene = Scene::of("app");
+        asked(&mut scene, 0);
+        scene.later(10 * MS);
+        let what = b"TCP:[10.0.0.7:34000->10.0.0.5:6379]";
+        Descriptor::write(&mut scene.records, scene.now, (700, 3), 0, what);
+        scene.call(700, 44).arg(3).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(40).end();
+        build::call(&mut scene.records, 700, 45).at(scene.now + MS, 0).enter().arg(3).arg(0x7000).arg(40).end();
+        scene.later(9 * S);
+        assert!(scene.why().answer.contains("what it sent to 10.0.0.5:6379 got no answer"), "{}", scene.why().answer);
     }
 
     #[test]
