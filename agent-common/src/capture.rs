@@ -33,6 +33,26 @@ pub struct Capture {
     pub command_mask: u32,
     /// What those bits are for the operations with [`when::COMMAND`].
     pub commands: [u32; COMMANDS],
+    /// What the call carries, if its descriptor is a socket's: bits of [`carries`]. 0: nothing.
+    pub carries: u32,
+}
+
+/// What a call on a socket carries, and where it stands.
+pub mod carries {
+    /// Bytes came; else they were sent.
+    pub const RECEIVED: u32 = 1;
+    /// Argument 1 points to the bytes themselves.
+    pub const BYTES: u32 = 1 << 1;
+    /// Argument 1 points to an array of `iovec`.
+    pub const VECTOR: u32 = 1 << 2;
+    /// Argument 1 points to a `msghdr`.
+    pub const MESSAGE: u32 = 1 << 3;
+    /// Argument 1 points to an array of `mmsghdr`, the result says how many of them were used.
+    pub const MESSAGES: u32 = 1 << 4;
+    /// Argument 4 is the address of the peer, where it is not null.
+    pub const ADDRESS: u32 = 1 << 5;
+    /// From this bit on: the argument that holds flags as `recv` takes them. 0: none does.
+    pub const FLAGS_SHIFT: u32 = 8;
 }
 
 /// Flags of a row.
@@ -170,5 +190,5 @@ pub const MAX_SET: usize = 128;
 /// Most messages kept of an array of messages.
 pub const MAX_MESSAGES: u32 = 4;
 
-const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 100);
+const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 104);
 const _: () = assert!(MAX_BYTES <= crate::chunk::SLACK_BYTES && MAX_STRING <= MAX_BYTES);

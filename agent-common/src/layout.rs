@@ -24,6 +24,6 @@ pub struct Fingerprint {
     pub ring_bytes: u64,
     /// Most payload bytes of one call.
     pub payload_bytes: u32,
-    /// No meaning yet.
-    pub reserved: u32,
+    /// What is read of sockets: bits of [`crate::record::message::protocols`].
+    pub protocols: u32,
 }

@@ -144,6 +144,8 @@ pub struct SockOffsets {
     pub backlog: u32,
     /// `tcp_sock.write_seq`.
     pub write_seq: u32,
+    /// `tcp_sock.copied_seq`.
+    pub copied_seq: u32,
     /// `tcp_sock.bytes_sent`.
     pub bytes_sent: u32,
     /// `tcp_sock.bytes_retrans`.
@@ -164,6 +166,10 @@ pub struct SockOffsets {
     pub table_len: u32,
     /// `fdtable.fd`.
     pub table_files: u32,
+    /// `file.f_inode`.
+    pub file_inode: u32,
+    /// `inode.i_mode`.
+    pub inode_mode: u32,
     /// `file.private_data`: of a socket's file its `struct socket`.
     pub file_socket: u32,
     /// `socket.sk`.

@@ -7,8 +7,10 @@ use crate::ring::PROTECTED;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 pub mod connection;
+pub mod message;
 
 pub use connection::{Connection, Listen};
+pub use message::SocketMessage;
 
 /// What stands at the start of each record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -58,6 +60,8 @@ pub enum Kind {
     Connection = 12,
     /// A TCP socket listens: [`Listen`].
     Listen = 13,
+    /// A socket carried a message of HTTP/1 or DNS: [`SocketMessage`].
+    SocketMessage = 14,
 }
 
 /// The shape of an event's record. It starts with the header and the time at which it was written

@@ -2,10 +2,9 @@
 //! call returns the error. Whether the socket is one of TCP's no argument says, so it is looked up.
 
 use crate::globals::{global, offset};
-use crate::probe::{field, user};
+use crate::probe::user;
 use crate::task::{self, Thread};
 use crate::{other, socket};
-use core::ffi::c_void;
 use rewind_common::call::flags;
 use rewind_common::record::connection::{direction, what};
 use rewind_common::record::{Connection, Kind, RecordHeader};
@@ -45,7 +44,7 @@ global! {
     /// Verifier: a global function, so that it is walked once, and not with each way through the hook.
     fn tell(ring_and_error: u64, fd: u64, address: u64, now_ns: u64, since_ns: u64) -> u64 {
         let task = task::current();
-        let sock = sock_of(task, fd as u32);
+        let sock = socket::of_descriptor(task, fd as u32);
         if sock.is_null() || !socket::is_unused_tcp(sock) {
             return 0;
         }
@@ -78,18 +77,4 @@ global! {
         other::nobodys_event((ring_and_error >> 32) as u32, PROTECTED, &record);
         0
     }
-}
-
-/// The socket that a descriptor of a task's stands for; null: none. That it is one its call has shown: it is asked for
-/// after errors that no other file gives.
-#[inline(always)]
-fn sock_of(task: *const c_void, fd: u32) -> *const c_void {
-    let files: *const c_void = field(task, offset!(sock.task_files));
-    let table: *const c_void = field(files, offset!(sock.files_table));
-    if fd >= field(table, offset!(sock.table_len)) {
-        return core::ptr::null();
-    }
-    let of_table: *const c_void = field(table, offset!(sock.table_files));
-    let file: *const c_void = field(of_table, 8 * fd as usize);
-    field(field(file, offset!(sock.file_socket)), offset!(sock.socket_sock))
 }

@@ -52,6 +52,10 @@ pub static LIMITS: [u32; SHARES] = [1; SHARES];
 #[unsafe(no_mangle)]
 pub static PAYLOAD_BYTES: u32 = 256;
 
+/// What is read of sockets: bits of [`rewind_common::record::message::protocols`]. The agent fills it in.
+#[unsafe(no_mangle)]
+pub static PROTOCOLS: u32 = 0;
+
 /// One of the offsets. Volatile, so that the compiler does not take what stands there now for the truth.
 macro_rules! offset {
     ($($field:tt)+) => {

@@ -7,6 +7,7 @@
 //!              recorded.rs (which cgroups are, and may be)
 //!              ancestry.rs, cgroup.rs (the nearest cgroup above that is known)
 //!              failed_connect.rs (a connect that comes to nothing without a hook)
+//!              carried.rs (what a call on a socket has carried)
 //!              socket.rs (what a socket says of its connection)
 //!              name.rs (is a new cgroup a container's?)
 //!              task.rs, threads.rs (what is kept of a thread, and where) \_ read.rs, message.rs, number.rs, blob.rs (bytes behind pointers)
@@ -33,6 +34,7 @@ mod ancestry;
 #[allow(unsafe_code, reason = "intrinsics, and volatile accesses")]
 mod atomic;
 mod blob;
+mod carried;
 mod cgroup;
 #[allow(unsafe_code, reason = "a helper")]
 mod clock;

@@ -15,25 +15,25 @@ pub const UNCHANGED: u64 = u64::MAX;
 pub const NAME_LENGTH: u64 = offset_of!(MsgHdr, name_len) as u64;
 
 /// `struct iovec`: pointer and length; the pairs of these in a `msghdr` have its shape.
-type IoVec = [u64; 2];
+pub type IoVec = [u64; 2];
 
 /// `struct user_msghdr` (`include/linux/socket.h`) on 64-bit machines.
 #[repr(C)]
-struct MsgHdr {
-    name: u64,
+pub struct MsgHdr {
+    pub name: u64,
     name_len: u64,
-    vector: u64,
+    pub vector: u64,
     vector_len: u64,
     control: u64,
     control_len: u64,
     flags: u64,
 }
 
-/// `struct mmsghdr`.
+/// `struct mmsghdr`, with its padding.
 #[repr(C)]
-struct MultiMsgHdr {
+pub struct MultiMsgHdr {
     header: MsgHdr,
-    len: u64,
+    pub len: u64,
 }
 
 global! {

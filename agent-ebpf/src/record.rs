@@ -35,7 +35,7 @@ pub fn event<T: EventRecord + Copy>(thread: &mut Thread, now_ns: u64, record: &T
 
 /// Says who the thread is where the share has not heard it lately.
 #[inline(always)]
-fn announce(thread: &mut Thread, cursors: &mut Cursors, share: usize, now_ns: u64) {
+pub fn announce(thread: &mut Thread, cursors: &mut Cursors, share: usize, now_ns: u64) {
     let announced = thread.announced[share & 1];
     if announced == 0 || cursors.shares[share & 1].claim + 1 >= announced + ANNOUNCE_AGAIN {
         write_task(thread, cursors, share as u64, now_ns);
@@ -98,14 +98,16 @@ fn write_enter(thread: &mut Thread, capture: &Capture) -> u64 {
     0
 }
 
-/// A call has returned, or never will.
+/// A call has returned, or never will. Gives what it carries, if its descriptor is a socket's.
 #[inline(always)]
-pub fn call(thread: &mut Thread, now_ns: u64, result: i64) {
-    let Some(cursors) = cursors(thread) else { return };
+pub fn call(thread: &mut Thread, now_ns: u64, result: i64) -> u32 {
+    let Some(cursors) = cursors(thread) else { return 0 };
     if !lock(cursors) {
-        return;
+        return 0;
     }
+    let mut carries = 0;
     let row = capture(thread).map_or(0, |capture| {
+        carries = capture.carries;
         if capture.flags & capture_flags::NOTES != 0 && thread.flags & u32::from(flags::REFUSED) != 0 {
             read::note(thread, capture);
         }
@@ -119,6 +121,7 @@ pub fn call(thread: &mut Thread, now_ns: u64, result: i64) {
         thread.announced = [0; 2];
     }
     unlock(cursors);
+    carries
 }
 
 /// Whether a call's record belongs into the protected share: its row says so, or it failed in a way

@@ -52,6 +52,19 @@ impl Writer {
         unsafe { self.at(off).cast::<T>().write(value) };
     }
 
+    /// The byte at `off`, which was written before.
+    #[inline(always)]
+    pub fn byte(&self, off: u64) -> u8 {
+        // SAFETY: within the segment, see above.
+        unsafe { self.at(off).read_volatile() }
+    }
+
+    /// Four bytes at `off`, wherever they begin.
+    #[inline(always)]
+    pub fn word(&self, off: u64) -> u32 {
+        u32::from_ne_bytes([0, 1, 2, 3].map(|i| self.byte(off + i)))
+    }
+
     /// Copies `len` bytes of the process' to `off`; whether they could be read.
     #[inline(always)]
     pub fn read_user(&self, off: u64, len: u32, from: u64) -> bool {

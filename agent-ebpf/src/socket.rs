@@ -7,12 +7,35 @@ use core::ffi::c_void;
 
 /// `IPPROTO_TCP` (`include/uapi/linux/in.h`).
 const TCP: u16 = 6;
-/// `AF_INET` (`include/linux/socket.h`).
-const INET: u16 = 2;
+/// `IPPROTO_UDP`.
+const UDP: u16 = 17;
+/// `AF_INET`, `AF_INET6` (`include/linux/socket.h`).
+pub const INET: u16 = 2;
+const INET6: u16 = 10;
+/// `S_IFMT`, `S_IFSOCK` (`include/uapi/linux/stat.h`).
+const KIND_OF_FILE: u16 = 0o170_000;
+const SOCKET: u16 = 0o140_000;
 /// `SOCK_DONE` (`enum sock_flags`, `include/net/sock.h`): the peer's FIN has come (`tcp_fin`).
 const DONE: u64 = 1 << 1;
 /// `SHUTDOWN_MASK` (`include/net/sock.h`).
 const BOTH_WAYS: u8 = 3;
+
+/// The socket that a descriptor of a typed task's stands for; null: none.
+#[inline(always)]
+pub fn of_descriptor(task: *const c_void, fd: u32) -> *const c_void {
+    let files: *const c_void = field(task, offset!(sock.task_files));
+    let table: *const c_void = field(files, offset!(sock.files_table));
+    if fd >= field(table, offset!(sock.table_len)) {
+        return core::ptr::null();
+    }
+    let of_table: *const c_void = field(table, offset!(sock.table_files));
+    let file: *const c_void = field(of_table, 8 * fd as usize);
+    let inode: *const c_void = field(file, offset!(sock.file_inode));
+    if field::<u16>(inode, offset!(sock.inode_mode)) & KIND_OF_FILE != SOCKET {
+        return core::ptr::null();
+    }
+    field(field(file, offset!(sock.file_socket)), offset!(sock.socket_sock))
+}
 
 /// Whether it is one of TCP's: the hook fires for SCTP's and MPTCP's as well.
 #[inline(always)]
@@ -131,4 +154,68 @@ pub fn srtt_us(sock: *const c_void) -> u32 {
 #[inline(always)]
 pub fn retransmits(sock: *const c_void) -> u32 {
     field(sock, offset!(sock.retransmits))
+}
+
+/// The same of a socket that is any address in the verifier's eyes.
+pub mod any {
+    use super::{INET, INET6, TCP, UDP, c_void, field, mapped, offset};
+
+    #[inline(always)]
+    fn family(sock: *const c_void) -> u16 {
+        field(sock, offset!(sock.family))
+    }
+
+    /// Whether it is one of IP's.
+    #[inline(always)]
+    pub fn is_inet(sock: *const c_void) -> bool {
+        matches!(family(sock), INET | INET6)
+    }
+
+    /// Whether it is one of TCP's.
+    #[inline(always)]
+    pub fn is_tcp(sock: *const c_void) -> bool {
+        field::<u16>(sock, offset!(sock.protocol)) == TCP
+    }
+
+    /// Whether it is one of UDP's.
+    #[inline(always)]
+    pub fn is_udp(sock: *const c_void) -> bool {
+        field::<u16>(sock, offset!(sock.protocol)) == UDP
+    }
+
+    /// This end's address: an IPv4 one as IPv6 has it.
+    #[inline(always)]
+    pub fn local_address(sock: *const c_void) -> [u8; 16] {
+        if family(sock) == INET {
+            return mapped(field(sock, offset!(sock.local_v4)));
+        }
+        field(sock, offset!(sock.local_v6))
+    }
+
+    /// The other end's.
+    #[inline(always)]
+    pub fn peer_address(sock: *const c_void) -> [u8; 16] {
+        if family(sock) == INET {
+            return mapped(field(sock, offset!(sock.peer_v4)));
+        }
+        field(sock, offset!(sock.peer_v6))
+    }
+
+    /// This end's port.
+    #[inline(always)]
+    pub fn local_port(sock: *const c_void) -> u16 {
+        super::local_port(sock)
+    }
+
+    /// The other end's port; 0: it has no other end.
+    #[inline(always)]
+    pub fn peer_port(sock: *const c_void) -> u16 {
+        u16::from_be(field(sock, offset!(sock.peer_port)))
+    }
+
+    /// The sequence number behind the last byte that the program has sent, or has taken.
+    #[inline(always)]
+    pub fn position(sock: *const c_void, is_received: bool) -> u32 {
+        if is_received { field(sock, offset!(sock.copied_seq)) } else { field(sock, offset!(sock.write_seq)) }
+    }
 }

@@ -112,14 +112,15 @@ fn give_up(pins: &Pins, dir: &Path, why: &str) -> Result<(), Error> {
 
 /// What is asked for but cannot be had of maps that are there.
 fn warn_of_sizes(made: &Fingerprint, wanted: &Plan) {
-    let differ = (made.budget_bytes, made.ring_bytes, made.payload_bytes)
-        != (wanted.budget_bytes, wanted.ring_bytes, wanted.payload_bytes);
+    let differ = (made.budget_bytes, made.ring_bytes, made.payload_bytes, made.protocols)
+        != (wanted.budget_bytes, wanted.ring_bytes, wanted.payload_bytes, wanted.protocols);
     if differ {
         tracing::warn!(
             budget_bytes = made.budget_bytes,
             ring_bytes = made.ring_bytes,
             payload_bytes = made.payload_bytes,
-            "the rings keep the sizes that they were made with, not those asked for; to change them: `rewind-agent unload`, then run"
+            protocols = made.protocols,
+            "rings and programs keep what they were made with, not what is asked for; to change them: `rewind-agent unload`, then run"
         );
     }
 }

@@ -1,6 +1,7 @@
 //! What was typed.
 
 use crate::crash::{Limits, Policy, When};
+use crate::kernel::Protocol;
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rewind_recording::api::DEFAULT_SOCKET;
@@ -49,6 +50,9 @@ pub(crate) struct MemoryOptions {
     /// Most bytes kept of one read, write, send or recv
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub payload_bytes: u32,
+    /// What is read of sockets: the heads of HTTP/1 messages, questions and answers of DNS; or `none`
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "http,dns")]
+    pub protocols: Vec<Protocol>,
 }
 
 /// What is hidden.

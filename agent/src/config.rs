@@ -9,6 +9,7 @@
 //! memory:                  # from the agent's next start on
 //!   budget: 64MiB
 //!   ring: 1MiB
+//! protocols: [http, dns]   # what is read of sockets; from the agent's next start on
 //! crashes:
 //!   when: failed           # or: always, never
 //!   onChild: false
@@ -33,7 +34,9 @@ mod fields;
 use crate::crash::When;
 use crate::export::Variables;
 use crate::identity::kubernetes::asked::{self, Asked};
+use crate::kernel::Protocol;
 use crate::recorder::Wish;
+use clap::ValueEnum as _;
 use fields::Fields;
 use rewind_recording::redact::Redactor;
 use std::fs::File;
@@ -56,6 +59,8 @@ pub(crate) struct Settings {
     pub budget_bytes: Option<u64>,
     /// Most bytes of a ring.
     pub ring_bytes: Option<u64>,
+    /// What is read of sockets.
+    pub protocols: Option<Vec<Protocol>>,
     /// Which ends are kept.
     pub when: Option<When>,
     /// Whether failed children are kept.
@@ -80,6 +85,7 @@ impl Default for Settings {
             unannotated: true,
             budget_bytes: None,
             ring_bytes: None,
+            protocols: None,
             when: None,
             on_child: None,
             redact: Vec::new(),
@@ -114,6 +120,7 @@ impl Settings {
         let mut memory = all.section("memory")?;
         let (budget_bytes, ring_bytes) = (memory.take_as("budget", size)?, memory.take_as("ring", size)?);
         memory.finish()?;
+        let protocols = protocols(all.take("protocols")?)?;
         let mut crashes = all.section("crashes")?;
         let whens = [When::Failed, When::Always, When::Never].map(|when| (when.name(), when));
         let (when, on_child) = (crashes.choice("when", &whens)?, crashes.take("onChild")?);
@@ -134,6 +141,7 @@ impl Settings {
             unannotated: unannotated.unwrap_or(default.unannotated),
             budget_bytes,
             ring_bytes,
+            protocols,
             when,
             on_child,
             redact,
@@ -160,8 +168,9 @@ impl Settings {
     /// What of it holds from the agent's next start on, if that differs.
     #[must_use]
     pub(crate) fn later(&self, other: &Self) -> Option<&'static str> {
-        let differs = (self.budget_bytes, self.ring_bytes) != (other.budget_bytes, other.ring_bytes);
-        differs.then_some("memory.budget and memory.ring hold from the agent's next start on")
+        let differs = (self.budget_bytes, self.ring_bytes, &self.protocols)
+            != (other.budget_bytes, other.ring_bytes, &other.protocols);
+        differs.then_some("memory.budget, memory.ring and protocols hold from the agent's next start on")
     }
 }
 
@@ -183,6 +192,12 @@ fn first<T>(asked: [Option<Asked>; 2], of: impl Fn(Asked) -> Option<T>) -> Optio
         Some(word) => Some(Some(word)),
         None => namespace.map(of),
     }
+}
+
+/// What is read of sockets, by its names.
+fn protocols(names: Option<Vec<String>>) -> Result<Option<Vec<Protocol>>, String> {
+    let of = |name: &String| Protocol::from_str(name, false).map_err(|_| format!("`protocols`: there is no {name}"));
+    names.map(|names| names.iter().map(of).collect()).transpose()
 }
 
 /// A size in bytes.

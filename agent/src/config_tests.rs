@@ -15,6 +15,7 @@ fn the_example_is_understood_and_says_what_holds_by_default() {
         redact: vec!["token=(\\w+)".to_owned()],
         budget_bytes: Some(64 << 20),
         ring_bytes: Some(1 << 20),
+        protocols: Some(vec![Protocol::Http, Protocol::Dns]),
         when: Some(When::Failed),
         on_child: Some(false),
         export: Variables(
@@ -49,6 +50,8 @@ fn a_value_that_is_not_understood_is_refused_by_its_name() {
         ("record: 7", "`record`"),
         ("memory: {budget: much}", "`memory.budget`"),
         ("memory: {ring: [1]}", "`memory.ring`"),
+        ("protocols: [gopher]", "`protocols`"),
+        ("protocols: http", "`protocols`"),
         ("crashes: {when: sometimes}", "`crashes.when`"),
         ("crashes: {onChild: maybe}", "`crashes.onChild`"),
         ("redact: ['(']", "`redact`"),

@@ -20,4 +20,4 @@ pub(crate) use adopt::{Adopted, PinnedRings};
 pub(crate) use entries::{Entered, directory_of, path_of};
 pub(crate) use error::Error;
 pub(crate) use load::{Kernel, Load, Loaded, hash};
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Plan, Protocol};

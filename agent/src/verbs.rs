@@ -10,8 +10,8 @@ use crate::host::facts::{Fact, Facts};
 use crate::host::refusal::{Refusal, refusal};
 use crate::host::rules;
 use crate::identity::scope::Rule;
-use crate::kernel::Plan;
 use crate::kernel::pins::{self, Pins};
+use crate::kernel::{Plan, Protocol};
 use crate::record::{self, Cgroup, Recorded};
 use crate::recorder::{Config, Recorder, Scope};
 use crate::serve::{SocketPath, programs};
@@ -68,6 +68,7 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let mut plan = plan(options.budget.as_u64(), &options.memory);
     plan.budget_bytes = settings.budget_bytes.unwrap_or(plan.budget_bytes);
     plan.ring_bytes = settings.ring_bytes.unwrap_or(plan.ring_bytes);
+    plan.protocols = settings.protocols.as_deref().map_or(plan.protocols, Protocol::bits);
     let node = options.kubernetes.kubernetes.then(|| node(&options.kubernetes));
     let rule = Rule { units: options.units, agent: own_cgroup(), pod_uid: options.kubernetes.pod_uid.clone() };
     let place = SocketPath::take(&options.socket)?;
@@ -148,7 +149,11 @@ pub(crate) fn record(options: &cli::Record) -> anyhow::Result<ExitCode> {
     let host = Host::suited()?;
     let sink = Sink::open(options)?;
     let cgroup = Cgroup::new(&host.mount, &format!("record-{}", std::process::id()))?;
-    let memory = cli::MemoryOptions { ring: RECORD_RING, payload_bytes: payload_bytes(options) };
+    let memory = cli::MemoryOptions {
+        ring: RECORD_RING,
+        payload_bytes: payload_bytes(options),
+        protocols: Protocol::ALL.to_vec(),
+    };
     let scope = Scope::Only(cgroup.path.clone());
     let config = host.config(
         plan(RECORD_BUDGET_BYTES, &memory),
@@ -174,7 +179,7 @@ pub(crate) fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
     let mut report = Report { findings: rules::findings(&facts), ..Report::default() };
     if !options.quick && refusal(&facts).is_none() {
         let host = Host::suited()?;
-        let memory = cli::MemoryOptions { ring: RECORD_RING, payload_bytes: 256 };
+        let memory = cli::MemoryOptions { ring: RECORD_RING, payload_bytes: 256, protocols: Vec::new() };
         // Nobody sees what it records.
         let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), Scope::Only("/none".to_owned()), false, None);
         match Recorder::start(config.clone()) {
@@ -209,7 +214,12 @@ const RECORD_RING: bytesize::ByteSize = bytesize::ByteSize::mib(8);
 const RECORD_BUDGET_BYTES: u64 = 12 << 20;
 
 fn plan(budget_bytes: u64, memory: &cli::MemoryOptions) -> Plan {
-    Plan { budget_bytes, ring_bytes: memory.ring.as_u64(), payload_bytes: memory.payload_bytes }
+    Plan {
+        budget_bytes,
+        ring_bytes: memory.ring.as_u64(),
+        payload_bytes: memory.payload_bytes,
+        protocols: Protocol::bits(&memory.protocols),
+    }
 }
 
 /// A host that can record.

@@ -19,6 +19,7 @@
 //! | [`target`] | where a request goes, without its query |
 //! | [`fields`] | the header fields that matter here |
 //! | [`head`] | the head of a message from bytes |
+//! | [`hidden`](mod@hidden) | what of a head is to be hidden |
 //! | [`framing`] | where a message ends |
 //! | [`chunks`] | the chunked coding |
 //! | [`flow`] | one direction of a connection |
@@ -33,6 +34,7 @@ mod fields;
 mod flow;
 mod framing;
 mod head;
+mod hidden;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -43,4 +45,5 @@ pub use exchange::{Exchange, Message};
 pub use fields::{Fields, Lengths, MAX_HOST_BYTES, MAX_USER_AGENT_BYTES, Options, TransferCoding};
 pub use flow::{MAX_HEAD_BYTES, Way};
 pub use head::{Head, MAX_METHOD_BYTES, Request, Response, Start, read};
+pub use hidden::hidden;
 pub use target::{MAX_PATH_BYTES, Target};

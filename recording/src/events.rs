@@ -19,6 +19,7 @@ pub mod oom_kill;
 mod process;
 pub(crate) mod signal;
 mod signal_sent;
+pub mod socket_message;
 
 pub use connection::Connection;
 pub use descriptor::Descriptor;
@@ -32,6 +33,7 @@ pub use listen::Listen;
 pub use oom_kill::OomKill;
 pub use signal::Signal;
 pub use signal_sent::SignalSent;
+pub use socket_message::SocketMessage;
 
 use crate::call::{Call, parse as parse_call};
 use crate::malformed::Malformed;
@@ -58,6 +60,8 @@ list::event_kinds! {
     Connection(Connection),
     /// A TCP socket listens.
     Listen(Listen),
+    /// A socket carried a message of HTTP/1 or DNS.
+    SocketMessage(SocketMessage<'a>),
     /// For the tests of this list.
     #[cfg(test)]
     Dummy(dummy::Dummy<'a>),
@@ -67,6 +71,10 @@ list::event_kinds! {
 pub mod kinds {
     /// TCP connections.
     pub const TCP: &[&str] = &["connection", "listen"];
+    /// Lookups of names.
+    pub const DNS: &[&str] = &["dns"];
+    /// Requests and responses.
+    pub const HTTP: &[&str] = &["http"];
     /// Processes and programs.
     pub const EXEC: &[&str] = &["exec", "fork", "exit"];
     /// Signals and kills.

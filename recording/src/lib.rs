@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A record is a call (`call.rs`), an event of some kind (`events/`), or who a thread is; what of it is of variable
-//! length stands in blobs (`blobs.rs`).
+//! length stands in blobs (`blobs.rs`). What sockets carried is put together by `conversations.rs`.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -17,6 +17,7 @@ pub mod api;
 pub mod blobs;
 pub mod call;
 pub mod clock;
+pub mod conversations;
 pub mod crash;
 pub mod cut;
 pub mod decode;

@@ -28,6 +28,7 @@ use crate::syscalls::Arch;
 use regex::bytes::{Regex, RegexBuilder};
 use rewind_common::call::{Blob, REDACTED_BYTE, blob_flags, part};
 use rewind_common::capture::MAX_STRING;
+use rewind_protocols::http1::hidden;
 use std::mem::offset_of;
 use std::ops::Range;
 
@@ -148,6 +149,10 @@ impl Redactor {
         match place.kind {
             TextKind::Text => self.text(bytes, blob.is_cut(), &mut found),
             TextKind::Strings => self.strings(bytes, blob.is_cut(), &mut found),
+            TextKind::HttpHead => {
+                found = hidden(bytes);
+                self.text(bytes, blob.is_cut(), &mut found);
+            }
             // But for the NUL that ends it, or fills up its field.
             TextKind::Secret => found.push(0..bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)),
         }

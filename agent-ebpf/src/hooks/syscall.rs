@@ -13,7 +13,7 @@
 //! the kernel (vDSO), what `io_uring` does without a call, and calls that were under way when the recording
 //! began.
 
-use crate::{clock, failed_connect, filter, record, refused, task};
+use crate::{carried, clock, failed_connect, filter, record, refused, task};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 
@@ -37,7 +37,8 @@ pub fn sys_exit(ctx: BtfTracePointContext) {
     if thread.start_ns == 0 {
         now_ns += refused::note(thread, task::current(), regs, result, now_ns);
     }
-    record::call(thread, now_ns, result);
+    let carried = record::call(thread, now_ns, result);
+    carried::look(thread, carried, now_ns, result);
     failed_connect::look(thread, now_ns, result);
     thread.start_ns = 0;
     thread.returned = 1;

@@ -86,6 +86,8 @@ impl Kernel {
         let sizes = load.plan.sizes()?;
         let offsets = offsets::find(&Btf::of_running_kernel()?)?;
         let payload_bytes = load.plan.payload_bytes;
+        // Where sockets are not known, neither is what they carry.
+        let protocols = if offsets.sock.cgroup == 0 { 0 } else { load.plan.protocols };
         let first_segments = (sizes.segments / FIRST).max(1);
         let mut loader = EbpfLoader::new();
         let mut ebpf = loader
@@ -94,6 +96,7 @@ impl Kernel {
             .override_global("OFFSETS", offsets.as_bytes(), true)
             .override_global("LIMITS", sizes.limits.as_bytes(), true)
             .override_global("PAYLOAD_BYTES", payload_bytes.as_bytes(), true)
+            .override_global("PROTOCOLS", protocols.as_bytes(), true)
             .map_max_entries("ARENA", sizes.segments)
             .map_max_entries("FREE_SEGMENTS", sizes.segments)
             .map_max_entries("FIRST_SEGMENTS", first_segments)

@@ -88,6 +88,7 @@ fn sockets(btf: &Btf) -> Result<SockOffsets, Error> {
         shutdown: of("sock.sk_shutdown")?,
         backlog: of("sock.sk_max_ack_backlog")?,
         write_seq: of("tcp_sock.write_seq")?,
+        copied_seq: of("tcp_sock.copied_seq")?,
         bytes_sent: of("tcp_sock.bytes_sent")?,
         bytes_retrans: of("tcp_sock.bytes_retrans")?,
         bytes_received: of("tcp_sock.bytes_received")?,
@@ -98,6 +99,8 @@ fn sockets(btf: &Btf) -> Result<SockOffsets, Error> {
         files_table: of("files_struct.fdt")?,
         table_len: of("fdtable.max_fds")?,
         table_files: of("fdtable.fd")?,
+        file_inode: of("file.f_inode")?,
+        inode_mode: of("inode.i_mode")?,
         file_socket: of("file.private_data")?,
         socket_sock: of("socket.sk")?,
     })

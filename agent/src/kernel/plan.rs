@@ -1,6 +1,8 @@
 //! How large the maps are made: pure.
 
+use clap::ValueEnum;
 use rewind_common::chunk::ARENA_VALUE_BYTES;
+use rewind_common::record::message::protocols;
 use rewind_common::ring::{IDENTITY_BYTES, MAX_SEGMENTS, Ring, SHARES};
 
 /// What is asked for.
@@ -12,6 +14,37 @@ pub(crate) struct Plan {
     pub ring_bytes: u64,
     /// Most payload bytes kept of one call.
     pub payload_bytes: u32,
+    /// What is read of sockets: bits of [`protocols`](rewind_common::record::message::protocols).
+    pub protocols: u32,
+}
+
+/// A protocol whose messages are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    /// HTTP/1.
+    Http,
+    /// DNS.
+    Dns,
+    /// None.
+    #[value(hide = true)]
+    None,
+}
+
+impl Protocol {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Http, Self::Dns];
+
+    /// What the kernel side knows them by.
+    #[must_use]
+    pub(crate) fn bits(all: &[Self]) -> u32 {
+        all.iter().fold(0, |bits, protocol| {
+            bits | match protocol {
+                Self::Http => protocols::HTTP,
+                Self::Dns => protocols::DNS,
+                Self::None => 0,
+            }
+        })
+    }
 }
 
 /// A budget that cannot hold a ring.
@@ -74,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_default_budget_holds_several_hundred_rings() {
-        let plan = Plan { budget_bytes: 64 * MIB, ring_bytes: MIB, payload_bytes: 256 };
+        let plan = Plan { budget_bytes: 64 * MIB, ring_bytes: MIB, payload_bytes: 256, protocols: 0 };
         let sizes = plan.sizes().unwrap();
         assert!(sizes.rings > 900, "{sizes:?}");
         assert!(u64::from(sizes.segments) * (ARENA_VALUE_BYTES as u64) < 64 * MIB);
@@ -83,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_ring_of_another_size_stays_within_the_budget() {
-        let plan = Plan { budget_bytes: 4 * MIB, ring_bytes: MIB, payload_bytes: 256 };
+        let plan = Plan { budget_bytes: 4 * MIB, ring_bytes: MIB, payload_bytes: 256, protocols: 0 };
         let segments = plan.sizes().unwrap().segments;
         assert_eq!(plan.limits(MIB), plan.sizes().unwrap().limits);
         assert_eq!([plan.limits(1), plan.limits(256 << 10)], [[1, 1], [6, 1]]);
@@ -92,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_budget_too_small_for_one_ring_is_refused() {
-        let plan = Plan { budget_bytes: 4096, ring_bytes: MIB, payload_bytes: 256 };
+        let plan = Plan { budget_bytes: 4096, ring_bytes: MIB, payload_bytes: 256, protocols: 0 };
         assert!(plan.sizes().unwrap_err().to_string().contains("too small for one ring"));
     }
 }

@@ -77,8 +77,8 @@ impl Recorder {
                 given_up.push(sentence);
             }
         }
-        let Fingerprint { budget_bytes, ring_bytes, payload_bytes, .. } = mapped.node().fingerprint;
-        let plan = Plan { budget_bytes, ring_bytes, payload_bytes };
+        let Fingerprint { budget_bytes, ring_bytes, payload_bytes, protocols, .. } = mapped.node().fingerprint;
+        let plan = Plan { budget_bytes, ring_bytes, payload_bytes, protocols };
         let limits = plan.sizes().map_or([1; SHARES], |sizes| sizes.limits);
         Ok(Self {
             kernel: Mutex::new(kernel),
@@ -134,13 +134,13 @@ fn load(config: &Config, recordings: u64) -> Result<(Kernel, Mapped), Error> {
     let mapped = Mapped::new(&kernel)?;
     mapped.set_default_flags(default_flags(config));
     mapped.set_recordings(recordings);
-    let Plan { budget_bytes, ring_bytes, payload_bytes } = config.plan;
+    let Plan { budget_bytes, ring_bytes, payload_bytes, protocols } = config.plan;
     mapped.set_fingerprint(&Fingerprint {
         programs: kernel::hash(&captures),
         budget_bytes,
         ring_bytes,
         payload_bytes,
-        reserved: 0,
+        protocols,
     });
     kernel.attach(Stage::Follow)?;
     register(&mut kernel, &mapped, config, true)?;

@@ -136,6 +136,11 @@ impl Flow {
         self.stage == Stage::Lost
     }
 
+    /// How much of the body is still to come, where its length is known.
+    pub(super) fn left(&self) -> u64 {
+        if let Stage::Body(left) = self.stage { left } else { 0 }
+    }
+
     pub(super) fn is_until_close(&self) -> bool {
         self.stage == Stage::UntilClose
     }

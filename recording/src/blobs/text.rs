@@ -9,6 +9,8 @@ pub enum TextKind {
     Strings,
     /// A secret by what the call is for.
     Secret,
+    /// The head of a message of HTTP/1.
+    HttpHead,
 }
 
 /// Where in a blob its text is.

@@ -3,7 +3,7 @@
 use rewind_common::call::{self, Blob, args, blob_flags, flags, part};
 use rewind_common::record::sent_flags::GROUP;
 use rewind_common::record::{
-    Connection, Exec, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHeader, Signal, SignalSent, Task,
+    Connection, Exec, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHeader, Signal, SignalSent, SocketMessage, Task,
 };
 use std::borrow::BorrowMut;
 use std::net::Ipv4Addr;
@@ -277,6 +277,24 @@ pub fn connection(out: &mut Vec<u8>, (tid, tgid): (u32, u32), what: u8, mut told
         *address = Ipv4Addr::LOCALHOST.to_ipv6_mapped().octets();
     }
     out.extend_from_slice(told.as_bytes());
+}
+
+/// Appends a message that a socket of thread `tid` of process `tgid` has carried, with its first bytes. Addresses that
+/// are left out are this host's.
+pub fn socket_message(out: &mut Vec<u8>, (tid, tgid): (u32, u32), flags: u8, mut message: SocketMessage, bytes: &[u8]) {
+    let padded = bytes.len().next_multiple_of(4);
+    let len = (size_of::<SocketMessage>() + size_of::<Blob>() + padded) as u16;
+    message.header = RecordHeader { len, kind: Kind::SocketMessage as u8, flags, tid };
+    message.tgid = tgid;
+    for address in [&mut message.local, &mut message.peer].into_iter().filter(|address| **address == [0; 16]) {
+        *address = Ipv4Addr::LOCALHOST.to_ipv6_mapped().octets();
+    }
+    let is_cut = (bytes.len() as u32) < message.total;
+    let blob = Blob { place: 0, flags: if is_cut { blob_flags::CUT } else { 0 }, len: bytes.len() as u16 };
+    out.extend_from_slice(message.as_bytes());
+    out.extend_from_slice(blob.as_bytes());
+    out.extend_from_slice(bytes);
+    out.resize(out.len() + padded - bytes.len(), 0);
 }
 
 /// A thread's name as the kernel holds it: what is longer than 15 bytes is cut.

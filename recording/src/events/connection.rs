@@ -200,7 +200,7 @@ pub fn result(event: &Connection) -> String {
 }
 
 #[derive(Serialize)]
-struct Address {
+pub(super) struct Address {
     address: IpAddr,
     port: u16,
 }

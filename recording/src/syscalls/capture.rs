@@ -3,7 +3,7 @@
 use super::arg::{ArgKind, Commands};
 use super::pointee::Pointee;
 use super::{Arch, Row, bits, compat};
-use rewind_common::capture::{COMMANDS, Capture, OPS, Op, ROWS, capture_flags, op, when};
+use rewind_common::capture::{COMMANDS, Capture, OPS, Op, ROWS, capture_flags, carries, op, when};
 
 /// One row a number, for the kernel side to load. Numbers without a row stay zero.
 #[must_use]
@@ -76,7 +76,30 @@ pub fn capture(row: &Row, arch: Arch) -> Capture {
         command_arg: only.arg,
         command_mask: only.mask,
         commands: only.commands,
+        carries: carries(row),
     }
+}
+
+/// What a call on a socket carries ([`carries`](mod@rewind_common::capture::carries)).
+fn carries(row: &Row) -> u32 {
+    let received = if row.has(bits::RECEIVES) { carries::RECEIVED } else { 0 };
+    let [Some(ArgKind::Fd), Some(second)] = [0, 1].map(|i| row.args.get(i)) else { return 0 };
+    if !row.has(bits::SENDS | bits::RECEIVES) {
+        return 0;
+    }
+    let shape = match second {
+        ArgKind::BytesIn(_) | ArgKind::BytesOut | ArgKind::LogBytes(_) => carries::BYTES,
+        ArgKind::VecIn(_) | ArgKind::LogVec(_) | ArgKind::VecOut(_) => carries::VECTOR,
+        ArgKind::MessageIn | ArgKind::MessageOut => carries::MESSAGE,
+        ArgKind::MessagesIn(_) | ArgKind::MessagesOut(_) => carries::MESSAGES,
+        _ => return 0,
+    };
+    let address = match row.args.get(4) {
+        Some(ArgKind::AddressIn(_) | ArgKind::AddressOut(_)) => carries::ADDRESS,
+        _ => 0,
+    };
+    let flags = row.args.iter().position(|kind| matches!(kind, ArgKind::Flags(_))).unwrap_or_default();
+    received | shape | address | (flags as u32) << carries::FLAGS_SHIFT
 }
 
 #[derive(Default)]

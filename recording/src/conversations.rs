@@ -1,0 +1,253 @@
+//! What sockets carried, put together: a request and its response, a question and its answer.
+//!
+//! Of a connection only the calls are seen that a message begins in. How many bytes there were between two of them the
+//! positions of both say, so a body is known by its length, and where more or less came than should have, that is seen.
+//! A body of known length is taken for granted when its head has come: a request is told when its response has begun,
+//! not when somebody has read all of it.
+
+use crate::event::{Event, What};
+use crate::events::{Connection, SocketMessage, connection};
+use rewind_common::record::connection::what;
+use rewind_protocols::dns::{Lookup, Lookups, Socket, Transport};
+use rewind_protocols::http1::{Conversation, Exchange, Way};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::SocketAddr;
+
+/// Most connections that are followed at a time; of further ones nothing is put together.
+const MAX_CONNECTIONS: usize = 4096;
+/// Most questions that wait for an answer.
+const MAX_QUESTIONS: usize = 4096;
+/// How long a question waits: as long as resolvers do (`RES_TIMEOUT`, `resolv.conf(5)`).
+pub const DNS_TIMEOUT_NS: u64 = 5_000_000_000;
+
+/// Whose a message is, and between whom it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// The process, as the host numbers it.
+    pub tgid: u32,
+    /// Its thread.
+    pub tid: u32,
+    /// This end.
+    pub local: SocketAddr,
+    /// The other end.
+    pub peer: SocketAddr,
+}
+
+/// What was put together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A request, with its response if there was one.
+    Request(Party, Box<Exchange>),
+    /// A question, with its answer if there was one. [`Way::Sent`]: it was asked here.
+    Lookup(Way, Box<Lookup<Party>>),
+}
+
+impl Told {
+    /// Whose it is.
+    #[must_use]
+    pub fn party(&self) -> &Party {
+        match self {
+            Self::Request(party, _) => party,
+            Self::Lookup(_, lookup) => &lookup.owner,
+        }
+    }
+
+    /// When it began.
+    #[must_use]
+    pub fn start_ns(&self) -> u64 {
+        match self {
+            Self::Request(_, exchange) => {
+                let request = exchange.request.as_ref().map(|request| request.began_ns);
+                request.or_else(|| exchange.response.as_ref().map(|it| it.began_ns)).unwrap_or_default()
+            }
+            Self::Lookup(_, lookup) => lookup.asked_ns,
+        }
+    }
+
+    /// When its response began, or its answer came; `None`: there was none.
+    #[must_use]
+    pub fn answered_ns(&self) -> Option<u64> {
+        match self {
+            Self::Request(_, exchange) => exchange.response.as_ref().map(|response| response.began_ns),
+            Self::Lookup(_, lookup) => {
+                matches!(lookup.outcome, rewind_protocols::dns::Outcome::Answered(_)).then_some(lookup.ended_ns)
+            }
+        }
+    }
+}
+
+/// Both ends of a connection, this one first.
+type Ends = (SocketAddr, SocketAddr);
+
+/// The conversations of one recording.
+#[derive(Debug)]
+pub struct Conversations {
+    connections: HashMap<Ends, Followed>,
+    /// Questions that were asked here, and those that were asked of servers here.
+    lookups: [Lookups<Party>; 2],
+}
+
+#[derive(Debug)]
+struct Followed {
+    conversation: Conversation,
+    /// Where the next byte of each direction is, sent and received; `None`: none was seen yet.
+    next: [Option<u32>; 2],
+    party: Party,
+    /// When something of it was seen last.
+    last_ns: u64,
+}
+
+impl Default for Conversations {
+    fn default() -> Self {
+        let lookups = || Lookups::new(MAX_QUESTIONS, DNS_TIMEOUT_NS);
+        Self { connections: HashMap::new(), lookups: [lookups(), lookups()] }
+    }
+}
+
+impl Conversations {
+    /// All of a timeline's.
+    #[must_use]
+    pub fn of<'a>(events: impl Iterator<Item = Event<'a>>, read_ns: u64) -> Vec<Told> {
+        let mut conversations = Self::default();
+        let mut told: Vec<Told> = events.flat_map(|event| conversations.take(&event)).collect();
+        told.extend(conversations.end(read_ns));
+        told
+    }
+
+    /// Takes the next event, in the order of their ends; what it completes.
+    pub fn take(&mut self, event: &Event<'_>) -> Vec<Told> {
+        match event.what {
+            What::SocketMessage(message) if message.is_dns() => self.dns(&message, event.tid),
+            What::SocketMessage(message) => self.http(&message, event.tid),
+            What::Connection(told) => self.connection(&told),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Nothing comes any more: what waits for an answer waits in vain until `at_ns`.
+    pub fn end(&mut self, at_ns: u64) -> Vec<Told> {
+        let mut told = Vec::new();
+        let mut left: Vec<_> = self.connections.drain().map(|(_, followed)| followed).collect();
+        left.sort_by_key(|followed| followed.last_ns);
+        for mut followed in left {
+            let over = followed.conversation.lost();
+            told.extend(over.into_iter().map(|exchange| Told::Request(followed.party, Box::new(exchange))));
+        }
+        told.extend(self.expire(u64::MAX).into_iter().map(|it| match it {
+            Told::Lookup(way, mut lookup) => {
+                lookup.ended_ns = at_ns.max(lookup.asked_ns);
+                Told::Lookup(way, lookup)
+            }
+            other => other,
+        }));
+        told
+    }
+
+    /// Questions without an answer in time.
+    pub fn expire(&mut self, now_ns: u64) -> Vec<Told> {
+        let ways = [Way::Sent, Way::Received].into_iter().zip(&mut self.lookups);
+        let of = |(way, lookups): (Way, &mut Lookups<Party>)| {
+            lookups
+                .expire(now_ns)
+                .into_iter()
+                .map(move |lookup| Told::Lookup(way, Box::new(lookup)))
+                .collect::<Vec<_>>()
+        };
+        ways.flat_map(of).collect()
+    }
+
+    fn connection(&mut self, told: &Connection) -> Vec<Told> {
+        let ends = (connection::local(told), connection::peer(told));
+        let is_new = matches!(told.header.flags, what::CONNECTED | what::ACCEPTED);
+        let before = self.connections.remove(&ends);
+        if is_new && self.connections.len() < MAX_CONNECTIONS {
+            let party = Party { tgid: told.tgid, tid: told.header.tid, local: ends.0, peer: ends.1 };
+            let conversation = Conversation::new();
+            self.connections.insert(ends, Followed { conversation, next: [None; 2], party, last_ns: told.time_ns });
+        }
+        before.map(|followed| followed.closed(told.time_ns)).unwrap_or_default()
+    }
+
+    fn http(&mut self, message: &SocketMessage<'_>, tid: u32) -> Vec<Told> {
+        let ends = (message.local(), SocketMessage::peer(message));
+        let party = Party { tgid: message.fixed.tgid, tid, local: ends.0, peer: ends.1 };
+        if !self.connections.contains_key(&ends) && self.connections.len() >= MAX_CONNECTIONS {
+            return Vec::new();
+        }
+        // Its beginning is older than what is held.
+        let midway = || Followed { conversation: Conversation::midway(), next: [None; 2], party, last_ns: 0 };
+        let followed = self.connections.entry(ends).or_insert_with(midway);
+        // Who accepts a connection is not known before it is used.
+        followed.party = party;
+        let over = followed.message(message);
+        over.into_iter().map(|exchange| Told::Request(party, Box::new(exchange))).collect()
+    }
+
+    fn dns(&mut self, message: &SocketMessage<'_>, tid: u32) -> Vec<Told> {
+        let Some(read) = message.dns() else { return Vec::new() };
+        let (local, peer) = (message.local(), SocketMessage::peer(message));
+        let at_ns = message.at_ns();
+        let is_asked_here = (message.way() == Way::Sent) != read.is_response;
+        let transport = if message.is_udp() { Transport::Udp } else { Transport::Tcp };
+        let (client, server) = if is_asked_here { (local, peer) } else { (peer, local) };
+        // A server has one socket for all who ask: they are told apart by their addresses.
+        let scope = if is_asked_here { 0 } else { scope_of(client) };
+        // An answer whose sender the call did not name comes from the port of DNS.
+        let server = if server.port() == 0 { SocketAddr::new(server.ip(), 53) } else { server };
+        let socket = Socket { scope, transport, port: client.port(), server };
+        let way = if is_asked_here { Way::Sent } else { Way::Received };
+        let mut told = self.expire(at_ns);
+        let [ours, theirs] = &mut self.lookups;
+        let lookups = if is_asked_here { ours } else { theirs };
+        let over = if read.is_response {
+            lookups.answered(&socket, &read, at_ns).into_iter().collect()
+        } else {
+            let party = Party { tgid: message.fixed.tgid, tid, local, peer };
+            lookups.asked(socket, &read, at_ns, &party)
+        };
+        told.extend(over.into_iter().map(|lookup| Told::Lookup(way, Box::new(lookup))));
+        told
+    }
+}
+
+impl Followed {
+    fn message(&mut self, message: &SocketMessage<'_>) -> Vec<Exchange> {
+        let (way, at_ns, total) = (message.way(), message.at_ns(), message.fixed.total);
+        let next = match &mut self.next {
+            [sent, _] if way == Way::Sent => sent,
+            [_, received] => received,
+        };
+        let between = next.map_or(0, |next| message.fixed.position.wrapping_sub(next));
+        let mut over = Vec::new();
+        if between > u32::MAX / 2 {
+            // Less has come than was taken for granted, or this is another connection between the same ends.
+            over.extend(self.conversation.lost());
+        } else if between > 0 {
+            over.extend(self.conversation.call(way, at_ns, &[], between.into()));
+        }
+        over.extend(self.conversation.call(way, at_ns, &message.bytes(), total.into()));
+        let (granted, granted_over) = self.conversation.grant(way, at_ns);
+        over.extend(granted_over);
+        // A response whose end cannot be seen is told now.
+        over.extend(self.conversation.idle(at_ns.saturating_add(1)));
+        *next = Some(message.fixed.position.wrapping_add(total).wrapping_add(granted as u32));
+        self.last_ns = at_ns;
+        over
+    }
+
+    fn closed(mut self, at_ns: u64) -> Vec<Told> {
+        let over = self.conversation.close(at_ns);
+        over.into_iter().map(|exchange| Told::Request(self.party, Box::new(exchange))).collect()
+    }
+}
+
+/// A number for a client: not 0, which is what was asked here.
+fn scope_of(client: SocketAddr) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    client.ip().hash(&mut hasher);
+    hasher.finish() | 1
+}
+
+#[cfg(test)]
+mod tests;

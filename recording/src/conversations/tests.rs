@@ -1,0 +1,194 @@
+use super::*;
+use crate::event::{Timeline, build, sorted};
+use rewind_common::record::message::message_flags::{DNS, RECEIVED, UDP};
+use rewind_common::record::{Connection as WireConnection, SocketMessage as WireMessage};
+use rewind_protocols::dns::Outcome;
+
+const MS: u64 = 1_000_000;
+const WHO: (u32, u32) = (100, 99);
+
+#[derive(Default)]
+struct Built {
+    records: Vec<u8>,
+    at_ms: u64,
+}
+
+impl Built {
+    /// A call a millisecond after the last one: `more` bytes stand behind those that are given.
+    fn call(
+        &mut self,
+        flags: u8,
+        (local_port, peer_port): (u16, u16),
+        position: u32,
+        bytes: &[u8],
+        more: u32,
+    ) -> &mut Self {
+        self.at_ms += 1;
+        let total = bytes.len() as u32 + more;
+        let time_ns = self.at_ms * MS;
+        let message = WireMessage {
+            time_ns,
+            since_ns: time_ns,
+            local_port,
+            peer_port,
+            position,
+            total,
+            ..WireMessage::default()
+        };
+        build::socket_message(&mut self.records, WHO, flags, message, bytes);
+        self
+    }
+
+    fn http(&mut self, flags: u8, position: u32, head: &str, more: u32) -> &mut Self {
+        self.call(flags, (5000, 80), position, head.as_bytes(), more)
+    }
+
+    fn connection(&mut self, what: u8) -> &mut Self {
+        self.at_ms += 1;
+        let told =
+            WireConnection { time_ns: self.at_ms * MS, local_port: 5000, peer_port: 80, ..WireConnection::default() };
+        build::connection(&mut self.records, WHO, what, told);
+        self
+    }
+
+    fn told(&self) -> Vec<Told> {
+        let records = sorted(&self.records);
+        Conversations::of(Timeline::new(&records).by_end(), 60_000 * MS)
+    }
+
+    /// Method, path, status, and how long it took, milliseconds.
+    fn requests(&self) -> Vec<(String, u16, u64)> {
+        let of = |told: Told| {
+            let took = told.answered_ns().unwrap_or_default().saturating_sub(told.start_ns()) / MS;
+            let Told::Request(_, exchange) = told else { panic!("{told:?}") };
+            let request = exchange.request.map(|it| format!("{} {}", it.head.method, it.head.target.path));
+            (request.unwrap_or_default(), exchange.response.map_or(0, |it| it.head.status), took)
+        };
+        self.told().into_iter().map(of).collect()
+    }
+}
+
+fn request(name: &str, status: u16, took: u64) -> (String, u16, u64) {
+    (name.to_owned(), status, took)
+}
+
+const GET_A: &str = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+const GET_B: &str = "GET /b HTTP/1.1\r\nHost: h\r\n\r\n";
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+
+#[test]
+fn requests_over_a_kept_connection_are_joined_across_bodies_that_nobody_saw() {
+    let mut built = Built::default();
+    let (a, ok) = (GET_A.len() as u32, OK.len() as u32);
+    built.connection(what::CONNECTED).http(0, 7, GET_A, 0).http(RECEIVED, 70, OK, 10);
+    built.http(0, 7 + a, GET_B, 0).http(
+        RECEIVED,
+        70 + ok + 1000,
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        0,
+    );
+    assert_eq!(built.requests(), [request("GET /a", 200, 1), request("GET /b", 404, 1)]);
+}
+
+#[test]
+fn positions_may_wrap() {
+    let mut built = Built::default();
+    let (a, ok) = (GET_A.len() as u32, OK.len() as u32);
+    built.http(0, u32::MAX - 3, GET_A, 0).http(RECEIVED, u32::MAX - 50, OK, 0);
+    built.http(0, (u32::MAX - 3).wrapping_add(a), GET_B, 0);
+    built.http(RECEIVED, (u32::MAX - 50).wrapping_add(ok + 1000), OK, 0);
+    assert_eq!(built.requests(), [request("GET /a", 200, 1), request("GET /b", 200, 1)]);
+}
+
+#[test]
+fn a_response_that_was_cut_short_by_another_connection_joins_nothing() {
+    let mut built = Built::default();
+    built.http(0, 7, GET_A, 0).http(RECEIVED, 70, OK, 0).connection(what::CLOSED);
+    built.connection(what::CONNECTED).http(0, 900, GET_B, 0).connection(what::CLOSED);
+    assert_eq!(built.requests(), [request("GET /a", 200, 1), request("GET /b", 0, 0)]);
+}
+
+#[test]
+fn who_serves_has_the_same_the_other_way_round() {
+    let mut built = Built::default();
+    built.http(RECEIVED, 7, GET_A, 0).http(0, 70, "HTTP/1.1 500 Oh\r\nContent-Length: 3\r\n\r\n", 3);
+    let told = built.told();
+    let [Told::Request(party, exchange)] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((exchange.way, party.tgid), (Some(Way::Received), 99));
+    assert_eq!(built.requests(), [request("GET /a", 500, 1)]);
+}
+
+#[test]
+fn a_response_whose_end_nobody_can_see_is_told_when_it_begins() {
+    let mut built = Built::default();
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    built.http(0, 7, GET_A, 0).http(RECEIVED, 70, chunked, 4000);
+    built.http(0, 7 + GET_A.len() as u32, GET_B, 0).http(RECEIVED, 9000, chunked, 10);
+    assert_eq!(built.requests(), [request("GET /a", 200, 1), request("GET /b", 200, 1)]);
+}
+
+#[test]
+fn more_connections_than_are_followed_cost_no_memory() {
+    let mut conversations = Conversations::default();
+    for port in 1..=u16::MAX {
+        let mut built = Built::default();
+        built.call(0, (port, 80), 1, GET_A.as_bytes(), 0);
+        let records = sorted(&built.records);
+        Timeline::new(&records).by_end().for_each(|event| drop(conversations.take(&event)));
+    }
+    assert_eq!(conversations.connections.len(), MAX_CONNECTIONS);
+    assert_eq!(conversations.end(0).len(), MAX_CONNECTIONS);
+}
+
+/// A message of DNS with one question for the addresses of `a.b`; an answer has no records.
+fn dns(id: u8, response: Option<u8>) -> Vec<u8> {
+    let flags = response.map_or([1, 0], |rcode| [0x81, 0x80 | rcode]);
+    let header = [0, id, flags[0], flags[1], 0, 1, 0, 0, 0, 0, 0, 0];
+    [&header[..], b"\x01a\x01b\x00", &[0, 1, 0, 1]].concat()
+}
+
+fn lookups(built: &Built) -> Vec<(Way, u16, u64, Option<u16>)> {
+    let of = |told: Told| {
+        let Told::Lookup(way, lookup) = told else { panic!("{told:?}") };
+        let rcode = if let Outcome::Answered(answer) = &lookup.outcome { Some(answer.rcode) } else { None };
+        (way, lookup.id, (lookup.ended_ns - lookup.asked_ns) / MS, rcode)
+    };
+    built.told().into_iter().map(of).collect()
+}
+
+#[test]
+fn an_answer_is_its_questions_and_one_that_does_not_come_is_told_as_missing() {
+    let mut built = Built::default();
+    built.call(DNS | UDP, (4000, 53), 0, &dns(1, None), 0).call(DNS | UDP, (4000, 53), 0, &dns(2, None), 0);
+    built.call(DNS | UDP | RECEIVED, (4000, 53), 0, &dns(1, Some(3)), 0);
+    assert_eq!(lookups(&built), [(Way::Sent, 1, 2, Some(3)), (Way::Sent, 2, 60_000 - 2, None)]);
+    built.at_ms = 6_000;
+    built.call(DNS | UDP, (4001, 53), 0, &dns(3, None), 0);
+    assert_eq!(lookups(&built)[1], (Way::Sent, 2, 5_999, None));
+}
+
+#[test]
+fn a_sender_that_the_call_does_not_name_is_the_server_that_was_asked() {
+    let mut built = Built::default();
+    built.call(DNS | UDP, (4000, 53), 0, &dns(1, None), 0).call(
+        DNS | UDP | RECEIVED,
+        (4000, 0),
+        0,
+        &dns(1, Some(0)),
+        0,
+    );
+    assert_eq!(lookups(&built), [(Way::Sent, 1, 1, Some(0))]);
+}
+
+#[test]
+fn a_servers_questions_are_not_its_own() {
+    let mut built = Built::default();
+    built.call(DNS | UDP | RECEIVED, (53, 4000), 0, &dns(1, None), 0).call(
+        DNS | UDP,
+        (53, 4000),
+        0,
+        &dns(1, Some(0)),
+        0,
+    );
+    assert_eq!(lookups(&built), [(Way::Received, 1, 1, Some(0))]);
+}
