@@ -18,6 +18,11 @@ pub(crate) fn trace(header: &Header) -> [u8; 16] {
     first(hash)
 }
 
+/// A trace of its own of something in a recording, as [`span`] tells it from others.
+pub(crate) fn root(trace: [u8; 16], of: &str, number: u64, at_ns: u64) -> [u8; 16] {
+    first(numbered(trace, of, number, at_ns))
+}
+
 /// A span of a trace, by what it is of and a number that no other of these has.
 pub(crate) fn span(trace: [u8; 16], of: &str, number: u64, at_ns: u64) -> [u8; 8] {
     first(numbered(trace, of, number, at_ns))

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! header            -> resource      resource.rs
-//! header + events   -> spans         process.rs, spans.rs, connections.rs, traces.rs
+//! header + events   -> spans         process.rs, spans.rs, connections.rs, requests.rs, traces.rs
 //! events, diagnosis -> log records   logs.rs, syscall.rs
 //! as they come      -> both          live.rs
 //! ```
@@ -13,7 +13,9 @@
 //! # The shape of a trace
 //!
 //! A run of a container is one trace. Its root span is the run; below it is a span for each process, from the exec
-//! (or the fork, where it runs its parent's program on) to the exit, below that of the process that made it, and one for each TCP connection, below that of its process. The
+//! (or the fork, where it runs its parent's program on) to the exit, below that of the process that made it, and one for
+//! each TCP connection and each lookup of a name, below that of its process. Requests of HTTP are in the trace that their
+//! header names, or in one of their own, and link to the run. The
 //! recording of a container that lives on has spans that have not ended: they end when it was read, and say so by
 //! `rewind.unfinished`. A process of a dead one whose end is not held ends with it (`rewind.process.end_seen`). Ids follow from the recording and from what the span is of, not from chance, so that the
 //! same recording exported twice is the same trace.
@@ -26,6 +28,7 @@ mod id;
 mod live;
 mod logs;
 mod process;
+mod requests;
 mod resource;
 mod spans;
 mod syscall;

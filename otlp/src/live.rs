@@ -5,13 +5,14 @@
 //!
 //! OTLP has no span that goes on: one that is sent before its end is, for most backends, a second span with the same
 //! id when the end is sent. A process that lives long is seen by the log record of its exec instead, which is there at
-//! once and names the span (`span_id`) that comes later. A connect that came to nothing is a span at once; connections
-//! come with the container's end, as far as they are held then: those that went well are not decisive, and what is not
+//! once and names the span (`span_id`) that comes later. A connect that came to nothing is a span at once; connections,
+//! requests and lookups come with the container's end, as far as they are held then: those that went well are not decisive, and what is not
 //! is told to nobody while it happens.
 
 use crate::connections::{Connected, connections};
 use crate::logs::Maker;
 use crate::process::Processes;
+use crate::requests;
 use crate::spans::Trace;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -97,7 +98,8 @@ impl Live {
 /// What a container's end makes.
 #[derive(Clone, Debug, Default)]
 pub struct End {
-    /// The span of the run, those of processes whose end is not recorded, and those of connections.
+    /// The span of the run, those of processes whose end is not recorded, and those of connections, requests
+    /// and lookups.
     pub spans: Vec<Span>,
     /// Why it ended, if it failed.
     pub crash: Option<LogRecord>,
@@ -121,6 +123,8 @@ pub fn end(header: &Header, records: &[u8]) -> End {
         let span = trace.connection(&of, &maker.processes);
         if of.is_nothing() { end.earlier_spans.push(span) } else { end.spans.push(span) }
     }
+    let told = requests::told(&timeline, header.died_ns.unwrap_or(header.read_ns));
+    end.spans.extend(requests::spans(trace, &told, &maker.processes));
     end.earlier_logs.extend(timeline.by_end().filter_map(|event| maker.event(&event)));
     end
 }

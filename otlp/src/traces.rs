@@ -3,7 +3,7 @@
 use crate::connections::connections;
 use crate::process::Processes;
 use crate::spans::Trace;
-use crate::{SCHEMA_URL, resource, scope};
+use crate::{SCHEMA_URL, requests, resource, scope};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
 use rewind_recording::event::Timeline;
 use rewind_recording::header::Header;
@@ -17,6 +17,8 @@ pub fn traces(header: &Header, records: &[u8], most: usize) -> Vec<TracesData> {
     let mut spans = vec![trace.run()];
     spans.extend(processes.iter().map(|process| trace.process(process, &processes)));
     spans.extend(connections(&timeline).iter().map(|of| trace.connection(of, &processes)));
+    let told = requests::told(&timeline, header.died_ns.unwrap_or(header.read_ns));
+    spans.extend(requests::spans(trace, &told, &processes));
     spans.chunks(most.max(1)).map(|spans| message(header, spans.to_vec())).collect()
 }
 

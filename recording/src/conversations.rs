@@ -7,6 +7,7 @@
 
 use crate::event::{Event, What};
 use crate::events::{Connection, SocketMessage, connection};
+use rewind_common::record::Task;
 use rewind_common::record::connection::what;
 use rewind_protocols::dns::{Lookup, Lookups, Socket, Transport};
 use rewind_protocols::http1::{Conversation, Exchange, Way};
@@ -32,6 +33,15 @@ pub struct Party {
     pub local: SocketAddr,
     /// The other end.
     pub peer: SocketAddr,
+    /// Who the thread was, where that is known.
+    pub task: Option<Task>,
+}
+
+impl Party {
+    fn of(message: &SocketMessage<'_>, event: &Event<'_>) -> Self {
+        let (local, peer) = (message.local(), SocketMessage::peer(message));
+        Self { tgid: message.fixed.tgid, tid: event.tid, local, peer, task: event.task }
+    }
 }
 
 /// What was put together.
@@ -118,8 +128,8 @@ impl Conversations {
     /// Takes the next event, in the order of their ends; what it completes.
     pub fn take(&mut self, event: &Event<'_>) -> Vec<Told> {
         match event.what {
-            What::SocketMessage(message) if message.is_dns() => self.dns(&message, event.tid),
-            What::SocketMessage(message) => self.http(&message, event.tid),
+            What::SocketMessage(message) if message.is_dns() => self.dns(&message, event),
+            What::SocketMessage(message) => self.http(&message, event),
             What::Connection(told) => self.connection(&told),
             _ => Vec::new(),
         }
@@ -162,16 +172,16 @@ impl Conversations {
         let is_new = matches!(told.header.flags, what::CONNECTED | what::ACCEPTED);
         let before = self.connections.remove(&ends);
         if is_new && self.connections.len() < MAX_CONNECTIONS {
-            let party = Party { tgid: told.tgid, tid: told.header.tid, local: ends.0, peer: ends.1 };
+            let party = Party { tgid: told.tgid, tid: told.header.tid, local: ends.0, peer: ends.1, task: None };
             let conversation = Conversation::new();
             self.connections.insert(ends, Followed { conversation, next: [None; 2], party, last_ns: told.time_ns });
         }
         before.map(|followed| followed.closed(told.time_ns)).unwrap_or_default()
     }
 
-    fn http(&mut self, message: &SocketMessage<'_>, tid: u32) -> Vec<Told> {
+    fn http(&mut self, message: &SocketMessage<'_>, event: &Event<'_>) -> Vec<Told> {
         let ends = (message.local(), SocketMessage::peer(message));
-        let party = Party { tgid: message.fixed.tgid, tid, local: ends.0, peer: ends.1 };
+        let party = Party::of(message, event);
         if !self.connections.contains_key(&ends) && self.connections.len() >= MAX_CONNECTIONS {
             return Vec::new();
         }
@@ -184,7 +194,7 @@ impl Conversations {
         over.into_iter().map(|exchange| Told::Request(party, Box::new(exchange))).collect()
     }
 
-    fn dns(&mut self, message: &SocketMessage<'_>, tid: u32) -> Vec<Told> {
+    fn dns(&mut self, message: &SocketMessage<'_>, event: &Event<'_>) -> Vec<Told> {
         let Some(read) = message.dns() else { return Vec::new() };
         let (local, peer) = (message.local(), SocketMessage::peer(message));
         let at_ns = message.at_ns();
@@ -203,8 +213,7 @@ impl Conversations {
         let over = if read.is_response {
             lookups.answered(&socket, &read, at_ns).into_iter().collect()
         } else {
-            let party = Party { tgid: message.fixed.tgid, tid, local, peer };
-            lookups.asked(socket, &read, at_ns, &party)
+            lookups.asked(socket, &read, at_ns, &Party::of(message, event))
         };
         told.extend(over.into_iter().map(|lookup| Told::Lookup(way, Box::new(lookup))));
         told

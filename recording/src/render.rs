@@ -26,6 +26,7 @@ mod json;
 mod killed;
 mod live;
 mod merged;
+mod requests;
 mod strace;
 pub mod style;
 mod table;
@@ -198,6 +199,9 @@ fn each_line(
     words: &mut Words<'_>,
     mut take: impl FnMut(u64, &[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
+    if requests::is_meant(words.options) {
+        return requests::each_line(timeline, &chosen, words, take);
+    }
     let mut line = Vec::with_capacity(256);
     match words.options.format {
         Format::Table => by_start(timeline, chosen, words, |words, event| {

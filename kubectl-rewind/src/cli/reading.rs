@@ -32,6 +32,12 @@ pub(crate) struct Choice {
     /// TCP connections alone, without calls: connects and what became of them, accepted ones, ends, listeners.
     #[arg(long, conflicts_with_all = ["events", "failed", "syscalls", "paths"])]
     tcp: bool,
+    /// Requests of HTTP/1 alone, without calls: made and served, with status and how long the response took to begin.
+    #[arg(long, conflicts_with_all = ["events", "failed", "syscalls", "paths"])]
+    http: bool,
+    /// Lookups of names alone, without calls: what DNS was asked, and what it answered when.
+    #[arg(long, conflicts_with_all = ["events", "failed", "syscalls", "paths"])]
+    dns: bool,
     /// Execs, forks and exits alone, without calls.
     #[arg(long, conflicts_with_all = ["events", "failed", "syscalls", "paths"])]
     exec: bool,
@@ -103,7 +109,13 @@ impl Reading {
 impl Choice {
     /// The kinds of events that were asked for.
     fn kinds(&self) -> Vec<&'static str> {
-        let asked = [(self.tcp, kinds::TCP), (self.exec, kinds::EXEC), (self.signals, kinds::SIGNALS)];
+        let asked = [
+            (self.tcp, kinds::TCP),
+            (self.http, kinds::HTTP),
+            (self.dns, kinds::DNS),
+            (self.exec, kinds::EXEC),
+            (self.signals, kinds::SIGNALS),
+        ];
         asked.iter().filter(|(is_asked, _)| *is_asked).flat_map(|(_, kinds)| *kinds).copied().collect()
     }
 

@@ -95,9 +95,9 @@ pub(crate) fn url(target: &Target, host: Option<&str>) -> String {
 
 /// What a message of DNS asks for: `A example.com`, one or several.
 #[must_use]
-pub(crate) fn questions(message: &dns::Message) -> String {
+pub(crate) fn questions_of(questions: &[dns::Question]) -> String {
     let one = |question: &dns::Question| format!("{} {}", dns::type_name(question.kind), question.name);
-    message.questions.iter().map(one).collect::<Vec<_>>().join(", ")
+    questions.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// What an answer says: `93.184.216.34, 93.184.216.35`, `NXDOMAIN`, `no data`.
@@ -165,7 +165,7 @@ impl SocketMessage<'_> {
             Head::Response(response) => Said::Response { status: response.status },
         };
         let of_dns = |message: dns::Message| {
-            let (id, questions) = (message.id, questions(&message));
+            let (id, questions) = (message.id, questions_of(&message.questions));
             if message.is_response {
                 Said::Answer { id, questions, answer: answer(&message) }
             } else {

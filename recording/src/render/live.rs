@@ -1,7 +1,8 @@
 //! A recording that goes on: events are shown as their records come.
 
 use super::strace::{Piece, write_piece};
-use super::{Format, Options, Summary, Words, choose, json, table};
+use super::{Format, Options, Summary, Words, choose, json, requests, table};
+use crate::conversations::Conversations;
 use crate::event::{Event, Outcome, What};
 use crate::header::Header;
 use crate::join::{Batch, Joiner, is_complete};
@@ -15,6 +16,7 @@ pub struct Live<'o> {
     words: Words<'o>,
     header: Header,
     joiner: Joiner,
+    conversations: Conversations,
     summary: Summary,
 }
 
@@ -31,7 +33,13 @@ impl<'o> Live<'o> {
             Format::Json => json::write_header(out, header)?,
         }
         out.flush()?;
-        Ok(Self { words, header: header.clone(), joiner: Joiner::default(), summary: Summary::default() })
+        Ok(Self {
+            words,
+            header: header.clone(),
+            joiner: Joiner::default(),
+            conversations: Conversations::default(),
+            summary: Summary::default(),
+        })
     }
 
     /// Takes in what has come to be known of others.
@@ -73,6 +81,17 @@ impl<'o> Live<'o> {
         let waiting = timeline.by_end().filter(|event| !is_complete(event)).count() as u64;
         let mut shown_waiting = 0;
         self.words.begin_timeline();
+        if requests::is_meant(self.words.options) {
+            let mut told = requests::take(&mut self.conversations, &timeline, &chosen);
+            if last {
+                told.extend(self.conversations.end(self.words.read_ns));
+            }
+            for told in told.iter().filter(|told| requests::is_wanted(self.words.options, told)) {
+                requests::write_line(out, &mut self.words, told)?;
+            }
+            self.summary.add(&summary);
+            return out.flush();
+        }
         for event in chosen.iter().filter_map(|i| timeline.event(*i)) {
             if !is_complete(&event) && !last {
                 shown_waiting += 1;

@@ -1,10 +1,10 @@
 //! The default: columns for a person.
 
 use super::style::{BAD, HEADING, NOTABLE, marks, style_of};
-use super::tcp;
 use super::units::write_duration;
 use super::words::{comm_of, ids, invocation};
 use super::{Options, Words};
+use super::{requests, tcp};
 use crate::escape::{visible, width};
 use crate::event::{Event, Outcome, What};
 use crate::filter::failed;
@@ -46,6 +46,9 @@ fn layout(options: &Options) -> Layout {
 pub(super) fn write_columns(out: &mut dyn io::Write, words: &Words<'_>) -> io::Result<()> {
     if tcp::is_meant(words.options) {
         return tcp::write_columns(out, words);
+    }
+    if requests::is_meant(words.options) {
+        return requests::write_columns(out, words);
     }
     let Layout { time, ids, comm, call, .. } = layout(words.options);
     let (bold, plain) = marks(words.options.color, HEADING);

@@ -1,0 +1,246 @@
+//! Requests of HTTP/1 and lookups of names as spans, by the conventions' names.
+//!
+//! A request that carries a `traceparent` is in the trace that it names, else in one of its own; either way it links to
+//! the run of its container. Who serves it is below the span that the header names. Who made it *is* the span that the
+//! header names, for that is what who serves it has as its parent, below the span that serves the same trace in its
+//! container. If the same header came in before, it is handed on as it was, and the span is another one.
+
+use crate::attribute::attribute;
+use crate::id;
+use crate::process::Processes;
+use crate::spans::{Trace, of_process};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::{Link, SpanKind};
+use rewind_protocols::dns::{self, Lookup, Outcome};
+use rewind_protocols::http1::{Exchange, Lengths, Request, Way};
+use rewind_protocols::trace_context::TraceParent;
+use rewind_recording::conversations::{Party, Told};
+use rewind_recording::event::Timeline;
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+
+/// Methods that the conventions name (`http.request.method`).
+const METHODS: [&str; 10] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"];
+/// Most addresses of an answer that a span has.
+const MAX_ADDRESSES: usize = 16;
+
+/// What sockets carried in a recording, put together, by when it began.
+pub(crate) fn told(timeline: &Timeline<'_>, read_ns: u64) -> Vec<Told> {
+    let mut told = rewind_recording::conversations::Conversations::of(timeline.by_end(), read_ns);
+    told.sort_by_key(Told::start_ns);
+    told
+}
+
+/// The spans of what was put together.
+pub(crate) fn spans(trace: Trace<'_>, told: &[Told], processes: &Processes) -> Vec<Span> {
+    let mut headers = Headers::default();
+    let span = |told: &Told| match told {
+        Told::Request(party, exchange) => trace.request(party, exchange, processes, &mut headers),
+        Told::Lookup(way, lookup) => trace.lookup(*way, lookup, processes),
+    };
+    told.iter().map(span).collect()
+}
+
+/// The headers that have come in and gone out so far.
+#[derive(Default)]
+struct Headers {
+    /// By the trace that they name: the span that they name, and the one that serves.
+    served: HashMap<[u8; 16], Vec<([u8; 8], [u8; 8])>>,
+    made: HashSet<([u8; 16], [u8; 8])>,
+}
+
+impl Headers {
+    /// Where the span of a request belongs: its trace, its id, and its parent, none for a first one.
+    fn place(
+        &mut self,
+        header: &TraceParent,
+        is_served: bool,
+        own_id: [u8; 8],
+    ) -> ([u8; 16], [u8; 8], Option<[u8; 8]>) {
+        let (trace_id, named) = (header.trace_id, header.span_id);
+        let served = self.served.entry(trace_id).or_default();
+        if is_served {
+            served.push((named, own_id));
+            return (trace_id, own_id, Some(named));
+        }
+        if let Some((_, server)) = served.iter().rev().find(|(parent, _)| *parent == named) {
+            return (trace_id, own_id, Some(*server));
+        }
+        // A header that goes out twice names one span: the first.
+        if !self.made.insert((trace_id, named)) {
+            return (trace_id, own_id, Some(named));
+        }
+        // Of several that serve the same trace nobody knows which has made it.
+        let server = match served.as_slice() {
+            [(_, server)] => Some(*server),
+            _ => None,
+        };
+        (trace_id, named, server)
+    }
+}
+
+impl Trace<'_> {
+    fn request(self, party: &Party, exchange: &Exchange, processes: &Processes, headers: &mut Headers) -> Span {
+        let is_served = exchange.way == Some(Way::Received);
+        let request = exchange.request.as_ref();
+        let response = exchange.response.as_ref();
+        let head = request.map(|request| &request.head);
+        let start_ns = request.map(|it| it.began_ns).or(response.map(|it| it.began_ns)).unwrap_or_default();
+        let end_ns = response.map(|it| it.last_ns.max(it.began_ns)).or(request.map(|it| it.last_ns));
+        let of = if is_served { "server" } else { "client" };
+        let own_id = id::span(self.id, of, ends(party), start_ns);
+        let header = head.and_then(|head| head.fields.traceparent.as_ref());
+        let (trace_id, span_id, parent) = match header {
+            None => (id::root(self.id, of, ends(party), start_ns), own_id, None),
+            Some(header) => headers.place(header, is_served, own_id),
+        };
+        let parent = parent.map(Vec::from).unwrap_or_default();
+        let process = processes.at(party.tgid, start_ns);
+        let mut attributes = process.map(of_process).unwrap_or_default();
+        attributes.extend(head.into_iter().flat_map(|head| of_request(head, is_served)));
+        attributes.extend(of_ends(party, head, is_served));
+        let status = response.map(|response| response.head.status);
+        attributes.extend(status.map(|status| attribute("http.response.status_code", u32::from(status))));
+        let is_failure = |status: u16| status >= 500 || !is_served && status >= 400;
+        let error = match status {
+            Some(status) => is_failure(status).then(|| status.to_string()),
+            // None was seen: who knows.
+            None => None,
+        };
+        attributes.extend(error.as_deref().map(|error| attribute("error.type", error)));
+        let sizes = [
+            ("http.request.body.size", request.map(|it| (it.head.fields.length, it.body_bytes, it.is_whole))),
+            ("http.response.body.size", response.map(|it| (it.head.fields.length, it.body_bytes, it.is_whole))),
+        ];
+        attributes.extend(sizes.into_iter().filter_map(|(key, of)| Some(attribute(key, size(of?)?))));
+        let doubts: Vec<_> = exchange.doubts.iter().map(|doubt| doubt.name().to_owned()).collect();
+        attributes.extend((!doubts.is_empty()).then(|| attribute("rewind.http.unsure", doubts)));
+        attributes.extend(response.is_none().then(|| attribute("rewind.http.response_seen", false)));
+        let name = head.map_or("HTTP", |head| if is_known(&head.method) { &head.method } else { "HTTP" });
+        let mut span = self.bare(span_id, parent, name, (start_ns, end_ns), error.is_some(), attributes);
+        let run = Link { trace_id: self.id.to_vec(), span_id: self.root_id().to_vec(), ..Link::default() };
+        span.trace_id = trace_id.to_vec();
+        span.links = vec![run];
+        span.kind = if is_served { SpanKind::Server } else { SpanKind::Client }.into();
+        if let Some(header) = header {
+            // Whoever sampled it says whether it is; that the parent is another process' is known.
+            span.flags = if is_served { 0x300 } else { 0x100 } | u32::from(header.flags());
+            let state = head.and_then(|head| head.fields.tracestate.as_ref());
+            span.trace_state = state.map(ToString::to_string).unwrap_or_default();
+        }
+        span
+    }
+
+    fn lookup(self, way: Way, lookup: &Lookup<Party>, processes: &Processes) -> Span {
+        let party = &lookup.owner;
+        let process = processes.at(party.tgid, lookup.asked_ns);
+        let parent = process.map_or_else(|| self.root_id(), |process| self.process_id(process));
+        let question = &lookup.question;
+        let mut attributes = process.map(of_process).unwrap_or_default();
+        attributes.push(attribute("dns.question.name", question.name.as_str()));
+        attributes.push(attribute("rewind.dns.question.type", &*dns::type_name(question.kind)));
+        let transport = if lookup.socket.transport == dns::Transport::Udp { "udp" } else { "tcp" };
+        attributes.push(attribute("network.transport", transport));
+        attributes.push(attribute("server.address", lookup.socket.server.ip().to_string().as_str()));
+        attributes.push(attribute("server.port", u32::from(lookup.socket.server.port())));
+        let mut error = None;
+        match &lookup.outcome {
+            Outcome::Answered(message) => {
+                let code = dns::rcode_name(message.rcode);
+                attributes.push(attribute("rewind.dns.response.code", &*code));
+                let addresses: Vec<_> = message.addresses().take(MAX_ADDRESSES).map(|it| it.to_string()).collect();
+                attributes.extend((!addresses.is_empty()).then(|| attribute("dns.answers", addresses)));
+                error = match &*code {
+                    "NOERROR" => None,
+                    "NXDOMAIN" => Some("host_not_found"),
+                    "SERVFAIL" => Some("try_again"),
+                    _ => Some("no_recovery"),
+                };
+            }
+            Outcome::TimedOut => error = Some("timeout"),
+            Outcome::GivenUp => attributes.push(attribute("rewind.dns.given_up", true)),
+        }
+        attributes.extend(error.map(|error| attribute("error.type", error)));
+        attributes.extend((lookup.times > 1).then(|| attribute("rewind.dns.times_asked", lookup.times)));
+        let number = ends(party) << 16 ^ u64::from(lookup.id) ^ u64::from(question.kind) << 48;
+        let of = if way == Way::Sent { "lookup" } else { "lookup served" };
+        let id = id::span(self.id, of, number, lookup.asked_ns);
+        let times = (lookup.asked_ns, Some(lookup.ended_ns));
+        let name = format!("DNS lookup {}", question.name);
+        let span = self.bare(id, parent.to_vec(), &name, times, error.is_some(), attributes);
+        Span { kind: if way == Way::Sent { SpanKind::Internal } else { SpanKind::Server }.into(), ..span }
+    }
+}
+
+/// What makes the two ends of a connection others than those of the next one.
+fn ends(party: &Party) -> u64 {
+    u64::from(party.local.port()) << 16 | u64::from(party.peer.port())
+}
+
+fn is_known(method: &str) -> bool {
+    METHODS.contains(&method)
+}
+
+fn of_request(head: &Request, is_served: bool) -> Vec<KeyValue> {
+    let method = if is_known(&head.method) { head.method.as_str() } else { "_OTHER" };
+    let mut attributes = vec![attribute("http.request.method", method)];
+    attributes.extend((method == "_OTHER").then(|| attribute("http.request.method_original", head.method.as_str())));
+    let path = head.target.path.as_str();
+    if is_served {
+        attributes.push(attribute("url.path", path));
+        attributes.push(attribute("url.scheme", "http"));
+    } else if let Some(authority) = authority(head) {
+        let query = if head.target.has_query { "?REDACTED" } else { "" };
+        attributes.push(attribute("url.full", format!("http://{authority}{path}{query}").as_str()));
+    }
+    let agent = head.fields.user_agent.as_deref().filter(|_| is_served);
+    attributes.extend(agent.map(|agent| attribute("user_agent.original", agent)));
+    attributes
+        .extend(head.minor_version.map(|minor| attribute("network.protocol.version", format!("1.{minor}").as_str())));
+    attributes
+}
+
+/// What the request says it goes to.
+fn authority(head: &Request) -> Option<&str> {
+    head.target.authority.as_deref().or(head.fields.host.as_deref()).filter(|authority| !authority.is_empty())
+}
+
+/// Both ends: the server by the name that the request has for it, where it has one.
+fn of_ends(party: &Party, head: Option<&Request>, is_served: bool) -> Vec<KeyValue> {
+    let (client, server) = if is_served { (party.peer, party.local) } else { (party.local, party.peer) };
+    let (address, port) = head.and_then(authority).map_or_else(|| (server.ip().to_string(), None), split);
+    let mut attributes = vec![
+        attribute("server.address", address.as_str()),
+        attribute("server.port", u32::from(port.unwrap_or(server.port()))),
+        attribute("network.peer.address", party.peer.ip().to_string().as_str()),
+        attribute("network.peer.port", u32::from(party.peer.port())),
+    ];
+    if is_served {
+        attributes.push(attribute("client.address", client.ip().to_string().as_str()));
+        attributes.push(attribute("client.port", u32::from(client.port())));
+    }
+    attributes
+}
+
+/// `host:port`, `[::1]:80`, or a host alone.
+fn split(authority: &str) -> (String, Option<u16>) {
+    if let Ok(address) = authority.parse::<SocketAddr>() {
+        return (address.ip().to_string(), Some(address.port()));
+    }
+    match authority.rsplit_once(':').map(|(host, port)| (host, port.parse())) {
+        Some((host, Ok(port))) => (host.to_owned(), Some(port)),
+        _ => (authority.to_owned(), None),
+    }
+}
+
+/// A body's size: what its head says, or what was seen of it.
+fn size((length, body_bytes, is_whole): (Lengths, u64, bool)) -> Option<u64> {
+    match length {
+        Lengths::One(bytes) => Some(bytes),
+        _ => is_whole.then_some(body_bytes).filter(|bytes| *bytes > 0),
+    }
+}
+
+#[cfg(test)]
+mod tests;

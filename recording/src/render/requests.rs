@@ -1,0 +1,283 @@
+//! Requests and lookups as tables of their own, and as JSON: a line for each that was put together of what sockets
+//! carried ([`crate::conversations`]), by when it began.
+
+use super::style::{HEADING, marks, style_of};
+use super::units::duration;
+use super::{Format, Options, Words};
+use crate::conversations::{Conversations, Told};
+use crate::escape::{self, visible};
+use crate::event::{Timeline, What};
+use crate::events::socket_message::{answer, questions_of, url};
+use crate::events::{Notice, kinds};
+use crate::task::{Pids, comm};
+use rewind_protocols::dns::{self, Outcome};
+use rewind_protocols::http1::{Exchange, Lengths, Way};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io;
+
+/// Widths of the columns, with the two spaces behind each.
+const TIME: usize = 17;
+const PROCESS: usize = 24;
+const WAY: usize = 5;
+const RESULT: usize = 11;
+const TOOK: usize = 10;
+const ADDRESS: usize = 23;
+
+/// Whether requests and lookups are all that is shown.
+pub(super) fn is_meant(options: &Options) -> bool {
+    let chosen = &options.filter.kinds;
+    let is_of = |kind: &&str| kinds::HTTP.contains(kind) || kinds::DNS.contains(kind);
+    !chosen.is_empty() && chosen.iter().all(is_of) && options.format != Format::Strace
+}
+
+/// Writes the line of headings.
+pub(super) fn write_columns(out: &mut dyn io::Write, words: &Words<'_>) -> io::Result<()> {
+    let (bold, plain) = marks(words.options.color, HEADING);
+    let (time, process, way, result, took) = ("TIME", "PROCESS", "WAY", "RESULT", "TOOK");
+    writeln!(
+        out,
+        "{bold}{time:TIME$}{process:PROCESS$}{way:WAY$}{result:RESULT$}{took:TOOK$}{:ADDRESS$}WHAT{plain}",
+        "PEER"
+    )
+}
+
+/// Takes the events of a timeline, of messages those that are chosen; what they complete.
+pub(super) fn take(conversations: &mut Conversations, timeline: &Timeline<'_>, chosen: &[usize]) -> Vec<Told> {
+    let mut told = Vec::new();
+    for (at, event) in (0..timeline.len()).filter_map(|at| Some((at, timeline.event(at)?))) {
+        if matches!(event.what, What::Connection(_)) || chosen.binary_search(&at).is_ok() {
+            told.extend(conversations.take(&event));
+        }
+    }
+    told
+}
+
+/// Takes the lines of all that the chosen events complete, each with its time.
+pub(super) fn each_line(
+    timeline: &Timeline<'_>,
+    chosen: &[usize],
+    words: &mut Words<'_>,
+    mut line: impl FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut conversations = Conversations::default();
+    let mut all = take(&mut conversations, timeline, chosen);
+    all.extend(conversations.end(words.read_ns));
+    all.sort_by_key(Told::start_ns);
+    let mut text = Vec::with_capacity(256);
+    all.iter().filter(|told| is_wanted(words.options, told)).try_for_each(|told| {
+        text.clear();
+        write_line(&mut text, words, told)?;
+        line(told.start_ns(), &text)
+    })
+}
+
+/// Whether its kind was asked for: connections tell of requests as well.
+pub(super) fn is_wanted(options: &Options, told: &Told) -> bool {
+    let kinds = if matches!(told, Told::Request(..)) { kinds::HTTP } else { kinds::DNS };
+    kinds.iter().any(|kind| options.filter.kinds.contains(kind))
+}
+
+/// Writes one.
+pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, told: &Told) -> io::Result<()> {
+    if words.options.format == Format::Json {
+        return write_json(out, words, told);
+    }
+    let party = *told.party();
+    words.line.clear();
+    let put = |words: &mut Words<'_>, text: &str, width| {
+        let column = words.column();
+        words.line.push_str(text);
+        words.fill(column, width);
+    };
+    words.clock.write_time(&mut words.line, told.start_ns(), 6);
+    words.fill(0, TIME);
+    let name = party.task.as_ref().map_or_else(|| "?".to_owned(), |task| comm(&task.comm).to_string());
+    let (tgid, _) = numbers(words.options.pids, told);
+    put(words, &format!("{name}[{tgid}]"), PROCESS);
+    put(words, if way(told) == Some(Way::Received) { "in" } else { "out" }, WAY);
+    let (result, notice) = result(told);
+    put(words, &result, RESULT);
+    let took = told.answered_ns().map(|ns| duration(ns.saturating_sub(told.start_ns())));
+    put(words, &took.unwrap_or_default(), TOOK);
+    let peer = party.peer.to_string();
+    let peer = words.peers.get(&peer).map_or(peer, ToString::to_string);
+    put(words, if party.peer.port() == 0 { "" } else { &peer }, ADDRESS);
+    words.line.push_str(&what(told));
+    let (on, off) = style_of(notice).map_or(("".into(), "".into()), |style| marks(words.options.color, style));
+    writeln!(out, "{on}{}{off}", visible(words.line.trim_end()))
+}
+
+/// The process and the thread, in the numbers that are wanted.
+fn numbers(pids: Pids, told: &Told) -> (u32, u32) {
+    let party = told.party();
+    match (pids, party.task) {
+        (Pids::Container, Some(task)) => (task.ns_tgid, task.ns_tid),
+        _ => (party.tgid, party.tid),
+    }
+}
+
+/// How the request or the question went.
+fn way(told: &Told) -> Option<Way> {
+    match told {
+        Told::Request(_, exchange) => exchange.way,
+        Told::Lookup(way, _) => Some(*way),
+    }
+}
+
+/// What came of it.
+fn result(told: &Told) -> (String, Notice) {
+    match told {
+        Told::Request(_, exchange) => match &exchange.response {
+            Some(response) => {
+                let notice = match response.head.status {
+                    500.. => Notice::Bad,
+                    400.. => Notice::Notable,
+                    _ => Notice::Plain,
+                };
+                (response.head.status.to_string(), notice)
+            }
+            None => ("none seen".to_owned(), Notice::Notable),
+        },
+        Told::Lookup(_, lookup) => match &lookup.outcome {
+            Outcome::Answered(message) => {
+                let notice = if message.rcode == 0 { Notice::Plain } else { Notice::Notable };
+                (dns::rcode_name(message.rcode).into_owned(), notice)
+            }
+            Outcome::TimedOut => ("no answer".to_owned(), Notice::Bad),
+            Outcome::GivenUp => ("given up".to_owned(), Notice::Notable),
+        },
+    }
+}
+
+/// What was asked for, and what there is to doubt of it.
+fn what(told: &Told) -> String {
+    match told {
+        Told::Request(_, exchange) => {
+            let request = exchange.request.as_ref().map(|request| &request.head);
+            let mut text = request.map_or_else(
+                || "response to a request that was not seen".to_owned(),
+                |head| format!("{} {}", head.method, url(&head.target, head.fields.host.as_deref())),
+            );
+            let doubts: Vec<_> = exchange.doubts.iter().map(|doubt| doubt.name().replace('_', " ")).collect();
+            if !doubts.is_empty() {
+                let _ = write!(text, "  (unsure: {})", doubts.join(", "));
+            }
+            text
+        }
+        Told::Lookup(_, lookup) => {
+            let question = questions_of(std::slice::from_ref(&lookup.question));
+            let times = if lookup.times > 1 { format!("  (asked {} times)", lookup.times) } else { String::new() };
+            match &lookup.outcome {
+                Outcome::Answered(message) if message.rcode == 0 => format!("{question}: {}{times}", answer(message)),
+                _ => format!("{question}{times}"),
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'t> {
+    kind: &'static str,
+    time: String,
+    ktime_ns: u64,
+    tid: u32,
+    tgid: u32,
+    comm: Option<String>,
+    direction: &'static str,
+    local: String,
+    peer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer_name: Option<&'t str>,
+    /// Null if there was no response, or no answer.
+    took_ns: Option<u64>,
+    #[serde(flatten)]
+    of: Of<'t>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Of<'t> {
+    Request {
+        method: Option<&'t str>,
+        url: Option<String>,
+        status: Option<u16>,
+        request_bytes: Option<u64>,
+        response_bytes: Option<u64>,
+        traceparent: Option<String>,
+        doubts: Vec<&'static str>,
+    },
+    Lookup {
+        transport: &'static str,
+        question: &'t str,
+        #[serde(rename = "type")]
+        kind: String,
+        /// Null if there was no answer.
+        rcode: Option<String>,
+        addresses: Vec<String>,
+        times: u32,
+        waited_ns: u64,
+    },
+}
+
+fn write_json(out: &mut dyn io::Write, words: &mut Words<'_>, told: &Told) -> io::Result<()> {
+    let party = told.party();
+    let (tgid, tid) = numbers(words.options.pids, told);
+    let mut time = String::new();
+    words.clock.write_rfc3339(&mut time, told.start_ns());
+    let peer = party.peer.to_string();
+    let (kind, of) = match told {
+        Told::Request(_, exchange) => ("request", of_exchange(exchange)),
+        Told::Lookup(_, lookup) => {
+            let answered = if let Outcome::Answered(message) = &lookup.outcome { Some(message) } else { None };
+            let addresses = answered.into_iter().flat_map(|message| message.addresses());
+            let of = Of::Lookup {
+                transport: if lookup.socket.transport == dns::Transport::Udp { "udp" } else { "tcp" },
+                question: &lookup.question.name,
+                kind: dns::type_name(lookup.question.kind).into_owned(),
+                rcode: answered.map(|message| dns::rcode_name(message.rcode).into_owned()),
+                addresses: addresses.map(|address| address.to_string()).collect(),
+                times: lookup.times,
+                waited_ns: lookup.ended_ns.saturating_sub(lookup.asked_ns),
+            };
+            ("lookup", of)
+        }
+    };
+    let line = Line {
+        kind,
+        time,
+        ktime_ns: told.start_ns(),
+        tid,
+        tgid,
+        comm: party.task.as_ref().map(|task| comm(&task.comm).to_string()),
+        direction: if way(told) == Some(Way::Received) { "in" } else { "out" },
+        local: party.local.to_string(),
+        peer_name: words.peers.get(&peer).map(escape::UntrustedString::as_str),
+        peer,
+        took_ns: told.answered_ns().map(|ns| ns.saturating_sub(told.start_ns())),
+        of,
+    };
+    escape::json::write(out, &line)?;
+    out.write_all(b"\n")
+}
+
+fn of_exchange(exchange: &Exchange) -> Of<'_> {
+    let request = exchange.request.as_ref();
+    let head = request.map(|request| &request.head);
+    let size = |length: Lengths, body_bytes: u64, is_whole: bool| match length {
+        Lengths::One(bytes) => Some(bytes),
+        _ => is_whole.then_some(body_bytes),
+    };
+    Of::Request {
+        method: head.map(|head| head.method.as_str()),
+        url: head.map(|head| url(&head.target, head.fields.host.as_deref())),
+        status: exchange.response.as_ref().map(|response| response.head.status),
+        request_bytes: request.and_then(|it| size(it.head.fields.length, it.body_bytes, it.is_whole)),
+        response_bytes: exchange
+            .response
+            .as_ref()
+            .and_then(|it| size(it.head.fields.length, it.body_bytes, it.is_whole)),
+        traceparent: head.and_then(|head| head.fields.traceparent.as_ref()).map(ToString::to_string),
+        doubts: exchange.doubts.iter().map(rewind_protocols::http1::Doubt::name).collect(),
+    }
+}
