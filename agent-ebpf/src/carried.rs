@@ -31,6 +31,7 @@ use rewind_common::ring::MAIN;
 const PEEK: u64 = 2;
 /// The port of DNS.
 const DNS_PORT: u16 = 53;
+const IOVEC: u64 = size_of::<IoVec>() as u64;
 const BLOB: u64 = size_of::<Blob>() as u64;
 const FIXED: u64 = size_of::<SocketMessage>() as u64;
 
@@ -83,39 +84,47 @@ global! {
     }
 
     /// The bytes that the first element of a vector points to. One of two bytes is the length in front of a message of
-    /// DNS: then those of the second.
+    /// DNS, which is the second; two such pairs are looked at, for glibc asks for both kinds of addresses at once.
     fn in_vector(thread: *mut Thread, pointer: u64, total: u64, name: u64, how: u64) -> u64 {
-        let Some([mut base, mut len]) = user::<IoVec>(pointer) else { return 0 };
-        let mut total = total;
-        if len == 2 && total > 2 {
-            let Some([second, second_len]) = user::<IoVec>(pointer + size_of::<IoVec>() as u64) else { return 0 };
-            (base, len) = (second, second_len);
-            total -= 2;
+        let mut left = total;
+        for pair in 0..2 {
+            let Some([mut base, mut len]) = user::<IoVec>(pointer + 2 * pair * IOVEC) else { return 0 };
+            let is_length = len == 2 && left > 2;
+            if is_length {
+                let Some([second, second_len]) = user::<IoVec>(pointer + (2 * pair + 1) * IOVEC) else { return 0 };
+                (base, len) = (second, second_len);
+                left -= 2;
+            } else if pair > 0 {
+                return 0;
+            }
+            if len > left {
+                len = left;
+            }
+            looks_like_message(thread, base, left << 32 | len & LENGTH, name, how);
+            if !is_length {
+                return 0;
+            }
+            left -= len;
         }
-        if len > total {
-            len = total;
-        }
-        looks_like_message(thread, base, total << 32 | len & LENGTH, name, how)
+        0
     }
 
     /// Tells of a message that begins at `pointer`, if one does. `lengths` is how many bytes the call has carried from
     /// there on, and in the lower half how many of them lie there; `how` is [`carries::RECEIVED`], and above it the time.
     fn looks_like_message(thread: *mut Thread, pointer: u64, lengths: u64, name: u64, how: u64) -> u64 {
         let Some(thread) = given_mut(thread) else { return 0 };
-        let (mut total, mut len) = (lengths >> 32, lengths & LENGTH);
+        let (total, len) = (lengths >> 32, lengths & LENGTH);
         if len < MIN_MESSAGE_BYTES {
             return 0;
         }
         let Some(first) = user::<[u8; MIN_MESSAGE_BYTES as usize]>(pointer) else { return 0 };
         let wanted = load_volatile(&PROTOCOLS);
         let mut flags = if how & 1 != 0 { message_flags::RECEIVED } else { 0 };
-        let mut skip = 0;
         if wanted & protocols::HTTP != 0 && is_http(u32::from_ne_bytes([first[0], first[1], first[2], first[3]])) {
         } else if wanted & protocols::DNS != 0 && is_dns(&first, 0) {
             flags |= message_flags::DNS;
         } else if wanted & protocols::DNS != 0 && is_dns(&first, 2) {
-            flags |= message_flags::DNS;
-            skip = 2;
+            flags |= message_flags::DNS | message_flags::LENGTH;
         } else {
             return 0;
         }
@@ -133,7 +142,7 @@ global! {
         let is_dns = flags & message_flags::DNS != 0;
         // A datagram has no length in front; a request has no place in one.
         let is_at_home = if is_dns {
-            (peer_port == DNS_PORT || local_port == DNS_PORT) && !(is_udp && skip != 0)
+            (peer_port == DNS_PORT || local_port == DNS_PORT) && !(is_udp && flags & message_flags::LENGTH != 0)
         } else {
             !is_udp
         };
@@ -142,8 +151,6 @@ global! {
         }
         flags |= if is_udp { message_flags::UDP } else { 0 };
         let position = if is_udp { 0 } else { socket::position(sock, how & 1 != 0).wrapping_sub(total as u32) };
-        total -= skip;
-        len -= skip;
         let most = if is_dns { MAX_DNS_BYTES } else { MAX_HTTP_BYTES } as u64;
         let kept = if len > most { most } else { len };
         let Some(cursors) = cursors(thread) else { return 0 };
@@ -156,7 +163,7 @@ global! {
             let at = start + FIXED + BLOB;
             // Verifier: the mask bounds what the comparison above bounded already.
             let kept = kept & (2 * MAX_HTTP_BYTES as u64 - 1);
-            if kept <= MAX_HTTP_BYTES as u64 && writer.read_user(at, kept as u32, pointer + skip) {
+            if kept <= MAX_HTTP_BYTES as u64 && writer.read_user(at, kept as u32, pointer) {
                 writer.off = at;
                 let used = if is_dns { kept } else { head_len(writer.position(), kept) & (2 * MAX_HTTP_BYTES as u64 - 1) };
                 let cut = if used == kept && kept < total { u32::from(blob_flags::CUT) << 8 } else { 0 };
@@ -180,7 +187,7 @@ global! {
                 writer.store(start + of, peer);
                 let of = offset_of!(SocketMessage, local_port) as u64;
                 let ports = u32::from(local_port) | u32::from(peer_port) << 16;
-                writer.store(start + of, [ports, total as u32, position.wrapping_add(skip as u32)]);
+                writer.store(start + of, [ports, total as u32, position]);
                 commit(cursors, MAIN, &writer, 0);
             } else {
                 lose(cursors, LossReason::Unread);

@@ -9,7 +9,7 @@ use crate::event::{Event, What};
 use crate::events::{Connection, SocketMessage, connection};
 use rewind_common::record::Task;
 use rewind_common::record::connection::what;
-use rewind_protocols::dns::{Lookup, Lookups, Socket, Transport};
+use rewind_protocols::dns::{self, Lookup, Lookups, Socket, Transport};
 use rewind_protocols::http1::{Conversation, Exchange, Way};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -195,9 +195,13 @@ impl Conversations {
     }
 
     fn dns(&mut self, message: &SocketMessage<'_>, event: &Event<'_>) -> Vec<Told> {
-        let Some(read) = message.dns() else { return Vec::new() };
+        let mut told = self.expire(message.at_ns());
+        told.extend(message.dns().iter().flat_map(|read| self.one_of_dns(message, read, event)));
+        told
+    }
+
+    fn one_of_dns(&mut self, message: &SocketMessage<'_>, read: &dns::Message, event: &Event<'_>) -> Vec<Told> {
         let (local, peer) = (message.local(), SocketMessage::peer(message));
-        let at_ns = message.at_ns();
         let is_asked_here = (message.way() == Way::Sent) != read.is_response;
         let transport = if message.is_udp() { Transport::Udp } else { Transport::Tcp };
         let (client, server) = if is_asked_here { (local, peer) } else { (peer, local) };
@@ -206,17 +210,15 @@ impl Conversations {
         // An answer whose sender the call did not name comes from the port of DNS.
         let server = if server.port() == 0 { SocketAddr::new(server.ip(), 53) } else { server };
         let socket = Socket { scope, transport, port: client.port(), server };
-        let way = if is_asked_here { Way::Sent } else { Way::Received };
-        let mut told = self.expire(at_ns);
+        let (way, at_ns) = (if is_asked_here { Way::Sent } else { Way::Received }, message.at_ns());
         let [ours, theirs] = &mut self.lookups;
         let lookups = if is_asked_here { ours } else { theirs };
         let over = if read.is_response {
-            lookups.answered(&socket, &read, at_ns).into_iter().collect()
+            lookups.answered(&socket, read, at_ns).into_iter().collect()
         } else {
-            lookups.asked(socket, &read, at_ns, &Party::of(message, event))
+            lookups.asked(socket, read, at_ns, &Party::of(message, event))
         };
-        told.extend(over.into_iter().map(|lookup| Told::Lookup(way, Box::new(lookup))));
-        told
+        over.into_iter().map(|lookup| Told::Lookup(way, Box::new(lookup))).collect()
     }
 }
 

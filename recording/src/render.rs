@@ -140,6 +140,11 @@ impl Summary {
         self.malformed = self.malformed.or(other.malformed);
     }
 
+    /// With so many lines of events, where several of those make one.
+    fn with_lines(self, lines: Option<u64>) -> Self {
+        Self { events: lines.unwrap_or(self.events), ..self }
+    }
+
     fn count(&mut self, event: &Event<'_>) {
         match event.what {
             What::Call { call, outcome, .. } => {
@@ -167,9 +172,9 @@ pub fn write(out: &mut dyn io::Write, header: &Header, records: &[u8], options: 
         Format::Strace => {}
         Format::Json => json::write_header(out, header)?,
     }
-    each_line(&timeline, chosen, &mut words, |_, line| out.write_all(line))?;
+    let lines = each_line(&timeline, chosen, &mut words, |_, line| out.write_all(line))?;
     out.flush()?;
-    Ok(summary)
+    Ok(summary.with_lines(lines))
 }
 
 /// Takes each event that is to be shown, by its start; with the words of a call: for formats of other crates.
@@ -192,18 +197,19 @@ pub fn each(
     Ok(summary)
 }
 
-/// Takes the lines of the chosen events in the format's order, each with its time.
+/// Takes the lines of the chosen events in the format's order, each with its time. How many there were, where several
+/// events make one.
 fn each_line(
     timeline: &Timeline<'_>,
     chosen: Vec<usize>,
     words: &mut Words<'_>,
     mut take: impl FnMut(u64, &[u8]) -> io::Result<()>,
-) -> io::Result<()> {
+) -> io::Result<Option<u64>> {
     if requests::is_meant(words.options) {
-        return requests::each_line(timeline, &chosen, words, take);
+        return requests::each_line(timeline, &chosen, words, take).map(Some);
     }
     let mut line = Vec::with_capacity(256);
-    match words.options.format {
+    let done = match words.options.format {
         Format::Table => by_start(timeline, chosen, words, |words, event| {
             line.clear();
             table::write_line(&mut line, words, &event)?;
@@ -219,7 +225,8 @@ fn each_line(
             json::write_line(&mut line, words, &event)?;
             take(event.start_ns, &line)
         }),
-    }
+    };
+    done.map(|()| None)
 }
 
 /// Which events are to be shown, in the order of ends, and their count.

@@ -17,6 +17,7 @@ mod list;
 mod listening;
 mod load;
 mod loss;
+mod messages;
 mod missed;
 mod moves;
 mod pins;
@@ -97,6 +98,12 @@ fn main() -> ExitCode {
         .test("a_storm_of_short_connections_loses_nothing_uncounted", &tcp(), connections::storm)
         .test("each_end_of_a_connection_is_told_where_it_is", &with(&DAEMON, "python3"), connections::views)
         .test("a_refused_connect_outlives_a_storm_of_connections", &with(&DAEMON, "python3"), connections::protected)
+        .test("requests_and_their_responses_are_told_as_they_were_made", &tcp(), messages::requests)
+        .test(
+            "lookups_of_each_resolver_are_told_with_their_answers",
+            &tcp().into_iter().chain(["go", "node"].map(Need::Program)).collect::<Vec<_>>(),
+            messages::lookups,
+        )
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
         .test("a_32_bit_call_is_read_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_a_filter_refuses_is_recorded_with_its_strings", &RECORD, refused::by_errno)

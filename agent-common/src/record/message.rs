@@ -42,10 +42,12 @@ impl EventRecord for SocketMessage {
 pub mod message_flags {
     /// It came; else it was sent.
     pub const RECEIVED: u8 = 1;
-    /// Of DNS, without the length that stands in front of it over TCP; else of HTTP/1.
+    /// Of DNS; else of HTTP/1.
     pub const DNS: u8 = 1 << 1;
     /// Over UDP; else over TCP.
     pub const UDP: u8 = 1 << 2;
+    /// Of DNS over TCP: its length stands in front of it, in two bytes (RFC 1035, 4.2.2), and others may follow.
+    pub const LENGTH: u8 = 1 << 3;
 }
 
 /// Most bytes kept of the head of a message of HTTP/1.

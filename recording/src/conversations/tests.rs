@@ -1,6 +1,6 @@
 use super::*;
 use crate::event::{Timeline, build, sorted};
-use rewind_common::record::message::message_flags::{DNS, RECEIVED, UDP};
+use rewind_common::record::message::message_flags::{DNS, LENGTH, RECEIVED, UDP};
 use rewind_common::record::{Connection as WireConnection, SocketMessage as WireMessage};
 use rewind_protocols::dns::Outcome;
 
@@ -191,4 +191,19 @@ fn a_servers_questions_are_not_its_own() {
         0,
     );
     assert_eq!(lookups(&built), [(Way::Received, 1, 1, Some(0))]);
+}
+
+#[test]
+fn messages_of_one_call_over_tcp_are_each_told() {
+    let mut built = Built::default();
+    let framed = |message: Vec<u8>| [&(message.len() as u16).to_be_bytes()[..], &message].concat();
+    let two = |rcode: Option<u8>| [framed(dns(1, rcode)), framed(dns(2, rcode))].concat();
+    built.call(DNS | LENGTH, (4000, 53), 0, &two(None), 0).call(
+        DNS | LENGTH | RECEIVED,
+        (4000, 53),
+        0,
+        &two(Some(0)),
+        0,
+    );
+    assert_eq!(lookups(&built), [(Way::Sent, 1, 1, Some(0)), (Way::Sent, 2, 1, Some(0))]);
 }

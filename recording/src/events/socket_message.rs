@@ -77,10 +77,18 @@ impl SocketMessage<'_> {
         }
     }
 
-    /// As one of DNS; `None`: it only looked like one.
+    /// As messages of DNS: one, or several over TCP; none if it only looked like one.
     #[must_use]
-    pub fn dns(&self) -> Option<dns::Message> {
-        self.is_dns().then(|| dns::read(&self.bytes(), self.fixed.total as usize).ok()).flatten()
+    pub fn dns(&self) -> Vec<dns::Message> {
+        let (bytes, total) = (self.bytes(), self.fixed.total);
+        if !self.is_dns() {
+            return Vec::new();
+        }
+        if self.has(message_flags::LENGTH) {
+            let messages = dns::Stream::default().call(&bytes, u64::try_from(bytes.len()).unwrap_or(u64::from(total)));
+            return messages.into_iter().flatten().collect();
+        }
+        dns::read(&bytes, total as usize).into_iter().collect()
     }
 }
 
@@ -172,7 +180,7 @@ impl SocketMessage<'_> {
                 Said::Question { id, questions }
             }
         };
-        self.http().map(of_http).or_else(|| self.dns().map(of_dns)).unwrap_or(Said::Other)
+        self.http().map(of_http).or_else(|| self.dns().into_iter().next().map(of_dns)).unwrap_or(Said::Other)
     }
 }
 
@@ -224,7 +232,7 @@ impl EventKind for SocketMessage<'_> {
         match self.said() {
             Said::Response { status: 500.. } => Notice::Bad,
             Said::Response { status: 400.. } => Notice::Notable,
-            Said::Answer { .. } if self.dns().is_some_and(|message| message.rcode != 0) => Notice::Notable,
+            Said::Answer { .. } if self.dns().iter().any(|message| message.rcode != 0) => Notice::Notable,
             _ => Notice::Plain,
         }
     }

@@ -86,10 +86,9 @@ impl<'o> Live<'o> {
             if last {
                 told.extend(self.conversations.end(self.words.read_ns));
             }
-            for told in told.iter().filter(|told| requests::is_wanted(self.words.options, told)) {
-                requests::write_line(out, &mut self.words, told)?;
-            }
-            self.summary.add(&summary);
+            told.retain(|told| requests::is_wanted(self.words.options, told));
+            told.iter().try_for_each(|told| requests::write_line(out, &mut self.words, told))?;
+            self.summary.add(&summary.with_lines(Some(told.len() as u64)));
             return out.flush();
         }
         for event in chosen.iter().filter_map(|i| timeline.event(*i)) {

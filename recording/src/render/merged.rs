@@ -108,12 +108,12 @@ pub fn write_merged(out: &mut dyn io::Write, parts: &[Part<'_>], options: &Optio
         }
         let timeline = Timeline::new(part.records);
         let (chosen, summary) = choose(&timeline, &narrow.filter.matcher(header, &narrow.zone), narrow.filter.last);
-        total.add(&summary);
         let offset_ns = header.host.unix_offset_ns;
-        each_line(&timeline, chosen, &mut Words::new(header, &narrow), |at_ns, line| {
+        let count = each_line(&timeline, chosen, &mut Words::new(header, &narrow), |at_ns, line| {
             lines.push((at_ns.cast_signed().saturating_add(offset_ns), number, line.to_vec()));
             Ok(())
         })?;
+        total.add(&summary.with_lines(count));
     }
     if let Some(first) = parts.first() {
         prefix.write_columns(out, first.header, &narrow)?;

@@ -53,23 +53,25 @@ pub(super) fn take(conversations: &mut Conversations, timeline: &Timeline<'_>, c
     told
 }
 
-/// Takes the lines of all that the chosen events complete, each with its time.
+/// Takes the lines of all that the chosen events complete, each with its time; how many there were.
 pub(super) fn each_line(
     timeline: &Timeline<'_>,
     chosen: &[usize],
     words: &mut Words<'_>,
     mut line: impl FnMut(u64, &[u8]) -> io::Result<()>,
-) -> io::Result<()> {
+) -> io::Result<u64> {
     let mut conversations = Conversations::default();
     let mut all = take(&mut conversations, timeline, chosen);
     all.extend(conversations.end(words.read_ns));
     all.sort_by_key(Told::start_ns);
+    all.retain(|told| is_wanted(words.options, told));
     let mut text = Vec::with_capacity(256);
-    all.iter().filter(|told| is_wanted(words.options, told)).try_for_each(|told| {
+    for told in &all {
         text.clear();
         write_line(&mut text, words, told)?;
-        line(told.start_ns(), &text)
-    })
+        line(told.start_ns(), &text)?;
+    }
+    Ok(all.len() as u64)
 }
 
 /// Whether its kind was asked for: connections tell of requests as well.
