@@ -136,6 +136,26 @@ pub(crate) enum Command {
         #[arg(short, long, value_enum, default_value_t)]
         output: TopFormat,
     },
+    /// Show who talked to whom: connections, requests and lookups, how many failed, and how long they took.
+    ///
+    /// Without TARGET of all that lives: on this host, or in the namespace.
+    #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
+    Map {
+        /// Whose.
+        target: Option<String>,
+        /// The pods with these labels, in place of TARGET: app=web,tier!=db.
+        #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "target")]
+        selector: Option<String>,
+        /// Pods of all namespaces.
+        #[arg(short = 'A', long, conflicts_with = "target")]
+        all_namespaces: bool,
+        /// Read files in place of asking agents: crash files, or those that 'rewind save' has written.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "selector", "all_namespaces"])]
+        from: Vec<PathBuf>,
+        /// How: table, json, dot (for Graphviz), or mermaid.
+        #[arg(short, long, value_enum, default_value_t)]
+        output: MapFormat,
+    },
     /// Save a recording, of a living container too, as a file that --from reads.
     #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
     Save {
@@ -272,6 +292,20 @@ pub(crate) enum Shell {
     Kubectl,
 }
 
+/// `-o` of `map`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MapFormat {
+    /// A line for each two ends.
+    #[default]
+    Table,
+    /// The same for programs.
+    Json,
+    /// For Graphviz.
+    Dot,
+    /// For Mermaid, as Markdown has it.
+    Mermaid,
+}
+
 /// `-o` of `list`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListFormat {
@@ -297,6 +331,7 @@ impl Cli {
     pub(crate) fn place(&self) -> Place {
         let pods = match &self.command {
             Command::List { all_namespaces, .. } => *all_namespaces,
+            Command::Map { selector, all_namespaces, .. } => selector.is_some() || *all_namespaces,
             Command::Dump { source, .. } | Command::Top { source, .. } | Command::Why { source, .. } => {
                 source.pods.are_typed()
             }

@@ -1,6 +1,6 @@
 //! What each command does: decide, fetch, show.
 
-use crate::cli::{Choice, Cli, Command, Dumped, Place, Reading, Window};
+use crate::cli::{Choice, Cli, Command, Dumped, Place, PodFlags, Reading, Window};
 use crate::cluster::{Cluster, request};
 use crate::error::Error;
 use crate::fetch::Agent;
@@ -65,6 +65,14 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
         Command::Why { source, output: format } => {
             let options = options(cli, &output, &Window::default(), &Reading::default());
             read::why(reach, source, &output, &Options { format: (*format).into(), ..options }).await
+        }
+        Command::Map { target, selector, all_namespaces, from, output: format } => {
+            let is_all = target.is_none() && selector.is_none();
+            // All labels are among none.
+            let selector = selector.clone().or_else(|| is_all.then(String::new));
+            let pods =
+                PodFlags { selector, all_namespaces: *all_namespaces, all_containers: true, ..PodFlags::default() };
+            read::map(reach, target.as_deref(), &pods, from, &output, *format).await
         }
         Command::Save { target, pods, previous, output } => {
             let reached = reach.runs(target.as_deref(), pods, *previous, Action::Read).await?;

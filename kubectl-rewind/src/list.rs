@@ -17,7 +17,20 @@ const WIDE_COLUMNS: [&str; 8] =
 /// Most containers named that are not recorded.
 const NAMES: usize = 8;
 /// These hold figures, and are aligned to the right.
-const FIGURES: [&str; 7] = ["CALLS HELD", "COVERS", "MEMORY", "LOSSES", "OVERWRITTEN", "RESTART", "SIZE"];
+const FIGURES: [&str; 12] = [
+    "CALLS HELD",
+    "COVERS",
+    "MEMORY",
+    "LOSSES",
+    "OVERWRITTEN",
+    "RESTART",
+    "SIZE",
+    "COUNT",
+    "FAILED",
+    "P50",
+    "P99",
+    "MAX",
+];
 
 /// Writes the list: the living first, then the dead, the newest of each first.
 ///

@@ -12,6 +12,7 @@ use crate::output::note;
 use crate::runs::{self, Kept, KeptRun};
 use crate::target::pods::{Meant, Run};
 use crate::target::{self, TargetError};
+use rewind_recording::api::Listed;
 use rewind_recording::crash::Crashes;
 use rewind_recording::escape::visible;
 use rewind_recording::render;
@@ -91,7 +92,8 @@ impl Reach {
     ) -> Result<Reached, Error> {
         let cluster = match self {
             Self::Host(agent) => {
-                let kept = on_host(agent, target.ok_or(Error::NoSource)?, previous, action).await?;
+                let Some(target) = target else { return living(agent).await };
+                let kept = on_host(agent, target, previous, action).await?;
                 let label = render::container_name(&kept.container);
                 let held = vec![Held { agent: agent.clone(), kept, label }];
                 return Ok(Reached { held, pods: 1, silent: Vec::new() });
@@ -161,6 +163,18 @@ pub(crate) async fn agents(cluster: &Cluster) -> Result<Vec<AgentPod>, Error> {
         return Err(Failure::NoAgents(cluster.agent_namespace.clone()).into());
     }
     Ok(agents)
+}
+
+/// All that lives on this host.
+async fn living(agent: &Agent) -> Result<Reached, Error> {
+    let list = agent.list().await?;
+    let of = |listed: Listed| {
+        let label = render::container_name(&listed.container);
+        let kept = Kept { run: KeptRun::Ring(listed.recording), container: listed.container, living: true };
+        Held { agent: agent.clone(), kept, label }
+    };
+    let held: Vec<_> = list.recordings.into_iter().filter(Listed::is_living).map(of).collect();
+    Ok(Reached { pods: held.len(), held, silent: Vec::new() })
 }
 
 /// Where the run that is meant is held: in a ring, or if none is of TARGET, in a crash file.

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A record is a call (`call.rs`), an event of some kind (`events/`), or who a thread is; what of it is of variable
-//! length stands in blobs (`blobs.rs`). What sockets carried is put together by `conversations.rs`.
+//! length stands in blobs (`blobs.rs`). What sockets carried is put together by `conversations.rs`, and
+//! summed up by `map.rs`.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -31,6 +32,7 @@ pub mod filter;
 pub mod header;
 pub mod join;
 pub mod malformed;
+pub mod map;
 pub mod origin;
 pub mod peer;
 pub mod record;

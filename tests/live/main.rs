@@ -104,6 +104,11 @@ fn main() -> ExitCode {
             &tcp().into_iter().chain(["go", "node"].map(Need::Program)).collect::<Vec<_>>(),
             messages::lookups,
         )
+        .test(
+            "a_chain_of_services_is_one_trace_with_the_right_parents",
+            &DAEMON.into_iter().chain(["curl", "nginx", "node", "python3"].map(Need::Program)).collect::<Vec<_>>(),
+            messages::chain,
+        )
         .test("an_exec_from_a_thread_keeps_the_sequence", &RECORD, unfinished::thread_exec)
         .test("a_32_bit_call_is_read_by_its_own_table", &RECORD, unfinished::compat)
         .test("a_call_that_a_filter_refuses_is_recorded_with_its_strings", &RECORD, refused::by_errno)

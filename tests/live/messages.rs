@@ -1,11 +1,18 @@
 //! What sockets carried: requests of HTTP/1 and lookups of names, as programs made them.
 
 use anyhow::{Context as _, Result, ensure};
+use rewind_tests::agent::Agent;
+use rewind_tests::cgroup::Cgroup;
+use rewind_tests::eventually::eventually;
 use rewind_tests::programs::{self, ours};
 use rewind_tests::workload;
 use serde_json::Value;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(20);
 
 /// What a script did, in namespaces of its own.
 struct Recorded {
@@ -149,4 +156,133 @@ fn is_of(line: &Value, program: &Value) -> bool {
     } else {
         !comm.is_empty() && program.starts_with(comm)
     }
+}
+
+/// A program in a container of its own.
+struct Service {
+    child: Child,
+    cgroup: Cgroup,
+}
+
+impl Service {
+    fn start(name: &str, command: &[&str]) -> Result<Self> {
+        let cgroup = Cgroup::new(name)?;
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"echo $$ >"$0"; exec "$@""#]).arg(cgroup.dir().join("cgroup.procs")).args(command);
+        let child = shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        Ok(Self { child, cgroup })
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> Result<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string())
+}
+
+fn listens(port: &str) -> Option<()> {
+    TcpStream::connect(format!("127.0.0.1:{port}")).ok().map(drop)
+}
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const FIRST: &str = "b7ad6b7169203331";
+
+/// curl asks nginx, which hands the header on to Node, which makes another of it for Python: one trace.
+pub(crate) fn chain() -> Result<()> {
+    let agent = Agent::start()?;
+    let [front, middle, last] = [free_port()?, free_port()?, free_port()?];
+    let folder = tempfile::tempdir()?;
+    let conf = folder.path().join("nginx.conf");
+    let dir = folder.path().display();
+    std::fs::write(
+        &conf,
+        format!(
+            "daemon off; master_process off; pid {dir}/pid; error_log stderr; events {{}}\n\
+             http {{ access_log off; proxy_temp_path {dir}; client_body_temp_path {dir}; fastcgi_temp_path {dir};\n\
+             uwsgi_temp_path {dir}; scgi_temp_path {dir};\n\
+             server {{ listen 127.0.0.1:{front}; location / {{ proxy_pass http://127.0.0.1:{middle}; }} }} }}"
+        ),
+    )?;
+    let scripts = ["last.py", "middle.js"].map(|name| workload::source(name).display().to_string());
+    let python = Service::start("chain-last", &["python3", &scripts[0], &last])?;
+    let node = Service::start("chain-middle", &["node", &scripts[1], &middle, &last])?;
+    let nginx = Service::start("chain-front", &["nginx", "-c", &conf.display().to_string()])?;
+    for port in [&front, &middle, &last] {
+        eventually("all to listen", SOON, || listens(port))?;
+    }
+    let header = format!("traceparent: 00-{TRACE}-{FIRST}-01");
+    let url = |path: &str| format!("http://127.0.0.1:{front}{path}");
+    let (slow, bad) = (url("/slow"), url("/bad"));
+    let curl = Service::start(
+        "chain-client",
+        &[
+            "sh",
+            "-c",
+            "sleep 0.5; curl -s -o /dev/null -H \"$0\" \"$1\"; curl -s -o /dev/null \"$2\"; exec sleep 60",
+            &header,
+            &slow,
+            &bad,
+        ],
+    )?;
+    let spans = |of: &Service| -> Result<Vec<Value>> {
+        let text = agent.ask(&["dump", &of.cgroup.path(), "-o", "otlp", "--last", "0"])?.success()?;
+        let lines: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let spans = lines.iter().filter_map(|line| line.pointer("/resourceSpans/0/scopeSpans/0/spans")?.as_array());
+        Ok(spans.flatten().filter(|span| ["GET"].contains(&text_at(span, "/name"))).cloned().collect())
+    };
+    let of_trace = |of: &Service, kind: u64| -> Result<Value> {
+        let mut all = spans(of)?;
+        all.retain(|span| text_at(span, "/traceId") == TRACE && span.get("kind").and_then(Value::as_u64) == Some(kind));
+        ensure!(all.len() == 1, "{all:#?}");
+        all.pop().context("no span")
+    };
+    const SERVER: u64 = 2;
+    const CLIENT: u64 = 3;
+    eventually("both requests to be seen", SOON, || spans(&curl).ok().filter(|spans| spans.len() == 2))?;
+    let id = |span: &Value| text_at(span, "/spanId").to_owned();
+    let parent = |span: &Value| text_at(span, "/parentSpanId").to_owned();
+    let first = of_trace(&curl, CLIENT)?;
+    ensure!(id(&first) == FIRST && parent(&first).is_empty(), "{first:#}");
+    let (served, handed_on) = (of_trace(&nginx, SERVER)?, of_trace(&nginx, CLIENT)?);
+    ensure!(parent(&served) == FIRST && parent(&handed_on) == id(&served) && id(&handed_on) != FIRST, "{handed_on:#}");
+    let (in_middle, from_middle) = (of_trace(&node, SERVER)?, of_trace(&node, CLIENT)?);
+    ensure!(parent(&in_middle) == FIRST && parent(&from_middle) == id(&in_middle), "{from_middle:#}");
+    let at_last = of_trace(&python, SERVER)?;
+    ensure!(parent(&at_last) == id(&from_middle), "{at_last:#} is not below {from_middle:#}");
+    // The one that is slow shows it in each of them; the one that fails too.
+    for span in [&first, &served, &handed_on, &in_middle, &from_middle, &at_last] {
+        let at = |key| text_at(span, key).parse::<u64>().unwrap_or_default();
+        let took = at("/endTimeUnixNano").saturating_sub(at("/startTimeUnixNano"));
+        ensure!((250_000_000..5_000_000_000).contains(&took), "took {took} ns: {span:#}");
+    }
+    let failed =
+        spans(&python)?.into_iter().filter(|span| span.pointer("/status/code").and_then(Value::as_u64) == Some(2));
+    ensure!(failed.count() == 1, "not one failed");
+    let map = agent.ask(&["map", "-o", "json"])?.success()?;
+    let map: Vec<Value> = serde_json::from_str(&map)?;
+    let name = |of: &Service| of.cgroup.path().rsplit('/').next().unwrap_or_default().to_owned();
+    for (from, to) in [(&curl, &nginx), (&nginx, &node), (&node, &python)] {
+        let is_it = |edge: &&Value| {
+            text(edge, "kind") == "http"
+                && text(edge, "from").contains(&name(from))
+                && text(edge, "to").contains(&name(to))
+        };
+        let edge =
+            map.iter().find(is_it).with_context(|| format!("no edge from {} to {}: {map:#?}", name(from), name(to)))?;
+        ensure!(edge.get("count") == Some(&2.into()) && edge.get("failed") == Some(&1.into()), "{edge}");
+    }
+    for format in ["table", "dot", "mermaid"] {
+        let drawn = agent.ask(&["map", "-o", format])?.success()?;
+        ensure!(drawn.contains(&name(&nginx)) && drawn.contains("http"), "{drawn}");
+    }
+    agent.stop()
+}
+
+fn text_at<'l>(span: &'l Value, pointer: &str) -> &'l str {
+    span.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

@@ -1,14 +1,16 @@
 //! `dump`, `top` and `why`: recordings that are read as a whole.
 
-use crate::cli::Source;
+use crate::cli::{MapFormat, PodFlags, Source};
 use crate::error::Error;
 use crate::output::{Output, note};
 use crate::reach::{Reach, Reached};
-use crate::{source, why};
+use crate::{map, source, why};
+use rewind_recording::map::Map;
 use rewind_recording::render::{self, Format, Options, Part, Summary, top, units};
 use rewind_recording::stream::Recording;
 use rewind_resources::request::Action;
 use std::io;
+use std::path::PathBuf;
 use tokio::task::JoinSet;
 
 /// A recording, and whose it is; empty if there is but one.
@@ -113,6 +115,40 @@ pub(super) async fn top(
     all.reached.finish()
 }
 
+/// Says who talked to whom.
+///
+/// # Errors
+/// [`Error`].
+pub(super) async fn map(
+    reach: &Reach,
+    target: Option<&str>,
+    pods: &PodFlags,
+    from: &[PathBuf],
+    output: &Output,
+    format: MapFormat,
+) -> Result<(), Error> {
+    let all = if from.is_empty() {
+        fetch_all(reach.runs(target, pods, false, Action::Read).await?).await
+    } else {
+        let mut read = Vec::new();
+        for file in from {
+            read.push(Read { label: String::new(), recording: source::read(file).await? });
+        }
+        All { read, reached: Reached::default(), is_file: true }
+    };
+    let mut map = Map::default();
+    for Read { recording: Recording { header, records, .. }, .. } in &all.read {
+        map.add(&render::container_name(&header.container), header, records);
+    }
+    let edges = map.edges();
+    output.write(|out| map::write(out, &edges, format))?;
+    all.warn();
+    if edges.is_empty() {
+        note("none of them has made or taken a connection, as far as is held");
+    }
+    all.reached.finish()
+}
+
 /// Says why they ended.
 ///
 /// # Errors
@@ -145,11 +181,16 @@ async fn load(reach: &Reach, source: &Source) -> Result<All, Error> {
         let read = vec![Read { label: String::new(), recording: source::read(from).await? }];
         return Ok(All { read, reached: Reached::default(), is_file: true });
     }
-    let mut reached = reach.runs(source.target.as_deref(), &source.pods, source.previous, Action::Read).await?;
+    let reached = reach.runs(source.target.as_deref(), &source.pods, source.previous, Action::Read).await?;
     if let [held] = &*reached.held {
         let read = vec![Read { label: String::new(), recording: super::fetch(held).await? }];
         return Ok(All { read, reached, is_file: false });
     }
+    Ok(fetch_all(reached).await)
+}
+
+/// Reads all runs at once.
+async fn fetch_all(mut reached: Reached) -> All {
     let mut fetching = JoinSet::new();
     for (number, held) in std::mem::take(&mut reached.held).into_iter().enumerate() {
         fetching.spawn(async move {
@@ -169,7 +210,7 @@ async fn load(reach: &Reach, source: &Source) -> Result<All, Error> {
             }
         }
     }
-    Ok(All { read, reached, is_file: false })
+    All { read, reached, is_file: false }
 }
 
 /// What is said of the recording where standard output has no place for it.
