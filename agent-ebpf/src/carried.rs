@@ -13,7 +13,6 @@ use crate::atomic::load_volatile;
 use crate::globals::{PROTOCOLS, given_mut, global};
 use crate::message::{IoVec, MsgHdr, MultiMsgHdr};
 use crate::probe::user;
-use crate::record::announce;
 use crate::ring::{Writer, begin, commit, counters::lose, cursors, lock, unlock};
 use crate::socket::any as socket;
 use crate::task::{self, Thread};
@@ -157,7 +156,7 @@ global! {
         if !lock(cursors) {
             return 0;
         }
-        announce(thread, cursors, MAIN, how >> 1);
+        // The record of the call itself, just now, has said who the thread is.
         if let Some(mut writer) = begin(thread, cursors, MAIN, FIXED + BLOB + ((most + 3) & !3)) {
             let start = writer.off;
             let at = start + FIXED + BLOB;

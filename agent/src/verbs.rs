@@ -179,7 +179,7 @@ pub(crate) fn doctor(options: &cli::Doctor) -> anyhow::Result<ExitCode> {
     let mut report = Report { findings: rules::findings(&facts), ..Report::default() };
     if !options.quick && refusal(&facts).is_none() {
         let host = Host::suited()?;
-        let memory = cli::MemoryOptions { ring: RECORD_RING, payload_bytes: 256, protocols: Vec::new() };
+        let memory = cli::MemoryOptions { ring: RECORD_RING, payload_bytes: 256, protocols: Protocol::ALL.to_vec() };
         // Nobody sees what it records.
         let config = host.config(plan(RECORD_BUDGET_BYTES, &memory), Scope::Only("/none".to_owned()), false, None);
         match Recorder::start(config.clone()) {
