@@ -97,6 +97,7 @@ fn write_mermaid(out: &mut dyn io::Write, edges: &[Edge]) -> io::Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use rewind_recording::map::Kind;

@@ -25,6 +25,9 @@ const METHODS: [&str; 10] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PAT
 /// Most addresses of an answer that a span has.
 const MAX_ADDRESSES: usize = 16;
 
+type TraceId = [u8; 16];
+type SpanId = [u8; 8];
+
 /// What sockets carried in a recording, put together, by when it began.
 pub(crate) fn told(timeline: &Timeline<'_>, read_ns: u64) -> Vec<Told> {
     let mut told = rewind_recording::conversations::Conversations::of(timeline.by_end(), read_ns);
@@ -46,18 +49,13 @@ pub(crate) fn spans(trace: Trace<'_>, told: &[Told], processes: &Processes) -> V
 #[derive(Default)]
 struct Headers {
     /// By the trace that they name: the span that they name, and the one that serves.
-    served: HashMap<[u8; 16], Vec<([u8; 8], [u8; 8])>>,
-    made: HashSet<([u8; 16], [u8; 8])>,
+    served: HashMap<TraceId, Vec<(SpanId, SpanId)>>,
+    made: HashSet<(TraceId, SpanId)>,
 }
 
 impl Headers {
     /// Where the span of a request belongs: its trace, its id, and its parent, none for a first one.
-    fn place(
-        &mut self,
-        header: &TraceParent,
-        is_served: bool,
-        own_id: [u8; 8],
-    ) -> ([u8; 16], [u8; 8], Option<[u8; 8]>) {
+    fn place(&mut self, header: &TraceParent, is_served: bool, own_id: SpanId) -> (TraceId, SpanId, Option<SpanId>) {
         let (trace_id, named) = (header.trace_id, header.span_id);
         let served = self.served.entry(trace_id).or_default();
         if is_served {

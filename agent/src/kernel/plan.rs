@@ -14,7 +14,7 @@ pub(crate) struct Plan {
     pub ring_bytes: u64,
     /// Most payload bytes kept of one call.
     pub payload_bytes: u32,
-    /// What is read of sockets: bits of [`protocols`](rewind_common::record::message::protocols).
+    /// What is read of sockets: bits of [`protocols`].
     pub protocols: u32,
 }
 

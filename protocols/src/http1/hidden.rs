@@ -49,7 +49,7 @@ fn of_target(line: &[u8]) -> Vec<Range<usize>> {
     // The version is the last word: a space in a query ends nothing.
     let is_version = |at: &usize| target.get(at + 1..).is_some_and(|rest| rest.starts_with(b"HTTP/"));
     let spaces = target.iter().enumerate().filter(|(_, byte)| **byte == b' ').map(|(at, _)| at);
-    let to = spaces.filter(is_version).last().unwrap_or(target.len());
+    let to = spaces.rev().find(is_version).unwrap_or(target.len());
     let target = target.get(..to).unwrap_or_default();
     let query = target.iter().position(|byte| b"?#".contains(byte)).unwrap_or(target.len());
     let front = target.get(..query).unwrap_or_default();

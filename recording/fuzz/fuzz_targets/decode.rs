@@ -2,7 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use rewind_recording::filter::Filter;
 use rewind_recording::header::{Header, Host};
+use rewind_recording::map::Map;
 use rewind_recording::render::{Format, Options, Timestamps, write};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -19,6 +21,10 @@ fuzz_target!(|bytes: &[u8]| {
             string_bytes: usize::from(choice >> 4),
             color: choice & 16 != 0,
             width: (choice & 32 != 0).then_some(20),
+            filter: Filter {
+                kinds: if choice & 64 != 0 { vec!["http", "dns"] } else { Vec::new() },
+                ..Filter::default()
+            },
             ..Options::default()
         };
         let mut text = Vec::new();
@@ -26,4 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(written.is_ok(), "a vector takes anything");
         assert!(std::str::from_utf8(&text).is_ok(), "not text");
     }
+    let mut map = Map::default();
+    map.add("it", &header, records);
+    assert!(map.edges().iter().all(|edge| edge.count >= edge.failed), "more failed than there were");
 });

@@ -1,9 +1,9 @@
 //! HTTP/1: any bytes begin with a head or do not; connections of any calls are told, each call at once and in pieces,
-//! seen whole or in part.
+//! seen whole or in part. What is hidden of a head leaves nothing to hide.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rewind_protocols::http1::{Conversation, Exchange, Start, Way, read};
+use rewind_protocols::http1::{Conversation, Exchange, Start, Way, hidden, read};
 
 /// Ways and bytes of calls: a call is as long as its first byte says, and goes where the lowest bit says.
 fn calls(mut bytes: &[u8]) -> Vec<(Way, &[u8])> {
@@ -31,6 +31,13 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(length <= bytes.len());
         assert!(matches!(read(bytes.get(..length - 1).unwrap_or_default()), Start::Cut(_)));
     }
+    let mut shown = bytes.to_vec();
+    hidden(bytes).into_iter().for_each(|range| shown[range].fill(b'*'));
+    // What was hidden once says as much the second time.
+    assert!(
+        hidden(&shown).into_iter().all(|range| shown[range].iter().all(|byte| *byte == b'*')),
+        "not all was hidden"
+    );
     let calls = calls(bytes);
     let whole = told(calls.iter().copied(), usize::MAX);
     let pieces = calls.iter().flat_map(|(way, call)| call.chunks(5).map(|piece| (*way, piece)));

@@ -6,6 +6,9 @@ use rewind_common::record::{Connection, SocketMessage};
 
 const MS: u64 = 1_000_000;
 
+/// From whom to whom, what, how often, how often in vain, and the median in milliseconds.
+type Shown = (String, String, &'static str, u64, u64, Option<u64>);
+
 fn v4(last: u8) -> [u8; 16] {
     std::net::Ipv4Addr::new(10, 0, 0, last).to_ipv6_mapped().octets()
 }
@@ -33,7 +36,7 @@ fn header(peer: &str, name: &str) -> Header {
     Header { read_ns: 20 * MS, peers: [(peer.to_owned(), name.into())].into(), ..Header::default() }
 }
 
-fn edges(of: &[(&str, Header, Vec<u8>)]) -> Vec<(String, String, &'static str, u64, u64, Option<u64>)> {
+fn edges(of: &[(&str, Header, Vec<u8>)]) -> Vec<Shown> {
     let mut map = Map::default();
     of.iter().for_each(|(whose, header, records)| map.add(whose, header, records));
     let told = |edge: Edge| {
@@ -43,13 +46,7 @@ fn edges(of: &[(&str, Header, Vec<u8>)]) -> Vec<(String, String, &'static str, u
     map.edges().into_iter().map(told).collect()
 }
 
-fn edge(
-    from: &str,
-    to: &str,
-    kind: &'static str,
-    failed: u64,
-    ms: Option<u64>,
-) -> (String, String, &'static str, u64, u64, Option<u64>) {
+fn edge(from: &str, to: &str, kind: &'static str, failed: u64, ms: Option<u64>) -> Shown {
     (from.to_owned(), to.to_owned(), kind, 1, failed, ms)
 }
 
