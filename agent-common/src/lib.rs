@@ -42,6 +42,7 @@
 //! | recording | what a ring holds of one container; its header says whose it is and what is missing |
 //! | cut | the records of a ring, copied and in order of time |
 //! | event | something that happened, parsed: a call, or one of the event kinds |
+//! | message | what a socket carried in a call, of a protocol that is read: HTTP/1 or DNS |
 //! | outcome | what became of a call: returned, in flight, its thread died, its return was lost |
 //! | in flight | a call that began in the recording and has not returned |
 //! | in progress | a call that had begun when the recording did |

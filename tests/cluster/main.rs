@@ -75,6 +75,7 @@ fn main() -> ExitCode {
         .test("the_agents_port_tells_nothing_without_a_request", &AGENTS, reading::directly)
         .test("a_service_that_refuses_is_named_and_each_restart_told", &AGENTS, network::refused)
         .test("a_name_that_nobody_knows_is_told", &AGENTS, network::unknown)
+        .test("requests_and_lookups_of_pods_are_told_by_their_peers_names", &AGENTS, network::talks)
         .test("every_kind_of_container_is_recorded_as_what_it_is", &AGENTS, kinds::each)
         .test("pods_of_one_name_are_told_apart", &AGENTS, kinds::namesakes)
         .test("calls_are_shown_as_they_are_made_until_the_right_to_see_them_goes", &AGENTS, live::shown)

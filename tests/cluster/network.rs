@@ -5,6 +5,7 @@ use crate::told::{SOON, Told, between_runs, kept};
 use anyhow::{Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::namespace::Namespace;
+use rewind_tests::eventually::until;
 use serde_json::{Value, json};
 
 /// Nobody stands behind it.
@@ -66,6 +67,100 @@ pub(crate) fn unknown() -> Result<()> {
         ensure!(why.contains("Name or service not known"), "what it said of it is not there:\n{why}");
         let dump = namespace.ask(&["rewind", "dump", "pod/web", "-e", "%network", "-o", "strace"])?;
         ensure!(dump.contains("sin_port=htons(53), sin_addr=inet_addr(\"10.96.0.10\")"), "nobody was asked:\n{dump}");
+        Ok(())
+    })
+}
+
+/// Asked by its name, again and again, over connections of their own.
+const SERVED: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: shop, labels: {app: shop}}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - name: httpd
+    image: rewind.test/workloads:1
+    command: [sh, -c, 'mkdir /www && echo from-shop >/www/index.html && exec httpd -f -p 8080 -h /www']
+    readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec: {selector: {app: shop}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: client}
+spec:
+  terminationGracePeriodSeconds: 0
+  restartPolicy: Never
+  containers:
+  - name: wget
+    image: rewind.test/workloads:1
+    command: [sh, -c, 'while :; do wget -q -O - http://shop/index.html?token=hunter2; wget -q -O - http://shop/none; sleep 0.2; done']
+";
+
+pub(crate) fn talks() -> Result<()> {
+    agents::with(|_| {
+        let namespace = Namespace::new("talks")?;
+        namespace.apply(SERVED)?;
+        namespace.runs("shop")?;
+        namespace.runs("client")?;
+        let of = namespace.name();
+        let service = format!("shop.{of}:80");
+        let lines = |target: &str, option: &str| -> Result<Vec<Value>> {
+            let text = namespace.ask(&["rewind", "dump", target, option, "-o", "json"])?;
+            ensure!(!text.contains("hunter2"), "a query is shown");
+            Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+        };
+        let has = |lines: &[Value], wanted: &[(&str, Value)]| {
+            lines.iter().any(|line| wanted.iter().all(|(key, value)| line.get(key) == Some(value)))
+        };
+        until(
+            "a request of the client's, by the Service's name",
+            SOON,
+            || lines("pod/client", "--http"),
+            |lines| {
+                let asked = |path: &str, status: u64| {
+                    has(
+                        lines,
+                        &[("url", path.into()), ("status", status.into()), ("peer_name", service.as_str().into())],
+                    )
+                };
+                (asked("shop/index.html?...", 200) && asked("shop/none", 404)).then_some(())
+            },
+        )?;
+        until(
+            "a lookup of the Service's name",
+            SOON,
+            || lines("pod/client", "--dns"),
+            |lines| {
+                let name = format!("shop.{of}.svc.cluster.local");
+                let found = [
+                    ("question", name.into()),
+                    ("rcode", "NOERROR".into()),
+                    ("peer_name", "kube-dns.kube-system:53".into()),
+                ];
+                has(lines, &found).then_some(())
+            },
+        )?;
+        let served = lines("pod/shop", "--http")?;
+        ensure!(has(&served, &[("direction", "in".into()), ("status", 200.into())]), "{served:#?}");
+        let map = |arguments: &[&str]| -> Result<Vec<Value>> {
+            let arguments = [&["rewind", "map", "-o", "json"], arguments].concat();
+            Ok(serde_json::from_str(&namespace.ask(&arguments)?)?)
+        };
+        let client = format!("{of}/client/wget");
+        let edge = |to: &str, kind: &str| [("from", client.as_str().into()), ("to", to.into()), ("kind", kind.into())];
+        let of_one = map(&["pod/client"])?;
+        for (to, kind) in [(service.as_str(), "http"), (&service, "tcp"), ("kube-dns.kube-system:53", "dns")] {
+            ensure!(has(&of_one, &edge(to, kind)), "no {kind} to {to}: {of_one:#?}");
+        }
+        // With both ends at hand it is known which pod has served.
+        let of_all = map(&[])?;
+        let shop = format!("{of}/shop/httpd");
+        ensure!(has(&of_all, &edge(&shop, "http")) && has(&of_all, &edge(&shop, "tcp")), "{of_all:#?}");
         Ok(())
     })
 }

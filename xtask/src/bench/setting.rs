@@ -20,15 +20,30 @@ pub(super) enum Setting {
     Floor,
     /// What no recorder of durations and pointed-to bytes can leave out.
     Least,
+    /// With all that is on by default.
     Recorded,
+    /// Without a part of what is read of sockets.
+    WithoutHttp,
+    WithoutDns,
+    WithoutProtocols,
     NotRecorded,
     Strace,
     PerfTrace,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Nothing, Self::Floor, Self::Least, Self::Recorded, Self::NotRecorded, Self::Strace, Self::PerfTrace];
+    pub(super) const ALL: [Self; 10] = [
+        Self::Nothing,
+        Self::Floor,
+        Self::Least,
+        Self::Recorded,
+        Self::WithoutHttp,
+        Self::WithoutDns,
+        Self::WithoutProtocols,
+        Self::NotRecorded,
+        Self::Strace,
+        Self::PerfTrace,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -36,6 +51,9 @@ impl Setting {
             Self::Floor => "floor: two empty programs",
             Self::Least => "the clock twice, and copies",
             Self::Recorded => "Rewind, recorded",
+            Self::WithoutHttp => "Rewind, without HTTP",
+            Self::WithoutDns => "Rewind, without DNS",
+            Self::WithoutProtocols => "Rewind, without both",
             Self::NotRecorded => "Rewind, not recorded",
             Self::Strace => "strace -f",
             Self::PerfTrace => "perf trace",
@@ -45,6 +63,11 @@ impl Setting {
     /// Where what is measured runs.
     pub(super) const fn place(self) -> Where {
         if matches!(self, Self::NotRecorded) { Where::Host } else { Where::Container }
+    }
+
+    /// Whether what is measured is recorded.
+    const fn is_recorded(self) -> bool {
+        matches!(self, Self::Recorded | Self::WithoutHttp | Self::WithoutDns | Self::WithoutProtocols)
     }
 
     /// Whether everything takes so long that a fraction of it will do.
@@ -131,6 +154,9 @@ impl Attached {
                 })?;
                 Self::Floor(running)
             }
+            Setting::WithoutHttp => Self::Rewind(recorder_of("dns")?),
+            Setting::WithoutDns => Self::Rewind(recorder_of("http")?),
+            Setting::WithoutProtocols => Self::Rewind(recorder_of("none")?),
             Setting::Recorded | Setting::NotRecorded => Self::Rewind(recorder()?),
             Setting::Nothing | Setting::Strace | Setting::PerfTrace => Self::Nothing,
         })
@@ -142,7 +168,7 @@ impl Attached {
             Self::Nothing => Ok(()),
             Self::Floor(running) => running.check(),
             Self::Rewind(agent) => {
-                for (cgroup, wanted) in [(Where::Container, setting == Setting::Recorded), (Where::Host, false)] {
+                for (cgroup, wanted) in [(Where::Container, setting.is_recorded()), (Where::Host, false)] {
                     let path = place.path(cgroup);
                     let recording = recording_of(agent, &path)?;
                     let made = recording.and_then(|found| figure(&found, "calls_made")).unwrap_or(0);
@@ -161,7 +187,13 @@ pub(super) const SIZES: [&str; 4] = ["--budget", "64MiB", "--ring", "1MiB"];
 
 /// A recorder that records. (Its socket is there before that; an answer is not.)
 pub(super) fn recorder() -> Result<Agent> {
-    let agent = Agent::start_with(&SIZES)?;
+    recorder_of("http,dns")
+}
+
+/// One that reads these protocols of sockets.
+fn recorder_of(protocols: &str) -> Result<Agent> {
+    let [budget, budget_is, ring, ring_is] = SIZES;
+    let agent = Agent::start_with(&[budget, budget_is, ring, ring_is, "--protocols", protocols])?;
     dump::list(&agent).with_context(|| format!("the recorder's log: {}", agent.log()))?;
     Ok(agent)
 }
