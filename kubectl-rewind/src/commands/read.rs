@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::output::{Output, note};
 use crate::reach::{Reach, Reached};
 use crate::{map, source, why};
+use rewind_recording::header::Container;
 use rewind_recording::map::Map;
 use rewind_recording::render::{self, Format, Options, Part, Summary, top, units};
 use rewind_recording::stream::Recording;
@@ -138,7 +139,7 @@ pub(super) async fn map(
     };
     let mut map = Map::default();
     for Read { recording: Recording { header, records, .. }, .. } in &all.read {
-        map.add(&render::container_name(&header.container), header, records);
+        map.add(&whose(&header.container), header, records);
     }
     let edges = map.edges();
     output.write(|out| map::write(out, &edges, format))?;
@@ -147,6 +148,11 @@ pub(super) async fn map(
         note("none of them has made or taken a connection, as far as is held");
     }
     all.reached.finish()
+}
+
+/// A container on a map: by its name alone, where it has one.
+fn whose(container: &Container) -> String {
+    if container.name.is_empty() { render::container_name(container) } else { container.name.to_string() }
 }
 
 /// Says why they ended.
