@@ -69,6 +69,8 @@ pub(crate) struct Publisher {
     events: Arc<Events>,
     counts: Arc<Counts>,
     waiting: Queue<u64>,
+    /// What the agent before may not have told: what is new goes first.
+    earlier: Queue<u64>,
     /// Files that were sent away, and where to.
     sent: Queue<(Header, String)>,
     is_on: AtomicBool,
@@ -90,8 +92,9 @@ impl Publisher {
         counts: Arc<Counts>,
     ) -> Self {
         let waiting = Queue::new("recordings", MAX_WAITING, Arc::clone(&counts), Counter::RecordingsDropped);
+        let earlier = Queue::new("earlier recordings", MAX_WAITING, Arc::clone(&counts), Counter::RecordingsDropped);
         let sent = Queue::new("URLs of recordings", MAX_WAITING, Arc::clone(&counts), Counter::UrlsDropped);
-        Self { cluster, keeper, pods, events, counts, waiting, sent, is_on: AtomicBool::new(true) }
+        Self { cluster, keeper, pods, events, counts, waiting, earlier, sent, is_on: AtomicBool::new(true) }
     }
 
     /// Switches `Recording`s on or off. Events go on.
@@ -107,7 +110,7 @@ impl Publisher {
     /// What the agent before may not have come to tell: what it has told has its `Recording`.
     pub(crate) fn tell_again(&self, crashes: impl IntoIterator<Item = u64>) {
         if self.is_on.load(Ordering::Relaxed) {
-            self.tell(crashes);
+            crashes.into_iter().for_each(|crash| self.earlier.offer(crash));
         }
     }
 
@@ -115,7 +118,11 @@ impl Publisher {
     pub(crate) async fn run(&self) {
         let mut bucket = Bucket::new(RATE.0, RATE.1, Instant::now());
         loop {
-            let crash = self.waiting.next().await;
+            let crash = tokio::select! {
+                biased;
+                crash = self.waiting.next() => crash,
+                crash = self.earlier.next() => crash,
+            };
             tokio::time::sleep(bucket.wait(Instant::now())).await;
             bucket.take(Instant::now());
             let keeper = Arc::clone(&self.keeper);
