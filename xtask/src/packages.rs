@@ -53,6 +53,9 @@ pub(crate) const TESTS: &[Package] = &[
     package("util-linux", "setarch", "takes the randomness out of addresses"),
     package("curl", "/usr/bin/curl", "a program to record"),
     package("wget", "/usr/bin/wget", "a program to record"),
+    package("nginx-light", "nginx", "hands requests on"),
+    package("nodejs", "node", "asks name servers in its own way"),
+    package("iproute2", "ip", "brings the loopback of a network namespace up"),
     package("libc6-dev", "/usr/include/stdlib.h", "compiles tests/workloads"),
     // The linker of the fuzz targets' runtime.
     package("g++", "c++", "links the fuzz targets"),
