@@ -6,7 +6,7 @@
 //! call that carries anything else pays for one read of sixteen bytes, and one of fewer bytes for nothing.
 //!
 //! Missed: a method that is not one of RFC 9110's or `PATCH`; what does not begin where a call's bytes do; what is behind
-//! the first element of a vector; what `sendfile`, `splice` and `io_uring` carry; DNS at other ports than 53; what TLS
+//! the first element of a vector, but for the lengths of DNS; what `sendfile`, `splice` and `io_uring` carry; DNS at other ports than 53; what TLS
 //! hides.
 
 use crate::atomic::load_volatile;

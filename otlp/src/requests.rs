@@ -13,9 +13,9 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Link, SpanKind};
 use rewind_protocols::dns::{self, Lookup, Outcome};
-use rewind_protocols::http1::{Exchange, Lengths, Request, Way};
+use rewind_protocols::http1::{Exchange, Request, Way};
 use rewind_protocols::trace_context::TraceParent;
-use rewind_recording::conversations::{Party, Told};
+use rewind_recording::conversations::{Conversations, Party, Told, body_bytes};
 use rewind_recording::event::Timeline;
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -30,7 +30,7 @@ type SpanId = [u8; 8];
 
 /// What sockets carried in a recording, put together, by when it began.
 pub(crate) fn told(timeline: &Timeline<'_>, read_ns: u64) -> Vec<Told> {
-    let mut told = rewind_recording::conversations::Conversations::of(timeline.by_end(), read_ns);
+    let mut told = Conversations::of(timeline.by_end(), read_ns);
     told.sort_by_key(Told::start_ns);
     told
 }
@@ -108,10 +108,11 @@ impl Trace<'_> {
         };
         attributes.extend(error.as_deref().map(|error| attribute("error.type", error)));
         let sizes = [
-            ("http.request.body.size", request.map(|it| (it.head.fields.length, it.body_bytes, it.is_whole))),
-            ("http.response.body.size", response.map(|it| (it.head.fields.length, it.body_bytes, it.is_whole))),
+            ("http.request.body.size", request.and_then(|it| body_bytes(it, it.head.fields.length))),
+            ("http.response.body.size", response.and_then(|it| body_bytes(it, it.head.fields.length))),
         ];
-        attributes.extend(sizes.into_iter().filter_map(|(key, of)| Some(attribute(key, size(of?)?))));
+        let sizes = sizes.into_iter().filter_map(|(key, bytes)| bytes.map(|bytes| attribute(key, bytes)));
+        attributes.extend(sizes);
         let doubts: Vec<_> = exchange.doubts.iter().map(|doubt| doubt.name().to_owned()).collect();
         attributes.extend((!doubts.is_empty()).then(|| attribute("rewind.http.unsure", doubts)));
         attributes.extend(response.is_none().then(|| attribute("rewind.http.response_seen", false)));
@@ -229,14 +230,6 @@ fn split(authority: &str) -> (String, Option<u16>) {
     match authority.rsplit_once(':').map(|(host, port)| (host, port.parse())) {
         Some((host, Ok(port))) => (host.to_owned(), Some(port)),
         _ => (authority.to_owned(), None),
-    }
-}
-
-/// A body's size: what its head says, or what was seen of it.
-fn size((length, body_bytes, is_whole): (Lengths, u64, bool)) -> Option<u64> {
-    match length {
-        Lengths::One(bytes) => Some(bytes),
-        _ => is_whole.then_some(body_bytes).filter(|bytes| *bytes > 0),
     }
 }
 

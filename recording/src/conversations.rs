@@ -10,12 +10,13 @@ use crate::events::{Connection, SocketMessage, connection};
 use rewind_common::record::Task;
 use rewind_common::record::connection::what;
 use rewind_protocols::dns::{self, Lookup, Lookups, Socket, Transport};
-use rewind_protocols::http1::{Conversation, Exchange, Way};
+use rewind_protocols::http1::{Conversation, Exchange, Lengths, Message, Way};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 
-/// Most connections that are followed at a time; of further ones nothing is put together.
+/// Most connections that are followed at a time. Of more than these, those that were silent for longest are told as they
+/// stand, and what comes of them later has no beginning.
 const MAX_CONNECTIONS: usize = 4096;
 /// Most questions that wait for an answer.
 const MAX_QUESTIONS: usize = 4096;
@@ -106,6 +107,8 @@ struct Followed {
     party: Party,
     /// When something of it was seen last.
     last_ns: u64,
+    /// When it was closed, if the program may still read what had come before.
+    closed_ns: Option<u64>,
 }
 
 impl Default for Conversations {
@@ -140,9 +143,9 @@ impl Conversations {
         let mut told = Vec::new();
         let mut left: Vec<_> = self.connections.drain().map(|(_, followed)| followed).collect();
         left.sort_by_key(|followed| followed.last_ns);
-        for mut followed in left {
-            let over = followed.conversation.lost();
-            told.extend(over.into_iter().map(|exchange| Told::Request(followed.party, Box::new(exchange))));
+        for followed in left {
+            let closed_ns = followed.closed_ns.unwrap_or(at_ns);
+            told.extend(followed.closed(closed_ns));
         }
         told.extend(self.expire(u64::MAX).into_iter().map(|it| match it {
             Told::Lookup(way, mut lookup) => {
@@ -169,29 +172,49 @@ impl Conversations {
 
     fn connection(&mut self, told: &Connection) -> Vec<Told> {
         let ends = (connection::local(told), connection::peer(told));
-        let is_new = matches!(told.header.flags, what::CONNECTED | what::ACCEPTED);
-        let before = self.connections.remove(&ends);
-        if is_new && self.connections.len() < MAX_CONNECTIONS {
-            let party = Party { tgid: told.tgid, tid: told.header.tid, local: ends.0, peer: ends.1, task: None };
-            let conversation = Conversation::new();
-            self.connections.insert(ends, Followed { conversation, next: [None; 2], party, last_ns: told.time_ns });
+        // What has come before its end may be read after it.
+        if told.header.flags == what::CLOSED
+            && let Some(followed) = self.connections.get_mut(&ends)
+            && followed.conversation.requests() == Some(Way::Sent)
+            && followed.conversation.is_waiting()
+        {
+            followed.closed_ns = Some(told.time_ns);
+            return Vec::new();
         }
-        before.map(|followed| followed.closed(told.time_ns)).unwrap_or_default()
+        let before = self.connections.remove(&ends);
+        let mut over = before.map(|followed| followed.closed(told.time_ns)).unwrap_or_default();
+        if matches!(told.header.flags, what::CONNECTED | what::ACCEPTED) {
+            let party = Party { tgid: told.tgid, tid: told.header.tid, local: ends.0, peer: ends.1, task: None };
+            over.extend(self.make_room());
+            self.connections.insert(ends, Followed::new(Conversation::new(), party, told.time_ns));
+        }
+        over
     }
 
     fn http(&mut self, message: &SocketMessage<'_>, event: &Event<'_>) -> Vec<Told> {
         let ends = (message.local(), SocketMessage::peer(message));
         let party = Party::of(message, event);
-        if !self.connections.contains_key(&ends) && self.connections.len() >= MAX_CONNECTIONS {
-            return Vec::new();
-        }
+        let mut told = if self.connections.contains_key(&ends) { Vec::new() } else { self.make_room() };
         // Its beginning is older than what is held.
-        let midway = || Followed { conversation: Conversation::midway(), next: [None; 2], party, last_ns: 0 };
+        let midway = || Followed::new(Conversation::midway(), party, 0);
         let followed = self.connections.entry(ends).or_insert_with(midway);
         // Who accepts a connection is not known before it is used.
         followed.party = party;
         let over = followed.message(message);
-        over.into_iter().map(|exchange| Told::Request(party, Box::new(exchange))).collect()
+        told.extend(over.into_iter().map(|exchange| Told::Request(party, Box::new(exchange))));
+        told
+    }
+
+    /// Makes room for one more connection: half of them go at once, or each new one would look through all.
+    fn make_room(&mut self) -> Vec<Told> {
+        if self.connections.len() < MAX_CONNECTIONS {
+            return Vec::new();
+        }
+        let mut by_age: Vec<(u64, Ends)> = self.connections.iter().map(|(ends, it)| (it.last_ns, *ends)).collect();
+        by_age.sort_unstable();
+        by_age.truncate(MAX_CONNECTIONS / 2);
+        let oldest = by_age.iter().filter_map(|(_, ends)| self.connections.remove(ends));
+        oldest.flat_map(Followed::given_up).collect()
     }
 
     fn dns(&mut self, message: &SocketMessage<'_>, event: &Event<'_>) -> Vec<Told> {
@@ -223,6 +246,10 @@ impl Conversations {
 }
 
 impl Followed {
+    fn new(conversation: Conversation, party: Party, last_ns: u64) -> Self {
+        Self { conversation, next: [None; 2], party, last_ns, closed_ns: None }
+    }
+
     fn message(&mut self, message: &SocketMessage<'_>) -> Vec<Exchange> {
         let (way, at_ns, total) = (message.way(), message.at_ns(), message.fixed.total);
         let next = match &mut self.next {
@@ -247,9 +274,32 @@ impl Followed {
         over
     }
 
+    /// It is over.
     fn closed(mut self, at_ns: u64) -> Vec<Told> {
         let over = self.conversation.close(at_ns);
+        let told = |mut exchange: Exchange| {
+            // Its end was not seen before the connection's, so not all of its body was.
+            if let Some(response) = &mut exchange.response {
+                response.is_whole = false;
+            }
+            Told::Request(self.party, Box::new(exchange))
+        };
+        over.into_iter().map(told).collect()
+    }
+
+    /// It may go on, but is not followed any more.
+    fn given_up(mut self) -> Vec<Told> {
+        let over = self.conversation.lost();
         over.into_iter().map(|exchange| Told::Request(self.party, Box::new(exchange))).collect()
+    }
+}
+
+/// Bytes of a message's body: what its head says, or what was seen of it if that was all.
+#[must_use]
+pub fn body_bytes<H>(message: &Message<H>, length: Lengths) -> Option<u64> {
+    match length {
+        Lengths::One(bytes) => Some(bytes),
+        _ => message.is_whole.then_some(message.body_bytes),
     }
 }
 

@@ -107,6 +107,12 @@ impl Conversation {
         (left, if left == 0 { Vec::new() } else { self.call(way, at_ns, &[], left) })
     }
 
+    /// Whether a request waits for its response to begin.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.pending.iter().any(|exchange| exchange.response.is_none())
+    }
+
     /// The connection was closed, by either side. Returns what was not over.
     pub fn close(&mut self, at_ns: u64) -> Vec<Exchange> {
         let mut over = Vec::new();

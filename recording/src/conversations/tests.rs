@@ -128,16 +128,16 @@ fn a_response_whose_end_nobody_can_see_is_told_when_it_begins() {
 }
 
 #[test]
-fn more_connections_than_are_followed_cost_no_memory() {
-    let mut conversations = Conversations::default();
+fn of_more_connections_than_are_followed_each_request_is_told_once() {
+    let (mut conversations, mut told) = (Conversations::default(), 0);
     for port in 1..=u16::MAX {
         let mut built = Built::default();
         built.call(0, (port, 80), 1, GET_A.as_bytes(), 0);
         let records = sorted(&built.records);
-        Timeline::new(&records).by_end().for_each(|event| drop(conversations.take(&event)));
+        told += Timeline::new(&records).by_end().map(|event| conversations.take(&event).len()).sum::<usize>();
+        assert!(conversations.connections.len() <= MAX_CONNECTIONS);
     }
-    assert_eq!(conversations.connections.len(), MAX_CONNECTIONS);
-    assert_eq!(conversations.end(0).len(), MAX_CONNECTIONS);
+    assert_eq!(told + conversations.end(0).len(), usize::from(u16::MAX));
 }
 
 /// A message of DNS with one question for the addresses of `a.b`; an answer has no records.
@@ -206,4 +206,44 @@ fn messages_of_one_call_over_tcp_are_each_told() {
         0,
     );
     assert_eq!(lookups(&built), [(Way::Sent, 1, 1, Some(0)), (Way::Sent, 2, 1, Some(0))]);
+}
+
+#[test]
+fn what_came_before_the_end_of_a_connection_may_be_read_after_it() {
+    let mut built = Built::default();
+    built.connection(what::CONNECTED).http(0, 7, GET_A, 0).connection(what::CLOSED).http(RECEIVED, 70, OK, 1000);
+    assert_eq!(built.requests(), [request("GET /a", 200, 2)]);
+}
+
+#[test]
+fn of_a_body_that_ends_with_its_connection_no_length_is_told() {
+    let mut built = Built::default();
+    built.connection(what::CONNECTED).http(0, 7, GET_A, 0).http(RECEIVED, 70, "HTTP/1.0 200 OK\r\n\r\n", 10);
+    built.connection(what::CLOSED);
+    let told = built.told();
+    let [Told::Request(_, exchange)] = told.as_slice() else { panic!("{told:?}") };
+    let response = exchange.response.as_ref().unwrap();
+    assert_eq!(body_bytes(response, response.head.fields.length), None);
+}
+
+#[test]
+fn a_request_that_waits_when_all_was_read_has_lost_nothing() {
+    let mut built = Built::default();
+    built.connection(what::CONNECTED).http(0, 7, GET_A, 0);
+    let told = built.told();
+    let [Told::Request(_, exchange)] = told.as_slice() else { panic!("{told:?}") };
+    assert!(exchange.response.is_none() && exchange.doubts.is_empty(), "{exchange:?}");
+}
+
+#[test]
+fn an_answer_over_tcp_that_is_kept_in_part_is_an_answer() {
+    let mut answer = dns(1, Some(0));
+    // One record, of which nothing more is there.
+    answer[7] = 1;
+    let prefixed = [&2000_u16.to_be_bytes()[..], &answer].concat();
+    for (flags, bytes) in [(DNS | LENGTH, &prefixed), (DNS, &answer)] {
+        let mut built = Built::default();
+        built.call(DNS, (4000, 53), 0, &dns(1, None), 0).call(flags | RECEIVED, (4000, 53), 0, bytes, 1980);
+        assert_eq!(lookups(&built), [(Way::Sent, 1, 1, Some(0))]);
+    }
 }

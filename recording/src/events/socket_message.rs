@@ -80,15 +80,23 @@ impl SocketMessage<'_> {
     /// As messages of DNS: one, or several over TCP; none if it only looked like one.
     #[must_use]
     pub fn dns(&self) -> Vec<dns::Message> {
-        let (bytes, total) = (self.bytes(), self.fixed.total);
         if !self.is_dns() {
             return Vec::new();
         }
-        if self.has(message_flags::LENGTH) {
-            let messages = dns::Stream::default().call(&bytes, u64::try_from(bytes.len()).unwrap_or(u64::from(total)));
-            return messages.into_iter().flatten().collect();
+        let bytes = self.bytes();
+        if !self.has(message_flags::LENGTH) {
+            // Over TCP the rest of it may come with a later call.
+            let total = if self.is_udp() { self.fixed.total as usize } else { u16::MAX.into() };
+            return dns::read(&bytes, total).into_iter().collect();
         }
-        dns::read(&bytes, total as usize).into_iter().collect()
+        let (mut messages, mut rest) = (Vec::new(), &bytes[..]);
+        while let Some(([high, low], behind)) = rest.split_first_chunk() {
+            let length = usize::from(u16::from_be_bytes([*high, *low]));
+            let (message, next) = behind.split_at(length.min(behind.len()));
+            messages.extend(dns::read(message, length));
+            rest = next;
+        }
+        messages
     }
 }
 

@@ -4,14 +4,14 @@
 use super::style::{HEADING, marks, style_of};
 use super::units::duration;
 use super::{Format, Options, Words};
-use crate::conversations::{Conversations, Told};
+use crate::conversations::{Conversations, Told, body_bytes};
 use crate::escape::{self, visible};
 use crate::event::{Timeline, What};
 use crate::events::socket_message::{answer, questions_of, url};
 use crate::events::{Notice, kinds};
 use crate::task::{Pids, comm};
 use rewind_protocols::dns::{self, Outcome};
-use rewind_protocols::http1::{Exchange, Lengths, Way};
+use rewind_protocols::http1::{Exchange, Way};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io;
@@ -266,19 +266,12 @@ fn write_json(out: &mut dyn io::Write, words: &mut Words<'_>, told: &Told) -> io
 fn of_exchange(exchange: &Exchange) -> Of<'_> {
     let request = exchange.request.as_ref();
     let head = request.map(|request| &request.head);
-    let size = |length: Lengths, body_bytes: u64, is_whole: bool| match length {
-        Lengths::One(bytes) => Some(bytes),
-        _ => is_whole.then_some(body_bytes),
-    };
     Of::Request {
         method: head.map(|head| head.method.as_str()),
         url: head.map(|head| url(&head.target, head.fields.host.as_deref())),
         status: exchange.response.as_ref().map(|response| response.head.status),
-        request_bytes: request.and_then(|it| size(it.head.fields.length, it.body_bytes, it.is_whole)),
-        response_bytes: exchange
-            .response
-            .as_ref()
-            .and_then(|it| size(it.head.fields.length, it.body_bytes, it.is_whole)),
+        request_bytes: request.and_then(|it| body_bytes(it, it.head.fields.length)),
+        response_bytes: exchange.response.as_ref().and_then(|it| body_bytes(it, it.head.fields.length)),
         traceparent: head.and_then(|head| head.fields.traceparent.as_ref()).map(ToString::to_string),
         doubts: exchange.doubts.iter().map(rewind_protocols::http1::Doubt::name).collect(),
     }
