@@ -10,7 +10,7 @@ use crate::events::{Connection, SocketMessage, connection};
 use rewind_common::record::Task;
 use rewind_common::record::connection::what;
 use rewind_protocols::dns::{self, Lookup, Lookups, Socket, Transport};
-use rewind_protocols::http1::{Conversation, Exchange, Lengths, Message, Way};
+use rewind_protocols::http1::{Conversation, End, Exchange, Lengths, Message, Way};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
@@ -198,6 +198,10 @@ impl Conversations {
         // Its beginning is older than what is held.
         let midway = || Followed::new(Conversation::midway(), party, 0);
         let followed = self.connections.entry(ends).or_insert_with(midway);
+        // Something comes all the same: more than may wait, or over another connection whose beginning is not held.
+        if matches!(followed.conversation.ended(), Some(End::Closed | End::TooManyPending)) {
+            *followed = midway();
+        }
         // Who accepts a connection is not known before it is used.
         followed.party = party;
         let over = followed.message(message);

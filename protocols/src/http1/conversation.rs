@@ -11,7 +11,6 @@
 
 use super::doubt::Doubt;
 use super::exchange::{Exchange, Message};
-use super::fields::Options;
 use super::flow::{Begun, Call, Flow, Step, Way};
 use super::framing::{Body, of_request, of_response};
 use super::head::{Head, Request, Response};
@@ -104,7 +103,7 @@ impl Conversation {
     /// carries the middle of a body. Returns how many bytes those are, and the exchanges that are over with them.
     pub fn grant(&mut self, way: Way, at_ns: u64) -> (u64, Vec<Exchange>) {
         let left = self.flow(way).left();
-        (left, if left == 0 { Vec::new() } else { self.call(way, at_ns, &[], left) })
+        (left, self.call(way, at_ns, &[], left))
     }
 
     /// Whether a request waits for its response to begin.
@@ -344,7 +343,7 @@ impl Conversation {
         } else {
             let request_is_lost = requests.is_some_and(|way| self.flow(way).is_lost());
             let Some(first) = self.whole_response() else { return };
-            if is_last(first) {
+            if first.is_last() {
                 self.finish(End::Closed, over);
                 return;
             }
@@ -400,13 +399,4 @@ impl Default for Conversation {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// The connection is closed behind this exchange (RFC 9112, 9.3).
-fn is_last(exchange: &Exchange) -> bool {
-    let closes = |minor_version, options: Options| options.close || minor_version == Some(0) && !options.keep_alive;
-    let request = exchange.request.as_ref().map(|request| &request.head);
-    let response = exchange.response.as_ref().map(|response| &response.head);
-    request.is_some_and(|head| closes(head.minor_version, head.fields.connection))
-        || response.is_some_and(|head| closes(Some(head.minor_version), head.fields.connection))
 }

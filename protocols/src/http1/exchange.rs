@@ -1,6 +1,7 @@
 //! A request and its response, as far as both were seen.
 
 use super::doubt::Doubts;
+use super::fields::Options;
 use super::flow::{Begun, Way};
 use super::head::{Request, Response};
 
@@ -48,6 +49,15 @@ impl Exchange {
     pub(super) fn is_whole(&self) -> bool {
         self.request.as_ref().is_some_and(|request| request.is_whole)
             && self.response.as_ref().is_some_and(|response| response.is_whole)
+    }
+
+    /// The connection is closed behind it (RFC 9112, 9.3).
+    pub(super) fn is_last(&self) -> bool {
+        let closes = |minor_version, options: Options| options.close || minor_version == Some(0) && !options.keep_alive;
+        let request = self.request.as_ref().map(|request| &request.head);
+        let response = self.response.as_ref().map(|response| &response.head);
+        request.is_some_and(|head| closes(head.minor_version, head.fields.connection))
+            || response.is_some_and(|head| closes(Some(head.minor_version), head.fields.connection))
     }
 
     /// With the doubts of both sides.

@@ -247,3 +247,20 @@ fn an_answer_over_tcp_that_is_kept_in_part_is_an_answer() {
         assert_eq!(lookups(&built), [(Way::Sent, 1, 1, Some(0))]);
     }
 }
+
+#[test]
+fn what_comes_after_an_end_is_told_as_well() {
+    let mut built = Built::default();
+    let last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    built.http(0, 7, GET_A, 0).http(RECEIVED, 70, last, 0).http(0, 900, GET_B, 0).http(RECEIVED, 950, OK, 0);
+    assert_eq!(built.requests(), [request("GET /a", 200, 1), request("GET /b", 200, 1)]);
+}
+
+#[test]
+fn of_more_requests_than_may_wait_each_is_told() {
+    let mut built = Built::default();
+    for number in 0..100 {
+        built.http(0, 7 + number * GET_A.len() as u32, GET_A, 0);
+    }
+    assert_eq!(built.requests().len(), 100);
+}
