@@ -23,6 +23,18 @@ pub(crate) fn workload(name: &str, command: &[&str]) -> Value {
     pod(name, &json!({"name": "app", "image": "rewind.test/workloads:1", "command": command}))
 }
 
+/// A pod that serves a page of its name, its Service, and a pod `client` that runs a script.
+pub(crate) fn served(name: &str, script: &str) -> String {
+    let serve = format!("mkdir /www && echo from-{name} >/www/index.html && exec httpd -f -p 8080 -h /www");
+    let mut server = workload(name, &["sh", "-c", &serve]);
+    set(&mut server, "/metadata/labels", json!({"app": name}));
+    set(&mut server, "/spec/containers/0/readinessProbe", json!({"tcpSocket": {"port": 8080}, "periodSeconds": 1}));
+    let spec = json!({"selector": {"app": name}, "ports": [{"port": 80, "targetPort": 8080}]});
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec});
+    let items = [server, service, workload("client", &["sh", "-c", script])];
+    json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
+}
+
 /// Python is the host's.
 pub(crate) fn python(name: &str, script: &str) -> Value {
     let mut pod = pod(

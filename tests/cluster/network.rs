@@ -1,6 +1,6 @@
 //! Scenario 5 as a pod: a service that refuses, and one that nobody has heard of. And scenario 13: restarts are told.
 
-use crate::manifest::{python, set};
+use crate::manifest::{python, served, set};
 use crate::told::{SOON, Told, between_runs, kept};
 use anyhow::{Result, ensure};
 use rewind_tests::cluster::agents;
@@ -71,40 +71,14 @@ pub(crate) fn unknown() -> Result<()> {
     })
 }
 
-/// Asked by its name, again and again, over connections of their own.
-const SERVED: &str = "
-apiVersion: v1
-kind: Pod
-metadata: {name: shop, labels: {app: shop}}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-  - name: httpd
-    image: rewind.test/workloads:1
-    command: [sh, -c, 'mkdir /www && echo from-shop >/www/index.html && exec httpd -f -p 8080 -h /www']
-    readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
----
-apiVersion: v1
-kind: Service
-metadata: {name: shop}
-spec: {selector: {app: shop}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: client}
-spec:
-  terminationGracePeriodSeconds: 0
-  restartPolicy: Never
-  containers:
-  - name: wget
-    image: rewind.test/workloads:1
-    command: [sh, -c, 'while :; do wget -q -O - http://shop/index.html?token=hunter2; wget -q -O - http://shop/none; sleep 0.2; done']
-";
+/// Asks by its name, again and again, over connections of their own.
+const ASKS: &str =
+    "while :; do wget -q -O - http://shop/index.html?token=hunter2; wget -q -O - http://shop/none; sleep 0.2; done";
 
 pub(crate) fn talks() -> Result<()> {
     agents::with(|_| {
         let namespace = Namespace::new("talks")?;
-        namespace.apply(SERVED)?;
+        namespace.apply(&served("shop", ASKS))?;
         namespace.runs("shop")?;
         namespace.runs("client")?;
         let of = namespace.name();
@@ -151,7 +125,7 @@ pub(crate) fn talks() -> Result<()> {
             let arguments = [&["rewind", "map", "-o", "json"], arguments].concat();
             Ok(serde_json::from_str(&namespace.ask(&arguments)?)?)
         };
-        let client = format!("{of}/client/wget");
+        let client = format!("{of}/client/app");
         let edge = |to: &str, kind: &str| [("from", client.as_str().into()), ("to", to.into()), ("kind", kind.into())];
         let of_one = map(&["pod/client"])?;
         for (to, kind) in [(service.as_str(), "http"), (&service, "tcp"), ("kube-dns.kube-system:53", "dns")] {
@@ -159,7 +133,7 @@ pub(crate) fn talks() -> Result<()> {
         }
         // With both ends at hand it is known which pod has served.
         let of_all = map(&[])?;
-        let shop = format!("{of}/shop/httpd");
+        let shop = format!("{of}/shop/app");
         ensure!(has(&of_all, &edge(&shop, "http")) && has(&of_all, &edge(&shop, "tcp")), "{of_all:#?}");
         Ok(())
     })

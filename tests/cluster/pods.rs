@@ -1,43 +1,16 @@
 //! The cluster itself, with nothing recorded: what the other tests build on.
 
+use crate::manifest::served;
 use anyhow::{Result, ensure};
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::programs::Said;
 use std::time::Duration;
 
-const SERVED: &str = "
-apiVersion: v1
-kind: Pod
-metadata: {name: web, labels: {app: web}}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-  - name: httpd
-    image: rewind.test/workloads:1
-    command: [sh, -c, 'mkdir /www && echo from-web >/www/index.html && exec httpd -f -p 8080 -h /www']
-    readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: client}
-spec:
-  terminationGracePeriodSeconds: 0
-  restartPolicy: Never
-  containers:
-  - name: wget
-    image: rewind.test/workloads:1
-    command: [sh, -c, 'until wget -q -O - http://web/ 2>/dev/null; do sleep 0.2; done']
-";
-
 pub(crate) fn service() -> Result<()> {
     let namespace = Namespace::new("pods")?;
-    namespace.apply(SERVED)?;
+    let client = "until wget -q -O - http://web/ 2>/dev/null; do sleep 0.2; done";
+    namespace.apply(&served("web", client))?;
     namespace.runs("web")?;
     namespace.ends("client", 0, Duration::from_secs(60))?;
     let log = namespace.ask(&["logs", "client"])?;
