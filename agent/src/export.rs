@@ -56,11 +56,8 @@ use std::time::Duration;
 use telemetry::{SIGNALS, Telemetry};
 use tokio::sync::watch;
 
-/// How long it is waited for what was not sent when the agent ends.
-const DRAIN: Duration = Duration::from_secs(2);
-/// The feed notes within this how far it was read.
-const NOTED: Duration = Duration::from_nanos(NOTED_NS);
-const NOTED_NS: u64 = 60_000_000;
+/// How often it is looked whether the last end was sent.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
 /// A lane that is not idle.
 const BUSY: u64 = u64::MAX;
 
@@ -171,22 +168,16 @@ impl Export {
         self.telemetry.state()
     }
 
-    /// Waits, so long and no longer, until what has happened was sent.
-    pub(crate) async fn drain(&self) {
-        if !self.is_on() {
-            return;
-        }
+    /// From now on nothing waits for names, or for others to be sent with.
+    pub(crate) fn set_draining(&self) {
         self.state.send_modify(|state| state.is_draining = true);
-        let asked_ns = clock::now_ns();
-        let drained = async {
-            while !self.has_sent_since(asked_ns + NOTED_NS) {
-                tokio::time::sleep(NOTED / 3).await;
-            }
-        };
-        if tokio::time::timeout(DRAIN, drained).await.is_err() {
-            tracing::warn!("what the backend has not taken is left to the next agent");
+    }
+
+    /// Waits until the ends of containers were sent.
+    pub(crate) async fn ends_sent(&self) {
+        while self.is_on() && !self.ends.is_empty() {
+            tokio::time::sleep(DRAIN_LOOK).await;
         }
-        tokio::time::sleep(NOTED).await;
     }
 
     fn telemetry(&self) -> &Telemetry {

@@ -38,7 +38,7 @@ mod subscription;
 pub(crate) use subscription::{Happened, Missed, Subscription};
 
 use crate::recorder::{Error, Recorder};
-use follower::Follower;
+use follower::{Follower, MAX_REST};
 use rewind_common::ring::{MAIN, PROTECTED};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -62,6 +62,8 @@ pub(crate) struct Feed {
 #[derive(Default)]
 struct State {
     is_over: bool,
+    /// Nobody waits for subscribers any more.
+    is_left: bool,
     looks: u64,
     /// How many recordings there had been when rings were looked through last.
     recordings_seen: u64,
@@ -111,28 +113,40 @@ impl Feed {
         Ok(Subscription::new(queue))
     }
 
-    /// Delivers what happens until [`Feed::stop`]; a thread of its own is for this.
+    /// Delivers what happens until [`Feed::stop`], and returns when subscribers have dealt with all of it, or at
+    /// [`Feed::leave`]; a thread of its own is for this.
     pub(crate) fn run(&self) {
         let mut state = self.state();
         while !state.is_over {
             state.look(&self.recorder);
-            let waited = if state.is_idle() {
-                self.changed.wait(state)
+            state = if state.is_idle() {
+                self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
             } else {
-                self.changed.wait_timeout(state, LOOK).map(|(state, _)| state).map_err(|error| {
-                    let (state, _) = error.into_inner();
-                    PoisonError::new(state)
-                })
+                self.rest(state)
             };
-            state = waited.unwrap_or_else(PoisonError::into_inner);
         }
+        state.look_at_all(&self.recorder);
         state.close();
+        while state.is_held(&self.recorder) && !state.is_left {
+            state = self.rest(state);
+        }
     }
 
-    /// Ends [`Feed::run`], and so all subscriptions.
+    /// Nothing new is delivered: subscriptions end with what they have.
     pub(crate) fn stop(&self) {
         self.state().is_over = true;
         self.changed.notify_all();
+    }
+
+    /// What subscribers have not dealt with by now is for the next agent's.
+    pub(crate) fn leave(&self) {
+        self.state().is_left = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for the next look.
+    fn rest<'s>(&'s self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        self.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -148,6 +162,12 @@ impl State {
     fn close(&self) {
         let single = self.single.iter().flat_map(|(_, queues)| queues);
         self.all.iter().chain(single).for_each(|queue| queue.close());
+    }
+
+    /// Notes how far subscribers have come; whether they still hold something.
+    fn is_held(&mut self, recorder: &Recorder) -> bool {
+        // Each of them, so that each is noted.
+        self.rings.values_mut().filter_map(|follower| follower.is_held(recorder).then_some(())).count() > 0
     }
 
     /// One look at all that is followed.
@@ -171,6 +191,12 @@ impl State {
             }
             goes_on
         });
+    }
+
+    /// One look at those as well that rest.
+    fn look_at_all(&mut self, recorder: &Recorder) {
+        self.looks = (self.looks + 1).next_multiple_of(ROUND * MAX_REST) - 1;
+        self.look(recorder);
     }
 
     /// Follows the rings that have begun, from where the agent before had come.

@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use url::Url;
@@ -35,8 +35,10 @@ const LOOK: Duration = Duration::from_millis(50);
 const RECONCILE: u32 = 20;
 /// How often it is looked for ends that could not be dealt with at once, and for failed children.
 const KEEP: Duration = Duration::from_secs(1);
+/// How long it is waited for what was not sent when the agent ends: a part of the half minute that Kubernetes gives.
+const SEND: Duration = Duration::from_secs(5);
 /// How long the last crash files may take when the agent ends.
-const DRAIN: Duration = Duration::from_secs(10);
+const WRITE: Duration = Duration::from_secs(10);
 /// How often the file of settings is looked at.
 const CONFIGURE: Duration = Duration::from_secs(3);
 /// How long after a connection could not be accepted it is tried again.
@@ -104,9 +106,13 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     let first = export.subscribe(&feed);
     // A thread of its own: a reader that is slow holds up neither it nor what it looks at.
     let feeding = std::thread::Builder::new().name("feed".to_owned());
+    let (ends, fed) = oneshot::channel::<()>();
     let feeding = feeding.spawn({
         let feed = Arc::clone(&feed);
-        move || feed.run()
+        move || {
+            feed.run();
+            drop(ends);
+        }
     })?;
     let pods = wanted.node.as_ref().map(|node| Arc::clone(&node.pods)).unwrap_or_default();
     let counts = Arc::new(Counts::default());
@@ -146,15 +152,24 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    export.drain().await;
-    // Before subscribers go: what they leave is for the next agent's.
+    export.set_draining();
     feed.stop();
+    let drained = async {
+        // It is dropped, not sent.
+        let _ = fed.await;
+        export.ends_sent().await;
+    };
+    if tokio::time::timeout(SEND, drained).await.is_err() {
+        tracing::warn!("what the backend has not taken is left to the next agent");
+    }
+    // Before subscribers go: what they have not dealt with is noted.
+    feed.leave();
     if feeding.join().is_err() {
         tracing::error!("the feed failed");
     }
     tasks.abort_all();
     let last = tokio::task::spawn_blocking(move || keeper.judge(&shared));
-    if tokio::time::timeout(DRAIN, last).await.is_err() {
+    if tokio::time::timeout(WRITE, last).await.is_err() {
         tracing::warn!("the disk is too slow for the last crash files");
     }
     tracing::info!("stopped");

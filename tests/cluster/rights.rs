@@ -7,19 +7,38 @@ use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::cluster::place::NODE;
+use rewind_tests::eventually::eventually;
 use rewind_tests::programs::work_tree;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 const SYSTEM: &str = "rewind-system";
 const ACCOUNT: &str = "rewind-agent";
+const SOON: Duration = Duration::from_secs(60);
 
-/// Everything but the agents themselves.
+/// Everything but the agents themselves. The API server heeds a policy a moment after it has taken it.
 fn manifests() -> Result<User> {
     let admin = definitions::define()?;
     for file in ["namespace", "agent-rights", "people", "connect", "agent-policy", "request-policy"] {
         let path = work_tree().join(format!("manifests/base/{file}.yaml"));
         admin.ask(&["apply", "-f", path.to_str().context("no UTF-8")?])?;
+    }
+    let account = format!("system:serviceaccount:{SYSTEM}:{ACCOUNT}");
+    let mut request = definitions::request(SYSTEM);
+    request["spec"]["user"] = "nobody".into();
+    let broken = [
+        (account.as_str(), definitions::recording(SYSTEM, "policy", "web")),
+        (account.as_str(), event(SYSTEM, "policy", "Pod", NODE)),
+        ("kubernetes-admin", request),
+    ];
+    for (user, object) in &broken {
+        let groups = ["--as-group=system:masters", "--as-group=system:authenticated"];
+        let arguments = [&["create", "--dry-run=server", "--as", user][..], &groups, &["-f", "-"]].concat();
+        eventually("the policies to be heeded", SOON, || {
+            let said = admin.kubectl_with(&arguments, &object.to_string()).ok()?;
+            said.stderr.contains("ValidatingAdmissionPolicy").then_some(())
+        })?;
     }
     Ok(admin)
 }

@@ -7,7 +7,7 @@ use crate::export::item::{Item, Messages};
 use crate::export::lane::deliver;
 use crate::export::spill::{self, Spill, Spilled};
 use crate::export::telemetry::Reason;
-use crate::export::{Export, State};
+use crate::export::{DRAIN_LOOK, Export, State};
 use crate::{blocking, clock};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -103,14 +103,20 @@ impl Ends {
         held.pending.insert(name, pending);
     }
 
-    /// Those that are due, the oldest first.
-    fn due(&self, export: &Export) -> Vec<(String, Pending)> {
+    /// Whether there is nothing to send.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held().pending.is_empty()
+    }
+
+    /// Those that are due, the oldest first; when the agent ends, at once: the feed gives nothing more.
+    fn due(&self, export: &Export, is_draining: bool) -> Vec<(String, Pending)> {
         let now_ns = clock::now_ns();
+        let (settled_ns, given_ns) = if is_draining { (0, 0) } else { (SETTLED_NS, SETTLED_NS / 2) };
         let held = self.held();
         let due = held.pending.iter().filter(|(_, pending)| match pending.taken_ns {
             None => true,
-            Some(taken_ns) if pending.is_sent => export.has_sent_since(taken_ns + SETTLED_NS / 2),
-            Some(taken_ns) => now_ns >= taken_ns + SETTLED_NS,
+            Some(taken_ns) if pending.is_sent => export.has_sent_since(taken_ns + given_ns),
+            Some(taken_ns) => now_ns >= taken_ns + settled_ns,
         });
         due.take(MAX_TOGETHER).map(|(name, pending)| (name.clone(), pending.clone())).collect()
     }
@@ -126,11 +132,12 @@ struct Parts {
 pub(crate) async fn run(export: Arc<Export>) {
     let mut state = export.state();
     loop {
-        let due = export.ends().due(&export);
-        let is_on =
-            |state: &State| [Signal::Traces, Signal::Logs].iter().any(|signal| state.exporter(*signal).is_some());
-        if due.is_empty() || !is_on(&state.borrow()) {
-            tokio::time::sleep(LOOK).await;
+        let is_draining = state.borrow_and_update().is_draining;
+        let due = export.ends().due(&export, is_draining);
+        if due.is_empty() || !export.is_on() {
+            let look = if is_draining { DRAIN_LOOK } else { LOOK };
+            // An end that waits is due at once when the agent ends.
+            let _ = tokio::time::timeout(look, state.wait_for(|state| state.is_draining != is_draining)).await;
             continue;
         }
         let read = {

@@ -61,6 +61,7 @@ pub(crate) async fn run<I: Item>(export: Arc<Export>, feed: &Feed, mut first: Op
         };
         let is_over = lane.serve::<I>(&mut subscription).await;
         drop(subscription);
+        export.idle(I::Message::SIGNAL, true);
         if is_over {
             return;
         }

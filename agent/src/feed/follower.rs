@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 /// A ring in which nothing happens is looked at once in so many looks, at most.
-const MAX_REST: u64 = 4;
+pub(super) const MAX_REST: u64 = 4;
 /// After so many looks without news the looks become fewer by half.
 const TIRES_AFTER: u64 = 16;
 
@@ -141,6 +141,14 @@ impl Follower {
             self.held.push_back((Arc::downgrade(&happened), self.tail.positions()));
         }
         true
+    }
+
+    /// Whether something that was delivered has not been dealt with.
+    pub(super) fn is_held(&mut self, recorder: &Recorder) -> bool {
+        if recorder.mapped().recording(self.index) == self.recording() {
+            self.note_delivered(recorder);
+        }
+        self.held.iter().any(|(happened, _)| happened.strong_count() > 0)
     }
 
     /// Keeps how far all that was delivered has been dealt with.
