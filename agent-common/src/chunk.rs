@@ -50,7 +50,7 @@ pub struct ChunkHeader {
     pub first_call: u64,
     /// The CPU that fills the chunk.
     pub cpu: u16,
-    /// The share it belongs to: [`crate::ring::MAIN`] or [`crate::ring::PROTECTED`].
+    /// The share it belongs to: [`crate::ring::MAIN`] or another one.
     pub share: u16,
     /// Not 0: a writer that had lost the chunk may have written into it. Its records cannot be trusted.
     pub spoiled: u32,

@@ -19,15 +19,17 @@ pub enum LossReason {
     Unread = 4,
     /// The memory behind an argument was longer than what is kept; the record holds its beginning.
     Shortened = 5,
+    /// There was no memory for the first segment of a share.
+    NoMemory = 6,
 }
 
 /// How many reasons there are.
-pub const REASONS: usize = 6;
+pub const REASONS: usize = 7;
 
 impl LossReason {
     /// All reasons, in the order of their numbers.
     pub const ALL: [Self; REASONS] =
-        [Self::Lapped, Self::Nested, Self::NoThreadState, Self::TooLong, Self::Unread, Self::Shortened];
+        [Self::Lapped, Self::Nested, Self::NoThreadState, Self::TooLong, Self::Unread, Self::Shortened, Self::NoMemory];
 
     /// The name used in output, JSON and metrics.
     #[must_use]
@@ -39,6 +41,7 @@ impl LossReason {
             Self::TooLong => "too_long",
             Self::Unread => "unread_argument",
             Self::Shortened => "shortened_argument",
+            Self::NoMemory => "no_memory",
         }
     }
 

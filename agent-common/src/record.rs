@@ -69,8 +69,8 @@ pub enum Kind {
 pub trait EventRecord {
     /// What stands in [`RecordHeader::kind`]: a [`Kind`].
     const KIND: u8;
-    /// The share of the ring that it is written into: [`PROTECTED`] if it is decisive, otherwise
-    /// [`crate::ring::MAIN`].
+    /// The share of the ring that it is written into: [`PROTECTED`] if it is decisive, [`crate::ring::TRAFFIC`] if
+    /// it tells what went over the network and well.
     const SHARE: usize = PROTECTED;
 }
 

@@ -8,8 +8,21 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 pub const MAIN: usize = 0;
 /// The share of the decisive records, which no storm in [`MAIN`] can push out.
 pub const PROTECTED: usize = 1;
+/// The share of what goes over the network and well: connections, requests, lookups. They come in any number, so they
+/// push out neither calls nor what is decisive. It has no segment before something goes into it.
+pub const TRAFFIC: usize = 2;
 /// How many shares a ring has.
-pub const SHARES: usize = 2;
+pub const SHARES: usize = 3;
+/// The shares in which calls lie, [`MAIN`] and [`PROTECTED`]: those that a ring begins with.
+pub const CALL_SHARES: usize = 2;
+/// The shares of which the agent keeps how far their events were delivered.
+pub const DELIVERED: [usize; 2] = [PROTECTED, TRAFFIC];
+/// Words in which it is kept of a ring how far its events were delivered: its recording, and a number a CPU and share.
+#[must_use]
+pub const fn position_words(cpus: u32) -> u32 {
+    1 + cpus * DELIVERED.len() as u32
+}
+
 /// Most segments of one share: 4 MiB.
 pub const MAX_SEGMENTS: usize = 128;
 /// Most bytes of a cgroup's path, its NUL included.

@@ -13,6 +13,7 @@ use crate::atomic::load_volatile;
 use crate::globals::{PROTOCOLS, given_mut, global};
 use crate::message::{IoVec, MsgHdr, MultiMsgHdr};
 use crate::probe::user;
+use crate::record::announce;
 use crate::ring::{Writer, begin, commit, counters::lose, cursors, lock, unlock};
 use crate::socket::any as socket;
 use crate::task::{self, Thread};
@@ -24,7 +25,7 @@ use rewind_common::record::message::{
     MAX_DNS_BYTES, MAX_HTTP_BYTES, MIN_MESSAGE_BYTES, SocketMessage, message_flags, protocols,
 };
 use rewind_common::record::{Kind, RecordHeader};
-use rewind_common::ring::MAIN;
+use rewind_common::ring::TRAFFIC;
 
 /// `MSG_PEEK` (`include/linux/socket.h`): the bytes come again.
 const PEEK: u64 = 2;
@@ -156,8 +157,8 @@ global! {
         if !lock(cursors) {
             return 0;
         }
-        // The record of the call itself, just now, has said who the thread is.
-        if let Some(mut writer) = begin(thread, cursors, MAIN, FIXED + BLOB + ((most + 3) & !3)) {
+        announce(thread, cursors, TRAFFIC, how >> 1);
+        if let Some(mut writer) = begin(thread, cursors, TRAFFIC, FIXED + BLOB + ((most + 3) & !3)) {
             let start = writer.off;
             let at = start + FIXED + BLOB;
             // Verifier: the mask bounds what the comparison above bounded already.
@@ -187,7 +188,7 @@ global! {
                 let of = offset_of!(SocketMessage, local_port) as u64;
                 let ports = u32::from(local_port) | u32::from(peer_port) << 16;
                 writer.store(start + of, [ports, total as u32, position]);
-                commit(cursors, MAIN, &writer, 0);
+                commit(cursors, TRAFFIC, &writer, 0);
             } else {
                 lose(cursors, LossReason::Unread);
             }

@@ -15,7 +15,7 @@ use crate::threads::{self, BySlot, Key};
 use crate::{clock, main_process, probe};
 use core::ffi::c_void;
 use rewind_common::loss::LossReason;
-use rewind_common::ring::{Cgroup, MAIN, PROTECTED, Ring, cgroup_state as state};
+use rewind_common::ring::{Cgroup, MAIN, PROTECTED, Ring, SHARES, TRAFFIC, cgroup_state as state};
 
 /// How far up an open cgroup looks for a ring to inherit.
 const DEPTH: usize = 8;
@@ -157,7 +157,7 @@ global! {
             if thread.cgroup_id != 0 {
                 threads::enters(task);
             }
-            thread.announced = [0; 2];
+            thread.announced = [0; SHARES];
             thread.returned = 0;
         }
         (thread.cgroup_id, thread.epoch, thread.task) = (cgroup_id, node.epoch, task as u64);
@@ -208,7 +208,7 @@ fn open(cgroup_id: u64, cgroup: &mut Cgroup, taker: *const c_void) -> Option<u32
     Some(ring)
 }
 
-/// A ring from the pool, with one segment in each share.
+/// A ring from the pool, with one segment in each share that it begins with.
 #[inline(always)]
 fn take(cgroup_id: u64, main_tgid: u32, taker: *const c_void) -> Option<u32> {
     let index = FREE_RINGS.pop().ok()??;
@@ -225,8 +225,9 @@ fn take(cgroup_id: u64, main_tgid: u32, taker: *const c_void) -> Option<u32> {
         return None;
     };
     // A free ring is nobody else's.
-    begin_share(ring, MAIN, main);
-    begin_share(ring, PROTECTED, protected);
+    begin_share(ring, MAIN, Some(main));
+    begin_share(ring, PROTECTED, Some(protected));
+    begin_share(ring, TRAFFIC, None);
     ring.cgroup_id = cgroup_id;
     let node = maps::node()?;
     ring.flags = node.ring_flags;
@@ -245,14 +246,14 @@ fn take(cgroup_id: u64, main_tgid: u32, taker: *const c_void) -> Option<u32> {
 }
 
 #[inline(always)]
-fn begin_share(ring: &mut Ring, share: usize, segment: u32) {
+fn begin_share(ring: &mut Ring, share: usize, segment: Option<u32>) {
     let limit = atomic::load_volatile(&LIMITS[share]);
     let share = &mut ring.shares[share];
     share.claims = 0;
     share.base = 1;
-    share.len = 1;
+    share.len = u32::from(segment.is_some());
     share.limit = limit;
     share.growing = 0;
     share.leaving = 0;
-    share.segments[0] = segment;
+    share.segments[0] = segment.unwrap_or(0);
 }

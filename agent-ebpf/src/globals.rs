@@ -44,7 +44,7 @@ pub fn given_mut<'a, T>(pointer: *mut T) -> Option<&'a mut T> {
 #[unsafe(no_mangle)]
 pub static OFFSETS: Offsets = Offsets::UNKNOWN;
 
-/// Most segments that a share may have, main and protected. The agent fills it in.
+/// Most segments that each share may have. The agent fills it in.
 #[unsafe(no_mangle)]
 pub static LIMITS: [u32; SHARES] = [1; SHARES];
 

@@ -60,7 +60,7 @@ pub static RINGS: Array<Ring, 1, MMAPABLE> = Array::new();
 pub static IDENTITIES: Array<Identity, 1> = Array::new();
 
 /// How far the events of each ring have been delivered to who follows them, as the agent keeps it for the
-/// next one: no program looks at it. Sized by the agent: a number a ring, and one a ring and CPU.
+/// next one: no program looks at it. Sized by the agent: [`rewind_common::ring::position_words`] a ring.
 #[btf_map]
 pub static POSITIONS: Array<u64, 1, MMAPABLE> = Array::new();
 

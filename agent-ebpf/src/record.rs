@@ -4,7 +4,7 @@ use crate::blob::NO_ROOM;
 use crate::globals::{given_mut, global};
 use crate::maps::CAPTURES;
 use crate::read::{self, Phase};
-use crate::ring::{Writer, begin, begun, close, commit, counters::lose, cursors, lock, unlock};
+use crate::ring::{Writer, begin, begun, bounded, close, commit, counters::lose, cursors, lock, unlock};
 use crate::task::{self, Thread};
 use rewind_common::{
     call::{Call, args, flags},
@@ -12,7 +12,7 @@ use rewind_common::{
     chunk::CHUNKS,
     loss::LossReason,
     record::{EventRecord, Kind, RecordHeader, Task},
-    ring::{Cursors, MAIN, PROTECTED},
+    ring::{CALL_SHARES, Cursors, MAIN, PROTECTED, SHARES},
 };
 
 /// A thread is announced again after this many chunks: fewer than the smallest share has.
@@ -35,16 +35,16 @@ pub fn event<T: EventRecord + Copy>(thread: &mut Thread, now_ns: u64, record: &T
 
 /// Says who the thread is where the share has not heard it lately.
 #[inline(always)]
-fn announce(thread: &mut Thread, cursors: &mut Cursors, share: usize, now_ns: u64) {
-    let announced = thread.announced[share & 1];
-    if announced == 0 || cursors.shares[share & 1].claim + 1 >= announced + ANNOUNCE_AGAIN {
+pub fn announce(thread: &mut Thread, cursors: &mut Cursors, share: usize, now_ns: u64) {
+    let announced = thread.announced[share];
+    if announced == 0 || cursors.shares[share].claim + 1 >= announced + ANNOUNCE_AGAIN {
         write_task(thread, cursors, share as u64, now_ns);
     }
 }
 
 #[inline(never)]
 fn write_task(thread: &mut Thread, cursors: &mut Cursors, share: u64, now_ns: u64) -> u64 {
-    let share = share as usize & 1;
+    let share = bounded(share as usize);
     // After `execve` of a thread that was not its process's first one it has that one's number.
     let task = task::current();
     thread.tid = task::tid(task);
@@ -118,7 +118,7 @@ pub fn call(thread: &mut Thread, now_ns: u64, result: i64) -> u32 {
     write(thread, cursors, share, Phase { at_ns: now_ns, result });
     // The call itself is still that of the thread under its old name (and number): its start was.
     if row & capture_flags::RENAMES != 0 {
-        thread.announced = [0; 2];
+        thread.announced = [0; SHARES];
     }
     unlock(cursors);
     carries
@@ -183,7 +183,7 @@ global! {
         let (Some(thread), Some(cursors)) = (given_mut(thread), given_mut(cursors)) else { return NOT_WRITTEN };
         let phase = Phase { at_ns, result };
         let outcome = phase.outcome(thread);
-        let share = share as usize & 1;
+        let share = share as usize & (CALL_SHARES - 1);
         let row = capture(thread).filter(|capture| capture.flags & capture_flags::KNOWN != 0);
         let count = row.map_or(6, |row| u64::from(row.args)) & 7;
         let Some(mut writer) = begin(thread, cursors, share, MIN_BYTES + 8 * count) else { return NOT_WRITTEN };
@@ -206,7 +206,7 @@ global! {
 /// Ends a record that [`begin_call`] began: its blobs end at `off`.
 #[inline(never)]
 fn end_call(cursors: &mut Cursors, share: u64, off: u64, calls: u64) -> u64 {
-    let share = share as usize & 1;
+    let share = share as usize & (CALL_SHARES - 1);
     let Some((writer, start)) = begun(cursors, share, off) else { return NOT_WRITTEN };
     // The fixed part begins with the length.
     writer.store(start, (off - start) as u16);

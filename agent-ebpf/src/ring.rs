@@ -15,7 +15,7 @@ use aya_ebpf::helpers::generated::{
 use rewind_common::{
     chunk::{CHUNK_BYTES, CHUNKS, ChunkHeader, HEADER_BYTES, SEGMENT_BYTES, word},
     loss::LossReason,
-    ring::{Cursor, Cursors, MAIN, MAX_SEGMENTS, Share},
+    ring::{Cursor, Cursors, MAIN, MAX_SEGMENTS, SHARES, Share},
 };
 
 /// Verifier: every offset into a segment goes through this mask, which bounds it where the
@@ -213,11 +213,17 @@ fn header(base: *mut u8, chunk: u32) -> &'static mut ChunkHeader {
     unsafe { &mut *base.wrapping_add(chunk as usize & (SEGMENT_BYTES - CHUNK_BYTES)).cast() }
 }
 
+/// A share's number, within bounds where the verifier does not know that it is.
+#[inline(always)]
+pub const fn bounded(share: usize) -> usize {
+    if share < SHARES { share } else { MAIN }
+}
+
 /// Opens this CPU's chunk for a record of at least `need` bytes; claims another where it does not fit
 /// or where it was lapped.
 #[inline(always)]
 pub fn begin(thread: &Thread, cursors: &mut Cursors, share: usize, need: u64) -> Option<Writer> {
-    let cursor = &mut cursors.shares[share & 1];
+    let cursor = &mut cursors.shares[bounded(share)];
     let mut base = maps::segment(cursor.segment)?;
     let committed = u64::from(cursor.committed);
     let is_mine = header(base, cursor.chunk).word == word::pack(cursor.claim, committed);
@@ -225,9 +231,9 @@ pub fn begin(thread: &Thread, cursors: &mut Cursors, share: usize, need: u64) ->
         if claim(thread, cursors, share as u64) != 0 {
             return None;
         }
-        base = maps::segment(cursors.shares[share & 1].segment)?;
+        base = maps::segment(cursors.shares[bounded(share)].segment)?;
     }
-    let cursor = &cursors.shares[share & 1];
+    let cursor = &cursors.shares[bounded(share)];
     let chunk = u64::from(cursor.chunk);
     Some(Writer {
         base,
@@ -240,7 +246,7 @@ pub fn begin(thread: &Thread, cursors: &mut Cursors, share: usize, need: u64) ->
 /// The record that [`begin`] began last, written up to `off`: the writer, and where the record starts.
 #[inline(always)]
 pub fn begun(cursors: &Cursors, share: usize, off: u64) -> Option<(Writer, u64)> {
-    let cursor = &cursors.shares[share & 1];
+    let cursor = &cursors.shares[bounded(share)];
     let base = maps::segment(cursor.segment)?;
     let start = u64::from(cursor.chunk) + u64::from(cursor.committed);
     Some((Writer { base, segment: cursor.segment, off, end: off }, start))
@@ -249,7 +255,7 @@ pub fn begun(cursors: &Cursors, share: usize, off: u64) -> Option<(Writer, u64)>
 /// Nothing more goes into this CPU's chunk: the next record claims another.
 #[inline(always)]
 pub fn close(cursors: &mut Cursors, share: usize) {
-    cursors.shares[share & 1].committed = CHUNK_BYTES as u32;
+    cursors.shares[bounded(share)].committed = CHUNK_BYTES as u32;
 }
 
 /// Takes the share's next chunk. 0, or not.
@@ -262,7 +268,12 @@ fn claim(thread: &Thread, cursors: &mut Cursors, share: u64) -> u64 {
     if ring.recording != thread.recording {
         return 1;
     }
-    let place = &mut ring.shares[share as usize & 1];
+    let share = bounded(share as usize);
+    let place = &mut ring.shares[share];
+    if place.len == 0 && !has_first(place) {
+        lose(cursors, LossReason::NoMemory);
+        return 1;
+    }
     for _ in 0..2 {
         let number = atomic::add(&mut place.claims, 1) + 1;
         let Some((segment, chunk)) = locate(place, number) else { return 1 };
@@ -271,7 +282,7 @@ fn claim(thread: &Thread, cursors: &mut Cursors, share: u64) -> u64 {
         let old = atomic::load_volatile(&header.word);
         let mine = word::pack(number, HEADER_BYTES as u64);
         if word::claim(old) < number && atomic::swap_u64(&mut header.word, old, mine) {
-            let cursor = &mut cursors.shares[share as usize & 1];
+            let cursor = &mut cursors.shares[share];
             header.recording = thread.recording;
             header.first_record = cursor.records;
             header.first_call = cursor.calls;
@@ -288,6 +299,23 @@ fn claim(thread: &Thread, cursors: &mut Cursors, share: u64) -> u64 {
     }
     lose(cursors, LossReason::Lapped);
     1
+}
+
+/// How often it is looked whether another CPU has got the share its first segment: that takes it a few instructions.
+const FIRST_LOOKS: u32 = 64;
+
+/// Whether a share that begins without a segment has got its first.
+#[inline(always)]
+fn has_first(place: &mut Share) -> bool {
+    if grow(place) {
+        return true;
+    }
+    for _ in 0..FIRST_LOOKS {
+        if atomic::load_volatile(&place.len) != 0 {
+            return true;
+        }
+    }
+    false
 }
 
 /// Where chunk `number` of a share lies. At the start of each lap a share that may grow, grows.
@@ -328,7 +356,7 @@ fn grow(place: &mut Share) -> bool {
 /// Commits what was written, or counts it as lost where the chunk was lost meanwhile.
 #[inline(always)]
 pub fn commit(cursors: &mut Cursors, share: usize, writer: &Writer, calls: u64) {
-    let cursor = &mut cursors.shares[share & 1];
+    let cursor = &mut cursors.shares[bounded(share)];
     let committed = (writer.off - u64::from(cursor.chunk)) & (2 * CHUNK_BYTES as u64 - 1);
     let header = header(writer.base, cursor.chunk);
     let old = word::pack(cursor.claim, u64::from(cursor.committed));

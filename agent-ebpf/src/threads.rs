@@ -11,7 +11,7 @@ use crate::atomic;
 use crate::maps::{self, FREE_THREADS, THREADS, task_slot};
 use crate::task::{self, Thread};
 use core::ffi::c_void;
-use rewind_common::ring::{MAX_RING_THREADS, THREAD_SLOTS};
+use rewind_common::ring::{MAX_RING_THREADS, SHARES, THREAD_SLOTS};
 
 /// Where the registers of a thread's calls lie, as a number that no other living thread has; not 0.
 #[derive(Clone, Copy)]
@@ -129,7 +129,7 @@ pub fn make(task: *mut c_void, key: Option<Key>, ring: u32) -> u32 {
     let Some(thread) = index.and_then(at) else { return 0 };
     // Of who had it before there is nothing left, but for what `release` leaves.
     (thread.cgroup_id, thread.recording, thread.start_ns, thread.returned) = (0, 0, 0, 0);
-    thread.announced = [0; 2];
+    thread.announced = [0; SHARES];
     thread.tid = task::tid(task);
     (thread.charged, thread.charged_ring) = (charged.recording, ring);
     atomic::add_u32(&mut charged.threads, 1);

@@ -106,14 +106,15 @@ pub(crate) fn steps(held: &[RingUsage], mut pool: Pool) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rewind_common::ring::CALL_SHARES;
 
     const FULL: Pool = Pool { segments: 80, free_segments: 0, rings: 40, free_rings: 30 };
 
-    fn living(ring: u32, segments: [u32; 2]) -> RingUsage {
-        RingUsage { ring, segments, ..RingUsage::default() }
+    fn living(ring: u32, segments: [u32; CALL_SHARES]) -> RingUsage {
+        RingUsage { ring, segments: [segments[0], segments[1], 0], ..RingUsage::default() }
     }
 
-    fn dead(ring: u32, segments: [u32; 2], died_ns: u64) -> RingUsage {
+    fn dead(ring: u32, segments: [u32; CALL_SHARES], died_ns: u64) -> RingUsage {
         RingUsage { died_ns: Some(died_ns), ..living(ring, segments) }
     }
 
@@ -126,13 +127,19 @@ mod tests {
     #[test]
     fn rings_shrink_before_a_dead_recording_goes() {
         let steps = steps(&[living(1, [30, 10]), dead(2, [30, 10], 5)], FULL);
-        assert_eq!(steps, [Step::Shrink { ring: 2, keep: [15, 5] }]);
+        assert_eq!(steps, [Step::Shrink { ring: 2, keep: [15, 5, 0] }]);
+    }
+
+    #[test]
+    fn a_share_without_a_segment_gives_none_and_takes_none() {
+        let held = RingUsage { segments: [30, 9, 1], ..living(1, [0, 0]) };
+        assert_eq!(steps(&[held], FULL), [Step::Shrink { ring: 1, keep: [15, 5, 1] }]);
     }
 
     #[test]
     fn the_largest_gives_first() {
         let steps = steps(&[living(1, [50, 20]), living(2, [8, 2])], FULL);
-        assert_eq!(steps, [Step::Shrink { ring: 1, keep: [25, 10] }]);
+        assert_eq!(steps, [Step::Shrink { ring: 1, keep: [25, 10, 0] }]);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) use subscription::{Happened, Missed, Subscription};
 
 use crate::recorder::{Error, Recorder};
 use follower::{Follower, MAX_REST};
-use rewind_common::ring::{MAIN, PROTECTED};
+use rewind_common::ring::{DELIVERED, MAIN, PROTECTED, TRAFFIC};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -105,7 +105,7 @@ impl Feed {
     /// [`Error::Gone`].
     pub(crate) fn subscribe_to(&self, name: &'static str, recording: u64) -> Result<Subscription, Error> {
         let (index, ring) = self.recorder.find(recording)?;
-        let mut follower = Follower::new(index, &ring, &[MAIN, PROTECTED]);
+        let mut follower = Follower::new(index, &ring, &[MAIN, PROTECTED, TRAFFIC]);
         follower.skip(&self.recorder);
         let queue = Queue::new(name);
         self.state().single.push((follower, vec![Arc::clone(&queue)]));
@@ -203,7 +203,7 @@ impl State {
     fn find_rings(&mut self, recorder: &Recorder) {
         for (index, ring) in recorder.rings() {
             if self.rings.get(&index).is_none_or(|follower| follower.recording() != ring.recording) {
-                let mut follower = Follower::new(index, &ring, &[PROTECTED]);
+                let mut follower = Follower::new(index, &ring, &DELIVERED);
                 follower.go_on(recorder);
                 self.rings.insert(index, follower);
             }

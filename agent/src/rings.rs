@@ -11,6 +11,6 @@ mod shrink;
 mod snapshot;
 pub(crate) mod tail;
 
-pub(crate) use map::{Error, Mapped, count_taken};
+pub(crate) use map::{Error, Mapped, Position, count_taken};
 pub(crate) use register::{Decision, Registrar};
 pub(crate) use snapshot::{Before, chunks, coverage, snapshot};

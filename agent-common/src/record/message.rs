@@ -35,7 +35,7 @@ pub struct SocketMessage {
 
 impl EventRecord for SocketMessage {
     const KIND: u8 = Kind::SocketMessage as u8;
-    const SHARE: usize = crate::ring::MAIN;
+    const SHARE: usize = crate::ring::TRAFFIC;
 }
 
 /// Flags of a [`SocketMessage`].

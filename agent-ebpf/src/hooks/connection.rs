@@ -32,7 +32,7 @@ use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::record::connection::{Connection, Listen, direction, what};
 use rewind_common::record::{Kind, RecordHeader};
-use rewind_common::ring::{MAIN, PROTECTED};
+use rewind_common::ring::{PROTECTED, TRAFFIC};
 
 /// States (`include/net/tcp_states.h`).
 mod state {
@@ -200,7 +200,7 @@ fn tell(sock: *const c_void, ring: u32, what: u8, now_ns: u64, old: u32, open: &
         bytes_received,
     };
     let is_bad = error != 0 || what == what::FAILED || what == what::GIVEN_UP;
-    other::nobodys_event(ring, if is_bad { PROTECTED } else { MAIN }, &record);
+    other::nobodys_event(ring, if is_bad { PROTECTED } else { TRAFFIC }, &record);
 }
 
 /// The current task listens.

@@ -26,7 +26,7 @@ pub fn release(ctx: RawTracePointContext) -> i32 {
     let mut failed = 0;
     // Verifier: one loop with a constant end; nested ones over `len` are more than it follows.
     for i in 0..SHARES * MAX_SEGMENTS {
-        let share = &ring.shares[(i / MAX_SEGMENTS) & (SHARES - 1)];
+        let share = &ring.shares[i / MAX_SEGMENTS];
         let at = i % MAX_SEGMENTS;
         if at < (share.len + share.leaving) as usize {
             ring::empty(share.segments[at]);

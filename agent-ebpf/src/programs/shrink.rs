@@ -30,7 +30,7 @@ pub fn shrink(ctx: RawTracePointContext) -> i32 {
     if recording == 0 || ring.recording != recording {
         return 1;
     }
-    let share = &mut ring.shares[share as usize & 1];
+    let Some(share) = ring.shares.get_mut(share as usize) else { return 1 };
     match ctx.arg::<u64>(3) {
         step::LAY_OUT => lay_out(share, ctx.arg(4)),
         step::EMPTY => {

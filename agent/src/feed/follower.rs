@@ -2,6 +2,7 @@
 
 use super::subscription::{Happened, Missed, Queue};
 use crate::recorder::Recorder;
+use crate::rings::Position;
 use crate::rings::tail::{Records, Tail};
 use rewind_common::ring::Ring;
 use rewind_recording::join::Joiner;
@@ -13,8 +14,8 @@ pub(super) const MAX_REST: u64 = 4;
 /// After so many looks without news the looks become fewer by half.
 const TIRES_AFTER: u64 = 16;
 
-/// Of each CPU, the number of the next record in the protected share.
-type Positions = Vec<(u16, u64)>;
+/// Where the next records stand.
+type Positions = Vec<Position>;
 
 /// Follows one recording.
 pub(super) struct Follower {

@@ -10,6 +10,7 @@ use crate::host::hooks::hooks;
 use aya::maps::{Map, MapData};
 use aya::programs::links::FdLink;
 use aya::programs::{BtfTracePoint, ProgramFd, RawTracePoint};
+use rewind_common::ring::SHARES;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::Path;
@@ -95,7 +96,7 @@ impl Kernel {
             return Ok(Adopted::Foreign { why: format!("its map {name} has other values") });
         }
         let (in_flight, run) = (dir.join(ITERATOR), run_programs(&dir)?);
-        let sizes = Sizes { segments: maps.entries("ARENA")?, rings: maps.entries(RINGS)?, limits: [0; 2] };
+        let sizes = Sizes { segments: maps.entries("ARENA")?, rings: maps.entries(RINGS)?, limits: [0; SHARES] };
         let held = AgentPrograms::Pinned { in_flight, run };
         let hooked = hooked(&dir);
         let complaints = Complaints::of_pinned(&dir.join(program_name(COMPLAINS)));

@@ -15,7 +15,7 @@ use aya::programs::{
 };
 use aya::{Ebpf, EbpfLoader};
 use rewind_common::capture::Capture;
-use rewind_common::ring::{InFlight, OVERFLOW_THREADS};
+use rewind_common::ring::{InFlight, OVERFLOW_THREADS, position_words};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -102,7 +102,7 @@ impl Kernel {
             .map_max_entries("FIRST_SEGMENTS", first_segments)
             .map_max_entries(RINGS, sizes.rings)
             .map_max_entries("IDENTITIES", sizes.rings)
-            .map_max_entries("POSITIONS", sizes.rings.saturating_mul(1 + possible_cpus()))
+            .map_max_entries("POSITIONS", sizes.rings.saturating_mul(position_words(possible_cpus())))
             .map_max_entries("CURSORS", sizes.rings)
             .map_max_entries("FREE_RINGS", sizes.rings)
             .load(OBJECT)

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use rewind_common::chunk::ARENA_VALUE_BYTES;
 use rewind_common::record::message::protocols;
-use rewind_common::ring::{IDENTITY_BYTES, MAX_SEGMENTS, Ring, SHARES};
+use rewind_common::ring::{CALL_SHARES, IDENTITY_BYTES, MAIN, MAX_SEGMENTS, PROTECTED, Ring, SHARES, TRAFFIC};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,29 +60,29 @@ pub(crate) struct TooSmall {
 pub(crate) struct Sizes {
     /// Segments in the arena.
     pub segments: u32,
-    /// Rings: as many as there can be with one segment in each share.
+    /// Rings: as many as there can be with one segment in each share that a ring begins with.
     pub rings: u32,
-    /// Most segments of the main and of the protected share.
+    /// Most segments of each share.
     pub limits: [u32; SHARES],
 }
 
 impl Plan {
-    /// The sizes of the maps that this plan needs: three quarters of a ring are its main share.
+    /// The sizes of the maps that this plan needs.
     ///
     /// # Errors
     /// [`TooSmall`].
     pub(crate) fn sizes(&self) -> Result<Sizes, TooSmall> {
         let segment = ARENA_VALUE_BYTES as u64;
         let ring = (size_of::<Ring>() + IDENTITY_BYTES) as u64;
-        let min_bytes = SHARES as u64 * segment + ring;
+        let min_bytes = CALL_SHARES as u64 * segment + ring;
         // Each ring that there can be costs its own entry beside its segments.
-        let segments = self.budget_bytes / (segment + ring / SHARES as u64);
-        if segments < SHARES as u64 {
+        let segments = self.budget_bytes / (segment + ring / CALL_SHARES as u64);
+        if segments < CALL_SHARES as u64 {
             return Err(TooSmall { budget_bytes: self.budget_bytes, min_bytes });
         }
         let segments = u32::try_from(segments).unwrap_or(u32::MAX);
         let limits = limits(self.ring_bytes, segments);
-        Ok(Sizes { segments, rings: segments / SHARES as u32, limits })
+        Ok(Sizes { segments, rings: segments / CALL_SHARES as u32, limits })
     }
 
     /// The limits of a ring of another size: within the budget.
@@ -92,11 +92,16 @@ impl Plan {
     }
 }
 
-/// Most segments of the main and of the protected share of a ring, of all there are.
+/// Most segments of each share of a ring, of all there are: a quarter is for what is decisive, an eighth of the rest
+/// for traffic.
 fn limits(ring_bytes: u64, segments: u32) -> [u32; SHARES] {
+    let of = |count: u32| count.clamp(1, MAX_SEGMENTS as u32);
     let most = (ring_bytes / ARENA_VALUE_BYTES as u64).clamp(2, u64::from(segments)) as u32;
-    let protected = (most / 4).clamp(1, MAX_SEGMENTS as u32);
-    [(most - protected).clamp(1, MAX_SEGMENTS as u32), protected]
+    let protected = of(most / 4);
+    let traffic = of((most - protected) / 8);
+    let mut limits = [1; SHARES];
+    (limits[MAIN], limits[PROTECTED], limits[TRAFFIC]) = (of((most - protected).saturating_sub(traffic)), protected, traffic);
+    limits
 }
 
 #[cfg(test)]
@@ -111,7 +116,7 @@ mod tests {
         let sizes = plan.sizes().unwrap();
         assert!(sizes.rings > 900, "{sizes:?}");
         assert!(u64::from(sizes.segments) * (ARENA_VALUE_BYTES as u64) < 64 * MIB);
-        assert_eq!(sizes.limits, [24, 7]);
+        assert_eq!(sizes.limits, [21, 7, 3]);
     }
 
     #[test]
@@ -119,7 +124,7 @@ mod tests {
         let plan = Plan { budget_bytes: 4 * MIB, ring_bytes: MIB, payload_bytes: 256, protocols: 0 };
         let segments = plan.sizes().unwrap().segments;
         assert_eq!(plan.limits(MIB), plan.sizes().unwrap().limits);
-        assert_eq!([plan.limits(1), plan.limits(256 << 10)], [[1, 1], [6, 1]]);
+        assert_eq!([plan.limits(1), plan.limits(256 << 10)], [[1, 1, 1], [5, 1, 1]]);
         assert!(plan.limits(u64::MAX).iter().sum::<u32>() <= segments);
     }
 

@@ -8,7 +8,7 @@
 use super::{Config, Error, Scope};
 use crate::kernel::Kernel;
 use crate::rings::in_progress::{self, Blocked};
-use rewind_common::ring::SHARES;
+use rewind_common::ring::CALL_SHARES;
 use rewind_common::ring::cgroup_state::OPEN;
 use rewind_recording::syscalls::{self, Arch};
 use std::fs;
@@ -24,7 +24,7 @@ const DEPTH: usize = 32;
 /// [`Error::Kernel`]. Directories that vanish while they are looked at are passed over.
 pub(super) fn begin(kernel: &mut Kernel, config: &Config, arch: Arch) -> Result<(), Error> {
     let Scope::Rule(rule) = &config.scope else { return Ok(()) };
-    let mut rings = kernel.sizes.segments as usize / SHARES / 4;
+    let mut rings = kernel.sizes.segments as usize / CALL_SHARES / 4;
     let mut left = vec![(config.cgroup_mount.clone(), String::new(), 0, 0)];
     // Those above before those below, which then share their ring.
     while let Some((dir, path, depth, above)) = left.pop() {

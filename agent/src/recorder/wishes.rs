@@ -151,10 +151,10 @@ mod tests {
 
     #[test]
     fn a_ring_may_grow_to_its_own_limit_unless_it_had_to_shrink() {
-        let of = |now: [u32; SHARES], wanted| limits(&now.map(limited), [24, 7], wanted);
-        assert_eq!(of([24, 7], [96, 32]), [96, 32]);
-        assert_eq!(of([24, 7], [3, 1]), [3, 1]);
-        assert_eq!(of([12, 7], [96, 32]), [12, 32]);
-        assert_eq!(of([12, 4], [6, 1]), [6, 1]);
+        let of = |now: [u32; SHARES], wanted| limits(&now.map(limited), [21, 7, 3], wanted);
+        assert_eq!(of([21, 7, 3], [84, 32, 12]), [84, 32, 12]);
+        assert_eq!(of([21, 7, 3], [3, 1, 1]), [3, 1, 1]);
+        assert_eq!(of([12, 7, 3], [84, 32, 12]), [12, 32, 12]);
+        assert_eq!(of([12, 4, 2], [6, 1, 1]), [6, 1, 1]);
     }
 }

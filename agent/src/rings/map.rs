@@ -9,7 +9,9 @@ use memmap2::{MmapOptions, MmapRaw};
 use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, ChunkHeader, HEADER_BYTES, SEGMENT_BYTES, word};
 use rewind_common::layout::Fingerprint;
 use rewind_common::record::{Kind, RecordHeader};
-use rewind_common::ring::{CGROUP_COUNTS, CgroupCounts, Node, Ring, SHARES, Share};
+use rewind_common::ring::{CGROUP_COUNTS, CgroupCounts, DELIVERED, Node, Ring, SHARES, Share};
+#[cfg(test)]
+use rewind_common::ring::position_words;
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -17,6 +19,17 @@ use zerocopy::{FromBytes, IntoBytes as _};
 
 /// Where a ring's recording stands.
 const RECORDING_AT: usize = offset_of!(Ring, recording);
+
+/// Where a CPU's next record in a share stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// The CPU.
+    pub cpu: u16,
+    /// The share.
+    pub share: u16,
+    /// Its number among what that CPU has written to the share.
+    pub number: u64,
+}
 
 /// Why the rings cannot be mapped.
 #[derive(Debug, thiserror::Error)]
@@ -143,28 +156,38 @@ impl Mapped {
         u16::from_ne_bytes([low, high])
     }
 
-    /// How far the events of a recording have been delivered: of each CPU, the number of the next record in the
-    /// protected share. Nothing was delivered where it is empty.
+    /// How far the events of a recording have been delivered: where the next records of [`DELIVERED`] shares stand.
+    /// Nothing was delivered where it is empty.
     #[must_use]
-    pub(crate) fn positions(&self, index: u32, recording: u64) -> Vec<u64> {
+    pub(crate) fn positions(&self, index: u32, recording: u64) -> Vec<Position> {
         let words = self.position_words;
         let at = |word: usize| (index as usize * words + word) * size_of::<u64>();
         if load(&self.positions, at(0)) != recording {
             return Vec::new();
         }
-        (1..words).map(|word| load(&self.positions, at(word))).collect()
+        let cpus = (words - 1) / DELIVERED.len();
+        let of = |(place, share): (usize, usize)| {
+            (0..cpus).map(move |cpu| {
+                let number = load(&self.positions, at(1 + place * cpus + cpu));
+                Position { cpu: cpu as u16, share: share as u16, number }
+            })
+        };
+        DELIVERED.into_iter().enumerate().flat_map(of).collect()
     }
 
-    /// Keeps such numbers, by CPU, for the next agent. Killed in between, this leaves numbers that are lower.
-    pub(crate) fn set_positions(&self, index: u32, recording: u64, numbers: &[(u16, u64)]) {
+    /// Keeps such positions for the next agent. Killed in between, this leaves numbers that are lower.
+    pub(crate) fn set_positions(&self, index: u32, recording: u64, positions: &[Position]) {
         let words = self.position_words;
         let at = |word: usize| (index as usize * words + word) * size_of::<u64>();
         if load(&self.positions, at(0)) != recording {
             store(&self.positions, at(0), 0);
             (1..words).for_each(|word| store(&self.positions, at(word), 0));
         }
-        for &(cpu, number) in numbers.iter().filter(|(cpu, _)| usize::from(*cpu) + 1 < words) {
-            store(&self.positions, at(usize::from(cpu) + 1), number);
+        let cpus = (words - 1) / DELIVERED.len();
+        for position in positions.iter().filter(|position| usize::from(position.cpu) < cpus) {
+            let place = DELIVERED.iter().position(|share| *share == usize::from(position.share));
+            let Some(place) = place else { continue };
+            store(&self.positions, at(1 + place * cpus + usize::from(position.cpu)), position.number);
         }
         store(&self.positions, at(0), recording);
     }
@@ -306,8 +329,8 @@ impl Mapped {
             rings: map(ring_count as usize * size_of::<Ring>()),
             node: map(size_of::<Node>()),
             counts: map(size_of::<CgroupCounts>()),
-            positions: map(ring_count as usize * (1 + cpus) * size_of::<u64>()),
-            position_words: 1 + cpus,
+            positions: map(ring_count as usize * position_words(cpus as u32) as usize * size_of::<u64>()),
+            position_words: position_words(cpus as u32) as usize,
             ring_count,
             segment_count,
         }

@@ -6,7 +6,7 @@
 
 use super::map::Mapped;
 use rewind_common::chunk::{CHUNKS, ChunkHeader, word};
-use rewind_common::ring::{Cursors, InFlight, MAIN, PROTECTED, Ring, Share};
+use rewind_common::ring::{Cursors, InFlight, Ring, Share};
 use rewind_recording::cut::{self, Source};
 use rewind_recording::header::Coverage;
 use std::cmp::Reverse;
@@ -68,7 +68,7 @@ fn source(ring: &Ring, before: Before, chunks: Vec<Vec<u8>>) -> Source {
         chunks,
         cursors: before.cursors,
         in_flight: before.in_flight,
-        capacity: [MAIN, PROTECTED].map(|share| u64::from(ring.shares[share].len) * CHUNKS as u64),
+        capacity: ring.shares.each_ref().map(|share| u64::from(share.len) * CHUNKS as u64),
         born_ns: ring.born_ns,
         read_ns: before.read_ns,
         end_ns: ring.end_ns(),

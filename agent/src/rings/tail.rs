@@ -9,10 +9,10 @@
 //! committed before it can write on another: a second reading holds all that was before what the first has read.
 //! What of the second is not before something of the same thread in the first waits for the next look.
 
-use super::map::Mapped;
+use super::map::{Mapped, Position};
 use rewind_common::chunk::{CHUNKS, HEADER_BYTES, word};
 use rewind_common::record::RecordHeader;
-use rewind_common::ring::{PROTECTED, Ring, SHARES};
+use rewind_common::ring::{Ring, SHARES};
 use rewind_recording::cut;
 use std::collections::HashMap;
 use zerocopy::FromBytes as _;
@@ -74,16 +74,17 @@ struct RecordAt {
     time_ns: u64,
     tid: u32,
     cpu: u16,
-    /// Its number among what that CPU has written to the protected share; `None` if it is of another one.
+    share: u16,
+    /// Its number among what that CPU has written to the share; `None`: it is no news.
     number: Option<u64>,
     at: usize,
     len: usize,
 }
 
 impl Records {
-    fn push(&mut self, time_ns: u64, (cpu, number): (u16, Option<u64>), record: &[u8]) {
+    fn push(&mut self, time_ns: u64, (cpu, share, number): (u16, u16, Option<u64>), record: &[u8]) {
         let tid = RecordHeader::read_from_prefix(record).map_or(0, |(header, _)| header.tid);
-        self.list.push(RecordAt { time_ns, tid, cpu, number, at: self.bytes.len(), len: record.len() });
+        self.list.push(RecordAt { time_ns, tid, cpu, share, number, at: self.bytes.len(), len: record.len() });
         self.bytes.extend_from_slice(record);
     }
 
@@ -119,24 +120,26 @@ impl Tail {
         Self { index, recording, numbers: cut::Tail::default(), shares, later: Records::default() }
     }
 
-    /// What is before these numbers, by CPU, of the protected share, is no news.
-    pub(crate) fn go_on(&mut self, positions: &[u64]) {
-        for (cpu, &number) in positions.iter().enumerate() {
-            self.numbers.go_on(cpu as u16, PROTECTED as u16, number);
+    /// What is before these is no news.
+    pub(crate) fn go_on(&mut self, positions: &[Position]) {
+        for &Position { cpu, share, number } in positions {
+            self.numbers.go_on(cpu, share, number);
         }
     }
 
-    /// The numbers of the next records in the protected share that no look has given yet, by CPU.
+    /// Where the next records stand that no look has given yet.
     #[must_use]
-    pub(crate) fn positions(&self) -> Vec<(u16, u64)> {
-        let protected = self.shares.iter().filter(|share| share.share == PROTECTED);
-        let cpus = protected.flat_map(|share| share.current.iter().map(|current| current.cpu));
-        let next = |cpu| {
-            let later = self.later.list.iter().filter(|place| place.cpu == cpu);
-            let first = later.filter_map(|place| place.number).min();
-            (cpu, first.unwrap_or_else(|| self.numbers.next(cpu, PROTECTED as u16)))
+    pub(crate) fn positions(&self) -> Vec<Position> {
+        let of = |share: &ShareTail| {
+            let cpus = share.current.iter().map(|current| current.cpu);
+            cpus.map(|cpu| (cpu, share.share as u16)).collect::<Vec<_>>()
         };
-        cpus.map(next).collect()
+        let next = |(cpu, share)| {
+            let later = self.later.list.iter().filter(|place| (place.cpu, place.share) == (cpu, share));
+            let first = later.filter_map(|place| place.number).min();
+            Position { cpu, share, number: first.unwrap_or_else(|| self.numbers.next(cpu, share)) }
+        };
+        self.shares.iter().flat_map(of).map(next).collect()
     }
 
     /// Whether something has come, as far as a few words tell.
@@ -187,13 +190,12 @@ impl Tail {
                 if usize::from(followed.share) != share.share {
                     continue;
                 }
-                let (cpu, word) = (followed.cpu, followed.word);
+                let (cpu, of, word) = (followed.cpu, followed.share, followed.word);
                 share.set_current(Current { cpu, segment, chunk, word });
                 new.missed += followed.missed;
-                let number = |at: usize| (share.share == PROTECTED).then_some(followed.number + at as u64);
-                followed.old.iter().for_each(|(time_ns, record)| old.push(*time_ns, (cpu, None), record));
-                for (at, (time_ns, record)) in followed.new.iter().enumerate() {
-                    new.push(*time_ns, (cpu, number(at)), record);
+                followed.old.iter().for_each(|(time_ns, record)| old.push(*time_ns, (cpu, of, None), record));
+                for (number, (time_ns, record)) in (followed.number..).zip(&followed.new) {
+                    new.push(*time_ns, (cpu, of, Some(number)), record);
                 }
             }
         }

@@ -3,7 +3,7 @@
 use super::{Parsed, Source, header_of, parse, start};
 use crate::header::Coverage;
 use rewind_common::chunk::{ChunkHeader, word};
-use rewind_common::ring::{MAIN, PROTECTED, SHARES};
+use rewind_common::ring::{MAIN, PROTECTED, SHARES, TRAFFIC};
 use std::collections::HashMap;
 
 /// The figures of one chunk.
@@ -127,7 +127,7 @@ pub(super) fn cover(source: &Source, mut chunks: Vec<Held>) -> Coverage {
     let mut complete_from = [source.born_ns; SHARES];
     let cpus = source.cursors.len().max(by_cpu.keys().map(|&(cpu, _)| usize::from(cpu) + 1).max().unwrap_or(0));
     for cpu in 0..cpus {
-        for share in [MAIN, PROTECTED] {
+        for share in 0..SHARES {
             let held = by_cpu.get(&(cpu as u16, share as u16)).map_or(&[][..], Vec::as_slice);
             let cursor = source.cursors.get(cpu).filter(|cursors| cursors.recording == source.recording);
             let cursor = cursor.map(|cursors| cursors.shares[share]).unwrap_or_default();
@@ -148,6 +148,7 @@ pub(super) fn cover(source: &Source, mut chunks: Vec<Held>) -> Coverage {
     coverage.calls_made = coverage.calls_made.max(coverage.calls_held);
     coverage.calls_overwritten = coverage.calls_made.saturating_sub(coverage.calls_held);
     coverage.decisive_from_ns = complete_from[PROTECTED];
+    coverage.traffic_from_ns = complete_from[PROTECTED].max(complete_from[TRAFFIC]);
     coverage.complete_from_ns = complete_from[MAIN].max(complete_from[PROTECTED]);
     coverage
 }

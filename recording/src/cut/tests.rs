@@ -7,7 +7,7 @@ use rewind_common::ring::{Cursor, MAIN, PROTECTED};
 
 const RECORDING: u64 = 7;
 const CPUS: usize = 3;
-const CHUNKS: [u64; SHARES] = [4, 2];
+const CHUNKS: [u64; SHARES] = [4, 2, 2];
 /// Calls that fit into a chunk of the model; far fewer than into a real one.
 const ROOM: usize = 5;
 

@@ -5,7 +5,7 @@ use super::*;
 use crate::rings::Mapped;
 use proptest::prelude::*;
 use rewind_common::chunk::{CHUNK_BYTES, ChunkHeader};
-use rewind_common::ring::MAIN;
+use rewind_common::ring::{DELIVERED, MAIN, PROTECTED, TRAFFIC};
 use rewind_recording::record::{Record, all};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
