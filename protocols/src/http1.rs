@@ -24,6 +24,7 @@
 //! | [`chunks`] | the chunked coding |
 //! | [`flow`] | one direction of a connection |
 //! | [`exchange`] | a request and its response |
+//! | [`pending`] | exchanges that are not over |
 //! | [`conversation`] | both of them: exchanges |
 
 mod chunks;
@@ -35,15 +36,17 @@ mod flow;
 mod framing;
 mod head;
 mod hidden;
+mod pending;
 mod target;
 #[cfg(test)]
 mod tests;
 
-pub use conversation::{Conversation, End, MAX_PENDING};
+pub use conversation::{Conversation, End};
 pub use doubt::{Doubt, Doubts};
 pub use exchange::{Exchange, Message};
 pub use fields::{Fields, Lengths, MAX_HOST_BYTES, MAX_USER_AGENT_BYTES, Options, TransferCoding};
 pub use flow::{MAX_HEAD_BYTES, Way};
 pub use head::{Head, MAX_METHOD_BYTES, Request, Response, Start, read};
 pub use hidden::hidden;
+pub use pending::MAX_PENDING;
 pub use target::{MAX_PATH_BYTES, Target};

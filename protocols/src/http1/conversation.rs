@@ -14,10 +14,7 @@ use super::exchange::{Exchange, Message};
 use super::flow::{Begun, Call, Flow, Step, Way};
 use super::framing::{Body, of_request, of_response};
 use super::head::{Head, Request, Response};
-use std::collections::VecDeque;
-
-/// Most requests of a connection that wait for an answer.
-pub const MAX_PENDING: usize = 32;
+use super::pending::{MAX_PENDING, Pending};
 
 /// Why a connection has no further exchanges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,8 +38,7 @@ pub struct Conversation {
     received: Flow,
     /// How requests go; none until the first message.
     requests: Option<Way>,
-    /// Requests in their order; each has a response, or waits for one. Only the first can have one that goes on.
-    pending: VecDeque<Exchange>,
+    pending: Pending,
     /// Nothing has come yet.
     is_new: bool,
     has_requests: bool,
@@ -55,7 +51,7 @@ impl Conversation {
     /// A connection that is seen from its first byte on.
     #[must_use]
     pub fn new() -> Self {
-        let (sent, received, pending) = (Flow::new(), Flow::new(), VecDeque::new());
+        let (sent, received, pending) = (Flow::new(), Flow::new(), Pending::default());
         let [has_requests, is_unsure, is_sealed] = [false; 3];
         Self { sent, received, requests: None, pending, is_new: true, has_requests, is_unsure, is_sealed, end: None }
     }
@@ -109,7 +105,7 @@ impl Conversation {
     /// Whether a request waits for its response to begin.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.pending.iter().any(|exchange| exchange.response.is_none())
+        self.pending.is_waiting()
     }
 
     /// The connection was closed, by either side. Returns what was not over.
@@ -122,11 +118,11 @@ impl Conversation {
         for way in [Way::Sent, Way::Received].into_iter().filter(|way| requests.is_none_or(|it| it == *way)) {
             if let Some(Begun { head: Head::Request(head), head_bytes, began_ns }) = self.flow(way).begun_head() {
                 let exchange = self.exchange(way, Begun { head, head_bytes, began_ns });
-                self.pending.push_back(exchange);
+                self.pending.push(exchange);
             }
         }
         if self.requests.is_some_and(|way| self.flow(way.other()).is_until_close())
-            && let Some(response) = self.pending.front_mut().and_then(|exchange| exchange.response.as_mut())
+            && let Some(response) = self.pending.response()
         {
             (response.is_whole, response.last_ns) = (true, at_ns);
         }
@@ -149,8 +145,8 @@ impl Conversation {
         let Some(way) = self.requests else { return over };
         let is_lost = self.flow(way.other()).is_lost();
         let is_idle = |exchange: &Exchange| exchange.response.as_ref().is_some_and(|it| it.last_ns < before_ns);
-        if is_lost && self.pending.front().is_some_and(is_idle) {
-            over.extend(self.pending.pop_front().map(Exchange::told));
+        if is_lost && self.pending.first().is_some_and(is_idle) {
+            over.extend(self.pending.pop());
         }
         over
     }
@@ -174,8 +170,8 @@ impl Conversation {
         match self.requests {
             _ if self.is_sealed => true,
             None => true,
-            Some(requests) if requests == way => self.pending.back().is_none_or(|last| last.response.is_some()),
-            Some(_) => self.pending.iter().any(|exchange| exchange.response.is_none()),
+            Some(requests) if requests == way => self.pending.last().is_none_or(|last| last.response.is_some()),
+            Some(_) => self.pending.is_waiting(),
         }
     }
 
@@ -183,12 +179,12 @@ impl Conversation {
     fn touch(&mut self, way: Way, at_ns: u64, body_bytes: u64) {
         if self.requests == Some(way) {
             if !self.is_sealed
-                && let Some(request) = self.pending.back_mut().and_then(|exchange| exchange.request.as_mut())
+                && let Some(request) = self.pending.request()
                 && !request.is_whole
             {
                 (request.last_ns, request.body_bytes) = (at_ns, body_bytes);
             }
-        } else if let Some(response) = self.pending.front_mut().and_then(|exchange| exchange.response.as_mut())
+        } else if let Some(response) = self.pending.response()
             && !response.is_whole
         {
             (response.last_ns, response.body_bytes) = (at_ns, body_bytes);
@@ -259,14 +255,14 @@ impl Conversation {
             self.finish(End::TooManyPending, over);
             return;
         }
-        self.pending.push_back(exchange);
+        self.pending.push(exchange);
         self.is_unsure |= is_cut;
         self.is_sealed |= is_ambiguous;
         // Until it is answered nobody knows what follows.
         let body = if is_connect && body == Body::Length(0) { Body::UntilClose } else { body };
         if self.flow(way).expect(body) {
             self.message_ended(way, over);
-        } else if is_connect && let Some(request) = self.pending.back_mut().and_then(|last| last.request.as_mut()) {
+        } else if is_connect && let Some(request) = self.pending.request() {
             request.is_whole = !is_cut;
         }
     }
@@ -275,11 +271,11 @@ impl Conversation {
         let head = &begun.head;
         let (status, is_cut) = (head.status, head.doubts.has(Doubt::HeadCut));
         // The end of the one before was not seen; it is over when the next one begins.
-        if self.pending.front().is_some_and(|first| first.response.is_some()) {
-            over.extend(self.pending.pop_front().map(Exchange::told));
+        if self.pending.first().is_some_and(|first| first.response.is_some()) {
+            over.extend(self.pending.pop());
         }
         let is_interim = (100..200).contains(&status) && status != 101;
-        let Some(first) = self.pending.front_mut() else {
+        let Some(first) = self.pending.first_mut() else {
             self.alone(way, begun, over);
             return;
         };
@@ -329,7 +325,7 @@ impl Conversation {
     }
 
     fn whole_response(&mut self) -> Option<&mut Exchange> {
-        let first = self.pending.front_mut()?;
+        let first = self.pending.first_mut()?;
         first.response.as_mut()?.is_whole = true;
         Some(first)
     }
@@ -337,7 +333,7 @@ impl Conversation {
     fn message_ended(&mut self, way: Way, over: &mut Vec<Exchange>) {
         let requests = self.requests;
         if requests == Some(way) {
-            if let Some(request) = self.pending.back_mut().and_then(|last| last.request.as_mut()) {
+            if let Some(request) = self.pending.request() {
                 request.is_whole = true;
             }
         } else {
@@ -349,11 +345,11 @@ impl Conversation {
             }
             // The end of a request that is answered, and cannot be seen, is not waited for.
             if request_is_lost && self.pending.len() == 1 {
-                over.extend(self.pending.pop_front().map(Exchange::told));
+                over.extend(self.pending.pop());
             }
         }
-        if self.pending.front().is_some_and(Exchange::is_whole) {
-            over.extend(self.pending.pop_front().map(Exchange::told));
+        if self.pending.first().is_some_and(Exchange::is_whole) {
+            over.extend(self.pending.pop());
         }
     }
 
@@ -370,7 +366,7 @@ impl Conversation {
     fn seal(&mut self, way: Way, doubt: Option<Doubt>, over: &mut Vec<Exchange>) {
         self.is_sealed = true;
         let is_request = self.requests == Some(way);
-        let of = if is_request { self.pending.back_mut() } else { self.pending.front_mut() };
+        let of = if is_request { self.pending.last_mut() } else { self.pending.first_mut() };
         if let (Some(exchange), Some(doubt)) = (of, doubt) {
             exchange.doubts.add(doubt);
         }
@@ -384,7 +380,7 @@ impl Conversation {
     }
 
     fn drain(&mut self, over: &mut Vec<Exchange>) {
-        over.extend(self.pending.drain(..).map(Exchange::told));
+        over.extend(self.pending.drain());
     }
 
     fn finish(&mut self, end: End, over: &mut Vec<Exchange>) {
