@@ -1,12 +1,12 @@
 //! What happens, as it happens, for whoever subscribes: joined, identified, in order within a thread, bounded.
 //!
 //! ```text
-//! rings (protected share of each; both of one) -> tail -> redact -> join -> a queue a subscriber
+//! rings (what is decisive and traffic of each; all of one) -> tail -> redact -> join -> a queue a subscriber
 //! ```
 //!
 //! # What always holds
 //!
-//! * There is no second buffer in the kernel: the feed tails the rings, which hold every decisive event in memory
+//! * There is no second buffer in the kernel: the feed tails the rings, which hold every such event in memory
 //!   that outlives the agent, and looks [`LOOK`] often whether one of a few words of a ring has moved on.
 //! * Events of one thread come in the order of their times ([`crate::rings::tail`]). What others write about a
 //!   thread (signals sent to it, OOM kills) may come a look later.
@@ -67,11 +67,11 @@ struct State {
     looks: u64,
     /// How many recordings there had been when rings were looked through last.
     recordings_seen: u64,
-    /// Who subscribes to what is decisive in all recordings.
+    /// Who subscribes to what is decisive, and to traffic, in all recordings.
     all: Vec<Arc<Queue>>,
-    /// The protected share of each ring, for them; by its index.
+    /// Those shares of each ring, for them; by its index.
     rings: HashMap<u32, Follower>,
-    /// Both shares of one ring, for one subscriber each.
+    /// All shares of one ring, for one subscriber each.
     single: Vec<(Follower, Vec<Arc<Queue>>)>,
 }
 
@@ -82,7 +82,8 @@ impl Feed {
         Self { recorder, state: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// What is decisive in all recordings: failed calls, opens, connects, execs, signals, ends and the like. Who
+    /// What is decisive in all recordings (failed calls, opens, connects, execs, signals, ends and the like), and
+    /// their traffic. Who
     /// subscribes first gets what no subscriber has got yet, of agents before this one too, as far as rings hold
     /// it; others get what comes from now on. `name` is for the log.
     #[must_use]

@@ -126,7 +126,7 @@ impl Gathered {
         if self.missed == 0 {
             header.coverage.complete_from_ns = header.born_ns;
             header.coverage.decisive_from_ns = header.born_ns;
-            header.coverage.traffic_from_ns = header.born_ns;
+            header.coverage.traffic_from_ns = Some(header.born_ns);
             header.coverage.oldest_ns = header.born_ns;
         }
         self.redacted += recorder.redact(&mut self.open.records);

@@ -9,7 +9,6 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use rewind_common::record::connection::{direction, what};
 use rewind_recording::decode::errno_name;
-use rewind_recording::event::{Timeline, What};
 use rewind_recording::events::Connection;
 use rewind_recording::events::connection::{End, Fate, closed_by, local, peer};
 use std::collections::HashMap;
@@ -28,18 +27,22 @@ pub(crate) struct Connected {
     is_over: bool,
 }
 
+/// Most open connections that are remembered. Of more than these the oldest are forgotten: their ends come without
+/// their beginnings.
+const MAX_OPEN: usize = 1 << 14;
+
 /// What makes a connection one, of those that a container has had: both ends, and when it was established.
 type Key = (SocketAddr, SocketAddr, u64);
 
-/// The connections of a recording, in the order in which they came to be known.
-pub(crate) fn connections(timeline: &Timeline<'_>) -> Vec<Connected> {
-    let mut all: Vec<Connected> = Vec::new();
-    let mut open = HashMap::<Key, usize>::new();
-    let events = timeline.by_end().filter_map(|event| match event.what {
-        What::Connection(told) => Some(told),
-        _ => None,
-    });
-    for told in events {
+/// The connections of a recording.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    open: HashMap<Key, Connected>,
+}
+
+impl Connections {
+    /// Takes what is told of a connection next; the connection, if it is over with that.
+    pub(crate) fn take(&mut self, told: Connection) -> Option<Connected> {
         let since_ns = if told.since_ns == 0 { told.time_ns } else { told.since_ns };
         let key = |established_ns| (local(&told), peer(&told), established_ns);
         let begun = Connected {
@@ -48,25 +51,36 @@ pub(crate) fn connections(timeline: &Timeline<'_>) -> Vec<Connected> {
             established_ns: told.time_ns,
             is_over: !matches!(told.header.flags, what::CONNECTED | what::ACCEPTED),
         };
-        if told.header.flags != what::CLOSED {
-            if !begun.is_over {
-                open.insert(key(told.time_ns), all.len());
-            }
-            all.push(begun);
-        } else if let Some(known) = open.remove(&key(told.since_ns)).and_then(|at| all.get_mut(at)) {
-            (known.last, known.is_over) = (told, true);
-        } else {
-            // Its beginning is not held.
-            all.push(Connected { start: (since_ns, false), established_ns: since_ns, ..begun });
+        if !begun.is_over {
+            self.make_room();
+            self.open.insert(key(told.time_ns), begun);
+            return None;
         }
+        if told.header.flags != what::CLOSED {
+            return Some(begun);
+        }
+        Some(match self.open.remove(&key(told.since_ns)) {
+            Some(known) => Connected { last: told, is_over: true, ..known },
+            // Its beginning is not held.
+            None => Connected { start: (since_ns, false), established_ns: since_ns, ..begun },
+        })
     }
-    all
-}
 
-impl Connected {
-    /// Whether it is a connect that came to nothing.
-    pub(crate) fn is_nothing(&self) -> bool {
-        matches!(self.last.header.flags, what::FAILED | what::GIVEN_UP)
+    /// Those that are not over, by when they began.
+    pub(crate) fn end(self) -> Vec<Connected> {
+        let mut open: Vec<_> = self.open.into_values().collect();
+        open.sort_by_key(|connected| (connected.start, connected.established_ns));
+        open
+    }
+
+    /// Half of them at once, or each new one would look through all.
+    fn make_room(&mut self) {
+        if self.open.len() >= MAX_OPEN {
+            let mut by_age: Vec<u64> = self.open.values().map(|connected| connected.established_ns).collect();
+            by_age.sort_unstable();
+            let middle = by_age.get(MAX_OPEN / 2).copied().unwrap_or(u64::MAX);
+            self.open.retain(|_, connected| connected.established_ns >= middle);
+        }
     }
 }
 

@@ -28,6 +28,7 @@ mod id;
 mod live;
 mod logs;
 mod process;
+mod recent;
 mod requests;
 mod resource;
 mod spans;
@@ -35,6 +36,7 @@ mod syscall;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod traffic;
 
 pub use live::{End, Live, end};
 pub use logs::{events, logs, resource_logs};

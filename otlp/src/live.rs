@@ -5,15 +5,13 @@
 //!
 //! OTLP has no span that goes on: one that is sent before its end is, for most backends, a second span with the same
 //! id when the end is sent. A process that lives long is seen by the log record of its exec instead, which is there at
-//! once and names the span (`span_id`) that comes later. A connect that came to nothing is a span at once; connections,
-//! requests and lookups come with the container's end, as far as they are held then: those that went well are not decisive, and what is not
-//! is told to nobody while it happens.
+//! once and names the span (`span_id`) that comes later. So it is with connections, requests and lookups: a span when
+//! they are over, or with the container's end.
 
-use crate::connections::{Connected, connections};
 use crate::logs::Maker;
 use crate::process::Processes;
-use crate::requests;
 use crate::spans::Trace;
+use crate::traffic::Traffic;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use rewind_recording::event::{Event, Timeline};
@@ -27,16 +25,17 @@ const REMEMBERED_NS: u64 = 10_000_000_000;
 /// How many processes there are before it is looked for ones to forget.
 const MANY: usize = 64;
 
-/// What is known of a recording's processes so far.
-#[derive(Clone, Debug)]
+/// What is known of a recording's processes and traffic so far.
+#[derive(Debug)]
 pub struct Live {
     processes: Processes,
     forget_at: usize,
+    traffic: Traffic,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { processes: Processes::default(), forget_at: MANY }
+        Self { processes: Processes::default(), forget_at: MANY, traffic: Traffic::default() }
     }
 }
 
@@ -47,6 +46,7 @@ impl Live {
         let mut live = Self::default();
         for event in Timeline::new(records).by_end().filter(|event| event.end_ns < before_ns) {
             live.take(header, &event);
+            live.traffic.take(Trace::of(header), &event, &live.processes);
         }
         live
     }
@@ -59,9 +59,8 @@ impl Live {
         for event in timeline.by_end().filter(is_complete) {
             let ended = self.take(header, &event).and_then(|at| self.processes.get(at));
             spans.extend(ended.map(|process| trace.process(process, &self.processes)));
+            spans.extend(self.traffic.take(trace, &event, &self.processes));
         }
-        let nothing = connections(timeline).into_iter().filter(Connected::is_nothing);
-        spans.extend(nothing.map(|of| trace.connection(&of, &self.processes)));
         spans
     }
 
@@ -98,8 +97,7 @@ impl Live {
 /// What a container's end makes.
 #[derive(Clone, Debug, Default)]
 pub struct End {
-    /// The span of the run, those of processes whose end is not recorded, and those of connections, requests
-    /// and lookups.
+    /// The span of the run, and those of processes and traffic whose end is not recorded.
     pub spans: Vec<Span>,
     /// Why it ended, if it failed.
     pub crash: Option<LogRecord>,
@@ -119,12 +117,9 @@ pub fn end(header: &Header, records: &[u8]) -> End {
         let span = trace.process(process, &maker.processes);
         if process.end_ns.is_some() { end.earlier_spans.push(span) } else { end.spans.push(span) }
     }
-    for of in connections(&timeline) {
-        let span = trace.connection(&of, &maker.processes);
-        if of.is_nothing() { end.earlier_spans.push(span) } else { end.spans.push(span) }
-    }
-    let told = requests::told(&timeline, header.died_ns.unwrap_or(header.read_ns));
-    end.spans.extend(requests::spans(trace, &told, &maker.processes));
+    let mut traffic = Traffic::default();
+    end.earlier_spans.extend(timeline.by_end().flat_map(|event| traffic.take(trace, &event, &maker.processes)));
+    end.spans.extend(traffic.end(trace, header.died_ns.unwrap_or(header.read_ns), &maker.processes));
     end.earlier_logs.extend(timeline.by_end().filter_map(|event| maker.event(&event)));
     end
 }

@@ -8,6 +8,7 @@
 use crate::attribute::attribute;
 use crate::id;
 use crate::process::Processes;
+use crate::recent::Recent;
 use crate::spans::{Trace, of_process};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -16,8 +17,7 @@ use rewind_protocols::dns::{self, Lookup, Outcome};
 use rewind_protocols::http1::{Exchange, Request, Way};
 use rewind_protocols::trace_context::TraceParent;
 use rewind_recording::conversations::{Conversations, Party, Told, body_bytes};
-use rewind_recording::event::Timeline;
-use std::collections::{HashMap, HashSet};
+use rewind_recording::event::{Event, What};
 use std::net::SocketAddr;
 
 /// Methods that the conventions name (`http.request.method`).
@@ -28,70 +28,143 @@ const MAX_ADDRESSES: usize = 16;
 type TraceId = [u8; 16];
 type SpanId = [u8; 8];
 
-/// What sockets carried in a recording, put together, by when it began.
-pub(crate) fn told(timeline: &Timeline<'_>, read_ns: u64) -> Vec<Told> {
-    let mut told = Conversations::of(timeline.by_end(), read_ns);
-    told.sort_by_key(Told::start_ns);
-    told
+/// Requests and lookups of a recording.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    conversations: Conversations,
+    headers: Headers,
 }
 
-/// The spans of what was put together.
-pub(crate) fn spans(trace: Trace<'_>, told: &[Told], processes: &Processes) -> Vec<Span> {
-    let mut headers = Headers::default();
-    let span = |told: &Told| match told {
-        Told::Request(party, exchange) => trace.request(party, exchange, processes, &mut headers),
-        Told::Lookup(way, lookup) => trace.lookup(*way, lookup, processes),
-    };
-    told.iter().map(span).collect()
-}
+impl Requests {
+    /// Takes the next event, in the order of their ends; the spans of what is over with it.
+    pub(crate) fn take(&mut self, trace: Trace<'_>, event: &Event<'_>, processes: &Processes) -> Vec<Span> {
+        let told = self.conversations.take(event);
+        let spans = self.spans(trace, &told, processes);
+        if let What::SocketMessage(message) = event.what {
+            for (party, exchange) in self.conversations.waiting(&message) {
+                self.headers.begins(trace, party, exchange);
+            }
+        }
+        spans
+    }
 
-/// The headers that have come in and gone out so far.
-#[derive(Default)]
-struct Headers {
-    /// By the trace that they name: the span that they name, and the one that serves.
-    served: HashMap<TraceId, Vec<(SpanId, SpanId)>>,
-    made: HashSet<(TraceId, SpanId)>,
-}
+    /// Nothing comes any more: the spans of what waits.
+    pub(crate) fn end(mut self, trace: Trace<'_>, at_ns: u64, processes: &Processes) -> Vec<Span> {
+        let told = self.conversations.end(at_ns);
+        self.spans(trace, &told, processes)
+    }
 
-impl Headers {
-    /// Where the span of a request belongs: its trace, its id, and its parent, none for a first one.
-    fn place(&mut self, header: &TraceParent, is_served: bool, own_id: SpanId) -> (TraceId, SpanId, Option<SpanId>) {
-        let (trace_id, named) = (header.trace_id, header.span_id);
-        let served = self.served.entry(trace_id).or_default();
-        if is_served {
-            served.push((named, own_id));
-            return (trace_id, own_id, Some(named));
-        }
-        if let Some((_, server)) = served.iter().rev().find(|(parent, _)| *parent == named) {
-            return (trace_id, own_id, Some(*server));
-        }
-        // A header that goes out twice names one span: the first.
-        if !self.made.insert((trace_id, named)) {
-            return (trace_id, own_id, Some(named));
-        }
-        // Of several that serve the same trace nobody knows which has made it.
-        let server = match served.as_slice() {
-            [(_, server)] => Some(*server),
-            _ => None,
+    fn spans(&mut self, trace: Trace<'_>, told: &[Told], processes: &Processes) -> Vec<Span> {
+        let span = |told: &Told| match told {
+            Told::Request(party, exchange) => trace.request(party, exchange, processes, &mut self.headers),
+            Told::Lookup(way, lookup) => trace.lookup(*way, lookup, processes),
         };
-        (trace_id, named, server)
+        told.iter().map(span).collect()
     }
 }
 
+/// Most traces of which it is remembered what served them.
+const MAX_TRACES: usize = 4096;
+/// Most requests of one trace of which it is remembered that they were served here.
+const MAX_SERVED: usize = 16;
+
+/// Where the span of a request belongs: its trace, its id, and its parent, none for a first one.
+type Place = (TraceId, SpanId, Option<SpanId>);
+
+/// The headers that have come in and gone out lately.
+#[derive(Debug)]
+struct Headers {
+    /// By the trace that they name: the span that they name, and the one that serves.
+    served: Recent<TraceId, Vec<(SpanId, SpanId)>>,
+    made: Recent<(TraceId, SpanId), ()>,
+    /// Of requests that are not over, by the ids that they would have without a header.
+    places: Recent<SpanId, Place>,
+}
+
+impl Default for Headers {
+    fn default() -> Self {
+        Self { served: Recent::new(MAX_TRACES), made: Recent::new(MAX_TRACES), places: Recent::new(MAX_TRACES) }
+    }
+}
+
+impl Headers {
+    /// A request has begun: what it leads to begins before it is over.
+    fn begins(&mut self, trace: Trace<'_>, party: &Party, exchange: &Exchange) {
+        let own_id = trace.request_id(party, exchange);
+        let header = exchange.request.as_ref().and_then(|request| request.head.fields.traceparent.as_ref());
+        if let Some(header) = header
+            && self.places.get(&own_id).is_none()
+        {
+            let place = self.place(header, is_served(exchange), own_id);
+            self.places.insert(own_id, place);
+        }
+    }
+
+    /// Where the span of a request that is over belongs.
+    fn over(&mut self, header: &TraceParent, is_served: bool, own_id: SpanId) -> Place {
+        self.places.remove(&own_id).unwrap_or_else(|| self.place(header, is_served, own_id))
+    }
+
+    fn place(&mut self, header: &TraceParent, is_served: bool, own_id: SpanId) -> Place {
+        let (trace_id, named) = (header.trace_id, header.span_id);
+        let mut served = self.served.remove(&trace_id).unwrap_or_default();
+        let place = if is_served {
+            served.drain(..served.len().saturating_sub(MAX_SERVED - 1));
+            served.push((named, own_id));
+            (trace_id, own_id, Some(named))
+        } else if let Some((_, server)) = served.iter().rev().find(|(parent, _)| *parent == named) {
+            (trace_id, own_id, Some(*server))
+        } else if self.made.get(&(trace_id, named)).is_some() {
+            // A header that goes out twice names one span: the first.
+            (trace_id, own_id, Some(named))
+        } else {
+            self.made.insert((trace_id, named), ());
+            // Of several that serve the same trace nobody knows which has made it.
+            let server = match served.as_slice() {
+                [(_, server)] => Some(*server),
+                _ => None,
+            };
+            (trace_id, named, server)
+        };
+        if !served.is_empty() {
+            self.served.insert(trace_id, served);
+        }
+        place
+    }
+}
+
+fn is_served(exchange: &Exchange) -> bool {
+    exchange.way == Some(Way::Received)
+}
+
+fn side(exchange: &Exchange) -> &'static str {
+    if is_served(exchange) { "server" } else { "client" }
+}
+
+/// When it began, as far as that was seen.
+fn began_ns(exchange: &Exchange) -> u64 {
+    let request = exchange.request.as_ref().map(|request| request.began_ns);
+    request.or(exchange.response.as_ref().map(|response| response.began_ns)).unwrap_or_default()
+}
+
 impl Trace<'_> {
+    /// The span of a request that no header names.
+    fn request_id(self, party: &Party, exchange: &Exchange) -> SpanId {
+        id::span(self.id, side(exchange), ends(party), began_ns(exchange))
+    }
+
     fn request(self, party: &Party, exchange: &Exchange, processes: &Processes, headers: &mut Headers) -> Span {
-        let is_served = exchange.way == Some(Way::Received);
+        let is_served = is_served(exchange);
         let request = exchange.request.as_ref();
         let response = exchange.response.as_ref();
         let head = request.map(|request| &request.head);
-        let start_ns = request.map(|it| it.began_ns).or(response.map(|it| it.began_ns)).unwrap_or_default();
+        let start_ns = began_ns(exchange);
         let end_ns = response.map(|it| it.last_ns.max(it.began_ns)).or(request.map(|it| it.last_ns));
-        let of = if is_served { "server" } else { "client" };
-        let own_id = id::span(self.id, of, ends(party), start_ns);
+        let own_id = self.request_id(party, exchange);
         let header = head.and_then(|head| head.fields.traceparent.as_ref());
         let (trace_id, span_id, parent) = match header {
-            None => (id::root(self.id, of, ends(party), start_ns), own_id, None),
-            Some(header) => headers.place(header, is_served, own_id),
+            None => (id::root(self.id, side(exchange), ends(party), start_ns), own_id, None),
+            Some(header) => headers.over(header, is_served, own_id),
         };
         let parent = parent.map(Vec::from).unwrap_or_default();
         let process = processes.at(party.tgid, start_ns);

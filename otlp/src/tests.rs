@@ -246,7 +246,7 @@ fn the_container_is_the_resource() {
 }
 
 /// The records as a feed gives them: batch by batch.
-fn batches(records: &[u8]) -> Vec<rewind_recording::join::Batch> {
+pub(crate) fn batches(records: &[u8]) -> Vec<rewind_recording::join::Batch> {
     let (mut joiner, mut rest, mut batches) = (rewind_recording::join::Joiner::default(), records, Vec::new());
     while !rest.is_empty() {
         let len = usize::from(u16::from_le_bytes([rest[0], rest[1]]));

@@ -1,9 +1,9 @@
 //! All spans of a recording, in messages.
 
-use crate::connections::connections;
 use crate::process::Processes;
 use crate::spans::Trace;
-use crate::{SCHEMA_URL, requests, resource, scope};
+use crate::traffic::Traffic;
+use crate::{SCHEMA_URL, resource, scope};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, TracesData};
 use rewind_recording::event::Timeline;
 use rewind_recording::header::Header;
@@ -16,9 +16,12 @@ pub fn traces(header: &Header, records: &[u8], most: usize) -> Vec<TracesData> {
     let processes = Processes::of(header, &timeline);
     let mut spans = vec![trace.run()];
     spans.extend(processes.iter().map(|process| trace.process(process, &processes)));
-    spans.extend(connections(&timeline).iter().map(|of| trace.connection(of, &processes)));
-    let told = requests::told(&timeline, header.died_ns.unwrap_or(header.read_ns));
-    spans.extend(requests::spans(trace, &told, &processes));
+    let mut traffic = Traffic::default();
+    let mut of_traffic: Vec<Span> =
+        timeline.by_end().flat_map(|event| traffic.take(trace, &event, &processes)).collect();
+    of_traffic.extend(traffic.end(trace, header.died_ns.unwrap_or(header.read_ns), &processes));
+    of_traffic.sort_by_key(|span| span.start_time_unix_nano);
+    spans.extend(of_traffic);
     spans.chunks(most.max(1)).map(|spans| message(header, spans.to_vec())).collect()
 }
 

@@ -138,6 +138,13 @@ impl Conversations {
         }
     }
 
+    /// What is not over on the connection of a message that was just taken.
+    pub fn waiting(&self, message: &SocketMessage<'_>) -> impl Iterator<Item = (&Party, &Exchange)> {
+        let ends = (message.local(), SocketMessage::peer(message));
+        let followed = self.connections.get(&ends).filter(|_| !message.is_dns());
+        followed.into_iter().flat_map(|followed| followed.conversation.pending().map(|it| (&followed.party, it)))
+    }
+
     /// Nothing comes any more: what waits for an answer waits in vain until `at_ns`.
     pub fn end(&mut self, at_ns: u64) -> Vec<Told> {
         let mut told = Vec::new();

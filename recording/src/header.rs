@@ -184,8 +184,9 @@ pub struct Coverage {
     pub complete_from_ns: u64,
     /// From this time on no decisive record (failed calls, opens, connects, signals, exits) is missing.
     pub decisive_from_ns: u64,
-    /// From when on all connections, requests and lookups are held that were recorded.
-    pub traffic_from_ns: u64,
+    /// From this time on no connection, request or lookup is missing. `None`: an agent wrote it that held them as calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic_from_ns: Option<u64>,
     /// Start of the oldest record that is held: of those that were written, the first.
     pub oldest_ns: u64,
     /// End of the newest record that is held.

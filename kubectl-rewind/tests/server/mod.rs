@@ -185,6 +185,7 @@ fn coverage() -> Coverage {
         calls_overwritten: 1_909,
         complete_from_ns: 66 * SECOND,
         decisive_from_ns: 60 * SECOND,
+        traffic_from_ns: Some(60 * SECOND),
         oldest_ns: 60 * SECOND,
         newest_ns: 95 * SECOND,
         ring_bytes: 1 << 20,

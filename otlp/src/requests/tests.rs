@@ -1,7 +1,7 @@
 //! A container that serves a request with a header, and makes others meanwhile.
 
-use crate::tests::{MS, get, header, spans, text};
-use crate::traces;
+use crate::tests::{MS, batches, get, header, spans, text};
+use crate::{Live, end, traces};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use rewind_common::record::SocketMessage;
 use rewind_common::record::message::message_flags::{DNS, RECEIVED, UDP};
@@ -141,4 +141,30 @@ fn a_lookup_is_below_its_process_and_one_without_an_answer_is_an_error() {
     assert_eq!(get(&lost.attributes, "rewind.dns.response.code"), None);
     let all = spans(traces(&header(), &sorted(&built.0), 100));
     assert!([found, lost].iter().all(|span| span.parent_span_id == all[1].span_id));
+}
+
+#[test]
+fn as_they_happen_they_are_what_the_whole_recording_tells() {
+    let mut built = Built::new();
+    built.call(RECEIVED, (80, 6000), &request(FIRST));
+    built.call(RECEIVED, (80, 6001), &request(SECOND));
+    // The header of the first one, handed on: below the span that serves it, which is not over.
+    built.call(0, (5000, 8080), &request(FIRST));
+    built.call(RECEIVED, (5000, 8080), OK.as_bytes());
+    built.call(0, (5000, 8080), &request(""));
+    built.call(0, (80, 6000), OK.as_bytes());
+    built.call(RECEIVED, (5000, 8080), OK.as_bytes());
+    let records = sorted(&built.0);
+    let mut live = Live::default();
+    let made: Vec<Span> = batches(&records).iter().flat_map(|it| live.spans(&header(), &it.timeline())).collect();
+    let by_id = |spans: Vec<Span>| -> std::collections::BTreeMap<Vec<u8>, Span> {
+        spans.into_iter().map(|span| (span.span_id.clone(), span)).collect()
+    };
+    let whole = by_id(built.spans());
+    assert_eq!((made.len(), whole.len()), (3, 4), "{made:?}");
+    assert!(made.iter().all(|span| whole.get(&span.span_id) == Some(span)), "{made:?}");
+    let end = end(&header(), &records);
+    assert_eq!(by_id(end.earlier_spans), by_id(made));
+    // The run, the process, and the request that waits.
+    assert_eq!(end.spans.len(), 3, "{:?}", end.spans);
 }

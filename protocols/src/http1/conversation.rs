@@ -108,6 +108,11 @@ impl Conversation {
         self.pending.is_waiting()
     }
 
+    /// What is not over, in its order.
+    pub fn pending(&self) -> impl Iterator<Item = &Exchange> {
+        self.pending.iter()
+    }
+
     /// The connection was closed, by either side. Returns what was not over.
     pub fn close(&mut self, at_ns: u64) -> Vec<Exchange> {
         let mut over = Vec::new();

@@ -36,6 +36,10 @@ impl Pending {
         self.0.back_mut()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Exchange> {
+        self.0.iter()
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Exchange> {
         self.0.iter_mut()
     }

@@ -148,7 +148,7 @@ pub(super) fn cover(source: &Source, mut chunks: Vec<Held>) -> Coverage {
     coverage.calls_made = coverage.calls_made.max(coverage.calls_held);
     coverage.calls_overwritten = coverage.calls_made.saturating_sub(coverage.calls_held);
     coverage.decisive_from_ns = complete_from[PROTECTED];
-    coverage.traffic_from_ns = complete_from[PROTECTED].max(complete_from[TRAFFIC]);
+    coverage.traffic_from_ns = Some(complete_from[PROTECTED].max(complete_from[TRAFFIC]));
     coverage.complete_from_ns = complete_from[MAIN].max(complete_from[PROTECTED]);
     coverage
 }

@@ -129,6 +129,11 @@ fn complete(coverage: &Coverage, clock: &mut Clock) -> String {
     clock.write_time(&mut text, coverage.complete_from_ns, 3);
     text.push_str(", decisive ones since ");
     clock.write_time(&mut text, coverage.decisive_from_ns, 3);
+    // It has a share of its own: what came well.
+    if let Some(from_ns) = coverage.traffic_from_ns.filter(|from_ns| *from_ns > coverage.decisive_from_ns) {
+        text.push_str(", network traffic since ");
+        clock.write_time(&mut text, from_ns, 3);
+    }
     text
 }
 

@@ -217,6 +217,7 @@ fn the_head_states_what_is_covered_and_what_is_not() {
         calls_overwritten: 1_909,
         complete_from_ns: 66 * SECOND,
         decisive_from_ns: 60 * SECOND,
+        traffic_from_ns: Some(65 * SECOND),
         oldest_ns: 60 * SECOND,
         newest_ns: 95 * SECOND,
         ring_bytes: 1 << 20,
@@ -240,7 +241,7 @@ fn the_head_states_what_is_covered_and_what_is_not() {
 # State:      dead since 14:02:41.000, 1m00s before this was read
 # Covers:     2026-11-21 14:03:01.000 to 14:03:36.000 (+01:00), 35.0s
 # Calls:      18,204 held of 20,113, 1,909 overwritten by newer ones (in 1 MiB)
-# Complete:   all calls since 14:03:07.000, decisive ones since 14:03:01.000
+# Complete:   all calls since 14:03:07.000, decisive ones since 14:03:01.000, network traffic since 14:03:06.000
 # Losses:     3 records (lapped), 1 argument cut short
 # Redacted:   3 arguments
 # Payload:    not recorded, but for what is written to stdout and stderr

@@ -19,8 +19,8 @@ const SEGMENTS: usize = 2;
 /// The kernel side, with one ring.
 struct Writer<'a> {
     mapped: &'a Mapped,
-    claims: u64,
-    cpus: [Cpu; CPUS],
+    claims: [u64; SHARES],
+    cpus: [[Cpu; SHARES]; CPUS],
     /// How many records each thread has written.
     made: BTreeMap<u32, u32>,
     now_ns: u64,
@@ -36,7 +36,7 @@ struct Cpu {
 }
 
 fn memory() -> Mapped {
-    let mapped = Mapped::anonymous(2 * SEGMENTS as u32, 1, CPUS);
+    let mapped = Mapped::anonymous((SHARES * SEGMENTS) as u32, 1, CPUS);
     let mut ring = Ring::new_zeroed();
     ring.recording = RECORDING;
     for (share, of) in ring.shares.iter_mut().enumerate() {
@@ -52,67 +52,73 @@ fn memory() -> Mapped {
 
 impl<'a> Writer<'a> {
     fn new(mapped: &'a Mapped) -> Self {
-        Self { mapped, claims: 0, cpus: Default::default(), made: BTreeMap::new(), now_ns: 100 }
+        Self { mapped, claims: [0; SHARES], cpus: Default::default(), made: BTreeMap::new(), now_ns: 100 }
     }
 
-    /// Where claim `number` of the protected share lies.
-    fn chunk(number: u64) -> (u32, usize) {
+    /// Where claim `number` of a share lies.
+    fn chunk(share: usize, number: u64) -> (u32, usize) {
         let index = (number - 1) as usize % (SEGMENTS * CHUNKS);
-        ((SEGMENTS + index / CHUNKS) as u32, index % CHUNKS)
+        ((share * SEGMENTS + index / CHUNKS) as u32, index % CHUNKS)
     }
 
-    fn word(&self, claim: u64) -> u64 {
-        let (segment, chunk) = Self::chunk(claim);
+    fn word(&self, share: usize, claim: u64) -> u64 {
+        let (segment, chunk) = Self::chunk(share, claim);
         self.mapped.word(segment, chunk)
     }
 
-    /// A thread writes one record on a CPU; `sleeps`: if a chunk has to be claimed, the CPU falls asleep before it
+    /// A thread writes one record on a CPU, into each delivered share in turn; `sleeps`: if a chunk has to be claimed, the CPU falls asleep before it
     /// has taken it, until its next step.
     fn step(&mut self, cpu: usize, tid: u32, sleeps: bool) {
-        if let Some((number, tid)) = self.cpus[cpu].asleep.take() {
-            self.take(cpu, number);
-            return self.write(cpu, tid);
+        for share in DELIVERED {
+            if let Some((number, tid)) = self.cpus[cpu][share].asleep.take() {
+                self.take(cpu, share, number);
+                return self.write(cpu, share, tid);
+            }
         }
         // In the kernel a thread is on one CPU at a time.
-        if self.cpus.iter().any(|cpu| cpu.asleep.is_some_and(|(_, other)| other == tid)) {
+        if self.cpus.iter().flatten().any(|cpu| cpu.asleep.is_some_and(|(_, other)| other == tid)) {
             return;
         }
-        let Cpu { claim, committed, .. } = self.cpus[cpu];
-        let is_mine = claim != 0 && self.word(claim) == word::pack(claim, committed as u64);
+        let share = DELIVERED[*self.made.get(&tid).unwrap_or(&0) as usize % DELIVERED.len()];
+        let Cpu { claim, committed, .. } = self.cpus[cpu][share];
+        let is_mine = claim != 0 && self.word(share, claim) == word::pack(claim, committed as u64);
         if !is_mine || committed + 32 > CHUNK_BYTES {
-            self.claims += 1;
-            self.mapped.set_claims(0, PROTECTED, self.claims);
+            let number = self.claim(share);
             if sleeps {
-                self.cpus[cpu].asleep = Some((self.claims, tid));
+                self.cpus[cpu][share].asleep = Some((number, tid));
                 return;
             }
-            self.take(cpu, self.claims);
+            self.take(cpu, share, number);
         }
-        self.write(cpu, tid);
+        self.write(cpu, share, tid);
     }
 
-    fn take(&mut self, cpu: usize, mut number: u64) {
-        while word::claim(self.word(number)) >= number {
-            self.claims += 1;
-            self.mapped.set_claims(0, PROTECTED, self.claims);
-            number = self.claims;
+    fn claim(&mut self, share: usize) -> u64 {
+        self.claims[share] += 1;
+        self.mapped.set_claims(0, share, self.claims[share]);
+        self.claims[share]
+    }
+
+    fn take(&mut self, cpu: usize, share: usize, mut number: u64) {
+        while word::claim(self.word(share, number)) >= number {
+            number = self.claim(share);
         }
-        let (segment, chunk) = Self::chunk(number);
+        let (segment, chunk) = Self::chunk(share, number);
         let header = ChunkHeader {
             word: word::pack(number, HEADER_BYTES as u64),
             recording: RECORDING,
-            first_record: self.cpus[cpu].records,
-            first_call: self.cpus[cpu].records,
+            first_record: self.cpus[cpu][share].records,
+            first_call: self.cpus[cpu][share].records,
             cpu: cpu as u16,
-            share: PROTECTED as u16,
+            share: share as u16,
             spoiled: 0,
         };
         // The word first, as the kernel side has it.
         self.mapped.set_words(segment, chunk, 0, header.as_bytes());
-        (self.cpus[cpu].claim, self.cpus[cpu].committed) = (number, HEADER_BYTES);
+        (self.cpus[cpu][share].claim, self.cpus[cpu][share].committed) = (number, HEADER_BYTES);
     }
 
-    fn write(&mut self, cpu: usize, tid: u32) {
+    fn write(&mut self, cpu: usize, share: usize, tid: u32) {
         self.now_ns += 1;
         let number = self.made.entry(tid).or_default();
         *number += 1;
@@ -120,17 +126,17 @@ impl<'a> Writer<'a> {
         let call = rewind_recording::event::build::call(&mut record, tid, 3);
         call.at(self.now_ns, 0).arg(u64::from(*number)).end();
         assert_eq!(record.len(), 32);
-        let Cpu { claim, committed, .. } = self.cpus[cpu];
-        let (segment, chunk) = Self::chunk(claim);
+        let Cpu { claim, committed, .. } = self.cpus[cpu][share];
+        let (segment, chunk) = Self::chunk(share, claim);
         self.mapped.set_words(segment, chunk, committed, &record);
         let now = word::pack(claim, (committed + record.len()) as u64);
         self.mapped.set_words(segment, chunk, 0, &now.to_ne_bytes());
-        self.cpus[cpu].committed += record.len();
-        self.cpus[cpu].records += 1;
+        self.cpus[cpu][share].committed += record.len();
+        self.cpus[cpu][share].records += 1;
     }
 
     fn total(&self) -> u64 {
-        self.cpus.iter().map(|cpu| cpu.records).sum()
+        self.cpus.iter().flatten().map(|cpu| cpu.records).sum()
     }
 }
 
@@ -184,7 +190,7 @@ proptest! {
     fn each_record_is_seen_once_and_in_order_or_counted(steps in steps(6_000)) {
         let mapped = memory();
         let (mut writer, mut seen) = (Writer::new(&mapped), Seen::default());
-        let mut tail = Tail::new(0, RECORDING, &[MAIN, PROTECTED]);
+        let mut tail = Tail::new(0, RECORDING, &[MAIN, PROTECTED, TRAFFIC]);
         for (cpu, tid, sleeps, looks) in steps {
             writer.step(cpu, tid, sleeps);
             if looks {
@@ -195,7 +201,7 @@ proptest! {
         prop_assert!(seen.is_in_order());
         // What a CPU lost at the very end shows only when it writes again.
         for cpu in 0..CPUS {
-            for _ in 0..2 * CHUNK_BYTES / 32 {
+            for _ in 0..2 * DELIVERED.len() * CHUNK_BYTES / 32 {
                 writer.step(cpu, 1 + cpu as u32, false);
                 seen.look(&mut tail, &mapped);
             }
@@ -209,7 +215,7 @@ proptest! {
     fn the_next_one_goes_on_where_the_one_before_had_come(steps in steps(1_500), at in any::<prop::sample::Index>()) {
         let mapped = memory();
         let (mut writer, mut seen) = (Writer::new(&mapped), Seen::default());
-        let mut tail = Tail::new(0, RECORDING, &[PROTECTED]);
+        let mut tail = Tail::new(0, RECORDING, &DELIVERED);
         let (before, after) = steps.split_at(if steps.is_empty() { 0 } else { at.index(steps.len()) });
         for &(cpu, tid, _, looks) in before {
             writer.step(cpu, tid, false);
@@ -221,7 +227,7 @@ proptest! {
         for &(cpu, tid, ..) in after {
             writer.step(cpu, tid, false);
         }
-        let mut next = Tail::new(0, RECORDING, &[PROTECTED]);
+        let mut next = Tail::new(0, RECORDING, &DELIVERED);
         next.go_on(&mapped.positions(0, RECORDING));
         drain(&mut seen, &mut next, &mapped);
         prop_assert!(seen.is_in_order());
@@ -245,7 +251,7 @@ fn the_order_of_a_thread_holds_while_it_writes_on_other_cpus() {
             is_over.store(true, Ordering::SeqCst);
             writer.total()
         });
-        let (mut seen, mut tail) = (Seen::default(), Tail::new(0, RECORDING, &[PROTECTED]));
+        let (mut seen, mut tail) = (Seen::default(), Tail::new(0, RECORDING, &DELIVERED));
         while !is_over.load(Ordering::SeqCst) {
             seen.look(&mut tail, &mapped);
         }

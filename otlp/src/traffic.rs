@@ -1,0 +1,33 @@
+//! What goes over the network as spans, as it comes to be over: connections, requests, lookups.
+
+use crate::connections::Connections;
+use crate::process::Processes;
+use crate::requests::Requests;
+use crate::spans::Trace;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use rewind_recording::event::{Event, What};
+
+/// What is known of a recording's traffic so far.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    connections: Connections,
+    requests: Requests,
+}
+
+impl Traffic {
+    /// Takes the next event, in the order of their ends; the spans of what is over with it.
+    pub(crate) fn take(&mut self, trace: Trace<'_>, event: &Event<'_>, processes: &Processes) -> Vec<Span> {
+        let mut spans = self.requests.take(trace, event, processes);
+        if let What::Connection(told) = event.what {
+            spans.extend(self.connections.take(told).map(|of| trace.connection(&of, processes)));
+        }
+        spans
+    }
+
+    /// Nothing comes any more: the spans of what is not over at `at_ns`.
+    pub(crate) fn end(self, trace: Trace<'_>, at_ns: u64, processes: &Processes) -> Vec<Span> {
+        let mut spans = self.requests.end(trace, at_ns, processes);
+        spans.extend(self.connections.end().iter().map(|of| trace.connection(of, processes)));
+        spans
+    }
+}
