@@ -16,7 +16,7 @@ use opentelemetry_proto::tonic::trace::v1::span::{Link, SpanKind};
 use rewind_protocols::dns::{self, Lookup, Outcome};
 use rewind_protocols::http1::{Exchange, Request, Way};
 use rewind_protocols::trace_context::TraceParent;
-use rewind_recording::conversations::{Conversations, Party, Told, body_bytes};
+use rewind_recording::conversations::{Conversations, Party, Told, Unasked, body_bytes};
 use rewind_recording::event::{Event, What};
 use std::net::SocketAddr;
 
@@ -57,7 +57,8 @@ impl Requests {
     fn spans(&mut self, trace: Trace<'_>, told: &[Told], processes: &Processes) -> Vec<Span> {
         let span = |told: &Told| match told {
             Told::Request(party, exchange) => trace.request(party, exchange, processes, &mut self.headers),
-            Told::Lookup(way, lookup) => trace.lookup(*way, lookup, processes),
+            Told::Lookup(way, lookup) => trace.lookup(*way, &Asked::of(lookup), processes),
+            Told::Unasked(way, unasked) => trace.lookup(*way, &Asked::unseen(unasked), processes),
         };
         told.iter().map(span).collect()
     }
@@ -204,21 +205,24 @@ impl Trace<'_> {
         span
     }
 
-    fn lookup(self, way: Way, lookup: &Lookup<Party>, processes: &Processes) -> Span {
-        let party = &lookup.owner;
-        let process = processes.at(party.tgid, lookup.asked_ns);
+    fn lookup(self, way: Way, asked: &Asked<'_>, processes: &Processes) -> Span {
+        let Asked { party, socket, id, question, start_ns, end_ns, answer, .. } = *asked;
+        let process = processes.at(party.tgid, start_ns);
         let parent = process.map_or_else(|| self.root_id(), |process| self.process_id(process));
-        let question = &lookup.question;
         let mut attributes = process.map(of_process).unwrap_or_default();
-        attributes.push(attribute("dns.question.name", question.name.as_str()));
-        attributes.push(attribute("rewind.dns.question.type", &*dns::type_name(question.kind)));
-        let transport = if lookup.socket.transport == dns::Transport::Udp { "udp" } else { "tcp" };
+        attributes.extend(question.iter().flat_map(|question| {
+            [
+                attribute("dns.question.name", question.name.as_str()),
+                attribute("rewind.dns.question.type", &*dns::type_name(question.kind)),
+            ]
+        }));
+        let transport = if socket.transport == dns::Transport::Udp { "udp" } else { "tcp" };
         attributes.push(attribute("network.transport", transport));
-        attributes.push(attribute("server.address", lookup.socket.server.ip().to_string().as_str()));
-        attributes.push(attribute("server.port", u32::from(lookup.socket.server.port())));
+        attributes.push(attribute("server.address", socket.server.ip().to_string().as_str()));
+        attributes.push(attribute("server.port", u32::from(socket.server.port())));
         let mut error = None;
-        match &lookup.outcome {
-            Outcome::Answered(message) => {
+        match answer {
+            Some(message) => {
                 let code = dns::rcode_name(message.rcode);
                 attributes.push(attribute("rewind.dns.response.code", &*code));
                 let addresses: Vec<_> = message.addresses().take(MAX_ADDRESSES).map(|it| it.to_string()).collect();
@@ -230,18 +234,71 @@ impl Trace<'_> {
                     _ => Some("no_recovery"),
                 };
             }
-            Outcome::TimedOut => error = Some("timeout"),
-            Outcome::GivenUp => attributes.push(attribute("rewind.dns.given_up", true)),
+            None if asked.is_given_up => attributes.push(attribute("rewind.dns.given_up", true)),
+            None => error = Some("timeout"),
         }
         attributes.extend(error.map(|error| attribute("error.type", error)));
-        attributes.extend((lookup.times > 1).then(|| attribute("rewind.dns.times_asked", lookup.times)));
-        let number = ends(party) << 16 ^ u64::from(lookup.id) ^ u64::from(question.kind) << 48;
-        let of = if way == Way::Sent { "lookup" } else { "lookup served" };
-        let id = id::span(self.id, of, number, lookup.asked_ns);
-        let times = (lookup.asked_ns, Some(lookup.ended_ns));
-        let name = format!("DNS lookup {}", question.name);
-        let span = self.bare(id, parent.to_vec(), &name, times, error.is_some(), attributes);
+        attributes.extend((asked.times > 1).then(|| attribute("rewind.dns.times_asked", asked.times)));
+        attributes.extend((asked.times == 0).then(|| attribute("rewind.dns.start_seen", false)));
+        let kind = question.map_or(0, |question| question.kind);
+        let number = ends(party) << 16 ^ u64::from(id) ^ u64::from(kind) << 48;
+        let of = match (way, asked.times) {
+            (Way::Sent, 0) => "answer",
+            (Way::Received, 0) => "answer served",
+            (Way::Sent, _) => "lookup",
+            (Way::Received, _) => "lookup served",
+        };
+        let span_id = id::span(self.id, of, number, start_ns);
+        let name = question.map_or("DNS lookup".to_owned(), |question| format!("DNS lookup {}", question.name));
+        let times = (start_ns, Some(end_ns));
+        let span = self.bare(span_id, parent.to_vec(), &name, times, error.is_some(), attributes);
         Span { kind: if way == Way::Sent { SpanKind::Internal } else { SpanKind::Server }.into(), ..span }
+    }
+}
+
+/// A lookup, as far as it was seen.
+struct Asked<'t> {
+    party: &'t Party,
+    socket: &'t dns::Socket,
+    id: u16,
+    question: Option<&'t dns::Question>,
+    start_ns: u64,
+    end_ns: u64,
+    /// 0: its question was not seen, and it begins when it is answered.
+    times: u32,
+    answer: Option<&'t dns::Message>,
+    /// It may have been answered, but nobody waited for that here.
+    is_given_up: bool,
+}
+
+impl<'t> Asked<'t> {
+    fn of(lookup: &'t Lookup<Party>) -> Self {
+        Self {
+            party: &lookup.owner,
+            socket: &lookup.socket,
+            id: lookup.id,
+            question: Some(&lookup.question),
+            start_ns: lookup.asked_ns,
+            end_ns: lookup.ended_ns,
+            times: lookup.times,
+            answer: if let Outcome::Answered(message) = &lookup.outcome { Some(message) } else { None },
+            is_given_up: lookup.outcome == Outcome::GivenUp,
+        }
+    }
+
+    fn unseen(unasked: &'t Unasked) -> Self {
+        let Unasked { socket, message, at_ns, owner } = unasked;
+        Self {
+            party: owner,
+            socket,
+            id: message.id,
+            question: message.questions.first(),
+            start_ns: *at_ns,
+            end_ns: *at_ns,
+            times: 0,
+            answer: Some(message),
+            is_given_up: false,
+        }
     }
 }
 

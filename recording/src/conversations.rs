@@ -9,7 +9,7 @@ use crate::event::{Event, What};
 use crate::events::{Connection, SocketMessage, connection};
 use rewind_common::record::Task;
 use rewind_common::record::connection::what;
-use rewind_protocols::dns::{self, Lookup, Lookups, Socket, Transport};
+use rewind_protocols::dns::{self, Lookup, Lookups, Outcome, Socket, Transport};
 use rewind_protocols::http1::{Conversation, End, Exchange, Lengths, Message, Way};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -52,6 +52,22 @@ pub enum Told {
     Request(Party, Box<Exchange>),
     /// A question, with its answer if there was one. [`Way::Sent`]: it was asked here.
     Lookup(Way, Box<Lookup<Party>>),
+    /// An answer whose question is not held. [`Way::Sent`]: it was asked here.
+    Unasked(Way, Box<Unasked>),
+}
+
+/// An answer whose question is not held: that was asked before what is held, was given up for newer ones, or was told
+/// as one without an answer. An answer has its question with it, so what was asked is known; when and how often is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unasked {
+    /// Where it was asked.
+    pub socket: Socket,
+    /// The answer.
+    pub message: dns::Message,
+    /// When it came.
+    pub at_ns: u64,
+    /// Who asked, or was asked.
+    pub owner: Party,
 }
 
 impl Told {
@@ -61,10 +77,11 @@ impl Told {
         match self {
             Self::Request(party, _) => party,
             Self::Lookup(_, lookup) => &lookup.owner,
+            Self::Unasked(_, unasked) => &unasked.owner,
         }
     }
 
-    /// When it began.
+    /// When it began; where that is not known, when it was answered.
     #[must_use]
     pub fn start_ns(&self) -> u64 {
         match self {
@@ -73,18 +90,29 @@ impl Told {
                 request.or_else(|| exchange.response.as_ref().map(|it| it.began_ns)).unwrap_or_default()
             }
             Self::Lookup(_, lookup) => lookup.asked_ns,
+            Self::Unasked(_, unasked) => unasked.at_ns,
         }
     }
 
-    /// When its response began, or its answer came; `None`: there was none.
+    /// Whether its beginning is not held, so that nobody knows how long it took.
     #[must_use]
-    pub fn answered_ns(&self) -> Option<u64> {
+    pub fn is_begin_unseen(&self) -> bool {
         match self {
-            Self::Request(_, exchange) => exchange.response.as_ref().map(|response| response.began_ns),
-            Self::Lookup(_, lookup) => {
-                matches!(lookup.outcome, rewind_protocols::dns::Outcome::Answered(_)).then_some(lookup.ended_ns)
-            }
+            Self::Request(_, exchange) => exchange.request.is_none(),
+            Self::Lookup(..) => false,
+            Self::Unasked(..) => true,
         }
+    }
+
+    /// How long it took until its response began, or its answer came; `None`: there was none, or that is not known.
+    #[must_use]
+    pub fn took_ns(&self) -> Option<u64> {
+        let answered_ns = match self {
+            Self::Request(_, exchange) => exchange.response.as_ref()?.began_ns,
+            Self::Lookup(_, lookup) => matches!(lookup.outcome, Outcome::Answered(_)).then_some(lookup.ended_ns)?,
+            Self::Unasked(..) => return None,
+        };
+        (!self.is_begin_unseen()).then(|| answered_ns.saturating_sub(self.start_ns()))
     }
 }
 
@@ -247,12 +275,14 @@ impl Conversations {
         let (way, at_ns) = (if is_asked_here { Way::Sent } else { Way::Received }, message.at_ns());
         let [ours, theirs] = &mut self.lookups;
         let lookups = if is_asked_here { ours } else { theirs };
-        let over = if read.is_response {
-            lookups.answered(&socket, read, at_ns).into_iter().collect()
-        } else {
-            lookups.asked(socket, read, at_ns, &Party::of(message, event))
-        };
-        over.into_iter().map(|lookup| Told::Lookup(way, Box::new(lookup))).collect()
+        let owner = Party::of(message, event);
+        if !read.is_response {
+            let given_up = lookups.asked(socket, read, at_ns, &owner);
+            return given_up.into_iter().map(|lookup| Told::Lookup(way, Box::new(lookup))).collect();
+        }
+        let unasked = || Told::Unasked(way, Box::new(Unasked { socket, message: read.clone(), at_ns, owner }));
+        let lookup = lookups.answered(&socket, read, at_ns).map(|lookup| Told::Lookup(way, Box::new(lookup)));
+        vec![lookup.unwrap_or_else(unasked)]
     }
 }
 

@@ -110,6 +110,7 @@ impl Map {
                     let is_good = matches!(&lookup.outcome, Outcome::Answered(message) if message.rcode == 0);
                     (Kind::Dns, Some(*way), !is_good)
                 }
+                Told::Unasked(way, unasked) => (Kind::Dns, Some(*way), unasked.message.rcode != 0),
             };
             self.seen.push(Seen {
                 whose: whose.clone(),
@@ -119,7 +120,7 @@ impl Map {
                 peer: party.peer,
                 peer_name: name(party.peer),
                 failed,
-                took_ns: told.answered_ns().map(|ns| ns.saturating_sub(told.start_ns())),
+                took_ns: told.took_ns(),
             });
         }
     }

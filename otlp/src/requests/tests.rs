@@ -2,6 +2,7 @@
 
 use crate::tests::{MS, batches, get, header, spans, text};
 use crate::{Live, end, traces};
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use rewind_common::record::SocketMessage;
 use rewind_common::record::message::message_flags::{DNS, RECEIVED, UDP};
@@ -167,4 +168,16 @@ fn as_they_happen_they_are_what_the_whole_recording_tells() {
     assert_eq!(by_id(end.earlier_spans), by_id(made));
     // The run, the process, and the request that waits.
     assert_eq!(end.spans.len(), 3, "{:?}", end.spans);
+}
+
+#[test]
+fn an_answer_whose_question_was_not_seen_is_a_moment_that_says_so() {
+    let answer = [&[0, 1, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0][..], b"\x04shop\x00\x00\x01\x00\x01"].concat();
+    let mut built = Built::new();
+    built.call(DNS | UDP | RECEIVED, (4000, 53), &answer);
+    let [span] = &built.spans()[..] else { panic!() };
+    assert_eq!((span.name.as_str(), span.status.as_ref()), ("DNS lookup shop", None));
+    assert_eq!(span.start_time_unix_nano, span.end_time_unix_nano);
+    assert_eq!(get(&span.attributes, "rewind.dns.start_seen"), Some(&Value::BoolValue(false)));
+    assert_eq!(text(&span.attributes, "rewind.dns.response.code"), "NOERROR");
 }

@@ -2,7 +2,6 @@ use super::*;
 use crate::event::{Timeline, build, sorted};
 use rewind_common::record::message::message_flags::{DNS, LENGTH, RECEIVED, UDP};
 use rewind_common::record::{Connection as WireConnection, SocketMessage as WireMessage};
-use rewind_protocols::dns::Outcome;
 
 const MS: u64 = 1_000_000;
 const WHO: (u32, u32) = (100, 99);
@@ -59,7 +58,7 @@ impl Built {
     /// Method, path, status, and how long it took, milliseconds.
     fn requests(&self) -> Vec<(String, u16, u64)> {
         let of = |told: Told| {
-            let took = told.answered_ns().unwrap_or_default().saturating_sub(told.start_ns()) / MS;
+            let took = told.took_ns().unwrap_or_default() / MS;
             let Told::Request(_, exchange) = told else { panic!("{told:?}") };
             let request = exchange.request.map(|it| format!("{} {}", it.head.method, it.head.target.path));
             (request.unwrap_or_default(), exchange.response.map_or(0, |it| it.head.status), took)
@@ -165,6 +164,43 @@ fn an_answer_is_its_questions_and_one_that_does_not_come_is_told_as_missing() {
     built.at_ms = 6_000;
     built.call(DNS | UDP, (4001, 53), 0, &dns(3, None), 0);
     assert_eq!(lookups(&built)[1], (Way::Sent, 2, 5_999, None));
+}
+
+#[test]
+fn an_answer_whose_question_is_not_held_is_told_as_it_says_itself() {
+    let mut built = Built::default();
+    built.call(DNS | UDP, (4000, 53), 0, &dns(1, None), 0);
+    built.call(DNS | UDP | RECEIVED, (4000, 53), 0, &dns(1, Some(0)), 0);
+    built.call(DNS | UDP | RECEIVED, (4000, 53), 0, &dns(2, Some(3)), 0);
+    let told = built.told();
+    let [Told::Lookup(..), Told::Unasked(Way::Sent, unasked)] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((unasked.message.id, unasked.message.rcode, unasked.at_ns), (2, 3, 3 * MS));
+    assert_eq!(unasked.message.questions[0].name, "a.b");
+    assert_eq!((told[0].took_ns(), told[1].took_ns()), (Some(MS), None));
+}
+
+#[test]
+fn what_a_full_table_gives_up_is_told_and_so_is_the_answer_that_comes_later() {
+    let (mut built, asked) = (Built::default(), MAX_QUESTIONS as u16 + 1);
+    for port in 0..asked {
+        built.call(DNS | UDP, (4000 + port, 53), 0, &dns(1, None), 0);
+    }
+    for port in 0..asked {
+        built.call(DNS | UDP | RECEIVED, (4000 + port, 53), 0, &dns(1, Some(0)), 0);
+    }
+    let told = built.told();
+    let count = |is: &dyn Fn(&Told) -> bool| told.iter().filter(|told| is(told)).count();
+    assert_eq!(count(&|told| matches!(told, Told::Lookup(_, it) if it.outcome == Outcome::GivenUp)), 1);
+    assert_eq!(count(&|told| matches!(told, Told::Unasked(..))), 1);
+    assert_eq!(count(&|told| told.took_ns().is_some()), MAX_QUESTIONS);
+}
+
+#[test]
+fn a_response_whose_request_was_not_seen_took_nobody_knows_how_long() {
+    let mut built = Built::default();
+    built.http(RECEIVED, 70, OK, 0);
+    let told = built.told();
+    assert_eq!((told.len(), told[0].took_ns(), told[0].is_begin_unseen()), (1, None, true));
 }
 
 #[test]

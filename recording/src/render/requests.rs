@@ -4,7 +4,7 @@
 use super::style::{HEADING, marks, style_of};
 use super::units::duration;
 use super::{Format, Options, Words};
-use crate::conversations::{Conversations, Told, body_bytes};
+use crate::conversations::{Conversations, Told, Unasked, body_bytes};
 use crate::escape::{self, visible};
 use crate::event::{Timeline, What};
 use crate::events::socket_message::{answer, questions_of, url};
@@ -100,8 +100,8 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, told: &
     put(words, if way(told) == Some(Way::Received) { "in" } else { "out" }, WAY);
     let (result, notice) = result(told);
     put(words, &result, RESULT);
-    let took = told.answered_ns().map(|ns| duration(ns.saturating_sub(told.start_ns())));
-    put(words, &took.unwrap_or_default(), TOOK);
+    let unknown = if told.is_begin_unseen() { "?" } else { "" };
+    put(words, &told.took_ns().map_or_else(|| unknown.to_owned(), duration), TOOK);
     let peer = party.peer.to_string();
     let peer = words.peers.get(&peer).map_or(peer, ToString::to_string);
     put(words, if party.peer.port() == 0 { "" } else { &peer }, ADDRESS);
@@ -123,7 +123,7 @@ fn numbers(pids: Pids, told: &Told) -> (u32, u32) {
 fn way(told: &Told) -> Option<Way> {
     match told {
         Told::Request(_, exchange) => exchange.way,
-        Told::Lookup(way, _) => Some(*way),
+        Told::Lookup(way, _) | Told::Unasked(way, _) => Some(*way),
     }
 }
 
@@ -142,14 +142,17 @@ fn result(told: &Told) -> (String, Notice) {
             None => ("none seen".to_owned(), Notice::Notable),
         },
         Told::Lookup(_, lookup) => match &lookup.outcome {
-            Outcome::Answered(message) => {
-                let notice = if message.rcode == 0 { Notice::Plain } else { Notice::Notable };
-                (dns::rcode_name(message.rcode).into_owned(), notice)
-            }
+            Outcome::Answered(message) => result_of(message),
             Outcome::TimedOut => ("no answer".to_owned(), Notice::Bad),
             Outcome::GivenUp => ("given up".to_owned(), Notice::Notable),
         },
+        Told::Unasked(_, unasked) => result_of(&unasked.message),
     }
+}
+
+fn result_of(answer: &dns::Message) -> (String, Notice) {
+    let notice = if answer.rcode == 0 { Notice::Plain } else { Notice::Notable };
+    (dns::rcode_name(answer.rcode).into_owned(), notice)
 }
 
 /// What was asked for, and what there is to doubt of it.
@@ -175,6 +178,12 @@ fn what(told: &Told) -> String {
                 _ => format!("{question}{times}"),
             }
         }
+        Told::Unasked(_, unasked) => {
+            let message = &unasked.message;
+            let question = if message.questions.is_empty() { "?".into() } else { questions_of(&message.questions) };
+            let said = if message.rcode == 0 { format!(": {}", answer(message)) } else { String::new() };
+            format!("{question}{said}  (its question was not seen)")
+        }
     }
 }
 
@@ -191,7 +200,7 @@ struct Line<'t> {
     peer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer_name: Option<&'t str>,
-    /// Null if there was no response, or no answer.
+    /// Null if there was no response, or no answer, or if its beginning was not seen.
     took_ns: Option<u64>,
     #[serde(flatten)]
     of: Of<'t>,
@@ -211,14 +220,17 @@ enum Of<'t> {
     },
     Lookup {
         transport: &'static str,
-        question: &'t str,
+        /// Null if an answer has none, and its question was not seen.
+        question: Option<&'t str>,
         #[serde(rename = "type")]
-        kind: String,
+        kind: Option<String>,
         /// Null if there was no answer.
         rcode: Option<String>,
         addresses: Vec<String>,
+        /// How often it was seen to be asked.
         times: u32,
-        waited_ns: u64,
+        /// Null if that was not seen.
+        waited_ns: Option<u64>,
     },
 }
 
@@ -232,17 +244,13 @@ fn write_json(out: &mut dyn io::Write, words: &mut Words<'_>, told: &Told) -> io
         Told::Request(_, exchange) => ("request", of_exchange(exchange)),
         Told::Lookup(_, lookup) => {
             let answered = if let Outcome::Answered(message) = &lookup.outcome { Some(message) } else { None };
-            let addresses = answered.into_iter().flat_map(|message| message.addresses());
-            let of = Of::Lookup {
-                transport: if lookup.socket.transport == dns::Transport::Udp { "udp" } else { "tcp" },
-                question: &lookup.question.name,
-                kind: dns::type_name(lookup.question.kind).into_owned(),
-                rcode: answered.map(|message| dns::rcode_name(message.rcode).into_owned()),
-                addresses: addresses.map(|address| address.to_string()).collect(),
-                times: lookup.times,
-                waited_ns: lookup.ended_ns.saturating_sub(lookup.asked_ns),
-            };
-            ("lookup", of)
+            let waited_ns = lookup.ended_ns.saturating_sub(lookup.asked_ns);
+            let asked = (lookup.times, Some(waited_ns));
+            ("lookup", of_lookup(&lookup.socket, Some(&lookup.question), answered, asked))
+        }
+        Told::Unasked(_, unasked) => {
+            let Unasked { socket, message, .. } = &**unasked;
+            ("lookup", of_lookup(socket, message.questions.first(), Some(message), (0, None)))
         }
     };
     let line = Line {
@@ -256,11 +264,29 @@ fn write_json(out: &mut dyn io::Write, words: &mut Words<'_>, told: &Told) -> io
         local: party.local.to_string(),
         peer_name: words.peers.get(&peer).map(escape::UntrustedString::as_str),
         peer,
-        took_ns: told.answered_ns().map(|ns| ns.saturating_sub(told.start_ns())),
+        took_ns: told.took_ns(),
         of,
     };
     escape::json::write(out, &line)?;
     out.write_all(b"\n")
+}
+
+fn of_lookup<'t>(
+    socket: &dns::Socket,
+    question: Option<&'t dns::Question>,
+    answer: Option<&dns::Message>,
+    (times, waited_ns): (u32, Option<u64>),
+) -> Of<'t> {
+    let addresses = answer.into_iter().flat_map(dns::Message::addresses);
+    Of::Lookup {
+        transport: if socket.transport == dns::Transport::Udp { "udp" } else { "tcp" },
+        question: question.map(|question| question.name.as_str()),
+        kind: question.map(|question| dns::type_name(question.kind).into_owned()),
+        rcode: answer.map(|message| dns::rcode_name(message.rcode).into_owned()),
+        addresses: addresses.map(|address| address.to_string()).collect(),
+        times,
+        waited_ns,
+    }
 }
 
 fn of_exchange(exchange: &Exchange) -> Of<'_> {
@@ -276,3 +302,6 @@ fn of_exchange(exchange: &Exchange) -> Of<'_> {
         doubts: exchange.doubts.iter().map(rewind_protocols::http1::Doubt::name).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;
