@@ -20,8 +20,9 @@ use std::net::SocketAddr;
 const MAX_CONNECTIONS: usize = 4096;
 /// Most questions that wait for an answer.
 const MAX_QUESTIONS: usize = 4096;
-/// How long a question waits: as long as resolvers do (`RES_TIMEOUT`, `resolv.conf(5)`).
-pub const DNS_TIMEOUT_NS: u64 = 5_000_000_000;
+/// How long a question waits: as long as glibc's resolver does, which asks twice and waits for five seconds each time
+/// (`RES_DFLRETRY`, `RES_TIMEOUT`; `resolv.conf(5)`). Both times are one lookup.
+pub const DNS_TIMEOUT_NS: u64 = 10_000_000_000;
 
 /// Whose a message is, and between whom it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +82,15 @@ impl Told {
         }
     }
 
+    /// How the request or the question went.
+    #[must_use]
+    pub fn way(&self) -> Option<Way> {
+        match self {
+            Self::Request(_, exchange) => exchange.way,
+            Self::Lookup(way, _) | Self::Unasked(way, _) => Some(*way),
+        }
+    }
+
     /// When it began; where that is not known, when it was answered.
     #[must_use]
     pub fn start_ns(&self) -> u64 {
@@ -90,6 +100,19 @@ impl Told {
                 request.or_else(|| exchange.response.as_ref().map(|it| it.began_ns)).unwrap_or_default()
             }
             Self::Lookup(_, lookup) => lookup.asked_ns,
+            Self::Unasked(_, unasked) => unasked.at_ns,
+        }
+    }
+
+    /// When it was over, as far as it was seen.
+    #[must_use]
+    pub fn end_ns(&self) -> u64 {
+        match self {
+            Self::Request(_, exchange) => {
+                let response_ns = exchange.response.as_ref().map(|response| response.last_ns.max(response.began_ns));
+                response_ns.or_else(|| exchange.request.as_ref().map(|it| it.last_ns)).unwrap_or_default()
+            }
+            Self::Lookup(_, lookup) => lookup.ended_ns,
             Self::Unasked(_, unasked) => unasked.at_ns,
         }
     }
@@ -182,6 +205,8 @@ impl Conversations {
             let closed_ns = followed.closed_ns.unwrap_or(at_ns);
             told.extend(followed.closed(closed_ns));
         }
+        told.extend(self.expire(at_ns));
+        // What is left would still have been waited for.
         told.extend(self.expire(u64::MAX).into_iter().map(|it| match it {
             Told::Lookup(way, mut lookup) => {
                 lookup.ended_ns = at_ns.max(lookup.asked_ns);
@@ -192,7 +217,7 @@ impl Conversations {
         told
     }
 
-    /// Questions without an answer in time.
+    /// Questions without an answer in time, at this moment: for who has a clock, and no message that comes.
     pub fn expire(&mut self, now_ns: u64) -> Vec<Told> {
         let ways = [Way::Sent, Way::Received].into_iter().zip(&mut self.lookups);
         let of = |(way, lookups): (Way, &mut Lookups<Party>)| {

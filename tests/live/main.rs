@@ -27,6 +27,7 @@ mod refused;
 mod server;
 mod swarm;
 mod trace;
+mod unanswered;
 mod unfinished;
 
 use rewind_tests::programs::COMPLAINING;
@@ -103,6 +104,11 @@ fn main() -> ExitCode {
             "lookups_of_each_resolver_are_told_with_their_answers",
             &tcp().into_iter().chain(["go", "node"].map(Need::Program)).collect::<Vec<_>>(),
             messages::lookups,
+        )
+        .test(
+            "a_trace_tells_a_question_that_nobody_answers_by_the_clock",
+            &DAEMON.into_iter().chain(["python3", "unshare", "ip"].map(Need::Program)).collect::<Vec<_>>(),
+            unanswered::traced,
         )
         .test(
             "a_chain_of_services_is_one_trace_with_the_right_parents",

@@ -20,6 +20,8 @@ use tokio::sync::mpsc;
 
 /// How often the right to go on is renewed; it is good for a minute.
 const RENEWAL: Duration = Duration::from_secs(20);
+/// How often it is looked for what waits in vain.
+const CLOCK: Duration = Duration::from_secs(1);
 /// Frames that wait to be shown.
 const WAITING: usize = 64;
 
@@ -29,6 +31,8 @@ struct Traced<'o> {
     /// `namespace/pod/container`.
     container: String,
     header: Header,
+    /// When it began.
+    since: Instant,
     live: Option<Live<'o>>,
     status: Status,
 }
@@ -52,7 +56,6 @@ struct Shown<'o> {
     options: &'o Options,
     prefix: Option<Prefix>,
     arrivals: Option<Arrivals>,
-    since: Instant,
 }
 
 /// What comes, and of which of them.
@@ -86,7 +89,7 @@ pub(super) async fn run(
     let is_many = held.len() > 1 || arrivals.is_some();
     let prefix = is_many.then(|| Prefix::new(held.iter().map(|held| &*held.label), options));
     let narrowed = prefix.as_ref().map_or_else(|| options.clone(), |prefix| prefix.narrowed(options));
-    let shown = Shown { output, options: &narrowed, prefix, arrivals, since: Instant::now() };
+    let shown = Shown { output, options: &narrowed, prefix, arrivals };
     let (sender, mut coming) = mpsc::channel(WAITING);
     let mut traced = Vec::new();
     for held in held {
@@ -144,7 +147,8 @@ async fn start<'o>(held: &Held, number: usize, shown: &Shown<'o>) -> Result<(Tra
         }
     })?;
     let (label, container) = (held.label.clone(), held.kept.container.name.to_string());
-    let one = Traced { label, container, header: *header, live: Some(live), status: Status::default() };
+    let (since, status) = (Instant::now(), Status::default());
+    let one = Traced { label, container, header: *header, since, live: Some(live), status };
     Ok((one, frames))
 }
 
@@ -220,7 +224,16 @@ impl<'o> Shown<'o> {
         traced: &mut Vec<Traced<'o>>,
     ) -> Result<(), Error> {
         let mut broken = None;
-        while let Some((number, came)) = coming.recv().await {
+        let mut clock = tokio::time::interval(CLOCK);
+        loop {
+            let coming = tokio::select! {
+                came = coming.recv() => came,
+                _ = clock.tick() => {
+                    self.tick(traced)?;
+                    continue;
+                }
+            };
+            let Some((number, came)) = coming else { break };
             let came = match came {
                 Came::Arrived(all) => {
                     self.welcome(all, traced, sender).await;
@@ -241,6 +254,33 @@ impl<'o> Shown<'o> {
         broken.map_or(Ok(()), Err)
     }
 
+    /// Shows what has waited in vain.
+    fn tick(&self, traced: &mut [Traced<'_>]) -> Result<(), Error> {
+        for (number, one) in traced.iter_mut().enumerate() {
+            let now_ns = one.now_ns();
+            if let Some(live) = &mut one.live {
+                self.write(number, &one.label, |out| live.tick(out, now_ns))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes lines of one.
+    fn write<T>(
+        &self,
+        number: usize,
+        label: &str,
+        write: impl FnOnce(&mut dyn io::Write) -> io::Result<T>,
+    ) -> Result<T, Error> {
+        self.output.write(|out| {
+            let Some(prefix) = &self.prefix else { return write(out) };
+            let mut lines = Vec::new();
+            let written = write(&mut lines)?;
+            prefix.write(out, number, label, &lines)?;
+            Ok(written)
+        })
+    }
+
     /// Shows what came of one; what broke it.
     fn one(&self, number: usize, one: &mut Traced<'o>, came: Came) -> Result<Option<Error>, Error> {
         let frame = match came {
@@ -259,14 +299,7 @@ impl<'o> Shown<'o> {
         let Some(live) = &mut one.live else { return Ok(None) };
         match frame {
             Frame::Header(header) => live.learn(&header),
-            Frame::Records(records) => self.output.write(|out| match &self.prefix {
-                None => live.push(out, &records),
-                Some(prefix) => {
-                    let mut lines = Vec::new();
-                    live.push(&mut lines, &records)?;
-                    prefix.write(out, number, &one.label, &lines)
-                }
-            })?,
+            Frame::Records(records) => self.write(number, &one.label, |out| live.push(out, &records))?,
             Frame::End(header) => one.end(End::Container(header), number, self)?,
             Frame::Status(now) => {
                 if now.missed > 0 {
@@ -287,24 +320,23 @@ impl Traced<'_> {
         shown.prefix.as_ref().map_or_else(String::new, |_| format!("{}: ", self.label))
     }
 
+    fn passed_ns(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// What time it is by the clock of its host, or a little less: what it said when the trace began, and what has passed
+    /// here since that came.
+    fn now_ns(&self) -> u64 {
+        self.status.at_ns.max(self.header.read_ns.saturating_add(self.passed_ns()))
+    }
+
     /// Shows what is in flight, and says what was caught and what was missed.
     fn end(&mut self, end: End, number: usize, shown: &Shown<'_>) -> Result<(), Error> {
         let Some(live) = self.live.take() else { return Ok(()) };
         shown.arrivals.iter().for_each(|arrivals| arrivals.end(&self.container));
-        let passed_ns = u64::try_from(shown.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let read_ns = match &end {
-            End::Container(last) => last.read_ns,
-            _ => self.status.at_ns.max(self.header.read_ns.saturating_add(passed_ns)),
-        };
-        let summary = shown.output.write(|out| match &shown.prefix {
-            None => live.finish(out, read_ns),
-            Some(prefix) => {
-                let mut lines = Vec::new();
-                let summary = live.finish(&mut lines, read_ns)?;
-                prefix.write(out, number, &self.label, &lines)?;
-                Ok(summary)
-            }
-        })?;
+        let passed_ns = self.passed_ns();
+        let read_ns = if let End::Container(last) = &end { last.read_ns } else { self.now_ns() };
+        let summary = shown.write(number, &self.label, |out| live.finish(out, read_ns))?;
         let why = match &end {
             End::Interrupted => "ended by you",
             End::Container(last) if last.died_ns.is_some() => "the container has ended",

@@ -52,7 +52,7 @@ pub struct Lookup<T> {
     pub question: Question,
     /// When it was asked first.
     pub asked_ns: u64,
-    /// When the answer came, or it was told that there is none.
+    /// When the answer came, or was not waited for any more.
     pub ended_ns: u64,
     /// How often it was asked.
     pub times: u32,
@@ -197,7 +197,9 @@ impl<T> Lookups<T> {
         let mut over = Vec::new();
         while self.order.first_key_value().is_some_and(|(oldest, _)| oldest.0.saturating_add(self.timeout_ns) <= now_ns)
         {
-            over.extend(self.oldest(now_ns, Outcome::TimedOut));
+            // In time, whenever somebody looks.
+            let timed_out = self.oldest(now_ns, Outcome::TimedOut);
+            over.extend(timed_out.map(|it| Lookup { ended_ns: it.asked_ns.saturating_add(self.timeout_ns), ..it }));
             self.counts.timed_out += 1;
         }
         over

@@ -2,11 +2,14 @@
 
 use super::strace::{Piece, write_piece};
 use super::{Format, Options, Summary, Words, choose, json, requests, table};
-use crate::conversations::Conversations;
+use crate::conversations::{Conversations, Told};
 use crate::event::{Event, Outcome, What};
 use crate::header::Header;
 use crate::join::{Batch, Joiner, is_complete};
 use std::io;
+
+/// How long after it happened something may be shown: records are read and sent in between.
+const LATE_NS: u64 = 1_000_000_000;
 
 /// Shows batches of records, each event when it has ended: a call is one line, in the order of ends.
 /// What is in flight is shown by [`Live::finish`], but what began before the recording at once: its return is
@@ -57,6 +60,20 @@ impl<'o> Live<'o> {
         self.show(out, &batch, false)
     }
 
+    /// Writes what has waited in vain for so long that nothing else is to be expected, where that is shown: who asks and
+    /// gets no answer may do nothing else that would show it. `now_ns` is the recorded host's clock.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn tick(&mut self, out: &mut dyn io::Write, now_ns: u64) -> io::Result<()> {
+        if requests::is_meant(self.words.options) {
+            let told = self.conversations.expire(now_ns.saturating_sub(LATE_NS));
+            self.summary.events += self.tell(out, told)?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+
     /// Writes the calls that are still in flight.
     ///
     /// # Errors
@@ -86,9 +103,8 @@ impl<'o> Live<'o> {
             if last {
                 told.extend(self.conversations.end(self.words.read_ns));
             }
-            told.retain(|told| requests::is_wanted(self.words.options, told));
-            told.iter().try_for_each(|told| requests::write_line(out, &mut self.words, told))?;
-            self.summary.add(&summary.with_lines(Some(told.len() as u64)));
+            let lines = self.tell(out, told)?;
+            self.summary.add(&summary.with_lines(Some(lines)));
             return out.flush();
         }
         for event in chosen.iter().filter_map(|i| timeline.event(*i)) {
@@ -106,6 +122,13 @@ impl<'o> Live<'o> {
         }
         self.summary.add(&summary);
         out.flush()
+    }
+
+    /// Writes those that were asked for; how many there were.
+    fn tell(&mut self, out: &mut dyn io::Write, mut told: Vec<Told>) -> io::Result<u64> {
+        told.retain(|told| requests::is_wanted(self.words.options, told));
+        told.iter().try_for_each(|told| requests::write_line(out, &mut self.words, told))?;
+        Ok(told.len() as u64)
     }
 
     fn write(&mut self, out: &mut dyn io::Write, event: &Event<'_>) -> io::Result<()> {
