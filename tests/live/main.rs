@@ -102,7 +102,7 @@ fn main() -> ExitCode {
         .test("requests_and_their_responses_are_told_as_they_were_made", &tcp(), messages::requests)
         .test(
             "lookups_of_each_resolver_are_told_with_their_answers",
-            &tcp().into_iter().chain(["go", "node"].map(Need::Program)).collect::<Vec<_>>(),
+            &tcp().into_iter().chain(["go", "node", "musl-gcc"].map(Need::Program)).collect::<Vec<_>>(),
             messages::lookups,
         )
         .test(

@@ -99,8 +99,12 @@ pub(crate) fn lookups() -> Result<()> {
     let mut build = Command::new("go");
     build.args(["build", "-o"]).arg(&go).arg(workload::source("lookups.go")).env("CGO_ENABLED", "0");
     programs::run(&mut build)?.success()?;
+    let musl = folder.path().join("lookups-musl");
+    let mut build = Command::new("musl-gcc");
+    build.args(["-static", "-o"]).arg(&musl).arg(workload::source("lookups.c"));
+    programs::run(&mut build)?.success()?;
     let node = workload::source("lookups.js");
-    let recorded = Recorded::with("lookups.py", &[&go, &node])?;
+    let recorded = Recorded::with("lookups.py", &[&go, &node, &musl])?;
     let mut told = recorded.told("--dns", "lookup")?;
     for said in &recorded.said {
         let mut said = said.clone();

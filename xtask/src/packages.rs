@@ -55,6 +55,7 @@ pub(crate) const TESTS: &[Package] = &[
     package("wget", "/usr/bin/wget", "a program to record"),
     package("nginx-light", "nginx", "hands requests on"),
     package("nodejs", "node", "asks name servers in its own way"),
+    package("musl-tools", "musl-gcc", "links with a libc that asks name servers in its own way"),
     package("iproute2", "ip", "brings the loopback of a network namespace up"),
     package("libc6-dev", "/usr/include/stdlib.h", "compiles tests/workloads"),
     // The linker of the fuzz targets' runtime.
