@@ -64,6 +64,19 @@ impl Live {
         spans
     }
 
+    /// Whether [`Live::expired`] may give something later.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.traffic.is_asking()
+    }
+
+    /// The spans of questions that have got no answer in time. `now_ns` is not after the container's end: what had time
+    /// then is told by [`end`].
+    #[must_use]
+    pub fn expired(&mut self, header: &Header, now_ns: u64) -> Vec<Span> {
+        self.traffic.expire(Trace::of(header), now_ns, &self.processes)
+    }
+
     /// The log records of the next events.
     #[must_use]
     pub fn logs(&mut self, header: &Header, timeline: &Timeline<'_>) -> Vec<LogRecord> {
@@ -119,7 +132,9 @@ pub fn end(header: &Header, records: &[u8]) -> End {
     }
     let mut traffic = Traffic::default();
     end.earlier_spans.extend(timeline.by_end().flat_map(|event| traffic.take(trace, &event, &maker.processes)));
-    end.spans.extend(traffic.end(trace, header.died_ns.unwrap_or(header.read_ns), &maker.processes));
+    let over_ns = header.died_ns.unwrap_or(header.read_ns);
+    end.earlier_spans.extend(traffic.expire(trace, over_ns, &maker.processes));
+    end.spans.extend(traffic.end(trace, over_ns, &maker.processes));
     end.earlier_logs.extend(timeline.by_end().filter_map(|event| maker.event(&event)));
     end
 }

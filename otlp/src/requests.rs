@@ -48,6 +48,17 @@ impl Requests {
         spans
     }
 
+    /// Whether a clock may tell of something.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.conversations.is_asking()
+    }
+
+    /// The spans of questions that have got no answer in time.
+    pub(crate) fn expire(&mut self, trace: Trace<'_>, now_ns: u64, processes: &Processes) -> Vec<Span> {
+        let told = self.conversations.expire(now_ns);
+        self.spans(trace, &told, processes)
+    }
+
     /// Nothing comes any more: the spans of what waits.
     pub(crate) fn end(mut self, trace: Trace<'_>, at_ns: u64, processes: &Processes) -> Vec<Span> {
         let told = self.conversations.end(at_ns);

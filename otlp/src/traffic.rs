@@ -24,6 +24,16 @@ impl Traffic {
         spans
     }
 
+    /// Whether [`Traffic::expire`] may give something later.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.requests.is_asking()
+    }
+
+    /// The spans of questions that have got no answer in time.
+    pub(crate) fn expire(&mut self, trace: Trace<'_>, now_ns: u64, processes: &Processes) -> Vec<Span> {
+        self.requests.expire(trace, now_ns, processes)
+    }
+
     /// Nothing comes any more: the spans of what is not over at `at_ns`.
     pub(crate) fn end(self, trace: Trace<'_>, at_ns: u64, processes: &Processes) -> Vec<Span> {
         let mut spans = self.requests.end(trace, at_ns, processes);

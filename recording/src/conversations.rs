@@ -217,6 +217,12 @@ impl Conversations {
         told
     }
 
+    /// Whether questions wait for their answers.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.lookups.iter().any(Lookups::is_waiting)
+    }
+
     /// Questions without an answer in time, at this moment: for who has a clock, and no message that comes.
     pub fn expire(&mut self, now_ns: u64) -> Vec<Told> {
         let ways = [Way::Sent, Way::Received].into_iter().zip(&mut self.lookups);

@@ -159,6 +159,44 @@ pub(crate) fn by_one_after_the_other() -> Result<()> {
     agent.stop()
 }
 
+/// A server and who asks it, in one container.
+const ASKS: &str = "busybox httpd -p 127.0.0.1:8080 -h /etc; \
+                    while :; do busybox wget -q -O /dev/null http://127.0.0.1:8080/nothing 2>/dev/null; busybox sleep 0.2; done";
+
+pub(crate) fn traffic() -> Result<()> {
+    let collector = Collector::start()?;
+    let agent = Agent::start_in(environment(&collector.endpoint()), &[])?;
+    let container = Container::new("rewind-asks", &Spec::new(["/usr/bin/busybox", "sh", "-c", ASKS]))?;
+    let running = container.start()?;
+    let of = |kind: i64, name: &str| {
+        let (spans, _) = collector.of("rewind-asks");
+        let is_it = |span: &Value| text(span, "name") == name && span.get("kind") == Some(&kind.into());
+        spans.into_iter().find(is_it)
+    };
+    // While it lives.
+    let served = eventually("a request that was served", SOON, || of(2, "GET"))?;
+    let asked = eventually("a request that was made", SOON, || of(3, "GET"))?;
+    let connected = eventually("a connection that was made", SOON, || of(3, "TCP connect 127.0.0.1:8080"))?;
+    let accepted = eventually("a connection that was accepted", SOON, || of(2, "TCP accept 127.0.0.1:8080"))?;
+    for (span, key, is) in [
+        (&served, "url.path", "/nothing"),
+        (&served, "http.response.status_code", "404"),
+        (&asked, "url.full", "http://127.0.0.1:8080/nothing"),
+        (&connected, "rewind.tcp.close_reason", "closed"),
+        (&accepted, "network.local.port", "8080"),
+    ] {
+        ensure!(attribute(span, key).as_deref() == Some(is), "{key} is not {is}: {span}");
+    }
+    drop(running);
+    drop(container);
+    let (spans, _) = eventually("its end", SOON, || {
+        let (spans, logs) = collector.of("rewind-asks");
+        spans.iter().any(|span| text(span, "name").starts_with("rewind-asks")).then_some((spans, logs))
+    })?;
+    ensure!(ids(&spans, "spanId").len() == spans.len(), "a span came twice: {spans:?}");
+    agent.stop()
+}
+
 fn health(agent: &Agent) -> Result<String> {
     let mut command = Command::new(ours("rewind-agent"));
     programs::run(command.arg("health").arg("--socket").arg(agent.socket()))?.success()

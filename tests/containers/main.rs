@@ -81,6 +81,7 @@ fn main() -> ExitCode {
             exported::killed_while_away,
         )
         .test("agents_one_after_the_other_send_each_thing_once", &with_collector, exported::by_one_after_the_other)
+        .test("requests_and_connections_come_while_their_container_lives", &with_collector, exported::traffic)
         .test("an_agent_heeds_what_a_backend_answers", &CONTAINER, exported::to_ones_that_fail)
         .test("a_backend_that_hangs_costs_a_queue_and_no_more", &CONTAINER, exported::to_one_that_hangs)
         .test("the_file_of_settings_says_where_to_and_may_change", &with_collector, exported::by_the_file_of_settings)

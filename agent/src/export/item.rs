@@ -21,6 +21,12 @@ pub(crate) trait Item: prost::Message + Clone + Default + Sized + 'static {
     /// What the next events of a recording make.
     fn of(live: &mut Live, header: &Header, timeline: &Timeline<'_>) -> Vec<Self>;
 
+    /// What a clock makes, with nothing that happened: spans alone.
+    fn expired(live: &mut Live, header: &Header, now_ns: u64) -> Vec<Self> {
+        drop(live.expired(header, now_ns));
+        Vec::new()
+    }
+
     /// Puts those of a recording into a message; how many bytes it is more.
     fn put(message: &mut Self::Message, header: &Header, items: Vec<Self>) -> usize;
 }
@@ -30,6 +36,10 @@ impl Item for Span {
 
     fn of(live: &mut Live, header: &Header, timeline: &Timeline<'_>) -> Vec<Self> {
         live.spans(header, timeline)
+    }
+
+    fn expired(live: &mut Live, header: &Header, now_ns: u64) -> Vec<Self> {
+        live.expired(header, now_ns)
     }
 
     fn put(message: &mut TracesData, header: &Header, items: Vec<Self>) -> usize {

@@ -25,6 +25,8 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 const NAMES_WITHIN: Duration = Duration::from_secs(3);
 /// How often it is looked whether a name has come.
 const NAMES_LOOK: Duration = Duration::from_millis(200);
+/// How often it is looked whether something has got no answer in time.
+const CLOCK: Duration = Duration::from_secs(1);
 /// How often it is told what waits while a message is on its way.
 const TELL: Duration = Duration::from_secs(1);
 /// Most bytes that wait for names.
@@ -84,6 +86,10 @@ impl Lane {
                 let happened = tokio::select! {
                     happened = subscription.next() => happened,
                     () = tokio::time::sleep(NAMES_LOOK), if !self.unnamed.is_empty() => continue,
+                    () = tokio::time::sleep(CLOCK), if self.recordings.are_asking() => {
+                        self.send::<I>(Vec::new()).await;
+                        continue;
+                    }
                     _ = self.state.changed() => continue,
                 };
                 let Some(happened) = happened else { return true };

@@ -1,5 +1,6 @@
 //! What a lane knows of each recording: who it is of, and its processes so far.
 
+use crate::clock;
 use crate::export::item::{Item, Messages};
 use crate::feed::Happened;
 use crate::recorder::Recorder;
@@ -34,6 +35,11 @@ impl Recordings {
         Self { known: HashMap::new(), round: 0, since_ns }
     }
 
+    /// Whether a clock may tell of something.
+    pub(crate) fn are_asking(&self) -> bool {
+        self.known.values().any(|known| known.live.is_asking())
+    }
+
     /// Makes messages of what happened. Copies rings the first time: not for an async thread.
     pub(crate) fn messages<I: Item>(
         &mut self,
@@ -50,6 +56,14 @@ impl Recordings {
                 Some((_, all)) => all.extend(items),
                 None => made.push((recording, items)),
             }
+        }
+        let now_ns = clock::now_ns();
+        for (recording, known) in self.known.iter_mut().filter(|(_, known)| known.live.is_asking()) {
+            // What has not had its time when its container ended is told by the end.
+            let is_held = recorder.born_ns(*recording).is_some();
+            let over_ns = if is_held { recorder.end_ns(*recording).unwrap_or(now_ns) } else { 0 };
+            let items = I::expired(&mut known.live, &known.header, now_ns.min(over_ns));
+            made.extend((!items.is_empty()).then_some((*recording, items)));
         }
         for (recording, items) in made {
             if let Some(known) = self.known.get(&recording) {

@@ -100,7 +100,8 @@ fn limits(ring_bytes: u64, segments: u32) -> [u32; SHARES] {
     let protected = of(most / 4);
     let traffic = of((most - protected) / 8);
     let mut limits = [1; SHARES];
-    (limits[MAIN], limits[PROTECTED], limits[TRAFFIC]) = (of((most - protected).saturating_sub(traffic)), protected, traffic);
+    (limits[MAIN], limits[PROTECTED], limits[TRAFFIC]) =
+        (of((most - protected).saturating_sub(traffic)), protected, traffic);
     limits
 }
 

@@ -9,9 +9,9 @@ use memmap2::{MmapOptions, MmapRaw};
 use rewind_common::chunk::{ARENA_VALUE_BYTES, CHUNK_BYTES, ChunkHeader, HEADER_BYTES, SEGMENT_BYTES, word};
 use rewind_common::layout::Fingerprint;
 use rewind_common::record::{Kind, RecordHeader};
-use rewind_common::ring::{CGROUP_COUNTS, CgroupCounts, DELIVERED, Node, Ring, SHARES, Share};
 #[cfg(test)]
 use rewind_common::ring::position_words;
+use rewind_common::ring::{CGROUP_COUNTS, CgroupCounts, DELIVERED, Node, Ring, SHARES, Share};
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

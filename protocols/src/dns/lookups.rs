@@ -192,6 +192,12 @@ impl<T> Lookups<T> {
         Some(open.end(wire.id, at_ns, Outcome::Answered(message.clone())))
     }
 
+    /// Whether some wait for an answer.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        !self.order.is_empty()
+    }
+
     /// Those that got no answer in time.
     pub fn expire(&mut self, now_ns: u64) -> Vec<Lookup<T>> {
         let mut over = Vec::new();

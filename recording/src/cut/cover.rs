@@ -127,7 +127,7 @@ pub(super) fn cover(source: &Source, mut chunks: Vec<Held>) -> Coverage {
     let mut complete_from = [source.born_ns; SHARES];
     let cpus = source.cursors.len().max(by_cpu.keys().map(|&(cpu, _)| usize::from(cpu) + 1).max().unwrap_or(0));
     for cpu in 0..cpus {
-        for share in 0..SHARES {
+        for (share, complete) in complete_from.iter_mut().enumerate() {
             let held = by_cpu.get(&(cpu as u16, share as u16)).map_or(&[][..], Vec::as_slice);
             let cursor = source.cursors.get(cpu).filter(|cursors| cursors.recording == source.recording);
             let cursor = cursor.map(|cursors| cursors.shares[share]).unwrap_or_default();
@@ -142,7 +142,7 @@ pub(super) fn cover(source: &Source, mut chunks: Vec<Held>) -> Coverage {
                     Some(overwritten_at(&chunks, share, claim, source.read_ns))
                 }
             };
-            complete_from[share] = complete_from[share].max(from.unwrap_or(0));
+            *complete = (*complete).max(from.unwrap_or(0));
         }
     }
     coverage.calls_made = coverage.calls_made.max(coverage.calls_held);
