@@ -17,7 +17,7 @@
 //! | module | what it fixes |
 //! |---|---|
 //! | [`chunk`] | the arena, its segments, the 4 KiB chunks, and how a chunk is claimed and committed |
-//! | [`ring`] | a container's ring: its two shares, its segments, whose it is |
+//! | [`ring`] | a container's ring: its shares, its segments, whose it is |
 //! | [`record`] | framing of records, and the kinds that are not system calls |
 //! | [`call`] | the record of a system call, and the bytes its pointers pointed to |
 //! | [`capture`] | what the kernel side copies for one system call |
@@ -33,7 +33,7 @@
 //! |---|---|
 //! | hook | a tracepoint, and the BPF program that is attached to it |
 //! | record | the bytes that a hook writes: a [`record::RecordHeader`] and what follows |
-//! | ring, share | a container's memory in the kernel; its main and its protected part |
+//! | ring, share | a container's memory in the kernel; its main part, its protected one, and that of its traffic |
 //! | segment, chunk | 32 KiB that a share owns; 4 KiB of it that one CPU fills |
 //! | claim, commit | taking a chunk; making a record in it valid |
 //! | decisive | a record that goes to the protected share, which no storm can overwrite |

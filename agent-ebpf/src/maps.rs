@@ -98,16 +98,18 @@ pub struct OpenConnection {
     pub tgid: u32,
     /// One of [`rewind_common::record::connection::direction`].
     pub direction: u32,
-    /// No meaning yet.
-    pub reserved: u32,
+    /// Its ring, if `recording` is that ring's.
+    pub ring: u32,
+    /// Its recording. 0: it was not looked up yet.
+    pub recording: u64,
 }
 
 impl OpenConnection {
     /// Nothing is known of it.
-    pub const UNKNOWN: Self = Self { since_ns: 0, tid: 0, tgid: 0, direction: 0, reserved: 0 };
+    pub const UNKNOWN: Self = Self { since_ns: 0, tid: 0, tgid: 0, direction: 0, ring: 0, recording: 0 };
 }
 
-/// Connections that are open, by the address of their socket. 16,384, 1.5 MiB: of more, those of which nothing was
+/// Connections that are open, by the address of their socket. 16,384, 1.6 MiB: of more, those of which nothing was
 /// heard for longest are forgotten, and are shown without their process and their duration when they end.
 #[btf_map]
 pub static CONNECTIONS: LruHashMap<u64, OpenConnection, 16384> = LruHashMap::new();

@@ -23,12 +23,20 @@ struct Recorded {
 
 impl Recorded {
     fn of(program: &str, arguments: &[&str]) -> Result<Self> {
+        Self::script(r#"exec python3 "$@""#, |command| {
+            command.arg(workload::source(program)).args(arguments);
+        })
+    }
+
+    /// Of a shell's script.
+    fn script(script: &str, arguments: impl Fn(&mut Command)) -> Result<Self> {
         let file = tempfile::NamedTempFile::new()?;
         let mut record = Command::new(ours("rewind-agent"));
         record.args(["record", "-o", "json", "--output"]).arg(file.path()).args(["--", "unshare", "-n", "sh", "-c"]);
-        record.args([r#"ip link set lo up && exec python3 "$@""#, "sh"]).arg(workload::source(program)).args(arguments);
+        record.args([&format!("ip link set lo up && {script}"), "sh"]);
+        arguments(&mut record);
         let said = programs::run(&mut record)?;
-        ensure!(said.code == 0, "{program} exited with {}: {}", said.code, said.stderr);
+        ensure!(said.code == 0, "it exited with {}: {}", said.code, said.stderr);
         let lines = said.stdout.lines().filter_map(|line| {
             let mut words = line.split(' ');
             Some((words.next()?.to_owned(), words.next()?.parse().ok()?, words.next()?.parse().ok()?))
@@ -124,6 +132,28 @@ pub(crate) fn fates() -> Result<()> {
     let (ours, theirs) = (recorded.one("close", local, peer)?, recorded.one("close", peer, local)?);
     ensure!(text(ours, "/result") == "reset" && text(ours, "/closed_by") == "peer", "{ours}");
     ensure!(text(theirs, "/result") == "reset" && text(theirs, "/closed_by") == "us", "{theirs}");
+    Ok(())
+}
+
+/// A server of another kind: who asks it, and what it got of that.
+const REDIS: &str = "redis-server --port 6379 --save '' >/dev/null & \
+                     until redis-cli ping >/dev/null 2>&1; do sleep 0.1; done; \
+                     redis-cli set key value && redis-cli get key && redis-cli shutdown nosave; wait";
+
+pub(crate) fn redis() -> Result<()> {
+    let recorded = Recorded::script(REDIS, |_| {})?;
+    let made = recorded.told("connect", 0, 6379);
+    let made: Vec<_> = made.into_iter().filter(|connect| text(connect, "/result") == "established").collect();
+    ensure!(made.len() == 4, "{made:?}");
+    for connect in made {
+        ensure!(text(connect, "/comm") == "redis-cli", "{connect}");
+        let port = number(connect, "/local/port").context("no port")?;
+        recorded.one("accept", 6379, port)?;
+        let (ours, theirs) = (recorded.one("close", port, 6379)?, recorded.one("close", 6379, port)?);
+        let bytes = |close, which| number(close, which).filter(|bytes| *bytes > 0);
+        ensure!(bytes(ours, "/bytes_sent") == bytes(theirs, "/bytes_received"), "{ours}\n{theirs}");
+        ensure!(number(ours, "/bytes_received") == number(theirs, "/bytes_sent"), "{ours}\n{theirs}");
+    }
     Ok(())
 }
 

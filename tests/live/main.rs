@@ -51,6 +51,11 @@ fn with(needs: &[Need], program: &'static str) -> Vec<Need> {
 }
 
 /// What it takes to make connections in a network namespace of one's own.
+fn redis() -> Vec<Need> {
+    let programs = ["redis-server", "redis-cli", "unshare", "ip"].map(Need::Program);
+    RECORD.into_iter().chain(programs).collect()
+}
+
 fn tcp() -> Vec<Need> {
     let programs = ["python3", "unshare", "ip"].map(Need::Program);
     RECORD.into_iter().chain(programs).collect()
@@ -96,6 +101,7 @@ fn main() -> ExitCode {
         .test("forks_execs_signals_and_ends_are_events", &RECORD, events::life)
         .test("a_trace_names_the_sender_of_a_signal", &DAEMON, events::traced)
         .test("connections_and_what_becomes_of_them_are_events", &tcp(), connections::fates)
+        .test("redis_and_its_clients_are_told_as_they_were", &redis(), connections::redis)
         .test("a_storm_of_short_connections_loses_nothing_uncounted", &tcp(), connections::storm)
         .test("each_end_of_a_connection_is_told_where_it_is", &with(&DAEMON, "python3"), connections::views)
         .test("a_refused_connect_outlives_a_storm_of_connections", &with(&DAEMON, "python3"), connections::protected)

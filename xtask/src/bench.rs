@@ -7,6 +7,7 @@
 mod adoption;
 mod calls;
 mod cluster;
+mod connections;
 mod crash;
 mod daemon;
 mod feed;
@@ -35,6 +36,7 @@ use table::{Goal, Table};
 /// Calls of one visit.
 const GETPPID: u64 = 2_000_000;
 const OPENAT: u64 = 500_000;
+const CONNECTION: u64 = 30_000;
 /// Rounds that visit what costs so much that a few of them say it. The others need many short ones: a
 /// machine that is shared is faster and slower by a tenth from one second to the next.
 const SLOW_ROUNDS: usize = 3;
@@ -44,6 +46,7 @@ const DAEMON: &str =
     "the daemon: resident memory (code, libraries, heap) but for its mapped rings; CPU, user and system";
 
 const ADOPTION: &str = "an agent is killed: the next one takes up its programs and rings";
+const EVENT: &str = "an event of a TCP connection, in the kernel";
 const FEED: &str = "250 containers, in each of which 16 calls fail each second";
 const CRASH: &str = "the death of a container with a full ring of nginx under load, and its crash file";
 
@@ -65,6 +68,7 @@ pub(crate) struct Bench {
 enum Part {
     Getppid,
     Openat,
+    Connection,
     Nginx,
     Redis,
     Decode,
@@ -148,6 +152,7 @@ impl Bench {
         let loads = [
             (Part::Getppid, Load::Getppid),
             (Part::Openat, Load::Openat),
+            (Part::Connection, Load::Connection),
             (Part::Nginx, Load::Nginx),
             (Part::Redis, Load::Redis),
         ];
@@ -230,6 +235,7 @@ impl Run<'_> {
         match load {
             Load::Getppid => calls.measure(place, setting, "getppid", GETPPID),
             Load::Openat => calls.measure(place, setting, "openat", OPENAT),
+            Load::Connection => calls.measure(place, setting, "connection", CONNECTION),
             Load::Nginx => servers::nginx(place, setting)?.wrk(place, setting, self.bench.load_seconds()),
             Load::Redis => servers::redis(place, setting)?.redis_benchmark(place, setting, self.bench.quick),
         }
@@ -255,6 +261,15 @@ impl Run<'_> {
                     table.alone(DAEMON, &format!("% of a core, over {seconds} s"), &cpu, Goal::Below(1.0));
                 }
                 Err(error) => self.fail("the daemon at rest", &error)?,
+            }
+        }
+        if self.bench.wants(Part::Connection) {
+            eprintln!("bench: events of connections");
+            let calls = Calls::compile(self.place, self.bench.quick)?;
+            let rounds = (0..self.bench.rounds()).map(|_| connections::ns_an_event(self.place, &calls));
+            match rounds.collect::<Result<Vec<_>>>() {
+                Ok(ns) => table.alone(EVENT, "ns, by the kernel's count", &Series::new(ns), Goal::Below(1000.0)),
+                Err(error) => self.fail("events of connections", &error)?,
             }
         }
         if self.bench.wants(Part::Adoption) {

@@ -54,6 +54,8 @@ pub(crate) const TESTS: &[Package] = &[
     package("curl", "/usr/bin/curl", "a program to record"),
     package("wget", "/usr/bin/wget", "a program to record"),
     package("nginx-light", "nginx", "hands requests on"),
+    package("redis-server", "redis-server", "a server to record"),
+    package("redis-tools", "redis-cli", "asks redis"),
     package("nodejs", "node", "asks name servers in its own way"),
     package("musl-tools", "musl-gcc", "links with a libc that asks name servers in its own way"),
     package("iproute2", "ip", "brings the loopback of a network namespace up"),

@@ -26,7 +26,7 @@
 //! A connect that fails before there is a SYN to send (no route, say) changes no state: it is told by the return of its
 //! call (`failed_connect.rs`). Missed: the same where the socket has sent a SYN before, to somebody else.
 
-use crate::maps::{self, CONNECTIONS, OpenConnection};
+use crate::maps::{self, CONNECTIONS, OpenConnection, RINGS};
 use crate::{clock, globals::offset, other, recorded, socket, task};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
@@ -76,6 +76,15 @@ fn ring_of(sock: *const c_void) -> Option<u32> {
     recorded::ring_of_other(socket::cgroup(sock))
 }
 
+/// The ring of a connection, as it was looked up when it was established: that costs more than all the rest.
+#[inline(always)]
+fn ring_of_open(sock: *const c_void, open: &OpenConnection) -> Option<u32> {
+    match RINGS.get(open.ring) {
+        Some(ring) if open.recording != 0 && ring.recording == open.recording => Some(open.ring),
+        _ => ring_of(sock),
+    }
+}
+
 /// The key of a socket in the map of connections: its address.
 #[inline(always)]
 fn key(sock: *const c_void) -> u64 {
@@ -91,7 +100,7 @@ fn begins(sock: *const c_void) {
         tid: task::tid(task),
         tgid: task::tgid(task),
         direction: u32::from(direction::OUT),
-        reserved: 0,
+        ..OpenConnection::UNKNOWN
     };
     let _ = CONNECTIONS.insert(&key(sock), &open, 0);
 }
@@ -100,18 +109,19 @@ fn begins(sock: *const c_void) {
 #[inline(always)]
 fn is_established(sock: *const c_void, old: u32) {
     let Some(ring) = ring_of(sock) else { return };
+    let recording = RINGS.get(ring).map_or(0, |ring| ring.recording);
     let now_ns = clock::now_ns();
     let mut began = OpenConnection::UNKNOWN;
     // One that waits as `SYN_RECV` is a peer's, unless this end has connected as well.
     match maps::connection(key(sock)) {
         Some(open) if old == state::SYN_SENT || open.direction == u32::from(direction::OUT) => {
             began = *open;
-            open.since_ns = now_ns;
+            (open.since_ns, open.ring, open.recording) = (now_ns, ring, recording);
         }
         _ => {
             let direction = if old == state::SYN_SENT { direction::OUT } else { direction::IN };
             began.direction = u32::from(direction);
-            let _ = CONNECTIONS.insert(&key(sock), &OpenConnection { since_ns: now_ns, ..began }, 0);
+            let _ = CONNECTIONS.insert(&key(sock), &OpenConnection { since_ns: now_ns, ring, recording, ..began }, 0);
         }
     }
     let is_out = began.direction == u32::from(direction::OUT);
@@ -123,7 +133,7 @@ fn is_established(sock: *const c_void, old: u32) {
 fn note_closer(sock: *const c_void) {
     if let Some(open) = maps::connection(key(sock))
         && open.tgid == 0
-        && let Some(ring) = ring_of(sock)
+        && let Some(ring) = ring_of_open(sock, open)
     {
         (open.tid, open.tgid) = closer(ring);
     }
@@ -153,7 +163,7 @@ fn fails(sock: *const c_void) {
 #[inline(always)]
 fn ends(sock: *const c_void, old: u32) {
     let mut open = taken(sock);
-    let Some(ring) = ring_of(sock) else { return };
+    let Some(ring) = ring_of_open(sock, &open) else { return };
     // Without an error the program itself throws it away, with bytes in it that it has not read, or without waiting.
     if open.tgid == 0 && (old == state::ESTABLISHED || old == state::CLOSE_WAIT) && socket::error(sock) == 0 {
         (open.tid, open.tgid) = closer(ring);

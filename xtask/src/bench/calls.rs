@@ -32,9 +32,14 @@ impl Calls {
         Ok(Self { program, quick })
     }
 
+    /// How many of `count` calls are made.
+    pub(super) fn count(&self, setting: Setting, count: u64) -> u64 {
+        count / if setting.is_slow() { SLOW } else { 1 } / if self.quick { 10 } else { 1 }
+    }
+
     /// Nanoseconds of one call.
     pub(super) fn measure(&self, place: &Playground, setting: Setting, call: &str, count: u64) -> Result<f64> {
-        let count = count / if setting.is_slow() { SLOW } else { 1 } / if self.quick { 10 } else { 1 };
+        let count = self.count(setting, count);
         let mut command = setting.under(place, &self.program);
         let said = place.run(command.args([call, &count.to_string()]), WITHIN)?;
         // Its last line: a tracer may have something to say, too.

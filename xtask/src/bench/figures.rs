@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 pub(super) enum Load {
     Getppid,
     Openat,
+    Connection,
     Nginx,
     Redis,
 }
@@ -18,6 +19,7 @@ impl Load {
         match self {
             Self::Getppid => "getppid: ns of a call; ratio: what is added, in what the floor adds",
             Self::Openat => "openat of a 20-character path, and close: ns of a pair; ratio: as above",
+            Self::Connection => "a TCP connection to itself, made, accepted, closed: ns of one; ratio: as above",
             Self::Nginx => "nginx, one worker, 4 KiB file, wrk -t1 -c32: requests/s; ratio: share of nothing attached",
             Self::Redis => "redis, GET of 20 clients, redis-benchmark: requests/s; ratio: share of nothing attached",
         }
@@ -27,6 +29,7 @@ impl Load {
         match self {
             Self::Getppid => "getppid",
             Self::Openat => "openat+close",
+            Self::Connection => "connection",
             Self::Nginx => "nginx",
             Self::Redis => "redis",
         }
@@ -34,7 +37,7 @@ impl Load {
 
     /// Whether more is worse: times are, requests are not.
     const fn is_time(self) -> bool {
-        matches!(self, Self::Getppid | Self::Openat)
+        matches!(self, Self::Getppid | Self::Openat | Self::Connection)
     }
 }
 
