@@ -8,94 +8,24 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use rewind_common::record::connection::{direction, what};
+use rewind_recording::connections::Connected;
 use rewind_recording::decode::errno_name;
 use rewind_recording::events::Connection;
 use rewind_recording::events::connection::{End, Fate, closed_by, local, peer};
-use std::collections::HashMap;
 use std::net::SocketAddr;
-
-/// A connection, or a connect that came to nothing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Connected {
-    /// What was told of it last.
-    last: Connection,
-    /// When it began, and whether that was seen.
-    start: (u64, bool),
-    /// When it was established; of a connect that failed, when that was.
-    established_ns: u64,
-    /// Whether it is over.
-    is_over: bool,
-}
-
-/// Most open connections that are remembered. Of more than these the oldest are forgotten: their ends come without
-/// their beginnings.
-const MAX_OPEN: usize = 1 << 14;
-
-/// What makes a connection one, of those that a container has had: both ends, and when it was established.
-type Key = (SocketAddr, SocketAddr, u64);
-
-/// The connections of a recording.
-#[derive(Debug, Default)]
-pub(crate) struct Connections {
-    open: HashMap<Key, Connected>,
-}
-
-impl Connections {
-    /// Takes what is told of a connection next; the connection, if it is over with that.
-    pub(crate) fn take(&mut self, told: Connection) -> Option<Connected> {
-        let since_ns = if told.since_ns == 0 { told.time_ns } else { told.since_ns };
-        let key = |established_ns| (local(&told), peer(&told), established_ns);
-        let begun = Connected {
-            last: told,
-            start: (since_ns, told.since_ns != 0),
-            established_ns: told.time_ns,
-            is_over: !matches!(told.header.flags, what::CONNECTED | what::ACCEPTED),
-        };
-        if !begun.is_over {
-            self.make_room();
-            self.open.insert(key(told.time_ns), begun);
-            return None;
-        }
-        if told.header.flags != what::CLOSED {
-            return Some(begun);
-        }
-        Some(match self.open.remove(&key(told.since_ns)) {
-            Some(known) => Connected { last: told, is_over: true, ..known },
-            // Its beginning is not held.
-            None => Connected { start: (since_ns, false), established_ns: since_ns, ..begun },
-        })
-    }
-
-    /// Those that are not over, by when they began.
-    pub(crate) fn end(self) -> Vec<Connected> {
-        let mut open: Vec<_> = self.open.into_values().collect();
-        open.sort_by_key(|connected| (connected.start, connected.established_ns));
-        open
-    }
-
-    /// Half of them at once, or each new one would look through all.
-    fn make_room(&mut self) {
-        if self.open.len() >= MAX_OPEN {
-            let mut by_age: Vec<u64> = self.open.values().map(|connected| connected.established_ns).collect();
-            by_age.sort_unstable();
-            let middle = by_age.get(MAX_OPEN / 2).copied().unwrap_or(u64::MAX);
-            self.open.retain(|_, connected| connected.established_ns >= middle);
-        }
-    }
-}
 
 impl Trace<'_> {
     /// The span of a connection, below that of its process.
     pub(crate) fn connection(self, of: &Connected, processes: &Processes) -> Span {
-        let Connected { last, start: (start_ns, is_start_seen), established_ns, is_over } = *of;
+        let Connected { last, start_ns, is_start_seen, established_ns, is_over } = *of;
         let process = [start_ns, last.time_ns].into_iter().find_map(|at_ns| processes.at(last.tgid, at_ns));
         let parent = process.map_or_else(|| self.root_id(), |process| self.process_id(process));
         let (local, peer) = (local(&last), peer(&last));
         let ports = u64::from(local.port()) << 16 | u64::from(peer.port());
-        let (name, kind) = match last.direction {
-            direction::OUT => (format!("TCP connect {peer}"), SpanKind::Client),
-            direction::IN => (format!("TCP accept {local}"), SpanKind::Server),
-            _ => (format!("TCP {peer}"), SpanKind::Internal),
+        let kind = match last.direction {
+            direction::OUT => SpanKind::Client,
+            direction::IN => SpanKind::Server,
+            _ => SpanKind::Internal,
         };
         let mut attributes = process.map(of_process).unwrap_or_default();
         attributes.extend(of_ends(&last, local, peer));
@@ -118,7 +48,7 @@ impl Trace<'_> {
         if last.direction == direction::OUT && established_ns > start_ns {
             attributes.push(attribute("rewind.tcp.connect_duration_ns", established_ns - start_ns));
         }
-        let span = self.bare(id, parent.to_vec(), &name, (start_ns, end_ns), error.is_some(), attributes);
+        let span = self.bare(id, parent.to_vec(), &of.name(), (start_ns, end_ns), error.is_some(), attributes);
         Span { kind: kind.into(), ..span }
     }
 }

@@ -1,10 +1,10 @@
 //! What goes over the network as spans, as it comes to be over: connections, requests, lookups.
 
-use crate::connections::Connections;
 use crate::process::Processes;
 use crate::requests::Requests;
 use crate::spans::Trace;
 use opentelemetry_proto::tonic::trace::v1::Span;
+use rewind_recording::connections::Connections;
 use rewind_recording::event::{Event, What};
 
 /// What is known of a recording's traffic so far.

@@ -36,7 +36,7 @@ impl<'o> Packets<'o> {
         // Tracks of different recordings share the numbers of one trace.
         let next_track = u64::from(sequence) << 32;
         let mut packets = Self { out, times, unix_offset_ns: header.host.unix_offset_ns, sequence, next_track };
-        let (ktime, unix) = (header.read_ns, packets.unix_ns(header.read_ns));
+        let (ktime, unix) = (header.read_ns, Times::Unix.of(header.host.unix_offset_ns, header.read_ns));
         let clock = |id, ns| Clock { clock_id: Some(id), timestamp: Some(ns) };
         let clocks = match times {
             Times::Kernel => vec![clock(MONOTONIC, ktime), clock(REALTIME, unix)],
@@ -80,25 +80,18 @@ impl<'o> Packets<'o> {
             name: (!what.name.is_empty()).then(|| what.name.to_owned()),
             categories: what.categories.iter().map(|&category| category.to_owned()).collect(),
             debug_annotations: what.annotations,
+            flow_ids: what.flow.into_iter().collect(),
         };
         self.write(TracePacket { track_event: Some(event), ..self.at(ktime_ns) })
     }
 
     fn at(&self, ktime_ns: u64) -> TracePacket {
-        let timestamp = match self.times {
-            Times::Kernel => ktime_ns,
-            Times::Unix => self.unix_ns(ktime_ns),
-        };
         TracePacket {
-            timestamp: Some(timestamp),
+            timestamp: Some(self.times.of(self.unix_offset_ns, ktime_ns)),
             timestamp_clock_id: Some(self.times.clock()),
             trusted_packet_sequence_id: Some(self.sequence),
             ..TracePacket::default()
         }
-    }
-
-    fn unix_ns(&self, ktime_ns: u64) -> u64 {
-        ktime_ns.saturating_add_signed(self.unix_offset_ns)
     }
 
     fn write(&mut self, packet: TracePacket) -> io::Result<()> {
@@ -112,9 +105,19 @@ pub(crate) struct What<'e> {
     pub(crate) name: &'e str,
     pub(crate) categories: &'e [&'e str],
     pub(crate) annotations: Vec<DebugAnnotation>,
+    /// What it is tied to.
+    pub(crate) flow: Option<u64>,
 }
 
 impl Times {
+    /// A kernel time of a host whose Unix time is so much more.
+    pub(crate) fn of(self, unix_offset_ns: i64, ktime_ns: u64) -> u64 {
+        match self {
+            Self::Kernel => ktime_ns,
+            Self::Unix => ktime_ns.saturating_add_signed(unix_offset_ns),
+        }
+    }
+
     fn clock(self) -> u32 {
         match self {
             Self::Kernel => MONOTONIC,

@@ -11,10 +11,10 @@ use rewind_recording::filter::Filter;
 use rewind_recording::header::{Container, Ending, Header, Host};
 use rewind_recording::render::{Options, Part, Summary};
 
-const MS: u64 = 1_000_000;
+pub(crate) const MS: u64 = 1_000_000;
 const OFFSET: i64 = 1_000_000 * MS as i64;
 
-fn header(host: &str) -> Header {
+pub(crate) fn header(host: &str) -> Header {
     Header {
         host: Host { name: host.into(), arch: "x86_64".into(), unix_offset_ns: OFFSET, ..Host::default() },
         container: Container { id: "abc".into(), name: "web".into(), ..Container::default() },
@@ -43,7 +43,7 @@ fn records() -> Vec<u8> {
     out
 }
 
-fn trace(parts: &[Part<'_>], options: &Options) -> (Vec<TracePacket>, Summary) {
+pub(crate) fn trace(parts: &[Part<'_>], options: &Options) -> (Vec<TracePacket>, Summary) {
     let mut out = Vec::new();
     let summary = write(&mut out, parts, options).unwrap();
     (Trace::decode(out.as_slice()).unwrap().packet, summary)

@@ -1,12 +1,15 @@
 //! From recordings to packets.
 
+use crate::flows;
+use crate::lasting::{self, Kind, Lasting};
 use crate::names::Names;
 use crate::packets::{Packets, Times, What};
 use crate::wire::{
     DebugAnnotation, INSTANT, ProcessDescriptor, SLICE_BEGIN, SLICE_END, ThreadDescriptor, TrackDescriptor,
 };
 use rewind_diagnosis::cause;
-use rewind_recording::event::{Event, Timeline};
+use rewind_recording::connections::{Key, key};
+use rewind_recording::event::{self, Event, Timeline};
 use rewind_recording::events::Context;
 use rewind_recording::header::Header;
 use rewind_recording::origin::Origins;
@@ -17,6 +20,8 @@ use std::io;
 
 /// How far the offsets of two recordings of one boot of a host may be apart: the clock is set now and then.
 const SAME_BOOT_NS: u64 = 60_000_000_000;
+/// How far the clocks of two hosts may be apart; where they are kept in time, it is some milliseconds.
+const SKEW_NS: u64 = 100_000_000;
 
 /// Writes recordings as one trace: what `options` choose of each.
 ///
@@ -24,10 +29,16 @@ const SAME_BOOT_NS: u64 = 60_000_000_000;
 /// Those of `out`. Records that cannot be read are no error: see [`Summary::malformed`].
 pub fn write(out: &mut dyn io::Write, parts: &[Part<'_>], options: &Options) -> io::Result<Summary> {
     let times = if are_of_one_host(parts) { Times::Kernel } else { Times::Unix };
+    let timelines: Vec<_> = parts.iter().map(|part| Timeline::new(part.records)).collect();
+    let each = parts.iter().zip(&timelines);
+    let mut lasting: Vec<_> = each.map(|(part, timeline)| lasting::of(part.header, timeline, options)).collect();
+    let offset_ns = |number: usize| parts.get(number).map_or(0, |part| part.header.host.unix_offset_ns);
+    let skew_ns = if times == Times::Kernel { 0 } else { SKEW_NS };
+    flows::join(&mut lasting, |number, ktime_ns| times.of(offset_ns(number), ktime_ns), skew_ns);
     let mut total = Summary::default();
-    for (number, part) in (0..).zip(parts) {
+    for (number, ((part, timeline), lasting)) in (0..).zip(parts.iter().zip(&timelines).zip(&lasting)) {
         let packets = Packets::begin(out, part.header, times, number)?;
-        total.add(&Recording::write(packets, part, times, options)?);
+        total.add(&Recording::write(packets, part, timeline, lasting, times, options)?);
     }
     Ok(total)
 }
@@ -52,12 +63,22 @@ struct Recording<'r, 'o> {
     times: Times,
     processes: HashMap<u32, u64>,
     threads: HashMap<(u32, u32), u64>,
+    /// Of each process and kind of what lasts: tracks, and from when on each is free.
+    lanes: HashMap<(u32, Kind), Vec<(u64, u64)>>,
+    /// What the events of a connection are tied to.
+    flows: HashMap<Key, u64>,
 }
 
 impl Recording<'_, '_> {
-    fn write(mut packets: Packets<'_>, part: &Part<'_>, times: Times, options: &Options) -> io::Result<Summary> {
+    fn write(
+        mut packets: Packets<'_>,
+        part: &Part<'_>,
+        timeline: &Timeline<'_>,
+        lasting: &[Lasting],
+        times: Times,
+        options: &Options,
+    ) -> io::Result<Summary> {
         let Part { label, header, records } = *part;
-        let timeline = Timeline::new(records);
         let container = &header.container;
         let label = match (label, container.name.as_str()) {
             ("", "") => short_id(&container.id).to_string(),
@@ -65,15 +86,18 @@ impl Recording<'_, '_> {
             (label, _) => label.to_owned(),
         };
         let root = packets.track(TrackDescriptor { name: Some(label.clone()), ..TrackDescriptor::default() })?;
-        let (names, processes, threads) = (Names::of(&timeline), HashMap::new(), HashMap::new());
+        let (names, processes, threads, lanes) = (Names::of(timeline), HashMap::new(), HashMap::new(), HashMap::new());
+        let flows = lasting.iter().filter_map(|of| Some((of.connection?, of.flow?))).collect();
         let mut recording =
-            Recording { packets, header, timeline: &timeline, names, label, root, times, processes, threads };
+            Recording { packets, header, timeline, names, label, root, times, processes, threads, lanes, flows };
         recording.run(records)?;
         let context = Context { origins: &Origins::of(header), pids: options.pids };
-        render::each(header, &timeline, options, |event, call| match call {
+        let summary = render::each(header, timeline, options, |event, call| match call {
             Some(call) => recording.call(event, call),
             None => recording.instant(event, &context),
-        })
+        })?;
+        lasting.iter().try_for_each(|of| recording.lasting(of))?;
+        Ok(summary)
     }
 
     /// What is recorded of the container's run, and how that ended.
@@ -86,12 +110,12 @@ impl Recording<'_, '_> {
             DebugAnnotation::uint("calls.overwritten", coverage.calls_overwritten),
         ];
         annotations.extend(losses.iter().map(|(reason, lost)| DebugAnnotation::uint(&format!("lost.{reason}"), *lost)));
-        let what = What { name: "recorded", categories: &["container"], annotations };
+        let what = What { name: "recorded", categories: &["container"], annotations, ..What::default() };
         self.packets.event(from_ns, SLICE_BEGIN, self.root, what)?;
         if let Some(ending) = ending.as_ref().filter(|ending| !ending.is_success()) {
             let annotations = vec![DebugAnnotation::text("cause", &cause(self.header, records))];
             let name = if ending.oom_killed { "oom_kill" } else { "crash" };
-            let what = What { name, categories: &["container"], annotations };
+            let what = What { name, categories: &["container"], annotations, ..What::default() };
             self.packets.event(ending.at_ns.max(from_ns), INSTANT, self.root, what)?;
         }
         match self.header.died_ns {
@@ -116,7 +140,7 @@ impl Recording<'_, '_> {
         annotations.push(DebugAnnotation::text("outcome", call.outcome));
         annotations.extend(call.redacted.then(|| DebugAnnotation::is("redacted")));
         let categories = if call.errno.is_some() { &["syscall", "failed"][..] } else { &["syscall"] };
-        let what = What { name: &call.syscall, categories, annotations };
+        let what = What { name: &call.syscall, categories, annotations, ..What::default() };
         self.packets.event(event.start_ns, SLICE_BEGIN, track, what)?;
         // A call that a thread is in has no end.
         if event.end_ns == u64::MAX {
@@ -129,8 +153,35 @@ impl Recording<'_, '_> {
         let Some(kind) = event.what.as_event() else { return Ok(()) };
         let track = self.thread(event)?;
         let annotations = vec![DebugAnnotation::text("text", &kind.text(context))];
-        let what = What { name: kind.name(), categories: &["event"], annotations };
+        let flow = match event.what {
+            event::What::Connection(told) => self.flows.get(&key(&told)).copied(),
+            _ => None,
+        };
+        let what = What { name: kind.name(), categories: &["event"], annotations, flow };
         self.packets.event(event.end_ns, INSTANT, track, what)
+    }
+
+    fn lasting(&mut self, of: &Lasting) -> io::Result<()> {
+        let Lasting { kind, tgid, start_ns, end_ns, flow, .. } = *of;
+        let track = self.lane(tgid, kind, start_ns, end_ns)?;
+        let categories = if of.has_failed { &[kind.category(), "failed"][..] } else { &[kind.category()] };
+        let what = What { name: &of.name, categories, annotations: of.annotations.clone(), flow };
+        self.packets.event(start_ns, SLICE_BEGIN, track, what)?;
+        end_ns.map_or(Ok(()), |end_ns| self.packets.event(end_ns.max(start_ns), SLICE_END, track, What::default()))
+    }
+
+    /// A track on which nothing else lasts meanwhile. All of one kind have one name, by which they are shown as one.
+    fn lane(&mut self, tgid: u32, kind: Kind, start_ns: u64, end_ns: Option<u64>) -> io::Result<u64> {
+        let end_ns = end_ns.map_or(u64::MAX, |end_ns| end_ns.max(start_ns));
+        let lanes = self.lanes.entry((tgid, kind)).or_default();
+        if let Some((track, free_ns)) = lanes.iter_mut().find(|(_, free_ns)| *free_ns <= start_ns) {
+            *free_ns = end_ns;
+            return Ok(*track);
+        }
+        let parent = if tgid == 0 { self.root } else { self.process(tgid)? };
+        let track = self.packets.track(TrackDescriptor { parent_uuid: Some(parent), ..named(kind.track()) })?;
+        self.lanes.entry((tgid, kind)).or_default().push((track, end_ns));
+        Ok(track)
     }
 
     /// The track of an event's thread.

@@ -113,6 +113,9 @@ pub(crate) struct TrackEvent {
     pub(crate) categories: Vec<String>,
     #[prost(string, optional, tag = "23")]
     pub(crate) name: Option<String>,
+    /// What has the same number is tied together, in the order of time.
+    #[prost(fixed64, repeated, tag = "47")]
+    pub(crate) flow_ids: Vec<u64>,
 }
 
 /// `track_event/debug_annotation.proto`: a name, and one of the values.

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! A record is a call (`call.rs`), an event of some kind (`events/`), or who a thread is; what of it is of variable
-//! length stands in blobs (`blobs.rs`). What sockets carried is put together by `conversations.rs`, and
-//! summed up by `map.rs`.
+//! length stands in blobs (`blobs.rs`). What sockets carried is put together by `conversations.rs`, connections by
+//! `connections.rs`, and both are summed up by `map.rs`.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -18,6 +18,7 @@ pub mod api;
 pub mod blobs;
 pub mod call;
 pub mod clock;
+pub mod connections;
 pub mod conversations;
 pub mod crash;
 pub mod cut;

@@ -9,6 +9,8 @@
 //! [`write()`] shows a whole recording, [`write_merged`] several by time, [`Live`] one that still goes on,
 //! [`top::write()`] its sums.
 
+use crate::connections::{Connected, Connections};
+use crate::conversations::{Conversations, Told};
 use crate::event::{Event, Outcome, Timeline, What};
 use crate::filter::{Filter, Matcher, Pids, failed};
 use crate::header::Header;
@@ -42,6 +44,7 @@ pub use header::{container_name, write_header};
 pub use json::CallFields;
 pub use live::Live;
 pub use merged::{Part, Prefix, write_merged};
+pub use requests::{asked, result_of};
 use words::Words;
 
 /// How events are written.
@@ -195,6 +198,16 @@ pub fn each(
         json::call_fields(words, &event, outcome, "").map_or(Ok(()), |fields| take(&event, Some(&fields)))
     })?;
     Ok(summary)
+}
+
+/// What is put together of the events that are to be shown: connections, and requests and lookups.
+#[must_use]
+pub fn put_together(header: &Header, timeline: &Timeline<'_>, options: &Options) -> (Vec<Connected>, Vec<Told>) {
+    let (chosen, _) = choose(timeline, &options.filter.matcher(header, &options.zone), options.filter.last);
+    let mut conversations = Conversations::default();
+    let mut told = requests::take(&mut conversations, timeline, &chosen);
+    told.extend(conversations.end(header.died_ns.unwrap_or(header.read_ns)));
+    (Connections::of(chosen.iter().filter_map(|at| timeline.event(*at))), told)
 }
 
 /// Takes the lines of the chosen events in the format's order, each with its time. How many there were, where several

@@ -22,10 +22,14 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// The crash file of a container whose shell runs a program that fails.
 pub(crate) fn crash() -> Result<(TempDir, PathBuf)> {
+    crash_of(&Spec::new(["/usr/bin/busybox", "sh", "-c", "cat /etc/nope; exit 3"]))
+}
+
+/// The crash file of a container that exits with 3.
+pub(crate) fn crash_of(spec: &Spec) -> Result<(TempDir, PathBuf)> {
     let dir = tempfile::tempdir()?;
     let agent = Agent::with_crash_dir(dir.path(), &[])?;
-    let container =
-        Container::new("rewind-export", &Spec::new(["/usr/bin/busybox", "sh", "-c", "cat /etc/nope; exit 3"]))?;
+    let container = Container::new("rewind-export", spec)?;
     ensure!(container.run()?.code == 3, "it did not fail as it should");
     let files = || {
         fs::read_dir(dir.path())

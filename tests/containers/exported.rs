@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(20);
 /// A backend is tried again after half a minute at most.
 const LATE: Duration = Duration::from_secs(60);
 
-fn environment(endpoint: &str) -> Vec<(&'static str, String)> {
+pub(super) fn environment(endpoint: &str) -> Vec<(&'static str, String)> {
     vec![
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.to_owned()),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip".to_owned()),

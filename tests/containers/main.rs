@@ -1,6 +1,7 @@
 //! Tests with real runc containers.
 
 mod cgroups;
+mod connected;
 mod crash;
 mod death;
 mod endings;
@@ -53,7 +54,9 @@ fn main() -> ExitCode {
     let mut with_collector = CONTAINER.to_vec();
     with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
     let mut with_perfetto = CONTAINER.to_vec();
-    with_perfetto.push(Need::Program(rewind_tests::perfetto::PROGRAM));
+    with_perfetto.extend([rewind_tests::perfetto::PROGRAM, "python3"].map(Need::Program));
+    let mut with_collector_and_python = with_collector.clone();
+    with_collector_and_python.push(Need::Program("python3"));
     let collector = [Need::Program(rewind_tests::collector::PROGRAM)];
     let with_tls = [Need::Program(rewind_tests::collector::PROGRAM), Need::Program("openssl")];
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
@@ -71,10 +74,20 @@ fn main() -> ExitCode {
         )
         .test("a_crash_file_is_spans_and_log_records_to_a_collector", &with_collector, export::to_a_collector)
         .test("a_crash_file_is_a_trace_that_holds_to_perfettos_schema", &with_perfetto, perfetto::holds_to_the_schema)
+        .test(
+            "both_ends_of_a_connection_and_of_a_request_are_tied_in_a_trace",
+            &with_perfetto,
+            perfetto::ties_both_ends,
+        )
         .test("what_a_backend_does_not_take_is_sent_again_or_said", &CONTAINER, export::to_one_that_fails)
         .test("a_collector_takes_each_protocol", &collector, transports::all)
         .test("a_certificate_that_is_not_believed_gets_nothing", &with_tls, transports::with_tls)
         .test("what_happens_comes_to_a_collector_by_itself", &with_collector, exported::by_itself)
+        .test(
+            "connections_come_to_a_collector_as_spans_with_both_ends_and_how_they_ended",
+            &with_collector_and_python,
+            connected::spans,
+        )
         .test(
             "what_an_agent_that_is_killed_has_not_sent_the_next_one_sends",
             &with_collector,

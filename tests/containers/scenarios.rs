@@ -121,7 +121,7 @@ else:
     agent.stop()
 }
 
-fn python(script: &str) -> Spec {
+pub(crate) fn python(script: &str) -> Spec {
     Spec::new(["/usr/bin/python3", "-c", script])
 }
 

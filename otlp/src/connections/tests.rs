@@ -21,7 +21,7 @@ fn records(is_closed: bool) -> Vec<u8> {
     let connected = Connection { since_ns: 6 * MS, time_ns: 7 * MS, ..of_web };
     build::connection(&mut out, (700, 700), what::CONNECTED, connected);
     let accepted = Connection { local_port: 80, peer_port: 6000, direction: direction::IN, ..of_web };
-    let accepted = Connection { since_ns: 8 * MS, time_ns: 8 * MS, ..accepted };
+    let accepted = Connection { time_ns: 8 * MS, ..accepted };
     build::connection(&mut out, (0, 0), what::ACCEPTED, accepted);
     if is_closed {
         let closed = Connection { since_ns: 7 * MS, time_ns: 9 * MS, state: LAST_ACK, bytes_sent: 12, ..of_web };
@@ -44,6 +44,7 @@ fn a_connection_is_a_span_below_its_process_from_its_connect_to_its_end() {
     assert_eq!((refused.name.as_str(), refused.kind), ("TCP connect 127.0.0.1:80", 3));
     assert_eq!((connected.name.as_str(), connected.kind), ("TCP connect 127.0.0.1:80", 3));
     assert_eq!((accepted.name.as_str(), accepted.kind), ("TCP accept 127.0.0.1:80", 2));
+    assert_eq!(get(&accepted.attributes, "rewind.tcp.start_seen"), None);
     let times = |span: &Span| (span.start_time_unix_nano, span.end_time_unix_nano);
     assert_eq!(times(connected), (1_000_006_000_000, 1_000_009_000_000));
     assert_eq!(times(accepted), (1_000_008_000_000, 1_000_010_000_000));

@@ -11,7 +11,7 @@ use crate::events::socket_message::{answer, questions_of, url};
 use crate::events::{Notice, kinds};
 use crate::task::{Pids, comm};
 use rewind_protocols::dns::{self, Outcome};
-use rewind_protocols::http1::{Exchange, Way};
+use rewind_protocols::http1::{Exchange, Message, Way};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io;
@@ -97,7 +97,7 @@ pub(super) fn write_line(out: &mut dyn io::Write, words: &mut Words<'_>, told: &
     let name = party.task.as_ref().map_or_else(|| "?".to_owned(), |task| comm(&task.comm).to_string());
     let (tgid, _) = numbers(words.options.pids, told);
     put(words, &format!("{name}[{tgid}]"), PROCESS);
-    put(words, if way(told) == Some(Way::Received) { "in" } else { "out" }, WAY);
+    put(words, if told.way() == Some(Way::Received) { "in" } else { "out" }, WAY);
     let (result, notice) = result(told);
     put(words, &result, RESULT);
     let unknown = if told.is_begin_unseen() { "?" } else { "" };
@@ -119,12 +119,11 @@ fn numbers(pids: Pids, told: &Told) -> (u32, u32) {
     }
 }
 
-/// How the request or the question went.
-fn way(told: &Told) -> Option<Way> {
-    match told {
-        Told::Request(_, exchange) => exchange.way,
-        Told::Lookup(way, _) | Told::Unasked(way, _) => Some(*way),
-    }
+/// What came of it, and whether it has failed.
+#[must_use]
+pub fn result_of(told: &Told) -> (String, bool) {
+    let (text, notice) = result(told);
+    (text, notice == Notice::Bad)
 }
 
 /// What came of it.
@@ -142,49 +141,62 @@ fn result(told: &Told) -> (String, Notice) {
             None => ("none seen".to_owned(), Notice::Notable),
         },
         Told::Lookup(_, lookup) => match &lookup.outcome {
-            Outcome::Answered(message) => result_of(message),
+            Outcome::Answered(message) => answered(message),
             Outcome::TimedOut => ("no answer".to_owned(), Notice::Bad),
             Outcome::GivenUp => ("given up".to_owned(), Notice::Notable),
         },
-        Told::Unasked(_, unasked) => result_of(&unasked.message),
+        Told::Unasked(_, unasked) => answered(&unasked.message),
     }
 }
 
-fn result_of(answer: &dns::Message) -> (String, Notice) {
+fn answered(answer: &dns::Message) -> (String, Notice) {
     let notice = if answer.rcode == 0 { Notice::Plain } else { Notice::Notable };
     (dns::rcode_name(answer.rcode).into_owned(), notice)
 }
 
-/// What was asked for, and what there is to doubt of it.
-fn what(told: &Told) -> String {
+/// What was asked for.
+#[must_use]
+pub fn asked(told: &Told) -> String {
     match told {
-        Told::Request(_, exchange) => {
-            let request = exchange.request.as_ref().map(|request| &request.head);
-            let mut text = request.map_or_else(
-                || "response to a request that was not seen".to_owned(),
-                |head| format!("{} {}", head.method, url(&head.target, head.fields.host.as_deref())),
-            );
-            let doubts: Vec<_> = exchange.doubts.iter().map(|doubt| doubt.name().replace('_', " ")).collect();
-            if !doubts.is_empty() {
-                let _ = write!(text, "  (unsure: {})", doubts.join(", "));
-            }
-            text
-        }
-        Told::Lookup(_, lookup) => {
-            let question = questions_of(std::slice::from_ref(&lookup.question));
-            let times = if lookup.times > 1 { format!("  (asked {} times)", lookup.times) } else { String::new() };
-            match &lookup.outcome {
-                Outcome::Answered(message) if message.rcode == 0 => format!("{question}: {}{times}", answer(message)),
-                _ => format!("{question}{times}"),
-            }
-        }
-        Told::Unasked(_, unasked) => {
-            let message = &unasked.message;
-            let question = if message.questions.is_empty() { "?".into() } else { questions_of(&message.questions) };
-            let said = if message.rcode == 0 { format!(": {}", answer(message)) } else { String::new() };
-            format!("{question}{said}  (its question was not seen)")
-        }
+        Told::Request(_, exchange) => exchange.request.as_ref().map_or_else(
+            || "response to a request that was not seen".to_owned(),
+            |Message { head, .. }| format!("{} {}", head.method, url(&head.target, head.fields.host.as_deref())),
+        ),
+        Told::Lookup(_, lookup) => questions_of(std::slice::from_ref(&lookup.question)),
+        Told::Unasked(_, unasked) if unasked.message.questions.is_empty() => "?".to_owned(),
+        Told::Unasked(_, unasked) => questions_of(&unasked.message.questions),
     }
+}
+
+/// What was asked for, what an answer says, and what there is to doubt.
+fn what(told: &Told) -> String {
+    let mut text = asked(told);
+    let answered = match told {
+        Told::Request(..) => None,
+        Told::Lookup(_, lookup) => {
+            if let Outcome::Answered(message) = &lookup.outcome {
+                Some(message)
+            } else {
+                None
+            }
+        }
+        Told::Unasked(_, unasked) => Some(&unasked.message),
+    };
+    if let Some(message) = answered.filter(|message| message.rcode == 0) {
+        let _ = write!(text, ": {}", answer(message));
+    }
+    match told {
+        Told::Request(_, exchange) if !exchange.doubts.is_empty() => {
+            let doubts: Vec<_> = exchange.doubts.iter().map(|doubt| doubt.name().replace('_', " ")).collect();
+            let _ = write!(text, "  (unsure: {})", doubts.join(", "));
+        }
+        Told::Lookup(_, lookup) if lookup.times > 1 => {
+            let _ = write!(text, "  (asked {} times)", lookup.times);
+        }
+        Told::Unasked(..) => text.push_str("  (its question was not seen)"),
+        Told::Request(..) | Told::Lookup(..) => {}
+    }
+    text
 }
 
 #[derive(Serialize)]
@@ -260,7 +272,7 @@ fn write_json(out: &mut dyn io::Write, words: &mut Words<'_>, told: &Told) -> io
         tid,
         tgid,
         comm: party.task.as_ref().map(|task| comm(&task.comm).to_string()),
-        direction: if way(told) == Some(Way::Received) { "in" } else { "out" },
+        direction: if told.way() == Some(Way::Received) { "in" } else { "out" },
         local: party.local.to_string(),
         peer_name: words.peers.get(&peer).map(escape::UntrustedString::as_str),
         peer,
