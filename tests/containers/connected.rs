@@ -53,12 +53,14 @@ pub(crate) fn spans() -> Result<()> {
     let ran = Container::new("rewind-connected", &python(SCRIPT))?.run()?;
     ensure!(ran.code == 0, "{ran:?}");
     let (server, client) = ran.stdout.trim().split_once(' ').context("no ports")?;
+    let is_tcp = |span: &&Value| text(span, "name").starts_with("TCP ");
+    // One that was refused is sent at once, the others with the run.
     let all = eventually("the run and its connections", SOON, || {
         let (spans, _) = collector.of("rewind-connected");
         let is_run = |span: &Value| text(span, "parentSpanId").is_empty();
-        spans.iter().any(is_run).then_some(spans)
+        (spans.iter().any(is_run) && spans.iter().filter(is_tcp).count() >= 3).then_some(spans)
     })?;
-    let tcp: Vec<&Value> = all.iter().filter(|span| text(span, "name").starts_with("TCP ")).collect();
+    let tcp: Vec<&Value> = all.iter().filter(is_tcp).collect();
     ensure!(tcp.len() == 3, "not three: {tcp:#?}");
     let of = |name: String| tcp.iter().copied().find(|span| text(span, "name") == name).context(name);
     let refused = of("TCP connect 127.0.0.1:1".to_owned())?;
