@@ -3,7 +3,7 @@
 //! A request that carries a `traceparent` is in the trace that it names, else in one of its own; either way it links to
 //! the run of its container. Who serves it is below the span that the header names. Who made it *is* the span that the
 //! header names, for that is what who serves it has as its parent, below the span that serves the same trace in its
-//! container. If the same header came in before, it is handed on as it was, and the span is another one.
+//! container and has not begun to answer. If the same header came in before, it is handed on as it was, and the span is another one.
 
 use crate::attribute::attribute;
 use crate::id;
@@ -131,9 +131,10 @@ impl Headers {
             (trace_id, own_id, Some(named))
         } else {
             self.made.insert((trace_id, named), ());
-            // Of several that serve the same trace nobody knows which has made it.
-            let server = match served.as_slice() {
-                [(_, server)] => Some(*server),
+            // Of several that serve the same trace and are not over nobody knows which has made it.
+            let mut waiting = served.iter().filter(|(_, server)| self.places.get(server).is_some());
+            let server = match (waiting.next(), waiting.next(), served.as_slice()) {
+                (Some((_, only)), None, _) | (None, _, [(_, only)]) => Some(*only),
                 _ => None,
             };
             (trace_id, named, server)

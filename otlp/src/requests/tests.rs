@@ -93,6 +93,37 @@ fn who_makes_a_request_is_the_span_that_its_header_names_below_the_one_that_serv
     assert_eq!((client.parent_span_id, client.kind), (server.span_id, 3));
 }
 
+/// Serves two requests of one trace, makes one of its own after each has come in, and answers the first when `early`,
+/// before the second comes in.
+fn two(early: bool) -> Vec<Span> {
+    let mut built = Built::new();
+    built.call(RECEIVED, (80, 6000), &request("00000000000000a1"));
+    built.call(0, (5000, 8080), &request("00000000000000b1"));
+    if early {
+        built.call(0, (80, 6000), OK.as_bytes());
+    }
+    built.call(RECEIVED, (80, 6001), &request("00000000000000a2"));
+    built.call(0, (5001, 8080), &request("00000000000000b2"));
+    if !early {
+        built.call(0, (80, 6000), OK.as_bytes());
+    }
+    built.call(0, (80, 6001), OK.as_bytes());
+    built.spans()
+}
+
+#[test]
+fn of_several_that_serve_one_trace_a_request_is_below_the_only_one_that_has_not_answered_yet() {
+    for (early, is_below) in [(true, true), (false, false)] {
+        let spans = two(early);
+        let of = |id: &str| spans.iter().find(|span| hex(&span.span_id) == id).unwrap();
+        let serves = |id: &str| spans.iter().find(|span| hex(&span.parent_span_id) == id).unwrap();
+        assert_eq!(of("00000000000000b1").parent_span_id, serves("00000000000000a1").span_id);
+        let second = of("00000000000000b2");
+        assert_eq!(second.parent_span_id == serves("00000000000000a2").span_id, is_below, "{second:?}");
+        assert_eq!(second.parent_span_id.is_empty(), !is_below);
+    }
+}
+
 #[test]
 fn a_header_that_is_handed_on_makes_no_second_span_of_one_id() {
     let [server, client] = chain(FIRST);
