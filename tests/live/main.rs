@@ -117,6 +117,11 @@ fn main() -> ExitCode {
             unanswered::traced,
         )
         .test(
+            "what_systemd_resolved_is_asked_and_asks_is_told_of_both",
+            &with(&tcp(), rewind_tests::resolved::PROGRAM),
+            messages::through_a_stub,
+        )
+        .test(
             "a_chain_of_services_is_one_trace_with_the_right_parents",
             &DAEMON.into_iter().chain(["curl", "nginx", "node", "python3"].map(Need::Program)).collect::<Vec<_>>(),
             messages::chain,

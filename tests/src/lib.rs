@@ -12,6 +12,7 @@
 //! | [`cgroup`] | a cgroup of the test's own |
 //! | [`cluster`] | a real cluster, and asking it as people do |
 //! | [`workload`] | compiling `workloads/*.c`, one behaviour each |
+//! | [`resolved`] | systemd-resolved, which is not installed |
 //! | [`store`] | an S3 server of the test's own |
 //! | [`collector`] | an OpenTelemetry Collector of the test's own |
 //! | [`perfetto`] | traces for Perfetto, as its published schema reads them |
@@ -38,6 +39,7 @@ pub mod eventually;
 pub mod perfetto;
 pub mod programs;
 pub mod readme;
+pub mod resolved;
 pub mod store;
 pub mod strace;
 pub mod suite;

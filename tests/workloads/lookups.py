@@ -1,6 +1,6 @@
 """Lookups of names by the resolvers that programs have, of a server of our own, in a network namespace and a mount
 namespace of their own (`unshare -n -m`). Says of each what is to be seen: a line of JSON. Arguments: further programs, each of
-which looks up the names that it is given.
+which looks up the names that it is given; or `--stub` and systemd-resolved, which asks for a program that asks it.
 
     ok.test      an address
     big.test     truncated over UDP, an address over TCP
@@ -10,18 +10,49 @@ which looks up the names that it is given.
 """
 
 import json
+import os
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-CONF = tempfile.NamedTemporaryFile("w")
-CONF.write("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
-CONF.flush()
-subprocess.run(["mount", "--bind", CONF.name, "/etc/resolv.conf"], check=True)
+STUB = sys.argv[2] if sys.argv[1:2] == ["--stub"] else None
+
+
+def replace(path, text):
+    with tempfile.NamedTemporaryFile("w", delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    subprocess.run(["mount", "--bind", file.name, path], check=True)
+    os.unlink(file.name)
+
+
+def start_stub():
+    """It wants a user and folders of its own, and an interface by which the world could be reached."""
+    ip = ["link add near type veth peer name far", "addr add 198.51.100.1/24 dev near", "link set near up", "link set far up"]
+    for words in [*ip, "route add default via 198.51.100.2"]:
+        subprocess.run(["ip", *words.split()], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+    os.makedirs("/run/systemd/resolved.conf.d")
+    os.makedirs("/run/systemd/resolve")
+    os.chown("/run/systemd/resolve", 996, 996)
+    for path, line in [("/etc/passwd", "systemd-resolve:x:996:996::/:/nonexistent"), ("/etc/group", "systemd-resolve:x:996:")]:
+        kept = [it for it in open(path).read().splitlines() if not it.startswith("systemd-resolve:")]
+        replace(path, "\n".join([*kept, line, ""]))
+    with open("/run/systemd/resolved.conf.d/test.conf", "w") as file:
+        file.write("[Resolve]\nDNS=127.0.0.1\nDNSSEC=no\nLLMNR=no\nMulticastDNS=no\nCache=no\n")
+    stub = subprocess.Popen([STUB], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while b"3500007F:0035" not in open("/proc/net/udp", "rb").read():
+        assert stub.poll() is None, "systemd-resolved has ended"
+        time.sleep(0.05)
+    return stub
+
+
+replace("/etc/resolv.conf", f"nameserver {'127.0.0.53' if STUB else '127.0.0.1'}\noptions timeout:1 attempts:1\n")
 
 TYPES = {1: "A", 28: "AAAA"}
 RCODES = {"none.test": 3, "bad.test": 2}
@@ -87,10 +118,14 @@ threading.Thread(target=over_tcp, args=(tcp,), daemon=True).start()
 
 NAMES = ["ok.test", "big.test", "none.test", "bad.test", "silent.test"]
 GLIBC = "import socket, sys\nfor name in sys.argv[1:]:\n  try: socket.getaddrinfo(name, 80)\n  except OSError: pass"
-for program in [["python3", "-c", GLIBC], *([program] for program in sys.argv[1:])]:
+stub = start_stub() if STUB else None
+for program in [["python3", "-c", GLIBC], *([program] for program in sys.argv[1:] if not STUB)]:
     seen.clear()
     subprocess.run([*program, *NAMES], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
     asked = {json.loads(line)["question"] for line in seen}
     assert asked == set(NAMES), f"{program} asked for {asked}"
     for line in sorted(seen):
-        print(json.dumps({"program": program[0].rsplit("/")[-1], **json.loads(line)}), flush=True)
+        asks = "systemd-resolved" if STUB else program[0].rsplit("/")[-1]
+        print(json.dumps({"program": asks, **json.loads(line)}), flush=True)
+if stub:
+    stub.kill()

@@ -1,10 +1,10 @@
 //! The OpenTelemetry Collector that tests send to: of what they need, and no more.
 
+use crate::command;
 use crate::go::{Module, Part};
 use anyhow::Result;
 use rewind_tests::collector::PROGRAM;
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 const COLLECTOR: Part = Part {
     name: "otelcol",
@@ -23,7 +23,5 @@ const COLLECTOR: Part = Part {
 
 /// `PATH`, with the Collector in it.
 pub(crate) fn path() -> Result<OsString> {
-    let bin = COLLECTOR.get()?;
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    Ok(std::env::join_paths([bin].into_iter().chain(std::env::split_paths(&path).collect::<Vec<PathBuf>>()))?)
+    command::path_with(COLLECTOR.get()?)
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use rewind_tests::programs;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -73,6 +74,16 @@ pub(crate) fn other_toolchain(command: &mut Command) -> &mut Command {
         command.env_remove(name);
     }
     command
+}
+
+/// `PATH`, with a folder in front.
+pub(crate) fn path_with(bin: PathBuf) -> Result<OsString> {
+    in_front(bin, &std::env::var_os("PATH").unwrap_or_default())
+}
+
+/// Another one than ours, with a folder in front.
+pub(crate) fn in_front(bin: PathBuf, path: &OsString) -> Result<OsString> {
+    Ok(std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(path)))?)
 }
 
 /// Where tools that we install are kept: outside the work tree, a folder for each version.

@@ -15,6 +15,7 @@
 //! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
 //! | [`cluster`] | a verb: a real cluster, up and down |
 //! | [`collector`] | the OpenTelemetry Collector that tests send to |
+//! | [`resolved`] | systemd-resolved, which tests ask |
 //! | [`perfetto`] | the schema that traces for Perfetto are held against |
 //! | [`vm`] | a verb: loads and records on other kernels |
 //! | [`image`] | a verb: the agent as an OCI image |
@@ -41,6 +42,7 @@ mod lint;
 mod manifests;
 mod packages;
 mod perfetto;
+mod resolved;
 mod setup;
 mod tally;
 mod test;

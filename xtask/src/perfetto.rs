@@ -17,11 +17,7 @@ const SCRIPT: &str = include_str!("perfetto/json.py");
 
 /// `path`, with the program in front that reads traces; without it where it cannot be had, and the test says so.
 pub(crate) fn before(path: &OsString) -> OsString {
-    let with = |bin: PathBuf| {
-        let all: Vec<_> = [bin].into_iter().chain(std::env::split_paths(path)).collect();
-        Ok(std::env::join_paths(all)?)
-    };
-    get().and_then(with).unwrap_or_else(|error| {
+    get().and_then(|bin| command::in_front(bin, path)).unwrap_or_else(|error| {
         eprintln!("setup: no schema of Perfetto: {error:#}");
         path.clone()
     })

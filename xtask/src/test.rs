@@ -1,7 +1,7 @@
 //! `cargo xtask test`: runs every test that this machine can run, and adds them up.
 
 use crate::tally::Tally;
-use crate::{build, build_ebpf, cluster, collector, command, debug, fuzz, image, manifests, perfetto, setup};
+use crate::{build, build_ebpf, cluster, collector, command, debug, fuzz, image, manifests, perfetto, resolved, setup};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use rewind_tests::cluster::place::Place;
@@ -61,9 +61,11 @@ impl Test {
                 if wanted(layer) {
                     let mut cargo = command::cargo();
                     cargo.args(["test", "--workspace", "--test", name]).env(BIN_DIR, &programs);
-                    if layer == Layer::Containers {
-                        cargo.env("PATH", perfetto::before(&collector::path()?));
-                    }
+                    let path = match layer {
+                        Layer::Containers => perfetto::before(&collector::path()?),
+                        _ => resolved::before(std::env::var_os("PATH").unwrap_or_default()),
+                    };
+                    cargo.env("PATH", path);
                     tally.cargo(&mut cargo)?;
                 }
             }
