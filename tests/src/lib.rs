@@ -15,6 +15,7 @@
 //! | [`resolved`] | systemd-resolved, which is not installed |
 //! | [`store`] | an S3 server of the test's own |
 //! | [`collector`] | an OpenTelemetry Collector of the test's own |
+//! | [`jaeger`] | a Jaeger of the test's own |
 //! | [`perfetto`] | traces for Perfetto, as its published schema reads them |
 //! | [`agent`] | a recorder of the test's own |
 //! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
@@ -36,6 +37,7 @@ pub mod container;
 pub mod counting;
 pub mod dump;
 pub mod eventually;
+pub mod jaeger;
 pub mod perfetto;
 pub mod programs;
 pub mod readme;

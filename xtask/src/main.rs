@@ -15,6 +15,7 @@
 //! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
 //! | [`cluster`] | a verb: a real cluster, up and down |
 //! | [`collector`] | the OpenTelemetry Collector that tests send to |
+//! | [`jaeger`] | the trace store that tests ask |
 //! | [`resolved`] | systemd-resolved, which tests ask |
 //! | [`perfetto`] | the schema that traces for Perfetto are held against |
 //! | [`vm`] | a verb: loads and records on other kernels |
@@ -22,6 +23,7 @@
 //! | [`tally`] | adds up what test programs say |
 //! | [`mod@fuzz`] | the part of `test` that fuzzes |
 //! | [`mod@test`] | a verb: runs every test that this machine can run |
+//! | [`traces`] | a verb: asks a trace store for what the agent has sent to it |
 //! | [`mod@bench`] | a verb: what recording costs, beside what else there is |
 //! | [`manifests`] | a verb: what is made of `manifests/base` |
 //! | [`lint`] | a verb: structure, format, lints, documentation, licences |
@@ -38,6 +40,7 @@ mod demo;
 mod fuzz;
 mod go;
 mod image;
+mod jaeger;
 mod lint;
 mod manifests;
 mod packages;
@@ -48,6 +51,7 @@ mod tally;
 mod test;
 mod toolchain;
 mod tools;
+mod traces;
 mod vm;
 
 use clap::{Parser, Subcommand};
@@ -77,6 +81,8 @@ enum Verb {
     Cluster(cluster::Cluster),
     /// Run every test that this machine can run.
     Test(test::Test),
+    /// Ask a trace store, which takes ten minutes to build, for what the agent has sent to it.
+    Traces,
     /// Measure what recording costs, beside a floor, strace and perf trace.
     Bench(bench::Bench),
     /// Load and record on other kernels, in QEMU.
@@ -98,6 +104,7 @@ fn main() -> ExitCode {
         Verb::Debug(debug) => debug.run(),
         Verb::Cluster(cluster) => cluster.run(),
         Verb::Test(test) => test.run(),
+        Verb::Traces => traces::run(),
         Verb::Bench(bench) => bench.run(),
         Verb::Vm(vm) => vm.run(),
         Verb::Image(image) => image.run(),
