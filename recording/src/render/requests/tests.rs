@@ -2,7 +2,7 @@
 use crate::event::{build, sorted};
 use crate::filter::Filter;
 use crate::header::{Header, Host};
-use crate::render::{Format, Options, write};
+use crate::render::{Format, Live, Options, write};
 use rewind_common::record::SocketMessage;
 use rewind_common::record::message::message_flags::{DNS, RECEIVED, UDP};
 
@@ -55,4 +55,25 @@ fn of_an_answer_without_its_question_json_has_what_it_says_and_no_times() {
     let keys = ["kind", "direction", "question", "type", "rcode", "times", "took_ns", "waited_ns"];
     assert_eq!(of(&unasked, &keys), r#""lookup" "out" "a.b" "A" "NXDOMAIN" 0 null null"#);
     assert_eq!(of(&lookup, &keys), r#""lookup" "out" "a.b" "A" "NOERROR" 1 2000000 2000000"#);
+}
+
+#[test]
+fn a_question_that_waits_in_vain_is_told_once_by_the_clock() {
+    let mut records = Vec::new();
+    call(&mut records, 1_000, 0, &dns(1, None));
+    let (header, filter) = (Header::default(), Filter { kinds: vec!["dns"], ..Filter::default() });
+    let options = Options { format: Format::Json, filter, ..Options::default() };
+    let mut live = Live::new(&mut Vec::new(), &header, &options).unwrap();
+    let lines = |write: &mut dyn FnMut(&mut Vec<u8>)| {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap().matches("\"question\":\"a.b\"").count()
+    };
+    assert_eq!(lines(&mut |out| live.push(out, &sorted(&records)).unwrap()), 0);
+    // Ten seconds after it, and one for what is read late.
+    assert_eq!(lines(&mut |out| live.tick(out, 11_999 * MS).unwrap()), 0);
+    assert_eq!(lines(&mut |out| live.tick(out, 12_000 * MS).unwrap()), 1);
+    assert_eq!(lines(&mut |out| live.tick(out, 60_000 * MS).unwrap()), 0);
+    let mut end = Vec::new();
+    assert_eq!((live.finish(&mut end, 60_000 * MS).unwrap().events, end.len()), (1, 0));
 }
