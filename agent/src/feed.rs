@@ -10,9 +10,12 @@
 //!   that outlives the agent, and looks [`LOOK`] often whether one of a few words of a ring has moved on.
 //! * Events of one thread come in the order of their times ([`crate::rings::tail`]). What others write about a
 //!   thread (signals sent to it, OOM kills) may come a look later.
-//! * A subscriber has a queue of its own, [`subscription::MAX_QUEUE_BYTES`] long. Where it is full, what comes is not for it, and
-//!   counted ([`Missed`]); nobody waits for it. Of each recording, what a subscriber to all was given and what it
-//!   missed are all that there was from the recording's beginning on, or from where the agent before had come.
+//! * A subscriber has a queue of its own, [`subscription::MAX_QUEUE_BYTES`] long. Where it is full, something is not for
+//!   it, and counted ([`Missed`]); nobody waits for it. That is of the recording that has most of the queue: what comes
+//!   of another makes the newest of that one go, so that a storm in one container costs itself alone. (A share that
+//!   none may exceed would either leave room unused or let a few storms fill it.) Of each recording, what a subscriber
+//!   to all was given and what it missed are all that there was from the recording's beginning on, or from where the
+//!   agent before had come.
 //! * How far events were delivered is kept in the kernel beside the rings: the next agent's feed goes on there.
 //!   An event counts as delivered when every subscriber that it was given to has dropped it: **at least once**.
 //!   What was delivered but still held when an agent was killed comes again, with the same recording, thread and
