@@ -23,6 +23,7 @@
 //!   endpoint: http://otel-collector:4318
 //!   protocol: http/protobuf
 //!   traces: {exporter: none}
+//!   requestSpans: true     # whether spans of HTTP requests are sent, of pods that do not say rewind.dev/request-spans
 //! ```
 //!
 //! All of it may be left out. What stands here goes before what was typed. A file with a value that is not understood
@@ -75,6 +76,8 @@ pub(crate) struct Settings {
     pub payload_by_annotation: bool,
     /// Where what happens is sent to.
     pub export: Variables,
+    /// Whether spans of requests are, of who does not say it.
+    pub request_spans: bool,
 }
 
 impl Default for Settings {
@@ -93,6 +96,7 @@ impl Default for Settings {
             events: true,
             payload_by_annotation: false,
             export: Variables::default(),
+            request_spans: true,
         }
     }
 }
@@ -133,7 +137,9 @@ impl Settings {
         let mut payload = all.section("payload")?;
         let payload_by_annotation = payload.take("byAnnotation")?;
         payload.finish()?;
-        let export = export::variables(all.section("export")?)?;
+        let mut export = all.section("export")?;
+        let request_spans = export.take("requestSpans")?;
+        let export = export::variables(export)?;
         all.finish()?;
         Ok(Self {
             include: include.unwrap_or_default(),
@@ -149,6 +155,7 @@ impl Settings {
             events: events.unwrap_or(default.events),
             payload_by_annotation: payload_by_annotation.unwrap_or(default.payload_by_annotation),
             export,
+            request_spans: request_spans.unwrap_or(default.request_spans),
         })
     }
 
@@ -162,7 +169,8 @@ impl Settings {
         let is_wished = first(asked, |asked| asked.record).is_none_or(|word| word.unwrap_or(self.unannotated));
         let payload = first(asked, |asked| asked.payload).flatten().filter(|_| self.payload_by_annotation);
         let ring_bytes = first(asked, |asked| asked.ring_bytes).flatten();
-        Wish { record: is_meant && is_wished, payload, ring_bytes }
+        let request_spans = first(asked, |asked| asked.request_spans).flatten();
+        Wish { record: is_meant && is_wished, payload, ring_bytes, request_spans }
     }
 
     /// What of it holds from the agent's next start on, if that differs.

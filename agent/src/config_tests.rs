@@ -59,6 +59,7 @@ fn a_value_that_is_not_understood_is_refused_by_its_name() {
         ("payload: {byAnnotation: [true]}", "`payload.byAnnotation`"),
         ("export: {url: a}", "`export.url`"),
         ("export: {logs: {headers: {a: b}}}", "`export.logs.headers`"),
+        ("export: {requestSpans: some}", "`export.requestSpans`"),
         ("[1, 2]", "``"),
         ("record: {", "YAML"),
         ("a: 1\na: 2", "a"),
@@ -127,19 +128,21 @@ fn namespaces_go_before_annotations_and_those_before_what_holds_for_all() {
 #[test]
 fn a_pods_annotation_goes_before_its_namespaces() {
     let (nothing, settings) = (Asked::default(), Settings { payload_by_annotation: true, ..Settings::default() });
-    let small = Asked { record: Some(false), payload: Some(true), ring_bytes: Some(1 << 17) };
-    let large = Asked { record: Some(true), payload: Some(false), ring_bytes: Some(1 << 22) };
-    let of = |wish: Wish| (wish.record, wish.payload, wish.ring_bytes);
+    let small =
+        Asked { record: Some(false), payload: Some(true), ring_bytes: Some(1 << 17), request_spans: Some(false) };
+    let large =
+        Asked { record: Some(true), payload: Some(false), ring_bytes: Some(1 << 22), request_spans: Some(true) };
+    let of = |wish: Wish| (wish.record, wish.payload, wish.ring_bytes, wish.request_spans);
     let wish = |asked| of(settings.wish("shop", asked));
-    assert_eq!(wish(both(nothing, small)), (false, Some(true), Some(1 << 17)));
-    assert_eq!(wish(both(large, small)), (true, Some(false), Some(1 << 22)));
-    assert_eq!(wish(both(small, large)), (false, Some(true), Some(1 << 17)));
+    assert_eq!(wish(both(nothing, small)), (false, Some(true), Some(1 << 17), Some(false)));
+    assert_eq!(wish(both(large, small)), (true, Some(false), Some(1 << 22), Some(true)));
+    assert_eq!(wish(both(small, large)), (false, Some(true), Some(1 << 17), Some(false)));
     // Each for itself.
     let quiet = Asked { record: Some(false), ..nothing };
-    assert_eq!(wish(both(quiet, large)), (false, Some(false), Some(1 << 22)));
+    assert_eq!(wish(both(quiet, large)), (false, Some(false), Some(1 << 22), Some(true)));
     // Before the namespace is known, what the pod says holds, and nothing else.
-    assert_eq!(wish([Some(quiet), None]), (false, None, None));
-    assert_eq!(wish([Some(nothing), None]), (true, None, None));
+    assert_eq!(wish([Some(quiet), None]), (false, None, None, None));
+    assert_eq!(wish([Some(nothing), None]), (true, None, None, None));
 }
 
 #[test]

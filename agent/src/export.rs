@@ -66,6 +66,8 @@ const BUSY: u64 = u64::MAX;
 pub(crate) struct State {
     exporters: [Option<Arc<Exporter>>; 3],
     variables: Variables,
+    /// Whether spans of requests are sent, of who does not say it.
+    request_spans: bool,
     /// Whether they have been read at all.
     is_set: bool,
     is_draining: bool,
@@ -103,8 +105,10 @@ impl Export {
         }
     }
 
-    /// From now on things go where these say.
-    pub(crate) fn set(&self, variables: &Variables) {
+    /// From now on things go where these say, and spans of requests as well, or not.
+    pub(crate) fn set(&self, variables: &Variables, request_spans: bool) {
+        self.state
+            .send_if_modified(|state| std::mem::replace(&mut state.request_spans, request_spans) != request_spans);
         let is_same = |state: &State| state.is_set && state.variables == *variables;
         if is_same(&self.state.borrow()) {
             return;

@@ -99,7 +99,7 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     }
     let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
     let export = Arc::new(Export::new(Arc::clone(&shared), &wanted.spill));
-    export.set(&settings.export);
+    export.set(&settings.export, settings.request_spans);
     if export.is_on() {
         shared.set_judged_at_all(true);
     }
@@ -260,7 +260,7 @@ fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>)
         Some(pod) => of.wish(pod.namespace, annotations.asked(pod.namespace, pod.uid)),
         None => Wish::default(),
     }));
-    parts.export.set(&settings.export);
+    parts.export.set(&settings.export, settings.request_spans);
     let listener = parts.export.is_on().then(|| {
         let export = Arc::clone(&parts.export);
         let listener: Listener = Arc::new(move |header, records| export.ended(header, records));

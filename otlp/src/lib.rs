@@ -40,6 +40,7 @@ mod traffic;
 
 pub use live::{End, Live, end};
 pub use logs::{events, logs, resource_logs};
+pub use requests::is_request;
 pub use resource::resource;
 pub use traces::{resource_spans, traces};
 

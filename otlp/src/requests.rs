@@ -146,6 +146,12 @@ impl Headers {
     }
 }
 
+/// Whether a span is a request's: those alone link to the run of their container, as they are in other traces.
+#[must_use]
+pub fn is_request(span: &Span) -> bool {
+    !span.links.is_empty()
+}
+
 fn is_served(exchange: &Exchange) -> bool {
     exchange.way == Some(Way::Received)
 }

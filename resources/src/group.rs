@@ -37,4 +37,6 @@ pub mod annotations {
     pub const PAYLOAD: &str = "rewind.dev/payload";
     /// A size, as `256Ki`: how large a container's ring may become, within the node's budget.
     pub const RING_SIZE: &str = "rewind.dev/ring-size";
+    /// `true` or `false`: whether spans of requests are exported. `false` where the application reports its own.
+    pub const REQUEST_SPANS: &str = "rewind.dev/request-spans";
 }

@@ -77,7 +77,8 @@ impl Ends {
         if self.held().taken.contains(&name) {
             return;
         }
-        let spilled = Spilled::of(header, rewind_otlp::end(header, records));
+        let wished = export.recorder().wishes_request_spans(&header.container);
+        let spilled = Spilled::of(header, rewind_otlp::end(header, records), wished);
         let mut held = self.held();
         let excess = (held.taken.len() + 1).saturating_sub(MAX_TAKEN);
         held.taken.drain(..excess);
@@ -167,6 +168,10 @@ fn parts(export: &Export, due: &[(String, Pending)]) -> Parts {
         export.recorder().complete(&mut spilled.header.container);
         let is_rest_due = export.is_rest_due(pending.taken_ns, pending.born_ns);
         if !pending.is_sent {
+            if !export.sends_requests_of(&spilled) {
+                spilled.spans = Item::without_requests(spilled.spans);
+                spilled.earlier_spans = Item::without_requests(spilled.earlier_spans);
+            }
             put(&mut parts.spans, &spilled.header, spilled.spans);
             put(&mut parts.logs, &spilled.header, spilled.crash.into_iter().collect());
         }
@@ -211,6 +216,13 @@ fn note(export: &Export, due: &[(String, Pending)]) {
 }
 
 impl Export {
+    /// Whether spans of a container's requests are sent: what is wished now, or was when it ended, goes before what
+    /// holds for all.
+    fn sends_requests_of(&self, spilled: &Spilled) -> bool {
+        let now = self.recorder().wishes_request_spans(&spilled.header.container);
+        now.or(spilled.request_spans).unwrap_or_else(|| self.state.borrow().request_spans)
+    }
+
     /// Whether what the feed gives of a recording is not known to have come, or to come: an agent before took it, or
     /// something was lost since it began.
     fn is_rest_due(&self, taken_ns: Option<u64>, born_ns: u64) -> bool {

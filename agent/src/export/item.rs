@@ -21,6 +21,11 @@ pub(crate) trait Item: prost::Message + Clone + Default + Sized + 'static {
     /// What the next events of a recording make.
     fn of(live: &mut Live, header: &Header, timeline: &Timeline<'_>) -> Vec<Self>;
 
+    /// Those that are no requests' spans.
+    fn without_requests(items: Vec<Self>) -> Vec<Self> {
+        items
+    }
+
     /// What a clock makes, with nothing that happened: spans alone.
     fn expired(live: &mut Live, header: &Header, now_ns: u64) -> Vec<Self> {
         drop(live.expired(header, now_ns));
@@ -36,6 +41,10 @@ impl Item for Span {
 
     fn of(live: &mut Live, header: &Header, timeline: &Timeline<'_>) -> Vec<Self> {
         live.spans(header, timeline)
+    }
+
+    fn without_requests(items: Vec<Self>) -> Vec<Self> {
+        items.into_iter().filter(|span| !rewind_otlp::is_request(span)).collect()
     }
 
     fn expired(live: &mut Live, header: &Header, now_ns: u64) -> Vec<Self> {

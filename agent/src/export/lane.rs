@@ -187,10 +187,11 @@ impl Lane {
     /// Sends what a batch makes. It is held until then.
     async fn send<I: Item>(&mut self, batch: Vec<Arc<Happened>>) {
         let recorder = Arc::clone(self.export.recorder());
+        let request_spans = self.state.borrow().request_spans;
         let seen = batch.iter().map(|happened| happened.batch.len() as u64).sum();
         let mut recordings = std::mem::replace(&mut self.recordings, Recordings::since(0));
         let made = blocking::run(move || {
-            let messages = recordings.messages::<I>(&recorder, &batch);
+            let messages = recordings.messages::<I>(&recorder, request_spans, &batch);
             (recordings, messages, batch)
         });
         let (recordings, messages, batch) = match made.await {

@@ -40,10 +40,11 @@ impl Recordings {
         self.known.values().any(|known| known.live.is_asking())
     }
 
-    /// Makes messages of what happened. Copies rings the first time: not for an async thread.
+    /// Makes messages of what happened; `request_spans`: whether spans of requests are sent, of who does not say it. Copies rings the first time: not for an async thread.
     pub(crate) fn messages<I: Item>(
         &mut self,
         recorder: &Recorder,
+        request_spans: bool,
         happened: &[Arc<Happened>],
     ) -> Vec<(I::Message, u64)> {
         self.round += 1;
@@ -67,6 +68,8 @@ impl Recordings {
         }
         for (recording, items) in made {
             if let Some(known) = self.known.get(&recording) {
+                let are_sent = recorder.wishes_request_spans(&known.header.container).unwrap_or(request_spans);
+                let items = if are_sent { items } else { I::without_requests(items) };
                 messages.put(&known.header, items);
             }
         }

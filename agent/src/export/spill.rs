@@ -30,6 +30,8 @@ pub(crate) struct Spilled {
     pub header: Header,
     /// The run, and what has no end of its own.
     pub spans: Vec<Span>,
+    /// Whether spans of requests are wished, as far as that was known when it ended; its pod may be forgotten since.
+    pub request_spans: Option<bool>,
     /// Why it ended, if it failed.
     pub crash: Option<LogRecord>,
     /// What the feed gives as well.
@@ -39,11 +41,11 @@ pub(crate) struct Spilled {
 }
 
 impl Spilled {
-    pub(crate) fn of(header: &Header, end: End) -> Self {
+    pub(crate) fn of(header: &Header, end: End, request_spans: Option<bool>) -> Self {
         let Header { format, host, container, recording, born_ns, died_ns, read_ns, .. } = header.clone();
         let header = Header { format, host, container, recording, born_ns, died_ns, read_ns, ..Header::default() };
         let End { spans, crash, earlier_spans, earlier_logs } = end;
-        Self { header, spans, crash, earlier_spans, earlier_logs }
+        Self { header, spans, request_spans, crash, earlier_spans, earlier_logs }
     }
 }
 
@@ -156,7 +158,7 @@ mod tests {
         let header = Header { recording, died_ns: Some(recording * 1_000_000_000), ..Header::default() };
         let span = Span { name: "x".repeat(text_bytes), ..Span::default() };
         let end = End { spans: vec![span.clone()], earlier_spans: vec![span], ..End::default() };
-        (name(&header), Spilled::of(&header, end))
+        (name(&header), Spilled::of(&header, end, None))
     }
 
     #[test]

@@ -17,11 +17,13 @@ pub(crate) struct Wish {
     pub payload: Option<bool>,
     /// Most bytes of its ring; `None` as above.
     pub ring_bytes: Option<u64>,
+    /// Whether spans of its requests are exported; `None` as above.
+    pub request_spans: Option<bool>,
 }
 
 impl Default for Wish {
     fn default() -> Self {
-        Self { record: true, payload: None, ring_bytes: None }
+        Self { record: true, payload: None, ring_bytes: None, request_spans: None }
     }
 }
 
@@ -50,8 +52,18 @@ impl Recorder {
     /// Whether a container is not to be recorded.
     #[must_use]
     pub(crate) fn is_unwanted(&self, container: &Container) -> bool {
+        !self.wish(container).record
+    }
+
+    /// Whether spans of a container's requests are to be exported; `None`: as with all others, or it is not known.
+    #[must_use]
+    pub(crate) fn wishes_request_spans(&self, container: &Container) -> Option<bool> {
+        self.wish(container).request_spans
+    }
+
+    fn wish(&self, container: &Container) -> Wish {
         let wishes = lock(&self.heeded).wishes.clone();
-        wishes.is_some_and(|wishes| !wishes(container).record)
+        wishes.map_or_else(Wish::default, |wishes| wishes(container))
     }
 
     /// Heeds what is wished of each recording.

@@ -212,3 +212,18 @@ fn an_answer_whose_question_was_not_seen_is_a_moment_that_says_so() {
     assert_eq!(get(&span.attributes, "rewind.dns.start_seen"), Some(&Value::BoolValue(false)));
     assert_eq!(text(&span.attributes, "rewind.dns.response.code"), "NOERROR");
 }
+
+#[test]
+fn requests_are_told_from_all_else() {
+    let mut built = Built::new();
+    built.call(
+        DNS | UDP,
+        (4000, 53),
+        &[&[0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], b"\x04shop\x00\x00\x01\x00\x01"].concat(),
+    );
+    built.call(0, (5000, 80), &request(""));
+    built.call(RECEIVED, (5000, 80), OK.as_bytes());
+    let spans = spans(traces(&header(), &sorted(&built.0), 100));
+    let requests: Vec<_> = spans.iter().filter(|span| crate::is_request(span)).map(|span| span.name.as_str()).collect();
+    assert_eq!((requests, spans.len()), (vec!["GET"], 4));
+}

@@ -1,11 +1,11 @@
 //! What the annotations of a pod or of a namespace ask for. Pure.
 
 use bytesize::ByteSize;
-use rewind_resources::group::annotations::{PAYLOAD, RECORD, RING_SIZE};
+use rewind_resources::group::annotations::{PAYLOAD, RECORD, REQUEST_SPANS, RING_SIZE};
 use std::collections::BTreeMap;
 
 /// The annotations that ask for something.
-const ASKING: [&str; 3] = [RECORD, PAYLOAD, RING_SIZE];
+const ASKING: [&str; 4] = [RECORD, PAYLOAD, RING_SIZE, REQUEST_SPANS];
 /// How much of a value that is not understood is told.
 const TOLD_CHARS: usize = 40;
 
@@ -18,6 +18,8 @@ pub(crate) struct Asked {
     pub payload: Option<bool>,
     /// Most bytes of a ring.
     pub ring_bytes: Option<u64>,
+    /// Whether spans of requests are exported.
+    pub request_spans: Option<bool>,
 }
 
 /// What is asked for, and what was not understood.
@@ -50,6 +52,7 @@ impl Read {
             match *name {
                 RECORD => self.asked.record = before.asked.record,
                 PAYLOAD => self.asked.payload = before.asked.payload,
+                REQUEST_SPANS => self.asked.request_spans = before.asked.request_spans,
                 _ => self.asked.ring_bytes = before.asked.ring_bytes,
             }
             if before.refused.get(name) != Some(why) {
@@ -71,6 +74,7 @@ impl Asked {
         match name {
             RECORD => self.record = word()?,
             PAYLOAD => self.payload = word()?,
+            REQUEST_SPANS => self.request_spans = word()?,
             _ => self.ring_bytes = Some(size(value)?),
         }
         Ok(())
@@ -93,17 +97,24 @@ mod tests {
 
     #[test]
     fn each_annotation_is_read() {
-        let all = read(&[(RECORD, "false"), (PAYLOAD, " true"), (RING_SIZE, "256Ki")]);
-        let asked = Asked { record: Some(false), payload: Some(true), ring_bytes: Some(256 << 10) };
+        let all = read(&[(RECORD, "false"), (PAYLOAD, " true"), (RING_SIZE, "256Ki"), (REQUEST_SPANS, "false")]);
+        let asked =
+            Asked { record: Some(false), payload: Some(true), ring_bytes: Some(256 << 10), request_spans: Some(false) };
         assert_eq!(all, Read { asked, refused: BTreeMap::new() });
         assert_eq!(read(&[("other", "x")]), Read::default());
     }
 
     #[test]
     fn what_is_not_understood_is_refused_by_name_and_the_last_good_one_stays() {
-        let good = read(&[(RECORD, "false"), (PAYLOAD, "true"), (RING_SIZE, "1MiB")]);
-        for (name, value) in [(RECORD, "no"), (PAYLOAD, ""), (RING_SIZE, "large"), (RING_SIZE, "0"), (RING_SIZE, "-1")]
-        {
+        let good = read(&[(RECORD, "false"), (PAYLOAD, "true"), (RING_SIZE, "1MiB"), (REQUEST_SPANS, "false")]);
+        for (name, value) in [
+            (RECORD, "no"),
+            (PAYLOAD, ""),
+            (RING_SIZE, "large"),
+            (RING_SIZE, "0"),
+            (RING_SIZE, "-1"),
+            (REQUEST_SPANS, "off"),
+        ] {
             let bad = read(&[(name, value)]);
             let told = bad.told("pod shop/web");
             assert!(
@@ -114,6 +125,7 @@ mod tests {
             let stays = match name {
                 RECORD => after.asked == Asked { record: Some(false), ..Asked::default() },
                 PAYLOAD => after.asked == Asked { payload: Some(true), ..Asked::default() },
+                REQUEST_SPANS => after.asked == Asked { request_spans: Some(false), ..Asked::default() },
                 _ => after.asked == Asked { ring_bytes: Some(1 << 20), ..Asked::default() },
             };
             assert!(stays, "{name}: {after:?}");
