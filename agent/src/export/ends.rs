@@ -166,6 +166,10 @@ fn parts(export: &Export, due: &[(String, Pending)]) -> Parts {
             continue;
         };
         export.recorder().complete(&mut spilled.header.container);
+        // It ended before it was known whose it is.
+        if export.recorder().is_unwanted(&spilled.header.container) {
+            continue;
+        }
         let is_rest_due = export.is_rest_due(pending.taken_ns, pending.born_ns);
         if !pending.is_sent {
             if !export.sends_requests_of(&spilled) {
