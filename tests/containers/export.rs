@@ -116,7 +116,12 @@ impl Backend {
         thread::spawn(move || {
             for answer in answers {
                 let Ok((mut peer, _)) = listener.accept() else { return };
-                let _ = tell.send(request(&mut peer).unwrap_or_default());
+                if answer == CUT {
+                    let _ = peer.read(&mut [0; 64]);
+                    continue;
+                }
+                let path = request(&mut peer).map(|(path, _)| path);
+                let _ = tell.send(path.unwrap_or_default());
                 let _ = peer.write_all(answer);
             }
         });
@@ -128,8 +133,8 @@ impl Backend {
     }
 }
 
-/// Reads a request to its end: its path.
-fn request(peer: &mut TcpStream) -> Option<String> {
+/// Reads a request to its end: its path and its body.
+pub(super) fn request(peer: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
     loop {
         let read = peer.read(&mut chunk).ok().filter(|read| *read > 0)?;
@@ -139,11 +144,13 @@ fn request(peer: &mut TcpStream) -> Option<String> {
         let text = String::from_utf8_lossy(bytes.get(..head)?).to_ascii_lowercase();
         let length: usize = text.lines().find_map(|line| line.strip_prefix("content-length: "))?.trim().parse().ok()?;
         if bytes.len() >= head + 4 + length {
-            return text.split(' ').nth(1).map(str::to_owned);
+            return Some((text.split(' ').nth(1)?.to_owned(), bytes.split_off(head + 4)));
         }
     }
 }
 
+/// None: the connection ends while the request is on its way.
+pub(super) const CUT: &[u8] = b"cut";
 pub(super) const TAKEN: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 pub(super) const LATER: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";

@@ -1,6 +1,6 @@
 //! What the agent sends by itself: to a real Collector, and to backends that are away, hang, or fail.
 
-use super::export::{self, BUSY, Backend, ENDLESS, LATER, NEVER, PARTLY, TAKEN, text};
+use super::export::{self, BUSY, Backend, CUT, ENDLESS, LATER, NEVER, PARTLY, TAKEN, text};
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
 use rewind_tests::bundle::Spec;
@@ -16,9 +16,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-const SOON: Duration = Duration::from_secs(20);
+pub(super) const SOON: Duration = Duration::from_secs(20);
 /// A backend is tried again after half a minute at most.
-const LATE: Duration = Duration::from_secs(60);
+pub(super) const LATE: Duration = Duration::from_secs(60);
 
 pub(super) fn environment(endpoint: &str) -> Vec<(&'static str, String)> {
     vec![
@@ -34,7 +34,7 @@ pub(super) fn environment(endpoint: &str) -> Vec<(&'static str, String)> {
 const WAITS: &str = "while :; do /usr/bin/busybox sleep 0.2; done";
 
 /// A shell that runs a program that fails, and fails itself.
-fn fails(id: &str) -> Result<Container> {
+pub(super) fn fails(id: &str) -> Result<Container> {
     let container = Container::new(id, &Spec::new(["/usr/bin/busybox", "sh", "-c", "cat /etc/nope; exit 3"]))?;
     ensure!(container.run()?.code == 3, "it did not fail as it should");
     Ok(container)
@@ -61,7 +61,7 @@ fn has(logs: &[Value], name: &str) -> bool {
 }
 
 /// All of the container's end has come: the run with how it ended, its processes, the crash.
-fn all_of(collector: &Collector, container: &str) -> Option<(Vec<Value>, Vec<Value>)> {
+pub(super) fn all_of(collector: &Collector, container: &str) -> Option<(Vec<Value>, Vec<Value>)> {
     let (spans, logs) = collector.of(container);
     let roots = spans.iter().filter(|span| text(span, "parentSpanId").is_empty()).count();
     let is_all =
@@ -197,7 +197,7 @@ pub(crate) fn traffic() -> Result<()> {
     agent.stop()
 }
 
-fn health(agent: &Agent) -> Result<String> {
+pub(super) fn health(agent: &Agent) -> Result<String> {
     let mut command = Command::new(ours("rewind-agent"));
     programs::run(command.arg("health").arg("--socket").arg(agent.socket()))?.success()
 }
@@ -236,7 +236,7 @@ pub(crate) fn to_ones_that_fail() -> Result<()> {
         environment.push(("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json".to_owned()));
         environment
     };
-    let answers = vec![LATER, BUSY, b"", ENDLESS, PARTLY, NEVER, TAKEN, TAKEN, TAKEN, TAKEN];
+    let answers = vec![CUT, b"", ENDLESS, LATER, BUSY, PARTLY, NEVER, TAKEN, TAKEN, TAKEN, TAKEN];
     let backend = Backend::with(answers)?;
     let agent = Agent::start_in(only_logs(&backend.endpoint), &[])?;
     let said = eventually("each answer to be heeded", LATE, || {
@@ -276,7 +276,7 @@ pub(crate) fn to_one_that_hangs() -> Result<()> {
     agent.stop()
 }
 
-fn resident_bytes(agent: &Agent) -> Result<u64> {
+pub(super) fn resident_bytes(agent: &Agent) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", agent.tgid()))?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).context("no RssAnon")?;
     let kib: u64 = line.split_whitespace().next().context("no number")?.parse()?;
@@ -303,4 +303,32 @@ pub(crate) fn by_the_file_of_settings() -> Result<()> {
     let (spans, logs) = collector.of("rewind-off");
     ensure!(spans.is_empty() && logs.is_empty(), "{spans:?} {logs:?}");
     Ok(())
+}
+
+/// Whether a span is that of a request.
+fn is_request(span: &Value) -> bool {
+    attribute(span, "http.request.method").is_some()
+}
+
+pub(crate) fn without_requests() -> Result<()> {
+    let collector = Collector::start()?;
+    let dir = tempfile::tempdir()?;
+    let config = dir.path().join("config.yaml");
+    let settings = |requests: &str| format!("export: {{endpoint: '{}'{requests}}}\n", collector.endpoint());
+    fs::write(&config, settings(", requestSpans: false"))?;
+    let agent = Agent::start_with(&["--config", &config.display().to_string()])?;
+    // A backend is a server of HTTP as well.
+    let asks = |id: &str| -> Result<Vec<Value>> {
+        let script = format!("/usr/bin/busybox wget -q -O - {}/asked; exit 3", collector.endpoint());
+        let container = Container::new(id, &Spec::new(["/usr/bin/busybox", "sh", "-c", &script]))?;
+        ensure!(container.run()?.code == 3, "it did not fail as it should");
+        let (spans, _) = eventually("all of it", SOON, || all_of(&collector, id))?;
+        ensure!(spans.iter().any(|span| text(span, "name").starts_with("TCP connect")), "no connection: {spans:?}");
+        Ok(spans)
+    };
+    let spans = asks("rewind-reporting")?;
+    ensure!(!spans.iter().any(is_request), "{spans:?}");
+    fs::write(&config, settings(""))?;
+    eventually("spans of requests", SOON, || asks("rewind-silent").ok()?.iter().any(is_request).then_some(()))?;
+    agent.stop()
 }

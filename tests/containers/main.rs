@@ -1,5 +1,6 @@
 //! Tests with real runc containers.
 
+mod backends;
 mod cgroups;
 mod connected;
 mod crash;
@@ -59,6 +60,8 @@ fn main() -> ExitCode {
     with_collector_and_python.push(Need::Program("python3"));
     let collector = [Need::Program(rewind_tests::collector::PROGRAM)];
     let with_tls = [Need::Program(rewind_tests::collector::PROGRAM), Need::Program("openssl")];
+    let mut with_both = with_collector.clone();
+    with_both.push(Need::Program("openssl"));
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
     Suite::default()
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
@@ -97,6 +100,18 @@ fn main() -> ExitCode {
         .test("requests_and_connections_come_while_their_container_lives", &with_collector, exported::traffic)
         .test("an_agent_heeds_what_a_backend_answers", &CONTAINER, exported::to_ones_that_fail)
         .test("a_backend_that_hangs_costs_a_queue_and_no_more", &CONTAINER, exported::to_one_that_hangs)
+        .test(
+            "a_backend_that_was_away_under_load_gets_what_comes_and_the_rest_is_counted",
+            &with_collector,
+            backends::away,
+        )
+        .test(
+            "a_slow_backend_under_load_gets_what_it_can_take_and_the_rest_is_counted",
+            &with_collector,
+            backends::slow,
+        )
+        .test("what_waited_for_a_backend_that_is_not_believed_goes_to_one_that_is", &with_both, backends::not_believed)
+        .test("spans_of_requests_are_left_out_where_they_are_switched_off", &with_collector, exported::without_requests)
         .test("the_file_of_settings_says_where_to_and_may_change", &with_collector, exported::by_the_file_of_settings)
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)

@@ -15,12 +15,12 @@ const SOON: Duration = Duration::from_secs(20);
 const PROTOCOLS: [&str; 3] = ["http/protobuf", "http/json", "grpc"];
 
 /// Certificates made by `openssl`: two authorities, one for the server, one that nobody believes.
-struct Certificates {
+pub(super) struct Certificates {
     dir: tempfile::TempDir,
 }
 
 impl Certificates {
-    fn make() -> Result<Self> {
+    pub(super) fn make() -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let this = Self { dir };
         for authority in ["ca", "other"] {
@@ -72,7 +72,7 @@ impl Certificates {
         programs::run(&mut command)?.success().map(drop)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 }

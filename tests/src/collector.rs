@@ -4,6 +4,7 @@ use crate::eventually::eventually;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +13,7 @@ use tempfile::TempDir;
 
 /// The program: `cargo xtask test` builds it, and puts it into `PATH`.
 pub const PROGRAM: &str = "rewind-otelcol";
+const LOOPBACK: &str = "127.0.0.1";
 const SOON: Duration = Duration::from_secs(30);
 
 /// A running Collector; dropping it ends it.
@@ -19,8 +21,11 @@ const SOON: Duration = Duration::from_secs(30);
 pub struct Collector {
     child: Child,
     dir: TempDir,
+    address: String,
     http: u16,
     grpc: u16,
+    /// Where it says what it has taken, if it counts.
+    figures: u16,
 }
 
 /// A certificate and its key, PEM files.
@@ -48,39 +53,94 @@ impl Collector {
     /// # Errors
     /// When it does not come up; what it said is in the message.
     pub fn with(http: u16, tls: Option<Tls<'_>>) -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("rewind-collector-").tempdir()?;
-        let grpc = free_port()?;
         let tls = tls.map_or_else(String::new, |Tls { certificate, key, client_ca }| {
             let client = client_ca.map_or_else(String::new, |path| format!(", client_ca_file: {}", path.display()));
             format!(", tls: {{cert_file: {}, key_file: {}{client}}}", certificate.display(), key.display())
         });
+        Self::run(Path::new(PROGRAM), (LOOPBACK, http), &tls, "metrics: {level: none}", kept)
+    }
+
+    /// Starts one, of this program, that keeps nothing of what it takes, and counts it: [`Collector::spans_taken`].
+    ///
+    /// # Errors
+    /// When it does not come up; what it said is in the message.
+    pub fn counting(program: &Path) -> Result<Self> {
+        let port = free_port()?;
+        let figures = format!(
+            "metrics: {{level: basic, readers: [{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {port}}}}}}}}}]}}"
+        );
+        let mut collector = Self::run(program, (LOOPBACK, free_port()?), "", &figures, |_| {
+            "path: /dev/null, format: proto".to_owned()
+        })?;
+        collector.figures = port;
+        Ok(collector)
+    }
+
+    /// Starts one that takes OTLP over HTTP at an address that others than this host reach, and keeps what came.
+    ///
+    /// # Errors
+    /// When it does not come up; what it said is in the message.
+    pub fn on(address: &str, http: u16) -> Result<Self> {
+        Self::run(Path::new(PROGRAM), (address, http), "", "metrics: {level: none}", kept)
+    }
+
+    fn run(
+        program: &Path,
+        (address, http): (&str, u16),
+        tls: &str,
+        figures: &str,
+        keeps: impl Fn(&Path) -> String,
+    ) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("rewind-collector-").tempdir()?;
+        let grpc = free_port()?;
         let config = dir.path().join("config.yaml");
         let received = dir.path().join("received");
         fs::write(
             &config,
             format!(
-                "receivers: {{otlp: {{protocols: {{http: {{endpoint: \"127.0.0.1:{http}\"{tls}}}, \
-                 grpc: {{endpoint: \"127.0.0.1:{grpc}\"{tls}}}}}}}}}\n\
-                 exporters: {{file: {{path: {}, flush_interval: 100ms}}}}\n\
-                 service:\n  telemetry: {{metrics: {{level: none}}, logs: {{level: warn}}}}\n  pipelines:\n    \
+                "receivers: {{otlp: {{protocols: {{http: {{endpoint: \"{address}:{http}\"{tls}}}, \
+                 grpc: {{endpoint: \"{LOOPBACK}:{grpc}\"{tls}}}}}}}}}\n\
+                 exporters: {{file: {{{}}}}}\n\
+                 service:\n  telemetry: {{{figures}, logs: {{level: warn}}}}\n  pipelines:\n    \
                  traces: {{receivers: [otlp], exporters: [file]}}\n    logs: {{receivers: [otlp], exporters: [file]}}\n    \
                  metrics: {{receivers: [otlp], exporters: [file]}}\n",
-                received.display()
+                keeps(&received)
             ),
         )?;
         let log = fs::File::create(dir.path().join("log"))?;
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program);
         command.arg("--config").arg(format!("file:{}", config.display())).stdout(Stdio::null()).stderr(log);
-        let collector = Self { child: command.spawn().context("cannot start the Collector")?, dir, http, grpc };
-        let up = eventually("the Collector to answer", SOON, || TcpStream::connect(("127.0.0.1", http)).ok().map(drop));
+        let child = command.spawn().context("cannot start the Collector")?;
+        let collector = Self { child, dir, address: address.to_owned(), http, grpc, figures: 0 };
+        let up = eventually("the Collector to answer", SOON, || TcpStream::connect((address, http)).ok().map(drop));
         up.with_context(|| fs::read_to_string(collector.dir.path().join("log")).unwrap_or_default())?;
         Ok(collector)
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn tgid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How many spans it has taken, as it says itself.
+    ///
+    /// # Errors
+    /// When it does not say: one that [counts](Collector::counting) does.
+    pub fn spans_taken(&self) -> Result<u64> {
+        let mut stream = TcpStream::connect((LOOPBACK, self.figures)).context("this Collector does not count")?;
+        stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n")?;
+        let mut said = String::new();
+        stream.read_to_string(&mut said)?;
+        // None before the first has come.
+        let lines = said.lines().filter(|line| line.starts_with("otelcol_receiver_accepted_spans{"));
+        Ok(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>() as u64)
     }
 
     /// Where it takes OTLP over HTTP.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.http)
+        format!("http://{}:{}", self.address, self.http)
     }
 
     /// Where it takes OTLP over gRPC.
@@ -92,10 +152,19 @@ impl Collector {
     /// What came of the container whose id begins so.
     #[must_use]
     pub fn of(&self, container: &str) -> (Vec<Value>, Vec<Value>) {
-        let is_its = |of: &Value| {
-            let id = of.get("resource").and_then(|resource| attribute(resource, "container.id"));
-            id.is_some_and(|id| id.starts_with(container))
-        };
+        self.of_those(|resource| attribute(resource, "container.id").is_some_and(|id| id.starts_with(container)))
+    }
+
+    /// What came of a pod.
+    #[must_use]
+    pub fn of_pod(&self, namespace: &str, pod: &str) -> (Vec<Value>, Vec<Value>) {
+        let is = |resource: &Value, key: &str, value: &str| attribute(resource, key).as_deref() == Some(value);
+        self.of_those(|resource| is(resource, "k8s.namespace.name", namespace) && is(resource, "k8s.pod.name", pod))
+    }
+
+    /// Spans and log records of these resources.
+    fn of_those(&self, is_wanted: impl Fn(&Value) -> bool) -> (Vec<Value>, Vec<Value>) {
+        let is_its = |of: &Value| of.get("resource").is_some_and(&is_wanted);
         let all = |resource: &str, scope: &str, what: &str| {
             let its = self.messages(resource).into_iter().filter(|of| is_its(of));
             its.flat_map(|of| parts(&of, scope)).flat_map(|of| parts(&of, what)).collect()
@@ -147,6 +216,11 @@ impl Collector {
     fn received(&self) -> PathBuf {
         self.dir.path().join("received")
     }
+}
+
+/// As the exporter of files has it.
+fn kept(received: &Path) -> String {
+    format!("path: {}, flush_interval: 100ms", received.display())
 }
 
 fn parts(of: &Value, key: &str) -> Vec<Value> {
