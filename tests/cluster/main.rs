@@ -13,6 +13,7 @@ mod live;
 mod manifest;
 mod network;
 mod nodes;
+mod otlp;
 mod pods;
 mod port;
 mod reading;
@@ -34,6 +35,8 @@ const AGENTS: [Need; 5] =
 fn main() -> ExitCode {
     let mut with_store = AGENTS.to_vec();
     with_store.push(Need::Store);
+    let mut with_collector = AGENTS.to_vec();
+    with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
     Suite::default()
         .test("a_pod_runs_and_a_service_leads_to_it_by_name", &CLUSTER, pods::service)
         .test("a_pod_that_fails_is_started_again_within_seconds", &CLUSTER, pods::restarted)
@@ -89,6 +92,11 @@ fn main() -> ExitCode {
         .test("two_nodes_are_read_as_one_and_a_silent_one_is_named", &AGENTS, nodes::two)
         .test("a_crowd_of_wrong_guesses_keeps_nobody_from_reading", &AGENTS, crowd::held_up)
         .test("a_run_whose_agent_is_gone_is_read_from_where_its_recording_says", &with_store, away::read)
+        .test(
+            "a_backend_is_told_of_pods_by_their_names_and_of_none_that_is_not_recorded",
+            &with_collector,
+            otlp::told_of_pods,
+        )
         .test("the_readmes_walk_is_a_walk", &AGENTS, readme::walk)
         .test("undeploy_leaves_nothing_behind", &AGENTS, undeploy::clean)
         .run()
