@@ -10,6 +10,7 @@ mod cluster;
 mod connections;
 mod crash;
 mod daemon;
+mod export;
 mod feed;
 mod figures;
 mod held;
@@ -19,7 +20,7 @@ mod servers;
 mod setting;
 mod table;
 
-use crate::{build, build_ebpf, command, setup};
+use crate::{build, build_ebpf, collector, command, setup};
 use anyhow::{Result, bail};
 use calls::Calls;
 use clap::{Args, ValueEnum};
@@ -76,6 +77,7 @@ enum Part {
     Adoption,
     Crash,
     Feed,
+    Export,
     /// On a cluster that is up: memory, CPU, reading, Events, watches. Only if it is named.
     Cluster,
     /// As above: the names of 300 pods that come and go.
@@ -94,6 +96,7 @@ impl Bench {
             return self.on_cluster();
         }
         setup::for_build()?;
+        let collector = if self.wants(Part::Export) { Some(collector::program()?) } else { None };
         let no_perf = setup::for_bench()?;
         let floor = build_ebpf::run()?.with_file_name("floor");
         let built = build::all(true)?;
@@ -104,7 +107,7 @@ impl Bench {
         interrupt::listen()?;
         let place = Playground::new()?;
         let refused = no_perf.map(|why| (Setting::PerfTrace, why)).into_iter().collect();
-        let mut run = Run { bench: self, place: &place, floor, decoder, refused, failed: Vec::new() };
+        let mut run = Run { bench: self, place: &place, floor, decoder, collector, refused, failed: Vec::new() };
         let (mut figures, mut table) = (Figures::default(), Table::default());
         let ended = run.compare(&mut figures);
         for load in self.loads() {
@@ -178,6 +181,8 @@ struct Run<'a> {
     floor: PathBuf,
     /// The program that decodes.
     decoder: PathBuf,
+    /// The Collector, where it is wanted.
+    collector: Option<PathBuf>,
     /// Settings that this machine cannot have, and why.
     refused: Vec<(Setting, String)>,
     /// What went wrong, other than by Ctrl-C.
@@ -304,6 +309,11 @@ impl Run<'_> {
         }
         if self.bench.wants(Part::Feed) {
             self.feed(table)?;
+        }
+        if let Some(collector) = &self.collector
+            && let Err(error) = export::show(self.place, collector, if self.bench.quick { 3 } else { 10 }, table)
+        {
+            self.fail("spans to a Collector", &error)?;
         }
         Ok(())
     }

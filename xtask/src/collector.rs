@@ -21,6 +21,11 @@ const COLLECTOR: Part = Part {
     of: "collector",
 };
 
+/// The program itself.
+pub(crate) fn program() -> Result<PathBuf> {
+    Ok(COLLECTOR.get()?.join(PROGRAM))
+}
+
 /// `PATH`, with the Collector in it.
 pub(crate) fn path() -> Result<OsString> {
     command::path_with(COLLECTOR.get()?)

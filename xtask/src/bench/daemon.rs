@@ -94,6 +94,15 @@ pub(super) fn cpu_ns(tgid: u32) -> Result<HashMap<OsString, u64>> {
     Ok(threads)
 }
 
+/// A thread of a process, by its name.
+pub(super) fn thread_named(tgid: u32, name: &str) -> Result<OsString> {
+    let tasks = fs::read_dir(format!("/proc/{tgid}/task"))?.flatten();
+    let is_it =
+        |task: &fs::DirEntry| fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name);
+    let found = tasks.into_iter().find(is_it).map(|task| task.file_name());
+    found.with_context(|| format!("the daemon has no thread {name}"))
+}
+
 /// Resident memory of a process (anonymous, and files: its own code and libraries), without the
 /// rings and other maps of BPF that it has mapped.
 pub(super) fn own_mebibytes(tgid: u32) -> Result<f64> {

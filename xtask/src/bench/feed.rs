@@ -70,7 +70,7 @@ pub(super) fn measure(place: &Playground, storm: Storm, is_on: bool, time: Durat
     interrupt::pause(time)?;
     let (after, took) = (daemon::cpu_ns(agent.tgid())?, begin.elapsed());
     let upto = fs::metadata(&log).map_or(0, |log| log.len());
-    let feed = thread_named(agent.tgid(), "feed")?;
+    let feed = daemon::thread_named(agent.tgid(), "feed")?;
     let percent = |of: &dyn Fn(&OsString) -> bool| -> f64 {
         let of_it = after.iter().filter(|(tid, _)| of(tid));
         let ns: u64 = of_it.map(|(tid, ns)| ns.saturating_sub(*before.get(tid).unwrap_or(&0))).sum();
@@ -88,14 +88,6 @@ pub(super) fn measure(place: &Playground, storm: Storm, is_on: bool, time: Durat
         fs::remove_file(&log)?;
     }
     Ok(figures)
-}
-
-fn thread_named(tgid: u32, name: &str) -> Result<OsString> {
-    let tasks = fs::read_dir(format!("/proc/{tgid}/task"))?.flatten();
-    let is_it =
-        |task: &fs::DirEntry| fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name);
-    let found = tasks.into_iter().find(is_it).map(|task| task.file_name());
-    found.with_context(|| format!("the daemon has no thread {name}"))
 }
 
 /// What stands in an event log, from byte `from` to byte `upto`; of what was missed its last word.

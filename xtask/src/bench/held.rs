@@ -67,7 +67,7 @@ pub(super) fn decode(place: &Playground, program: &Path, recording: &Path, passe
 }
 
 /// What the agent answers, as bytes. The older HTTP, so that the end of the answer is its end.
-fn get(socket: &Path, path: &str) -> Result<Vec<u8>> {
+pub(super) fn get(socket: &Path, path: &str) -> Result<Vec<u8>> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(WITHIN))?;
     write!(stream, "GET {path} HTTP/1.0\r\nHost: rewind\r\n\r\n")?;
