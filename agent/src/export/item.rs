@@ -12,6 +12,8 @@ const MAX_MESSAGE_BYTES: usize = 3 << 20;
 
 /// Bytes of the key and the length before a part of a message.
 const ITEM_BYTES: usize = 8;
+/// The same of a recording's part, and of the scope in it.
+const PART_BYTES: usize = 2 * ITEM_BYTES;
 
 /// A span or a log record.
 pub(crate) trait Item: prost::Message + Clone + Default + Sized + 'static {
@@ -32,7 +34,7 @@ pub(crate) trait Item: prost::Message + Clone + Default + Sized + 'static {
         Vec::new()
     }
 
-    /// Puts those of a recording into a message; how many bytes it is more.
+    /// Puts those of a recording into a message; how many bytes it is more, without the items themselves.
     fn put(message: &mut Self::Message, header: &Header, items: Vec<Self>) -> usize;
 }
 
@@ -51,9 +53,10 @@ impl Item for Span {
         live.expired(header, now_ns)
     }
 
-    fn put(message: &mut TracesData, header: &Header, items: Vec<Self>) -> usize {
-        let part = rewind_otlp::resource_spans(header, items);
-        let bytes = prost::Message::encoded_len(&part) + ITEM_BYTES;
+    fn put(message: &mut TracesData, header: &Header, mut items: Vec<Self>) -> usize {
+        let mut part = rewind_otlp::resource_spans(header, Vec::new());
+        let bytes = prost::Message::encoded_len(&part) + PART_BYTES;
+        part.scope_spans.iter_mut().take(1).for_each(|of| of.spans = std::mem::take(&mut items));
         message.resource_spans.push(part);
         bytes
     }
@@ -66,9 +69,10 @@ impl Item for LogRecord {
         live.logs(header, timeline)
     }
 
-    fn put(message: &mut LogsData, header: &Header, items: Vec<Self>) -> usize {
-        let part = rewind_otlp::resource_logs(header, items);
-        let bytes = prost::Message::encoded_len(&part) + ITEM_BYTES;
+    fn put(message: &mut LogsData, header: &Header, mut items: Vec<Self>) -> usize {
+        let mut part = rewind_otlp::resource_logs(header, Vec::new());
+        let bytes = prost::Message::encoded_len(&part) + PART_BYTES;
+        part.scope_logs.iter_mut().take(1).for_each(|of| of.log_records = std::mem::take(&mut items));
         message.resource_logs.push(part);
         bytes
     }
@@ -96,14 +100,14 @@ impl<I: Item> Messages<I> {
         for item in items {
             let bytes = item.encoded_len() + ITEM_BYTES;
             if self.open_bytes + part_bytes + bytes > MAX_MESSAGE_BYTES {
-                self.add(header, std::mem::take(&mut part));
+                self.add(header, std::mem::take(&mut part), part_bytes);
                 self.close();
                 part_bytes = 0;
             }
             part_bytes += bytes;
             part.push(item);
         }
-        self.add(header, part);
+        self.add(header, part, part_bytes);
     }
 
     /// Messages, and how many items are in each.
@@ -119,10 +123,11 @@ impl<I: Item> Messages<I> {
         (self.open_bytes, self.open_count) = (0, 0);
     }
 
-    fn add(&mut self, header: &Header, part: Vec<I>) {
+    /// Items of so many bytes.
+    fn add(&mut self, header: &Header, part: Vec<I>, part_bytes: usize) {
         if !part.is_empty() {
             self.open_count += part.len() as u64;
-            self.open_bytes += I::put(&mut self.open, header, part);
+            self.open_bytes += part_bytes + I::put(&mut self.open, header, part);
         }
     }
 }
