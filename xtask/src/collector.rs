@@ -5,6 +5,7 @@ use crate::go::{Module, Part};
 use anyhow::Result;
 use rewind_tests::collector::PROGRAM;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 const COLLECTOR: Part = Part {
     name: "otelcol",
