@@ -78,6 +78,8 @@ pub(crate) struct Config {
     pub redactor: Option<Redactor>,
     /// What this host cannot give, beyond what loading shows.
     pub given_up: Vec<String>,
+    /// What this host is called: in a pod the kernel tells the pod's name.
+    pub host_name: String,
     /// What the API tells of this node's pods, if it is asked.
     pub pods: Option<Arc<Pods>>,
     /// What it tells of addresses.

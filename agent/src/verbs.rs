@@ -79,7 +79,8 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
     let keeper = Keeper::new(&policy)?;
     let config = host.config(plan, Scope::Rule(rule), options.payload, Some(redactor));
     let (pods, peers) = node.as_ref().map(|node| (Arc::clone(&node.pods), Arc::clone(&node.peers))).unzip();
-    let config = Config { pods, peers, ..config };
+    let host_name = node.as_ref().map_or_else(host_name, |node| node.cluster.node().to_owned());
+    let config = Config { pods, peers, host_name, ..config };
     let recorder = match pins {
         Some(pins) => adoption::begin(config, pins, &keeper)?,
         None => Recorder::start(config)?,
@@ -243,15 +244,29 @@ impl Host {
 
     fn config(&self, plan: Plan, scope: Scope, payload: bool, redactor: Option<Redactor>) -> Config {
         let (cgroup_mount, given_up) = (self.mount.clone(), self.given_up.clone());
-        Config { plan, cgroup_mount, scope, payload, redactor, given_up, pods: None, peers: None }
+        Config {
+            plan,
+            cgroup_mount,
+            scope,
+            payload,
+            redactor,
+            given_up,
+            host_name: host_name(),
+            pods: None,
+            peers: None,
+        }
     }
 }
 
 /// This host as a node of a cluster: the kubelet, too, calls it as the host calls itself if nothing else is said.
 fn node(options: &cli::Kubernetes) -> pipeline::Node {
-    let host = || rustix::system::uname().nodename().to_string_lossy().to_lowercase();
-    let name = options.node_name.clone().unwrap_or_else(host);
+    let name = options.node_name.clone().unwrap_or_else(|| host_name().to_lowercase());
     pipeline::Node { cluster: Arc::new(Cluster::of_node(name)), pods: Arc::default(), peers: Arc::default() }
+}
+
+/// What this host calls itself.
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// This process' cgroup in the unified hierarchy.

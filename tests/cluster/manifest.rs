@@ -25,14 +25,20 @@ pub(crate) fn workload(name: &str, command: &[&str]) -> Value {
 
 /// A pod that serves a page of its name, its Service, and a pod `client` that runs a script.
 pub(crate) fn served(name: &str, script: &str) -> String {
-    let serve = format!("mkdir /www && echo from-{name} >/www/index.html && exec httpd -f -p 8080 -h /www");
+    let [server, service] = server(name, &format!("echo from-{name} >/www/index.html"));
+    let items = [server, service, workload("client", &["sh", "-c", script])];
+    json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
+}
+
+/// A pod that serves what a script has made below `/www`, and its Service.
+pub(crate) fn server(name: &str, script: &str) -> [Value; 2] {
+    let serve = format!("mkdir -p /www/cgi-bin\n{script}\nexec httpd -f -p 8080 -h /www");
     let mut server = workload(name, &["sh", "-c", &serve]);
     set(&mut server, "/metadata/labels", json!({"app": name}));
     set(&mut server, "/spec/containers/0/readinessProbe", json!({"tcpSocket": {"port": 8080}, "periodSeconds": 1}));
     let spec = json!({"selector": {"app": name}, "ports": [{"port": 80, "targetPort": 8080}]});
     let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec});
-    let items = [server, service, workload("client", &["sh", "-c", script])];
-    json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
+    [server, service]
 }
 
 /// Python is the host's.

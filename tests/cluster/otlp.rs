@@ -1,11 +1,11 @@
 //! What an OpenTelemetry backend gets of pods, by `overlays/otlp` as it is shipped.
 
-use crate::manifest::{set, workload};
+use crate::manifest::{server, set, workload};
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
-use rewind_tests::cluster::place::ADDRESS;
+use rewind_tests::cluster::place::{ADDRESS, NODE};
 use rewind_tests::collector::{Collector, attribute};
 use rewind_tests::eventually::eventually;
 use rewind_tests::programs::work_tree;
@@ -87,6 +87,61 @@ fn is_request(span: &Value) -> bool {
     attribute(span, "http.request.method").is_some()
 }
 
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const FIRST: &str = "b7ad6b7169203331";
+
+/// Hands the trace on below a span of its own, as an application that reports nothing.
+const MIDDLE: &str = r#"cat >/www/cgi-bin/page <<'EOF'
+#!/bin/sh
+rest=${HTTP_TRACEPARENT#00-}
+span=$(head -c 8 /dev/urandom | od -An -tx1 | tr -d ' \n')
+wget -q -O /dev/null --header "traceparent: 00-${rest%%-*}-$span-01" http://last/cgi-bin/page || echo "Status: 502 Bad"
+echo
+EOF
+chmod +x /www/cgi-bin/page && echo up >/www/index.html"#;
+
+/// Is slow, and fails.
+const LAST: &str = r#"cat >/www/cgi-bin/page <<'EOF'
+#!/bin/sh
+sleep 1
+echo "Status: 503 Slow"
+echo
+EOF
+chmod +x /www/cgi-bin/page && echo up >/www/index.html"#;
+
+/// Three pods of which one asks the other: one trace, each span below who has asked.
+fn chain(collector: &Collector, namespace: &Namespace) -> Result<()> {
+    let servers = [server("middle", MIDDLE), server("last", LAST)].concat();
+    namespace.apply(&json!({"apiVersion": "v1", "kind": "List", "items": servers}).to_string())?;
+    let ask = format!(
+        "until wget -q -O - http://middle/ && wget -q -O - http://last/; do sleep 0.2; done; \
+         wget -q -O - --header 'traceparent: 00-{TRACE}-{FIRST}-01' http://middle/cgi-bin/page; exit 0"
+    );
+    namespace.apply(&workload("first", &["sh", "-c", &ask]).to_string())?;
+    let of = |pod: &str, kind: i64| {
+        let (spans, _) = collector.of_pod(namespace.name(), pod);
+        let is_it = |span: &Value| span.get("traceId") == Some(&TRACE.into()) && span.get("kind") == Some(&kind.into());
+        spans.into_iter().find(|span| is_it(span) && is_request(span))
+    };
+    const SERVER: i64 = 2;
+    const CLIENT: i64 = 3;
+    let places = [("first", CLIENT), ("middle", SERVER), ("middle", CLIENT), ("last", SERVER)];
+    let spans = eventually("each span of the chain", SOON, || {
+        places.into_iter().map(|(pod, kind)| of(pod, kind)).collect::<Option<Vec<_>>>()
+    });
+    let spans = spans.with_context(|| format!("{:?}", places.map(|(pod, kind)| of(pod, kind))))?;
+    ensure!(spans.first().and_then(|span| span.get("spanId")) == Some(&FIRST.into()), "{spans:?}");
+    for pair in spans.windows(2) {
+        let [above, below] = pair else { continue };
+        ensure!(above.get("spanId") == below.get("parentSpanId"), "{below}\nis not below\n{above}");
+    }
+    // Who asks reads them in one piece; these servers write `HTTP/1.1 ` alone first, which does not tell what it is.
+    let asking = spans.iter().filter(|span| span.get("kind") == Some(&CLIENT.into()));
+    let statuses: Vec<_> = asking.filter_map(|span| attribute(span, "http.response.status_code")).collect();
+    ensure!(statuses == ["502", "503"], "{statuses:?}");
+    Ok(())
+}
+
 pub(crate) fn told_of_pods() -> Result<()> {
     agents::with(|admin| {
         let collector = Collector::on(ADDRESS, PORT)?;
@@ -104,13 +159,17 @@ pub(crate) fn told_of_pods() -> Result<()> {
         let (spans, crash) = eventually("spans and the crash", SOON, || told(&collector, &namespace, "web"))?;
         let body = crash.pointer("/body/stringValue").and_then(Value::as_str).unwrap_or_default();
         ensure!(body.contains("exited with 3") && body.contains("/etc/missing.conf"), "{crash}");
-        ensure!(spans.iter().any(is_request), "no request: {spans:?}");
-        let resource =
-            collector.resources().into_iter().find(|of| attribute(of, "k8s.pod.name").as_deref() == Some("web"));
-        let resource = resource.context("no resource")?;
+        let request = || collector.of_pod(namespace.name(), "web").0.into_iter().find(is_request);
+        eventually("a request of the pod's", SOON, request).with_context(|| format!("{spans:?}"))?;
+        // Its sandbox is a container as well, without a name.
+        let is_its = |of: &Value| {
+            attribute(of, "k8s.pod.name").as_deref() == Some("web") && attribute(of, "k8s.container.name").is_some()
+        };
+        let resource = collector.resources().into_iter().find(is_its).context("no resource")?;
         for (key, value) in [
             ("k8s.namespace.name", namespace.name()),
             ("k8s.container.name", "app"),
+            ("host.name", NODE),
             ("container.image.name", "rewind.test/workloads"),
         ] {
             ensure!(attribute(&resource, key).as_deref() == Some(value), "{key} is not {value}: {resource}");
@@ -120,6 +179,7 @@ pub(crate) fn told_of_pods() -> Result<()> {
         ensure!(!spans.iter().any(is_request), "{spans:?}");
         let is_connection = |span: &Value| attribute(span, "network.transport").as_deref() == Some("tcp");
         ensure!(spans.iter().any(is_connection), "no connection: {spans:?}");
+        chain(&collector, &namespace)?;
         // It ended before those of which all has come.
         let (spans, logs) = collector.of_pod(namespace.name(), "quiet");
         ensure!(spans.is_empty() && logs.is_empty(), "it is not to be recorded: {spans:?} {logs:?}");

@@ -65,7 +65,7 @@ impl Recorder {
         let machine = uname.machine().to_string_lossy().into_owned();
         let arch = Arch::parse(&machine).ok_or_else(|| Error::Arch(machine.clone()))?;
         let host = Host {
-            name: uname.nodename().to_string_lossy().into_owned(),
+            name: config.host_name,
             arch: machine,
             kernel: uname.release().to_string_lossy().into_owned(),
             unix_offset_ns: clock::unix_offset_ns(),
