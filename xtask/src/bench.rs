@@ -18,6 +18,7 @@ mod interrupt;
 mod place;
 mod servers;
 mod setting;
+mod soak;
 mod table;
 
 use crate::{build, build_ebpf, collector, command, setup};
@@ -78,6 +79,8 @@ enum Part {
     Crash,
     Feed,
     Export,
+    /// Ten minutes of short connections. Only if it is named.
+    Soak,
     /// On a cluster that is up: memory, CPU, reading, Events, watches. Only if it is named.
     Cluster,
     /// As above: the names of 300 pods that come and go.
@@ -315,7 +318,18 @@ impl Run<'_> {
         {
             self.fail("spans to a Collector", &error)?;
         }
+        if self.bench.only.contains(&Part::Soak) {
+            self.soak(table)?;
+        }
         Ok(())
+    }
+
+    fn soak(&mut self, table: &mut Table) -> Result<()> {
+        let seconds = if self.bench.quick { 60 } else { 600 };
+        let calls = Calls::compile(self.place, self.bench.quick)?;
+        let measured = collector::program()
+            .and_then(|collector| soak::show(self.place, &collector, &calls, Duration::from_secs(seconds), table));
+        measured.or_else(|error| self.fail("ten minutes of short connections", &error))
     }
 
     fn feed(&mut self, table: &mut Table) -> Result<()> {

@@ -114,7 +114,7 @@ fn measure(place: &Playground, collector: &Path, seconds: u64) -> Result<Figures
 }
 
 /// What the agent itself says of spans.
-fn sent_and_lost(agent: &Agent) -> Result<(u64, u64)> {
+pub(super) fn sent_and_lost(agent: &Agent) -> Result<(u64, u64)> {
     let version: Value = serde_json::from_slice(&held::get(&agent.socket(), "/v1/version")?)?;
     let traces = version.pointer("/export/traces").context("the agent says nothing of spans")?;
     let sent = traces.get("sent").and_then(Value::as_u64).context("no number")?;
