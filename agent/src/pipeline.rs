@@ -10,7 +10,7 @@ use crate::feed::{Feed, Subscription};
 use crate::identity::kubernetes::annotations::Annotations;
 use crate::identity::kubernetes::{Pods, watch};
 use crate::identity::peers::Peers;
-use crate::identity::pod::PodContainer;
+use crate::identity::pod::pod_of;
 use crate::publish::{self, Events, Publisher};
 use crate::recorder::{Recorder, Wish};
 use crate::serve::{self, Gate, Parts, Places, Port, Shared, SocketPath};
@@ -256,8 +256,8 @@ fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>)
         Err(error) => tracing::error!(%error, "what is hidden stays as it was"),
     }
     let (of, annotations) = (settings.clone(), Arc::clone(&parts.annotations));
-    parts.recorder.set_wishes(Arc::new(move |container| match PodContainer::of(container) {
-        Some(pod) => of.wish(pod.namespace, annotations.asked(pod.namespace, pod.uid)),
+    parts.recorder.set_wishes(Arc::new(move |container| match pod_of(container) {
+        Some((namespace, uid)) => of.wish(namespace, annotations.asked(namespace, uid)),
         None => Wish::default(),
     }));
     parts.export.set(&settings.export, settings.request_spans);

@@ -11,7 +11,7 @@ use rewind_common::record::Task;
 use rewind_common::record::connection::what;
 use rewind_protocols::dns::{self, Lookup, Lookups, Outcome, Socket, Transport};
 use rewind_protocols::http1::{Conversation, End, Exchange, Lengths, Message, Way};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 
@@ -23,6 +23,8 @@ const MAX_QUESTIONS: usize = 4096;
 /// How long a question waits: as long as glibc's resolver does, which asks twice and waits for five seconds each time
 /// (`RES_DFLRETRY`, `RES_TIMEOUT`; `resolv.conf(5)`). Both times are one lookup.
 pub const DNS_TIMEOUT_NS: u64 = 10_000_000_000;
+/// How long what came before a connection's end may be read after it: who reads waits for nobody.
+const READ_NS: u64 = 10_000_000_000;
 
 /// Whose a message is, and between whom it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +150,8 @@ pub struct Conversations {
     connections: HashMap<Ends, Followed>,
     /// Questions that were asked here, and those that were asked of servers here.
     lookups: [Lookups<Party>; 2],
+    /// Those that were closed before their answer was read, and when.
+    closed: VecDeque<(u64, Ends)>,
 }
 
 #[derive(Debug)]
@@ -165,7 +169,7 @@ struct Followed {
 impl Default for Conversations {
     fn default() -> Self {
         let lookups = || Lookups::new(MAX_QUESTIONS, DNS_TIMEOUT_NS);
-        Self { connections: HashMap::new(), lookups: [lookups(), lookups()] }
+        Self { connections: HashMap::new(), lookups: [lookups(), lookups()], closed: VecDeque::new() }
     }
 }
 
@@ -217,13 +221,13 @@ impl Conversations {
         told
     }
 
-    /// Whether questions wait for their answers.
+    /// Whether something waits that [`Conversations::expire`] may tell.
     #[must_use]
     pub fn is_asking(&self) -> bool {
-        self.lookups.iter().any(Lookups::is_waiting)
+        !self.closed.is_empty() || self.lookups.iter().any(Lookups::is_waiting)
     }
 
-    /// Questions without an answer in time, at this moment: for who has a clock, and no message that comes.
+    /// Questions and closed requests without an answer in time, at this moment: for who has a clock, and no message that comes.
     pub fn expire(&mut self, now_ns: u64) -> Vec<Told> {
         let ways = [Way::Sent, Way::Received].into_iter().zip(&mut self.lookups);
         let of = |(way, lookups): (Way, &mut Lookups<Party>)| {
@@ -233,7 +237,13 @@ impl Conversations {
                 .map(move |lookup| Told::Lookup(way, Box::new(lookup)))
                 .collect::<Vec<_>>()
         };
-        ways.flat_map(of).collect()
+        let mut told: Vec<_> = ways.flat_map(of).collect();
+        while let Some((closed_ns, ends)) = self.closed.pop_front_if(|(at, _)| at.saturating_add(READ_NS) <= now_ns) {
+            if self.connections.get(&ends).is_some_and(|followed| followed.closed_ns == Some(closed_ns)) {
+                told.extend(self.connections.remove(&ends).into_iter().flat_map(|it| it.closed(closed_ns)));
+            }
+        }
+        told
     }
 
     fn connection(&mut self, told: &Connection) -> Vec<Told> {
@@ -245,6 +255,7 @@ impl Conversations {
             && followed.conversation.is_waiting()
         {
             followed.closed_ns = Some(told.time_ns);
+            self.closed.push_back((told.time_ns, ends));
             return Vec::new();
         }
         let before = self.connections.remove(&ends);

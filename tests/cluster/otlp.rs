@@ -94,17 +94,18 @@ const FIRST: &str = "b7ad6b7169203331";
 const MIDDLE: &str = r#"cat >/www/cgi-bin/page <<'EOF'
 #!/bin/sh
 rest=${HTTP_TRACEPARENT#00-}
-span=$(head -c 8 /dev/urandom | od -An -tx1 | tr -d ' \n')
-wget -q -O /dev/null --header "traceparent: 00-${rest%%-*}-$span-01" http://last/cgi-bin/page || echo "Status: 502 Bad"
+for page in cgi-bin/page none; do
+    span=$(head -c 8 /dev/urandom | od -An -tx1 | tr -d ' \n')
+    wget -q -O /dev/null --header "traceparent: 00-${rest%%-*}-$span-01" http://last/$page
+done
 echo
 EOF
 chmod +x /www/cgi-bin/page && echo up >/www/index.html"#;
 
-/// Is slow, and fails.
+/// Is slow, and has one page alone.
 const LAST: &str = r#"cat >/www/cgi-bin/page <<'EOF'
 #!/bin/sh
 sleep 1
-echo "Status: 503 Slow"
 echo
 EOF
 chmod +x /www/cgi-bin/page && echo up >/www/index.html"#;
@@ -118,27 +119,39 @@ fn chain(collector: &Collector, namespace: &Namespace) -> Result<()> {
          wget -q -O - --header 'traceparent: 00-{TRACE}-{FIRST}-01' http://middle/cgi-bin/page; exit 0"
     );
     namespace.apply(&workload("first", &["sh", "-c", &ask]).to_string())?;
-    let of = |pod: &str, kind: i64| {
+    let of = |pod: &str, kind: i64, page: &str| {
         let (spans, _) = collector.of_pod(namespace.name(), pod);
-        let is_it = |span: &Value| span.get("traceId") == Some(&TRACE.into()) && span.get("kind") == Some(&kind.into());
-        spans.into_iter().find(|span| is_it(span) && is_request(span))
+        let is = |span: &Value, key: &str, value: Value| span.get(key) == Some(&value);
+        let asks = |span: &Value, key: &str| attribute(span, key).is_some_and(|url| url.ends_with(page));
+        spans.into_iter().find(|span| {
+            is(span, "traceId", TRACE.into())
+                && is(span, "kind", kind.into())
+                && (asks(span, "url.full") || asks(span, "url.path"))
+        })
     };
     const SERVER: i64 = 2;
     const CLIENT: i64 = 3;
     let places = [("first", CLIENT), ("middle", SERVER), ("middle", CLIENT), ("last", SERVER)];
     let spans = eventually("each span of the chain", SOON, || {
-        places.into_iter().map(|(pod, kind)| of(pod, kind)).collect::<Option<Vec<_>>>()
+        places.into_iter().map(|(pod, kind)| of(pod, kind, "/cgi-bin/page")).collect::<Option<Vec<_>>>()
     });
-    let spans = spans.with_context(|| format!("{:?}", places.map(|(pod, kind)| of(pod, kind))))?;
+    let spans = spans.with_context(|| format!("{:?}", places.map(|(pod, kind)| of(pod, kind, "/cgi-bin/page"))))?;
     ensure!(spans.first().and_then(|span| span.get("spanId")) == Some(&FIRST.into()), "{spans:?}");
     for pair in spans.windows(2) {
         let [above, below] = pair else { continue };
         ensure!(above.get("spanId") == below.get("parentSpanId"), "{below}\nis not below\n{above}");
     }
-    // Who asks reads them in one piece; these servers write `HTTP/1.1 ` alone first, which does not tell what it is.
-    let asking = spans.iter().filter(|span| span.get("kind") == Some(&CLIENT.into()));
-    let statuses: Vec<_> = asking.filter_map(|span| attribute(span, "http.response.status_code")).collect();
-    ensure!(statuses == ["502", "503"], "{statuses:?}");
+    let statuses: Vec<_> = spans.iter().filter_map(|span| attribute(span, "http.response.status_code")).collect();
+    ensure!(statuses == ["200"; 4], "{statuses:?}: {spans:?}");
+    let ns = |span: &Value, key: &str| span.get(key).and_then(Value::as_str).and_then(|ns| ns.parse::<u64>().ok());
+    let took = |span: &Value| Some(ns(span, "endTimeUnixNano")?.saturating_sub(ns(span, "startTimeUnixNano")?));
+    ensure!(spans.iter().all(|span| took(span).is_some_and(|ns| ns >= 1_000_000_000)), "who is slow? {spans:?}");
+    // And which one failed.
+    let failed = eventually("the page that is not there", SOON, || of("last", SERVER, "/none"))?;
+    ensure!(attribute(&failed, "http.response.status_code").as_deref() == Some("404"), "{failed}");
+    let asked = eventually("who asked for it", SOON, || of("middle", CLIENT, "/none"))?;
+    ensure!(asked.get("spanId") == failed.get("parentSpanId"), "{asked} {failed}");
+    ensure!(asked.pointer("/status/code") == Some(&2.into()), "{asked}");
     Ok(())
 }
 
@@ -163,15 +176,15 @@ pub(crate) fn told_of_pods() -> Result<()> {
         eventually("a request of the pod's", SOON, request).with_context(|| format!("{spans:?}"))?;
         // Its sandbox is a container as well, without a name.
         let is_its = |of: &Value| {
-            attribute(of, "k8s.pod.name").as_deref() == Some("web") && attribute(of, "k8s.container.name").is_some()
+            let is = |key, value| attribute(of, key).as_deref() == Some(value);
+            is("k8s.namespace.name", namespace.name())
+                && is("k8s.pod.name", "web")
+                && attribute(of, "k8s.container.name").is_some()
         };
         let resource = collector.resources().into_iter().find(is_its).context("no resource")?;
-        for (key, value) in [
-            ("k8s.namespace.name", namespace.name()),
-            ("k8s.container.name", "app"),
-            ("host.name", NODE),
-            ("container.image.name", "rewind.test/workloads"),
-        ] {
+        for (key, value) in
+            [("k8s.container.name", "app"), ("host.name", NODE), ("container.image.name", "rewind.test/workloads")]
+        {
             ensure!(attribute(&resource, key).as_deref() == Some(value), "{key} is not {value}: {resource}");
         }
         // Which reports its own requests has all but these.

@@ -35,6 +35,17 @@ impl<'a> PodContainer<'a> {
     }
 }
 
+/// The namespace and the UID of the pod that a container is of, a sandbox as well, which has no name of its own.
+#[must_use]
+pub(crate) fn pod_of(container: &Container) -> Option<(&str, &str)> {
+    if let Some(of) = PodContainer::of(container) {
+        return Some((of.namespace, of.uid));
+    }
+    let pod = container.pod.as_ref()?;
+    let uid = if pod.uid.is_empty() { &container.pod_uid } else { &pod.uid };
+    Some((pod.namespace.as_str(), uid.as_str())).filter(|(namespace, uid)| !namespace.is_empty() && !uid.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,7 +79,11 @@ mod tests {
         assert_eq!(of(&static_pod("")).as_deref(), Some("kube-system etcd-n1 hash etcd"));
         // The pause container is none of the pod's.
         let pause = Pod { container: "".into(), ..pod("mirror") };
-        assert_eq!(of(&Container { pod: Some(Box::new(pause)), ..container("shop/web/app", "hash") }), None);
+        let pause = Container { pod: Some(Box::new(pause)), ..container("shop/web/app", "hash") };
+        assert_eq!(of(&pause), None);
+        assert_eq!(pod_of(&pause), Some(("kube-system", "mirror")));
+        assert_eq!(pod_of(&container("shop/web/app", "u1")), Some(("shop", "u1")));
+        assert_eq!(pod_of(&container("web", "u1")), None);
     }
 
     #[test]

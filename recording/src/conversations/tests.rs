@@ -300,3 +300,19 @@ fn of_more_requests_than_may_wait_each_is_told() {
     }
     assert_eq!(built.requests().len(), 100);
 }
+
+#[test]
+fn a_request_whose_connection_was_closed_is_told_by_the_clock() {
+    let mut built = Built::default();
+    built.connection(what::CONNECTED);
+    built.http(0, 7, GET_A, 0).connection(what::CLOSED);
+    let records = sorted(&built.records);
+    let mut conversations = Conversations::default();
+    let told = Timeline::new(&records).by_end().map(|event| conversations.take(&event).len()).sum::<usize>();
+    assert_eq!((told, conversations.is_asking()), (0, true));
+    let closed_ns = Timeline::new(&records).by_end().last().unwrap().end_ns;
+    assert!(conversations.expire(closed_ns + READ_NS - 1).is_empty());
+    let [Told::Request(_, exchange)] = &conversations.expire(closed_ns + READ_NS)[..] else { panic!() };
+    assert!(exchange.response.is_none() && !conversations.is_asking());
+    assert!(conversations.end(u64::MAX).is_empty());
+}
