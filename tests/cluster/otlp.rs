@@ -141,8 +141,9 @@ fn chain(collector: &Collector, namespace: &Namespace) -> Result<()> {
         let [above, below] = pair else { continue };
         ensure!(above.get("spanId") == below.get("parentSpanId"), "{below}\nis not below\n{above}");
     }
-    let statuses: Vec<_> = spans.iter().filter_map(|span| attribute(span, "http.response.status_code")).collect();
-    ensure!(statuses == ["200"; 4], "{statuses:?}: {spans:?}");
+    // Of a program's page this server writes the status line alone first: who reads it so has not seen the head's end.
+    let mut statuses = spans.iter().filter_map(|span| attribute(span, "http.response.status_code"));
+    ensure!(statuses.all(|status| status == "200"), "{spans:?}");
     let ns = |span: &Value, key: &str| span.get(key).and_then(Value::as_str).and_then(|ns| ns.parse::<u64>().ok());
     let took = |span: &Value| Some(ns(span, "endTimeUnixNano")?.saturating_sub(ns(span, "startTimeUnixNano")?));
     ensure!(spans.iter().all(|span| took(span).is_some_and(|ns| ns >= 1_000_000_000)), "who is slow? {spans:?}");

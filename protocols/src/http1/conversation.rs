@@ -126,10 +126,10 @@ impl Conversation {
                 self.pending.push(exchange);
             }
         }
-        if self.requests.is_some_and(|way| self.flow(way.other()).is_until_close())
-            && let Some(response) = self.pending.response()
-        {
-            (response.is_whole, response.last_ns) = (true, at_ns);
+        if let Some(way) = requests {
+            let flow = self.flow(way.other());
+            let (cut, is_until_close) = (flow.begun_head(), flow.is_until_close());
+            self.pending.closed(cut, is_until_close.then_some(at_ns));
         }
         self.finish(End::Closed, &mut over);
         over
@@ -232,14 +232,8 @@ impl Conversation {
     }
 
     fn exchange(&self, way: Way, begun: Begun<Request>) -> Exchange {
-        let mut exchange = Exchange { way: Some(way), ..Exchange::default() };
-        if self.is_sealed {
-            exchange.doubts.add(Doubt::Unjoined);
-        } else if self.is_unsure {
-            exchange.doubts.add(Doubt::Unseen);
-        }
-        exchange.request = Some(Message::new(begun));
-        exchange
+        let doubt = if self.is_sealed { Some(Doubt::Unjoined) } else { self.is_unsure.then_some(Doubt::Unseen) };
+        Exchange::begun(way, begun, doubt)
     }
 
     fn request(&mut self, way: Way, begun: Begun<Request>, over: &mut Vec<Exchange>) {

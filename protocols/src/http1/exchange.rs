@@ -1,6 +1,6 @@
 //! A request and its response, as far as both were seen.
 
-use super::doubt::Doubts;
+use super::doubt::{Doubt, Doubts};
 use super::fields::Options;
 use super::flow::{Begun, Way};
 use super::head::{Request, Response};
@@ -45,6 +45,13 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// A request has begun.
+    pub(super) fn begun(way: Way, begun: Begun<Request>, doubt: Option<Doubt>) -> Self {
+        let mut exchange = Self { way: Some(way), request: Some(Message::new(begun)), ..Self::default() };
+        doubt.into_iter().for_each(|doubt| exchange.doubts.add(doubt));
+        exchange
+    }
+
     /// Both sides were seen to their ends.
     pub(super) fn is_whole(&self) -> bool {
         self.request.as_ref().is_some_and(|request| request.is_whole)

@@ -1,7 +1,8 @@
 //! Requests of a connection in their order: each has a response, or waits for one.
 
 use super::exchange::{Exchange, Message};
-use super::head::{Request, Response};
+use super::flow::Begun;
+use super::head::{Head, Request, Response};
 use std::collections::VecDeque;
 
 /// Most requests of a connection that wait for an answer.
@@ -57,6 +58,20 @@ impl Pending {
     /// Whether a request waits for its response to begin.
     pub(super) fn is_waiting(&self) -> bool {
         self.0.iter().any(|exchange| exchange.response.is_none())
+    }
+
+    /// Their connection was closed: what was seen of a response's head is all that there is of it, and a body that lasts
+    /// until then has ended at that time.
+    pub(super) fn closed(&mut self, cut: Option<Begun>, until_close_ns: Option<u64>) {
+        let Some(first) = self.0.front_mut() else { return };
+        if let (None, Some(Begun { head: Head::Response(head), head_bytes, began_ns })) = (&first.response, cut)
+            && !(100..200).contains(&head.status)
+        {
+            first.response = Some(Message::new(Begun { head, head_bytes, began_ns }));
+        }
+        if let (Some(response), Some(at_ns)) = (&mut first.response, until_close_ns) {
+            (response.is_whole, response.last_ns) = (true, at_ns);
+        }
     }
 
     /// The first one is over.

@@ -201,3 +201,16 @@ fn bytes_where_a_message_should_begin_are_told() {
     client.sends(&get("/a")).gets("SSH-2.0-x\r\n").closes();
     assert_eq!(client.told(), ["GET /a - no_message unjoined"]);
 }
+
+#[test]
+fn of_a_response_whose_head_had_not_ended_at_the_close_the_status_is_told() {
+    let mut client = Client::new();
+    client.sends(&get("/a")).gets("HTTP/1.1 200 OK\r\n").closes();
+    assert_eq!(client.told(), ["GET /a 200"]);
+    let response = client.over[0].response.clone().unwrap();
+    assert_eq!((response.began_ns, response.head_bytes, response.is_whole), (2, 17, false));
+    // What is to be followed by the response is none.
+    let mut client = Client::new();
+    client.sends(&get("/a")).gets("HTTP/1.1 100 Continue\r\n").closes();
+    assert!(client.over[0].response.is_none());
+}
