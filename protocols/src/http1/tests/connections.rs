@@ -206,7 +206,7 @@ fn bytes_where_a_message_should_begin_are_told() {
 fn of_a_response_whose_head_had_not_ended_at_the_close_the_status_is_told() {
     let mut client = Client::new();
     client.sends(&get("/a")).gets("HTTP/1.1 200 OK\r\n").closes();
-    assert_eq!(client.told(), ["GET /a 200"]);
+    assert_eq!(client.told(), ["GET /a 200 head_cut"]);
     let response = client.over[0].response.clone().unwrap();
     assert_eq!((response.began_ns, response.head_bytes, response.is_whole), (2, 17, false));
     // What is to be followed by the response is none.
