@@ -87,12 +87,18 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     // Before it answers: who has seen it answer may end it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let bound = place.listen()?;
-    let listener = UnixListener::from_std(bound.listener.try_clone()?)?;
     if keeper.is_on() {
         recorder.set_judged_at_all(true);
     }
     let (shared, keeper, ended) = (Arc::new(recorder), Arc::new(keeper), Arc::new(Notify::new()));
+    let counts = Arc::new(Counts::default());
+    // Before there is a socket: who waits for it takes it for a start that went well.
+    let upload = match &wanted.upload {
+        Some((url, cluster)) => Some(Arc::new(Upload::new(url, cluster, Arc::clone(&keeper), Arc::clone(&counts))?)),
+        None => None,
+    };
+    let bound = place.listen()?;
+    let listener = UnixListener::from_std(bound.listener.try_clone()?)?;
     let feed = Arc::new(Feed::new(Arc::clone(&shared)));
     for path in &wanted.event_logs {
         log_events(feed.subscribe("event log"), path.clone())?;
@@ -115,7 +121,6 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         }
     })?;
     let pods = wanted.node.as_ref().map(|node| Arc::clone(&node.pods)).unwrap_or_default();
-    let counts = Arc::new(Counts::default());
     let parts = Parts {
         recorder: Arc::clone(&shared),
         feed: Arc::clone(&feed),
@@ -135,10 +140,6 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     }
     tasks.spawn(Arc::clone(&export).run(Arc::clone(&feed), first));
     tasks.spawn(reconcile(Arc::clone(&shared), Arc::clone(&ended)));
-    let upload = match &wanted.upload {
-        Some((url, cluster)) => Some(Arc::new(Upload::new(url, cluster, Arc::clone(&keeper), Arc::clone(&counts))?)),
-        None => None,
-    };
     if let Some(upload) = upload.clone() {
         for _ in 0..upload::LANES {
             let (upload, publisher) = (Arc::clone(&upload), told.as_ref().map(|told| Arc::clone(&told.publisher)));
