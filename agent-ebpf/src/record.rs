@@ -35,7 +35,7 @@ pub fn event<T: EventRecord + Copy>(thread: &mut Thread, now_ns: u64, record: &T
 
 /// Says who the thread is where the share has not heard it lately.
 #[inline(always)]
-pub fn announce(thread: &mut Thread, cursors: &mut Cursors, share: usize, now_ns: u64) {
+fn announce(thread: &mut Thread, cursors: &mut Cursors, share: usize, now_ns: u64) {
     let announced = thread.announced[share];
     if announced == 0 || cursors.shares[share].claim + 1 >= announced + ANNOUNCE_AGAIN {
         write_task(thread, cursors, share as u64, now_ns);
