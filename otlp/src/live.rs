@@ -70,8 +70,8 @@ impl Live {
         self.traffic.is_asking()
     }
 
-    /// The spans of questions that have got no answer in time. `now_ns` is not after the container's end: what had time
-    /// then is told by [`end`].
+    /// The spans of questions, and of requests on closed connections, that have got no answer in time.
+    /// `now_ns` is not after the container's end: what had time then is told by [`end`].
     #[must_use]
     pub fn expired(&mut self, header: &Header, now_ns: u64) -> Vec<Span> {
         self.traffic.expire(Trace::of(header), now_ns, &self.processes)

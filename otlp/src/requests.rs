@@ -3,7 +3,8 @@
 //! A request that carries a `traceparent` is in the trace that it names, else in one of its own; either way it links to
 //! the run of its container. Who serves it is below the span that the header names. Who made it *is* the span that the
 //! header names, for that is what who serves it has as its parent, below the span that serves the same trace in its
-//! container and has not begun to answer. If the same header came in before, it is handed on as it was, and the span is another one.
+//! container and has not begun to answer. If the same header came in before, it is handed on as it was, and the span is
+//! another one.
 
 use crate::attribute::attribute;
 use crate::id;
@@ -53,7 +54,7 @@ impl Requests {
         self.conversations.is_asking()
     }
 
-    /// The spans of questions that have got no answer in time.
+    /// The spans of questions, and of requests on closed connections, that have got no answer in time.
     pub(crate) fn expire(&mut self, trace: Trace<'_>, now_ns: u64, processes: &Processes) -> Vec<Span> {
         let told = self.conversations.expire(now_ns);
         self.spans(trace, &told, processes)

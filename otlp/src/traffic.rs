@@ -29,7 +29,7 @@ impl Traffic {
         self.requests.is_asking()
     }
 
-    /// The spans of questions that have got no answer in time.
+    /// The spans of questions, and of requests on closed connections, that have got no answer in time.
     pub(crate) fn expire(&mut self, trace: Trace<'_>, now_ns: u64, processes: &Processes) -> Vec<Span> {
         self.requests.expire(trace, now_ns, processes)
     }

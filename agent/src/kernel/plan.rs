@@ -93,7 +93,7 @@ impl Plan {
 }
 
 /// Most segments of each share of a ring, of all there are: a quarter is for what is decisive, an eighth of the rest
-/// for traffic.
+/// for traffic. The smallest ring has a segment in each, that of traffic beyond what was asked for.
 fn limits(ring_bytes: u64, segments: u32) -> [u32; SHARES] {
     let of = |count: u32| count.clamp(1, MAX_SEGMENTS as u32);
     let most = (ring_bytes / ARENA_VALUE_BYTES as u64).clamp(2, u64::from(segments)) as u32;
