@@ -50,6 +50,9 @@ use subscription::Queue;
 
 /// How often it is looked whether something has happened.
 const LOOK: Duration = Duration::from_millis(20);
+/// For so many looks, ten seconds, what is in rings when the first subscribes stays there until queues have room for it:
+/// of many rings at once it would be more than a queue holds.
+const PATIENCE: u64 = 500;
 /// So many looks lie between two at which what the kernel side has lost is asked for, and rings that others have
 /// now are found.
 const ROUND: u64 = 50;
@@ -68,6 +71,8 @@ struct State {
     /// Nobody waits for subscribers any more.
     is_left: bool,
     looks: u64,
+    /// Until that look what is in rings may wait for room.
+    patient_to: u64,
     /// How many recordings there had been when rings were looked through last.
     recordings_seen: u64,
     /// Who subscribes to what is decisive, and to traffic, in all recordings.
@@ -95,6 +100,7 @@ impl Feed {
         let mut state = self.state();
         if state.all.is_empty() {
             self.recorder.begin_reading(true);
+            state.patient_to = state.looks + PATIENCE;
             // Looks for rings at once.
             state.recordings_seen = 0;
         }
@@ -187,7 +193,11 @@ impl State {
             }
         }
         let (looks, all) = (self.looks, &self.all);
-        self.rings.retain(|_, follower| follower.look(recorder, looks, is_round, all));
+        let is_patient = looks < self.patient_to;
+        self.rings.retain(|_, follower| {
+            let waits = is_patient && !follower.has_begun() && all.iter().any(|queue| queue.is_half_full());
+            waits || follower.look(recorder, looks, is_round, all)
+        });
         self.single.retain_mut(|(follower, queues)| {
             let goes_on = follower.look(recorder, looks, is_round, queues) && !follower.is_over();
             if !goes_on {

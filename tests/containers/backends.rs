@@ -21,10 +21,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// How long a slow backend takes for each request.
-const SLOW: Duration = Duration::from_secs(1);
-/// Connects of the load, 3,200 a second: each is two events and a span. A queue has room for less than half of them.
-const CONNECTS: u64 = 40_000;
+/// How long a slow backend takes for each request, of 512 KiB of records at most: 5 MiB of them while the load runs.
+const SLOW: Duration = Duration::from_secs(2);
+/// Connects of the load, 3,200 a second: each is two events and a span. Their records are three times what a queue has
+/// room for.
+const CONNECTS: u64 = 60_000;
 /// Two queues of 4 MiB, what is in flight, and what the recorder itself needs.
 const MAX_GROWTH: u64 = 48 << 20;
 

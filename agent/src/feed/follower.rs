@@ -62,6 +62,11 @@ impl Follower {
         self.ring.recording
     }
 
+    /// Whether something of it was read.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
     /// Whether its container has ended, and all was read.
     pub(super) const fn is_over(&self) -> bool {
         self.read_to.is_some()

@@ -138,6 +138,11 @@ impl Queue {
         }
     }
 
+    /// Whether there is little room left.
+    pub(super) fn is_half_full(&self) -> bool {
+        self.state().bytes > MAX_QUEUE_BYTES / 2
+    }
+
     /// Nothing more comes.
     pub(super) fn close(&self) {
         self.state().is_closed = true;
