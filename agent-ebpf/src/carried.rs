@@ -7,7 +7,7 @@
 //!
 //! Missed: a method that is not one of RFC 9110's or `PATCH`; what does not begin where a call's bytes do; what is behind
 //! the first element of a vector, but for the lengths of DNS; what `sendfile`, `splice` and `io_uring` carry; DNS at other ports than 53; what TLS
-//! hides.
+//! hides; a head whose first piece is shorter than sixteen bytes.
 
 use crate::atomic::load_volatile;
 use crate::globals::{PROTOCOLS, given_mut, global};

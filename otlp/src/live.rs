@@ -77,6 +77,27 @@ impl Live {
         self.traffic.expire(Trace::of(header), now_ns, &self.processes)
     }
 
+    /// About how many bytes it holds.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.processes.bytes() + self.traffic.bytes()
+    }
+
+    /// How many processes and connections were forgotten before they were over: their ends come without their
+    /// beginnings.
+    #[must_use]
+    pub const fn forgotten(&self) -> u64 {
+        self.processes.forgotten() + self.traffic.forgotten()
+    }
+
+    /// Holds half as much: the older half goes. The spans of requests and lookups among it, as they stand.
+    #[must_use]
+    pub fn shed(&mut self, header: &Header, now_ns: u64) -> Vec<Span> {
+        let spans = self.traffic.shed(Trace::of(header), now_ns, &self.processes);
+        self.processes.forget(now_ns, self.processes.len() / 2);
+        spans
+    }
+
     /// The log records of the next events.
     #[must_use]
     pub fn logs(&mut self, header: &Header, timeline: &Timeline<'_>) -> Vec<LogRecord> {

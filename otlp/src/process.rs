@@ -64,6 +64,10 @@ pub(crate) struct Processes {
     running: HashMap<u32, usize>,
     /// All that each process number has stood for, in order.
     by_tgid: HashMap<u32, Vec<usize>>,
+    /// About how many bytes all of them take.
+    bytes: usize,
+    /// How many were forgotten before they had ended.
+    forgotten: u64,
 }
 
 impl Processes {
@@ -89,6 +93,16 @@ impl Processes {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.all.len()
+    }
+
+    /// About how many bytes they take.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many were forgotten before they had ended.
+    pub(crate) const fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// What a process was running at some time.
@@ -121,6 +135,7 @@ impl Processes {
                     // Between its fork and this it was on its way to it.
                     (before.program, before.start_ns) = (Some(Program::of(&exec)), exec.fixed.time_ns);
                     before.is_start_seen = true;
+                    self.bytes += before.bytes() - size_of::<Process>();
                     return None;
                 }
                 before.end_ns = Some(exec.fixed.time_ns);
@@ -180,6 +195,7 @@ impl Processes {
         self.next += 1;
         self.running.insert(process.tgid, at);
         self.by_tgid.entry(process.tgid).or_default().push(at);
+        self.bytes += process.bytes();
         self.all.insert(at, process);
         at
     }
@@ -191,8 +207,10 @@ impl Processes {
             self.all.values().filter(|process| is_kept(process)).filter_map(|process| process.parent).collect();
         self.all.retain(|at, process| parents.contains(at) || is_kept(process));
         while self.all.len() > most {
-            self.all.pop_first();
+            let oldest = self.all.pop_first();
+            self.forgotten += u64::from(oldest.is_some_and(|(_, process)| process.end_ns.is_none()));
         }
+        self.bytes = self.all.values().map(Process::bytes).sum();
         self.running.retain(|_, at| self.all.contains_key(at));
         self.by_tgid.retain(|_, all| {
             all.retain(|at| self.all.contains_key(at));
@@ -215,6 +233,12 @@ impl Process {
             comm,
             parent,
         }
+    }
+
+    /// About how many bytes it takes, with its places in the tables.
+    fn bytes(&self) -> usize {
+        let texts = self.program.iter().flat_map(|program| program.argv.iter().chain([&program.path]));
+        size_of::<Self>() * 2 + texts.map(|text| text.capacity() + size_of::<String>()).sum::<usize>()
     }
 
     /// What it is called: its program's name, or its own where that is not recorded.

@@ -24,6 +24,18 @@ impl<K: Eq + Hash, V> Recent<K, V> {
         self.new.insert(key, value);
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.new.len() + self.old.len()
+    }
+
+    /// Forgets the older ones, or all if there are none.
+    pub(crate) fn forget(&mut self) {
+        if self.old.is_empty() {
+            self.new = HashMap::new();
+        }
+        self.old = HashMap::new();
+    }
+
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.new.get(key).or_else(|| self.old.get(key))
     }

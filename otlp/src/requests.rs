@@ -26,6 +26,13 @@ const METHODS: [&str; 10] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PAT
 /// Most addresses of an answer that a span has.
 const MAX_ADDRESSES: usize = 16;
 
+/// What a connection that is followed takes, with the heads that wait on it.
+const CONVERSATION_BYTES: usize = 2048;
+/// What a question that waits takes.
+const QUESTION_BYTES: usize = 512;
+/// What is remembered of a trace takes, and of a request's place.
+const TRACE_BYTES: usize = 256;
+
 type TraceId = [u8; 16];
 type SpanId = [u8; 8];
 
@@ -66,6 +73,21 @@ impl Requests {
         self.spans(trace, &told, processes)
     }
 
+    /// About how many bytes it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        self.conversations.followed() * CONVERSATION_BYTES
+            + self.conversations.questions() * QUESTION_BYTES
+            + self.headers.bytes()
+    }
+
+    /// Holds half as much: the spans of what is given up, as it stands.
+    pub(crate) fn shed(&mut self, trace: Trace<'_>, now_ns: u64, processes: &Processes) -> Vec<Span> {
+        let told = self.conversations.give_up_half(now_ns);
+        let spans = self.spans(trace, &told, processes);
+        self.headers.forget();
+        spans
+    }
+
     fn spans(&mut self, trace: Trace<'_>, told: &[Told], processes: &Processes) -> Vec<Span> {
         let span = |told: &Told| match told {
             Told::Request(party, exchange) => trace.request(party, exchange, processes, &mut self.headers),
@@ -101,6 +123,16 @@ impl Default for Headers {
 }
 
 impl Headers {
+    fn bytes(&self) -> usize {
+        (self.served.len() + self.made.len() + self.places.len()) * TRACE_BYTES
+    }
+
+    fn forget(&mut self) {
+        self.served.forget();
+        self.made.forget();
+        self.places.forget();
+    }
+
     /// A request has begun: what it leads to begins before it is over.
     fn begins(&mut self, trace: Trace<'_>, party: &Party, exchange: &Exchange) {
         let own_id = trace.request_id(party, exchange);

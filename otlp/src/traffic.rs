@@ -4,8 +4,11 @@ use crate::process::Processes;
 use crate::requests::Requests;
 use crate::spans::Trace;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use rewind_recording::connections::Connections;
+use rewind_recording::connections::{Connected, Connections, Key};
 use rewind_recording::event::{Event, What};
+
+/// What an open connection takes.
+const CONNECTION_BYTES: usize = 2 * size_of::<(Key, Connected)>();
 
 /// What is known of a recording's traffic so far.
 #[derive(Debug, Default)]
@@ -32,6 +35,23 @@ impl Traffic {
     /// The spans of questions, and of requests on closed connections, that have got no answer in time.
     pub(crate) fn expire(&mut self, trace: Trace<'_>, now_ns: u64, processes: &Processes) -> Vec<Span> {
         self.requests.expire(trace, now_ns, processes)
+    }
+
+    /// About how many bytes it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        self.connections.open() * CONNECTION_BYTES + self.requests.bytes()
+    }
+
+    /// How many connections were forgotten while they were open.
+    pub(crate) const fn forgotten(&self) -> u64 {
+        self.connections.forgotten()
+    }
+
+    /// Holds half as much: the spans of what is given up, as it stands. Of open connections nothing is told: their ends
+    /// come, without their beginnings.
+    pub(crate) fn shed(&mut self, trace: Trace<'_>, now_ns: u64, processes: &Processes) -> Vec<Span> {
+        self.connections.forget_half();
+        self.requests.shed(trace, now_ns, processes)
     }
 
     /// Nothing comes any more: the spans of what is not over at `at_ns`.

@@ -40,6 +40,7 @@ const MAX_OPEN: usize = 1 << 14;
 #[derive(Debug, Default)]
 pub struct Connections {
     open: HashMap<Key, Connected>,
+    forgotten: u64,
 }
 
 impl Connections {
@@ -68,7 +69,9 @@ impl Connections {
             is_over: !matches!(told.header.flags, what::CONNECTED | what::ACCEPTED),
         };
         if !begun.is_over {
-            self.make_room();
+            if self.open.len() >= MAX_OPEN {
+                self.forget_half();
+            }
             self.open.insert(key(&told), begun);
             return None;
         }
@@ -90,14 +93,27 @@ impl Connections {
         open
     }
 
-    /// Half of them at once, or each new one would look through all.
-    fn make_room(&mut self) {
-        if self.open.len() >= MAX_OPEN {
-            let mut by_age: Vec<u64> = self.open.values().map(|connected| connected.established_ns).collect();
-            by_age.sort_unstable();
-            let middle = by_age.get(MAX_OPEN / 2).copied().unwrap_or(u64::MAX);
-            self.open.retain(|_, connected| connected.established_ns >= middle);
-        }
+    /// How many are open.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// How many were forgotten while they were open.
+    #[must_use]
+    pub const fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// Forgets the older half of those that are open. Half of them at once, or each new one would look through all.
+    pub fn forget_half(&mut self) {
+        let before = self.open.len();
+        let mut by_age: Vec<u64> = self.open.values().map(|connected| connected.established_ns).collect();
+        by_age.sort_unstable();
+        let middle = by_age.get(before / 2).copied().unwrap_or(u64::MAX);
+        self.open.retain(|_, connected| connected.established_ns > middle);
+        self.open.shrink_to_fit();
+        self.forgotten += (before - self.open.len()) as u64;
     }
 }
 

@@ -286,16 +286,43 @@ impl Conversations {
         told
     }
 
-    /// Makes room for one more connection: half of them go at once, or each new one would look through all.
-    fn make_room(&mut self) -> Vec<Told> {
-        if self.connections.len() < MAX_CONNECTIONS {
-            return Vec::new();
+    /// How many connections are followed.
+    #[must_use]
+    pub fn followed(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// How many questions wait for an answer.
+    #[must_use]
+    pub fn questions(&self) -> usize {
+        self.lookups.iter().map(Lookups::waiting).sum()
+    }
+
+    /// Gives up the older half of all that is followed or waits, at this moment: it is told as it stands.
+    pub fn give_up_half(&mut self, now_ns: u64) -> Vec<Told> {
+        let mut told = self.give_up_connections();
+        for (way, lookups) in [Way::Sent, Way::Received].into_iter().zip(&mut self.lookups) {
+            let given_up = lookups.give_up_half(now_ns);
+            told.extend(given_up.into_iter().map(|lookup| Told::Lookup(way, Box::new(lookup))));
         }
+        told
+    }
+
+    /// Makes room for one more connection.
+    fn make_room(&mut self) -> Vec<Told> {
+        if self.connections.len() < MAX_CONNECTIONS { Vec::new() } else { self.give_up_connections() }
+    }
+
+    /// Half of them go at once, or each new one would look through all.
+    fn give_up_connections(&mut self) -> Vec<Told> {
         let mut by_age: Vec<(u64, Ends)> = self.connections.iter().map(|(ends, it)| (it.last_ns, *ends)).collect();
         by_age.sort_unstable();
-        by_age.truncate(MAX_CONNECTIONS / 2);
+        by_age.truncate(by_age.len().div_ceil(2));
         let oldest = by_age.iter().filter_map(|(_, ends)| self.connections.remove(ends));
-        oldest.flat_map(Followed::given_up).collect()
+        let told = oldest.flat_map(Followed::given_up).collect();
+        self.connections.shrink_to_fit();
+        self.closed.retain(|(_, ends)| self.connections.contains_key(ends));
+        told
     }
 
     fn dns(&mut self, message: &SocketMessage<'_>, event: &Event<'_>) -> Vec<Told> {

@@ -34,6 +34,12 @@ pub(crate) trait Item: prost::Message + Clone + Default + Sized + 'static {
         Vec::new()
     }
 
+    /// What is given up of what a recording's [`Live`] holds makes: spans alone.
+    fn shed(live: &mut Live, header: &Header, now_ns: u64) -> Vec<Self> {
+        drop(live.shed(header, now_ns));
+        Vec::new()
+    }
+
     /// Puts those of a recording into a message; how many bytes it is more, without the items themselves.
     fn put(message: &mut Self::Message, header: &Header, items: Vec<Self>) -> usize;
 }
@@ -51,6 +57,10 @@ impl Item for Span {
 
     fn expired(live: &mut Live, header: &Header, now_ns: u64) -> Vec<Self> {
         live.expired(header, now_ns)
+    }
+
+    fn shed(live: &mut Live, header: &Header, now_ns: u64) -> Vec<Self> {
+        live.shed(header, now_ns)
     }
 
     fn put(message: &mut TracesData, header: &Header, mut items: Vec<Self>) -> usize {

@@ -190,6 +190,7 @@ impl Lane {
         let request_spans = self.state.borrow().request_spans;
         let seen = batch.iter().map(|happened| happened.batch.len() as u64).sum();
         let mut recordings = std::mem::replace(&mut self.recordings, Recordings::since(0));
+        let forgotten = recordings.forgotten();
         let made = blocking::run(move || {
             let messages = recordings.messages::<I>(&recorder, request_spans, &batch);
             (recordings, messages, batch)
@@ -202,6 +203,8 @@ impl Lane {
             }
         };
         self.recordings = recordings;
+        let forgotten = self.recordings.forgotten() - forgotten;
+        self.export.telemetry().forgotten(I::Message::SIGNAL, forgotten);
         for (message, count) in messages {
             deliver(&self.export, &mut self.state, message, count).await;
         }

@@ -58,6 +58,7 @@ fn message(export: &Export, variables: &Variables, began_unix_ns: i64) -> (Metri
         sum("rewind.agent.export.requests", "{request}", "Requests to backends", by_signal(|of| &of.requests)),
         sum("rewind.agent.export.retries", "{request}", "Requests that are tried again", by_signal(|of| &of.retries)),
         sum("rewind.agent.export.io", "By", "Bytes of requests that were taken", by_signal(|of| &of.sent_bytes)),
+        sum("rewind.agent.export.forgotten", "{item}", "Beginnings forgotten", by_signal(|of| &of.forgotten)),
         gauge("rewind.agent.export.queue", "By", "Bytes that wait", by_signal(|of| &of.queue_bytes)),
         gauge("rewind.agent.export.spill", "By", "Ends on disk", vec![points.number(export.ends().bytes(), &[])]),
         gauge("rewind.agent.rings.usage", "By", "Memory of rings in use", vec![points.number(totals.used_bytes, &[])]),

@@ -11,6 +11,9 @@ use std::sync::Arc;
 
 /// Most recordings that are remembered; those of which nothing came for longest go first.
 const MAX_RECORDINGS: usize = 2048;
+/// Most bytes that are held of what is not over in all of them: who has most gives half of it. One proxy with all that a
+/// recording may have open takes less.
+const MAX_HELD_BYTES: usize = 16 << 20;
 
 /// One recording.
 #[derive(Debug)]
@@ -28,11 +31,13 @@ pub(crate) struct Recordings {
     round: u64,
     /// What began later is known from its beginning on: the kernel side's clock.
     since_ns: u64,
+    /// How many beginnings were forgotten in recordings that are not known any more.
+    forgotten_before: u64,
 }
 
 impl Recordings {
     pub(crate) fn since(since_ns: u64) -> Self {
-        Self { known: HashMap::new(), round: 0, since_ns }
+        Self { known: HashMap::new(), round: 0, since_ns, forgotten_before: 0 }
     }
 
     /// Whether a clock may tell of something.
@@ -66,6 +71,7 @@ impl Recordings {
             let items = I::expired(&mut known.live, &known.header, now_ns.min(over_ns));
             made.extend((!items.is_empty()).then_some((*recording, items)));
         }
+        made.extend(self.shed::<I>(now_ns));
         for (recording, items) in made {
             if let Some(known) = self.known.get(&recording) {
                 let are_sent = recorder.wishes_request_spans(&known.header.container).unwrap_or(request_spans);
@@ -75,6 +81,29 @@ impl Recordings {
         }
         self.forget();
         messages.finish()
+    }
+
+    /// How many processes and connections were forgotten before they were over.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten_before + self.known.values().map(|known| known.live.forgotten()).sum::<u64>()
+    }
+
+    /// Holds all of them to [`MAX_HELD_BYTES`].
+    fn shed<I: Item>(&mut self, now_ns: u64) -> Vec<(u64, Vec<I>)> {
+        let mut bytes: usize = self.known.values().map(|known| known.live.bytes()).sum();
+        let mut made = Vec::new();
+        while bytes > MAX_HELD_BYTES {
+            let most = self.known.iter_mut().max_by_key(|(_, known)| known.live.bytes());
+            let Some((recording, known)) = most else { break };
+            let before = known.live.bytes();
+            made.push((*recording, I::shed(&mut known.live, &known.header, now_ns)));
+            let less = before - known.live.bytes().min(before);
+            bytes -= less;
+            if less == 0 {
+                break;
+            }
+        }
+        made
     }
 
     fn take<I: Item>(&mut self, recorder: &Recorder, happened: &Happened) -> Vec<I> {
@@ -114,10 +143,83 @@ impl Recordings {
 
     fn forget(&mut self) {
         if self.known.len() > MAX_RECORDINGS {
-            let mut rounds: Vec<u64> = self.known.values().map(|known| known.round).collect();
+            let mut rounds: Vec<(u64, u64)> = self.known.iter().map(|(of, known)| (known.round, *of)).collect();
             rounds.sort_unstable();
-            let middle = rounds.get(rounds.len() / 2).copied().unwrap_or(0);
-            self.known.retain(|_, known| known.round > middle);
+            let middle = rounds.get(rounds.len() / 2).copied().unwrap_or_default();
+            let before = self.forgotten();
+            self.known.retain(|of, known| (known.round, *of) >= middle);
+            self.forgotten_before += before - self.forgotten();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opentelemetry_proto::tonic::logs::v1::LogRecord;
+    use opentelemetry_proto::tonic::trace::v1::Span;
+    use rewind_common::record::Connection;
+    use rewind_common::record::connection::what;
+    use rewind_recording::event::{Timeline, build};
+
+    impl Recordings {
+        /// Opens so many connections in a recording, and ends none.
+        fn open<I: Item>(&mut self, recording: u64, connections: u64) {
+            let mut records = Vec::new();
+            for at in 1..=connections {
+                let port = 1024 + (at % 60_000) as u16;
+                let told = Connection { time_ns: at, local_port: port, peer_port: 80, ..Connection::default() };
+                build::connection(&mut records, (7, 7), what::CONNECTED, told);
+            }
+            let known = self.known.entry(recording).or_insert_with(|| Recording {
+                header: Header { recording, ..Header::default() },
+                live: Live::default(),
+                round: 0,
+            });
+            I::of(&mut known.live, &known.header, &Timeline::new(&records));
+        }
+
+        fn bytes(&self, recordings: std::ops::Range<u64>) -> usize {
+            recordings.filter_map(|of| self.known.get(&of)).map(|known| known.live.bytes()).sum()
+        }
+    }
+
+    #[test]
+    fn what_all_of_them_hold_is_bounded_and_who_has_most_gives_first() {
+        let mut recordings = Recordings::since(0);
+        (1..=20).for_each(|busy| recordings.open::<Span>(busy, 10_000));
+        (21..=1_000).for_each(|quiet| recordings.open::<Span>(quiet, 2));
+        let (busy, quiet) = (recordings.bytes(1..21), recordings.bytes(21..1_001));
+        assert!(busy > 2 * MAX_HELD_BYTES, "{busy}");
+        drop(recordings.shed::<Span>(1 << 40));
+        let held = recordings.bytes(1..1_001);
+        assert!((MAX_HELD_BYTES / 2..=MAX_HELD_BYTES).contains(&held), "{held}");
+        assert_eq!(recordings.bytes(21..1_001), quiet, "they had little");
+        let forgotten = recordings.forgotten();
+        assert!((50_000..200_000).contains(&forgotten), "{forgotten}");
+        // And of those that are no longer known.
+        (1_001..=2_100).for_each(|later| recordings.open::<Span>(later, 1));
+        recordings.known.values_mut().filter(|of| of.header.recording > 1_000).for_each(|of| of.round = 1);
+        recordings.forget();
+        assert_eq!((recordings.known.len(), recordings.forgotten()), (1_050, forgotten));
+    }
+
+    #[test]
+    fn processes_that_never_end_are_bounded_as_well() {
+        let mut recordings = Recordings::since(0);
+        for recording in 0..10 {
+            let mut records = Vec::new();
+            for child in 1..4_000_u32 {
+                build::fork(&mut records, u64::from(child), (700, 700), 700 + child);
+                let long = "x".repeat(900);
+                build::exec(&mut records, u64::from(child), (700 + child, 700 + child), "/bin/a", &[&long]);
+            }
+            recordings.open::<LogRecord>(recording, 0);
+            let known = recordings.known.get_mut(&recording).unwrap();
+            LogRecord::of(&mut known.live, &known.header, &Timeline::new(&records));
+        }
+        assert!(recordings.bytes(0..10) > MAX_HELD_BYTES);
+        assert!(recordings.shed::<LogRecord>(1 << 40).iter().all(|(_, items)| items.is_empty()));
+        assert!(recordings.bytes(0..10) <= MAX_HELD_BYTES && recordings.forgotten() > 1_000);
     }
 }

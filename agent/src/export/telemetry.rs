@@ -69,6 +69,8 @@ pub(crate) struct OfSignal {
     pub(crate) requests: AtomicU64,
     pub(crate) retries: AtomicU64,
     pub(crate) queue_bytes: AtomicU64,
+    /// Beginnings that were given up for newer ones: their ends come without them.
+    pub(crate) forgotten: AtomicU64,
     lost: [AtomicU64; Reason::ALL.len()],
     /// When something was lost last: the kernel side's clock.
     pub(crate) last_loss_ns: AtomicU64,
@@ -182,6 +184,17 @@ impl Telemetry {
             tracing::warn!(signal, reason, count, why, "not exported; more of these are only counted");
         } else {
             tracing::debug!(signal, reason, count, why, "not exported");
+        }
+    }
+
+    /// So many processes and connections were forgotten before they were over.
+    pub(crate) fn forgotten(&self, signal: Signal, count: u64) {
+        if count > 0 && self.of(signal).forgotten.fetch_add(count, Ordering::Relaxed) == 0 {
+            let signal = signal.variable();
+            tracing::warn!(
+                signal,
+                "more is open than is remembered: ends come without their beginnings, and are counted"
+            );
         }
     }
 

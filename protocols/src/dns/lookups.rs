@@ -211,6 +211,15 @@ impl<T> Lookups<T> {
         over
     }
 
+    /// Gives up the older half of those that wait.
+    pub fn give_up_half(&mut self, at_ns: u64) -> Vec<Lookup<T>> {
+        let half = self.order.len().div_ceil(2);
+        let given_up: Vec<_> = (0..half).map_while(|_| self.oldest(at_ns, Outcome::GivenUp)).collect();
+        self.counts.given_up += given_up.len() as u64;
+        self.waiting.shrink_to_fit();
+        given_up
+    }
+
     fn oldest(&mut self, at_ns: u64, outcome: Outcome) -> Option<Lookup<T>> {
         let ((_, number), wire) = self.order.first_key_value()?;
         let (number, wire) = (*number, *wire);
