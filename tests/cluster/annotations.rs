@@ -135,19 +135,8 @@ pub(crate) fn refused() -> Result<()> {
         namespace.apply(&pod.to_string())?;
         namespace.runs("web")?;
         let told = format!("pod {}/web: rewind.dev/ring-size: \"large\" is no size, as 64Mi is one", namespace.name());
-        let health = [
-            "exec",
-            "-n",
-            agents::NAMESPACE,
-            agents::DAEMON_SET,
-            "-c",
-            "rewind-agent",
-            "--",
-            "/rewind-agent",
-            "health",
-        ];
         let is_told = |said: &String| said.contains(&told).then_some(());
-        until(&format!("`{told}`"), SOON, || admin.ask(&health), is_told)?;
+        until(&format!("`{told}`"), SOON, || agents::health(admin), is_told)?;
         let doctor = namespace.ask(&["rewind", "doctor"])?;
         ensure!(doctor.contains(&told), "`{told}` is not there:\n{doctor}");
         // Of another namespace nothing is told.

@@ -197,17 +197,7 @@ pub(crate) fn told_of_pods() -> Result<()> {
         // It ended before those of which all has come.
         let (spans, logs) = collector.of_pod(namespace.name(), "quiet");
         ensure!(spans.is_empty() && logs.is_empty(), "it is not to be recorded: {spans:?} {logs:?}");
-        let health = admin.ask(&[
-            "exec",
-            "-n",
-            agents::NAMESPACE,
-            agents::DAEMON_SET,
-            "-c",
-            "rewind-agent",
-            "--",
-            "/rewind-agent",
-            "health",
-        ])?;
+        let health = agents::health(admin)?;
         // Recordings from before it exported may have lost some of theirs.
         let is_lost = ["queue_full", "given_up", "unmade", "spill_full"].iter().any(|why| health.contains(why));
         ensure!(health.contains(&collector.endpoint()) && !is_lost, "{health}");

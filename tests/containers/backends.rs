@@ -21,8 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// How long a slow backend takes for each request, of 512 KiB of records at most: 5 MiB of them while the load runs.
-const SLOW: Duration = Duration::from_secs(2);
+/// How long a slow backend takes for each request, of 256 KiB of records at most: 5 MiB of them while the load runs.
+const SLOW: Duration = Duration::from_secs(1);
 /// Connects of the load, 3,200 a second: each is two events and a span. Their records are three times what a queue has
 /// room for.
 const CONNECTS: u64 = 60_000;

@@ -35,6 +35,8 @@ pub(crate) struct Ends(Mutex<Held>);
 
 #[derive(Debug)]
 struct Held {
+    /// Since when those of agents before are held: the kernel side's clock.
+    opened_ns: u64,
     spill: Spill,
     /// By the names of their files.
     pending: BTreeMap<String, Pending>,
@@ -59,7 +61,7 @@ impl Ends {
     pub(crate) fn open(dir: &Path) -> Self {
         let spill = Spill::open(dir);
         let pending = spill.names().map(|name| (name.clone(), Pending::default())).collect();
-        Self(Mutex::new(Held { spill, pending, taken: Vec::new() }))
+        Self(Mutex::new(Held { opened_ns: clock::now_ns(), spill, pending, taken: Vec::new() }))
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -115,7 +117,8 @@ impl Ends {
         let (settled_ns, given_ns) = if is_draining { (0, 0) } else { (SETTLED_NS, SETTLED_NS / 2) };
         let held = self.held();
         let due = held.pending.iter().filter(|(_, pending)| match pending.taken_ns {
-            None => true,
+            // Whose it was, and that nobody is to record it, is asked for anew.
+            None => now_ns >= held.opened_ns + settled_ns,
             Some(taken_ns) if pending.is_sent => export.has_sent_since(taken_ns + given_ns),
             Some(taken_ns) => now_ns >= taken_ns + settled_ns,
         });

@@ -17,8 +17,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// Most bytes of records that are made into messages at once.
-const MAX_BATCH_BYTES: usize = 512 << 10;
+/// Most bytes of records that are made into messages at once. Spans take thirty times as much.
+const MAX_BATCH_BYTES: usize = 256 << 10;
 /// How long the first event of a batch waits for others, if `OTEL_BLRP_SCHEDULE_DELAY` says nothing.
 const MAX_AGE: Duration = Duration::from_secs(1);
 /// How long what happened waits for the container's name.
@@ -108,7 +108,7 @@ impl Lane {
                 export.telemetry().missed(signal, subscription.missed());
             };
             let unnamed_bytes = self.unnamed_bytes;
-            let sending = self.send::<I>(batch);
+            let sending = self.send_all::<I>(batch);
             tokio::pin!(sending);
             // It may take as long as the backend is away.
             while tokio::time::timeout(TELL, &mut sending).await.is_err() {
@@ -143,13 +143,27 @@ impl Lane {
         let waits = self.unnamed.iter().any(|(_, of)| of.recording == happened.recording);
         let is_named = self.export.recorder().is_named(happened.recording);
         let has_room = self.unnamed_bytes < MAX_UNNAMED_BYTES;
-        // What came before of the same recording goes first.
-        if waits || (!is_named && has_room && self.is_young(&happened)) {
+        if has_room && (waits || !is_named && self.is_young(&happened)) {
             self.unnamed_bytes += happened.batch.bytes();
             self.unnamed.push_back((Instant::now(), happened));
-        } else {
-            batch.push(happened);
+            return;
         }
+        // What came before of the same recording goes first.
+        if waits {
+            let recording = happened.recording;
+            batch.extend(self.take_unnamed(|of| of == recording));
+        }
+        batch.push(happened);
+    }
+
+    /// Those of some recordings that wait, in the order in which they came.
+    fn take_unnamed(&mut self, is_taken: impl Fn(u64) -> bool) -> Vec<Arc<Happened>> {
+        let (go, stay): (Vec<_>, Vec<_>) =
+            self.unnamed.drain(..).partition(|(_, happened)| is_taken(happened.recording));
+        self.unnamed = stay.into();
+        let go: Vec<_> = go.into_iter().map(|(_, happened)| happened).collect();
+        self.unnamed_bytes -= go.iter().map(|happened| happened.batch.bytes()).sum::<usize>();
+        go
     }
 
     /// Whether its recording began so lately that its name may still come.
@@ -176,12 +190,23 @@ impl Lane {
             .filter(|(since, happened)| is_due(*since, happened))
             .map(|(_, happened)| happened.recording)
             .collect();
-        let (go, stay): (Vec<_>, Vec<_>) =
-            self.unnamed.drain(..).partition(|(_, happened)| due.contains(&happened.recording));
-        self.unnamed = stay.into();
-        let go: Vec<_> = go.into_iter().map(|(_, happened)| happened).collect();
-        self.unnamed_bytes -= go.iter().map(|happened| happened.batch.bytes()).sum::<usize>();
-        go
+        self.take_unnamed(|recording| due.contains(&recording))
+    }
+
+    /// Sends what a batch makes, part by part: of names that come many may have waited. A part is held until then.
+    async fn send_all<I: Item>(&mut self, batch: Vec<Arc<Happened>>) {
+        let (mut part, mut bytes) = (Vec::new(), 0);
+        for happened in batch {
+            bytes += happened.batch.bytes();
+            part.push(happened);
+            if bytes >= MAX_BATCH_BYTES {
+                self.send::<I>(std::mem::take(&mut part)).await;
+                bytes = 0;
+            }
+        }
+        if !part.is_empty() {
+            self.send::<I>(part).await;
+        }
     }
 
     /// Sends what a batch makes. It is held until then.

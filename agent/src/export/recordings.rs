@@ -6,11 +6,13 @@ use crate::feed::Happened;
 use crate::recorder::Recorder;
 use rewind_otlp::Live;
 use rewind_recording::header::{Container, Header};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Most recordings that are remembered; those of which nothing came for longest go first.
 const MAX_RECORDINGS: usize = 2048;
+/// So many rounds lie between two looks for recordings that are not held any more.
+const TIDY: u64 = 64;
 /// Most bytes that are held of what is not over in all of them: who has most gives half of it. One proxy with all that a
 /// recording may have open takes less.
 const MAX_HELD_BYTES: usize = 16 << 20;
@@ -78,6 +80,13 @@ impl Recordings {
                 let items = if are_sent { items } else { I::without_requests(items) };
                 messages.put(&known.header, items);
             }
+        }
+        if self.round.is_multiple_of(TIDY) {
+            // Nothing comes any more of who has made room for others.
+            let before = self.forgotten();
+            let held: HashSet<u64> = recorder.rings().map(|(_, ring)| ring.recording).collect();
+            self.known.retain(|of, _| held.contains(of));
+            self.forgotten_before += before - self.forgotten();
         }
         self.forget();
         messages.finish()

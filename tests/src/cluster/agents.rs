@@ -33,6 +33,14 @@ pub fn deployed() -> Result<User> {
     Ok(admin)
 }
 
+/// What an agent has to say to a probe.
+///
+/// # Errors
+/// When it is not well.
+pub fn health(admin: &User) -> Result<String> {
+    admin.ask(&["exec", "-n", NAMESPACE, DAEMON_SET, "-c", "rewind-agent", "--", "/rewind-agent", "health"])
+}
+
 /// Runs a test with agents in the cluster. If it fails, what they logged stands in the message.
 ///
 /// # Errors
