@@ -11,17 +11,20 @@ pub(crate) fn value(value: impl Into<Attribute>) -> AnyValue {
 }
 
 /// An attribute.
-pub(crate) fn attribute(key: &str, of: impl Into<Attribute>) -> KeyValue {
+#[must_use]
+pub fn attribute(key: &str, of: impl Into<Attribute>) -> KeyValue {
     KeyValue { key: key.to_owned(), value: Some(value(of)), ..KeyValue::default() }
 }
 
 /// An attribute, if there is something to say.
-pub(crate) fn known(key: &str, text: &str) -> Option<KeyValue> {
+#[must_use]
+pub fn known(key: &str, text: &str) -> Option<KeyValue> {
     (!text.is_empty()).then(|| attribute(key, text))
 }
 
 /// A value of one of OTLP's types.
-pub(crate) struct Attribute(Value);
+#[derive(Debug)]
+pub struct Attribute(Value);
 
 impl From<&str> for Attribute {
     fn from(text: &str) -> Self {

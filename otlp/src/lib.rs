@@ -6,6 +6,7 @@
 //! header + events   -> spans         process.rs, spans.rs, connections.rs, requests.rs, traces.rs
 //! events, diagnosis -> log records   logs.rs, syscall.rs
 //! as they come      -> both          live.rs
+//! numbers           -> metrics       metric.rs
 //! ```
 //!
 //! Names are those of the semantic conventions 1.44.0; what they have no name for begins with `rewind.`.
@@ -27,6 +28,7 @@ mod connections;
 mod id;
 mod live;
 mod logs;
+pub mod metric;
 mod process;
 mod recent;
 mod requests;
@@ -38,10 +40,11 @@ mod tests;
 mod traces;
 mod traffic;
 
+pub use attribute::{Attribute, attribute, known};
 pub use live::{End, Live, end};
 pub use logs::{events, logs, resource_logs};
 pub use requests::is_request;
-pub use resource::resource;
+pub use resource::{arch, resource};
 pub use traces::{resource_spans, traces};
 
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;

@@ -29,8 +29,9 @@ pub fn resource(header: &Header) -> Resource {
     Resource { attributes, ..Resource::default() }
 }
 
-/// As the conventions spell it.
-fn arch(machine: &str) -> &str {
+/// A machine of `uname -m`, as the conventions spell it.
+#[must_use]
+pub fn arch(machine: &str) -> &str {
     match machine {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
