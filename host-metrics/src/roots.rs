@@ -1,5 +1,6 @@
 //! Where the host's files are. In a pod they are elsewhere.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where the host's files are.
@@ -16,10 +17,14 @@ pub struct Roots {
 impl Roots {
     /// By the first process of a `/proc`: its root directory is the host's, with what is mounted there, if the PID
     /// namespace is (`hostPID` in a pod). To look through it takes the right to trace that process
-    /// (`proc_pid_root(5)`). Where that is missing, the own `/sys` tells of CPUs, at least.
+    /// (`proc_pid_root(5)`). Who may not, and sees the same mounts as it, is on the host itself.
     #[must_use]
     pub fn of(proc: &Path) -> Self {
-        let root = proc.join("1/root");
+        let its = proc.join("1/root");
+        let mounts = |process: &str| fs::read(proc.join(process).join("mountinfo")).ok();
+        let is_own = !its.join("proc").exists() && mounts("1").is_some_and(|its| Some(its) == mounts("self"));
+        let root = if is_own { PathBuf::from("/") } else { its };
+        // The own one tells of CPUs, at least.
         let sys = Some(root.join("sys")).filter(|sys| sys.join("devices").exists());
         Self { proc: proc.to_owned(), sys: sys.unwrap_or_else(|| "/sys".into()), root }
     }
@@ -28,5 +33,39 @@ impl Roots {
     #[must_use]
     pub fn at(&self, path: &Path) -> PathBuf {
         self.root.join(path.strip_prefix("/").unwrap_or(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roots(own: &str, of_first: &str, has_root: bool) -> (tempfile::TempDir, Roots) {
+        let dir = tempfile::tempdir().unwrap();
+        for (process, mounts) in [("1", of_first), ("self", own)] {
+            fs::create_dir(dir.path().join(process)).unwrap();
+            fs::write(dir.path().join(process).join("mountinfo"), mounts).unwrap();
+        }
+        if has_root {
+            fs::create_dir_all(dir.path().join("1/root/proc")).unwrap();
+            fs::create_dir_all(dir.path().join("1/root/sys/devices")).unwrap();
+        }
+        let roots = Roots::of(dir.path());
+        (dir, roots)
+    }
+
+    #[test]
+    fn the_hosts_root_is_that_of_its_first_process() {
+        let (dir, roots) = roots("pod", "host", true);
+        assert_eq!((roots.root, roots.sys), (dir.path().join("1/root"), dir.path().join("1/root/sys")));
+        assert_eq!(Roots::of(dir.path()).at(Path::new("/var/lib")), dir.path().join("1/root/var/lib"));
+    }
+
+    #[test]
+    fn who_may_not_look_through_it_is_on_the_host_or_has_no_root() {
+        assert_eq!(roots("host", "host", false).1.root, Path::new("/"));
+        let (dir, roots) = roots("pod", "host", false);
+        assert_eq!((roots.root, roots.sys), (dir.path().join("1/root"), PathBuf::from("/sys")));
+        assert_eq!(Roots::of(Path::new("/nowhere")).root, Path::new("/nowhere/1/root"));
     }
 }
