@@ -1,4 +1,5 @@
 use super::*;
+use std::time::Duration;
 
 #[test]
 fn the_example_is_understood_and_says_what_holds_by_default() {
@@ -60,6 +61,11 @@ fn a_value_that_is_not_understood_is_refused_by_its_name() {
         ("export: {url: a}", "`export.url`"),
         ("export: {logs: {headers: {a: b}}}", "`export.logs.headers`"),
         ("export: {requestSpans: some}", "`export.requestSpans`"),
+        ("export: {hostMetrics: true}", "`export.hostMetrics`"),
+        ("export: {hostMetrics: {enabled: some}}", "`export.hostMetrics.enabled`"),
+        ("export: {hostMetrics: {interval: 0s}}", "`export.hostMetrics.interval`"),
+        ("export: {hostMetrics: {interval: 15}}", "`export.hostMetrics.interval`"),
+        ("export: {hostMetrics: {every: 1s}}", "`export.hostMetrics.every`"),
         ("[1, 2]", "``"),
         ("record: {", "YAML"),
         ("a: 1\na: 2", "a"),
@@ -73,6 +79,15 @@ fn a_value_that_is_not_understood_is_refused_by_its_name() {
 fn sizes_are_read_as_people_and_kubernetes_write_them() {
     let budget = |text: &str| Settings::parse(&format!("memory: {{budget: {text}}}")).unwrap().budget_bytes;
     assert_eq!([budget("64MiB"), budget("64Mi"), budget("67108864")], [Some(64 << 20); 3]);
+}
+
+#[test]
+fn the_hosts_metrics_can_be_switched_off_and_have_an_interval() {
+    let of = |text: &str| Settings::parse(&format!("export: {{hostMetrics: {text}}}")).unwrap().host_metrics;
+    let (fifteen, minutes) = (Duration::from_secs(15), Duration::from_secs(90));
+    assert_eq!(of("{}"), HostMetrics { is_on: true, interval: fifteen });
+    assert_eq!(of("{enabled: false}"), HostMetrics { is_on: false, interval: fifteen });
+    assert_eq!(of("{interval: 1m 30s}"), HostMetrics { is_on: true, interval: minutes });
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! ```text
 //! feed -> a subscription's queue -> batch -> rewind-otlp -> rewind-exporter     lane.rs, one of spans, one of log records
 //! a container's end -> file beside the crash files -> message -> deleted         ends.rs
+//! /proc, /sys -> rewind-host-metrics -> message                                  host.rs
 //! counts -> message                                                              metrics.rs
 //! ```
 //!
@@ -33,9 +34,11 @@
 //! | [`lane`] | one signal's way |
 //! | [`spill`] | ends on disk: pure but for the disk |
 //! | [`ends`] | ends of containers |
+//! | [`host`] | how the host is doing |
 //! | [`metrics`] | the agent's own figures |
 
 mod ends;
+mod host;
 mod item;
 mod lane;
 mod metrics;
@@ -44,6 +47,7 @@ mod spill;
 mod telemetry;
 mod variables;
 
+pub(crate) use host::HostMetrics;
 pub(crate) use variables::Variables;
 
 use crate::clock;
@@ -74,6 +78,8 @@ pub(crate) struct State {
     variables: Variables,
     /// Whether spans of requests are sent, of who does not say it.
     request_spans: bool,
+    /// Whether and how often the host's metrics are.
+    host_metrics: HostMetrics,
     /// Whether they have been read at all.
     is_set: bool,
     is_draining: bool,
@@ -89,7 +95,10 @@ impl State {
 /// Exports what one recorder sees.
 pub(crate) struct Export {
     recorder: Arc<Recorder>,
+    /// What the cluster calls this host, if it is a node of one.
+    node: Option<String>,
     telemetry: Arc<Telemetry>,
+    unread: host::Missing,
     ends: Ends,
     state: watch::Sender<State>,
     /// Since when the lanes of spans and of log records have nothing to do; [`BUSY`]: they have.
@@ -101,20 +110,25 @@ pub(crate) type First = [Option<Subscription>; 2];
 
 impl Export {
     /// Nothing is sent before [`Export::set`]. `dir` is for ends that were not sent.
-    pub(crate) fn new(recorder: Arc<Recorder>, dir: &Path) -> Self {
+    pub(crate) fn new(recorder: Arc<Recorder>, node: Option<String>, dir: &Path) -> Self {
         Self {
             recorder,
+            node,
             telemetry: Arc::default(),
+            unread: host::Missing::default(),
             ends: Ends::open(dir),
             state: watch::Sender::default(),
             idle_since_ns: [AtomicU64::new(0), AtomicU64::new(0)],
         }
     }
 
-    /// From now on things go where these say, and spans of requests as well, or not.
-    pub(crate) fn set(&self, variables: &Variables, request_spans: bool) {
-        self.state
-            .send_if_modified(|state| std::mem::replace(&mut state.request_spans, request_spans) != request_spans);
+    /// From now on things go where these say, and spans of requests and the host's metrics as well, or not.
+    pub(crate) fn set(&self, variables: &Variables, request_spans: bool, host_metrics: HostMetrics) {
+        self.state.send_if_modified(|state| {
+            let before = (state.request_spans, state.host_metrics);
+            (state.request_spans, state.host_metrics) = (request_spans, host_metrics);
+            before != (request_spans, host_metrics)
+        });
         let is_same = |state: &State| state.is_set && state.variables == *variables;
         if is_same(&self.state.borrow()) {
             return;
@@ -156,6 +170,7 @@ impl Export {
             lane::run::<Span>(Arc::clone(&self), &feed, traces),
             lane::run::<LogRecord>(Arc::clone(&self), &feed, logs),
             ends::run(Arc::clone(&self)),
+            host::run(Arc::clone(&self)),
             metrics::run(Arc::clone(&self)),
         );
     }
@@ -192,6 +207,15 @@ impl Export {
 
     fn telemetry(&self) -> &Telemetry {
         &self.telemetry
+    }
+
+    /// What of the host could not be read.
+    const fn unread(&self) -> &host::Missing {
+        &self.unread
+    }
+
+    fn node(&self) -> Option<&str> {
+        self.node.as_deref()
     }
 
     const fn recorder(&self) -> &Arc<Recorder> {

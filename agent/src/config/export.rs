@@ -1,7 +1,8 @@
-//! The section `export`: what the `OTEL_*` variables say, by other names.
+//! The section `export`: what the `OTEL_*` variables say, by other names, and what they have none for.
 
 use super::fields::Fields;
-use crate::export::Variables;
+use crate::export::{HostMetrics, Variables};
+use std::time::Duration;
 
 /// Fields, and what the variables' names end with; of all signals, and of each in a section of its own.
 const FIELDS: [(&str, &str); 9] = [
@@ -23,7 +24,29 @@ const OTHERS: [(&str, &str); 3] = [
     ("resourceAttributes", "OTEL_RESOURCE_ATTRIBUTES"),
 ];
 
-/// Reads the section.
+/// How often metrics may be sent.
+const INTERVALS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3_600)];
+
+/// Reads the section of the host's metrics.
+///
+/// # Errors
+/// Which value is not understood.
+pub(super) fn host_metrics(export: &mut Fields) -> Result<HostMetrics, String> {
+    let mut section = export.section("hostMetrics")?;
+    let default = HostMetrics::default();
+    let is_on = section.take("enabled")?.unwrap_or(default.is_on);
+    let interval = section.take_as("interval", interval)?.unwrap_or(default.interval);
+    section.finish()?;
+    Ok(HostMetrics { is_on, interval })
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let told = text.parse::<jiff::SignedDuration>().ok().and_then(|told| Duration::try_from(told).ok());
+    let [least, most] = INTERVALS;
+    told.filter(|told| (least..=most).contains(told)).ok_or_else(|| "it has to be between 1s and 1h, as 15s".to_owned())
+}
+
+/// Reads the variables of the section.
 ///
 /// # Errors
 /// Which value is not understood.

@@ -9,13 +9,12 @@ use crate::export::Export;
 use crate::export::lane::deliver;
 use crate::export::telemetry::{OfSignal, Reason, SIGNALS};
 use crate::export::variables::Variables;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
-use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Gauge, Metric, MetricsData, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric,
-    number_data_point,
-};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::metrics::v1::MetricsData;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use rewind_exporter::Signal;
+use rewind_otlp::attribute;
+use rewind_otlp::metric::{self, Points, gauge, sum};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -39,19 +38,20 @@ pub(crate) async fn run(export: Arc<Export>) {
 
 /// All figures as of now, and how many they are.
 fn message(export: &Export, variables: &Variables, began_unix_ns: i64) -> (MetricsData, u64) {
-    let points = Points { began: began_unix_ns.cast_unsigned(), now: clock::unix_ns().cast_unsigned() };
+    let (began_unix_ns, now_unix_ns) = (began_unix_ns.cast_unsigned(), clock::unix_ns().cast_unsigned());
+    let points = Points { began_unix_ns, now_unix_ns };
     let by_signal = |of: fn(&OfSignal) -> &AtomicU64| {
         let value = |signal: &Signal| of(export.telemetry().of(*signal)).load(Ordering::Relaxed);
-        SIGNALS.iter().map(|signal| points.number(value(signal), &[("signal", name(*signal))])).collect::<Vec<_>>()
+        SIGNALS.iter().map(|signal| points.of(value(signal), &[("signal", name(*signal))])).collect::<Vec<_>>()
     };
     let lost = SIGNALS.iter().flat_map(|signal| {
         let of = export.telemetry().of(*signal);
-        Reason::ALL
-            .map(|reason| points.number(of.lost(reason), &[("signal", name(*signal)), ("reason", reason.name())]))
+        Reason::ALL.map(|reason| points.of(of.lost(reason), &[("signal", name(*signal)), ("reason", reason.name())]))
     });
+    let unread = export.unread().counts();
+    let unread = unread.iter().map(|(what, count)| points.of(*count, &[("what", what)])).collect::<Vec<_>>();
     let totals = export.recorder().totals();
-    let cpu_s = cpu_seconds();
-    let metrics = vec![
+    let mut metrics = vec![
         sum("rewind.agent.events", "{event}", "Events that were taken from the feed", by_signal(|of| &of.seen)),
         sum("rewind.agent.export.sent", "{item}", "Items that a backend took", by_signal(|of| &of.sent)),
         sum("rewind.agent.export.lost", "{item}", "Items that no backend will have", lost.collect()),
@@ -60,26 +60,20 @@ fn message(export: &Export, variables: &Variables, began_unix_ns: i64) -> (Metri
         sum("rewind.agent.export.io", "By", "Bytes of requests that were taken", by_signal(|of| &of.sent_bytes)),
         sum("rewind.agent.export.forgotten", "{item}", "Beginnings forgotten", by_signal(|of| &of.forgotten)),
         gauge("rewind.agent.export.queue", "By", "Bytes that wait", by_signal(|of| &of.queue_bytes)),
-        gauge("rewind.agent.export.spill", "By", "Ends on disk", vec![points.number(export.ends().bytes(), &[])]),
-        gauge("rewind.agent.rings.usage", "By", "Memory of rings in use", vec![points.number(totals.used_bytes, &[])]),
-        gauge("rewind.agent.rings.limit", "By", "Memory for rings", vec![points.number(totals.budget_bytes, &[])]),
-        sum("process.cpu.time", "s", "CPU time of the agent", vec![points.real(cpu_s)]),
+        gauge("rewind.agent.export.spill", "By", "Ends on disk", vec![points.of(export.ends().bytes(), &[])]),
+        gauge("rewind.agent.rings.usage", "By", "Memory of rings in use", vec![points.of(totals.used_bytes, &[])]),
+        gauge("rewind.agent.rings.limit", "By", "Memory for rings", vec![points.of(totals.budget_bytes, &[])]),
+        sum("process.cpu.time", "s", "CPU time of the agent", vec![points.of(cpu_seconds(), &[])]),
     ];
-    let count = metrics.iter().map(points_of).sum();
-    let scope_metrics = vec![ScopeMetrics {
-        scope: Some(rewind_otlp::scope()),
-        metrics,
-        schema_url: rewind_otlp::SCHEMA_URL.to_owned(),
-    }];
-    let resource = Some(resource(variables, &export.recorder().host().name));
-    let of = ResourceMetrics { resource, scope_metrics, schema_url: rewind_otlp::SCHEMA_URL.to_owned() };
-    (MetricsData { resource_metrics: vec![of] }, count)
+    if !unread.is_empty() {
+        let description = "How often figures of the host could not be read";
+        metrics.push(sum("rewind.agent.host.unread", "{time}", description, unread));
+    }
+    metric::message(resource(variables, &export.recorder().host().name), metrics)
 }
 
 /// This process, not what it observes.
 fn resource(variables: &Variables, host: &str) -> Resource {
-    let told = variables.get("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
-    let told = told.split(',').filter_map(|pair| pair.split_once('='));
     let name = variables.get("OTEL_SERVICE_NAME").unwrap_or_else(|| "rewind-agent".to_owned());
     let own = [
         ("service.name", name.as_str()),
@@ -90,22 +84,16 @@ fn resource(variables: &Variables, host: &str) -> Resource {
         ("host.name", host),
         ("os.type", "linux"),
     ];
-    let mut attributes: Vec<KeyValue> = own.iter().map(|(key, text)| attribute(key, text)).collect();
-    for (key, text) in told {
-        let key = key.trim();
+    let mut attributes: Vec<KeyValue> = own.iter().map(|(key, text)| attribute(key, *text)).collect();
+    for (key, text) in variables.resource_attributes() {
         // What is told goes before what is known, but for the name, which has a variable of its own.
-        attributes.retain(|attribute| attribute.key != key || key == "service.name");
+        attributes.retain(|known| known.key != key || key == "service.name");
         if key != "service.name" || variables.get("OTEL_SERVICE_NAME").is_none() {
-            attributes.retain(|attribute| attribute.key != key);
-            attributes.push(attribute(key, text.trim()));
+            attributes.retain(|known| known.key != key);
+            attributes.push(attribute(&key, text.as_str()));
         }
     }
     Resource { attributes, ..Resource::default() }
-}
-
-fn attribute(key: &str, text: &str) -> KeyValue {
-    let value = AnyValue { value: Some(Value::StringValue(text.to_owned())) };
-    KeyValue { key: key.to_owned(), value: Some(value), ..KeyValue::default() }
 }
 
 const fn name(signal: Signal) -> &'static str {
@@ -123,60 +111,10 @@ fn cpu_seconds() -> f64 {
     Duration::new(seconds, nanos).as_secs_f64()
 }
 
-/// Makes data points of one moment.
-struct Points {
-    began: u64,
-    now: u64,
-}
-
-impl Points {
-    fn number(&self, value: u64, attributes: &[(&str, &str)]) -> NumberDataPoint {
-        let value = number_data_point::Value::AsInt(i64::try_from(value).unwrap_or(i64::MAX));
-        NumberDataPoint {
-            attributes: attributes.iter().map(|(key, text)| attribute(key, text)).collect(),
-            ..self.point(value)
-        }
-    }
-
-    fn real(&self, value: f64) -> NumberDataPoint {
-        self.point(number_data_point::Value::AsDouble(value))
-    }
-
-    fn point(&self, value: number_data_point::Value) -> NumberDataPoint {
-        NumberDataPoint {
-            start_time_unix_nano: self.began,
-            time_unix_nano: self.now,
-            value: Some(value),
-            ..NumberDataPoint::default()
-        }
-    }
-}
-
-fn sum(name: &str, unit: &str, description: &str, data_points: Vec<NumberDataPoint>) -> Metric {
-    let aggregation_temporality = AggregationTemporality::Cumulative.into();
-    of(name, unit, description, metric::Data::Sum(Sum { data_points, aggregation_temporality, is_monotonic: true }))
-}
-
-fn gauge(name: &str, unit: &str, description: &str, data_points: Vec<NumberDataPoint>) -> Metric {
-    of(name, unit, description, metric::Data::Gauge(Gauge { data_points }))
-}
-
-fn of(name: &str, unit: &str, description: &str, data: metric::Data) -> Metric {
-    let (name, unit, description) = (name.to_owned(), unit.to_owned(), description.to_owned());
-    Metric { name, unit, description, data: Some(data), ..Metric::default() }
-}
-
-fn points_of(metric: &Metric) -> u64 {
-    match &metric.data {
-        Some(metric::Data::Sum(sum)) => sum.data_points.len() as u64,
-        Some(metric::Data::Gauge(gauge)) => gauge.data_points.len() as u64,
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
     #[test]
     fn the_resource_is_this_process_and_the_variables_go_before() {

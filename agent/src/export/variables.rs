@@ -49,6 +49,13 @@ impl Variables {
         Ok(Some(destination))
     }
 
+    /// What `OTEL_RESOURCE_ATTRIBUTES` says of who is observed: keys and texts, in its order.
+    pub(crate) fn resource_attributes(&self) -> Vec<(String, String)> {
+        let told = self.get("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
+        let pairs = told.split(',').filter_map(|pair| pair.split_once('='));
+        pairs.map(|(key, text)| (key.trim().to_owned(), text.trim().to_owned())).collect()
+    }
+
     /// A number of milliseconds.
     pub(crate) fn millis(&self, name: &str) -> Option<Duration> {
         self.get(name)?.trim().parse().ok().map(Duration::from_millis)

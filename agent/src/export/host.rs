@@ -1,0 +1,156 @@
+//! How the host is doing, as OTLP metrics under the host's own resource: no container's, and not the agent's.
+//!
+//! By the exporter that all else goes by. While the backend is away, the message that it has not taken is tried again, and
+//! the host is not looked at: sums go on from where they are then.
+
+use crate::blocking;
+use crate::clock;
+use crate::export::lane::deliver;
+use crate::export::variables::Variables;
+use crate::export::{Export, State};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use rewind_exporter::Signal;
+use rewind_host_metrics::{Figures, Filesystems, Host, Identity, Roots, Unread};
+use rewind_otlp::{attribute, metric};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// How long it is waited for filesystems to say how full they are.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Most names under which it is counted what could not be read: mounts come and go.
+const MAX_NAMES: usize = 64;
+/// Attributes that `OTEL_RESOURCE_ATTRIBUTES` may have for who sends, and that are wrong for the host.
+const NOT_ITS: [&str; 6] = ["service.", "telemetry.", "process.", "container.", "k8s.pod.", "k8s.container."];
+
+/// Whether and how often the host's metrics are sent, wherever metrics are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HostMetrics {
+    /// Whether they are at all.
+    pub is_on: bool,
+    /// How often.
+    pub interval: Duration,
+}
+
+impl Default for HostMetrics {
+    fn default() -> Self {
+        Self { is_on: true, interval: Duration::from_secs(15) }
+    }
+}
+
+/// Sends the host's metrics, for ever.
+pub(crate) async fn run(export: Arc<Export>) {
+    let mut state = export.state();
+    let roots = Roots::of(Path::new("/proc"));
+    let filesystems = Arc::new(Filesystems::new(roots.clone()));
+    let (mut host, mut identity) = (None, None);
+    let wanted = |state: &State| state.exporter(Signal::Metrics).is_some() && state.host_metrics.is_on;
+    while state.wait_for(wanted).await.is_ok() {
+        let (settings, began) = (state.borrow().host_metrics, Instant::now());
+        let now_unix_ns = clock::unix_ns().cast_unsigned();
+        let its = host.take().unwrap_or_else(|| Host::new(roots.clone()));
+        if let Some((mut its, figures)) = figures(&export, its, &filesystems).await {
+            let metrics = its.metrics(&figures, now_unix_ns);
+            host = Some(its);
+            let identity = identity.get_or_insert_with(|| Identity::read(&roots));
+            let resource = resource(&export, &state.borrow().variables.clone(), identity);
+            let (message, count) = metric::message(resource, metrics);
+            deliver(&export, &mut state, message, count).await;
+        }
+        tokio::select! {
+            () = sleep_until(began + settings.interval) => {}
+            other = state.wait_for(|state| state.host_metrics != settings) => if other.is_err() { return },
+        }
+    }
+}
+
+/// What the host says now; `None`: it could not be asked, which is a bug and logged.
+async fn figures(export: &Export, mut host: Host, filesystems: &Arc<Filesystems>) -> Option<(Host, Figures)> {
+    let read = blocking::run(move || {
+        let read = host.read();
+        (host, read)
+    });
+    let (host, (mut figures, unread)) = match read.await {
+        Ok(read) => read,
+        Err(error) => {
+            tracing::error!(%error, "the host's figures could not be read");
+            return None;
+        }
+    };
+    export.unread().take(&unread);
+    let looks = Arc::clone(filesystems);
+    match timeout(PATIENCE, blocking::run(move || looks.look())).await {
+        Ok(Ok((usages, unread))) => {
+            figures.filesystems = usages;
+            export.unread().take(&unread);
+        }
+        Ok(Err(error)) => tracing::error!(%error, "filesystems could not be looked at"),
+        Err(_) => {
+            let of = |what| Unread { what, why: format!("it has not answered for {} s", PATIENCE.as_secs()) };
+            export.unread().take(&filesystems.waiting().into_iter().map(of).collect::<Vec<_>>());
+        }
+    }
+    Some((host, figures))
+}
+
+/// The host, and what was told of it.
+fn resource(export: &Export, variables: &Variables, identity: &Identity) -> Resource {
+    let host = export.recorder().host();
+    let mut attributes = identity.attributes(&host.name, &host.arch);
+    attributes.extend(export.node().map(|node| attribute("k8s.node.name", node)));
+    attributes.push(attribute("telemetry.distro.name", "rewind"));
+    attributes.push(attribute("telemetry.distro.version", env!("CARGO_PKG_VERSION")));
+    for (key, text) in variables.resource_attributes() {
+        if !NOT_ITS.iter().any(|prefix| key.starts_with(prefix)) {
+            // What is told goes before what is known.
+            attributes.retain(|known| known.key != key);
+            attributes.push(attribute(&key, text.as_str()));
+        }
+    }
+    Resource { attributes, ..Resource::default() }
+}
+
+/// What of the host could not be read: how often, by its name.
+#[derive(Debug, Default)]
+pub(crate) struct Missing(Mutex<BTreeMap<String, u64>>);
+
+impl Missing {
+    /// Counts these, and logs each name once.
+    fn take(&self, unread: &[Unread]) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for Unread { what, why } in unread {
+            let is_known = counts.contains_key(what);
+            let name = if is_known || counts.len() < MAX_NAMES { what } else { "other" };
+            *counts.entry(name.to_owned()).or_default() += 1;
+            if !is_known && name == what {
+                tracing::info!(what, why, "of the host's metrics, this is left out");
+            }
+        }
+    }
+
+    /// How often each could not be read.
+    pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_counted_by_a_bounded_number_of_names() {
+        let missing = Missing::default();
+        let of = |what: &str| Unread { what: what.to_owned(), why: "gone".to_owned() };
+        missing.take(&[of("pressure/cpu"), of("swaps")]);
+        missing.take(&[of("pressure/cpu")]);
+        assert_eq!(missing.counts(), [("pressure/cpu".to_owned(), 2), ("swaps".to_owned(), 1)].into());
+        let many: Vec<_> = (0..100).map(|at| of(&format!("/mnt/{at}"))).collect();
+        missing.take(&many);
+        missing.take(&[of("swaps")]);
+        let counts = missing.counts();
+        assert_eq!((counts.len(), counts["other"], counts["swaps"]), (MAX_NAMES + 1, 38, 2));
+    }
+}
