@@ -12,6 +12,7 @@ mod exported;
 mod faults;
 mod gone;
 mod harness;
+mod host_metrics;
 mod hosts;
 mod many;
 mod perfetto;
@@ -20,6 +21,7 @@ mod readme;
 mod refused;
 mod scenarios;
 mod secrets;
+mod side_by_side;
 mod start;
 mod store;
 mod swarm;
@@ -62,6 +64,8 @@ fn main() -> ExitCode {
     let with_tls = [Need::Program(rewind_tests::collector::PROGRAM), Need::Program("openssl")];
     let mut with_both = with_collector.clone();
     with_both.push(Need::Program("openssl"));
+    let mut host_with_collector = HOST.to_vec();
+    host_with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
     Suite::default()
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
@@ -113,6 +117,17 @@ fn main() -> ExitCode {
         .test("what_waited_for_a_backend_that_is_not_believed_goes_to_one_that_is", &with_both, backends::not_believed)
         .test("spans_of_requests_are_left_out_where_they_are_switched_off", &with_collector, exported::without_requests)
         .test("the_file_of_settings_says_where_to_and_may_change", &with_collector, exported::by_the_file_of_settings)
+        .test("the_hosts_metrics_say_what_proc_says", &host_with_collector, host_metrics::as_proc_says)
+        .test(
+            "the_hosts_metrics_go_on_with_the_next_agent_and_end_where_they_are_switched_off",
+            &host_with_collector,
+            host_metrics::across_agents_and_switched_off,
+        )
+        .test(
+            "the_hosts_metrics_are_the_collectors_own_or_the_difference_is_known",
+            &host_with_collector,
+            side_by_side::with_the_collectors_own,
+        )
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)
         .test("a_container_that_ended_well_leaves_no_file_though_a_child_of_it_failed", &CONTAINER, crash::succeeded)

@@ -13,6 +13,14 @@ use tempfile::TempDir;
 
 /// The program: `cargo xtask test` builds it, and puts it into `PATH`.
 pub const PROGRAM: &str = "rewind-otelcol";
+/// A receiver with all that the agent has a counterpart of; what is not on by default is switched on.
+const HOST_METRICS: &str = ", hostmetrics: {collection_interval: 1s, initial_delay: 100ms, scrapers: {\
+    cpu: {metrics: {system.cpu.utilization: {enabled: true}, system.cpu.logical.count: {enabled: true}, \
+    system.cpu.frequency: {enabled: true}}}, load: {}, memory: {metrics: {system.memory.utilization: {enabled: true}, \
+    system.memory.limit: {enabled: true}, system.linux.memory.available: {enabled: true}, \
+    system.linux.memory.dirty: {enabled: true}}}, paging: {metrics: {system.paging.utilization: {enabled: true}}}, \
+    disk: {}, filesystem: {metrics: {system.filesystem.utilization: {enabled: true}}}, network: {}, processes: {}, \
+    system: {}}}";
 const LOOPBACK: &str = "127.0.0.1";
 const SOON: Duration = Duration::from_secs(30);
 
@@ -57,7 +65,20 @@ impl Collector {
             let client = client_ca.map_or_else(String::new, |path| format!(", client_ca_file: {}", path.display()));
             format!(", tls: {{cert_file: {}, key_file: {}{client}}}", certificate.display(), key.display())
         });
-        Self::run(Path::new(PROGRAM), (LOOPBACK, http), &tls, "metrics: {level: none}", kept)
+        Self::run(Path::new(PROGRAM), (LOOPBACK, http), &Settings { tls: &tls, ..Settings::default() }, kept)
+    }
+
+    /// Starts one that takes figures of this host itself as well, once a second, with all that it knows.
+    ///
+    /// # Errors
+    /// When it does not come up; what it said is in the message.
+    pub fn with_host_metrics() -> Result<Self> {
+        Self::run(
+            Path::new(PROGRAM),
+            (LOOPBACK, free_port()?),
+            &Settings { is_on_host: true, ..Settings::default() },
+            kept,
+        )
     }
 
     /// Starts one, of this program, that keeps nothing of what it takes, and counts it: [`Collector::spans_taken`].
@@ -69,9 +90,9 @@ impl Collector {
         let figures = format!(
             "metrics: {{level: basic, readers: [{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {port}}}}}}}}}]}}"
         );
-        let mut collector = Self::run(program, (LOOPBACK, free_port()?), "", &figures, |_| {
-            "path: /dev/null, format: proto".to_owned()
-        })?;
+        let settings = Settings { figures: &figures, ..Settings::default() };
+        let nowhere = |_: &Path| "path: /dev/null, format: proto".to_owned();
+        let mut collector = Self::run(program, (LOOPBACK, free_port()?), &settings, nowhere)?;
         collector.figures = port;
         Ok(collector)
     }
@@ -81,16 +102,16 @@ impl Collector {
     /// # Errors
     /// When it does not come up; what it said is in the message.
     pub fn on(address: &str, http: u16) -> Result<Self> {
-        Self::run(Path::new(PROGRAM), (address, http), "", "metrics: {level: none}", kept)
+        Self::run(Path::new(PROGRAM), (address, http), &Settings::default(), kept)
     }
 
     fn run(
         program: &Path,
         (address, http): (&str, u16),
-        tls: &str,
-        figures: &str,
+        &Settings { tls, figures, is_on_host }: &Settings<'_>,
         keeps: impl Fn(&Path) -> String,
     ) -> Result<Self> {
+        let (receiver, its) = if is_on_host { (HOST_METRICS, ", hostmetrics") } else { ("", "") };
         let dir = tempfile::Builder::new().prefix("rewind-collector-").tempdir()?;
         let grpc = free_port()?;
         let config = dir.path().join("config.yaml");
@@ -99,11 +120,11 @@ impl Collector {
             &config,
             format!(
                 "receivers: {{otlp: {{protocols: {{http: {{endpoint: \"{address}:{http}\"{tls}}}, \
-                 grpc: {{endpoint: \"{LOOPBACK}:{grpc}\"{tls}}}}}}}}}\n\
+                 grpc: {{endpoint: \"{LOOPBACK}:{grpc}\"{tls}}}}}}}{receiver}}}\n\
                  exporters: {{file: {{{}}}}}\n\
                  service:\n  telemetry: {{{figures}, logs: {{level: warn}}}}\n  pipelines:\n    \
                  traces: {{receivers: [otlp], exporters: [file]}}\n    logs: {{receivers: [otlp], exporters: [file]}}\n    \
-                 metrics: {{receivers: [otlp], exporters: [file]}}\n",
+                 metrics: {{receivers: [otlp{its}], exporters: [file]}}\n",
                 keeps(&received)
             ),
         )?;
@@ -215,6 +236,20 @@ impl Collector {
 
     fn received(&self) -> PathBuf {
         self.dir.path().join("received")
+    }
+}
+
+/// How one is set up.
+struct Settings<'s> {
+    tls: &'s str,
+    figures: &'s str,
+    /// Whether it takes figures of this host itself.
+    is_on_host: bool,
+}
+
+impl Default for Settings<'_> {
+    fn default() -> Self {
+        Self { tls: "", figures: "metrics: {level: none}", is_on_host: false }
     }
 }
 

@@ -15,6 +15,7 @@
 //! | [`resolved`] | systemd-resolved, which is not installed |
 //! | [`store`] | an S3 server of the test's own |
 //! | [`collector`] | an OpenTelemetry Collector of the test's own |
+//! | [`points`] | data points of metrics, as a Collector keeps them |
 //! | [`jaeger`] | a Jaeger of the test's own |
 //! | [`perfetto`] | traces for Perfetto, as its published schema reads them |
 //! | [`agent`] | a recorder of the test's own |
@@ -39,6 +40,7 @@ pub mod dump;
 pub mod eventually;
 pub mod jaeger;
 pub mod perfetto;
+pub mod points;
 pub mod programs;
 pub mod readme;
 pub mod resolved;

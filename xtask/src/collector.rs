@@ -8,7 +8,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 const COLLECTOR: Part = Part {
-    name: "otelcol",
+    // Programs are kept by name and version: with another set of components, another name.
+    name: "otelcol-hostmetrics",
     module: &Module {
         files: &[
             ("go.mod", include_str!("collector/go.mod")),
