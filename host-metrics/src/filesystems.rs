@@ -11,6 +11,7 @@ use crate::sheet::{Sheet, value};
 use crate::text::unescaped;
 use procfs::process::MountInfo;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::sync::{Mutex, PoisonError};
 
 /// Who may wait for mounts that do not answer, at most: each holds a thread.
@@ -107,6 +108,11 @@ impl Filesystems {
     /// How full each is, and what could not be read. May not return.
     pub fn look(&self) -> (Vec<Usage>, Vec<Unread>) {
         let mut reading = Reading::new(&self.roots);
+        // Told once, not for each mount.
+        if let Err(error) = fs::metadata(&self.roots.root) {
+            reading.unread("1/root", error);
+            return (Vec::new(), reading.unread);
+        }
         let kinds = reading.proc("filesystems", |text| Some(text.to_owned()));
         let found = kinds.and_then(|kinds| reading.proc("1/mountinfo", |text| Some(mounts(text, &kinds))));
         let mut usages = Vec::new();

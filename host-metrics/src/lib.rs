@@ -58,7 +58,7 @@ pub mod sheet;
 pub mod stat;
 #[cfg(test)]
 mod tests;
-mod text;
+pub mod text;
 
 pub use filesystems::Filesystems;
 pub use host::{Figures, Host};

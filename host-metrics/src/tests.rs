@@ -171,6 +171,24 @@ fn a_counter_that_goes_back_begins_anew_and_its_neighbours_do_not() {
 }
 
 #[test]
+fn a_disk_that_goes_away_is_left_out_and_another_under_its_name_begins_anew() {
+    let (dir, roots) = host(&[]);
+    let mut host = Host::new(roots);
+    let mut at = |second: u64, text: &str| {
+        fs::write(dir.path().join("proc/diskstats"), text).unwrap();
+        let figures = host.read().0;
+        let metrics = host.metrics(&figures, NOW + second * 1_000_000_000);
+        let of_sdb = metrics.iter().filter(|metric| metric.name == "system.disk.operations").flat_map(points);
+        let of_sdb = of_sdb.filter(|point| format!("{:?}", point.attributes).contains("\"sdb\""));
+        of_sdb.map(|point| (number(point), point.start_time_unix_nano)).collect::<Vec<_>>()
+    };
+    let vda = " 254 0 vda 1 0 1 1 1 0 1 1 0 1 1\n";
+    assert_eq!(at(0, &format!("{vda} 8 16 sdb 500 0 9 9 70 0 9 9 0 9 9\n")), [(500.0, BOOT), (70.0, BOOT)]);
+    assert_eq!(at(15, vda), []);
+    assert_eq!(at(30, &format!("{vda} 8 16 sdb 3 0 9 9 0 0 9 9 0 9 9\n")), [(3.0, NOW), (0.0, NOW)]);
+}
+
+#[test]
 fn a_host_of_which_nothing_can_be_read_has_no_zeros() {
     let roots = Roots::of("/nowhere".as_ref());
     let filesystems = Filesystems::new(roots.clone()).look();

@@ -277,10 +277,10 @@ pub(crate) fn across_agents_and_switched_off() -> Result<()> {
     ensure!(second.number >= first.number, "{first:?} {second:?}");
     ensure!(second.began_unix_ns.abs_diff(first.began_unix_ns) <= 2_000_000_000, "{first:?} {second:?}");
 
-    set(&config, &collector, false)?;
     let own = || collector.metrics().iter().filter(|(_, metric)| metric["name"] == "process.cpu.time").count();
     let reads = || agent.log().matches("the configuration was read").count();
     let before = reads();
+    set(&config, &collector, false)?;
     eventually("the file to be read", SOON, || (reads() > before).then_some(()))?;
     // What was under way comes still; then the agent's own figures go on alone.
     let (start, newest) = (own(), || of_host(&collector).0.iter().map(|point| point.at_unix_ns).max());

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::export::lane::deliver;
 use crate::export::variables::Variables;
 use crate::export::{Export, State};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use rewind_exporter::Signal;
 use rewind_host_metrics::{Figures, Filesystems, Host, Identity, Roots, Unread};
@@ -55,7 +56,9 @@ pub(crate) async fn run(export: Arc<Export>) {
             let metrics = its.metrics(&figures, now_unix_ns);
             host = Some(its);
             let identity = identity.get_or_insert_with(|| Identity::read(&roots));
-            let resource = resource(&export, &state.borrow().variables.clone(), identity);
+            let known = export.recorder().host();
+            let attributes = identity.attributes(&known.name, &known.arch);
+            let resource = resource(attributes, export.node(), &state.borrow().variables.clone());
             let (message, count) = metric::message(resource, metrics);
             deliver(&export, &mut state, message, count).await;
         }
@@ -95,11 +98,9 @@ async fn figures(export: &Export, mut host: Host, filesystems: &Arc<Filesystems>
     Some((host, figures))
 }
 
-/// The host, and what was told of it.
-fn resource(export: &Export, variables: &Variables, identity: &Identity) -> Resource {
-    let host = export.recorder().host();
-    let mut attributes = identity.attributes(&host.name, &host.arch);
-    attributes.extend(export.node().map(|node| attribute("k8s.node.name", node)));
+/// The host by its own attributes, and what was told of it.
+fn resource(mut attributes: Vec<KeyValue>, node: Option<&str>, variables: &Variables) -> Resource {
+    attributes.extend(node.map(|node| attribute("k8s.node.name", node)));
     attributes.push(attribute("telemetry.distro.name", "rewind"));
     attributes.push(attribute("telemetry.distro.version", env!("CARGO_PKG_VERSION")));
     for (key, text) in variables.resource_attributes() {
@@ -139,6 +140,18 @@ impl Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_resource_is_the_host_and_no_service_that_was_told() {
+        let told = "service.name=a, k8s.pod.name=p,k8s.cluster.name=lab,host.name=b,telemetry.sdk.name=c";
+        let variables = Variables([("OTEL_RESOURCE_ATTRIBUTES".to_owned(), told.to_owned())].into());
+        let of = resource(vec![attribute("host.name", "node-1")], Some("node-1"), &variables).attributes;
+        let of: BTreeMap<_, _> = of.into_iter().map(|of| (of.key.clone(), of)).collect();
+        let keys: Vec<_> = of.keys().map(String::as_str).collect();
+        let distro = ["telemetry.distro.name", "telemetry.distro.version"];
+        assert_eq!(keys, [&["host.name", "k8s.cluster.name", "k8s.node.name"][..], &distro].concat());
+        assert_eq!(of["host.name"], attribute("host.name", "b"));
+    }
 
     #[test]
     fn what_is_missing_is_counted_by_a_bounded_number_of_names() {
