@@ -33,6 +33,13 @@ impl From<&str> for Attribute {
     }
 }
 
+impl From<String> for Attribute {
+    fn from(mut text: String) -> Self {
+        text.truncate(text.floor_char_boundary(MAX_TEXT));
+        Self(Value::StringValue(text))
+    }
+}
+
 impl From<i64> for Attribute {
     fn from(number: i64) -> Self {
         Self(Value::IntValue(number))

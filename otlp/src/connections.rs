@@ -55,22 +55,18 @@ impl Trace<'_> {
 
 /// Both ends, by the names of the conventions.
 fn of_ends(last: &Connection, local: SocketAddr, peer: SocketAddr) -> Vec<KeyValue> {
-    let of = |prefix: &str, end: SocketAddr| {
-        let address = end.ip().to_string();
-        [
-            attribute(&format!("{prefix}.address"), address.as_str()),
-            attribute(&format!("{prefix}.port"), u32::from(end.port())),
-        ]
+    let of = |[address, port]: [&str; 2], end: SocketAddr| {
+        [attribute(address, end.ip().to_string()), attribute(port, u32::from(end.port()))]
     };
-    let mut attributes = vec![
-        attribute("network.transport", "tcp"),
-        attribute("network.type", if peer.is_ipv4() { "ipv4" } else { "ipv6" }),
-    ];
-    attributes.extend(of("network.local", local));
-    attributes.extend(of("network.peer", peer));
+    let (client, server) = (["client.address", "client.port"], ["server.address", "server.port"]);
+    let mut attributes = Vec::with_capacity(10);
+    attributes.push(attribute("network.transport", "tcp"));
+    attributes.push(attribute("network.type", if peer.is_ipv4() { "ipv4" } else { "ipv6" }));
+    attributes.extend(of(["network.local.address", "network.local.port"], local));
+    attributes.extend(of(["network.peer.address", "network.peer.port"], peer));
     match last.direction {
-        direction::OUT => attributes.extend(of("server", peer)),
-        direction::IN => attributes.extend([of("server", local), of("client", peer)].into_iter().flatten()),
+        direction::OUT => attributes.extend(of(server, peer)),
+        direction::IN => attributes.extend([of(server, local), of(client, peer)].into_iter().flatten()),
         _ => {}
     }
     attributes

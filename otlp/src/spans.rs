@@ -122,10 +122,14 @@ impl<'h> Trace<'h> {
     }
 }
 
+/// About as many attributes has a span of a process' traffic.
+const ATTRIBUTES: usize = 24;
+
 /// Who a process is.
 pub(crate) fn of_process(process: &Process) -> Vec<KeyValue> {
-    let mut attributes =
-        vec![attribute("process.executable.name", process.name()), attribute("process.pid", process.tgid)];
+    let mut attributes = Vec::with_capacity(ATTRIBUTES);
+    attributes.push(attribute("process.executable.name", process.name()));
+    attributes.push(attribute("process.pid", process.tgid));
     let numbers = [("process.vpid", process.ns_tgid), ("process.parent_pid", process.parent_tgid)];
     attributes.extend(numbers.iter().filter(|(_, number)| *number != 0).map(|(key, number)| attribute(key, *number)));
     attributes
