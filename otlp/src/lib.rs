@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! header            -> resource      resource.rs
-//! header + events   -> spans         process.rs, spans.rs, connections.rs, requests.rs, traces.rs
+//! header + events   -> spans         process.rs, spans.rs, connections.rs, headers.rs, requests.rs, traces.rs
 //! events, diagnosis -> log records   logs.rs, syscall.rs
 //! as they come      -> both          live.rs
 //! numbers           -> metrics       metric.rs
@@ -25,6 +25,7 @@
 
 mod attribute;
 mod connections;
+mod headers;
 mod id;
 mod live;
 mod logs;

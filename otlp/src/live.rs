@@ -83,6 +83,12 @@ impl Live {
         self.processes.bytes() + self.traffic.bytes()
     }
 
+    /// How many processes, connections, requests and questions are not over.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.processes.open() + self.traffic.open()
+    }
+
     /// How many processes and connections were forgotten before they were over: their ends come without their
     /// beginnings.
     #[must_use]

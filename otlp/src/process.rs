@@ -100,6 +100,11 @@ impl Processes {
         self.bytes
     }
 
+    /// How many have not ended.
+    pub(crate) fn open(&self) -> usize {
+        self.running.len()
+    }
+
     /// How many were forgotten before they had ended.
     pub(crate) const fn forgotten(&self) -> u64 {
         self.forgotten
@@ -133,9 +138,10 @@ impl Processes {
                 let before = self.all.get_mut(&at)?;
                 if before.program.is_none() && (before.is_start_seen || is_new) {
                     // Between its fork and this it was on its way to it.
+                    self.bytes -= before.bytes();
                     (before.program, before.start_ns) = (Some(Program::of(&exec)), exec.fixed.time_ns);
                     before.is_start_seen = true;
-                    self.bytes += before.bytes() - size_of::<Process>();
+                    self.bytes += before.bytes();
                     return None;
                 }
                 before.end_ns = Some(exec.fixed.time_ns);

@@ -7,9 +7,9 @@
 //! another one.
 
 use crate::attribute::attribute;
+use crate::headers::{Headers, SpanId};
 use crate::id;
 use crate::process::Processes;
-use crate::recent::Recent;
 use crate::spans::{Trace, of_process};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -30,11 +30,6 @@ const MAX_ADDRESSES: usize = 16;
 const CONVERSATION_BYTES: usize = 2048;
 /// What a question that waits takes.
 const QUESTION_BYTES: usize = 512;
-/// What is remembered of a trace takes, and of a request's place.
-const TRACE_BYTES: usize = 256;
-
-type TraceId = [u8; 16];
-type SpanId = [u8; 8];
 
 /// Requests and lookups of a recording.
 #[derive(Debug, Default)]
@@ -50,7 +45,9 @@ impl Requests {
         let spans = self.spans(trace, &told, processes);
         if let What::SocketMessage(message) = event.what {
             for (party, exchange) in self.conversations.waiting(&message) {
-                self.headers.begins(trace, party, exchange);
+                if let Some(header) = traceparent(exchange) {
+                    self.headers.begins(header, is_served(exchange), trace.request_id(party, exchange));
+                }
             }
         }
         spans
@@ -80,6 +77,11 @@ impl Requests {
             + self.headers.bytes()
     }
 
+    /// How many connections with requests, and questions, are not over.
+    pub(crate) fn open(&self) -> usize {
+        self.conversations.followed() + self.conversations.questions()
+    }
+
     /// Holds half as much: the spans of what is given up, as it stands.
     pub(crate) fn shed(&mut self, trace: Trace<'_>, now_ns: u64, processes: &Processes) -> Vec<Span> {
         let told = self.conversations.give_up_half(now_ns);
@@ -98,87 +100,6 @@ impl Requests {
     }
 }
 
-/// Most traces of which it is remembered what served them.
-const MAX_TRACES: usize = 4096;
-/// Most requests of one trace of which it is remembered that they were served here.
-const MAX_SERVED: usize = 16;
-
-/// Where the span of a request belongs: its trace, its id, and its parent, none for a first one.
-type Place = (TraceId, SpanId, Option<SpanId>);
-
-/// The headers that have come in and gone out lately.
-#[derive(Debug)]
-struct Headers {
-    /// By the trace that they name: the span that they name, and the one that serves.
-    served: Recent<TraceId, Vec<(SpanId, SpanId)>>,
-    made: Recent<(TraceId, SpanId), ()>,
-    /// Of requests that are not over, by the ids that they would have without a header.
-    places: Recent<SpanId, Place>,
-}
-
-impl Default for Headers {
-    fn default() -> Self {
-        Self { served: Recent::new(MAX_TRACES), made: Recent::new(MAX_TRACES), places: Recent::new(MAX_TRACES) }
-    }
-}
-
-impl Headers {
-    fn bytes(&self) -> usize {
-        (self.served.len() + self.made.len() + self.places.len()) * TRACE_BYTES
-    }
-
-    fn forget(&mut self) {
-        self.served.forget();
-        self.made.forget();
-        self.places.forget();
-    }
-
-    /// A request has begun: what it leads to begins before it is over.
-    fn begins(&mut self, trace: Trace<'_>, party: &Party, exchange: &Exchange) {
-        let own_id = trace.request_id(party, exchange);
-        let header = exchange.request.as_ref().and_then(|request| request.head.fields.traceparent.as_ref());
-        if let Some(header) = header
-            && self.places.get(&own_id).is_none()
-        {
-            let place = self.place(header, is_served(exchange), own_id);
-            self.places.insert(own_id, place);
-        }
-    }
-
-    /// Where the span of a request that is over belongs.
-    fn over(&mut self, header: &TraceParent, is_served: bool, own_id: SpanId) -> Place {
-        self.places.remove(&own_id).unwrap_or_else(|| self.place(header, is_served, own_id))
-    }
-
-    fn place(&mut self, header: &TraceParent, is_served: bool, own_id: SpanId) -> Place {
-        let (trace_id, named) = (header.trace_id, header.span_id);
-        let mut served = self.served.remove(&trace_id).unwrap_or_default();
-        let place = if is_served {
-            served.drain(..served.len().saturating_sub(MAX_SERVED - 1));
-            served.push((named, own_id));
-            (trace_id, own_id, Some(named))
-        } else if let Some((_, server)) = served.iter().rev().find(|(parent, _)| *parent == named) {
-            (trace_id, own_id, Some(*server))
-        } else if self.made.get(&(trace_id, named)).is_some() {
-            // A header that goes out twice names one span: the first.
-            (trace_id, own_id, Some(named))
-        } else {
-            self.made.insert((trace_id, named), ());
-            // Of several that serve the same trace and are not over nobody knows which has made it.
-            let mut waiting = served.iter().filter(|(_, server)| self.places.get(server).is_some());
-            let server = match (waiting.next(), waiting.next(), served.as_slice()) {
-                (Some((_, only)), None, _) | (None, _, [(_, only)]) => Some(*only),
-                _ => None,
-            };
-            (trace_id, named, server)
-        };
-        if !served.is_empty() {
-            self.served.insert(trace_id, served);
-        }
-        place
-    }
-}
-
 /// Whether a span is a request's: those alone link to the run of their container, as they are in other traces.
 #[must_use]
 pub fn is_request(span: &Span) -> bool {
@@ -187,6 +108,11 @@ pub fn is_request(span: &Span) -> bool {
 
 fn is_served(exchange: &Exchange) -> bool {
     exchange.way == Some(Way::Received)
+}
+
+/// The trace context that its request carries.
+fn traceparent(exchange: &Exchange) -> Option<&TraceParent> {
+    exchange.request.as_ref()?.head.fields.traceparent.as_ref()
 }
 
 fn side(exchange: &Exchange) -> &'static str {
@@ -213,7 +139,7 @@ impl Trace<'_> {
         let start_ns = began_ns(exchange);
         let end_ns = response.map(|it| it.last_ns.max(it.began_ns)).or(request.map(|it| it.last_ns));
         let own_id = self.request_id(party, exchange);
-        let header = head.and_then(|head| head.fields.traceparent.as_ref());
+        let header = traceparent(exchange);
         let (trace_id, span_id, parent) = match header {
             None => (id::root(self.id, side(exchange), ends(party), start_ns), own_id, None),
             Some(header) => headers.over(header, is_served, own_id),

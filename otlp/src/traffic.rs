@@ -42,6 +42,11 @@ impl Traffic {
         self.connections.open() * CONNECTION_BYTES + self.requests.bytes()
     }
 
+    /// How many connections, requests and questions are not over.
+    pub(crate) fn open(&self) -> usize {
+        self.connections.open() + self.requests.open()
+    }
+
     /// How many connections were forgotten while they were open.
     pub(crate) const fn forgotten(&self) -> u64 {
         self.connections.forgotten()

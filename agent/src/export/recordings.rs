@@ -155,9 +155,10 @@ impl Recordings {
             let mut rounds: Vec<(u64, u64)> = self.known.iter().map(|(of, known)| (known.round, *of)).collect();
             rounds.sort_unstable();
             let middle = rounds.get(rounds.len() / 2).copied().unwrap_or_default();
-            let before = self.forgotten();
-            self.known.retain(|of, known| (known.round, *of) >= middle);
-            self.forgotten_before += before - self.forgotten();
+            let is_kept = |of: u64, known: &Recording| (known.round, of) >= middle;
+            let gone = self.known.iter().filter(|(of, known)| !is_kept(**of, known)).map(|(_, known)| &known.live);
+            self.forgotten_before += gone.map(|live| live.forgotten() + live.open() as u64).sum::<u64>();
+            self.known.retain(|of, known| is_kept(*of, known));
         }
     }
 }
@@ -206,11 +207,14 @@ mod tests {
         assert_eq!(recordings.bytes(21..1_001), quiet, "they had little");
         let forgotten = recordings.forgotten();
         assert!((50_000..200_000).contains(&forgotten), "{forgotten}");
-        // And of those that are no longer known.
+        // And of those that are no longer known, what was not over.
         (1_001..=2_100).for_each(|later| recordings.open::<Span>(later, 1));
         recordings.known.values_mut().filter(|of| of.header.recording > 1_000).for_each(|of| of.round = 1);
+        let open = |of: &Recordings| of.known.values().map(|known| known.live.open() as u64).sum::<u64>();
+        let before = open(&recordings);
         recordings.forget();
-        assert_eq!((recordings.known.len(), recordings.forgotten()), (1_050, forgotten));
+        assert_eq!(recordings.known.len(), 1_050);
+        assert_eq!(recordings.forgotten(), forgotten + before - open(&recordings));
     }
 
     #[test]

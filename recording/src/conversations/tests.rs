@@ -2,6 +2,7 @@ use super::*;
 use crate::event::{Timeline, build, sorted};
 use rewind_common::record::message::message_flags::{DNS, LENGTH, RECEIVED, UDP};
 use rewind_common::record::{Connection as WireConnection, SocketMessage as WireMessage};
+use rewind_protocols::dns::Outcome;
 
 const MS: u64 = 1_000_000;
 const WHO: (u32, u32) = (100, 99);
