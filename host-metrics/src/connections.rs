@@ -4,7 +4,7 @@
 //! what is in `FIN_WAIT_1` and `_2` under names without the last underscore, and gives zeros under those with it.
 
 use crate::reading::Reading;
-use crate::sheet::{Sheet, value};
+use rewind_otlp::metric::sheet::{Sheet, value};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 

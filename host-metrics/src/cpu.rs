@@ -1,8 +1,8 @@
 //! Time, utilization and frequency of each logical CPU.
 
 use crate::reading::{Reading, number};
-use crate::sheet::{Sheet, value, whole};
 use crate::stat::{STATES, Stat, Ticks};
+use rewind_otlp::metric::sheet::{Sheet, value, whole};
 use std::collections::BTreeMap;
 
 /// The kernel's `idle` and `iowait` may go back by a little, as each CPU is counted by others, too (`proc_stat(5)`).

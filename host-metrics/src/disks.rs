@@ -4,8 +4,8 @@
 //! Partitions are told beside their disk, as the Collector does: a sum over all devices counts those twice.
 
 use crate::reading::Reading;
-use crate::sheet::{Sheet, value};
 use procfs::DiskStat;
+use rewind_otlp::metric::sheet::{Sheet, value};
 
 /// A sector of this file, whatever the device's own are.
 const SECTOR_BYTES: u64 = 512;

@@ -7,9 +7,9 @@
 
 use crate::reading::{Reading, Unread};
 use crate::roots::Roots;
-use crate::sheet::{Sheet, value};
 use crate::text::unescaped;
 use procfs::process::MountInfo;
+use rewind_otlp::metric::sheet::{Sheet, value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::{Mutex, PoisonError};

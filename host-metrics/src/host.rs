@@ -12,11 +12,11 @@ use crate::pressure::{self, Pressure};
 use crate::processes::{self, Processes};
 use crate::reading::{Reading, Unread};
 use crate::roots::Roots;
-use crate::series::Series;
-use crate::sheet::Sheet;
 use crate::stat::Stat;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use procfs::DiskStat;
+use rewind_otlp::metric::series::Series;
+use rewind_otlp::metric::sheet::Sheet;
 
 /// How a host is at one moment. What could not be read is `None`, or not in its list.
 #[derive(Clone, Debug, Default)]

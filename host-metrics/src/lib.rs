@@ -12,7 +12,7 @@
 //! * What cannot be read is left out and told ([`Unread`]): a zero is one that was read.
 //! * No text of a file makes this panic, and a line that is not understood costs that line. Crate `procfs` reads what it
 //!   reads line by line; its parsers of whole files refuse all of it for one odd line, and some panic.
-//! * Counters are cumulative since the host's start; one that goes back begins anew ([`series`]).
+//! * Counters are cumulative since the host's start; one that goes back begins anew ([`rewind_otlp::metric::series`]).
 //!
 //! # Modules, in the order of the flow
 //!
@@ -22,8 +22,6 @@
 //! | [`reading`] | files as text, and what could not be read |
 //! | [`text`] | texts of the kernel's, in parts |
 //! | [`identity`] | which host it is |
-//! | [`series`] | since when each counter counts |
-//! | [`sheet`] | metrics of one moment |
 //! | [`stat`] | `/proc/stat`, which several have figures in |
 //! | [`cpu`] | time, utilization and frequency of each logical CPU |
 //! | [`load`] | load averages, uptime |
@@ -53,8 +51,6 @@ pub mod pressure;
 pub mod processes;
 pub mod reading;
 pub mod roots;
-pub mod series;
-pub mod sheet;
 pub mod stat;
 #[cfg(test)]
 mod tests;

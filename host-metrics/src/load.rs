@@ -1,9 +1,9 @@
 //! Load averages (`proc_loadavg(5)`), and how long the host is up (`proc_uptime(5)`).
 
 use crate::reading::Reading;
-use crate::sheet::{Sheet, whole};
 use crate::text::hundredths;
 use procfs::{FromRead as _, LoadAverage, Uptime};
+use rewind_otlp::metric::sheet::{Sheet, whole};
 
 /// Tasks that run, could, or wait for the disk, on average over 1, 5 and 15 minutes.
 pub type Load = [f64; 3];

@@ -4,8 +4,8 @@
 //! `cached` includes what of slabs can be reclaimed. Both as the Collector has it.
 
 use crate::reading::Reading;
-use crate::sheet::{Sheet, value, whole};
 use crate::text::named;
+use rewind_otlp::metric::sheet::{Sheet, value, whole};
 
 /// Memory in bytes. What this kernel does not tell is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use crate::reading::{Reading, number, read as text_of};
 use crate::roots::Roots;
-use crate::sheet::{Sheet, value};
+use rewind_otlp::metric::sheet::{Sheet, value};
 
 /// An interface, received and transmitted in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 //! counts. What it calls minor operations is what block devices move (`pgpgin`, `pgpgout`), which is `system.disk.io`.
 
 use crate::reading::Reading;
-use crate::sheet::{Sheet, value};
 use crate::text::{named, unescaped};
+use rewind_otlp::metric::sheet::{Sheet, value};
 
 /// A swap area.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 //! Neither the conventions nor the Collector have a name for it.
 
 use crate::reading::{Reading, read as text_of};
-use crate::sheet::{Sheet, value};
 use crate::text::hundredths;
 use procfs::parse_pressure_record;
+use rewind_otlp::metric::sheet::{Sheet, value};
 
 /// What is waited for. The kernel tells of interrupts where it was built to.
 const RESOURCES: [&str; 4] = ["cpu", "memory", "io", "irq"];

@@ -4,8 +4,8 @@
 //! processes are looked at one by one, those change. The others are of main threads.
 
 use crate::reading::Reading;
-use crate::sheet::{Sheet, value, whole};
 use crate::stat::Stat;
+use rewind_otlp::metric::sheet::{Sheet, value, whole};
 use std::fs;
 use std::path::Path;
 

@@ -1,4 +1,12 @@
 //! Metrics: an instrument with its data points. Sums are cumulative.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`series`] | since when each counter counts |
+//! | [`sheet`] | metrics of one moment |
+
+pub mod series;
+pub mod sheet;
 
 use crate::attribute::attribute;
 use opentelemetry_proto::tonic::metrics::v1::{

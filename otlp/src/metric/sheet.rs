@@ -1,57 +1,60 @@
 //! Metrics of one moment, family by family.
 
-use crate::series::Series;
+use super::series::Series;
+use super::{self as metric, Number, Points};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, NumberDataPoint};
-use rewind_otlp::metric::{self, Number, Points};
 
 /// What one data point says, and of what.
 #[derive(Clone, Debug)]
-pub(crate) struct Value<'v> {
+pub struct Value<'v> {
     number: Number,
     attributes: Vec<(&'static str, &'v str)>,
 }
 
 /// A number, of something with these attributes.
-pub(crate) fn value<'v>(number: impl Into<Number>, attributes: &[(&'static str, &'v str)]) -> Value<'v> {
+pub fn value<'v>(number: impl Into<Number>, attributes: &[(&'static str, &'v str)]) -> Value<'v> {
     Value { number: number.into(), attributes: attributes.to_vec() }
 }
 
-/// A number of the host as a whole.
-pub(crate) fn whole(number: impl Into<Number>) -> Vec<Value<'static>> {
+/// A number of the thing as a whole.
+#[must_use]
+pub fn whole(number: impl Into<Number>) -> Vec<Value<'static>> {
     vec![value(number, &[])]
 }
 
 /// Metrics of one moment. What has no values is no metric.
 #[derive(Debug)]
-pub(crate) struct Sheet<'s> {
+pub struct Sheet<'s> {
     series: &'s mut Series,
     now_unix_ns: u64,
     metrics: Vec<Metric>,
 }
 
 impl<'s> Sheet<'s> {
-    pub(crate) const fn new(series: &'s mut Series, now_unix_ns: u64) -> Self {
+    /// An empty one of that moment.
+    pub const fn new(series: &'s mut Series, now_unix_ns: u64) -> Self {
         Self { series, now_unix_ns, metrics: Vec::new() }
     }
 
     /// What only grows.
-    pub(crate) fn counter(&mut self, name: &str, unit: &str, description: &str, values: Vec<Value<'_>>) {
+    pub fn counter(&mut self, name: &str, unit: &str, description: &str, values: Vec<Value<'_>>) {
         let points = values.iter().map(|value| self.counted(name, value)).collect();
         self.add(metric::sum(name, unit, description, points), values.len());
     }
 
     /// What grows and shrinks, and whose parts add up to something.
-    pub(crate) fn up_down(&mut self, name: &str, unit: &str, description: &str, values: Vec<Value<'_>>) {
+    pub fn up_down(&mut self, name: &str, unit: &str, description: &str, values: Vec<Value<'_>>) {
         self.add(metric::up_down(name, unit, description, self.points(&values)), values.len());
     }
 
     /// What is so at this moment, and does not add up.
-    pub(crate) fn gauge(&mut self, name: &str, unit: &str, description: &str, values: Vec<Value<'_>>) {
+    pub fn gauge(&mut self, name: &str, unit: &str, description: &str, values: Vec<Value<'_>>) {
         self.add(metric::gauge(name, unit, description, self.points(&values)), values.len());
     }
 
     /// All of them.
-    pub(crate) fn finish(self) -> Vec<Metric> {
+    #[must_use]
+    pub fn finish(self) -> Vec<Metric> {
         self.metrics
     }
 
@@ -60,7 +63,7 @@ impl<'s> Sheet<'s> {
     }
 
     fn points(&self, values: &[Value<'_>]) -> Vec<NumberDataPoint> {
-        let points = Points { began_unix_ns: self.series.boot_unix_ns(), now_unix_ns: self.now_unix_ns };
+        let points = Points { began_unix_ns: self.series.start_unix_ns(), now_unix_ns: self.now_unix_ns };
         values.iter().map(|value| points.of(value.number, &value.attributes)).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Since when each counter counts.
 //!
-//! The kernel's counters begin with the host. One that goes back has begun anew: a device went and another came, or it
+//! The kernel's counters begin with what they are of: a host, a container. One that goes back has begun anew: a device went and another came, or it
 //! was as long as its 32 bits last (times of disks, in milliseconds). When that was is not known; that it was after the
 //! counter was read last is, and so that is its start from then on (metrics data model, "Resets and Gaps").
 
@@ -9,11 +9,11 @@ use std::collections::HashMap;
 /// How long a counter is remembered that is no longer there, so that what comes again under its name is seen to be new.
 const REMEMBERED_NS: u64 = 3_600_000_000_000;
 
-/// All counters of a host.
+/// All counters of one thing: a host, a container.
 #[derive(Debug, Default)]
-pub(crate) struct Series {
-    /// When the host began, as of the first time that it was asked: with the clock, that moves a little.
-    boot_unix_ns: u64,
+pub struct Series {
+    /// When it began, as of the first time that it was asked: with the clock, that moves a little.
+    start_unix_ns: u64,
     seen: HashMap<String, Seen>,
 }
 
@@ -26,24 +26,25 @@ struct Seen {
 
 impl Series {
     /// Begins another moment. Where the clock was set back to before what was a start, what is one now holds.
-    pub(crate) fn turn(&mut self, boot_unix_ns: u64, now_unix_ns: u64) {
-        if self.boot_unix_ns == 0 || self.boot_unix_ns >= now_unix_ns {
-            self.boot_unix_ns = boot_unix_ns.min(now_unix_ns);
+    pub fn turn(&mut self, start_unix_ns: u64, now_unix_ns: u64) {
+        if self.start_unix_ns == 0 || self.start_unix_ns >= now_unix_ns {
+            self.start_unix_ns = start_unix_ns.min(now_unix_ns);
         }
         self.seen.retain(|_, seen| now_unix_ns.saturating_sub(seen.at_unix_ns) < REMEMBERED_NS);
         for seen in self.seen.values_mut().filter(|seen| seen.began_unix_ns >= now_unix_ns) {
-            seen.began_unix_ns = self.boot_unix_ns;
+            seen.began_unix_ns = self.start_unix_ns;
         }
     }
 
-    /// Since when the host's own counters count, Unix time in nanoseconds.
-    pub(crate) const fn boot_unix_ns(&self) -> u64 {
-        self.boot_unix_ns
+    /// Since when its counters count, Unix time in nanoseconds.
+    #[must_use]
+    pub const fn start_unix_ns(&self) -> u64 {
+        self.start_unix_ns
     }
 
     /// Since when a counter counts that says this now.
-    pub(crate) fn began(&mut self, name: String, value: f64, now_unix_ns: u64) -> u64 {
-        let began_unix_ns = self.boot_unix_ns;
+    pub fn began(&mut self, name: String, value: f64, now_unix_ns: u64) -> u64 {
+        let began_unix_ns = self.start_unix_ns;
         let seen = self.seen.entry(name).or_insert(Seen { value, began_unix_ns, at_unix_ns: now_unix_ns });
         if value < seen.value {
             seen.began_unix_ns = seen.at_unix_ns.min(now_unix_ns);
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_counts_since_the_hosts_start_until_it_goes_back() {
+    fn a_counter_counts_since_the_start_until_it_goes_back() {
         let mut series = Series::default();
         assert_eq!([began(&mut series, 1_000, 5.0), began(&mut series, 2_000, 5.0)], [100, 100]);
         assert_eq!(began(&mut series, 3_000, 4.0), 2_000, "since it was read last");
@@ -75,7 +76,7 @@ mod tests {
         let mut series = Series::default();
         series.turn(100, 1_000);
         series.turn(117, 2_000);
-        assert_eq!(series.boot_unix_ns(), 100);
+        assert_eq!(series.start_unix_ns(), 100);
     }
 
     #[test]
@@ -84,7 +85,7 @@ mod tests {
         series.turn(10_000, 20_000);
         series.began("a".to_owned(), 5.0, 20_000);
         series.turn(50, 1_000);
-        assert_eq!((series.boot_unix_ns(), series.began("a".to_owned(), 6.0, 1_000)), (50, 50));
+        assert_eq!((series.start_unix_ns(), series.began("a".to_owned(), 6.0, 1_000)), (50, 50));
         series.began("b".to_owned(), 5.0, 1_000);
         assert_eq!(series.began("b".to_owned(), 1.0, 900), 900);
     }
