@@ -35,6 +35,33 @@ pub struct Capture {
     pub commands: [u32; COMMANDS],
     /// What the call carries, if its descriptor is a socket's: bits of [`carries`]. 0: nothing.
     pub carries: u32,
+    /// Under which of [`call_class`] it is counted.
+    pub class: u32,
+}
+
+/// Classes under which calls are counted. A call is in one of them: what it waits for first, then what it works on.
+pub mod call_class {
+    /// None of the others, or its number has no row.
+    pub const OTHER: u32 = 0;
+    /// Takes a path.
+    pub const FILE: u32 = 1;
+    /// Works on a descriptor: reading and writing, sockets' as well.
+    pub const DESCRIPTOR: u32 = 2;
+    /// Makes a socket, connects, sends, receives.
+    pub const NETWORK: u32 = 3;
+    /// Maps memory.
+    pub const MEMORY: u32 = 4;
+    /// Starts, ends or changes a process.
+    pub const PROCESS: u32 = 5;
+    /// Sends signals, or says what becomes of them.
+    pub const SIGNAL: u32 = 6;
+    /// Sleeps, or waits for work, another thread or a child: its time says nothing of how slow anything is.
+    pub const WAIT: u32 = 7;
+    /// How many there are: a power of two.
+    pub const CLASSES: usize = 8;
+    /// Their names, by number.
+    pub const NAMES: [&str; CLASSES] =
+        ["other", "file", "descriptor", "network", "memory", "process", "signal", "wait"];
 }
 
 /// What a call on a socket carries, and where it stands.
@@ -190,5 +217,5 @@ pub const MAX_SET: usize = 128;
 /// Most messages kept of an array of messages.
 pub const MAX_MESSAGES: u32 = 4;
 
-const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 104);
+const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 108);
 const _: () = assert!(MAX_BYTES <= crate::chunk::SLACK_BYTES && MAX_STRING <= MAX_BYTES);

@@ -10,7 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 ///
 /// In every layout the first eight bytes of a ring are its recording, 0 where it is free, so that
 /// what is given up can at least be counted.
-pub const LAYOUT: u32 = 2;
+pub const LAYOUT: u32 = 3;
 
 /// What made a pinned set, and with which sizes: the agent writes it before the set counts as whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]

@@ -1,5 +1,6 @@
 //! A container's ring: whose it is, and where its chunks lie.
 
+use crate::capture::call_class::CLASSES;
 use crate::layout::Fingerprint;
 use crate::loss::REASONS;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -198,6 +199,21 @@ pub struct Cursors {
     pub shares: [Cursor; SHARES],
     /// What was lost on this CPU, by [`crate::loss::LossReason`].
     pub losses: [u64; REASONS],
+    /// Calls of this CPU, by [`crate::capture::call_class`].
+    pub classes: [ClassCount; CLASSES],
+}
+
+/// Calls of one class that have returned, or whose threads died in them, whether their records could be written or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct ClassCount {
+    /// How many.
+    pub calls: u64,
+    /// How many of them have failed, but for failures that are part of ordinary waiting: those that go to
+    /// [`PROTECTED`].
+    pub errors: u64,
+    /// How long they took together, nanoseconds.
+    pub time_ns: u64,
 }
 
 /// Where one CPU stands in one share.

@@ -4,11 +4,11 @@ use crate::blob::NO_ROOM;
 use crate::globals::{given_mut, global};
 use crate::maps::CAPTURES;
 use crate::read::{self, Phase};
-use crate::ring::{Writer, begin, begun, bounded, close, commit, counters::lose, cursors, lock, unlock};
+use crate::ring::{Writer, begin, begun, bounded, close, commit, counters, counters::lose, cursors, lock, unlock};
 use crate::task::{self, Thread};
 use rewind_common::{
     call::{Call, args, flags},
-    capture::{Capture, ROWS, capture_flags},
+    capture::{Capture, ROWS, call_class, capture_flags},
     chunk::CHUNKS,
     loss::LossReason,
     record::{EventRecord, Kind, RecordHeader, Task},
@@ -105,15 +105,19 @@ pub fn call(thread: &mut Thread, now_ns: u64, result: i64) -> u32 {
     if !lock(cursors) {
         return 0;
     }
-    let mut carries = 0;
+    let (mut carries, mut class) = (0, call_class::OTHER);
     let row = capture(thread).map_or(0, |capture| {
-        carries = capture.carries;
+        (carries, class) = (capture.carries, capture.class);
         if capture.flags & capture_flags::NOTES != 0 && thread.flags & u32::from(flags::REFUSED) != 0 {
             read::note(thread, capture);
         }
         capture.flags
     });
-    let share = if is_decisive(row, result, thread.flags) { PROTECTED } else { MAIN };
+    let is_unfinished = thread.flags & u32::from(flags::UNFINISHED) != 0;
+    let has_failed = !is_unfinished && has_failed(row, result);
+    counters::call(cursors, class, has_failed, now_ns - thread.start_ns);
+    let is_decisive = has_failed || is_unfinished || row & capture_flags::DECISIVE != 0;
+    let share = if is_decisive { PROTECTED } else { MAIN };
     announce(thread, cursors, share, now_ns);
     write(thread, cursors, share, Phase { at_ns: now_ns, result });
     // The call itself is still that of the thread under its old name (and number): its start was.
@@ -124,16 +128,12 @@ pub fn call(thread: &mut Thread, now_ns: u64, result: i64) -> u32 {
     carries
 }
 
-/// Whether a call's record belongs into the protected share: its row says so, or it failed in a way
-/// that is not part of ordinary waiting.
+/// Whether a call failed in a way that is not part of ordinary waiting.
 #[inline(always)]
-fn is_decisive(row: u8, result: i64, call: u32) -> bool {
+fn has_failed(row: u8, result: i64) -> bool {
     const EINTR: i64 = -4;
     const EAGAIN: i64 = -11;
     const EINPROGRESS: i64 = -115;
-    if row & capture_flags::DECISIVE != 0 || call & u32::from(flags::UNFINISHED) != 0 {
-        return true;
-    }
     if row & capture_flags::ORDINARY != 0 || !(-4095..0).contains(&result) {
         return false;
     }

@@ -6,6 +6,7 @@
 //! header + events   -> spans         process.rs, spans.rs, connections.rs, headers.rs, requests.rs, traces.rs
 //! events, diagnosis -> log records   logs.rs, syscall.rs
 //! as they come      -> both          live.rs
+//! events, spans     -> figures       measures.rs
 //! numbers           -> metrics       metric.rs
 //! ```
 //!
@@ -29,6 +30,7 @@ mod headers;
 mod id;
 mod live;
 mod logs;
+pub mod measures;
 pub mod metric;
 mod process;
 mod recent;

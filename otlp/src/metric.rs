@@ -2,15 +2,17 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | [`histogram`] | distributions |
 //! | [`series`] | since when each counter counts |
 //! | [`sheet`] | metrics of one moment |
 
+pub mod histogram;
 pub mod series;
 pub mod sheet;
 
 use crate::attribute::attribute;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Gauge, Metric, MetricsData, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric,
+    AggregationTemporality, Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric,
     number_data_point,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -85,14 +87,18 @@ pub fn gauge(name: &str, unit: &str, description: &str, data_points: Vec<NumberD
     of(name, unit, description, metric::Data::Gauge(Gauge { data_points }))
 }
 
-/// The metrics of one resource, and how many data points they are.
+/// The metrics of one resource.
 #[must_use]
-pub fn message(resource: Resource, metrics: Vec<Metric>) -> (MetricsData, u64) {
-    let count = metrics.iter().map(count).sum();
+pub fn of_resource(resource: Resource, metrics: Vec<Metric>) -> ResourceMetrics {
     let schema_url = crate::SCHEMA_URL.to_owned();
     let scope_metrics = vec![ScopeMetrics { scope: Some(crate::scope()), metrics, schema_url: schema_url.clone() }];
-    let of = ResourceMetrics { resource: Some(resource), scope_metrics, schema_url };
-    (MetricsData { resource_metrics: vec![of] }, count)
+    ResourceMetrics { resource: Some(resource), scope_metrics, schema_url }
+}
+
+/// How many data points they are.
+#[must_use]
+pub fn count(of: &ResourceMetrics) -> u64 {
+    of.scope_metrics.iter().flat_map(|scope| &scope.metrics).map(points).sum()
 }
 
 fn cumulative(data_points: Vec<NumberDataPoint>, is_monotonic: bool) -> Sum {
@@ -104,10 +110,14 @@ fn of(name: &str, unit: &str, description: &str, data: metric::Data) -> Metric {
     Metric { name, unit, description, data: Some(data), ..Metric::default() }
 }
 
-fn count(metric: &Metric) -> u64 {
-    match &metric.data {
-        Some(metric::Data::Sum(sum)) => sum.data_points.len() as u64,
-        Some(metric::Data::Gauge(gauge)) => gauge.data_points.len() as u64,
-        _ => 0,
-    }
+fn points(metric: &Metric) -> u64 {
+    let count = match &metric.data {
+        Some(metric::Data::Sum(sum)) => sum.data_points.len(),
+        Some(metric::Data::Gauge(gauge)) => gauge.data_points.len(),
+        Some(metric::Data::ExponentialHistogram(of)) => of.data_points.len(),
+        Some(metric::Data::Histogram(of)) => of.data_points.len(),
+        Some(metric::Data::Summary(of)) => of.data_points.len(),
+        None => 0,
+    };
+    count as u64
 }

@@ -54,8 +54,19 @@ impl Recordings {
         request_spans: bool,
         happened: &[Arc<Happened>],
     ) -> Vec<(I::Message, u64)> {
-        self.round += 1;
         let mut messages = Messages::<I>::default();
+        for (header, items) in self.items::<I>(recorder, happened) {
+            let are_sent = recorder.wishes_request_spans(&header.container).unwrap_or(request_spans);
+            let items = if are_sent { items } else { I::without_requests(items) };
+            messages.put(header, items);
+        }
+        self.tidy(recorder);
+        messages.finish()
+    }
+
+    /// What has happened makes, by recording. Copies rings the first time: not for an async thread.
+    fn items<I: Item>(&mut self, recorder: &Recorder, happened: &[Arc<Happened>]) -> Vec<(&Header, Vec<I>)> {
+        self.round += 1;
         // One part for each recording, in the order in which they came.
         let mut made: Vec<(u64, Vec<I>)> = Vec::new();
         for happened in happened {
@@ -74,13 +85,12 @@ impl Recordings {
             made.extend((!items.is_empty()).then_some((*recording, items)));
         }
         made.extend(self.shed::<I>(now_ns));
-        for (recording, items) in made {
-            if let Some(known) = self.known.get(&recording) {
-                let are_sent = recorder.wishes_request_spans(&known.header.container).unwrap_or(request_spans);
-                let items = if are_sent { items } else { I::without_requests(items) };
-                messages.put(&known.header, items);
-            }
-        }
+        let of = |(recording, items)| Some((&self.known.get(&recording)?.header, items));
+        made.into_iter().filter_map(of).collect()
+    }
+
+    /// Forgets recordings that are not held any more, now and then, and those beyond [`MAX_RECORDINGS`].
+    fn tidy(&mut self, recorder: &Recorder) {
         if self.round.is_multiple_of(TIDY) {
             // Nothing comes any more of who has made room for others.
             let before = self.forgotten();
@@ -89,7 +99,6 @@ impl Recordings {
             self.forgotten_before += before - self.forgotten();
         }
         self.forget();
-        messages.finish()
     }
 
     /// How many processes and connections were forgotten before they were over.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! /sys/fs/bpf/rewind/       locked by the agent that uses it (flock on the directory)
-//!   v2/                     one layout (rewind_common::layout::LAYOUT)
+//!   v3/                     one layout (rewind_common::layout::LAYOUT)
 //!     link_sys_enter ...    attached programs, which hold the programs and their maps
 //!     iter_in_flight        a file that runs an iterator when it is read
 //!     prog_release ...      programs that the agent itself runs

@@ -3,7 +3,7 @@
 use super::arg::{ArgKind, Commands};
 use super::pointee::Pointee;
 use super::{Arch, Row, bits, compat};
-use rewind_common::capture::{COMMANDS, Capture, OPS, Op, ROWS, capture_flags, carries, op, when};
+use rewind_common::capture::{COMMANDS, Capture, OPS, Op, ROWS, call_class, capture_flags, carries, op, when};
 
 /// One row a number, for the kernel side to load. Numbers without a row stay zero.
 #[must_use]
@@ -77,6 +77,28 @@ pub fn capture(row: &Row, arch: Arch) -> Capture {
         command_mask: only.mask,
         commands: only.commands,
         carries: carries(row),
+        class: class(row),
+    }
+}
+
+/// Under what its calls are counted ([`call_class`]).
+const fn class(row: &Row) -> u32 {
+    if row.has(bits::WAITS_WORK | bits::SLEEPS | bits::RESUMES | bits::WAITS_CHILD | bits::WAITS_THREAD) {
+        call_class::WAIT
+    } else if row.has(bits::NETWORK) {
+        call_class::NETWORK
+    } else if row.has(bits::PROCESS) {
+        call_class::PROCESS
+    } else if row.has(bits::SIGNAL) {
+        call_class::SIGNAL
+    } else if row.has(bits::MEMORY) {
+        call_class::MEMORY
+    } else if row.has(bits::FILE) {
+        call_class::FILE
+    } else if row.has(bits::DESC) {
+        call_class::DESCRIPTOR
+    } else {
+        call_class::OTHER
     }
 }
 
