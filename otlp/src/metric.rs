@@ -22,6 +22,8 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 pub enum Number {
     /// A whole number.
     Whole(u64),
+    /// One that may be below zero.
+    Signed(i64),
     /// One with a fraction.
     Real(f64),
 }
@@ -29,6 +31,12 @@ pub enum Number {
 impl From<u64> for Number {
     fn from(number: u64) -> Self {
         Self::Whole(number)
+    }
+}
+
+impl From<i64> for Number {
+    fn from(number: i64) -> Self {
+        Self::Signed(number)
     }
 }
 
@@ -42,6 +50,7 @@ impl From<Number> for number_data_point::Value {
     fn from(number: Number) -> Self {
         match number {
             Number::Whole(number) => Self::AsInt(i64::try_from(number).unwrap_or(i64::MAX)),
+            Number::Signed(number) => Self::AsInt(number),
             Number::Real(number) => Self::AsDouble(number),
         }
     }
@@ -95,10 +104,10 @@ pub fn of_resource(resource: Resource, metrics: Vec<Metric>) -> ResourceMetrics 
     ResourceMetrics { resource: Some(resource), scope_metrics, schema_url }
 }
 
-/// How many data points they are.
+/// How many data points a part of a message is.
 #[must_use]
-pub fn count(of: &ResourceMetrics) -> u64 {
-    of.scope_metrics.iter().flat_map(|scope| &scope.metrics).map(points).sum()
+pub fn points(of: &ResourceMetrics) -> u64 {
+    of.scope_metrics.iter().flat_map(|of| &of.metrics).map(count).sum()
 }
 
 fn cumulative(data_points: Vec<NumberDataPoint>, is_monotonic: bool) -> Sum {
@@ -110,7 +119,7 @@ fn of(name: &str, unit: &str, description: &str, data: metric::Data) -> Metric {
     Metric { name, unit, description, data: Some(data), ..Metric::default() }
 }
 
-fn points(metric: &Metric) -> u64 {
+fn count(metric: &Metric) -> u64 {
     let count = match &metric.data {
         Some(metric::Data::Sum(sum)) => sum.data_points.len(),
         Some(metric::Data::Gauge(gauge)) => gauge.data_points.len(),
