@@ -24,7 +24,8 @@
 //!   protocol: http/protobuf
 //!   traces: {exporter: none}
 //!   requestSpans: true     # whether spans of HTTP requests are sent, of pods that do not say rewind.dev/request-spans
-//!   hostMetrics: {enabled: true, interval: 15s} # how the host is doing
+//!   hostMetrics: {enabled: true, interval: 15s} # how the host is doing; likewise containerMetrics, trafficMetrics,
+//!                          # workloadMetrics
 //! ```
 //!
 //! All of it may be left out. What stands here goes before what was typed. A file with a value that is not understood
@@ -34,7 +35,7 @@ mod export;
 mod fields;
 
 use crate::crash::When;
-use crate::export::{HostMetrics, Variables};
+use crate::export::{Groups, Variables};
 use crate::identity::kubernetes::asked::{self, Asked};
 use crate::kernel::Protocol;
 use crate::recorder::Wish;
@@ -79,8 +80,8 @@ pub(crate) struct Settings {
     pub export: Variables,
     /// Whether spans of requests are, of who does not say it.
     pub request_spans: bool,
-    /// Whether and how often the host's metrics are.
-    pub host_metrics: HostMetrics,
+    /// Which metrics are read, and how often.
+    pub groups: Groups,
 }
 
 impl Default for Settings {
@@ -100,7 +101,7 @@ impl Default for Settings {
             payload_by_annotation: false,
             export: Variables::default(),
             request_spans: true,
-            host_metrics: HostMetrics::default(),
+            groups: Groups::default(),
         }
     }
 }
@@ -143,7 +144,7 @@ impl Settings {
         payload.finish()?;
         let mut export = all.section("export")?;
         let request_spans = export.take("requestSpans")?;
-        let host_metrics = export::host_metrics(&mut export)?;
+        let groups = export::groups(&mut export)?;
         let export = export::variables(export)?;
         all.finish()?;
         Ok(Self {
@@ -161,7 +162,7 @@ impl Settings {
             payload_by_annotation: payload_by_annotation.unwrap_or(default.payload_by_annotation),
             export,
             request_spans: request_spans.unwrap_or(default.request_spans),
-            host_metrics,
+            groups,
         })
     }
 

@@ -3,8 +3,7 @@
 //! ```text
 //! feed -> a subscription's queue -> batch -> rewind-otlp -> rewind-exporter     lane.rs, one of spans, one of log records
 //! a container's end -> file beside the crash files -> message -> deleted         ends.rs
-//! /proc, /sys -> rewind-host-metrics -> message                                  host.rs
-//! counts -> message                                                              metrics.rs
+//! /proc, /sys, cgroups, events, counts -> message, and text for Prometheus       metrics.rs, prometheus.rs
 //! ```
 //!
 //! # What always holds
@@ -35,11 +34,9 @@
 //! | [`lane`] | one signal's way |
 //! | [`spill`] | ends on disk: pure but for the disk |
 //! | [`ends`] | ends of containers |
-//! | [`host`] | how the host is doing |
-//! | [`metrics`] | the agent's own figures |
+//! | [`metrics`] | metrics, group by group |
 
 mod ends;
-mod host;
 mod item;
 mod lane;
 mod metrics;
@@ -48,13 +45,18 @@ mod spill;
 mod telemetry;
 mod variables;
 
-pub(crate) use host::HostMetrics;
+pub(crate) use metrics::group::{Group, Groups, Setting};
 pub(crate) use variables::Variables;
 
 use crate::clock;
 use crate::feed::{Feed, Subscription};
 use crate::recorder::Recorder;
 use ends::Ends;
+use metrics::agent::AgentSource;
+use metrics::containers::ContainerSource;
+use metrics::crashes::Crashes;
+use metrics::host::{HostSource, Missing};
+use metrics::latest::Latest;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use rewind_exporter::{Exporter, Signal, Tried};
@@ -69,6 +71,8 @@ use tokio::sync::watch;
 
 /// How often it is looked whether the last end was sent.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
+/// How often the agent's own figures may be sent.
+const LEAST_INTERVAL: Duration = Duration::from_millis(100);
 /// A lane that is not idle.
 const BUSY: u64 = u64::MAX;
 
@@ -79,8 +83,10 @@ pub(crate) struct State {
     variables: Variables,
     /// Whether spans of requests are sent, of who does not say it.
     request_spans: bool,
-    /// Whether and how often the host's metrics are.
-    host_metrics: HostMetrics,
+    /// Which metrics are read, and how often.
+    groups: Groups,
+    /// Where metrics are told to who scrapes, if they are.
+    prometheus: Option<()>,
     /// Whether they have been read at all.
     is_set: bool,
     is_draining: bool,
@@ -91,6 +97,11 @@ impl State {
         let at = SIGNALS.iter().position(|of| *of == signal)?;
         self.exporters.get(at)?.clone()
     }
+
+    /// Whether a group of metrics is read: it is on, and there is somebody whom it goes to.
+    fn wants(&self, group: Group) -> bool {
+        self.groups.of(group).is_on && (self.exporter(Signal::Metrics).is_some() || self.prometheus.is_some())
+    }
 }
 
 /// Exports what one recorder sees.
@@ -99,7 +110,9 @@ pub(crate) struct Export {
     /// What the cluster calls this host, if it is a node of one.
     node: Option<String>,
     telemetry: Arc<Telemetry>,
-    unread: host::Missing,
+    unread: Missing,
+    latest: Latest,
+    crashes: Crashes,
     ends: Ends,
     state: watch::Sender<State>,
     /// Since when the lanes of spans and of log records have nothing to do; [`BUSY`]: they have.
@@ -116,19 +129,24 @@ impl Export {
             recorder,
             node,
             telemetry: Arc::default(),
-            unread: host::Missing::default(),
+            unread: Missing::default(),
+            latest: Latest::default(),
+            crashes: Crashes::default(),
             ends: Ends::open(dir),
             state: watch::Sender::default(),
             idle_since_ns: [AtomicU64::new(0), AtomicU64::new(0)],
         }
     }
 
-    /// From now on things go where these say, and spans of requests and the host's metrics as well, or not.
-    pub(crate) fn set(&self, variables: &Variables, request_spans: bool, host_metrics: HostMetrics) {
+    /// From now on things go where these say, spans of requests as well or not, and these groups of metrics.
+    pub(crate) fn set(&self, variables: &Variables, request_spans: bool, mut groups: Groups) {
+        if let Some(interval) = variables.millis("OTEL_METRIC_EXPORT_INTERVAL") {
+            groups.set(Group::Agent, Setting { is_on: true, interval: interval.max(LEAST_INTERVAL) });
+        }
         self.state.send_if_modified(|state| {
-            let before = (state.request_spans, state.host_metrics);
-            (state.request_spans, state.host_metrics) = (request_spans, host_metrics);
-            before != (request_spans, host_metrics)
+            let before = (state.request_spans, state.groups);
+            (state.request_spans, state.groups) = (request_spans, groups);
+            before != (request_spans, groups)
         });
         let is_same = |state: &State| state.is_set && state.variables == *variables;
         if is_same(&self.state.borrow()) {
@@ -171,20 +189,29 @@ impl Export {
             lane::run::<Span>(Arc::clone(&self), &feed, traces),
             lane::run::<LogRecord>(Arc::clone(&self), &feed, logs),
             ends::run(Arc::clone(&self)),
-            host::run(Arc::clone(&self)),
-            metrics::run(Arc::clone(&self)),
+            metrics::run(Arc::clone(&self), HostSource::new(Arc::clone(&self))),
+            metrics::run(Arc::clone(&self), ContainerSource::new(Arc::clone(&self))),
+            metrics::traffic::run(Arc::clone(&self), &feed),
+            metrics::run(Arc::clone(&self), AgentSource::new(Arc::clone(&self))),
         );
     }
 
     /// A container has ended. Writes a file, and is not for an async thread.
     pub(crate) fn ended(&self, header: &Header, records: &[u8]) {
-        if self.is_on() {
+        if self.sends_ends() {
             self.ends.take(self, header, records);
+        }
+        if self.state.borrow().wants(Group::Containers) {
+            self.crashes.take(header, records, clock::unix_ns().cast_unsigned());
         }
     }
 
-    /// Whether spans or log records are exported.
+    /// Whether ends of containers matter: to who is sent spans or log records, or counts of them.
     pub(crate) fn is_on(&self) -> bool {
+        self.sends_ends() || self.state.borrow().wants(Group::Containers)
+    }
+
+    fn sends_ends(&self) -> bool {
         let state = self.state.borrow();
         [Signal::Traces, Signal::Logs].iter().any(|signal| state.exporter(*signal).is_some())
     }
@@ -201,7 +228,7 @@ impl Export {
 
     /// Waits until the ends of containers were sent.
     pub(crate) async fn ends_sent(&self) {
-        while self.is_on() && !self.ends.is_empty() {
+        while self.sends_ends() && !self.ends.is_empty() {
             tokio::time::sleep(DRAIN_LOOK).await;
         }
     }
@@ -211,8 +238,18 @@ impl Export {
     }
 
     /// What of the host could not be read.
-    const fn unread(&self) -> &host::Missing {
+    const fn unread(&self) -> &Missing {
         &self.unread
+    }
+
+    /// What groups of metrics said last.
+    const fn latest(&self) -> &Latest {
+        &self.latest
+    }
+
+    /// Which containers failed.
+    const fn crashes(&self) -> &Crashes {
+        &self.crashes
     }
 
     fn node(&self) -> Option<&str> {

@@ -11,10 +11,12 @@
 //! | [`ends`] | how containers ended, and what is decided of that | over looks into a map |
 //! | [`room`] | what has to go for containers to come | while it goes: who else changes rings waits |
 //! | [`wishes`] | what is wished of recordings, and was heeded | over looks into a map |
+//! | [`counted`] | nothing: it reads counts | never |
 //! | [`reading`] | nothing: it copies mapped memory, and checks afterwards that it was still the same ring | never |
 //!
 //! A lock is never taken by who holds another one, but that of [`room`] is the first.
 
+mod counted;
 mod descriptors;
 mod ends;
 mod idle;
@@ -26,6 +28,7 @@ mod room;
 mod start;
 mod wishes;
 
+pub(crate) use counted::Counted;
 pub(crate) use start::captures;
 pub(crate) use wishes::Wish;
 

@@ -4,7 +4,7 @@ use crate::answer::answer;
 use crate::diagnosis::{Diagnosis, Ended, FindingText};
 use crate::event_text::{event_text, rfc3339};
 use crate::facts::Facts;
-use crate::finding::Finding;
+use crate::finding::{Finding, Relation};
 use crate::weight::weighed_groups;
 use crate::{rules, sections};
 use rewind_recording::clock::Clock;
@@ -44,6 +44,17 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
 pub fn cause(header: &Header, records: &[u8]) -> String {
     let facts = Facts::new(header, records);
     beside(&answer(&facts, &rules::findings(&facts, &weighed_groups(&facts))), &header.peers)
+}
+
+/// The class of the cause, of a closed list, for where causes are counted: the rule that found it; `signal` or `exit`
+/// where none did.
+#[must_use]
+pub fn cause_class(header: &Header, records: &[u8]) -> &'static str {
+    let facts = Facts::new(header, records);
+    let found = rules::findings(&facts, &weighed_groups(&facts));
+    let is_killed = facts.ending.is_some_and(|ending| ending.exit_code.is_none());
+    let end = if is_killed { "signal" } else { "exit" };
+    found.first().filter(|first| first.relation != Relation::Beside).map_or(end, |first| first.rule)
 }
 
 fn ended(facts: &Facts<'_>, clock: &mut Clock) -> Option<Ended> {

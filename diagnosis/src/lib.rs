@@ -82,5 +82,5 @@ mod tried;
 pub mod weight;
 mod words;
 
-pub use diagnose::{cause, diagnose};
+pub use diagnose::{cause, cause_class, diagnose};
 pub use diagnosis::Diagnosis;

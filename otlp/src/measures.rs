@@ -69,13 +69,16 @@ pub struct Measures {
 }
 
 impl Measures {
-    /// Takes what happened, and the spans that it made; `room` is how many series may come to be in all recordings, and
-    /// is less by those that do.
-    pub fn take(&mut self, header: &Header, timeline: &Timeline<'_>, spans: &[Span], room: &mut usize) {
+    /// Takes what happened; `room` is how many series may come to be in all recordings, and is less by those that do.
+    pub fn take(&mut self, header: &Header, timeline: &Timeline<'_>, room: &mut usize) {
         let arch = Arch::parse(&header.host.arch).unwrap_or(Arch::HERE);
         for event in timeline.by_end().filter(rewind_recording::join::is_complete) {
             self.event(header, arch, &event, room);
         }
+    }
+
+    /// Takes the spans that it made, likewise.
+    pub fn take_spans(&mut self, header: &Header, spans: &[Span], room: &mut usize) {
         spans.iter().for_each(|span| self.span(header, span, room));
     }
 

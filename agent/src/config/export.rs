@@ -1,7 +1,7 @@
 //! The section `export`: what the `OTEL_*` variables say, by other names, and what they have none for.
 
 use super::fields::Fields;
-use crate::export::{HostMetrics, Variables};
+use crate::export::{Group, Groups, Setting, Variables};
 use std::time::Duration;
 
 /// Fields, and what the variables' names end with; of all signals, and of each in a section of its own.
@@ -27,17 +27,20 @@ const OTHERS: [(&str, &str); 3] = [
 /// How often metrics may be sent.
 const INTERVALS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3_600)];
 
-/// Reads the section of the host's metrics.
+/// Reads the sections of groups of metrics.
 ///
 /// # Errors
 /// Which value is not understood.
-pub(super) fn host_metrics(export: &mut Fields) -> Result<HostMetrics, String> {
-    let mut section = export.section("hostMetrics")?;
-    let default = HostMetrics::default();
-    let is_on = section.take("enabled")?.unwrap_or(default.is_on);
-    let interval = section.take_as("interval", interval)?.unwrap_or(default.interval);
-    section.finish()?;
-    Ok(HostMetrics { is_on, interval })
+pub(super) fn groups(export: &mut Fields) -> Result<Groups, String> {
+    let mut groups = Groups::default();
+    for (group, name) in Group::SET {
+        let (mut section, default) = (export.section(name)?, groups.of(group));
+        let is_on = section.take("enabled")?.unwrap_or(default.is_on);
+        let interval = section.take_as("interval", interval)?.unwrap_or(default.interval);
+        section.finish()?;
+        groups.set(group, Setting { is_on, interval });
+    }
+    Ok(groups)
 }
 
 fn interval(text: &str) -> Result<Duration, String> {

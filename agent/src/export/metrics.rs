@@ -1,140 +1,170 @@
-//! The agent's own figures as OTLP metrics, under the agent's own resource.
+//! Metrics, group by group: each is read by its own interval, and goes to an OTLP backend, and to who scrapes.
 //!
-//! They go by the exporter that spans and log records go by, not by `opentelemetry-otlp`: that one reads the
-//! environment alone, so that the file of settings would not hold for it, and it obeys no `Retry-After`; and the counts
-//! are there already. Sums are cumulative since the agent's start.
+//! ```text
+//! /proc, /sys -> rewind-host-metrics \
+//! cgroups     -> rewind-container-metrics, the kernel side's counts  } a group's read -> mailbox -> OTLP
+//! the feed    -> rewind-otlp's measures                              /              \-> latest -> Prometheus
+//! counts of the agent's own
+//! ```
+//!
+//! What a backend has not taken yet when there is something newer makes room for it, since sums are cumulative; how many
+//! data points did is counted. What was over in between, a container that has ended, waits.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`group`] | which groups there are, and what is set of each |
+//! | [`latest`] | what each said last, for who scrapes |
+//! | [`mailbox`] | what waits for a backend |
+//! | [`host`] | how the host is doing |
+//! | [`crashes`] | containers that failed, by cause |
+//! | [`containers`] | how each container is doing |
+//! | [`traffic`] | what happens in each container, measured: a subscriber of the feed |
+//! | [`agent`] | the agent's own figures |
+
+pub(super) mod agent;
+pub(super) mod containers;
+pub(super) mod crashes;
+pub(super) mod group;
+pub(super) mod host;
+pub(super) mod latest;
+pub(super) mod mailbox;
+pub(super) mod traffic;
 
 use crate::clock;
 use crate::export::Export;
 use crate::export::lane::deliver;
-use crate::export::telemetry::{OfSignal, Reason, SIGNALS};
-use crate::export::variables::Variables;
-use opentelemetry_proto::tonic::common::v1::KeyValue;
-use opentelemetry_proto::tonic::metrics::v1::MetricsData;
-use opentelemetry_proto::tonic::resource::v1::Resource;
+use crate::export::telemetry::Reason;
+use group::Group;
+use mailbox::Mailbox;
+use opentelemetry_proto::tonic::metrics::v1::{MetricsData, ResourceMetrics};
+use prost::Message as _;
 use rewind_exporter::Signal;
-use rewind_otlp::attribute;
-use rewind_otlp::metric::{self, Points, gauge, sum};
+use rewind_otlp::metric;
+use std::future::{Future, pending};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
 
-/// How often they are sent, if `OTEL_METRIC_EXPORT_INTERVAL` says nothing.
-const INTERVAL: Duration = Duration::from_secs(60);
+/// Most bytes of a message: a Collector's gRPC receiver takes 4 MiB.
+const MAX_MESSAGE_BYTES: usize = 2 << 20;
 
-/// Sends the agent's figures, for ever.
-pub(crate) async fn run(export: Arc<Export>) {
-    let (mut state, began) = (export.state(), clock::unix_ns());
+/// When a group is asked, and what was told of who is observed.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) now_unix_ns: u64,
+    /// `OTEL_RESOURCE_ATTRIBUTES`.
+    pub(super) attributes: Vec<(String, String)>,
+}
+
+/// What a group says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// How things are.
+    pub(super) now: Vec<ResourceMetrics>,
+    /// How things were that are over, once each.
+    pub(super) ended: Vec<ResourceMetrics>,
+}
+
+/// A group of metrics.
+pub(super) trait Source: Send + 'static {
+    /// Which one.
+    const GROUP: Group;
+
+    /// All of it as of now.
+    fn read(&mut self, asked: &Asked) -> impl Future<Output = Told> + Send;
+
+    /// Waits until something is over, which does not wait for the interval. May be dropped and asked again.
+    fn ended(&mut self) -> impl Future<Output = ()> + Send {
+        pending()
+    }
+}
+
+/// Reads a group for ever, while it is wanted.
+pub(super) async fn run<S: Source>(export: Arc<Export>, source: S) {
+    let mailbox = Mailbox::default();
+    tokio::join!(read(&export, source, &mailbox), send(&export, &mailbox));
+}
+
+async fn read<S: Source>(export: &Export, mut source: S, mailbox: &Mailbox) {
+    let mut state = export.state();
+    while state.wait_for(|state| state.wants(S::GROUP)).await.is_ok() {
+        let (setting, began) = (state.borrow().groups.of(S::GROUP), Instant::now());
+        let mut is_whole = true;
+        loop {
+            let attributes = state.borrow().variables.resource_attributes();
+            let asked = Asked { now_unix_ns: clock::unix_ns().cast_unsigned(), attributes };
+            let Told { now, ended } = source.read(&asked).await;
+            let is_sent = state.borrow().exporter(Signal::Metrics).is_some();
+            if state.borrow().prometheus.is_some() {
+                export.latest().put(S::GROUP, &now, &ended);
+            }
+            if is_sent {
+                let replaced = mailbox.put(if is_whole { now } else { Vec::new() }, ended);
+                export.telemetry().lost(Signal::Metrics, Reason::QueueFull, replaced, "newer ones have come");
+            }
+            let is_other = |state: &super::State| !state.wants(S::GROUP) || state.groups.of(S::GROUP) != setting;
+            is_whole = tokio::select! {
+                () = sleep_until(began + setting.interval) => break,
+                other = state.wait_for(is_other) => match other {
+                    Ok(_) => break,
+                    Err(_) => return,
+                },
+                () = source.ended() => false,
+            };
+        }
+        if !state.borrow().wants(S::GROUP) {
+            export.latest().forget(S::GROUP);
+        }
+    }
+}
+
+/// Sends what waits, for ever.
+async fn send(export: &Export, mailbox: &Mailbox) {
+    let mut state = export.state();
     loop {
-        if state.wait_for(|state| state.exporter(Signal::Metrics).is_some()).await.is_err() {
-            return;
-        }
-        let interval = state.borrow().variables.millis("OTEL_METRIC_EXPORT_INTERVAL").unwrap_or(INTERVAL);
-        tokio::time::sleep(interval.max(Duration::from_millis(100))).await;
-        let (message, count) = message(&export, &state.borrow().variables.clone(), began);
-        deliver(&export, &mut state, message, count).await;
-    }
-}
-
-/// All figures as of now, and how many they are.
-fn message(export: &Export, variables: &Variables, began_unix_ns: i64) -> (MetricsData, u64) {
-    let (began_unix_ns, now_unix_ns) = (began_unix_ns.cast_unsigned(), clock::unix_ns().cast_unsigned());
-    let points = Points { began_unix_ns, now_unix_ns };
-    let by_signal = |of: fn(&OfSignal) -> &AtomicU64| {
-        let value = |signal: &Signal| of(export.telemetry().of(*signal)).load(Ordering::Relaxed);
-        SIGNALS.iter().map(|signal| points.of(value(signal), &[("signal", name(*signal))])).collect::<Vec<_>>()
-    };
-    let lost = SIGNALS.iter().flat_map(|signal| {
-        let of = export.telemetry().of(*signal);
-        Reason::ALL.map(|reason| points.of(of.lost(reason), &[("signal", name(*signal)), ("reason", reason.name())]))
-    });
-    let unread = export.unread().counts();
-    let unread = unread.iter().map(|(what, count)| points.of(*count, &[("what", what)])).collect::<Vec<_>>();
-    let totals = export.recorder().totals();
-    let mut metrics = vec![
-        sum("rewind.agent.events", "{event}", "Events that were taken from the feed", by_signal(|of| &of.seen)),
-        sum("rewind.agent.export.sent", "{item}", "Items that a backend took", by_signal(|of| &of.sent)),
-        sum("rewind.agent.export.lost", "{item}", "Items that no backend will have", lost.collect()),
-        sum("rewind.agent.export.requests", "{request}", "Requests to backends", by_signal(|of| &of.requests)),
-        sum("rewind.agent.export.retries", "{request}", "Requests that are tried again", by_signal(|of| &of.retries)),
-        sum("rewind.agent.export.io", "By", "Bytes of requests that were taken", by_signal(|of| &of.sent_bytes)),
-        sum("rewind.agent.export.forgotten", "{item}", "Beginnings forgotten", by_signal(|of| &of.forgotten)),
-        gauge("rewind.agent.export.queue", "By", "Bytes that wait", by_signal(|of| &of.queue_bytes)),
-        gauge("rewind.agent.export.spill", "By", "Ends on disk", vec![points.of(export.ends().bytes(), &[])]),
-        gauge("rewind.agent.rings.usage", "By", "Memory of rings in use", vec![points.of(totals.used_bytes, &[])]),
-        gauge("rewind.agent.rings.limit", "By", "Memory for rings", vec![points.of(totals.budget_bytes, &[])]),
-        sum("process.cpu.time", "s", "CPU time of the agent", vec![points.of(cpu_seconds(), &[])]),
-    ];
-    if !unread.is_empty() {
-        let description = "How often figures of the host could not be read";
-        metrics.push(sum("rewind.agent.host.unread", "{time}", description, unread));
-    }
-    metric::message(resource(variables, &export.recorder().host().name), metrics)
-}
-
-/// This process, not what it observes.
-fn resource(variables: &Variables, host: &str) -> Resource {
-    let name = variables.get("OTEL_SERVICE_NAME").unwrap_or_else(|| "rewind-agent".to_owned());
-    let own = [
-        ("service.name", name.as_str()),
-        ("service.version", env!("CARGO_PKG_VERSION")),
-        ("service.instance.id", host),
-        ("telemetry.distro.name", "rewind"),
-        ("telemetry.distro.version", env!("CARGO_PKG_VERSION")),
-        ("host.name", host),
-        ("os.type", "linux"),
-    ];
-    let mut attributes: Vec<KeyValue> = own.iter().map(|(key, text)| attribute(key, *text)).collect();
-    for (key, text) in variables.resource_attributes() {
-        // What is told goes before what is known, but for the name, which has a variable of its own.
-        attributes.retain(|known| known.key != key || key == "service.name");
-        if key != "service.name" || variables.get("OTEL_SERVICE_NAME").is_none() {
-            attributes.retain(|known| known.key != key);
-            attributes.push(attribute(&key, text.as_str()));
+        for (message, count) in messages(mailbox.take().await) {
+            deliver(export, &mut state, message, count).await;
         }
     }
-    Resource { attributes, ..Resource::default() }
 }
 
-const fn name(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Traces => "traces",
-        Signal::Logs => "logs",
-        Signal::Metrics => "metrics",
+/// Parts as messages, each small enough for a backend, and how many data points are in each.
+fn messages(parts: Vec<ResourceMetrics>) -> Vec<(MetricsData, u64)> {
+    let mut messages: Vec<(MetricsData, u64)> = Vec::new();
+    let mut bytes = usize::MAX;
+    for part in parts {
+        let (more, count) = (part.encoded_len(), metric::points(&part));
+        bytes = bytes.saturating_add(more);
+        if bytes > MAX_MESSAGE_BYTES {
+            messages.push((MetricsData::default(), 0));
+            bytes = more;
+        }
+        if let Some((message, points)) = messages.last_mut() {
+            message.resource_metrics.push(part);
+            *points += count;
+        }
     }
-}
-
-/// Seconds of CPU that this process has used.
-fn cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    let (seconds, nanos) = (u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0));
-    Duration::new(seconds, nanos).as_secs_f64()
+    messages
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use opentelemetry_proto::tonic::common::v1::any_value::Value;
+    use opentelemetry_proto::tonic::resource::v1::Resource;
+    use rewind_otlp::metric::{Points, sum};
+
+    fn part(points: u64) -> ResourceMetrics {
+        let of = Points { began_unix_ns: 1, now_unix_ns: 2 };
+        let points = (0..points).map(|at| of.of(at, &[("at", "x")])).collect();
+        metric::of_resource(Resource::default(), vec![sum("a", "1", "", points)])
+    }
 
     #[test]
-    fn the_resource_is_this_process_and_the_variables_go_before() {
-        let of = |set: &[(&str, &str)]| {
-            let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            let resource = resource(&Variables(set), "node-1");
-            move |key: &str| {
-                let found: Vec<_> = resource.attributes.iter().filter(|attribute| attribute.key == key).collect();
-                assert!(found.len() < 2, "{found:?}");
-                match found.first()?.value.as_ref()?.value.as_ref()? {
-                    Value::StringValue(text) => Some(text.clone()),
-                    _ => None,
-                }
-            }
-        };
-        assert_eq!(of(&[])("service.name").as_deref(), Some("rewind-agent"));
-        let told = ("OTEL_RESOURCE_ATTRIBUTES", "service.name=a, k8s.cluster.name=lab,host.name=b");
-        assert_eq!(of(&[told])("service.name").as_deref(), Some("a"));
-        assert_eq!(of(&[told])("host.name").as_deref(), Some("b"));
-        assert_eq!(of(&[told])("k8s.cluster.name").as_deref(), Some("lab"));
-        assert_eq!(of(&[told, ("OTEL_SERVICE_NAME", "c")])("service.name").as_deref(), Some("c"));
+    fn parts_go_into_messages_that_a_backend_takes_and_none_is_left_out() {
+        assert!(messages(Vec::new()).is_empty());
+        let one = messages(vec![part(3), part(4)]);
+        assert_eq!(one.iter().map(|(of, count)| (of.resource_metrics.len(), *count)).collect::<Vec<_>>(), [(2, 7)]);
+        let many = messages((0..40).map(|_| part(10_000)).collect());
+        assert_eq!(many.iter().map(|(_, count)| count).sum::<u64>(), 400_000);
+        assert!(many.len() > 1 && many.iter().all(|(of, _)| of.encoded_len() <= MAX_MESSAGE_BYTES + 16));
     }
 }

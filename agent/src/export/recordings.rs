@@ -65,7 +65,7 @@ impl Recordings {
     }
 
     /// What has happened makes, by recording. Copies rings the first time: not for an async thread.
-    fn items<I: Item>(&mut self, recorder: &Recorder, happened: &[Arc<Happened>]) -> Vec<(&Header, Vec<I>)> {
+    pub(crate) fn items<I: Item>(&mut self, recorder: &Recorder, happened: &[Arc<Happened>]) -> Vec<(&Header, Vec<I>)> {
         self.round += 1;
         // One part for each recording, in the order in which they came.
         let mut made: Vec<(u64, Vec<I>)> = Vec::new();
@@ -90,7 +90,7 @@ impl Recordings {
     }
 
     /// Forgets recordings that are not held any more, now and then, and those beyond [`MAX_RECORDINGS`].
-    fn tidy(&mut self, recorder: &Recorder) {
+    pub(crate) fn tidy(&mut self, recorder: &Recorder) {
         if self.round.is_multiple_of(TIDY) {
             // Nothing comes any more of who has made room for others.
             let before = self.forgotten();

@@ -171,7 +171,7 @@ impl Recorder {
         redactor.map_or(0, |redactor| redactor.redact(records, self.arch))
     }
 
-    fn header(&self, ring: &Ring, read_ns: u64) -> Header {
+    pub(super) fn header(&self, ring: &Ring, read_ns: u64) -> Header {
         Header {
             format: FORMAT,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),

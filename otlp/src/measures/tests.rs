@@ -16,7 +16,8 @@ fn measured(header: &Header, records: &[u8], room: &mut usize) -> Measures {
     let (records, mut measures) = (sorted(records), Measures::default());
     let timeline = Timeline::new(&records);
     let spans = Live::default().spans(header, &timeline);
-    measures.take(header, &timeline, &spans, room);
+    measures.take(header, &timeline, room);
+    measures.take_spans(header, &spans, room);
     measures
 }
 
