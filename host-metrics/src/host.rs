@@ -112,7 +112,7 @@ impl Host {
             connections::metrics(connections, &mut sheet);
         }
         processes::metrics(figures.processes, figures.created, &mut sheet);
-        pressure::metrics(&figures.pressures, &mut sheet);
+        pressure::metrics(&figures.pressures, "rewind.host", &mut sheet);
         sheet.finish()
     }
 }

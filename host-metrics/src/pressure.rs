@@ -18,7 +18,7 @@ pub struct Pressure {
     pub resource: &'static str,
     /// `some`: a task waited. `full`: all that had something to do waited.
     pub who: &'static str,
-    /// Time since the host's start, seconds.
+    /// Time since the start of the host, or of the cgroup, seconds.
     pub waited_s: f64,
     /// Which part of the last 10, 60 and 300 seconds.
     pub parts: [f64; 3],
@@ -53,15 +53,17 @@ pub(crate) fn read(reading: &mut Reading<'_>) -> Vec<Pressure> {
     all
 }
 
-pub(crate) fn metrics(pressures: &[Pressure], sheet: &mut Sheet<'_>) {
-    let times = pressures.iter().map(|of| value(of.waited_s, &[("resource", of.resource), ("who", of.who)])).collect();
+/// The same as metrics, whose names begin with `of`.
+pub fn metrics(pressures: &[Pressure], of: &str, sheet: &mut Sheet<'_>) {
+    let times =
+        pressures.iter().map(|its| value(its.waited_s, &[("resource", its.resource), ("who", its.who)])).collect();
     let description = "Time that some task, or all that had something to do, waited";
-    sheet.counter("rewind.host.pressure.time", "s", description, times);
-    let parts = pressures.iter().flat_map(|of| {
-        let windows = WINDOWS.iter().zip(of.parts);
-        windows.map(|(window, part)| value(part, &[("resource", of.resource), ("who", of.who), ("window", *window)]))
+    sheet.counter(&format!("{of}.pressure.time"), "s", description, times);
+    let parts = pressures.iter().flat_map(|its| {
+        let windows = WINDOWS.iter().zip(its.parts);
+        windows.map(|(window, part)| value(part, &[("resource", its.resource), ("who", its.who), ("window", *window)]))
     });
-    sheet.gauge("rewind.host.pressure.utilization", "1", "Part of a window's time, likewise", parts.collect());
+    sheet.gauge(&format!("{of}.pressure.utilization"), "1", "Part of a window's time, likewise", parts.collect());
 }
 
 #[cfg(test)]

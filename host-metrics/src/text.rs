@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 /// Lines of a name and a number, `MemFree:  12 kB` or `pgfault 12`, in bytes where they have the unit. Others are passed
 /// over.
-pub(crate) fn named(text: &str) -> BTreeMap<&str, u64> {
+#[must_use]
+pub fn named(text: &str) -> BTreeMap<&str, u64> {
     let of = |line| -> Option<(_, _)> {
         let mut words = str::split_ascii_whitespace(line);
         let (name, number) = (words.next()?, words.next()?.parse::<u64>().ok()?);
@@ -15,7 +16,8 @@ pub(crate) fn named(text: &str) -> BTreeMap<&str, u64> {
 }
 
 /// A path, whose spaces, tabs, newlines and backslashes the kernel writes as three octal digits (`mangle_path`).
-pub(crate) fn unescaped(path: &str) -> String {
+#[must_use]
+pub fn unescaped(path: &str) -> String {
     let mut parts = path.split('\\');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |whole, part| match part.get(..3).and_then(|octal| u8::from_str_radix(octal, 8).ok()) {
