@@ -26,16 +26,17 @@
 //!   requestSpans: true     # whether spans of HTTP requests are sent, of pods that do not say rewind.dev/request-spans
 //!   hostMetrics: {enabled: true, interval: 15s} # how the host is doing; likewise containerMetrics, trafficMetrics,
 //!                          # workloadMetrics
+//!   prometheus: {listen: 127.0.0.1:9464} # metrics for who scrapes; beyond loopback with a tokenFile. Left out: none
 //! ```
 //!
 //! All of it may be left out. What stands here goes before what was typed. A file with a value that is not understood
 //! is refused as a whole, by the value's name, and the last good one stays.
 
-mod export;
 mod fields;
+mod sent;
 
 use crate::crash::When;
-use crate::export::{Groups, Variables};
+use crate::export;
 use crate::identity::kubernetes::asked::{self, Asked};
 use crate::kernel::Protocol;
 use crate::recorder::Wish;
@@ -76,12 +77,8 @@ pub(crate) struct Settings {
     pub events: bool,
     /// Whether pods may switch payload on for themselves.
     pub payload_by_annotation: bool,
-    /// Where what happens is sent to.
-    pub export: Variables,
-    /// Whether spans of requests are, of who does not say it.
-    pub request_spans: bool,
-    /// Which metrics are read, and how often.
-    pub groups: Groups,
+    /// Where what happens and how things are is told.
+    pub export: export::Settings,
 }
 
 impl Default for Settings {
@@ -99,9 +96,7 @@ impl Default for Settings {
             recordings: true,
             events: true,
             payload_by_annotation: false,
-            export: Variables::default(),
-            request_spans: true,
-            groups: Groups::default(),
+            export: export::Settings::default(),
         }
     }
 }
@@ -142,10 +137,7 @@ impl Settings {
         let mut payload = all.section("payload")?;
         let payload_by_annotation = payload.take("byAnnotation")?;
         payload.finish()?;
-        let mut export = all.section("export")?;
-        let request_spans = export.take("requestSpans")?;
-        let groups = export::groups(&mut export)?;
-        let export = export::variables(export)?;
+        let export = sent::settings(all.section("export")?)?;
         all.finish()?;
         Ok(Self {
             include: include.unwrap_or_default(),
@@ -161,8 +153,6 @@ impl Settings {
             events: events.unwrap_or(default.events),
             payload_by_annotation: payload_by_annotation.unwrap_or(default.payload_by_annotation),
             export,
-            request_spans: request_spans.unwrap_or(default.request_spans),
-            groups,
         })
     }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::export::{Endpoint, Group, Setting, Variables};
 use std::time::Duration;
 
 #[test]
@@ -19,15 +20,19 @@ fn the_example_is_understood_and_says_what_holds_by_default() {
         protocols: Some(vec![Protocol::Http, Protocol::Dns]),
         when: Some(When::Failed),
         on_child: Some(false),
-        export: Variables(
-            [
-                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel-collector:4318"),
-                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-                ("OTEL_TRACES_EXPORTER", "none"),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
-        ),
+        export: export::Settings {
+            variables: Variables(
+                [
+                    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel-collector:4318"),
+                    ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+                    ("OTEL_TRACES_EXPORTER", "none"),
+                ]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            ),
+            prometheus: Some(Endpoint::new(([127, 0, 0, 1], 9464).into(), None).unwrap()),
+            ..export::Settings::default()
+        },
         ..Settings::default()
     };
     assert_eq!(settings, changed);
@@ -66,6 +71,9 @@ fn a_value_that_is_not_understood_is_refused_by_its_name() {
         ("export: {hostMetrics: {interval: 0s}}", "`export.hostMetrics.interval`"),
         ("export: {hostMetrics: {interval: 15}}", "`export.hostMetrics.interval`"),
         ("export: {hostMetrics: {every: 1s}}", "`export.hostMetrics.every`"),
+        ("export: {containerMetrics: {interval: never}}", "`export.containerMetrics.interval`"),
+        ("export: {prometheus: {listen: everywhere}}", "`export.prometheus.listen`"),
+        ("export: {prometheus: {listen: 0.0.0.0:9464}}", "`export.prometheus`"),
         ("[1, 2]", "``"),
         ("record: {", "YAML"),
         ("a: 1\na: 2", "a"),
@@ -83,7 +91,7 @@ fn sizes_are_read_as_people_and_kubernetes_write_them() {
 
 #[test]
 fn the_hosts_metrics_can_be_switched_off_and_have_an_interval() {
-    let of = |text: &str| Settings::parse(&format!("export: {{hostMetrics: {text}}}")).unwrap().groups.of(Group::Host);
+    let of = |text: &str| Settings::parse(&format!("export: {{hostMetrics: {text}}}")).unwrap().export.groups.of(Group::Host);
     let (fifteen, minutes) = (Duration::from_secs(15), Duration::from_secs(90));
     assert_eq!(of("{}"), Setting { is_on: true, interval: fifteen });
     assert_eq!(of("{enabled: false}"), Setting { is_on: false, interval: fifteen });

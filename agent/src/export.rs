@@ -35,17 +35,20 @@
 //! | [`spill`] | ends on disk: pure but for the disk |
 //! | [`ends`] | ends of containers |
 //! | [`metrics`] | metrics, group by group |
+//! | [`prometheus`] | the same for who scrapes |
 
 mod ends;
 mod item;
 mod lane;
 mod metrics;
+mod prometheus;
 mod recordings;
 mod spill;
 mod telemetry;
 mod variables;
 
 pub(crate) use metrics::group::{Group, Groups, Setting};
+pub(crate) use prometheus::Endpoint;
 pub(crate) use variables::Variables;
 
 use crate::clock;
@@ -76,6 +79,26 @@ const LEAST_INTERVAL: Duration = Duration::from_millis(100);
 /// A lane that is not idle.
 const BUSY: u64 = u64::MAX;
 
+/// What is set of where things go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// What the variables say, by the file of settings before the environment.
+    pub variables: Variables,
+    /// Whether spans of requests are sent, of who does not say it.
+    pub request_spans: bool,
+    /// Which metrics are read, and how often.
+    pub groups: Groups,
+    /// Where metrics are told to who scrapes, if they are.
+    pub prometheus: Option<Endpoint>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (variables, groups) = (Variables::default(), Groups::default());
+        Self { variables, request_spans: true, groups, prometheus: None }
+    }
+}
+
 /// What the lanes go by.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
@@ -86,7 +109,7 @@ pub(crate) struct State {
     /// Which metrics are read, and how often.
     groups: Groups,
     /// Where metrics are told to who scrapes, if they are.
-    prometheus: Option<()>,
+    prometheus: Option<Endpoint>,
     /// Whether they have been read at all.
     is_set: bool,
     is_draining: bool,
@@ -138,17 +161,20 @@ impl Export {
         }
     }
 
-    /// From now on things go where these say, spans of requests as well or not, and these groups of metrics.
-    pub(crate) fn set(&self, variables: &Variables, request_spans: bool, mut groups: Groups) {
+    /// From now on things go where these say.
+    pub(crate) fn set(&self, settings: &Settings) {
+        let Settings { variables, request_spans, mut groups, prometheus } = settings.clone();
         if let Some(interval) = variables.millis("OTEL_METRIC_EXPORT_INTERVAL") {
             groups.set(Group::Agent, Setting { is_on: true, interval: interval.max(LEAST_INTERVAL) });
         }
         self.state.send_if_modified(|state| {
-            let before = (state.request_spans, state.groups);
-            (state.request_spans, state.groups) = (request_spans, groups);
-            before != (request_spans, groups)
+            let after = (request_spans, groups, prometheus);
+            let before = (state.request_spans, state.groups, state.prometheus.take());
+            let is_other = before != after;
+            (state.request_spans, state.groups, state.prometheus) = after;
+            is_other
         });
-        let is_same = |state: &State| state.is_set && state.variables == *variables;
+        let is_same = |state: &State| state.is_set && state.variables == variables;
         if is_same(&self.state.borrow()) {
             return;
         }
@@ -171,7 +197,6 @@ impl Export {
                 None
             }
         });
-        let variables = variables.clone();
         self.state.send_modify(|state| {
             (state.exporters, state.variables, state.is_set) = (exporters, variables, true);
         });
@@ -192,6 +217,7 @@ impl Export {
             metrics::run(Arc::clone(&self), HostSource::new(Arc::clone(&self))),
             metrics::run(Arc::clone(&self), ContainerSource::new(Arc::clone(&self))),
             metrics::traffic::run(Arc::clone(&self), &feed),
+            prometheus::run(&self),
             metrics::run(Arc::clone(&self), AgentSource::new(Arc::clone(&self))),
         );
     }

@@ -106,7 +106,7 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
     let node = wanted.node.as_ref().map(|node| node.cluster.node().to_owned());
     let export = Arc::new(Export::new(Arc::clone(&shared), node, &wanted.spill));
-    export.set(&settings.export, settings.request_spans, settings.groups);
+    export.set(&settings.export);
     if export.is_on() {
         shared.set_judged_at_all(true);
     }
@@ -262,7 +262,7 @@ fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>)
         Some((namespace, uid)) => of.wish(namespace, annotations.asked(namespace, uid)),
         None => Wish::default(),
     }));
-    parts.export.set(&settings.export, settings.request_spans, settings.groups);
+    parts.export.set(&settings.export);
     let listener = parts.export.is_on().then(|| {
         let export = Arc::clone(&parts.export);
         let listener: Listener = Arc::new(move |header, records| export.ended(header, records));

@@ -106,14 +106,20 @@ impl OfSignal {
 
 /// Of all signals.
 #[derive(Debug, Default)]
-pub(crate) struct Telemetry([OfSignal; 3]);
+pub(crate) struct Telemetry {
+    signals: [OfSignal; 3],
+    /// Events that were not measured.
+    pub(crate) unmeasured: AtomicU64,
+    /// What went under `other`, as there were too many series.
+    pub(crate) beyond: AtomicU64,
+}
 
 /// Signals in the order in which they are kept.
 pub(crate) const SIGNALS: [Signal; 3] = [Signal::Traces, Signal::Logs, Signal::Metrics];
 
 impl Telemetry {
     pub(crate) const fn of(&self, signal: Signal) -> &OfSignal {
-        let [traces, logs, metrics] = &self.0;
+        let [traces, logs, metrics] = &self.signals;
         match signal {
             Signal::Traces => traces,
             Signal::Logs => logs,
@@ -208,6 +214,18 @@ impl Telemetry {
         self.lost(signal, Reason::QueueFull, more(now.queue_full, before.queue_full), "the queue is full");
         self.lost(signal, Reason::Overwritten, more(now.overwritten, before.overwritten), "the ring came round");
         self.lost(signal, Reason::KernelLost, more(now.lost, before.lost), "it could not be written to its ring");
+    }
+
+    /// So many events were not measured up to now, and so much went under `other`.
+    pub(crate) fn measured(&self, unmeasured: u64, beyond: u64) {
+        if unmeasured > 0 && self.unmeasured.load(Ordering::Relaxed) == 0 {
+            tracing::warn!("events come faster than they are measured; those that are not are counted");
+        }
+        if beyond > 0 && self.beyond.load(Ordering::Relaxed) == 0 {
+            tracing::warn!("there are too many peers or series for metrics; what is beyond goes under other");
+        }
+        self.unmeasured.store(unmeasured, Ordering::Relaxed);
+        self.beyond.store(beyond, Ordering::Relaxed);
     }
 
     /// For `health` and `status`; `None`: nothing is exported, and nothing was to be.

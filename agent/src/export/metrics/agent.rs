@@ -55,6 +55,7 @@ fn metrics(export: &Export, points: Points) -> Vec<Metric> {
     });
     let unread = export.unread().counts();
     let unread = unread.iter().map(|(what, count)| points.of(*count, &[("what", what)])).collect::<Vec<_>>();
+    let (telemetry, of) = (export.telemetry(), |of: &AtomicU64| of.load(Ordering::Relaxed));
     let totals = export.recorder().totals();
     let mut metrics = vec![
         sum("rewind.agent.events", "{event}", "Events that were taken from the feed", by_signal(|of| &of.seen)),
@@ -68,6 +69,18 @@ fn metrics(export: &Export, points: Points) -> Vec<Metric> {
         gauge("rewind.agent.export.spill", "By", "Ends on disk", vec![points.of(export.ends().bytes(), &[])]),
         gauge("rewind.agent.rings.usage", "By", "Memory of rings in use", vec![points.of(totals.used_bytes, &[])]),
         gauge("rewind.agent.rings.limit", "By", "Memory for rings", vec![points.of(totals.budget_bytes, &[])]),
+        sum(
+            "rewind.agent.metrics.unmeasured",
+            "{event}",
+            "Events that were not measured",
+            vec![points.of(of(&telemetry.unmeasured), &[])],
+        ),
+        sum(
+            "rewind.agent.metrics.beyond",
+            "{time}",
+            "What went under other: too many series",
+            vec![points.of(of(&telemetry.beyond), &[])],
+        ),
         sum("process.cpu.time", "s", "CPU time of the agent", vec![points.of(cpu_seconds(), &[])]),
     ];
     if !unread.is_empty() {

@@ -180,7 +180,12 @@ fn of_calls(counted: &Counted, points: Points) -> Vec<Metric> {
         sum("rewind.container.calls", "{call}", "System calls by class", calls),
         sum("rewind.container.call.errors", "{call}", "Those that failed, but for ordinary waiting", errors),
         sum("rewind.container.call.time", "s", "Time in system calls by class", seconds),
-        sum("rewind.container.process.failures", "{process}", "Processes that ended with another status than 0", failures),
+        sum(
+            "rewind.container.process.failures",
+            "{process}",
+            "Processes that ended with another status than 0",
+            failures,
+        ),
     ]
 }
 

@@ -106,7 +106,7 @@ pub(crate) struct Missing(Mutex<BTreeMap<String, u64>>);
 
 impl Missing {
     /// Counts these, and logs each name once.
-    fn take(&self, unread: &[Unread]) {
+    pub(super) fn take(&self, unread: &[Unread]) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for Unread { what, why } in unread {
             let is_known = counts.contains_key(what);

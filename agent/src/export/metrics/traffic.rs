@@ -37,7 +37,10 @@ pub(crate) async fn run(export: Arc<Export>, feed: &Feed) {
 #[derive(Default)]
 struct All {
     known: HashMap<u64, Known>,
+    /// Events that did not come here.
     missed: u64,
+    /// What went under `other`.
+    beyond: u64,
 }
 
 /// In one.
@@ -56,10 +59,12 @@ impl All {
             measures: Measures::default(),
             began_unix_ns: clock::unix_ns().cast_unsigned(),
         });
+        let beyond = known.measures.beyond();
         for happened in happened.iter().filter(|of| of.recording == header.recording) {
             known.measures.take(header, &happened.batch.timeline(), &mut room);
         }
         known.measures.take_spans(header, spans, &mut room);
+        self.beyond += known.measures.beyond() - beyond;
         // Names of peers are those of what happened last.
         known.header = Header { peers: std::collections::BTreeMap::new(), ..header.clone() };
     }
@@ -131,12 +136,16 @@ impl Source for TrafficSource {
     async fn read(&mut self, asked: &Asked) -> Told {
         let (recorder, mut told) = (self.export.recorder(), Told::default());
         let mut all = lock(&self.all);
-        self.export.telemetry().measured(all.missed, all.known.values().map(|known| known.measures.beyond()).sum());
+        self.export.telemetry().measured(all.missed, all.beyond);
         all.known.retain(|recording, known| {
             // Its last events may come a look after its end, which is told of later than that.
             let is_over = recorder.born_ns(*recording).is_none() || recorder.end_ns(*recording).is_some_and(is_past);
             let part = known.told(asked);
-            if is_over { told.ended.push(part) } else { told.now.push(part) }
+            if is_over {
+                told.ended.push(part)
+            } else {
+                told.now.push(part)
+            }
             !is_over
         });
         told

@@ -1,7 +1,7 @@
 //! The section `export`: what the `OTEL_*` variables say, by other names, and what they have none for.
 
 use super::fields::Fields;
-use crate::export::{Group, Groups, Setting, Variables};
+use crate::export::{Endpoint, Group, Groups, Setting, Settings, Variables};
 use std::time::Duration;
 
 /// Fields, and what the variables' names end with; of all signals, and of each in a section of its own.
@@ -27,11 +27,30 @@ const OTHERS: [(&str, &str); 3] = [
 /// How often metrics may be sent.
 const INTERVALS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3_600)];
 
-/// Reads the sections of groups of metrics.
+/// Reads the section.
 ///
 /// # Errors
 /// Which value is not understood.
-pub(super) fn groups(export: &mut Fields) -> Result<Groups, String> {
+pub(super) fn settings(mut section: Fields) -> Result<Settings, String> {
+    let request_spans = section.take("requestSpans")?.unwrap_or(Settings::default().request_spans);
+    let groups = groups(&mut section)?;
+    let prometheus = prometheus(&mut section)?;
+    Ok(Settings { variables: variables(section)?, request_spans, groups, prometheus })
+}
+
+/// Where metrics are told to who scrapes.
+fn prometheus(export: &mut Fields) -> Result<Option<Endpoint>, String> {
+    let mut section = export.section("prometheus")?;
+    let address = |text: &str| text.parse().map_err(|_| "it has to be an address and a port, as 127.0.0.1:9464".to_owned());
+    let listen = section.take_as("listen", address)?;
+    let token = section.take_as("tokenFile", |text| Ok(text.into()))?;
+    section.finish()?;
+    let of = listen.map(|listen| Endpoint::new(listen, token)).transpose();
+    of.map_err(|why| format!("`export.prometheus`: {why}"))
+}
+
+/// Reads the sections of groups of metrics.
+fn groups(export: &mut Fields) -> Result<Groups, String> {
     let mut groups = Groups::default();
     for (group, name) in Group::SET {
         let (mut section, default) = (export.section(name)?, groups.of(group));
@@ -50,10 +69,7 @@ fn interval(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads the variables of the section.
-///
-/// # Errors
-/// Which value is not understood.
-pub(super) fn variables(mut section: Fields) -> Result<Variables, String> {
+fn variables(mut section: Fields) -> Result<Variables, String> {
     let mut variables = Variables::default();
     let text = |text: &str| Ok(text.to_owned());
     let mut set = |name: String, value: Option<String>| {
