@@ -91,7 +91,9 @@ fn sizes_are_read_as_people_and_kubernetes_write_them() {
 
 #[test]
 fn the_hosts_metrics_can_be_switched_off_and_have_an_interval() {
-    let of = |text: &str| Settings::parse(&format!("export: {{hostMetrics: {text}}}")).unwrap().export.groups.of(Group::Host);
+    let of = |text: &str| {
+        Settings::parse(&format!("export: {{hostMetrics: {text}}}")).unwrap().export.groups.of(Group::Host)
+    };
     let (fifteen, minutes) = (Duration::from_secs(15), Duration::from_secs(90));
     assert_eq!(of("{}"), Setting { is_on: true, interval: fifteen });
     assert_eq!(of("{enabled: false}"), Setting { is_on: false, interval: fifteen });

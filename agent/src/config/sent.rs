@@ -41,7 +41,8 @@ pub(super) fn settings(mut section: Fields) -> Result<Settings, String> {
 /// Where metrics are told to who scrapes.
 fn prometheus(export: &mut Fields) -> Result<Option<Endpoint>, String> {
     let mut section = export.section("prometheus")?;
-    let address = |text: &str| text.parse().map_err(|_| "it has to be an address and a port, as 127.0.0.1:9464".to_owned());
+    let address =
+        |text: &str| text.parse().map_err(|_| "it has to be an address and a port, as 127.0.0.1:9464".to_owned());
     let listen = section.take_as("listen", address)?;
     let token = section.take_as("tokenFile", |text| Ok(text.into()))?;
     section.finish()?;

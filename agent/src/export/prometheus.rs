@@ -117,9 +117,8 @@ pub(super) async fn run(export: &Export) {
 
 /// One request on a connection.
 async fn serve(export: &Export, endpoint: &Endpoint, left_out: &Mutex<LeftOut>, stream: TcpStream) {
-    let service = service_fn(|request| async move {
-        Ok::<_, Infallible>(answer(export, endpoint, left_out, &request).await)
-    });
+    let service =
+        service_fn(|request| async move { Ok::<_, Infallible>(answer(export, endpoint, left_out, &request).await) });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(WITHIN).max_buf_size(MAX_HEAD_BYTES).keep_alive(false);
     let served = tokio::time::timeout(WITHIN, http.serve_connection(TokioIo::new(stream), service));
