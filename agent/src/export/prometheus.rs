@@ -24,6 +24,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// Most bytes of an answer: a node with some hundred containers has two million.
 const MAX_BYTES: usize = 16 << 20;
@@ -83,12 +84,11 @@ pub(super) async fn run(export: &Export) {
     let left_out = Mutex::default();
     while state.wait_for(|state| state.prometheus.is_some()).await.is_ok() {
         let Some(endpoint) = state.borrow().prometheus.clone() else { continue };
-        let is_other = |state: &State| state.prometheus.as_ref() != Some(&endpoint);
         let listener = match TcpListener::bind(endpoint.listen).await {
             Ok(listener) => listener,
             Err(error) => {
                 tracing::error!(%error, listen = %endpoint.listen, "cannot listen for who scrapes; it is tried again");
-                if matches!(tokio::time::timeout(AGAIN, state.wait_for(is_other)).await, Ok(Err(_))) {
+                if matches!(tokio::time::timeout(AGAIN, changed(&mut state, &endpoint)).await, Ok(false)) {
                     return;
                 }
                 continue;
@@ -106,13 +106,20 @@ pub(super) async fn run(export: &Export) {
                     }
                 },
                 Some(()) = connections.next() => {}
-                other = state.wait_for(is_other) => match other {
-                    Ok(_) => break,
-                    Err(_) => return,
-                },
+                is_there = changed(&mut state, &endpoint) => {
+                    if is_there {
+                        break;
+                    }
+                    return;
+                }
             }
         }
     }
+}
+
+/// Waits until it is to be elsewhere; `false`: the agent ends.
+async fn changed(state: &mut watch::Receiver<State>, endpoint: &Endpoint) -> bool {
+    state.wait_for(|state| state.prometheus.as_ref() != Some(endpoint)).await.is_ok()
 }
 
 /// One request on a connection.
