@@ -45,7 +45,7 @@ use rewind_common::ring::{Ring, ring_flags};
 use rewind_recording::header::{Container, Host};
 use rewind_recording::redact::Redactor;
 use rewind_recording::syscalls::Arch;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -129,6 +129,12 @@ impl Recorder {
     #[must_use]
     pub(crate) fn fingerprint(&self) -> Fingerprint {
         self.mapped.node().fingerprint
+    }
+
+    /// Where the unified cgroup hierarchy is mounted.
+    #[must_use]
+    pub(crate) fn cgroup_mount(&self) -> &Path {
+        &self.cgroup_mount
     }
 
     /// The numbers of all recordings.

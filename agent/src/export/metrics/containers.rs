@@ -98,7 +98,7 @@ impl Containers {
             if self.known.get(&counted.header.recording).is_some_and(|known| known.is_told) {
                 continue;
             }
-            unread.extend(self.take(&counted));
+            unread.extend(self.take(recorder, &counted));
             let Some(known) = self.known.get_mut(&counted.header.recording) else { continue };
             known.is_told = is_over;
             let part = known.told(&counted, asked);
@@ -117,7 +117,7 @@ impl Containers {
                 is_any_over |= known.is_none_or(|known| !known.is_told);
             } else if now_ns.saturating_sub(counted.header.born_ns) < YOUNG_NS {
                 // What could not be read is told of by the next reading.
-                drop(self.take(&counted));
+                drop(self.take(recorder, &counted));
             }
         }
         is_any_over
@@ -133,8 +133,8 @@ impl Containers {
     }
 
     /// Looks at one's cgroup; what of it could not be read.
-    fn take(&mut self, counted: &Counted) -> Vec<Unread> {
-        let hierarchies = self.hierarchies.get_or_insert_with(hierarchies);
+    fn take(&mut self, recorder: &Recorder, counted: &Counted) -> Vec<Unread> {
+        let hierarchies = self.hierarchies.get_or_insert_with(|| hierarchies(recorder));
         let known = self.known.entry(counted.header.recording).or_insert_with(|| {
             let start_unix_ns = unix_ns(&counted.header, counted.header.born_ns);
             Known { meter: Meter::new(Subject::Container, start_unix_ns), last: None, is_told: false }
@@ -204,9 +204,8 @@ fn unix_ns(header: &rewind_recording::header::Header, ktime_ns: u64) -> u64 {
     ktime_ns.saturating_add_signed(header.host.unix_offset_ns)
 }
 
-/// Where this host has its cgroups: those of the host's first process, where this is in a pod.
-fn hierarchies() -> Hierarchies {
-    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-    let own = Hierarchies::read(&read("/proc/self/mountinfo"), Path::new("/"));
-    if own.has_v1() { Hierarchies::read(&read("/proc/1/mountinfo"), Path::new("/proc/1/root")) } else { own }
+/// Where this host has its cgroups. In a pod too they are mounted where this process sees them.
+fn hierarchies(recorder: &Recorder) -> Hierarchies {
+    let own = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    Hierarchies::read(&own, Path::new("/")).with_unified(recorder.cgroup_mount())
 }
