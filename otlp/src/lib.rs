@@ -45,7 +45,7 @@ pub use attribute::{Attribute, attribute, known};
 pub use live::{End, Live, end};
 pub use logs::{events, logs, resource_logs};
 pub use requests::is_request;
-pub use resource::{arch, resource};
+pub use resource::{arch, pod_attributes, resource};
 pub use traces::{resource_spans, traces};
 
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;

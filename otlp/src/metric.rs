@@ -20,6 +20,8 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 pub enum Number {
     /// A whole number.
     Whole(u64),
+    /// One that may be below zero.
+    Signed(i64),
     /// One with a fraction.
     Real(f64),
 }
@@ -27,6 +29,12 @@ pub enum Number {
 impl From<u64> for Number {
     fn from(number: u64) -> Self {
         Self::Whole(number)
+    }
+}
+
+impl From<i64> for Number {
+    fn from(number: i64) -> Self {
+        Self::Signed(number)
     }
 }
 
@@ -40,6 +48,7 @@ impl From<Number> for number_data_point::Value {
     fn from(number: Number) -> Self {
         match number {
             Number::Whole(number) => Self::AsInt(i64::try_from(number).unwrap_or(i64::MAX)),
+            Number::Signed(number) => Self::AsInt(number),
             Number::Real(number) => Self::AsDouble(number),
         }
     }
@@ -89,10 +98,21 @@ pub fn gauge(name: &str, unit: &str, description: &str, data_points: Vec<NumberD
 #[must_use]
 pub fn message(resource: Resource, metrics: Vec<Metric>) -> (MetricsData, u64) {
     let count = metrics.iter().map(count).sum();
+    (MetricsData { resource_metrics: vec![of_resource(resource, metrics)] }, count)
+}
+
+/// The metrics of one resource, as a part of a message.
+#[must_use]
+pub fn of_resource(resource: Resource, metrics: Vec<Metric>) -> ResourceMetrics {
     let schema_url = crate::SCHEMA_URL.to_owned();
     let scope_metrics = vec![ScopeMetrics { scope: Some(crate::scope()), metrics, schema_url: schema_url.clone() }];
-    let of = ResourceMetrics { resource: Some(resource), scope_metrics, schema_url };
-    (MetricsData { resource_metrics: vec![of] }, count)
+    ResourceMetrics { resource: Some(resource), scope_metrics, schema_url }
+}
+
+/// How many data points a part of a message is.
+#[must_use]
+pub fn points(of: &ResourceMetrics) -> u64 {
+    of.scope_metrics.iter().flat_map(|of| &of.metrics).map(count).sum()
 }
 
 fn cumulative(data_points: Vec<NumberDataPoint>, is_monotonic: bool) -> Sum {

@@ -23,7 +23,7 @@ pub fn resource(header: &Header) -> Resource {
     let runtime = container.runtime.as_str();
     attributes.extend(known("container.runtime.name", runtime).filter(|_| runtime != "unknown"));
     match container.pod.as_deref() {
-        Some(pod) => of_pod(&mut attributes, pod),
+        Some(pod) => attributes.extend(pod_attributes(pod)),
         None => of_host(&mut attributes, container),
     }
     Resource { attributes, ..Resource::default() }
@@ -46,7 +46,9 @@ fn of_host(attributes: &mut Vec<KeyValue>, container: &Container) {
     attributes.extend(named.map(|name| attribute("service.name", name)));
 }
 
-fn of_pod(attributes: &mut Vec<KeyValue>, pod: &Pod) {
+/// A pod and, as far as it is told of one, its container; without the host.
+#[must_use]
+pub fn pod_attributes(pod: &Pod) -> Vec<KeyValue> {
     let (image, tag, digest) = parts(pod.image.as_str(), pod.image_id.as_str());
     let owner =
         pod.owner.as_ref().map(|owner| (format!("k8s.{}.name", owner.kind.as_str().to_lowercase()), &owner.name));
@@ -63,7 +65,7 @@ fn of_pod(attributes: &mut Vec<KeyValue>, pod: &Pod) {
         ("service.instance.id", service.instance_id.as_str()),
         ("service.version", service.version.as_str()),
     ];
-    attributes.extend(told.iter().filter_map(|(key, text)| known(key, text)));
+    let mut attributes: Vec<KeyValue> = told.iter().filter_map(|(key, text)| known(key, text)).collect();
     attributes.extend(owner.and_then(|(key, name)| known(&key, name.as_str())));
     attributes.extend(pod.restart.map(|restart| attribute("k8s.container.restart_count", restart)));
     attributes.extend(tag.map(|tag| attribute("container.image.tags", vec![tag.to_owned()])));
@@ -72,6 +74,7 @@ fn of_pod(attributes: &mut Vec<KeyValue>, pod: &Pod) {
         // Singular, as the conventions have it.
         attribute(&format!("k8s.pod.label.{key}"), text.as_str())
     }));
+    attributes
 }
 
 /// Repository, tag, and reference with digest of an image.

@@ -71,6 +71,7 @@ impl<'s> Sheet<'s> {
         let key = value.attributes.iter().fold(name.to_owned(), |key, (_, text)| key + "\n" + text);
         let number = match value.number {
             Number::Whole(number) => number as f64,
+            Number::Signed(number) => number as f64,
             Number::Real(number) => number,
         };
         let began_unix_ns = self.series.began(key, number, self.now_unix_ns);
