@@ -4,6 +4,7 @@
 //! feed -> a subscription's queue -> batch -> rewind-otlp -> rewind-exporter     lane.rs, one of spans, one of log records
 //! a container's end -> file beside the crash files -> message -> deleted         ends.rs
 //! /proc, /sys -> rewind-host-metrics -> message                                  host.rs
+//! the cluster's API -> workloads -> messages                                     workloads.rs
 //! counts -> message                                                              metrics.rs
 //! ```
 //!
@@ -36,6 +37,7 @@
 //! | [`spill`] | ends on disk: pure but for the disk |
 //! | [`ends`] | ends of containers |
 //! | [`host`] | how the host is doing |
+//! | [`workloads`] | how the cluster's workloads are |
 //! | [`metrics`] | the agent's own figures |
 
 mod ends;
@@ -47,6 +49,7 @@ mod recordings;
 mod spill;
 mod telemetry;
 mod variables;
+mod workloads;
 
 pub(crate) use host::HostMetrics;
 pub(crate) use variables::Variables;
@@ -54,6 +57,7 @@ pub(crate) use variables::Variables;
 use crate::clock;
 use crate::feed::{Feed, Subscription};
 use crate::recorder::Recorder;
+use crate::workloads::Workloads;
 use ends::Ends;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -98,6 +102,8 @@ pub(crate) struct Export {
     recorder: Arc<Recorder>,
     /// What the cluster calls this host, if it is a node of one.
     node: Option<String>,
+    workloads: Option<Arc<Workloads>>,
+    wants_workloads: watch::Sender<bool>,
     telemetry: Arc<Telemetry>,
     unread: host::Missing,
     ends: Ends,
@@ -111,10 +117,17 @@ pub(crate) type First = [Option<Subscription>; 2];
 
 impl Export {
     /// Nothing is sent before [`Export::set`]. `dir` is for ends that were not sent.
-    pub(crate) fn new(recorder: Arc<Recorder>, node: Option<String>, dir: &Path) -> Self {
+    pub(crate) fn new(
+        recorder: Arc<Recorder>,
+        node: Option<String>,
+        workloads: Option<Arc<Workloads>>,
+        dir: &Path,
+    ) -> Self {
         Self {
             recorder,
             node,
+            workloads,
+            wants_workloads: watch::Sender::default(),
             telemetry: Arc::default(),
             unread: host::Missing::default(),
             ends: Ends::open(dir),
@@ -172,6 +185,7 @@ impl Export {
             lane::run::<LogRecord>(Arc::clone(&self), &feed, logs),
             ends::run(Arc::clone(&self)),
             host::run(Arc::clone(&self)),
+            workloads::run(Arc::clone(&self)),
             metrics::run(Arc::clone(&self)),
         );
     }
@@ -194,8 +208,14 @@ impl Export {
         self.telemetry.state()
     }
 
+    /// Whether somebody wants to know how workloads are.
+    pub(crate) fn wants_workloads(&self) -> watch::Receiver<bool> {
+        self.wants_workloads.subscribe()
+    }
+
     /// From now on nothing waits for names, or for others to be sent with.
     pub(crate) fn set_draining(&self) {
+        self.wants_workloads.send_replace(false);
         self.state.send_modify(|state| state.is_draining = true);
     }
 
