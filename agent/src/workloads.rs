@@ -39,6 +39,7 @@ mod quantity;
 
 pub(crate) use container::Limits;
 
+use crate::clock;
 use crate::cluster::Cluster;
 use crate::retry::retried;
 use election::Election;
@@ -68,8 +69,8 @@ const CLUSTERS: &str = "kube-system";
 #[derive(Debug, Default)]
 pub(crate) struct Workloads {
     seen: Mutex<Seen>,
-    /// Whether this agent may hold the Lease.
-    is_candidate: watch::Sender<bool>,
+    /// Until when this agent holds the Lease, by the kernel side's clock; 0: it does not.
+    holds_until_ns: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -97,8 +98,7 @@ impl Workloads {
     /// Watches what is wanted while it is, until nobody can want it any more.
     pub(crate) async fn run(&self, cluster: &Cluster, mut is_wanted: watch::Receiver<bool>) {
         while is_wanted.wait_for(|is| *is).await.is_ok() {
-            let mut election = Election::of(cluster).await;
-            self.is_candidate.send_replace(true);
+            let mut election = Election::of(cluster, self.holds_until_ns.clone()).await;
             tokio::select! {
                 () = self.watch(cluster, &mut election) => {}
                 // Or nobody is there to want it.
@@ -106,14 +106,13 @@ impl Workloads {
             }
             self.forget();
             election.release().await;
-            self.is_candidate.send_replace(false);
         }
     }
 
     /// Waits until the Lease is left to others, where nobody wants anything any more.
     pub(crate) async fn released(&self) {
         // Its sender is here.
-        let _ = self.is_candidate.subscribe().wait_for(|is| !*is).await;
+        let _ = self.holds_until_ns.subscribe().wait_for(|until_ns| *until_ns == 0).await;
     }
 
     /// What a container may use, by its pod's UID and its name.
@@ -131,7 +130,9 @@ impl Workloads {
         let frame = Frame { told, cluster_uid: seen.cluster_uid.as_deref(), now_unix_ns };
         let of_node = seen.pods.iter().flat_map(|pod| &pod.facts).chain(seen.node.iter());
         let of_node = of_node.filter_map(|facts| frame.metrics(facts, Scope::Node));
-        let of_cluster = seen.kinds.values().flat_map(Objects::iter);
+        // One that has slept may not know yet that it does not hold the Lease any more.
+        let is_held = clock::now_ns() < *self.holds_until_ns.borrow();
+        let of_cluster = seen.kinds.values().filter(|_| is_held).flat_map(Objects::iter);
         of_node.chain(of_cluster.filter_map(|kept| frame.metrics(&kept.facts(), Scope::Cluster))).collect()
     }
 
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_no_node_is_forgotten_and_pods_are_not() {
+    fn what_is_of_no_node_is_told_while_the_lease_is_held_and_forgotten_after() {
         let workloads = Workloads::default();
         workloads.take_pod(&Event::Apply(pod("u-1")));
         let namespace = json!({"metadata": {"name": "shop", "uid": "n"}, "status": {"phase": "Active"}});
@@ -239,11 +240,15 @@ mod tests {
         workloads.seen().node.take(&Event::Apply(serde_json::from_value::<Node>(node).unwrap()), node::facts);
         workloads.take_kind(&Event::Apply(serde_json::from_value::<Namespace>(namespace).unwrap()));
         workloads.seen().cluster_uid = Some("c".to_owned());
+        workloads.holds_until_ns.send_replace(u64::MAX);
         let of = |prefix: &str| told(&workloads).iter().filter(|line| line.starts_with(prefix)).count();
         assert_eq!([of("k8s.pod"), of("k8s.node"), of("k8s.namespace")], [1, 1, 1]);
         let all = workloads.metrics(7, &[]);
         let mut resources = all.iter().map(|of| texts(&of.resource.clone().unwrap().attributes));
         assert!(resources.all(|attributes| attributes["k8s.cluster.uid"] == "c"));
+        workloads.holds_until_ns.send_replace(clock::now_ns());
+        assert_eq!([of("k8s.pod"), of("k8s.node"), of("k8s.namespace")], [1, 1, 0], "another may hold the Lease");
+        workloads.holds_until_ns.send_replace(u64::MAX);
         workloads.forget();
         assert_eq!([of("k8s.pod"), of("k8s.node"), of("k8s.namespace")], [1, 0, 0]);
     }

@@ -14,7 +14,8 @@ use kube::Api;
 use kube::api::PostParams;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
 /// Its name, in the agents' namespace.
 const LEASE: &str = "rewind-cluster-metrics";
@@ -23,7 +24,7 @@ const RENEW: Duration = Duration::from_secs(5);
 /// How long after a renewal in vain it is tried again.
 const RETRY: Duration = Duration::from_secs(2);
 /// How long after the last renewal who held it gives up: before others may take it.
-const GIVE_UP: Duration = Duration::from_secs(10);
+const GIVE_UP_NS: u64 = 10_000_000_000;
 /// How long a release may take: the agent ends meanwhile.
 const RELEASE: Duration = Duration::from_secs(2);
 
@@ -31,16 +32,17 @@ const RELEASE: Duration = Duration::from_secs(2);
 pub(super) struct Election {
     leases: Api<Lease>,
     candidate: Candidate,
-    /// As far as is known.
-    is_held: bool,
+    holds_until_ns: watch::Sender<u64>,
     is_refused: bool,
 }
 
 impl Election {
-    /// As the agent of this node, of which there is one: the next one goes on where it was.
-    pub(super) async fn of(cluster: &Cluster) -> Self {
+    /// As the agent of this node, of which there is one: the next one goes on where it was. Until which time of the kernel
+    /// side's clock it is sure to hold the Lease is noted; 0: it does not.
+    pub(super) async fn of(cluster: &Cluster, holds_until_ns: watch::Sender<u64>) -> Self {
         let candidate = Candidate::named(cluster.node().to_owned());
-        Self { leases: Api::default_namespaced(cluster.client().await), candidate, is_held: false, is_refused: false }
+        let leases = Api::default_namespaced(cluster.client().await);
+        Self { leases, candidate, holds_until_ns, is_refused: false }
     }
 
     /// Waits until the Lease is this one's.
@@ -54,23 +56,26 @@ impl Election {
 
     /// Renews the Lease until it is another's, or may be.
     pub(super) async fn lost(&mut self) {
-        let (mut renewed, mut pause) = (Instant::now(), RENEW);
-        while renewed.elapsed() < GIVE_UP {
+        let mut pause = RENEW;
+        loop {
             sleep(pause).await;
-            let began = Instant::now();
-            let patience = TIMEOUT.min(GIVE_UP.saturating_sub(renewed.elapsed()));
-            match self.holds(patience).await {
-                Some(true) => (renewed, pause) = (began, RENEW),
-                Some(false) => break,
-                None => pause = RETRY,
+            let left_ns = self.holds_until_ns.borrow().saturating_sub(clock::now_ns());
+            if left_ns == 0 {
+                break;
             }
+            pause = match self.holds(TIMEOUT.min(Duration::from_nanos(left_ns))).await {
+                Some(true) => RENEW,
+                Some(false) => break,
+                None => RETRY,
+            };
         }
+        self.holds_until_ns.send_replace(0);
         tracing::info!(lease = LEASE, "another agent may tell of the cluster's workloads");
     }
 
     /// Leaves it to the next one.
     pub(super) async fn release(&self) {
-        if !self.is_held {
+        if *self.holds_until_ns.borrow() == 0 {
             return;
         }
         let released = async {
@@ -83,13 +88,16 @@ impl Election {
         if !matches!(done, Ok(Ok(()))) {
             tracing::debug!(lease = LEASE, "it was not released: another agent waits until it runs out");
         }
+        self.holds_until_ns.send_replace(0);
     }
 
     /// Takes or renews it, if that may be; whether it is this one's then. `None`: nobody knows.
     async fn holds(&mut self, patience: Duration) -> Option<bool> {
+        let began_ns = clock::now_ns();
         let why = match timeout(patience, self.ask()).await {
             Ok(Ok(holds)) => {
-                (self.is_held, self.is_refused) = (holds, false);
+                self.is_refused = false;
+                self.holds_until_ns.send_replace(if holds { began_ns + GIVE_UP_NS } else { 0 });
                 return Some(holds);
             }
             // Somebody has written it meanwhile.
