@@ -3,7 +3,7 @@
 //! ```text
 //! feed -> a subscription's queue -> batch -> rewind-otlp -> rewind-exporter     lane.rs, one of spans, one of log records
 //! a container's end -> file beside the crash files -> message -> deleted         ends.rs
-//! /proc, /sys, cgroups, events, counts -> message, and text for Prometheus       metrics.rs, prometheus.rs
+//! /proc, /sys, cgroups, events, the API, counts -> message, text for Prometheus  metrics.rs, prometheus.rs
 //! ```
 //!
 //! # What always holds
@@ -54,14 +54,17 @@ pub(crate) use variables::Variables;
 use crate::clock;
 use crate::feed::{Feed, Subscription};
 use crate::recorder::Recorder;
+use crate::workloads::Workloads;
 use ends::Ends;
 use metrics::agent::AgentSource;
 use metrics::containers::ContainerSource;
 use metrics::crashes::Crashes;
 use metrics::host::{HostSource, Missing};
 use metrics::latest::Latest;
+use metrics::workloads::WorkloadSource;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
+use rewind_container_metrics::Limits;
 use rewind_exporter::{Exporter, Signal, Tried};
 use rewind_recording::api::ExportState;
 use rewind_recording::header::Header;
@@ -123,7 +126,10 @@ impl State {
 
     /// Whether a group of metrics is read: it is on, and there is somebody whom it goes to.
     fn wants(&self, group: Group) -> bool {
-        self.groups.of(group).is_on && (self.exporter(Signal::Metrics).is_some() || self.prometheus.is_some())
+        let is_wanted = self.exporter(Signal::Metrics).is_some() || self.prometheus.is_some();
+        // Others may have the Lease at once.
+        let is_late = group == Group::Workloads && self.is_draining;
+        self.groups.of(group).is_on && is_wanted && !is_late
     }
 }
 
@@ -132,6 +138,8 @@ pub(crate) struct Export {
     recorder: Arc<Recorder>,
     /// What the cluster calls this host, if it is a node of one.
     node: Option<String>,
+    workloads: Option<Arc<Workloads>>,
+    wants_workloads: watch::Sender<bool>,
     telemetry: Arc<Telemetry>,
     unread: Missing,
     latest: Latest,
@@ -147,10 +155,17 @@ pub(crate) type First = [Option<Subscription>; 2];
 
 impl Export {
     /// Nothing is sent before [`Export::set`]. `dir` is for ends that were not sent.
-    pub(crate) fn new(recorder: Arc<Recorder>, node: Option<String>, dir: &Path) -> Self {
+    pub(crate) fn new(
+        recorder: Arc<Recorder>,
+        node: Option<String>,
+        workloads: Option<Arc<Workloads>>,
+        dir: &Path,
+    ) -> Self {
         Self {
             recorder,
             node,
+            workloads,
+            wants_workloads: watch::Sender::default(),
             telemetry: Arc::default(),
             unread: Missing::default(),
             latest: Latest::default(),
@@ -217,8 +232,9 @@ impl Export {
             metrics::run(Arc::clone(&self), HostSource::new(Arc::clone(&self))),
             metrics::run(Arc::clone(&self), ContainerSource::new(Arc::clone(&self))),
             metrics::traffic::run(Arc::clone(&self), &feed),
-            prometheus::run(&self),
+            metrics::run(Arc::clone(&self), WorkloadSource::new(Arc::clone(&self))),
             metrics::run(Arc::clone(&self), AgentSource::new(Arc::clone(&self))),
+            prometheus::run(&self),
         );
     }
 
@@ -247,8 +263,14 @@ impl Export {
         self.telemetry.state()
     }
 
+    /// Whether somebody wants to know how workloads are.
+    pub(crate) fn wants_workloads(&self) -> watch::Receiver<bool> {
+        self.wants_workloads.subscribe()
+    }
+
     /// From now on nothing waits for names, or for others to be sent with.
     pub(crate) fn set_draining(&self) {
+        self.wants_workloads.send_replace(false);
         self.state.send_modify(|state| state.is_draining = true);
     }
 
@@ -261,6 +283,11 @@ impl Export {
 
     fn telemetry(&self) -> &Telemetry {
         &self.telemetry
+    }
+
+    /// What a container may use, where a cluster says so.
+    fn limits(&self, pod_uid: &str, container: &str) -> Option<Limits> {
+        self.workloads.as_ref()?.limits(pod_uid, container)
     }
 
     /// What of the host could not be read.

@@ -33,6 +33,7 @@
 //! | [`kernel`] | the kernel side: loaded, attached, its maps; the only module that names Aya |
 //! | [`rings`] | rings mapped into memory, copies of them, and the calls in flight that no ring holds |
 //! | [`identity`] | which cgroup is which container, and which are recorded at all |
+//! | [`workloads`] | how the cluster's workloads are, by what its API says |
 //! | [`budget`] | who makes room when memory runs short |
 //! | [`recorder`] | all of the above as one thing that can be asked |
 //! | [`feed`] | what happens as it happens, for whoever subscribes |
@@ -79,6 +80,7 @@ mod rings;
 mod serve;
 mod upload;
 mod verbs;
+mod workloads;
 
 use clap::Parser as _;
 use cli::{Cli, Verb};

@@ -15,6 +15,7 @@ use crate::publish::{self, Events, Publisher};
 use crate::recorder::{Recorder, Wish};
 use crate::serve::{self, Gate, Parts, Places, Port, Shared, SocketPath};
 use crate::upload::{self, Upload};
+use crate::workloads::Workloads;
 use anyhow::Context as _;
 use rewind_recording::redact::Redactor;
 use std::net::SocketAddr;
@@ -77,6 +78,8 @@ pub(crate) struct Node {
     pub pods: Arc<Pods>,
     /// Names of addresses, as the recorder asks for them.
     pub peers: Arc<Peers>,
+    /// How workloads are.
+    pub workloads: Arc<Workloads>,
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -105,7 +108,8 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     }
     let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
     let node = wanted.node.as_ref().map(|node| node.cluster.node().to_owned());
-    let export = Arc::new(Export::new(Arc::clone(&shared), node, &wanted.spill));
+    let workloads = wanted.node.as_ref().map(|node| Arc::clone(&node.workloads));
+    let export = Arc::new(Export::new(Arc::clone(&shared), node, workloads.clone(), &wanted.spill));
     export.set(&settings.export);
     if export.is_on() {
         shared.set_judged_at_all(true);
@@ -160,6 +164,9 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         // It is dropped, not sent.
         let _ = fed.await;
         export.ends_sent().await;
+        if let Some(workloads) = workloads {
+            workloads.released().await;
+        }
     };
     if tokio::time::timeout(SEND, drained).await.is_err() {
         tracing::warn!("what the backend has not taken is left to the next agent");
@@ -213,6 +220,11 @@ async fn join_cluster(node: Node, listen: SocketAddr, parts: &Parts, tasks: &mut
     let listener =
         listener.with_context(|| format!("cannot listen on {listen}; give another address with --listen"))?;
     tracing::info!(%listen, node = cluster.node(), "answers who shows a RecordingRequest");
+    tasks.spawn({
+        let (workloads, cluster) = (Arc::clone(&node.workloads), Arc::clone(&cluster));
+        let is_wanted = parts.export.wants_workloads();
+        async move { workloads.run(&cluster, is_wanted).await }
+    });
     tasks.spawn(learn(node, Arc::clone(&parts.annotations)));
     tasks.spawn(accept_at_port(listener, port));
     tasks.spawn({
@@ -276,9 +288,10 @@ fn apply(settings: &Settings, typed: &Typed, parts: &Parts, told: Option<&Told>)
 }
 
 /// Learns from the cluster's API whose containers these are, and whom they speak to.
-async fn learn(Node { cluster, pods, peers }: Node, annotations: Arc<Annotations>) {
+async fn learn(Node { cluster, pods, peers, workloads }: Node, annotations: Arc<Annotations>) {
     let peers = async { tokio::join!(peers.watch_services(&cluster), peers.watch_slices(&cluster)) };
-    tokio::join!(watch::run(&cluster, &pods), annotations.run(&cluster), peers);
+    let pods = watch::run(&cluster, &pods, |event| workloads.take_pod(event));
+    tokio::join!(pods, annotations.run(&cluster), peers);
 }
 
 /// A thread that may wait for its file as long as it takes; the agent ends without it.

@@ -261,7 +261,8 @@ impl Host {
 /// This host as a node of a cluster: the kubelet, too, calls it as the host calls itself if nothing else is said.
 fn node(options: &cli::Kubernetes) -> pipeline::Node {
     let name = options.node_name.clone().unwrap_or_else(|| host_name().to_lowercase());
-    pipeline::Node { cluster: Arc::new(Cluster::of_node(name)), pods: Arc::default(), peers: Arc::default() }
+    let cluster = Arc::new(Cluster::of_node(name));
+    pipeline::Node { cluster, pods: Arc::default(), peers: Arc::default(), workloads: Arc::default() }
 }
 
 /// What this host calls itself.

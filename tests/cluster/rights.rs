@@ -20,7 +20,8 @@ const SOON: Duration = Duration::from_secs(60);
 /// Everything but the agents themselves. The API server heeds a policy a moment after it has taken it.
 fn manifests() -> Result<User> {
     let admin = definitions::define()?;
-    for file in ["namespace", "agent-rights", "people", "connect", "agent-policy", "request-policy"] {
+    for file in ["namespace", "agent-rights", "workload-rights", "people", "connect", "agent-policy", "request-policy"]
+    {
         let path = work_tree().join(format!("manifests/base/{file}.yaml"));
         admin.ask(&["apply", "-f", path.to_str().context("no UTF-8")?])?;
     }
@@ -235,9 +236,20 @@ pub(crate) fn exactly() -> Result<()> {
         ("rewind.dev/recordingrequests/status", "update"),
         ("rewind.dev/recordings", "create delete list patch"),
         ("/events", "create patch"),
+        ("/nodes", "list watch"),
+        ("/namespaces", "list watch"),
+        ("apps/daemonsets", "list watch"),
+        ("apps/deployments", "list watch"),
+        ("apps/replicasets", "list watch"),
+        ("apps/statefulsets", "list watch"),
+        ("batch/cronjobs", "list watch"),
+        ("batch/jobs", "list watch"),
+        ("autoscaling/horizontalpodautoscalers", "list watch"),
     ];
     let meant = meant.iter().flat_map(|(what, verbs)| verbs.split(' ').map(move |verb| format!("{what} {verb}")));
-    let meant = meant.chain(anybodys).collect();
+    // Of all Leases the one that is theirs.
+    let lease = ["get", "update"].map(|verb| format!("coordination.k8s.io/leases {verb} rewind-cluster-metrics"));
+    let meant = meant.chain(lease).chain(anybodys).collect();
     let differ: Vec<_> = own.symmetric_difference(&meant).collect();
     ensure!(differ.is_empty(), "{differ:#?}");
     Ok(())

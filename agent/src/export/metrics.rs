@@ -4,6 +4,7 @@
 //! /proc, /sys -> rewind-host-metrics \
 //! cgroups     -> rewind-container-metrics, the kernel side's counts  } a group's read -> mailbox -> OTLP
 //! the feed    -> rewind-otlp's measures                              /              \-> latest -> Prometheus
+//! the API    -> workloads
 //! counts of the agent's own
 //! ```
 //!
@@ -19,6 +20,7 @@
 //! | [`crashes`] | containers that failed, by cause |
 //! | [`containers`] | how each container is doing |
 //! | [`traffic`] | what happens in each container, measured: a subscriber of the feed |
+//! | [`workloads`] | how the cluster's workloads are |
 //! | [`agent`] | the agent's own figures |
 
 pub(super) mod agent;
@@ -29,6 +31,7 @@ pub(super) mod host;
 pub(super) mod latest;
 pub(super) mod mailbox;
 pub(super) mod traffic;
+pub(super) mod workloads;
 
 use crate::clock;
 use crate::export::Export;
@@ -76,6 +79,9 @@ pub(super) trait Source: Send + 'static {
     fn ended(&mut self) -> impl Future<Output = ()> + Send {
         pending()
     }
+
+    /// Nobody wants it any more, for now.
+    fn stopped(&mut self) {}
 }
 
 /// Reads a group for ever, while it is wanted.
@@ -113,6 +119,7 @@ async fn read<S: Source>(export: &Export, mut source: S, mailbox: &Mailbox) {
         }
         if !state.borrow().wants(S::GROUP) {
             export.latest().forget(S::GROUP);
+            source.stopped();
         }
     }
 }

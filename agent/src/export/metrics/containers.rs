@@ -44,7 +44,7 @@ impl Source for ContainerSource {
         let (export, containers, when) = (Arc::clone(&self.export), Arc::clone(&self.containers), asked.clone());
         let read = blocking::run(move || {
             let mut containers = containers.lock().unwrap_or_else(PoisonError::into_inner);
-            let (told, unread) = containers.read(export.recorder(), &when);
+            let (told, unread) = containers.read(&export, &when);
             export.unread().take(&unread);
             told
         });
@@ -89,7 +89,8 @@ struct Known {
 
 impl Containers {
     /// All of them, and those that have ended since.
-    fn read(&mut self, recorder: &Recorder, asked: &Asked) -> (Told, Vec<Unread>) {
+    fn read(&mut self, export: &Export, asked: &Asked) -> (Told, Vec<Unread>) {
+        let recorder = export.recorder();
         let (mut told, mut unread) = (Told::default(), Vec::new());
         let counted = self.counted(recorder);
         self.known.retain(|recording, _| counted.iter().any(|of| of.header.recording == *recording));
@@ -101,7 +102,9 @@ impl Containers {
             unread.extend(self.take(recorder, &counted));
             let Some(known) = self.known.get_mut(&counted.header.recording) else { continue };
             known.is_told = is_over;
-            let part = known.told(&counted, asked);
+            let pod = counted.header.container.pod.as_deref();
+            let limits = pod.and_then(|pod| export.limits(pod.uid.as_str(), pod.container.as_str()));
+            let part = known.told(&counted, &limits.unwrap_or_default(), asked);
             if is_over { told.ended.push(part) } else { told.now.push(part) }
         }
         (told, unread)
@@ -152,11 +155,11 @@ impl Containers {
 
 impl Known {
     /// All that is known of it.
-    fn told(&mut self, counted: &Counted, asked: &Asked) -> ResourceMetrics {
+    fn told(&mut self, counted: &Counted, limits: &Limits, asked: &Asked) -> ResourceMetrics {
         let began_unix_ns = unix_ns(&counted.header, counted.header.born_ns);
         let mut metrics = Vec::new();
         if let Some((figures, at_unix_ns)) = &self.last {
-            metrics.extend(self.meter.metrics(figures, &Limits::default(), *at_unix_ns));
+            metrics.extend(self.meter.metrics(figures, limits, *at_unix_ns));
         }
         metrics.extend(of_calls(counted, Points { began_unix_ns, now_unix_ns: asked.now_unix_ns }));
         metric::of_resource(resource(&counted.header, &asked.attributes), metrics)

@@ -7,11 +7,15 @@ use crate::cluster::Cluster;
 use k8s_openapi::api::core::v1::Pod;
 use kube::runtime::watcher::Event;
 
-/// Tells `pods` what happens to the pods of this node, for as long as the agent runs. While the API is away nothing is
-/// forgotten.
-pub(crate) async fn run(cluster: &Cluster, pods: &Pods) {
+/// Tells `pods` what happens to the pods of this node, for as long as the agent runs, and `also` who else wants to know:
+/// there is one watch of a kind. While the API is away nothing is forgotten.
+pub(crate) async fn run(cluster: &Cluster, pods: &Pods, also: impl Fn(&Event<Pod>)) {
     let of_node = format!("spec.nodeName={}", cluster.node());
-    cluster.watch("pods of this node", Some(&of_node), |event| take(pods, event)).await;
+    let take = |event| {
+        also(&event);
+        take(pods, event);
+    };
+    cluster.watch("pods of this node", Some(&of_node), take).await;
 }
 
 fn take(pods: &Pods, event: Event<Pod>) {
