@@ -3,6 +3,7 @@
 mod backends;
 mod cgroups;
 mod connected;
+mod container_metrics;
 mod crash;
 mod death;
 mod endings;
@@ -127,6 +128,16 @@ fn main() -> ExitCode {
             "the_hosts_metrics_are_the_collectors_own_or_the_difference_is_known",
             &host_with_collector,
             side_by_side::with_the_collectors_own,
+        )
+        .test(
+            "a_containers_metrics_say_what_the_kernel_says_of_a_known_load",
+            &with_collector_and_python,
+            container_metrics::as_the_kernel_says,
+        )
+        .test(
+            "a_container_that_lived_for_less_than_the_interval_has_its_last_figures",
+            &with_collector_and_python,
+            container_metrics::that_is_gone,
         )
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)

@@ -26,6 +26,8 @@ pub struct Spec {
     pub cgroup: Option<String>,
     /// Most memory; no limit if `None`.
     pub memory_bytes: Option<u64>,
+    /// Most CPUs at a time; no limit if `None`.
+    pub cpus: Option<f64>,
     /// Most processes and threads; no limit if `None`.
     pub processes: Option<u64>,
     /// The process whose PID namespace it shares; one of its own if `None`.
@@ -48,6 +50,7 @@ impl Spec {
             env: Vec::new(),
             cgroup: None,
             memory_bytes: None,
+            cpus: None,
             processes: None,
             pid_namespace_of: None,
             own_network: false,
@@ -116,6 +119,9 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
     let mut resources = serde_json::Map::new();
     if let Some(bytes) = spec.memory_bytes {
         resources.insert("memory".to_owned(), json!({"limit": bytes}));
+    }
+    if let Some(cpus) = spec.cpus {
+        resources.insert("cpu".to_owned(), json!({"period": 100_000, "quota": (cpus * 100_000.0) as i64}));
     }
     if let Some(count) = spec.processes {
         resources.insert("pids".to_owned(), json!({"limit": count}));

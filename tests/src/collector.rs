@@ -56,6 +56,14 @@ impl Collector {
         Self::with(free_port()?, None)
     }
 
+    /// The same, of this program.
+    ///
+    /// # Errors
+    /// When it does not come up; what it said is in the message.
+    pub fn of_program(program: &Path) -> Result<Self> {
+        Self::run(program, (LOOPBACK, free_port()?), &Settings::default(), kept)
+    }
+
     /// As [`Collector::start`], at a port for HTTP, and with TLS.
     ///
     /// # Errors

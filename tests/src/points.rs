@@ -12,6 +12,8 @@ pub enum Kind {
     UpDown,
     /// They do not add up.
     Gauge,
+    /// How often something was measured.
+    Histogram,
 }
 
 /// A data point.
@@ -46,11 +48,15 @@ impl Point {
 #[must_use]
 pub fn points(metric: &Value) -> Vec<Point> {
     let text = |key| metric.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let histogram = metric.get("exponentialHistogram").map(|of| (of, Kind::Histogram));
     let (of, kind) = match (metric.get("sum"), metric.get("gauge")) {
         (Some(sum), _) if sum.get("isMonotonic").and_then(Value::as_bool) == Some(true) => (sum, Kind::Counter),
         (Some(sum), _) => (sum, Kind::UpDown),
         (None, Some(gauge)) => (gauge, Kind::Gauge),
-        (None, None) => return Vec::new(),
+        (None, None) => match histogram {
+            Some(histogram) => histogram,
+            None => return Vec::new(),
+        },
     };
     let all = of.get("dataPoints").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let point = |point: &Value| {
@@ -64,7 +70,7 @@ pub fn points(metric: &Value) -> Vec<Point> {
             number: point
                 .get("asDouble")
                 .and_then(Value::as_f64)
-                .or_else(|| whole("asInt").map(|whole| whole as f64))?,
+                .or_else(|| whole("asInt").or_else(|| whole("count")).map(|whole| whole as f64))?,
             began_unix_ns: whole("startTimeUnixNano").unwrap_or(0),
             at_unix_ns: whole("timeUnixNano")?,
         })
@@ -75,8 +81,8 @@ pub fn points(metric: &Value) -> Vec<Point> {
 fn attributes(of: &Value) -> BTreeMap<String, String> {
     let all = of.get("attributes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let pair = |attribute: &Value| {
-        let (key, value) = (attribute.get("key")?.as_str()?, attribute.get("value")?.get("stringValue")?.as_str()?);
-        Some((key.to_owned(), value.to_owned()))
+        let value = attribute.get("value")?.as_object()?.values().next()?.as_str()?;
+        Some((attribute.get("key")?.as_str()?.to_owned(), value.to_owned()))
     };
     all.iter().filter_map(pair).collect()
 }

@@ -15,6 +15,7 @@ mod feed;
 mod figures;
 mod held;
 mod interrupt;
+mod metrics;
 mod place;
 mod servers;
 mod setting;
@@ -79,6 +80,7 @@ enum Part {
     Crash,
     Feed,
     Export,
+    Metrics,
     /// Ten minutes of short connections. Only if it is named.
     Soak,
     /// On a cluster that is up: memory, CPU, reading, Events, watches. Only if it is named.
@@ -99,7 +101,8 @@ impl Bench {
             return self.on_cluster();
         }
         setup::for_build()?;
-        let collector = if self.wants(Part::Export) { Some(collector::program()?) } else { None };
+        let collector =
+            if self.wants(Part::Export) || self.wants(Part::Metrics) { Some(collector::program()?) } else { None };
         let no_perf = setup::for_bench()?;
         let floor = build_ebpf::run()?.with_file_name("floor");
         let built = build::all(true)?;
@@ -313,10 +316,18 @@ impl Run<'_> {
         if self.bench.wants(Part::Feed) {
             self.feed(table)?;
         }
-        if let Some(collector) = &self.collector
-            && let Err(error) = export::show(self.place, collector, if self.bench.quick { 3 } else { 10 }, table)
-        {
-            self.fail("spans to a Collector", &error)?;
+        if let Some(collector) = self.collector.clone() {
+            let quick = self.bench.quick;
+            if self.bench.wants(Part::Export)
+                && let Err(error) = export::show(self.place, &collector, if quick { 3 } else { 10 }, table)
+            {
+                self.fail("spans to a Collector", &error)?;
+            }
+            if self.bench.wants(Part::Metrics)
+                && let Err(error) = metrics::show(self.place, &collector, quick, table)
+            {
+                self.fail("metrics", &error)?;
+            }
         }
         if self.bench.only.contains(&Part::Soak) {
             self.soak(table)?;

@@ -2,6 +2,10 @@
 //!
 //! The container does what a puzzling program does: it sleeps, tries to write where it may not, and
 //! exits with 1. Everything is real: runc, the recorder, the command that reads.
+//!
+//! With `--telemetry`: what leaves the host of three containers ([`telemetry`]).
+
+mod telemetry;
 
 use crate::{build, setup};
 use anyhow::{Context as _, Result, bail};
@@ -19,9 +23,13 @@ const PYTHON: &str = "import time; time.sleep(1); open(\"/etc/passwd\", \"w\")";
 const SHELL: &str = "sleep 1; echo x >/etc/passwd";
 const LAST: &str = "40";
 
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(telemetry: bool) -> Result<()> {
     if !rustix::process::geteuid().is_root() {
         bail!("the demo loads BPF programs and runs a container: run it as root");
+    }
+    if telemetry {
+        telemetry::check()?;
+        return telemetry::run();
     }
     setup::for_build()?;
     setup::for_demo()?;

@@ -12,9 +12,9 @@
 //! | [`build_ebpf`] | a verb: compiles the kernel side |
 //! | [`mod@build`] | a verb: compiles everything |
 //! | [`debug`] | a verb: runs the recorder with what its kernel side complains of in its log |
-//! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
 //! | [`cluster`] | a verb: a real cluster, up and down |
 //! | [`collector`] | the OpenTelemetry Collector that tests send to |
+//! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
 //! | [`jaeger`] | the trace store that tests ask |
 //! | [`resolved`] | systemd-resolved, which tests ask |
 //! | [`perfetto`] | the schema that traces for Perfetto are held against |
@@ -74,7 +74,11 @@ enum Verb {
     /// Compile everything.
     Build(build::Build),
     /// Record a container that crashes, and show its last calls after it is gone.
-    Demo,
+    Demo {
+        /// Show instead what an OpenTelemetry Collector gets of three containers: spans, log records and metrics.
+        #[arg(long)]
+        telemetry: bool,
+    },
     /// Run the recorder with what its kernel side complains of in its log.
     Debug(debug::Debug),
     /// Bring a real cluster up on this machine, or take it down.
@@ -100,7 +104,7 @@ fn main() -> ExitCode {
         Verb::Setup(setup) => setup.run(),
         Verb::BuildEbpf => build_ebpf::run().map(drop),
         Verb::Build(build) => build.run(),
-        Verb::Demo => demo::run(),
+        Verb::Demo { telemetry } => demo::run(telemetry),
         Verb::Debug(debug) => debug.run(),
         Verb::Cluster(cluster) => cluster.run(),
         Verb::Test(test) => test.run(),

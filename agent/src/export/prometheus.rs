@@ -6,8 +6,7 @@
 
 use crate::blocking;
 use crate::export::{Export, State};
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
+use futures_util::future::join_all;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
@@ -29,9 +28,9 @@ use tokio::sync::watch;
 /// Most bytes of an answer: a node with some hundred containers has two million.
 const MAX_BYTES: usize = 16 << 20;
 /// Most connections at a time; who comes later waits.
-const MAX_CONNECTIONS: usize = 8;
+const WORKERS: usize = 4;
 /// How long a request and its answer may take.
-const WITHIN: Duration = Duration::from_secs(20);
+const WITHIN: Duration = Duration::from_secs(10);
 /// Most bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 16 << 10;
 /// Most bytes of a token's file.
@@ -95,23 +94,22 @@ pub(super) async fn run(export: &Export) {
             }
         };
         tracing::info!(listen = %endpoint.listen, "metrics for who scrapes");
-        let mut connections = FuturesUnordered::new();
-        loop {
-            tokio::select! {
-                accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
-                    Ok((stream, _)) => connections.push(serve(export, &endpoint, &left_out, stream)),
-                    Err(error) => {
-                        tracing::warn!(%error, "cannot accept a connection of who scrapes");
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                    }
-                },
-                Some(()) = connections.next() => {}
-                is_there = changed(&mut state, &endpoint) => {
-                    if is_there {
-                        break;
-                    }
-                    return;
-                }
+        let workers = (0..WORKERS).map(|_| work(export, &endpoint, &left_out, &listener));
+        tokio::select! {
+            _ = join_all(workers) => {}
+            is_there = changed(&mut state, &endpoint) => if !is_there { return },
+        }
+    }
+}
+
+/// Answers one after the other, for ever.
+async fn work(export: &Export, endpoint: &Endpoint, left_out: &Mutex<LeftOut>, listener: &TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => serve(export, endpoint, left_out, stream).await,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection of who scrapes");
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }

@@ -15,13 +15,15 @@ use rewind_common::ring::ClassCount;
 use rewind_container_metrics::{Figures, Hierarchies, Limits, Meter, ReadError, Subject, Unread};
 use rewind_otlp::attribute;
 use rewind_otlp::metric::{self, Points, sum};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often it is looked whether a container has ended, and how a young one is doing.
 const LOOK: Duration = Duration::from_secs(1);
+/// What a container's attributes begin with that are none of its pod's.
+const OF_CONTAINER: [&str; 3] = ["container.", "k8s.container.", "service."];
 /// Whose container is no older may have no other look before its end.
 const YOUNG_NS: u64 = 30_000_000_000;
 
@@ -76,6 +78,8 @@ impl Source for ContainerSource {
 struct Containers {
     hierarchies: Option<Hierarchies>,
     known: HashMap<u64, Known>,
+    /// By their UIDs.
+    pods: HashMap<String, Meter>,
 }
 
 /// One.
@@ -93,6 +97,7 @@ impl Containers {
         let recorder = export.recorder();
         let (mut told, mut unread) = (Told::default(), Vec::new());
         let counted = self.counted(recorder);
+        told.now.extend(self.of_pods(recorder, &counted, asked));
         self.known.retain(|recording, _| counted.iter().any(|of| of.header.recording == *recording));
         for counted in counted {
             let is_over = counted.header.died_ns.is_some();
@@ -108,6 +113,27 @@ impl Containers {
             if is_over { told.ended.push(part) } else { told.now.push(part) }
         }
         (told, unread)
+    }
+
+    /// The pods of those that live: their cgroups are those above.
+    fn of_pods(&mut self, recorder: &Recorder, counted: &[Counted], asked: &Asked) -> Vec<ResourceMetrics> {
+        let hierarchies = self.hierarchies.get_or_insert_with(|| hierarchies(recorder));
+        let living = counted.iter().filter(|of| of.header.died_ns.is_none());
+        let pods: BTreeMap<_, _> =
+            living.filter_map(|of| Some((of.header.container.pod.as_ref()?.uid.as_str(), of))).collect();
+        self.pods.retain(|uid, _| pods.contains_key(uid.as_str()));
+        let mut told = Vec::new();
+        for (uid, counted) in pods {
+            let above = Path::new(&counted.cgroup).parent().map(|above| Figures::read(hierarchies, above));
+            let Some(Ok((figures, _))) = above else { continue };
+            let start_unix_ns = unix_ns(&counted.header, counted.header.born_ns);
+            let meter = self.pods.entry(uid.to_owned()).or_insert_with(|| Meter::new(Subject::Pod, start_unix_ns));
+            let metrics = meter.metrics(&figures, &Limits::default(), asked.now_unix_ns);
+            let mut resource = resource(&counted.header, &asked.attributes);
+            resource.attributes.retain(|of| !OF_CONTAINER.iter().any(|prefix| of.key.starts_with(prefix)));
+            told.push(metric::of_resource(resource, metrics));
+        }
+        told
     }
 
     /// Looks at young ones; whether one has ended that was not told of.
