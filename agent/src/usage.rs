@@ -194,8 +194,12 @@ mod tests {
     use rewind_recording::header::{Container, ContainerKind, Coverage, Pod};
 
     fn listed(cgroup_path: &str, pod: Option<Pod>) -> Listed {
-        let container =
-            Container { name: "shop/web-1/app".into(), cgroup_path: cgroup_path.into(), pod: pod.map(Box::new), ..Container::default() };
+        let container = Container {
+            name: "shop/web-1/app".into(),
+            cgroup_path: cgroup_path.into(),
+            pod: pod.map(Box::new),
+            ..Container::default()
+        };
         let coverage = Coverage { calls_made: 12, ..Coverage::default() };
         Listed { recording: 7, container, born_ns: 5, coverage, ..Listed::default() }
     }
