@@ -40,6 +40,7 @@
 //! | [`event_log`] | a subscriber of the feed: what it is given, as lines of a file |
 //! | [`crash`] | which ends are kept as files, and the directory of these |
 //! | [`export`] | what happens, and what the agent does, to an OpenTelemetry backend |
+//! | [`usage`] | how the host and its containers are doing, when somebody asks |
 //! | [`config`] | the file of the ConfigMap, read again when it changes |
 //! | [`adoption`] | starting where another agent has left programs and rings |
 //! | [`publish`] | what ended, told to the cluster: Recordings and Events |
@@ -79,6 +80,7 @@ mod retry;
 mod rings;
 mod serve;
 mod upload;
+mod usage;
 mod verbs;
 mod workloads;
 

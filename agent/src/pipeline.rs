@@ -133,6 +133,7 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         annotations: Arc::new(Annotations::of(pods)),
         counts: Arc::clone(&counts),
         export: Arc::clone(&export),
+        usage: Arc::default(),
     };
     let mut tasks = JoinSet::new();
     let told = match wanted.node {

@@ -241,6 +241,11 @@ impl Recorder {
         lock(&self.kernel)
     }
 
+    /// Where the unified cgroup hierarchy is mounted.
+    pub(crate) fn cgroup_mount(&self) -> &Path {
+        &self.cgroup_mount
+    }
+
     /// The memory of all rings.
     pub(crate) const fn mapped(&self) -> &Mapped {
         &self.mapped

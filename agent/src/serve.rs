@@ -45,6 +45,7 @@ use crate::export::Export;
 use crate::feed::Feed;
 use crate::identity::kubernetes::annotations::Annotations;
 use crate::recorder::{self, Recorder};
+use crate::usage::Usage;
 use audit::Reading;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -87,6 +88,8 @@ pub(crate) struct Parts {
     pub counts: Arc<Counts>,
     /// For what became of what is exported.
     pub export: Arc<Export>,
+    /// For how the host and its containers are doing.
+    pub usage: Arc<Usage>,
 }
 
 /// Answers one request, as far as `rights` go: what they do not cover is not there.
@@ -105,10 +108,11 @@ pub(crate) async fn answer(
             "plugin and agent differ in version",
         ));
     };
-    let Parts { recorder, feed, keeper, annotations, counts, export } = parts;
+    let Parts { recorder, feed, keeper, annotations, counts, export, usage } = parts;
     let response = match (request.method(), endpoint) {
         (&Method::GET, Endpoint::Version) => version(&recorder, &annotations, &counts, &export, &rights),
         (&Method::GET, Endpoint::Doctor) => blocking(recorder, |recorder| Ok(json(&doctor::report(recorder)))).await,
+        (&Method::GET, Endpoint::Node) => node(recorder, usage).await,
         (&Method::GET, Endpoint::Recordings) => {
             blocking(recorder, move |recorder| {
                 let mut list = recorder.list()?;
@@ -174,6 +178,19 @@ fn version(
     })
 }
 
+/// How the host and its containers are doing.
+async fn node(recorder: Shared, usage: Arc<Usage>) -> Response<Body> {
+    let asked = Arc::clone(&usage);
+    match blocking::run(move || asked.node(&recorder)).await {
+        Ok(Ok(mut node)) => {
+            usage.look(&mut node).await;
+            json(&node)
+        }
+        Ok(Err(error)) => refused(&error),
+        Err(_) => failed(),
+    }
+}
+
 /// Does what takes a while where it holds nobody up.
 async fn blocking(
     shared: Shared,
@@ -183,8 +200,12 @@ async fn blocking(
     match done {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => refused(&error),
-        Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "the agent failed over this request", "see its log"),
+        Err(_) => failed(),
     }
+}
+
+fn failed() -> Response<Body> {
+    failure(StatusCode::INTERNAL_SERVER_ERROR, "the agent failed over this request", "see its log")
 }
 
 fn refused(error: &recorder::Error) -> Response<Body> {

@@ -93,16 +93,17 @@ impl Mount {
 
     /// Unless the other one shows more, or is at a more usual place.
     fn if_better_than(self, other: &Option<Self>) -> Option<Self> {
-        let rank = |mount: &Self| (mount.shows_all(), mount.point.ends_with("sys/fs/cgroup") || mount.is_usual());
+        let rank = |mount: &Self| (mount.shows_all(), mount.root.starts_with("/.."), mount.is_usual());
         let is_better = other.as_ref().is_none_or(|other| rank(&self) >= rank(other));
         is_better.then_some(self)
     }
 
     fn is_usual(&self) -> bool {
-        self.point.parent().is_some_and(|parent| parent.ends_with("sys/fs/cgroup"))
+        self.point.ancestors().take(2).any(|path| path.ends_with("sys/fs/cgroup"))
     }
 
-    /// From a cgroup namespace below, a hierarchy's root is `/..`, as often as the namespace is deep.
+    /// From a cgroup namespace below, a hierarchy's root is `/..`, as often as the namespace is deep; `/` is that of the
+    /// namespace then, which shows less.
     fn shows_all(&self) -> bool {
         self.root.components().all(|part| matches!(part, Component::RootDir | Component::ParentDir))
     }
@@ -156,7 +157,8 @@ mod tests {
         assert_eq!(directory(only.unified.as_ref(), "docker/x/y").as_deref(), Some("/sys/fs/cgroup/y"));
         assert_eq!(directory(only.unified.as_ref(), "docker/other"), None);
         let host = "51 23 0:30 /../../.. /host\\040cgroup ro - cgroup2 cgroup rw\n";
-        for both in [format!("{part}{host}"), format!("{host}{part}")] {
+        let namespaces = "52 23 0:30 / /sys/fs/cgroup ro - cgroup2 cgroup rw\n";
+        for both in [format!("{part}{host}{namespaces}"), format!("{host}{part}")] {
             let found = Hierarchies::read(&both, Path::new("/")).unified;
             assert_eq!(directory(found.as_ref(), "a").as_deref(), Some("/host cgroup/a"));
         }

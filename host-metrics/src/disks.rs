@@ -8,7 +8,7 @@ use procfs::DiskStat;
 use rewind_otlp::metric::sheet::{Sheet, value};
 
 /// A sector of this file, whatever the device's own are.
-const SECTOR_BYTES: u64 = 512;
+pub const SECTOR_BYTES: u64 = 512;
 
 /// Block devices that have done something; `None`: the text is not such a file.
 #[must_use]

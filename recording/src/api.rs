@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /v1/version` | [`Version`] |
 //! | `GET /v1/doctor` | [`Doctor`] |
+//! | `GET /v1/node` | [`node::Node`]; of the Unix socket alone |
 //! | `GET /v1/recordings` | [`List`] |
 //! | `GET /v1/recordings/{recording}` | a stream ([`crate::stream`]): header, records, end |
 //! | `GET /v1/recordings/{recording}/trace` | a stream without end: header, then records and status as they come; an end when the container dies |
@@ -16,6 +17,7 @@
 //! and an agent of different versions understand each other.
 
 pub mod counter;
+pub mod node;
 
 use crate::ending::Ending;
 use crate::header::{Container, Coverage, Host};
@@ -28,6 +30,8 @@ pub const DEFAULT_SOCKET: &str = "/run/rewind/agent.sock";
 pub const VERSION_PATH: &str = "/v1/version";
 /// `GET`: [`Doctor`].
 pub const DOCTOR_PATH: &str = "/v1/doctor";
+/// `GET`: [`node::Node`].
+pub const NODE_PATH: &str = "/v1/node";
 /// `GET`: [`List`].
 pub const RECORDINGS_PATH: &str = "/v1/recordings";
 /// `GET`: [`crate::crash::Crashes`].
@@ -66,6 +70,8 @@ pub enum Endpoint {
     Version,
     /// [`DOCTOR_PATH`].
     Doctor,
+    /// [`NODE_PATH`].
+    Node,
     /// [`RECORDINGS_PATH`].
     Recordings,
     /// [`recording_path`].
@@ -89,6 +95,9 @@ impl Endpoint {
         }
         if path == DOCTOR_PATH {
             return Some(Self::Doctor);
+        }
+        if path == NODE_PATH {
+            return Some(Self::Node);
         }
         if let Some(rest) = path.strip_prefix(CRASHES_PATH) {
             return match rest.strip_prefix('/') {
@@ -300,6 +309,7 @@ mod tests {
         for (path, endpoint) in [
             (VERSION_PATH.to_owned(), Endpoint::Version),
             (DOCTOR_PATH.to_owned(), Endpoint::Doctor),
+            (NODE_PATH.to_owned(), Endpoint::Node),
             (RECORDINGS_PATH.to_owned(), Endpoint::Recordings),
             (recording_path(7), Endpoint::Recording(7)),
             (trace_path(7), Endpoint::Trace(7)),
@@ -317,6 +327,7 @@ mod tests {
             "",
             "/",
             "/v1",
+            "/v1/node/",
             "/v1/recordings/",
             "/v1/recordings/x",
             "/v1/recordings/+7",

@@ -2,7 +2,7 @@
 
 use super::audit::Reading;
 use super::rights::Rights;
-use super::{Body, Shared, encode, failure, json, noted, streamed};
+use super::{Body, Shared, encode, failed, failure, json, noted, streamed};
 use crate::crash::Keeper;
 use hyper::{Response, StatusCode};
 use rewind_recording::file;
@@ -45,7 +45,5 @@ pub(super) async fn stream(keeper: Arc<Keeper>, rights: Rights, number: u64) -> 
 
 async fn blocking(work: impl FnOnce() -> Response<Body> + Send + 'static) -> Response<Body> {
     let done = crate::blocking::run(work).await;
-    done.unwrap_or_else(|_| {
-        failure(StatusCode::INTERNAL_SERVER_ERROR, "the agent failed over this request", "see its log")
-    })
+    done.unwrap_or_else(|_| failed())
 }

@@ -75,14 +75,15 @@ fn an_action_decides_what_may_be_asked() {
         Endpoint::Crash(1),
         Endpoint::Trace(1),
         Endpoint::Payload(1),
+        Endpoint::Node,
     ];
     let allowed = |rights: &Rights| endpoints.map(|endpoint| rights.allow(endpoint));
     let of = |action| allowed(&rights(action, Target::default()));
-    assert_eq!(of(Action::List), [true, true, true, false, false, false, false]);
-    assert_eq!(of(Action::Read), [true, true, true, true, true, false, false]);
-    assert_eq!(of(Action::Trace), [true, true, true, true, true, true, false]);
-    assert_eq!(of(Action::Payload), [true, true, true, false, false, false, true]);
-    assert_eq!(allowed(&Rights::All), [true; 7]);
+    assert_eq!(of(Action::List), [true, true, true, false, false, false, false, false]);
+    assert_eq!(of(Action::Read), [true, true, true, true, true, false, false, false]);
+    assert_eq!(of(Action::Trace), [true, true, true, true, true, true, false, false]);
+    assert_eq!(of(Action::Payload), [true, true, true, false, false, false, true, false]);
+    assert_eq!(allowed(&Rights::All), [true; 8]);
 }
 
 #[test]
