@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`series`] | since when each counter counts |
 //! | [`sheet`] | metrics of one moment |
+//! | [`delta`] | the same as delta, for backends that want them so |
 
+pub mod delta;
 pub mod series;
 pub mod sheet;
 
@@ -108,6 +110,9 @@ fn count(metric: &Metric) -> u64 {
     match &metric.data {
         Some(metric::Data::Sum(sum)) => sum.data_points.len() as u64,
         Some(metric::Data::Gauge(gauge)) => gauge.data_points.len() as u64,
-        _ => 0,
+        Some(metric::Data::Histogram(histogram)) => histogram.data_points.len() as u64,
+        Some(metric::Data::ExponentialHistogram(histogram)) => histogram.data_points.len() as u64,
+        Some(metric::Data::Summary(summary)) => summary.data_points.len() as u64,
+        None => 0,
     }
 }
