@@ -10,6 +10,15 @@ use opentelemetry_proto::tonic::metrics::v1::{Metric, ResourceMetrics, metric::D
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use std::collections::{BTreeMap, HashMap};
 
+/// What a metric says of its family.
+#[derive(Clone, Copy)]
+struct Head<'h> {
+    name: &'h str,
+    kind: Kind,
+    unit: &'h str,
+    description: &'h str,
+}
+
 /// All series of a name.
 #[derive(Debug)]
 struct Family {
@@ -55,7 +64,10 @@ impl Families {
         let unit =
             if metric.unit == "1" && matches!(data, Data::Gauge(_)) { "ratio" } else { &units::words(&metric.unit) };
         match name::family(&metric.name, unit, kind == Kind::Counter) {
-            Some(name) => self.add_points(&name, kind, (unit, &metric.description), &points, shared, left_out),
+            Some(name) => {
+                let head = Head { name: &name, kind, unit, description: &metric.description };
+                self.add_points(&head, &points, shared, left_out);
+            }
             None => left_out.add(Reason::Malformed, points.len()),
         }
     }
@@ -63,23 +75,24 @@ impl Families {
     /// Takes the resource that is asked.
     pub(crate) fn add_target(&mut self, target: &Resource, left_out: &mut LeftOut) {
         if !target.attributes.is_empty() {
-            let points = [Point::Info(&target.attributes)];
-            self.add_points("target", Kind::Info, ("", "Target metadata"), &points, &[], left_out);
+            let head = Head { name: "target", kind: Kind::Info, unit: "", description: "Target metadata" };
+            self.add_points(&head, &[Point::Info(&target.attributes)], &[], left_out);
         }
     }
 
     fn add_points(
         &mut self,
-        name: &str,
-        kind: Kind,
-        comments: (&str, &str),
+        head: &Head<'_>,
         points: &[Point<'_>],
         shared: &[(String, String)],
         left_out: &mut LeftOut,
     ) {
-        let format = self.format;
+        let (Head { name, kind, .. }, format) = (*head, self.format);
+        if points.is_empty() {
+            return;
+        }
         let Some(family) = self.family(name, kind) else { return left_out.add(Reason::Clash, points.len()) };
-        family.comment(comments, left_out);
+        family.comment(head, left_out);
         for point in points {
             let labels = labels::text_of(point.attributes(), shared, kind.reserved());
             if family.series.contains_key(&labels) {
@@ -132,8 +145,8 @@ fn names(name: &str, kind: Kind, format: Format) -> (String, Vec<String>) {
 
 impl Family {
     /// Takes a unit and a description, where it has none.
-    fn comment(&mut self, (unit, description): (&str, &str), left_out: &mut LeftOut) {
-        for (own, told) in [(&mut self.unit, unit), (&mut self.description, description)] {
+    fn comment(&mut self, head: &Head<'_>, left_out: &mut LeftOut) {
+        for (own, told) in [(&mut self.unit, head.unit), (&mut self.description, head.description)] {
             if own.is_empty() {
                 told.clone_into(own);
             } else if !told.is_empty() && own != told {

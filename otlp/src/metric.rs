@@ -5,7 +5,9 @@
 //! | [`histogram`] | distributions |
 //! | [`series`] | since when each counter counts |
 //! | [`sheet`] | metrics of one moment |
+//! | [`delta`] | the same as delta, for backends that want them so |
 
+pub mod delta;
 pub mod histogram;
 pub mod series;
 pub mod sheet;

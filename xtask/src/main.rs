@@ -17,6 +17,7 @@
 //! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
 //! | [`jaeger`] | the trace store that tests ask |
 //! | [`resolved`] | systemd-resolved, which tests ask |
+//! | [`prometheus`] | Prometheus, which reads and checks metrics, rules and queries |
 //! | [`perfetto`] | the schema that traces for Perfetto are held against |
 //! | [`vm`] | a verb: loads and records on other kernels |
 //! | [`image`] | a verb: the agent as an OCI image |
@@ -45,6 +46,7 @@ mod lint;
 mod manifests;
 mod packages;
 mod perfetto;
+mod prometheus;
 mod resolved;
 mod setup;
 mod tally;

@@ -1,7 +1,10 @@
 //! `cargo xtask test`: runs every test that this machine can run, and adds them up.
 
 use crate::tally::Tally;
-use crate::{build, build_ebpf, cluster, collector, command, debug, fuzz, image, manifests, perfetto, resolved, setup};
+use crate::{
+    build, build_ebpf, cluster, collector, command, debug, fuzz, image, manifests, perfetto, prometheus, resolved,
+    setup,
+};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use rewind_tests::cluster::place::Place;
@@ -49,6 +52,10 @@ impl Test {
             ]);
             tally.cargo(&mut cargo)?;
             tally.cargo(command::cargo().args(["test", "--package", "rewind-tests", "--lib"]))?;
+            let mut cargo = command::cargo();
+            cargo.args(["test", "--workspace", "--test", "promtool"]);
+            cargo.env("PATH", prometheus::before(std::env::var_os("PATH").unwrap_or_default()));
+            tally.cargo(&mut cargo)?;
         }
         if wanted(Layer::Live) || wanted(Layer::Containers) {
             setup::for_demo()?;
@@ -62,7 +69,7 @@ impl Test {
                     let mut cargo = command::cargo();
                     cargo.args(["test", "--workspace", "--test", name]).env(BIN_DIR, &programs);
                     let path = match layer {
-                        Layer::Containers => perfetto::before(&collector::path()?),
+                        Layer::Containers => prometheus::before(perfetto::before(&collector::path()?)),
                         _ => resolved::before(std::env::var_os("PATH").unwrap_or_default()),
                     };
                     cargo.env("PATH", path);
@@ -94,7 +101,8 @@ fn on_cluster(tally: &mut Tally) -> Result<()> {
     };
     tally.one("the cluster takes the agent's image", rewind_tests::cluster::image::import(&place, &archive));
     let mut cargo = command::cargo();
-    cargo.args(["test", "--workspace", "--test", "cluster"]).env(BIN_DIR, &programs).env("PATH", collector::path()?);
+    cargo.args(["test", "--workspace", "--test", "cluster"]).env(BIN_DIR, &programs);
+    cargo.env("PATH", prometheus::before(collector::path()?));
     tally.cargo(&mut cargo)?;
     if found == cluster::Found::Nothing {
         tally.one("the cluster goes and leaves nothing", cluster::down(&place));
