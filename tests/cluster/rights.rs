@@ -20,7 +20,8 @@ const SOON: Duration = Duration::from_secs(60);
 /// Everything but the agents themselves. The API server heeds a policy a moment after it has taken it.
 fn manifests() -> Result<User> {
     let admin = definitions::define()?;
-    for file in ["namespace", "agent-rights", "workload-rights", "people", "connect", "agent-policy", "request-policy"] {
+    for file in ["namespace", "agent-rights", "workload-rights", "people", "connect", "agent-policy", "request-policy"]
+    {
         let path = work_tree().join(format!("manifests/base/{file}.yaml"));
         admin.ask(&["apply", "-f", path.to_str().context("no UTF-8")?])?;
     }
