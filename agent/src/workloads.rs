@@ -37,6 +37,9 @@ mod objects;
 mod pod;
 mod quantity;
 
+#[cfg(test)]
+mod kinds_tests;
+
 pub(crate) use container::Limits;
 
 use crate::clock;
