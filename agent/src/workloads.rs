@@ -37,6 +37,9 @@ mod objects;
 mod pod;
 mod quantity;
 
+#[cfg(test)]
+mod kinds_tests;
+
 use crate::clock;
 use crate::cluster::Cluster;
 use crate::retry::retried;

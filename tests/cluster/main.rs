@@ -24,6 +24,7 @@ mod runs;
 mod scenarios;
 mod told;
 mod undeploy;
+mod workloads;
 
 use rewind_tests::suite::{Need, Suite};
 use std::process::ExitCode;
@@ -96,6 +97,19 @@ fn main() -> ExitCode {
             "a_backend_is_told_of_pods_by_their_names_and_of_none_that_is_not_recorded",
             &with_collector,
             otlp::told_of_pods,
+        )
+        .test("a_rollout_is_told_by_what_is_wanted_and_what_is_there", &with_collector, workloads::rollout)
+        .test("a_crash_loop_and_an_oom_kill_are_told_by_their_reasons", &with_collector, workloads::ends)
+        .test("conditions_of_a_node_are_told", &with_collector, workloads::node)
+        .test(
+            "a_lease_whose_holder_is_gone_is_taken_and_left_where_nothing_is_exported",
+            &with_collector,
+            workloads::expired,
+        )
+        .test(
+            "of_two_agents_one_tells_of_the_cluster_and_when_it_dies_the_other",
+            &with_collector,
+            workloads::handed_over,
         )
         .test("the_readmes_walk_is_a_walk", &AGENTS, readme::walk)
         .test("undeploy_leaves_nothing_behind", &AGENTS, undeploy::clean)

@@ -22,14 +22,14 @@ const EXAMPLE: &str = "http://otel-collector.observability:4318";
 const SOON: Duration = Duration::from_secs(60);
 
 /// Agents as the overlay has them. Dropping it has them as they were.
-struct Exporting<'u> {
+pub(crate) struct Exporting<'u> {
     admin: &'u User,
     manifests: tempfile::TempDir,
 }
 
 impl<'u> Exporting<'u> {
     /// As people do it: the place of the backend goes into the overlay's `config.yaml`.
-    fn to(admin: &'u User, endpoint: &str) -> Result<Self> {
+    pub(crate) fn to(admin: &'u User, endpoint: &str) -> Result<Self> {
         let manifests = tempfile::tempdir()?;
         for dir in ["base", "overlays/otlp"] {
             copy(&work_tree().join("manifests").join(dir), &manifests.path().join(dir))?;

@@ -18,9 +18,10 @@ const FIELDS: [(&str, &str); 9] = [
 ];
 const SIGNALS: [(&str, &str); 3] = [("traces", "TRACES"), ("logs", "LOGS"), ("metrics", "METRICS")];
 /// Fields that stand once.
-const OTHERS: [(&str, &str); 3] = [
+const OTHERS: [(&str, &str); 4] = [
     ("scheduleDelay", "OTEL_BLRP_SCHEDULE_DELAY"),
     ("metricInterval", "OTEL_METRIC_EXPORT_INTERVAL"),
+    ("temporality", "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"),
     ("resourceAttributes", "OTEL_RESOURCE_ATTRIBUTES"),
 ];
 

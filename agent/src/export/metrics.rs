@@ -43,6 +43,7 @@ use opentelemetry_proto::tonic::metrics::v1::{MetricsData, ResourceMetrics};
 use prost::Message as _;
 use rewind_exporter::Signal;
 use rewind_otlp::metric;
+use rewind_otlp::metric::delta::{Delta, Temporality};
 use std::future::{Future, pending};
 use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
@@ -124,30 +125,41 @@ async fn read<S: Source>(export: &Export, mut source: S, mailbox: &Mailbox) {
     }
 }
 
-/// Sends what waits, for ever.
+/// Sends what waits, for ever, as the backend wants it.
 async fn send(export: &Export, mailbox: &Mailbox) {
-    let mut state = export.state();
+    let (mut state, began_unix_ns) = (export.state(), clock::unix_ns().cast_unsigned());
+    let mut wanted = Temporality::default();
+    let mut delta = Delta::new(wanted, began_unix_ns);
     loop {
-        for (message, count) in messages(mailbox.take().await) {
-            deliver(export, &mut state, message, count).await;
+        let parts = mailbox.take().await;
+        let now = state.borrow().variables.temporality();
+        if std::mem::replace(&mut wanted, now) != now {
+            delta = Delta::new(now, began_unix_ns);
+        }
+        for parts in messages(parts) {
+            let (resource_metrics, pending) = delta.take(parts);
+            let count = resource_metrics.iter().map(metric::points).sum();
+            let is_taken = count == 0 || deliver(export, &mut state, MetricsData { resource_metrics }, count).await;
+            if is_taken {
+                delta.commit(pending);
+            }
         }
     }
 }
 
-/// Parts as messages, each small enough for a backend, and how many data points are in each.
-fn messages(parts: Vec<ResourceMetrics>) -> Vec<(MetricsData, u64)> {
-    let mut messages: Vec<(MetricsData, u64)> = Vec::new();
+/// The parts of messages, each small enough for a backend.
+fn messages(parts: Vec<ResourceMetrics>) -> Vec<Vec<ResourceMetrics>> {
+    let mut messages: Vec<Vec<ResourceMetrics>> = Vec::new();
     let mut bytes = usize::MAX;
     for part in parts {
-        let (more, count) = (part.encoded_len(), metric::points(&part));
+        let more = part.encoded_len();
         bytes = bytes.saturating_add(more);
         if bytes > MAX_MESSAGE_BYTES {
-            messages.push((MetricsData::default(), 0));
+            messages.push(Vec::new());
             bytes = more;
         }
-        if let Some((message, points)) = messages.last_mut() {
-            message.resource_metrics.push(part);
-            *points += count;
+        if let Some(message) = messages.last_mut() {
+            message.push(part);
         }
     }
     messages
@@ -168,10 +180,12 @@ mod tests {
     #[test]
     fn parts_go_into_messages_that_a_backend_takes_and_none_is_left_out() {
         assert!(messages(Vec::new()).is_empty());
+        let points = |of: &Vec<ResourceMetrics>| of.iter().map(metric::points).sum::<u64>();
         let one = messages(vec![part(3), part(4)]);
-        assert_eq!(one.iter().map(|(of, count)| (of.resource_metrics.len(), *count)).collect::<Vec<_>>(), [(2, 7)]);
+        assert_eq!(one.iter().map(|of| (of.len(), points(of))).collect::<Vec<_>>(), [(2, 7)]);
         let many = messages((0..40).map(|_| part(10_000)).collect());
-        assert_eq!(many.iter().map(|(_, count)| count).sum::<u64>(), 400_000);
-        assert!(many.len() > 1 && many.iter().all(|(of, _)| of.encoded_len() <= MAX_MESSAGE_BYTES + 16));
+        assert_eq!(many.iter().map(points).sum::<u64>(), 400_000);
+        let bytes = |of: &Vec<ResourceMetrics>| of.iter().map(prost::Message::encoded_len).sum::<usize>();
+        assert!(many.len() > 1 && many.iter().all(|of| bytes(of) <= MAX_MESSAGE_BYTES));
     }
 }

@@ -1,6 +1,7 @@
 //! Where things are sent: the standard variables, and the file of settings before them.
 
 use rewind_exporter::{Destination, Exporter, Signal, Unusable};
+use rewind_otlp::metric::delta::Temporality;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -54,6 +55,12 @@ impl Variables {
         let told = self.get("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
         let pairs = told.split(',').filter_map(|pair| pair.split_once('='));
         pairs.map(|(key, text)| (key.trim().to_owned(), text.trim().to_owned())).collect()
+    }
+
+    /// Whether metrics are cumulative or delta; what is no such preference is as if it were not there.
+    pub(crate) fn temporality(&self) -> Temporality {
+        let told = self.get("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE");
+        told.and_then(|told| Temporality::parse(&told)).unwrap_or_default()
     }
 
     /// A number of milliseconds.
