@@ -131,12 +131,6 @@ impl Recorder {
         self.mapped.node().fingerprint
     }
 
-    /// Where the unified cgroup hierarchy is mounted.
-    #[must_use]
-    pub(crate) fn cgroup_mount(&self) -> &Path {
-        &self.cgroup_mount
-    }
-
     /// The numbers of all recordings.
     #[must_use]
     pub(crate) fn numbers(&self) -> Vec<u64> {
