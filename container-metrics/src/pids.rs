@@ -22,9 +22,9 @@ pub(crate) fn read(reading: &mut Reading<'_>) -> Pids {
 
 pub(crate) fn metrics(pids: Pids, of: Subject, sheet: &mut Sheet<'_>) {
     for (name, description, number) in
-        [("count", "Threads", pids.current), ("limit", "Threads that there may be", pids.limit)]
+        [("threads", "Threads", pids.current), ("threads.limit", "Threads that there may be", pids.limit)]
     {
-        let name = format!("{}.thread.{name}", of.own());
+        let name = format!("{}.{name}", of.own());
         sheet.up_down(&name, "{thread}", description, number.map(whole).unwrap_or_default());
     }
 }

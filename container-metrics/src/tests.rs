@@ -81,8 +81,8 @@ const OF_BOTH: &[(&str, &[&str], f64)] = &[
     ("container.disk.io", &["254:0", "read"], 8_192_000.0),
     ("container.disk.io", &["254:0", "write"], 4_096.0),
     ("rewind.container.disk.operations", &["254:0", "read"], 200.0),
-    ("rewind.container.thread.count", &[], 12.0),
-    ("rewind.container.thread.limit", &[], 512.0),
+    ("rewind.container.threads", &[], 12.0),
+    ("rewind.container.threads.limit", &[], 512.0),
     ("container.uptime", &[], 90.0),
 ];
 
@@ -122,7 +122,7 @@ fn what_an_older_kernel_does_not_tell_and_what_has_no_limit_is_no_zero() {
     for missing in ["memory.available", "disk.io"] {
         assert_eq!(told(&metrics, &format!("container.{missing}"), &[]), None, "{missing}");
     }
-    for missing in ["memory.limit", "memory.peak", "memory.swap", "thread.limit", "cpu.limit", "pressure.time"] {
+    for missing in ["memory.limit", "memory.peak", "memory.swap", "threads.limit", "cpu.limit", "pressure.time"] {
         assert_eq!(told(&metrics, &format!("rewind.container.{missing}"), &[]), None, "{missing}");
     }
 }

@@ -115,12 +115,7 @@ const ROWS: [Row; 6] = [
         Kernel { v1: ("memory/memory.stat", "rss"), v2: ("memory.stat", "anon") },
         [1.0, 1.0],
     ),
-    (
-        "rewind.container.thread.count",
-        &[],
-        Kernel { v1: ("pids/pids.current", ""), v2: ("pids.current", "") },
-        [1.0, 1.0],
-    ),
+    ("rewind.container.threads", &[], Kernel { v1: ("pids/pids.current", ""), v2: ("pids.current", "") }, [1.0, 1.0]),
 ];
 
 pub(crate) fn as_the_kernel_says() -> Result<()> {

@@ -21,6 +21,7 @@ mod pins;
 mod readme;
 mod refused;
 mod scenarios;
+mod scraped;
 mod secrets;
 mod side_by_side;
 mod start;
@@ -57,6 +58,8 @@ fn main() -> ExitCode {
     with_store.push(Need::Store);
     let mut with_collector = CONTAINER.to_vec();
     with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
+    let mut with_prometheus = with_python.clone();
+    with_prometheus.extend([rewind_tests::prometheus::PROGRAM, rewind_tests::prometheus::TOOL].map(Need::Program));
     let mut with_perfetto = CONTAINER.to_vec();
     with_perfetto.extend([rewind_tests::perfetto::PROGRAM, "python3"].map(Need::Program));
     let mut with_collector_and_python = with_collector.clone();
@@ -138,6 +141,12 @@ fn main() -> ExitCode {
             "a_container_that_lived_for_less_than_the_interval_has_its_last_figures",
             &with_collector_and_python,
             container_metrics::that_is_gone,
+        )
+        .test("prometheus_scrapes_the_agent_and_answers_with_what_happened", &with_prometheus, scraped::by_prometheus)
+        .test(
+            "beyond_loopback_the_agent_is_scraped_by_who_shows_its_token",
+            &with_prometheus,
+            scraped::with_a_token_beyond_loopback,
         )
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)

@@ -52,7 +52,8 @@ pub(crate) fn open() -> Result<()> {
 pub(crate) fn of_host() -> Result<()> {
     let mut host = Host::new(Roots::of(Path::new("/proc")));
     let (figures, _) = host.read();
-    let (message, _) = metric::message(Resource::default(), host.metrics(&figures, POINTS.now_unix_ns));
+    let of_host = metric::of_resource(Resource::default(), host.metrics(&figures, POINTS.now_unix_ns));
+    let message = MetricsData { resource_metrics: vec![of_host] };
     let (said, code) = check(&text(&message, &[attribute("host.name", "node-1")], Format::Classic)?)?;
     let found: Vec<_> = said.lines().collect();
     ensure!(code == Some(3) && found == KNOWN, "{code:?}: {said}");
@@ -111,7 +112,7 @@ fn odd() -> MetricsData {
         of("odd.exponential", "s", Data::ExponentialHistogram(exponential)),
         of("odd.summary", "s", Data::Summary(Summary { data_points: vec![summary()] })),
     ];
-    metric::message(Resource::default(), metrics).0
+    MetricsData { resource_metrics: vec![metric::of_resource(Resource::default(), metrics)] }
 }
 
 fn of(name: &str, unit: &str, data: Data) -> Metric {

@@ -42,6 +42,7 @@ pub mod jaeger;
 pub mod perfetto;
 pub mod points;
 pub mod programs;
+pub mod prometheus;
 pub mod readme;
 pub mod resolved;
 pub mod store;
