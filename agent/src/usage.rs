@@ -10,6 +10,7 @@ use rewind_host_metrics::{Figures, Filesystems, Host, Roots, processes};
 use rewind_recording::api::Listed;
 use rewind_recording::api::node::{ContainerUse, Disk, Filesystem, Interface, Memory, Node, Pressure, Swap};
 use rewind_recording::escape;
+use rewind_recording::header::ContainerKind;
 use rewind_recording::render;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -150,7 +151,7 @@ fn filesystem(usage: rewind_host_metrics::filesystems::Usage) -> Filesystem {
 /// What its recording tells of it.
 fn known(listed: &Listed, unix_offset_ns: i64) -> ContainerUse {
     let pod = listed.container.pod.as_deref();
-    let in_pod = pod.filter(|pod| !pod.container.is_empty());
+    let in_pod = pod.filter(|pod| !pod.container.is_empty() || pod.kind == ContainerKind::Sandbox);
     let name = || render::container_name(&listed.container).into();
     ContainerUse {
         recording: listed.recording,
@@ -191,7 +192,7 @@ fn read(hierarchies: &Hierarchies, listed: &Listed, its: &mut ContainerUse, unre
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rewind_recording::header::{Container, ContainerKind, Coverage, Pod};
+    use rewind_recording::header::{Container, Coverage, Pod};
 
     fn listed(cgroup_path: &str, pod: Option<Pod>) -> Listed {
         let container = Container {

@@ -1,9 +1,12 @@
 //! What was typed.
 
 use crate::error::Error;
-use clap::{Args, CommandFactory, FromArgMatches, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 mod place;
 mod reading;
@@ -24,6 +27,12 @@ means the one before.";
 
 /// The first argument that kubectl's completion gives.
 const COMPLETE: &str = "__complete";
+
+/// What says whose recording is meant.
+const WHOSE: &str = "whose";
+
+/// How often something may be looked at.
+const INTERVALS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3_600);
 
 const EVERYWHERE: &str = "With every command";
 
@@ -73,8 +82,21 @@ pub(crate) enum Command {
         #[arg(short, long, value_enum, default_value_t)]
         output: ListFormat,
     },
+    /// Show how this host and its containers are doing: what is used now, and what is unusual.
+    #[command(after_help = EXIT_CODES)]
+    Node {
+        /// How long it is looked (500ms, 2s): what is used a second is of that time.
+        #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+        interval: Duration,
+        /// Which containers come first: those that use most.
+        #[arg(long, value_enum, default_value_t)]
+        sort: Sort,
+        /// How: table or json.
+        #[arg(short, long, value_enum, default_value_t)]
+        output: TopFormat,
+    },
     /// Show a recording: what is covered, then every call that is held.
-    #[command(after_help = format!("{TARGETS}\n\n{FILTERS}\n\n{EXIT_CODES}"))]
+    #[command(after_help = format!("{TARGETS}\n\n{FILTERS}\n\n{EXIT_CODES}"), group = whose())]
     Dump {
         /// Whose recording.
         #[command(flatten)]
@@ -108,11 +130,25 @@ pub(crate) enum Command {
         reading: Reading,
     },
     /// Sum a recording up: where the time went, what failed, and what stands out.
-    #[command(after_help = format!("{TARGETS}\n\n{FILTERS}\n\n{EXIT_CODES}"))]
+    ///
+    /// Without TARGET: how this host and its containers are doing, on a terminal, again and again ('node' shows it once).
+    /// Keys: q ends it, c m i e sort by CPU, memory, I/O and errors, p stops and goes on, arrows scroll.
+    #[command(
+        after_help = format!("{TARGETS}\n\n{FILTERS}\n\n{EXIT_CODES}"),
+        group = whose().required(false),
+        mut_arg("previous", |previous| previous.requires(WHOSE)),
+        mut_arg("by", |by| by.requires(WHOSE)),
+        mut_arg("output", |output| output.requires(WHOSE)),
+        mut_group("Window", |window| window.requires(WHOSE)),
+        mut_group("Choice", |choice| choice.requires(WHOSE)),
+    )]
     Top {
         /// Whose recording.
         #[command(flatten)]
         source: Source,
+        /// Without TARGET: how often it is looked (500ms, 2s).
+        #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval, conflicts_with = WHOSE)]
+        interval: Duration,
         /// Sum up by what; both: by thread and syscall.
         #[arg(long, value_enum, default_value_t)]
         by: ByWhat,
@@ -127,7 +163,7 @@ pub(crate) enum Command {
         choice: Choice,
     },
     /// Say why it ended, or what is wrong with it: the likeliest cause first, and what it rests on.
-    #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES}"))]
+    #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES}"), group = whose())]
     Why {
         /// Whose recording.
         #[command(flatten)]
@@ -262,7 +298,6 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Source {
     /// Whose recording.
-    #[arg(required_unless_present_any = ["from", "selector"])]
     pub target: Option<String>,
     /// Which of a cluster's pods.
     #[command(flatten)]
@@ -273,6 +308,41 @@ pub(crate) struct Source {
     /// Read a crash file, or one that 'rewind save' has written; - reads standard input. It needs no agent.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "selector", "container"])]
     pub from: Option<PathBuf>,
+}
+
+impl Source {
+    /// Whether any was typed.
+    #[must_use]
+    pub(crate) const fn is_typed(&self) -> bool {
+        self.target.is_some() || self.pods.selector.is_some() || self.from.is_some()
+    }
+}
+
+/// One of what says whose recording is meant.
+fn whose() -> ArgGroup {
+    ArgGroup::new(WHOSE).args(["target", "selector", "from"]).multiple(true).required(true)
+}
+
+/// How often something is looked at: `500ms`, `2s`, or seconds alone.
+fn interval(text: &str) -> Result<Duration, String> {
+    let seconds = || Duration::try_from_secs_f64(text.parse().ok()?).ok();
+    let found = text.parse::<SignedDuration>().ok().and_then(|of| of.try_into().ok()).or_else(seconds);
+    let found = found.ok_or_else(|| format!("'{text}' is no time: 500ms, 2s"))?;
+    if INTERVALS.contains(&found) { Ok(found) } else { Err("it is 100ms at least and 1h at most".to_owned()) }
+}
+
+/// Which containers come first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    /// Those that use most CPU.
+    #[default]
+    Cpu,
+    /// Most memory.
+    Memory,
+    /// Those that read and write most.
+    Io,
+    /// Those of whose calls most fail.
+    Errors,
 }
 
 /// What `completion` writes a script for.
@@ -339,7 +409,7 @@ impl Cli {
                 pods.are_typed()
             }
             Command::Deploy { .. } | Command::Undeploy { .. } | Command::Status { .. } | Command::Doctor { .. } => true,
-            Command::Export { .. } | Command::Version | Command::Completion { .. } => false,
+            Command::Node { .. } | Command::Export { .. } | Command::Version | Command::Completion { .. } => false,
         };
         place::decide(&self.host, &self.cluster, pods, &place::Around::of_process())
     }

@@ -15,6 +15,8 @@ mod deploy;
 mod doctor;
 mod export;
 mod list;
+mod live;
+mod node;
 mod read;
 mod save;
 mod status;
@@ -57,7 +59,13 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
                 Dumped::Perfetto => read::perfetto(reach, source, &output, &options).await,
             }
         }
-        Command::Top { source, by, window, output: format, choice } => {
+        Command::Node { interval, sort, output: format } => {
+            node::run(on_host(reach, "node")?, &output, *interval, *sort, *format).await
+        }
+        Command::Top { source, interval, .. } if !source.is_typed() => {
+            live::run(on_host(reach, "top without TARGET")?, &output, *interval).await
+        }
+        Command::Top { source, by, window, output: format, choice, .. } => {
             let options = options(cli, &output, window, &Reading::of(choice));
             let options = Options { format: (*format).into(), ..options };
             read::top(reach, source, &output, &options, (*by).into()).await
@@ -110,6 +118,13 @@ fn in_cluster<'r>(reach: &'r Reach, command: &'static str) -> Result<&'r Arc<Clu
     match reach {
         Reach::Cluster(cluster) => Ok(cluster),
         Reach::Host(_) => Err(Error::NeedsCluster(command)),
+    }
+}
+
+fn on_host<'r>(reach: &'r Reach, command: &'static str) -> Result<&'r Agent, Error> {
+    match reach {
+        Reach::Host(agent) => Ok(agent),
+        Reach::Cluster(_) => Err(Error::NeedsHost(command)),
     }
 }
 

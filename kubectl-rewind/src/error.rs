@@ -132,6 +132,12 @@ pub(crate) enum Error {
     /// The command is one for a cluster.
     #[error("{0} needs a cluster: name one with --context or --kubeconfig")]
     NeedsCluster(&'static str),
+    /// The command is of one host.
+    #[error("{0} shows one host: ask its own agent, there, with --host")]
+    NeedsHost(&'static str),
+    /// What changes is drawn on a terminal.
+    #[error("what changes is drawn on a terminal, and this is none: 'rewind node' shows the same once")]
+    NeedsTerminal,
     /// What was asked for is for a file.
     #[error("a trace is nothing for a terminal: write it to a file, as in '... -o perfetto > web.pftrace'")]
     NotForTerminals,

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
+use rewind_recording::api::node::Node;
 use rewind_recording::api::{self, Doctor, List, Payload, Version};
 use rewind_recording::crash::Crashes;
 use rewind_recording::escape;
@@ -69,6 +70,14 @@ impl Agent {
     /// Those of talking to the agent, see [`Error`].
     pub(crate) async fn doctor(&self) -> Result<Doctor, Error> {
         self.json(Method::GET, api::DOCTOR_PATH, Bytes::new()).await
+    }
+
+    /// How its host is doing.
+    ///
+    /// # Errors
+    /// Those of talking to the agent, see [`Error`].
+    pub(crate) async fn node(&self) -> Result<Node, Error> {
+        self.json(Method::GET, api::NODE_PATH, Bytes::new()).await
     }
 
     /// All recordings.

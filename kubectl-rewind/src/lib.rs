@@ -19,7 +19,7 @@
 //! | [`source`] | recordings that need no agent |
 //! | [`fetch`] | talks to an agent |
 //! | [`reach`] | from what was typed to the runs that are meant, each with its agent |
-//! | [`list`], [`crashes`], [`kept`], [`why`], [`map`], [`doctor`] | what is shown, where the recording's own renderers do not |
+//! | [`list`], [`crashes`], [`kept`], [`why`], [`map`], [`doctor`], [`node`] | what is shown, where the recording's own renderers do not |
 //! | [`mod@complete`] | completion within kubectl |
 //! | [`commands`] | what each command does: decide, fetch, show |
 #![forbid(unsafe_code)]
@@ -37,6 +37,7 @@ mod fetch;
 mod kept;
 mod list;
 mod map;
+mod node;
 mod output;
 mod reach;
 mod runs;

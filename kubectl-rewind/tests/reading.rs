@@ -41,6 +41,27 @@ CONTAINER     NAME  RUNTIME  STATE        SINCE  CALLS HELD  COVERS  MEMORY  LOS
 }
 
 #[test]
+fn node_shows_what_is_used_between_two_looks() {
+    let server = start(Manners::default());
+    let (out, err, code) = run(&server, "node --interval 100ms");
+    let lines: Vec<_> = out.lines().collect();
+    assert_eq!((lines[0], code), ("n1  2 CPUs, 1 container", 0));
+    assert!(lines[9].starts_with("CONTAINER ") && lines[10].starts_with("db\\x1b[2J         0.50  "), "{out}");
+    assert_eq!(err, "1 figure could not be read: swaps: No such file\n");
+    let (json, err, code) = run(&server, "node --interval 100ms --sort errors -o json");
+    let told: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let cpus = told.pointer("/rates/containers/2/cpus").and_then(serde_json::Value::as_f64).unwrap();
+    assert!((cpus - 0.5).abs() < 0.001 && err.is_empty() && code == 0, "{json}{err}");
+}
+
+#[test]
+fn what_is_drawn_again_and_again_needs_a_terminal_and_names_what_does_not() {
+    let (out, err, code) = run(&start(Manners::default()), "top");
+    assert_eq!((out.as_str(), code), ("", 1));
+    assert!(err.contains("a terminal") && err.contains("'rewind node'") && err.lines().count() == 1, "{err}");
+}
+
+#[test]
 fn an_agent_that_is_busy_with_others_is_asked_again_but_not_for_ever() {
     let busy = |times| run(&start(Manners { busy: Arc::new(times), ..Manners::default() }), "list");
     let (out, err, code) = busy(2.into());

@@ -53,7 +53,26 @@ fn straces_flags_are_taken() {
 #[test]
 fn a_recording_comes_from_an_agent_or_a_file() {
     assert!(parse("rewind dump web").is_ok() && parse("rewind why --from web.rewind").is_ok());
-    assert!(parse("rewind top").is_err() && parse("rewind top web --from web.rewind").is_err());
+    assert!(parse("rewind dump").is_err() && parse("rewind why --previous").is_err());
+    assert!(parse("rewind top web --from web.rewind").is_err());
+}
+
+#[test]
+fn top_without_a_target_is_of_the_host_and_takes_nothing_that_is_for_a_recording() {
+    for (line, typed) in [("top", false), ("top --interval 2s", false), ("top web --since 5m", true)] {
+        let Command::Top { source, .. } = parse(&format!("rewind {line}")).unwrap().command else { unreachable!() };
+        assert_eq!(source.is_typed(), typed, "{line}");
+    }
+    for line in ["--since 5m", "--failed", "--by thread", "-o json", "--previous", "web --interval 2s"] {
+        assert!(parse(&format!("rewind top {line}")).is_err(), "{line}");
+    }
+}
+
+#[test]
+fn an_interval_is_a_time_within_bounds() {
+    let of = |text: &str| interval(text).ok().map(|of| of.as_millis());
+    assert_eq!(["500ms", "2s", "2", "0.5", "1m"].map(of), [500, 2_000, 2_000, 500, 60_000].map(Some));
+    assert_eq!(["", "x", "-1s", "-1", "0", "1ms", "1d", "nan", "inf", "1e30"].map(of), [None; 10]);
 }
 
 #[test]

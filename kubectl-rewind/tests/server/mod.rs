@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use hyper::body::{Frame, Incoming};
 use hyper::{Request, Response, StatusCode};
+use rewind_recording::api::node::{ContainerUse, Node};
 use rewind_recording::api::{Endpoint, Failure, List, Listed, Payload, Totals};
 use rewind_recording::crash::{Crash, Crashes};
 use rewind_recording::ending::Ending;
@@ -97,6 +98,7 @@ async fn answer(request: Request<Incoming>, manners: Manners) -> Result<Response
             broken(stream)
         }
         Some(Endpoint::Recording(number @ 1..=2)) => whole(snapshot(number)),
+        Some(Endpoint::Node) => json(&node()),
         Some(Endpoint::Crashes) => json(&crashes()),
         Some(Endpoint::Crash(4)) => whole(snapshot(1)),
         Some(Endpoint::Trace(_)) if manners.endless => endless(),
@@ -125,6 +127,17 @@ mod erased {
             serde_json::to_vec(self).unwrap()
         }
     }
+}
+
+/// A host of which a container uses half a CPU.
+fn node() -> Node {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    let now_ns = since.as_nanos() as u64;
+    let (recording, name) = (2, "db\x1b[2J".into());
+    let (read_ns, cpu_ns) = (Some(now_ns), Some(now_ns / 2));
+    let containers = vec![ContainerUse { recording, name, read_ns, cpu_ns, ..ContainerUse::default() }];
+    let unread = vec!["swaps: No such file".to_owned()];
+    Node { name: "n1".to_owned(), at_unix_ns: now_ns, now_ns, cpus: 2, containers, unread, ..Node::default() }
 }
 
 fn broken(bytes: Vec<u8>) -> Body {

@@ -124,7 +124,8 @@ pub struct Pressure {
 pub struct ContainerUse {
     /// Its recording.
     pub recording: u64,
-    /// What it is called: in a pod its own name, else what the runtime or its unit calls it.
+    /// What it is called: in a pod its own name (the pause container has none), else what the runtime or its unit
+    /// calls it.
     pub name: UntrustedString,
     /// The pod's namespace; empty: it is in none.
     pub namespace: UntrustedString,
