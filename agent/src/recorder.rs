@@ -45,7 +45,7 @@ use rewind_common::ring::{Ring, ring_flags};
 use rewind_recording::header::{Container, Host};
 use rewind_recording::redact::Redactor;
 use rewind_recording::syscalls::Arch;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -233,11 +233,6 @@ impl Recorder {
 
     fn kernel(&self) -> MutexGuard<'_, Kernel> {
         lock(&self.kernel)
-    }
-
-    /// Where the unified cgroup hierarchy is mounted.
-    pub(crate) fn cgroup_mount(&self) -> &Path {
-        &self.cgroup_mount
     }
 
     /// The memory of all rings.

@@ -2,7 +2,7 @@
 
 use crate::blocking;
 use crate::clock;
-use crate::recorder::{Error, Recorder};
+use crate::recorder::{Counted, Error, Recorder};
 use rewind_container_metrics::Figures as ContainerFigures;
 use rewind_container_metrics::{Hierarchies, ReadError};
 use rewind_host_metrics::stat::STATES;
@@ -12,9 +12,8 @@ use rewind_recording::api::node::{ContainerUse, Disk, Filesystem, Interface, Mem
 use rewind_recording::escape;
 use rewind_recording::header::ContainerKind;
 use rewind_recording::render;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,10 +56,12 @@ impl Usage {
         let (figures, unread) = self.host.lock().unwrap_or_else(PoisonError::into_inner).read();
         node.unread.extend(unread.iter().map(ToString::to_string));
         fill(&mut node, &figures);
-        let hierarchies = hierarchies(recorder.cgroup_mount());
+        let hierarchies = recorder.hierarchies();
+        let counted: HashMap<u64, Counted> =
+            recorder.counted()?.into_iter().map(|of| (of.header.recording, of)).collect();
         let (began, mut left) = (Instant::now(), 0_u32);
         for listed in list.recordings.iter().filter(|listed| listed.is_living()) {
-            let mut its = known(listed, list.host.unix_offset_ns);
+            let mut its = known(listed, counted.get(&listed.recording), list.host.unix_offset_ns);
             if began.elapsed() < WITHIN {
                 read(&hierarchies, listed, &mut its, &mut node.unread);
             } else {
@@ -94,12 +95,6 @@ impl Usage {
             node.unread.push(format!("and {more} more"));
         }
     }
-}
-
-/// Where cgroups are mounted now; v2 where the recorder has found it.
-fn hierarchies(unified: &Path) -> Hierarchies {
-    let mountinfo = fs::read("/proc/self/mountinfo").unwrap_or_default();
-    Hierarchies::read(&String::from_utf8_lossy(&mountinfo), Path::new("/")).with_unified(unified)
 }
 
 fn fill(node: &mut Node, figures: &Figures) {
@@ -149,7 +144,7 @@ fn filesystem(usage: rewind_host_metrics::filesystems::Usage) -> Filesystem {
 }
 
 /// What its recording tells of it.
-fn known(listed: &Listed, unix_offset_ns: i64) -> ContainerUse {
+fn known(listed: &Listed, counted: Option<&Counted>, unix_offset_ns: i64) -> ContainerUse {
     let pod = listed.container.pod.as_deref();
     let in_pod = pod.filter(|pod| !pod.container.is_empty() || pod.kind == ContainerKind::Sandbox);
     let name = || render::container_name(&listed.container).into();
@@ -160,7 +155,9 @@ fn known(listed: &Listed, unix_offset_ns: i64) -> ContainerUse {
         pod: pod.map(|pod| pod.name.clone()).unwrap_or_default(),
         kind: pod.map(|pod| pod.kind).unwrap_or_default(),
         started_unix_ns: listed.born_ns.saturating_add_signed(unix_offset_ns),
-        calls: Some(listed.coverage.calls_made),
+        calls: counted.map(|counted| counted.calls_and_errors().0),
+        errors: counted.map(|counted| counted.calls_and_errors().1),
+        crashes: counted.map(|counted| counted.failures),
         ..ContainerUse::default()
     }
 }
@@ -192,7 +189,8 @@ fn read(hierarchies: &Hierarchies, listed: &Listed, its: &mut ContainerUse, unre
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rewind_recording::header::{Container, Coverage, Pod};
+    use rewind_recording::header::{Container, Pod};
+    use std::fs;
 
     fn listed(cgroup_path: &str, pod: Option<Pod>) -> Listed {
         let container = Container {
@@ -201,8 +199,7 @@ mod tests {
             pod: pod.map(Box::new),
             ..Container::default()
         };
-        let coverage = Coverage { calls_made: 12, ..Coverage::default() };
-        Listed { recording: 7, container, born_ns: 5, coverage, ..Listed::default() }
+        Listed { recording: 7, container, born_ns: 5, ..Listed::default() }
     }
 
     #[test]
@@ -228,7 +225,7 @@ mod tests {
             ..Pod::default()
         };
         let (listed, hierarchies) = (listed("/a/b", Some(pod)), Hierarchies::default().with_unified(dir.path()));
-        let (mut its, mut unread) = (known(&listed, 10), Vec::new());
+        let (mut its, mut unread) = (known(&listed, None, 10), Vec::new());
         read(&hierarchies, &listed, &mut its, &mut unread);
         assert!(unread.is_empty() && its.read_ns.take().is_some(), "{unread:?}");
         let expected = ContainerUse {
@@ -246,7 +243,6 @@ mod tests {
             read_bytes: Some(11),
             written_bytes: Some(3),
             oom_kills: Some(2),
-            calls: Some(12),
             ..ContainerUse::default()
         };
         assert_eq!(its, expected);
@@ -258,9 +254,9 @@ mod tests {
         let hierarchies = Hierarchies::default().with_unified(dir.path());
         for (path, sentences) in [("/gone", 0), ("/../x", 1)] {
             let (listed, mut unread) = (listed(path, None), Vec::new());
-            let mut its = known(&listed, 0);
+            let mut its = known(&listed, None, 0);
             read(&hierarchies, &listed, &mut its, &mut unread);
-            assert_eq!((its, unread.len()), (known(&listed, 0), sentences), "{path}");
+            assert_eq!((its, unread.len()), (known(&listed, None, 0), sentences), "{path}");
         }
     }
 

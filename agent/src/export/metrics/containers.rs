@@ -16,7 +16,6 @@ use rewind_container_metrics::{Figures, Hierarchies, Limits, Meter, ReadError, S
 use rewind_otlp::attribute;
 use rewind_otlp::metric::{self, Points, sum};
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -117,14 +116,14 @@ impl Containers {
 
     /// The pods of those that live: their cgroups are those above.
     fn of_pods(&mut self, recorder: &Recorder, counted: &[Counted], asked: &Asked) -> Vec<ResourceMetrics> {
-        let hierarchies = self.hierarchies.get_or_insert_with(|| hierarchies(recorder));
+        let hierarchies = self.hierarchies.get_or_insert_with(|| recorder.hierarchies());
         let living = counted.iter().filter(|of| of.header.died_ns.is_none());
         let pods: BTreeMap<_, _> =
             living.filter_map(|of| Some((of.header.container.pod.as_ref()?.uid.as_str(), of))).collect();
         self.pods.retain(|uid, _| pods.contains_key(uid.as_str()));
         let mut told = Vec::new();
         for (uid, counted) in pods {
-            let above = Path::new(&counted.cgroup).parent().map(|above| Figures::read(hierarchies, above));
+            let above = counted.cgroup.parent().map(|above| Figures::read(hierarchies, above));
             let Some(Ok((figures, _))) = above else { continue };
             let start_unix_ns = unix_ns(&counted.header, counted.header.born_ns);
             let meter = self.pods.entry(uid.to_owned()).or_insert_with(|| Meter::new(Subject::Pod, start_unix_ns));
@@ -163,12 +162,12 @@ impl Containers {
 
     /// Looks at one's cgroup; what of it could not be read.
     fn take(&mut self, recorder: &Recorder, counted: &Counted) -> Vec<Unread> {
-        let hierarchies = self.hierarchies.get_or_insert_with(|| hierarchies(recorder));
+        let hierarchies = self.hierarchies.get_or_insert_with(|| recorder.hierarchies());
         let known = self.known.entry(counted.header.recording).or_insert_with(|| {
             let start_unix_ns = unix_ns(&counted.header, counted.header.born_ns);
             Known { meter: Meter::new(Subject::Container, start_unix_ns), last: None, is_told: false }
         });
-        match Figures::read(hierarchies, Path::new(&counted.cgroup)) {
+        match Figures::read(hierarchies, &counted.cgroup) {
             Ok((figures, unread)) => {
                 known.last = Some((figures, clock::unix_ns().cast_unsigned()));
                 unread
@@ -231,10 +230,4 @@ pub(super) fn resource(header: &rewind_recording::header::Header, told: &[(Strin
 
 fn unix_ns(header: &rewind_recording::header::Header, ktime_ns: u64) -> u64 {
     ktime_ns.saturating_add_signed(header.host.unix_offset_ns)
-}
-
-/// Where this host has its cgroups. In a pod too they are mounted where this process sees them.
-fn hierarchies(recorder: &Recorder) -> Hierarchies {
-    let own = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    Hierarchies::read(&own, Path::new("/")).with_unified(recorder.cgroup_mount())
 }
