@@ -148,6 +148,11 @@ fn main() -> ExitCode {
             &with_prometheus,
             scraped::with_a_token_beyond_loopback,
         )
+        .test(
+            "metrics_go_on_beside_ten_thousand_cgroups_that_come_and_go",
+            &with_python,
+            scraped::beside_ten_thousand_cgroups,
+        )
         .test("a_container_that_is_gone_can_be_read", &with_python, gone::crashed)
         .test("a_container_that_failed_leaves_a_file_that_reads_without_an_agent", &CONTAINER, crash::failed)
         .test("a_container_that_ended_well_leaves_no_file_though_a_child_of_it_failed", &CONTAINER, crash::succeeded)

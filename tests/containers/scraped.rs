@@ -4,6 +4,7 @@ use super::exported::SOON;
 use crate::scenarios::python;
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
+use rewind_tests::cgroup::{self, Cgroup};
 use rewind_tests::collector::free_port;
 use rewind_tests::container::{Container, Running};
 use rewind_tests::eventually::eventually;
@@ -144,5 +145,31 @@ pub(crate) fn with_a_token_beyond_loopback() -> Result<()> {
         let prometheus = Prometheus::start(&target, Some(file), &[])?;
         eventually(health, SOON, || prometheus.health().ok().filter(|(is, _)| is == health))?;
     }
+    scraped.agent.stop()
+}
+
+pub(crate) fn beside_ten_thousand_cgroups() -> Result<()> {
+    let (scraped, _dir) = Scraped::start("127.0.0.1", None)?;
+    let web = |text: &str| {
+        text.lines().any(|line| line.starts_with("container_memory_usage_bytes{container_id=\"rewind-web"))
+    };
+    let scrape = || Some(get(&scraped.target, "/metrics", &[]).ok()?.1);
+    eventually("the container's figures", SOON, || scrape().filter(|text| web(text)))?;
+    // Where Docker has its containers.
+    let above = Cgroup::below(&cgroup::root().context("no cgroup2 is mounted")?, "docker")?;
+    let many = (0..10_000).map(|number| Cgroup::below(above.dir(), &format!("{number:064x}")));
+    let many = many.collect::<Result<Vec<_>>>()?;
+    // Some of them are containers, for a moment.
+    for cgroup in many.iter().step_by(100) {
+        let script = format!("echo 0 > {}/cgroup.procs && exec cat /nonexistent", cgroup.dir().display());
+        drop(Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).status()?);
+    }
+    let has = |text: &str, number: u32| text.contains(&format!("container_id=\"{number:064x}\""));
+    let text = eventually("figures of the last of them", SOON, || {
+        scrape().filter(|text| web(text) && has(text, 9_900) && has(text, 0))
+    })?;
+    ensure!(!has(&text, 1), "what has no process is no container");
+    drop(many);
+    eventually("the container's figures, after them", SOON, || scrape().filter(|text| web(text)))?;
     scraped.agent.stop()
 }
