@@ -1,6 +1,7 @@
-//! What Prometheus' own tool says of what is made for Prometheus: texts of metrics.
+//! What Prometheus' own tool says of what is made for Prometheus: texts of metrics, rules, queries.
 
 mod metrics;
+mod rules;
 
 use anyhow::{Context as _, Result};
 use rewind_tests::suite::{Need, Suite};
@@ -14,6 +15,9 @@ fn main() -> ExitCode {
         .test("promtool_reads_the_classic_format_of_anything", &PROMTOOL, metrics::classic)
         .test("promtool_reads_open_metrics_of_anything", &PROMTOOL, metrics::open)
         .test("promtool_finds_nothing_in_the_hosts_metrics_but_what_is_known", &PROMTOOL, metrics::of_host)
+        .test("promtool_finds_nothing_wrong_with_the_rules", &PROMTOOL, rules::checked)
+        .test("the_rules_do_what_their_tests_say", &PROMTOOL, rules::tested)
+        .test("promtool_parses_every_query_of_dashboards_and_rules", &PROMTOOL, rules::queries)
         .run()
 }
 

@@ -15,6 +15,7 @@
 //! | [`resolved`] | systemd-resolved, which is not installed |
 //! | [`store`] | an S3 server of the test's own |
 //! | [`collector`] | an OpenTelemetry Collector of the test's own |
+//! | [`dashboards`] | what dashboards and rules ask Prometheus |
 //! | [`points`] | data points of metrics, as a Collector keeps them |
 //! | [`jaeger`] | a Jaeger of the test's own |
 //! | [`perfetto`] | traces for Perfetto, as its published schema reads them |
@@ -36,6 +37,7 @@ pub mod cluster;
 pub mod collector;
 pub mod container;
 pub mod counting;
+pub mod dashboards;
 pub mod dump;
 pub mod eventually;
 pub mod jaeger;
