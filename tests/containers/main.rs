@@ -149,6 +149,11 @@ fn main() -> ExitCode {
             scraped::with_a_token_beyond_loopback,
         )
         .test(
+            "each_query_of_dashboards_and_rules_that_needs_no_cluster_is_answered_with_figures",
+            &with_prometheus,
+            scraped::asked_what_dashboards_ask,
+        )
+        .test(
             "metrics_go_on_beside_ten_thousand_cgroups_that_come_and_go",
             &with_python,
             scraped::beside_ten_thousand_cgroups,

@@ -7,6 +7,7 @@ use rewind_tests::agent::Agent;
 use rewind_tests::cgroup::{self, Cgroup};
 use rewind_tests::collector::free_port;
 use rewind_tests::container::{Container, Running};
+use rewind_tests::dashboards;
 use rewind_tests::eventually::eventually;
 use rewind_tests::prometheus::{Prometheus, TOOL, get};
 use serde_json::Value;
@@ -171,5 +172,31 @@ pub(crate) fn beside_ten_thousand_cgroups() -> Result<()> {
     ensure!(!has(&text, 1), "what has no process is no container");
     drop(many);
     eventually("the container's figures, after them", SOON, || scrape().filter(|text| web(text)))?;
+    scraped.agent.stop()
+}
+
+/// What a query asks of workloads, which only a cluster has: a name that begins as theirs do and is no label's.
+fn is_of_cluster(query: &str) -> bool {
+    let names = query.split(|of: char| !of.is_ascii_alphanumeric() && of != '_');
+    let is_label = |name: &str| ["_name", "_uid", "_reason"].iter().any(|end| name.ends_with(end));
+    names.into_iter().any(|name| name.starts_with("k8s_") && !is_label(name))
+}
+
+pub(crate) fn asked_what_dashboards_ask() -> Result<()> {
+    let (scraped, _dir) = Scraped::start("127.0.0.1", None)?;
+    let prometheus = Prometheus::start(&scraped.target, None, &[])?;
+    let all = dashboards::queries("30s")?;
+    let (of_cluster, of_host): (Vec<_>, Vec<_>) = all.into_iter().partition(|query| is_of_cluster(&query.text));
+    ensure!(!of_cluster.is_empty() && of_host.len() > 50, "{} and {}", of_cluster.len(), of_host.len());
+    let mut unanswered: Vec<_> = of_host.iter().collect();
+    let asked = eventually("each query to be answered", 2 * SOON, || {
+        unanswered.retain(|query| prometheus.query(&query.text).is_ok_and(|found| found.is_empty()));
+        unanswered.is_empty().then_some(())
+    });
+    let names = unanswered.iter().map(|query| format!("{query:?}")).collect::<Vec<_>>().join("\n");
+    asked.with_context(|| names)?;
+    for query in &of_host {
+        prometheus.query(&query.text)?;
+    }
     scraped.agent.stop()
 }
