@@ -1,4 +1,4 @@
-//! How the host and its containers are doing, read when somebody asks: `/proc`, `/sys` and cgroups -> [`api::node::Node`].
+//! How the host and its containers are doing, read when somebody asks: `/proc`, `/sys` and cgroups -> [`Node`].
 
 use crate::blocking;
 use crate::clock;
