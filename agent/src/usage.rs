@@ -1,4 +1,4 @@
-//! How the host and its containers are doing, read when somebody asks: `/proc`, `/sys` and cgroups -> [`api::node::Node`].
+//! How the host and its containers are doing, read when somebody asks: `/proc`, `/sys` and cgroups -> [`Node`].
 
 use crate::blocking;
 use crate::clock;
@@ -10,8 +10,8 @@ use rewind_host_metrics::{Figures, Filesystems, Host, Roots, processes};
 use rewind_recording::api::Listed;
 use rewind_recording::api::node::{ContainerUse, Disk, Filesystem, Interface, Memory, Node, Pressure, Swap};
 use rewind_recording::escape;
-use rewind_recording::header::ContainerKind;
-use rewind_recording::render;
+use rewind_recording::header::{Container, ContainerKind};
+use rewind_recording::render::short_id;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -128,14 +128,16 @@ fn fill(node: &mut Node, figures: &Figures) {
 }
 
 fn pressures(figures: &Figures) -> Vec<Pressure> {
-    let mut found = BTreeMap::<&str, Pressure>::new();
+    let mut found = Vec::<Pressure>::new();
     for told in &figures.pressures {
-        let resource = told.resource.to_owned();
-        let of = found.entry(told.resource).or_insert(Pressure { resource, ..Pressure::default() });
-        let [of_ten_seconds, ..] = told.parts;
-        *(if told.who == "full" { &mut of.full } else { &mut of.some }) = Some(of_ten_seconds);
+        let [of_ten_seconds, ..] = told.parts.map(Some);
+        let (some, full) = if told.who == "full" { (None, of_ten_seconds) } else { (of_ten_seconds, None) };
+        match found.last_mut().filter(|of| of.resource == told.resource) {
+            Some(of) => (of.some, of.full) = (of.some.or(some), of.full.or(full)),
+            None => found.push(Pressure { resource: told.resource.to_owned(), some, full }),
+        }
     }
-    found.into_values().collect()
+    found
 }
 
 fn filesystem(usage: rewind_host_metrics::filesystems::Usage) -> Filesystem {
@@ -147,7 +149,8 @@ fn filesystem(usage: rewind_host_metrics::filesystems::Usage) -> Filesystem {
 fn known(listed: &Listed, counted: Option<&Counted>, unix_offset_ns: i64) -> ContainerUse {
     let pod = listed.container.pod.as_deref();
     let in_pod = pod.filter(|pod| !pod.container.is_empty() || pod.kind == ContainerKind::Sandbox);
-    let name = || render::container_name(&listed.container).into();
+    let Container { name, id, .. } = &listed.container;
+    let name = || if name.is_empty() { short_id(id) } else { name.clone() };
     ContainerUse {
         recording: listed.recording,
         name: in_pod.map_or_else(name, |pod| pod.container.clone()),
@@ -189,7 +192,7 @@ fn read(hierarchies: &Hierarchies, listed: &Listed, its: &mut ContainerUse, unre
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rewind_recording::header::{Container, Pod};
+    use rewind_recording::header::Pod;
     use std::fs;
 
     fn listed(cgroup_path: &str, pod: Option<Pod>) -> Listed {
@@ -268,6 +271,20 @@ mod tests {
         assert!(node.cpus > 0 && node.cpu_s["idle"] > 0.0 && node.processes["sleeping"] > 0, "{node:?}");
         assert!(node.memory.is_some_and(|memory| memory.available_bytes <= Some(memory.total_bytes)));
         assert_eq!((node.swap.is_some(), node.cpu_s.len()), (!figures.swaps.is_empty(), STATES.len()));
+    }
+
+    #[test]
+    fn both_parts_of_a_pressure_are_one() {
+        let of = |resource, who, part| rewind_host_metrics::pressure::Pressure {
+            resource,
+            who,
+            waited_s: 0.0,
+            parts: [part, 0.0, 0.0],
+        };
+        let pressures = vec![of("cpu", "some", 0.5), of("io", "some", 0.25), of("io", "full", 0.0)];
+        let found = super::pressures(&Figures { pressures, ..Figures::default() });
+        let parts: Vec<_> = found.iter().map(|of| (of.resource.as_str(), of.some, of.full)).collect();
+        assert_eq!(parts, [("cpu", Some(0.5), None), ("io", Some(0.25), Some(0.0))]);
     }
 
     #[test]

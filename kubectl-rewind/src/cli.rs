@@ -2,17 +2,18 @@
 
 use crate::error::Error;
 use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Subcommand, ValueEnum};
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+mod looks;
 mod place;
 mod reading;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use looks::Sort;
+use looks::interval;
 pub(crate) use place::{ClusterFlags, Place, PodFlags};
 use reading::ByWhat;
 pub(crate) use reading::{Choice, DumpFormat, Dumped, OutputFormat, Reading, Switch, TopFormat, Window};
@@ -30,9 +31,6 @@ const COMPLETE: &str = "__complete";
 
 /// What says whose recording is meant.
 const WHOSE: &str = "whose";
-
-/// How often something may be looked at.
-const INTERVALS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3_600);
 
 const EVERYWHERE: &str = "With every command";
 
@@ -321,28 +319,6 @@ impl Source {
 /// One of what says whose recording is meant.
 fn whose() -> ArgGroup {
     ArgGroup::new(WHOSE).args(["target", "selector", "from"]).multiple(true).required(true)
-}
-
-/// How often something is looked at: `500ms`, `2s`, or seconds alone.
-fn interval(text: &str) -> Result<Duration, String> {
-    let seconds = || Duration::try_from_secs_f64(text.parse().ok()?).ok();
-    let found = text.parse::<SignedDuration>().ok().and_then(|of| of.try_into().ok()).or_else(seconds);
-    let found = found.ok_or_else(|| format!("'{text}' is no time: 500ms, 2s"))?;
-    if INTERVALS.contains(&found) { Ok(found) } else { Err("it is 100ms at least and 1h at most".to_owned()) }
-}
-
-/// Which containers come first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Sort {
-    /// Those that use most CPU.
-    #[default]
-    Cpu,
-    /// Most memory.
-    Memory,
-    /// Those that read and write most.
-    Io,
-    /// Those of whose calls most fail.
-    Errors,
 }
 
 /// What `completion` writes a script for.

@@ -4,7 +4,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`line`] | a line whose parts are marked |
+//! | [`mod@line`] | a line whose parts are marked |
 //! | [`host`] | the host at a glance |
 //! | [`containers`] | the table of containers |
 //! | [`screen`] | both on a terminal, again and again |

@@ -4,6 +4,7 @@ use super::exported::SOON;
 use crate::scenarios::python;
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
+use rewind_tests::bundle::Spec;
 use rewind_tests::cgroup::{self, Cgroup};
 use rewind_tests::collector::free_port;
 use rewind_tests::container::{Container, Running};
@@ -16,9 +17,10 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// Serves itself some requests, one of them slow and one that fails, asks for a name that nobody has, and lives on.
+/// Serves itself some requests, one of them slow and one that fails, asks for a name where nobody answers, writes to the
+/// disk, has a child that wants more memory than there is, and lives on.
 const WEB: &str = "
-import http.client, http.server, socket, threading, time
+import http.client, http.server, os, socket, threading, time
 class Web(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == '/slow': time.sleep(0.2)
@@ -28,7 +30,19 @@ class Web(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 server = http.server.HTTPServer(('127.0.0.1', 0), Web)
 threading.Thread(target=server.serve_forever, daemon=True).start()
+if os.fork() == 0:
+    held = bytearray(512 << 20)
+    os._exit(0)
+os.wait()
+question = b'\\x12\\x34\\x01\\0\\0\\1\\0\\0\\0\\0\\0\\0\\4name\\0\\0\\1\\0\\1'
+names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 while True:
+    try: names.sendto(question, ('127.0.0.1', 53))
+    except OSError: pass
+    with open('/tmp/written', 'wb') as file:
+        file.write(os.urandom(1 << 16))
+        file.flush()
+        os.fsync(file.fileno())
     for path in ['/', '/slow', '/broken']:
         connection = http.client.HTTPConnection('127.0.0.1', server.server_port)
         connection.request('GET', path)
@@ -71,7 +85,8 @@ impl Scraped {
             ),
         )?;
         let agent = Agent::start_with(&["--config", &config.display().to_string()])?;
-        let web = Container::new("rewind-web", &python(WEB))?;
+        let spec = Spec { cpus: Some(0.5), memory_bytes: Some(128 << 20), ..python(WEB) };
+        let web = Container::new("rewind-web", &spec)?;
         let running = web.start()?;
         let failed = Container::new("rewind-crashing", &python(CRASHING))?.run()?;
         ensure!(failed.code == 1, "{failed:?}");
@@ -179,24 +194,25 @@ pub(crate) fn beside_ten_thousand_cgroups() -> Result<()> {
 fn is_of_cluster(query: &str) -> bool {
     let names = query.split(|of: char| !of.is_ascii_alphanumeric() && of != '_');
     let is_label = |name: &str| ["_name", "_uid", "_reason"].iter().any(|end| name.ends_with(end));
-    names.into_iter().any(|name| name.starts_with("k8s_") && !is_label(name))
+    let mut of_workloads = names.into_iter().filter(|name| name.starts_with("k8s_") && !is_label(name));
+    of_workloads.next().is_some() || query.contains("k8s_container_status_reason{")
 }
 
 pub(crate) fn asked_what_dashboards_ask() -> Result<()> {
     let (scraped, _dir) = Scraped::start("127.0.0.1", None)?;
     let prometheus = Prometheus::start(&scraped.target, None, &[])?;
     let all = dashboards::queries("30s")?;
-    let (of_cluster, of_host): (Vec<_>, Vec<_>) = all.into_iter().partition(|query| is_of_cluster(&query.text));
+    let (of_cluster, of_host): (Vec<_>, Vec<_>) = all.into_iter().partition(|query| is_of_cluster(&query.expr));
     ensure!(!of_cluster.is_empty() && of_host.len() > 50, "{} and {}", of_cluster.len(), of_host.len());
     let mut unanswered: Vec<_> = of_host.iter().collect();
     let asked = eventually("each query to be answered", 2 * SOON, || {
-        unanswered.retain(|query| prometheus.query(&query.text).is_ok_and(|found| found.is_empty()));
+        unanswered.retain(|query| prometheus.query(&query.expr).is_ok_and(|found| found.is_empty()));
         unanswered.is_empty().then_some(())
     });
     let names = unanswered.iter().map(|query| format!("{query:?}")).collect::<Vec<_>>().join("\n");
     asked.with_context(|| names)?;
     for query in &of_host {
-        prometheus.query(&query.text)?;
+        prometheus.query(&query.expr)?;
     }
     scraped.agent.stop()
 }

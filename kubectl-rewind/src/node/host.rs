@@ -11,6 +11,9 @@ const SUBJECT: usize = 12;
 /// Most devices or filesystems on a line.
 const SHOWN: usize = 3;
 
+/// Statuses of processes, in this order.
+const STATUSES: [&str; 7] = ["running", "blocked", "sleeping", "idle", "stopped", "zombies", "unknown"];
+
 /// From which part on it is worth a look, and bad.
 const BUSY: (f64, f64) = (0.75, 0.95);
 const STOLEN: (f64, f64) = (0.05, 0.20);
@@ -100,11 +103,12 @@ fn filesystems(Moment { node, .. }: &Moment) -> Line {
 }
 
 fn processes(Moment { node, .. }: &Moment) -> Line {
-    let shown = |(status, count): (&String, &u64)| {
-        let is_usual = ["running", "blocked", "sleeping"].contains(&status.as_str());
-        (is_usual || *count > 0).then(|| (Mark::Plain, format!("{status} {}", units::grouped(*count))))
+    let shown = |status: &&str| {
+        let count = *node.processes.get(*status)?;
+        let is_usual = ["running", "blocked", "sleeping"].contains(status);
+        (is_usual || count > 0).then(|| (Mark::Plain, format!("{status} {}", units::grouped(count))))
     };
-    parts_of("Processes", node.processes.iter().filter_map(shown).collect())
+    parts_of("Processes", STATUSES.iter().filter_map(shown).collect())
 }
 
 /// Whether a block device is a part of another, by their names: `sda1` of `sda`, `nvme0n1p1` of `nvme0n1`.
@@ -122,6 +126,9 @@ fn busiest(
 ) -> Vec<(Mark, String)> {
     let mut all: Vec<_> = rates.iter().filter(|(name, _)| !is_left_out(name)).collect();
     all.sort_by(|(_, [a, b]), (_, [c, d])| (c + d).total_cmp(&(a + b)));
+    // Where all are silent, one of them is enough to say so.
+    let active = all.iter().filter(|(_, [a, b])| a + b > 0.0).count();
+    all.truncate(active.max(1));
     let [first, second] = words;
     let one = |(name, [a, b]): &(&String, &[f64; 2])| {
         (Mark::Plain, format!("{name} {}/s {first} {}/s {second}", bytes(*a), bytes(*b)))

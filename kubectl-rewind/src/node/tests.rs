@@ -63,8 +63,8 @@ fn node(now_ns: u64) -> Node {
             .map(|name| Disk { name: name.into(), read_bytes: s * MIB, written_bytes: 0 })
             .into(),
         filesystems: vec![Filesystem { mount: "/".into(), used_bytes: 97 * MIB, total_bytes: 100 * MIB }],
-        interfaces: ["lo", "eth0"]
-            .map(|name| Interface { name: name.into(), received_bytes: s * 512, transmitted_bytes: 0 })
+        interfaces: [("lo", 512), ("eth0", 512), ("eth1", 0)]
+            .map(|(name, each)| Interface { name: name.into(), received_bytes: s * each, transmitted_bytes: 0 })
             .into(),
         pressures: vec![
             Pressure { resource: "cpu".to_owned(), some: Some(0.6), full: None },

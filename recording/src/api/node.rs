@@ -1,4 +1,4 @@
-//! How a host and its containers are doing now: figures, and what two of them say a second ([`rates`]).
+//! How a host and its containers are doing now: figures, and what two of them say a second ([`rates()`]).
 //!
 //! Counters are cumulative, since the host's or the container's start: who asks twice computes rates. What could not be
 //! read is `None`, or not in its list, and told in [`Node::unread`].
