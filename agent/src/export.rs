@@ -270,8 +270,8 @@ impl Export {
 
     /// From now on nothing waits for names, or for others to be sent with.
     pub(crate) fn set_draining(&self) {
-        self.wants_workloads.send_replace(false);
         self.state.send_modify(|state| state.is_draining = true);
+        self.wants_workloads.send_replace(false);
     }
 
     /// Waits until the ends of containers were sent.

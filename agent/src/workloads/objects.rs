@@ -11,25 +11,29 @@ pub(super) struct Objects<F> {
     held: BTreeMap<String, (u64, F)>,
     /// How many lists have begun.
     lists: u64,
-    most: usize,
     is_full: bool,
 }
 
-impl<F> Objects<F> {
-    /// None yet, and never more than `most`.
-    pub(super) const fn of_most(most: usize) -> Self {
-        Self { held: BTreeMap::new(), lists: 0, most, is_full: false }
+impl<F> Default for Objects<F> {
+    fn default() -> Self {
+        Self { held: BTreeMap::new(), lists: 0, is_full: false }
     }
+}
 
-    /// What happened to one, or to the list of them. Of what `kept` says nothing, nothing is kept.
-    pub(super) fn take<K: Resource<DynamicType = ()>>(&mut self, event: &Event<K>, kept: impl Fn(&K) -> Option<F>) {
+impl<F> Objects<F> {
+    /// What happened to one, or to the list of them. Of what `kept` says nothing, nothing is kept, and of no more than
+    /// `most`.
+    pub(super) fn take<K>(&mut self, event: &Event<K>, most: usize, kept: impl Fn(&K) -> Option<F>)
+    where
+        K: Resource<DynamicType = ()>,
+    {
         let uid = |object: &K| object.meta().uid.clone().filter(|uid| !uid.is_empty());
         match event {
             Event::Init => self.lists += 1,
             Event::InitApply(object) | Event::Apply(object) => {
                 let Some(uid) = uid(object) else { return };
                 match kept(object) {
-                    Some(kept) => self.hold(uid, kept, &K::kind(&())),
+                    Some(kept) => self.hold(uid, kept, most, &K::kind(&())),
                     None => drop(self.held.remove(&uid)),
                 }
             }
@@ -39,6 +43,11 @@ impl<F> Objects<F> {
                 self.held.retain(|_, (seen, _)| *seen == now);
             }
         }
+    }
+
+    /// How many are kept.
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
     }
 
     /// What is kept of each.
@@ -51,10 +60,10 @@ impl<F> Objects<F> {
         self.held.get(uid).map(|(_, kept)| kept)
     }
 
-    fn hold(&mut self, uid: String, kept: F, kind: &str) {
-        if self.held.len() >= self.most && !self.held.contains_key(&uid) {
+    fn hold(&mut self, uid: String, kept: F, most: usize, kind: &str) {
+        if self.held.len() >= most && !self.held.contains_key(&uid) {
             if !self.is_full {
-                tracing::warn!(kind, most = self.most, "there are too many of them; what comes later is not told of");
+                tracing::warn!(kind, most, "there are too many of them; what comes later is not told of");
             }
             self.is_full = true;
             return;
@@ -78,12 +87,16 @@ mod tests {
     }
 
     fn take(objects: &mut Objects<String>, event: Event<Namespace>) {
-        objects.take(&event, |object| object.metadata.name.clone().filter(|name| name != "name-none"));
+        take_of(9, objects, event);
+    }
+
+    fn take_of(most: usize, objects: &mut Objects<String>, event: Event<Namespace>) {
+        objects.take(&event, most, |object| object.metadata.name.clone().filter(|name| name != "name-none"));
     }
 
     #[test]
     fn a_new_list_forgets_what_it_does_not_hold() {
-        let mut objects = Objects::of_most(9);
+        let mut objects = Objects::default();
         take(&mut objects, Event::Init);
         take(&mut objects, Event::InitApply(namespace("a")));
         take(&mut objects, Event::InitApply(namespace("b")));
@@ -101,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_is_not_to_be_kept_is_forgotten() {
-        let mut objects = Objects::of_most(9);
+        let mut objects = Objects::default();
         take(&mut objects, Event::Apply(namespace("a")));
         let renamed = json!({"metadata": {"name": "name-none", "uid": "a"}});
         take(&mut objects, Event::Apply(serde_json::from_value(renamed).unwrap()));
@@ -111,13 +124,13 @@ mod tests {
 
     #[test]
     fn there_are_never_more_than_the_most() {
-        let mut objects = Objects::of_most(2);
+        let mut objects = Objects::default();
         for uid in ["a", "b", "c", "a"] {
-            take(&mut objects, Event::Apply(namespace(uid)));
+            take_of(2, &mut objects, Event::Apply(namespace(uid)));
         }
         assert_eq!(held(&objects), ["name-a", "name-b"]);
-        take(&mut objects, Event::Delete(namespace("a")));
-        take(&mut objects, Event::Apply(namespace("c")));
+        take_of(2, &mut objects, Event::Delete(namespace("a")));
+        take_of(2, &mut objects, Event::Apply(namespace("c")));
         assert_eq!(held(&objects), ["name-b", "name-c"]);
     }
 }

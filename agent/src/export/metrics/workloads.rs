@@ -20,7 +20,9 @@ impl Source for WorkloadSource {
     const GROUP: Group = Group::Workloads;
 
     async fn read(&mut self, asked: &Asked) -> Told {
-        self.export.wants_workloads.send_replace(true);
+        // An agent that ends has left the Lease to others, and does not want it back.
+        let is_draining = self.export.state.borrow().is_draining;
+        self.export.wants_workloads.send_replace(!is_draining);
         let workloads = self.export.workloads.as_ref();
         let now = workloads.map(|workloads| workloads.metrics(asked.now_unix_ns, &asked.attributes));
         Told { now: now.unwrap_or_default(), ended: Vec::new() }
