@@ -12,7 +12,7 @@ use rewind_recording::api::node::{ContainerUse, Disk, Filesystem, Interface, Mem
 use rewind_recording::escape;
 use rewind_recording::header::{Container, ContainerKind};
 use rewind_recording::render::short_id;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;

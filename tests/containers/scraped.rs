@@ -178,7 +178,7 @@ pub(crate) fn beside_ten_thousand_cgroups() -> Result<()> {
     // Some of them are containers, for a moment.
     for cgroup in many.iter().step_by(100) {
         let script = format!("echo 0 > {}/cgroup.procs && exec cat /nonexistent", cgroup.dir().display());
-        drop(Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).status()?);
+        Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).status()?;
     }
     let has = |text: &str, number: u32| text.contains(&format!("container_id=\"{number:064x}\""));
     let text = eventually("figures of the last of them", SOON, || {
