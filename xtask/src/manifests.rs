@@ -4,10 +4,12 @@
 //! crate resources -> base/crds.yaml -\
 //!                    base/*.yaml -----+-> rewind.yaml       one file, which `kubectl rewind deploy` applies
 //!                                      \-> chart/templates  with `chart/values.yaml` it is the base, to the byte
+//! rules/, dashboards/, overlays/prometheus/ -> overlays/prometheus/rules.yaml, chart/files, chart/templates/prometheus-*
 //! ```
 
 mod chart;
 mod helm;
+mod prometheus;
 
 use crate::command;
 use anyhow::{Context as _, Result, bail};
@@ -73,7 +75,9 @@ fn write() -> Result<()> {
     for file in make(crds()?)? {
         if !is_there(&file) {
             eprintln!("manifests: {}", file.path);
-            fs::write(folder().join(&file.path), &file.text).with_context(|| format!("writing {}", file.path))?;
+            let path = folder().join(&file.path);
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::write(path, &file.text).with_context(|| format!("writing {}", file.path))?;
         }
     }
     Ok(())
@@ -95,13 +99,18 @@ fn make(crds: File) -> Result<Vec<File>> {
     }
     let mut made = vec![single(&base), crds];
     made.extend(chart::templates(&base)?);
+    made.extend(prometheus::made()?);
     Ok(made)
 }
 
 /// The definitions as they are there.
 fn committed() -> Result<File> {
-    let text = fs::read_to_string(folder().join(CRDS)).with_context(|| format!("reading {CRDS}"))?;
-    Ok(File { path: CRDS.to_owned(), text })
+    read(CRDS)
+}
+
+fn read(path: &str) -> Result<File> {
+    let text = fs::read_to_string(folder().join(path)).with_context(|| format!("reading {path}"))?;
+    Ok(File { path: path.to_owned(), text })
 }
 
 /// The definitions as the crate knows them.
@@ -120,8 +129,7 @@ fn base(crds: &File) -> Result<Vec<File>> {
         if path == crds.path {
             return Ok(crds.clone());
         }
-        let text = fs::read_to_string(folder().join(&path)).with_context(|| format!("reading {path}"))?;
-        Ok(File { path, text })
+        read(&path)
     });
     files.collect()
 }

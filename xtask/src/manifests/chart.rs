@@ -40,11 +40,46 @@ const CHOICES: &[(&str, &[Choice])] = &[
             choice("priorityClassName: system-node-critical", "priorityClassName: {{ .Values.priorityClassName }}"),
             choice("values: [system-node-critical]", "values: [{{ .Values.priorityClassName }}]"),
             choice(" path: /run/containerd/io.containerd.runtime.v2.task", " path: {{ .Values.containersDir }}"),
+            choice("          volumeMounts:\n", METRICS_PORT),
+            choice("            - name: crashes\n              mountPath", TOKEN_MOUNT),
+            choice("        # Crash files outlive the pod.\n", TOKEN_VOLUME),
         ],
     ),
-    ("base/config.yaml", &[choice("\n    {}\n", "\n    {{- toYaml .Values.config | nindent 4 }}\n")]),
+    ("base/config.yaml", &[choice("    {}\n", CONFIG)]),
     ("base/connect.yaml", &[choice("name: system:authenticated", "name: {{ .Values.connectGroup }}")]),
 ];
+
+// The same as overlays/prometheus/agent.yaml and config.yaml, where it is wanted.
+const METRICS_PORT: &str = "          {{- if .Values.prometheus.enabled }}
+          ports:
+            - name: metrics
+              containerPort: 9464
+          {{- end }}
+          volumeMounts:
+";
+const TOKEN_MOUNT: &str = "            {{- if .Values.prometheus.enabled }}
+            - name: metrics-token
+              mountPath: /etc/rewind-metrics
+              readOnly: true
+            {{- end }}
+            - name: crashes
+              mountPath";
+const TOKEN_VOLUME: &str = "        {{- if .Values.prometheus.enabled }}
+        - name: metrics-token
+          secret:
+            secretName: rewind-metrics-token
+            defaultMode: 256
+            optional: true
+        {{- end }}
+        # Crash files outlive the pod.
+";
+const CONFIG: &str = "    {{- if .Values.prometheus.enabled }}
+    {{- $metrics := dict \"listen\" \"0.0.0.0:9464\" \"tokenFile\" \"/etc/rewind-metrics/token\" }}
+    {{- toYaml (mergeOverwrite (dict \"export\" (dict \"prometheus\" $metrics)) .Values.config) | nindent 4 }}
+    {{- else }}
+    {{- toYaml .Values.config | nindent 4 }}
+    {{- end }}
+";
 
 const fn choice(base: &'static str, chart: &'static str) -> Choice {
     Choice { base, chart }
@@ -67,10 +102,7 @@ fn template(file: &File, values: &Value) -> Result<File> {
     if file.text.contains("{{") {
         bail!("{}: `{{{{` would be an action of the template", file.path);
     }
-    let mut text = file.text.clone();
-    for choice in EVERYWHERE {
-        text = text.replace(choice.base, choice.chart);
-    }
+    let mut text = everywhere(&file.text);
     for choice in CHOICES.iter().filter(|(path, _)| *path == file.path).flat_map(|(_, choices)| *choices) {
         if text.matches(choice.base).count() != 1 {
             bail!("{} does not have `{}` once", file.path, choice.base.trim());
@@ -85,24 +117,41 @@ fn template(file: &File, values: &Value) -> Result<File> {
     Ok(File { path: file.path.replace("base/", "chart/templates/"), text })
 }
 
-/// What Helm makes of a template, as far as ours go: values, sums, and a value as YAML on lines of its own.
+/// A text with what is chosen in every file.
+pub(super) fn everywhere(text: &str) -> String {
+    EVERYWHERE.iter().fold(text.to_owned(), |text, choice| text.replace(choice.base, choice.chart))
+}
+
+/// What Helm makes of a template, as far as ours go: values, sums, a value as YAML on lines of its own, and what there is
+/// only if a value says so.
 fn rendered(template: &str, values: &Value) -> Result<String> {
     let mut text = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
-        let (action, after) = after.split_once("}}").context("an action has no end")?;
+        let (action, mut after) = after.split_once("}}").context("an action has no end")?;
         text += if action.starts_with('-') { before.trim_end() } else { before };
-        text += &evaluated(action.trim_start_matches('-').trim(), values)?;
+        let action = action.trim_start_matches('-').trim();
+        if let Some(path) = action.strip_prefix("if ") {
+            let (within, beyond) = after.split_once("{{- end }}").context("an `if` has no end")?;
+            let (then, other) = within.split_once("{{- else }}").unwrap_or((within, ""));
+            let is_so = value(path, values)?.as_bool().context("it is neither true nor false")?;
+            text += rendered(if is_so { then } else { other }, values)?.trim_end();
+            after = beyond;
+        } else {
+            text += &evaluated(action, values)?;
+        }
         rest = after;
     }
     Ok(text + rest)
 }
 
+fn value<'v>(path: &str, values: &'v Value) -> Result<&'v Value> {
+    let pointer = path.strip_prefix(".Values").map(|path| path.replace('.', "/"));
+    pointer.and_then(|pointer| values.pointer(&pointer)).with_context(|| format!("there is no {path}"))
+}
+
 fn evaluated(action: &str, values: &Value) -> Result<String> {
-    let value = |path: &str| {
-        let pointer = path.strip_prefix(".Values").map(|path| path.replace('.', "/"));
-        pointer.and_then(|pointer| values.pointer(&pointer)).with_context(|| format!("there is no {path}"))
-    };
+    let value = |path: &str| value(path, values);
     let words: Vec<&str> = action.split(' ').collect();
     Ok(match words.as_slice() {
         [".Release.Namespace"] => NAMESPACE.to_owned(),
@@ -134,7 +183,13 @@ mod tests {
         assert_eq!(render("a: {{ .Values.image.tag }}\nb: {{ add .Values.size 128 }}Mi\n"), "a: 1\nb: 192Mi\n");
         assert_eq!(render("c: |\n    {{- toYaml .Values.config | nindent 4 }}\n"), "c: |\n    {}\n");
         assert_eq!(render("namespace: {{ .Release.Namespace }}\n"), "namespace: rewind-system\n");
-        for wrong in ["{{ .Values.none }}", "{{ include x }}", "{{ .Values.size"] {
+        let if_so = |so: bool| {
+            let template =
+                "a:\n  {{- if .Values.so }}\n  b: {{ .Values.size }}\n  {{- else }}\n  c: 1\n  {{- end }}\nd: 1\n";
+            rendered(template, &json!({"so": so, "size": 64})).unwrap()
+        };
+        assert_eq!([if_so(true), if_so(false)], ["a:\n  b: 64\nd: 1\n", "a:\n  c: 1\nd: 1\n"]);
+        for wrong in ["{{ .Values.none }}", "{{ include x }}", "{{ .Values.size", "{{- if .Values.size }}{{- end }}"] {
             assert!(rendered(wrong, &values).is_err(), "{wrong}");
         }
     }
