@@ -53,7 +53,8 @@ fn v2(text: &str) -> Disks {
     disks
 }
 
-/// A file of v1: a line a device and operation, and sums at the end.
+/// A file of v1: a line a device and operation, and sums at the end. A device is there once the cgroup, or one above it,
+/// has a limit for it (`block/blk-throttle.c`, 6.18): without one, v1 does not tell.
 fn v1(text: &str) -> Vec<(Device, bool, u64)> {
     let of = |line: &str| {
         let mut words = line.split_ascii_whitespace();

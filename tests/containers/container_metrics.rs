@@ -121,7 +121,13 @@ const ROWS: [Row; 6] = [
 pub(crate) fn as_the_kernel_says() -> Result<()> {
     let collector = Collector::start()?;
     let (agent, _dir) = agent(&collector)?;
-    let spec = Spec { cpus: Some(0.2), memory_bytes: Some(256 << 20), processes: Some(50), ..python(LOAD) };
+    let spec = Spec {
+        cpus: Some(0.2),
+        memory_bytes: Some(256 << 20),
+        processes: Some(50),
+        disk_bytes: Some(1 << 30),
+        ..python(LOAD)
+    };
     let container = Container::new("rewind-loaded", &spec)?;
     let _running = container.start()?;
     let id = container.id();
@@ -149,10 +155,8 @@ pub(crate) fn as_the_kernel_says() -> Result<()> {
     ensure!((0.15..=0.25).contains(&cpus), "{cpus} CPUs under a quota of 0.2");
     let rss = newest(&all, "container.memory.rss", &[]).context("no memory")?.number;
     ensure!(rss >= f64::from(64 << 20), "{rss} bytes");
-    let written = newest(&all, "container.disk.io", &[("disk.io.direction", "write")]).map(|point| point.number);
-    if let Some(written) = written {
-        ensure!(written >= f64::from(16 << 20), "{written} bytes written");
-    }
+    let written = newest(&all, "container.disk.io", &[("disk.io.direction", "write")]).context("nothing written")?;
+    ensure!(written.number >= f64::from(16 << 20), "{written:?}");
     let is_since = |point: &&Point| point.kind == Kind::Counter && point.began_unix_ns < since;
     ensure!(all.iter().filter(is_since).count() > 10, "counters have their start: {all:?}");
     agent.stop()

@@ -85,7 +85,7 @@ impl Scraped {
             ),
         )?;
         let agent = Agent::start_with(&["--config", &config.display().to_string()])?;
-        let spec = Spec { cpus: Some(0.5), memory_bytes: Some(128 << 20), ..python(WEB) };
+        let spec = Spec { cpus: Some(0.5), memory_bytes: Some(128 << 20), disk_bytes: Some(1 << 30), ..python(WEB) };
         let web = Container::new("rewind-web", &spec)?;
         let running = web.start()?;
         let failed = Container::new("rewind-crashing", &python(CRASHING))?.run()?;

@@ -100,7 +100,7 @@ fn odd() -> MetricsData {
         point.attributes.extend(attributes());
         point
     };
-    let mut counted = POINTS.of(7, &[]);
+    let mut counted = POINTS.of(7_u64, &[]);
     counted.exemplars = exemplars();
     let histograms = Histogram { data_points: vec![histogram()], aggregation_temporality: cumulative() };
     let exponential = ExponentialHistogram { data_points: vec![exponential()], aggregation_temporality: cumulative() };

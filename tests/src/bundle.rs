@@ -7,7 +7,7 @@ use crate::workload::{self, WORKLOADS};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 /// `nobody`.
@@ -28,6 +28,9 @@ pub struct Spec {
     pub memory_bytes: Option<u64>,
     /// Most CPUs at a time; no limit if `None`.
     pub cpus: Option<f64>,
+    /// Most bytes a second that are written to the disk of its root; no limit if `None`. Without a limit v1 does not count
+    /// what is written (`block/blk-throttle.c`, 6.18).
+    pub disk_bytes: Option<u64>,
     /// Most processes and threads; no limit if `None`.
     pub processes: Option<u64>,
     /// The process whose PID namespace it shares; one of its own if `None`.
@@ -51,6 +54,7 @@ impl Spec {
             cgroup: None,
             memory_bytes: None,
             cpus: None,
+            disk_bytes: None,
             processes: None,
             pid_namespace_of: None,
             own_network: false,
@@ -68,7 +72,7 @@ pub fn write(dir: &Path, id: &str, spec: &Spec) -> Result<()> {
     let root = dir.join("rootfs");
     let shared = fill_root(&root).with_context(|| format!("cannot fill {}", root.display()))?;
     let config = dir.join("config.json");
-    fs::write(&config, config_json(id, spec, &shared)?.to_string())
+    fs::write(&config, config_json(id, spec, &shared, disk_of(dir))?.to_string())
         .with_context(|| format!("cannot write {}", config.display()))
 }
 
@@ -97,7 +101,19 @@ fn fill_root(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(shared)
 }
 
-fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
+/// The disk that a directory is on, major and minor; `None`: it is on none.
+fn disk_of(dir: &Path) -> Option<(u64, u64)> {
+    let device = fs::metadata(dir).ok()?.dev();
+    let sys = Path::new("/sys/dev/block").join(format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device)));
+    let sys = fs::canonicalize(sys).ok()?;
+    // Limits are those of whole disks.
+    let whole = if sys.join("partition").exists() { sys.parent()?.to_owned() } else { sys };
+    let numbers = fs::read_to_string(whole.join("dev")).ok()?;
+    let (major, minor) = numbers.trim().split_once(':')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+fn config_json(id: &str, spec: &Spec, shared: &[PathBuf], disk: Option<(u64, u64)>) -> Result<Value> {
     let mut mounts = vec![
         json!({"destination": "/proc", "type": "proc", "source": "proc"}),
         json!({"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]}),
@@ -122,6 +138,10 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf]) -> Result<Value> {
     }
     if let Some(cpus) = spec.cpus {
         resources.insert("cpu".to_owned(), json!({"period": 100_000, "quota": (cpus * 100_000.0) as i64}));
+    }
+    if let Some((rate, (major, minor))) = spec.disk_bytes.zip(disk) {
+        let limit = json!({"major": major, "minor": minor, "rate": rate});
+        resources.insert("blockIO".to_owned(), json!({"throttleWriteBpsDevice": [limit]}));
     }
     if let Some(count) = spec.processes {
         resources.insert("pids".to_owned(), json!({"limit": count}));

@@ -38,7 +38,7 @@ const MAX_TOKEN_BYTES: usize = 4096;
 /// How long after it could not be listened it is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// Resource attributes that are labels of each series: they tell one host, pod and container from another.
-const LABELS: [&str; 16] = [
+const LABELS: [&str; 17] = [
     "k8s.cluster.name",
     "k8s.node.name",
     "host.name",
@@ -54,6 +54,7 @@ const LABELS: [&str; 16] = [
     "k8s.daemonset.name",
     "k8s.job.name",
     "k8s.cronjob.name",
+    "k8s.hpa.name",
     "k8s.container.status.last_terminated_reason",
 ];
 
