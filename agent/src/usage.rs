@@ -160,7 +160,7 @@ fn known(listed: &Listed, counted: Option<&Counted>, unix_offset_ns: i64) -> Con
         started_unix_ns: listed.born_ns.saturating_add_signed(unix_offset_ns),
         calls: counted.map(|counted| counted.calls_and_errors().0),
         errors: counted.map(|counted| counted.calls_and_errors().1),
-        crashes: counted.map(|counted| counted.failures),
+        failed_processes: counted.map(|counted| counted.failures),
         ..ContainerUse::default()
     }
 }

@@ -69,7 +69,7 @@ const COLUMNS: [Column; 14] = [
     rare("FAILED OPENS", 8, |row| plain(row.its.failed_opens.map(units::grouped))),
     rare("FAILED CONNECTS", 7, |row| plain(row.its.failed_connects.map(units::grouped))),
     rare("SIGNALS", 9, |row| plain(row.its.signals.map(units::grouped))),
-    rare("CRASHES", 3, |row| bad(row.its.crashes)),
+    rare("FAILED", 3, |row| bad(row.its.failed_processes)),
     rare("OOM KILLS", 3, |row| bad(row.its.oom_kills)),
 ];
 

@@ -167,6 +167,6 @@ pub struct ContainerUse {
     pub failed_connects: Option<u64>,
     /// Signals that were delivered.
     pub signals: Option<u64>,
-    /// Processes that ended badly.
-    pub crashes: Option<u64>,
+    /// Processes that ended with another status than 0.
+    pub failed_processes: Option<u64>,
 }
