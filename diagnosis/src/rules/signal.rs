@@ -8,7 +8,7 @@
 
 use crate::facts::{ASKING, DeliveredSignal, FAULTS, Facts, Process, SIGABRT, SIGKILL};
 use crate::finding::{Finding, Relation};
-use crate::groups::Group;
+use crate::groups::{Group, Said};
 use crate::weight::{ABORTED, ASKED_TO_END, CERTAIN};
 use crate::words::signal as words;
 use rewind_recording::decode::signal_name;
@@ -63,7 +63,15 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
     evidence.sort_unstable();
     evidence.dedup();
     let weight = if own && signal == SIGABRT { ABORTED } else { CERTAIN };
-    Finding { rule: "signal", weight, relation: Relation::Reason, text, reasons: Vec::new(), evidence }
+    Finding {
+        rule: "signal",
+        weight,
+        relation: Relation::Reason,
+        text,
+        said: Said::Same,
+        reasons: Vec::new(),
+        evidence,
+    }
 }
 
 /// It ended of itself, but it was asked to.
@@ -82,6 +90,7 @@ fn asked(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option
         weight: ASKED_TO_END,
         relation: Relation::After,
         text: format!("{name}{sender}"),
+        said: Said::Same,
         reasons: vec!["it was asked to end"],
         evidence: std::iter::once(delivered.index).chain(process.end.map(|end| end.index)).collect(),
     })
