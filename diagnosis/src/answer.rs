@@ -35,8 +35,8 @@ fn more(first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String
     match words {
         _ if first.said == Said::Same => String::new(),
         Some(words) if words.is_error => format!("; it said \"{}\"", words.text),
-        Some(words) => format!("; the last that it wrote is \"{}\"", words.text),
-        None => String::new(),
+        Some(words) if first.relation == Relation::After => format!("; the last that it wrote is \"{}\"", words.text),
+        _ => String::new(),
     }
 }
 

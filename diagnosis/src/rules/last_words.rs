@@ -1,6 +1,6 @@
 //! What the program said itself: the cause where no call is it.
 
-use crate::facts::{Facts, SIGABRT};
+use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
 use crate::groups::Said;
 use crate::last_words::LastWords;
@@ -13,10 +13,9 @@ pub(super) fn rule(facts: &Facts<'_>, words: &LastWords) -> Option<Finding> {
     let mut evidence: Vec<usize> = events.iter().copied().chain(end).collect();
     evidence.dedup();
     // That it aborted tells how it ended: the words stand beside that.
-    let aborted = facts.end().and_then(|end| end.signal).is_some_and(|signal| u32::from(signal) == SIGABRT);
     Some(Finding {
         rule: "words",
-        weight: if aborted { ABORTED - 1 } else { SAID },
+        weight: if facts.own_abort().is_some() { ABORTED - 1 } else { SAID },
         relation: Relation::Reason,
         text: format!("it said \"{text}\""),
         said: Said::Same,
