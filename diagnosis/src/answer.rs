@@ -2,24 +2,41 @@
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
+use crate::groups::Said;
+use crate::last_words::LastWords;
 
 /// The first line.
-pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding]) -> String {
+pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWords>) -> String {
     let end = end(facts);
     let Some(first) = found.first() else {
-        return if facts.ended_badly() {
-            format!("{end}; nothing unusual found before that.")
-        } else {
-            format!("{end}: nothing unusual found.")
+        return match words {
+            Some(words) => format!("{end}; the last that it wrote is \"{}\".", words.text),
+            None if facts.ended_badly() => format!("{end}; nothing unusual found before that."),
+            None => format!("{end}: nothing unusual found."),
         };
     };
     let text = &first.text;
+    let more = more(first, found, words);
     match first.relation {
-        Relation::After => format!("{end} after {text}."),
+        Relation::After => format!("{end} after {text}{more}."),
         Relation::Whole => format!("{}.", capitalized(text)),
-        Relation::Reason => format!("{end}: {text}."),
+        Relation::Reason => format!("{end}: {text}{more}."),
         Relation::Beside if facts.ending.is_some() => format!("{end}; before that {text}."),
         Relation::Beside => format!("{end}; but {text}."),
+    }
+}
+
+/// What the words add to the first finding; to the words, what failed right before them.
+fn more(first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
+    if first.rule == "words" {
+        let failed = found.get(1).filter(|second| second.relation == Relation::After && second.said == Said::Other);
+        return failed.map_or_else(String::new, |failed| format!("; right before that {}", failed.text));
+    }
+    match words {
+        _ if first.said == Said::Same => String::new(),
+        Some(words) if words.is_error => format!("; it said \"{}\"", words.text),
+        Some(words) if first.relation == Relation::After => format!("; the last that it wrote is \"{}\"", words.text),
+        _ => String::new(),
     }
 }
 

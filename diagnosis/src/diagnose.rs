@@ -5,6 +5,7 @@ use crate::diagnosis::{Diagnosis, Ended, FindingText};
 use crate::event_text::{event_text, rfc3339};
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
+use crate::last_words::LastWords;
 use crate::weight::weighed_groups;
 use crate::{rules, sections};
 use rewind_recording::clock::Clock;
@@ -17,11 +18,12 @@ use rewind_recording::render::{Options, container_name};
 #[must_use]
 pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis {
     let facts = Facts::new(header, records);
-    let groups = weighed_groups(&facts);
-    let found = rules::findings(&facts, &groups);
+    let words = LastWords::of(&facts);
+    let groups = weighed_groups(&facts, words.as_ref());
+    let found = rules::findings(&facts, &groups, words.as_ref());
     let mut clock = Clock::new(options.zone.clone(), header.host.unix_offset_ns);
     let mut diagnosis = Diagnosis {
-        answer: beside(&answer(&facts, &found), &header.peers),
+        answer: beside(&answer(&facts, &found, words.as_ref()), &header.peers),
         unusual: facts.ended_badly() || !found.is_empty(),
         container: container_name(&header.container),
         pod: header.container.pod.as_ref().map(|pod| pod.words()).filter(|words| !words.is_empty()),
@@ -43,7 +45,9 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
 #[must_use]
 pub fn cause(header: &Header, records: &[u8]) -> String {
     let facts = Facts::new(header, records);
-    beside(&answer(&facts, &rules::findings(&facts, &weighed_groups(&facts))), &header.peers)
+    let words = LastWords::of(&facts);
+    let found = rules::findings(&facts, &weighed_groups(&facts, words.as_ref()), words.as_ref());
+    beside(&answer(&facts, &found, words.as_ref()), &header.peers)
 }
 
 /// The class of the cause, of a closed list, for where causes are counted: the rule that found it; `signal` or `exit`
@@ -51,7 +55,8 @@ pub fn cause(header: &Header, records: &[u8]) -> String {
 #[must_use]
 pub fn cause_class(header: &Header, records: &[u8]) -> &'static str {
     let facts = Facts::new(header, records);
-    let found = rules::findings(&facts, &weighed_groups(&facts));
+    let words = LastWords::of(&facts);
+    let found = rules::findings(&facts, &weighed_groups(&facts, words.as_ref()), words.as_ref());
     let is_killed = facts.ending.is_some_and(|ending| ending.exit_code.is_none());
     let end = if is_killed { "signal" } else { "exit" };
     found.first().filter(|first| first.relation != Relation::Beside).map_or(end, |first| first.rule)

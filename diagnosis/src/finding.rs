@@ -1,5 +1,7 @@
 //! What a rule has found.
 
+use crate::groups::Said;
+
 /// How a finding goes with the words on the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
@@ -24,6 +26,8 @@ pub struct Finding {
     pub relation: Relation,
     /// A clause without a full stop.
     pub text: String,
+    /// How the last words go with it.
+    pub said: Said,
     /// Why it weighs what it weighs.
     pub reasons: Vec<&'static str>,
     /// The events that it rests on, in order of time.

@@ -42,9 +42,23 @@ impl Class {
     }
 }
 
+/// How the last words go with what failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Said {
+    /// They tell the same.
+    #[default]
+    Same,
+    /// They name it, and say more.
+    More,
+    /// They tell of something else, or of nothing.
+    Other,
+}
+
 /// A weight and what it is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Weighed {
+    /// How the last words go with it.
+    pub said: Said,
     /// The sum.
     pub weight: i32,
     /// In words.

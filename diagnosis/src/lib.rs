@@ -20,6 +20,8 @@
 //! | [`facts`] | what one pass over the events tells |
 //! | [`noise`] | which failures are ordinary |
 //! | [`groups`] | failures of one subject and errno, and their classes |
+//! | [`last_words`] | the line of its last writes that says why it ended |
+//! | [`turn`] | whether the course of a program changed with a failure |
 //! | [`weight`] | how likely something is the cause: one scale, each weight with a name |
 //! | [`finding`] | what a rule has found |
 //! | [`words`] | clauses that several rules use |
@@ -47,6 +49,7 @@
 //! | weight | how likely it is that something is the cause ([`weight`]) |
 //! | rule, finding | a pure function from the facts to findings; a clause with its weight and evidence |
 //! | evidence | the events that a finding rests on |
+//! | last words | the one line of the complaint that says why it ended ([`last_words::LastWords`]) |
 //! | complaint | what the culprit wrote to standard error, or output, right before its end |
 //! | setup | what the runtime does until the container's own program runs |
 //!
@@ -69,6 +72,7 @@ mod event_text;
 pub mod facts;
 pub mod finding;
 pub mod groups;
+pub mod last_words;
 pub mod meaning;
 pub mod noise;
 pub mod rules;
@@ -79,6 +83,7 @@ mod sections;
 mod tests;
 mod text;
 mod tried;
+mod turn;
 pub mod weight;
 mod words;
 

@@ -118,6 +118,16 @@ pub(crate) const fn is_absent(errno: u16) -> bool {
     errno == ENOENT
 }
 
+/// Whether the descriptor is not open: shells and others close whole ranges of them.
+pub(crate) const fn is_stray(errno: u16) -> bool {
+    errno == EBADF
+}
+
+/// Whether the kernel does not take an argument, as it says to who tries what it offers.
+pub(crate) const fn is_not_taken(errno: u16) -> bool {
+    errno == EINVAL
+}
+
 /// The name of an errno, or its number.
 #[must_use]
 pub fn name(errno: u16) -> Cow<'static, str> {

@@ -5,7 +5,7 @@
 
 use crate::calls::{self, bits};
 use crate::facts::Subject;
-use crate::meaning::Meaning;
+use crate::meaning::{Meaning, is_not_taken, is_stray};
 
 /// How ordinary a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +71,12 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     let meaning = Meaning::of(name, errno);
     if let Meaning::Answer(answer) = meaning {
         return Noise::Answer(answer);
+    }
+    if is_stray(errno) {
+        return Noise::Probe("a descriptor that need not be open");
+    }
+    if subject == &Subject::Nothing && is_not_taken(errno) {
+        return Noise::Probe("a look at what the kernel offers");
     }
     let (Subject::Path(path) | Subject::Peer(path)) = subject else { return Noise::None };
     let asks = calls::has(name, bits::ASKS);

@@ -3,12 +3,14 @@
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::groups::Group;
+use crate::last_words::LastWords;
 use crate::weight::WORTH_SAYING;
 
 mod children;
 mod descriptors;
 mod dns;
 mod files;
+mod last_words;
 mod memory;
 mod network;
 mod oom;
@@ -39,8 +41,9 @@ const RULES: [Rule; 13] = [
 
 /// What all rules find worth output, the likeliest cause first.
 #[must_use]
-pub fn findings(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
-    let all = RULES.iter().flat_map(|rule| rule(facts, groups));
+pub fn findings(facts: &Facts<'_>, groups: &[Group], words: Option<&LastWords>) -> Vec<Finding> {
+    let said = words.and_then(|words| last_words::rule(facts, words));
+    let all = RULES.iter().flat_map(|rule| rule(facts, groups)).chain(said);
     let mut findings: Vec<_> = all.filter(|finding| finding.weight >= WORTH_SAYING).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.weight));
     findings

@@ -67,14 +67,21 @@ pub(super) fn last_part(path: &str) -> Option<&str> {
     path.rsplit_once('/').map(|(_, part)| part).filter(|part| part.len() > 1)
 }
 
-/// What argument `at` of a call pointed to, as far as it is recorded: what it wrote.
-pub(super) fn written(invocation: &Invocation<'_>, at: usize) -> String {
+/// What argument `at` of a call pointed to, as far as it is recorded: what it wrote. `…` stands where something is
+/// missing; whether that is so at its end.
+pub(super) fn written(invocation: &Invocation<'_>, at: usize) -> (String, bool) {
     let call = &invocation.call;
     let blobs = invocation.enter.map_or(call.blobs, |enter| enter.blobs);
     let parts = blobs.filter(|blob| {
         blob.arg == at && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
     });
-    parts.map(|blob| escape::text(&blob.readable(blob.bytes)).into_owned()).collect()
+    let (mut text, mut is_cut) = (String::new(), false);
+    for blob in parts {
+        text.push_str(&escape::text(&blob.readable(blob.bytes)));
+        is_cut = blob.is_cut();
+        text.push_str(if is_cut { "…" } else { "" });
+    }
+    (text, is_cut)
 }
 
 /// The arguments of an `execve`, as one would type them; its path where they are not recorded.

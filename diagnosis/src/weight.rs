@@ -6,11 +6,17 @@
 //! | 100 to 300 | it is odd, and may be the cause |
 //! | above 300 | the program complained of it, or ended right behind it |
 //! | [`CERTAIN`] | the kernel says so: a signal ended it |
+//!
+//! Of a container that has ended a failure is worth saying only where something ties it to the end: the last words
+//! name it, or tell its error, or nothing else was done behind it (see [`crate::turn`]). Where the program stated an
+//! error, and it is not that one, the words weigh more.
 
-use crate::facts::{Facts, Process, Subject};
-use crate::groups::{self, Group, Weighed};
+use crate::facts::{Facts, Subject};
+use crate::groups::{self, Group, Said, Weighed};
+use crate::last_words::{LastWords, telling};
 use crate::meaning::Meaning;
 use crate::noise::Noise;
+use crate::turn::is_turn;
 use rewind_recording::decode::{errno_name, errno_text};
 
 /// What the kernel itself says is the cause.
@@ -23,6 +29,8 @@ pub const NEVER_BEGAN: i32 = CERTAIN + 50;
 pub const KILLED_IN_SETUP: i32 = 300;
 /// It was asked to end, and did.
 pub const ASKED_TO_END: i32 = 500;
+/// The program stated an error. Less than any failure that is that error.
+pub const SAID: i32 = 260;
 /// It aborted itself: it found something wrong before, which is the cause if it is known.
 pub const ABORTED: i32 = 250;
 /// The heap could not grow in the program that ended badly.
@@ -60,8 +68,8 @@ const FAILED: i32 = 30;
 const OWN: i32 = 60;
 /// And right before the end.
 const CLOSE: i32 = 40;
-/// It is the last that failed before the complaint, or the end.
-const LAST: i32 = 200;
+/// It is the last that failed before the complaint, or the end, and nothing else was done behind it.
+const TURNED: i32 = 200;
 /// The complaint names what failed.
 const NAMED: i32 = 350;
 /// The complaint tells the error.
@@ -77,16 +85,14 @@ const PROBE: i32 = -150;
 /// No failure but an answer.
 const ANSWER: i32 = -600;
 
-/// Between two lines of one complaint there is no more than this.
-const PAUSE_NS: u64 = 200_000_000;
-/// A complaint ends no longer before the end than this.
-const LAST_WORDS_NS: u64 = 5_000_000_000;
 /// "Right before the end".
 const CLOSE_NS: u64 = 1_000_000_000;
 
 /// What is known of the end that failures are weighed against.
 #[derive(Clone, Debug, Default)]
 pub struct EndContext {
+    /// Whether it has ended.
+    pub is_over: bool,
     /// Whether it ended badly.
     pub bad: bool,
     /// The process that the end goes back to.
@@ -97,19 +103,28 @@ pub struct EndContext {
     pub end_ns: u64,
     /// When it began to complain; `None` if it did not.
     pub complained_ns: Option<u64>,
-    /// What it said last, on standard output or error, in lower case.
+    /// What it said last, on standard output or error, in lower case, without stack frames.
     pub words: String,
+    /// The error that it stated, in lower case; empty if it did not.
+    pub error: String,
 }
 
 impl EndContext {
     /// The end that a recording tells of.
     #[must_use]
-    pub fn of(facts: &Facts<'_>) -> Self {
+    pub fn of(facts: &Facts<'_>, words: Option<&LastWords>) -> Self {
         let end_ns = facts.end_ns();
-        let (complained_ns, words) =
-            facts.culprit().map(|(_, process)| last_words(process, end_ns)).unwrap_or_default();
-        let since_ns = facts.culprit().map_or(0, |(_, process)| process.since_ns());
-        Self { bad: facts.ended_badly(), culprit: facts.culprit, since_ns, end_ns, complained_ns, words }
+        let error = words.filter(|words| words.is_error);
+        Self {
+            is_over: facts.ending.is_some(),
+            bad: facts.ended_badly(),
+            culprit: facts.culprit,
+            since_ns: facts.culprit().map_or(0, |(_, process)| process.since_ns()),
+            end_ns,
+            complained_ns: words.map(|words| words.since_ns),
+            words: facts.culprit().map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
+            error: error.map(|words| words.text.to_lowercase()).unwrap_or_default(),
+        }
     }
 
     /// Whether the program that ended it is the one that a group failed in.
@@ -117,62 +132,44 @@ impl EndContext {
         self.culprit == Some(group.tgid) && group.last_ns >= self.since_ns
     }
 
-    /// The last event of the group that failed last before the complaint, or before the end.
+    /// The last event of the group that failed last before the complaint, or before the end, if that was where the
+    /// course changed.
     #[must_use]
-    pub fn decisive(&self, groups: &[Group]) -> Option<usize> {
+    pub fn decisive(&self, facts: &Facts<'_>, groups: &[Group]) -> Option<usize> {
         let until_ns = self.complained_ns.unwrap_or(self.end_ns);
         let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
         let own = odd.filter(|group| self.bad && self.is_own(group) && group.first_ns <= until_ns);
-        own.max_by_key(|group| group.last_ns.min(until_ns)).map(|group| group.last)
+        let last = own.max_by_key(|group| group.last_ns.min(until_ns))?;
+        is_turn(facts, last, until_ns).then_some(last.last)
     }
-}
-
-/// The complaint of a process before its end: since when, and all that it said then.
-fn last_words(process: &Process, end_ns: u64) -> (Option<u64>, String) {
-    let stderr = process.outputs.iter().any(|output| output.to_stderr && output.at_ns >= process.since_ns());
-    let (mut since_ns, mut words) = (None, Vec::new());
-    let own = process.outputs.iter().filter(|output| output.at_ns >= process.since_ns());
-    for output in own.rev().take(200) {
-        let patience_ns = if since_ns.is_none() { LAST_WORDS_NS } else { PAUSE_NS };
-        if since_ns.unwrap_or(end_ns).saturating_sub(output.at_ns) > patience_ns {
-            break;
-        }
-        // Where both are written, standard error is where complaints go.
-        if output.to_stderr || !stderr {
-            since_ns = Some(output.at_ns);
-        }
-        words.push(output.text.to_lowercase());
-    }
-    words.reverse();
-    (since_ns, words.concat())
 }
 
 /// The groups of failed calls, the likeliest cause first, and of equal ones the latest.
 #[must_use]
-pub fn weighed_groups(facts: &Facts<'_>) -> Vec<Group> {
-    let end = EndContext::of(facts);
+pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group> {
+    let end = EndContext::of(facts, words);
     let mut groups = groups::of(facts);
-    let last = end.decisive(&groups);
+    let decisive = end.decisive(facts, &groups);
     for group in &mut groups {
-        group.weighed = weigh(group, &end, last == Some(group.last));
+        group.weighed = weigh(group, &end, decisive == Some(group.last));
     }
     groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
     groups
 }
 
-/// Weighs a group; `decisive` if it is the last that failed before the complaint or the end.
-fn weigh(group: &Group, end: &EndContext, decisive: bool) -> Weighed {
+/// Weighs a group; `turned` if the course changed with it.
+fn weigh(group: &Group, end: &EndContext, turned: bool) -> Weighed {
     let mut weighed = Weighed::default();
     let own = end.is_own(group);
     let named = names(end, group);
+    let told = own && group.noise == Noise::None && says(end, group, turned);
     let close = end.end_ns.saturating_sub(group.last_ns) < CLOSE_NS;
     weighed.add(true, severity(group.meaning), "");
     weighed.add(end.bad && own, OWN, "");
     weighed.add(end.bad && own && close, CLOSE, "right before the end");
-    weighed.add(decisive, LAST, "the last to fail before it complained or ended");
+    weighed.add(turned, TURNED, "the last to fail before it complained or ended, and it did nothing else behind it");
     weighed.add(named, NAMED, "what it wrote at the end names it");
-    let odd = group.noise == Noise::None;
-    weighed.add(own && odd && !named && says(end, group), TOLD, "what it wrote at the end tells of this error");
+    weighed.add(told && !named, TOLD, "what it wrote at the end tells of this error");
     let repeated = group.count >= REPEATED_TIMES && matches!(group.subject, Subject::Peer(_));
     weighed.add(repeated, REPEATED, "again and again");
     weighed.add(group.recovered, RECOVERED, "it was had later");
@@ -181,6 +178,19 @@ fn weigh(group: &Group, end: &EndContext, decisive: bool) -> Weighed {
         Noise::Probe(reason) => weighed.add(true, PROBE, reason),
         Noise::Answer(reason) => weighed.add(true, ANSWER, reason),
     }
+    let most = match (named || told, end.error.is_empty()) {
+        (true, _) => i32::MAX,
+        (false, false) if turned => SAID - 1,
+        (false, true) if turned => i32::MAX,
+        (false, _) if end.is_over => WORTH_SAYING - 1,
+        (false, _) => i32::MAX,
+    };
+    weighed.weight = weighed.weight.min(most);
+    weighed.said = match (named, told || says(end, group, turned)) {
+        (_, true) => Said::Same,
+        (true, false) => Said::More,
+        (false, false) => Said::Other,
+    };
     weighed
 }
 
@@ -205,8 +215,18 @@ pub const fn severity(meaning: Meaning) -> i32 {
 fn names(end: &EndContext, group: &Group) -> bool {
     let Some(text) = group.subject.text().map(str::to_lowercase) else { return false };
     let last = text.rsplit('/').next().unwrap_or(&text);
-    let whole = text.len() > 3 && end.words.contains(&text);
-    whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && end.words.contains(last)
+    let whole = text.len() > 3 && has_name(&end.words, &text);
+    whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && has_name(&end.words, last)
+}
+
+/// Whether a text has a name, and not only as a part of a longer one.
+fn has_name(text: &str, name: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).is_some_and(|before| before.ends_with(is_of_name));
+        let behind = text.get(at + name.len()..).is_some_and(|behind| behind.starts_with(is_of_name));
+        !before && !behind
+    })
 }
 
 /// How programs and libraries put it that a peer, or a name server, did not answer.
@@ -221,14 +241,28 @@ const UNNAMED: &[&str] = &[
     "name or service",
     "lookup ",
 ];
+/// How they put it that they got no memory.
+const NO_MEMORY: &[&str] = &["memoryerror", "out of memory", "outofmemory", "bad_alloc", "cannot allocate memory"];
 
-/// Whether the last words tell this error.
-fn says(end: &EndContext, group: &Group) -> bool {
+/// Whether the last words tell this error; `turned` if the course changed with it.
+fn says(end: &EndContext, group: &Group, turned: bool) -> bool {
+    let any = |words: &[&str]| words.iter().any(|words| end.words.contains(words));
     if group.meaning == Meaning::NoAnswer {
-        let unnamed = UNNAMED.iter().filter(|_| group.subject.is_name_server());
-        return LATE.iter().chain(unnamed).any(|words| end.words.contains(words));
+        return any(LATE) || group.subject.is_name_server() && any(UNNAMED);
+    }
+    if group.meaning == Meaning::OutOfMemory && turned && any(NO_MEMORY) {
+        return true;
     }
     let errno = group.errno;
-    let has = |text: &str| !text.is_empty() && end.words.contains(&text.to_lowercase());
-    errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"))
+    let has = |text: &str| !text.is_empty() && has_name(&end.words, &text.to_lowercase());
+    let is_told =
+        errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"));
+    is_told && !names_another(end, group)
+}
+
+/// Whether the error that was stated is another path's.
+fn names_another(end: &EndContext, group: &Group) -> bool {
+    let Subject::Path(_) = &group.subject else { return false };
+    let paths = end.error.split(|c: char| c.is_whitespace() || "'\"`,:;()[]=".contains(c));
+    !names(end, group) && paths.into_iter().any(|word| word.starts_with('/') && word.len() > 1)
 }

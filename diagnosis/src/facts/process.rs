@@ -19,10 +19,14 @@ pub struct Output {
     pub index: usize,
     /// When it began to write.
     pub at_ns: u64,
+    /// Its thread.
+    pub tid: u32,
     /// Whether to standard error.
     pub to_stderr: bool,
-    /// What is recorded of it.
+    /// What is recorded of it, with `…` where there was more.
     pub text: String,
+    /// Whether there was more behind it.
+    pub is_cut: bool,
 }
 
 /// How a process ended.
@@ -165,8 +169,9 @@ impl Process {
         }
         let fd = seen.descriptor();
         if let (STDOUT | STDERR, Some(at)) = (fd, calls::sent_argument(seen.name)) {
-            let (index, at_ns, text) = (seen.index, seen.event.start_ns, written(seen.invocation, at));
-            self.outputs.push(Output { index, at_ns, to_stderr: fd == STDERR, text });
+            let (index, at_ns, tid) = (seen.index, seen.event.start_ns, seen.event.tid);
+            let (text, is_cut) = written(seen.invocation, at);
+            self.outputs.push(Output { index, at_ns, tid, to_stderr: fd == STDERR, text, is_cut });
         }
     }
 }

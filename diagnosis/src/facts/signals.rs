@@ -13,6 +13,7 @@ pub(crate) const SIGBUS: u32 = 7;
 pub(crate) const SIGFPE: u32 = 8;
 pub(crate) const SIGKILL: u32 = 9;
 pub(crate) const SIGSEGV: u32 = 11;
+pub(crate) const SIGPIPE: u32 = 13;
 pub(crate) const SIGTERM: u32 = 15;
 
 /// Signals that ask a process to end, and leave it to it how.
@@ -32,6 +33,8 @@ pub(crate) const FPE_INTDIV: i32 = 1;
 
 /// A process that was killed is gone after this time.
 const KILLED_NS: u64 = 5_000_000_000;
+/// Who aborts and does not take SIGABRT goes on to a fault within this time.
+const ABORTING_NS: u64 = 100_000_000;
 /// Who asks a process to end, and kills it if it does not, waits this long at most (the kubelet's
 /// longest usual grace period).
 const GRACE_NS: u64 = 300_000_000_000;
@@ -61,6 +64,16 @@ impl Facts<'_> {
         let named = |kill: &KillCall| [own, -own, -1, 0].contains(&kill.target);
         let recent = |kill: &KillCall| kill.at_ns <= end_ns && end_ns - kill.at_ns < KILLED_NS;
         self.kills.iter().rfind(|kill| kill.signal == signal && named(kill) && recent(kill))
+    }
+
+    /// The call by which the culprit aborted itself right before a signal ended it: SIGABRT, or the fault that `abort`
+    /// goes on to where that is not taken, as process 1 of a namespace takes none.
+    pub(crate) fn own_abort(&self) -> Option<&KillCall> {
+        let (tgid, process) = self.culprit()?;
+        let end = self.end()?;
+        let signal = end.signal.map(u32::from).filter(|signal| *signal == SIGABRT || FAULTS.contains(signal))?;
+        let kill = self.kill_call(process, SIGABRT, end.at_ns).filter(|kill| kill.tgid == tgid)?;
+        (signal == SIGABRT || end.at_ns - kill.at_ns < ABORTING_NS).then_some(kill)
     }
 
     /// Whether the OOM killer killed a process.

@@ -76,9 +76,9 @@ mod tests {
     #[test]
     fn a_search_that_was_successful_in_the_end_is_none() {
         let mut scene = Scene::of("app");
-        scene.open("/etc/app/token", -13);
         scene.open("/usr/local/share/app/rules.json", -2);
         scene.open("/usr/share/app/rules.json", 3);
+        scene.open("/etc/app/token", -13);
         scene.exit(700, 2 << 8);
         assert!(scene.answer().contains("/etc/app/token was denied"), "{}", scene.answer());
     }
@@ -90,5 +90,25 @@ mod tests {
         scene.access("/etc/app/token", 0);
         scene.exit(700, 2 << 8);
         assert!(scene.answer().contains("/etc/app/token was denied"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn a_file_that_the_program_went_on_without_is_none() {
+        let mut scene = Scene::of("app");
+        scene.open("/etc/app/optional.conf", -13);
+        scene.open("/srv/work", 3);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), "It exited with 1; nothing unusual found before that.");
+        // Long before the end it is none either.
+        let mut scene = Scene::of("app");
+        scene.open("/etc/app/optional.conf", -2);
+        scene.later(6 * S);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), "It exited with 1; nothing unusual found before that.");
+        // Nor is it in a run that ended well.
+        let mut scene = Scene::of("app");
+        scene.open("/etc/app/optional.conf", -13);
+        scene.exit(700, 0);
+        assert_eq!(scene.answer(), "It exited with 0: nothing unusual found.");
     }
 }

@@ -18,6 +18,7 @@ mod tests {
     const CLONE3: u16 = 435;
 
     fn mount(scene: &mut Scene, by: u32, result: i64) {
+        scene.later(1_000_000);
         let at = scene.now;
         let call = rewind_recording::event::build::call(&mut scene.records, 700, MOUNT).at(at, by.into());
         call.flags(flags::REFUSED).string("/dev/sdb").string("/data").arg(0).arg(0).arg(0).result(result).end();

@@ -3,7 +3,7 @@
 use crate::calls::{self, bits};
 use crate::facts::{Facts, Setup, Step, Subject};
 use crate::finding::{Finding, Relation};
-use crate::groups::Group;
+use crate::groups::{Group, Said};
 use crate::meaning::{self, Meaning};
 use crate::weight::{KILLED_IN_SETUP, NEVER_BEGAN};
 use rewind_recording::decode::errno_text;
@@ -33,7 +33,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     };
     let text = format!("its program never ran: {text}");
     let evidence = setup.last.iter().map(|step| step.call.index).chain(end).collect();
-    vec![Finding { rule: "setup", weight, relation, text, reasons: Vec::new(), evidence }]
+    vec![Finding { rule: "setup", weight, relation, text, said: Said::Same, reasons: Vec::new(), evidence }]
 }
 
 /// Whether it looked at the program last, and saw that nobody may execute it.

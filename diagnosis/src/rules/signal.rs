@@ -6,9 +6,9 @@
 //! a handler is never delivered: the kernel ends the process as it is sent, and hands SIGKILL to its
 //! threads without output by whom.
 
-use crate::facts::{ASKING, DeliveredSignal, FAULTS, Facts, Process, SIGABRT, SIGKILL};
+use crate::facts::{ASKING, DeliveredSignal, FAULTS, Facts, Process, SIGABRT, SIGKILL, SIGPIPE};
 use crate::finding::{Finding, Relation};
-use crate::groups::Group;
+use crate::groups::{Group, Said};
 use crate::weight::{ABORTED, ASKED_TO_END, CERTAIN};
 use crate::words::signal as words;
 use rewind_recording::decode::signal_name;
@@ -31,18 +31,21 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 /// A signal ended it.
 fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Finding {
     let delivered = process.signals.iter().rev().find(|delivered| delivered.siginfo[0] == signal);
-    let kill = facts.kill_call(process, signal, facts.end_ns());
+    let abort = facts.own_abort();
+    let kill = abort.or_else(|| facts.kill_call(process, signal, facts.end_ns()));
     let sent = facts.last_sent(tgid, signal, facts.end_ns());
     let evidence = kill.map(|kill| kill.index).into_iter().chain(delivered.map(|delivered| delivered.index));
     let evidence = evidence.chain(sent.map(|(index, _)| index));
     let mut evidence: Vec<usize> = evidence.chain(process.end.map(|end| end.index)).collect();
-    let own = kill.is_some_and(|kill| kill.tgid == tgid);
     let fault =
         delivered.filter(|_| FAULTS.contains(&signal)).and_then(|delivered| words::origin(facts, delivered, tgid));
-    let mut text = if own && signal == SIGABRT {
-        "it aborted itself".to_owned()
+    let is_fault = fault.is_some();
+    let mut text = if abort.is_some() {
+        aborted(process, signal)
     } else if let Some(fault) = fault {
         fault
+    } else if signal == SIGPIPE && kill.is_none() {
+        "it wrote to a pipe or a socket whose reader was gone".to_owned()
     } else if let Some((_, sent)) = sent {
         format!("sent by {}", words::sender(facts, sent))
     } else if let Some(kill) = kill {
@@ -62,8 +65,19 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
     }
     evidence.sort_unstable();
     evidence.dedup();
-    let weight = if own && signal == SIGABRT { ABORTED } else { CERTAIN };
-    Finding { rule: "signal", weight, relation: Relation::Reason, text, reasons: Vec::new(), evidence }
+    let weight = if abort.is_some() { ABORTED } else { CERTAIN };
+    let said = if abort.is_some() || is_fault { Said::More } else { Said::Same };
+    Finding { rule: "signal", weight, relation: Relation::Reason, text, said, reasons: Vec::new(), evidence }
+}
+
+/// That it aborted itself, and how that came to another signal.
+fn aborted(process: &Process, signal: u32) -> String {
+    if signal == SIGABRT {
+        return "it aborted itself".to_owned();
+    }
+    let name = signal_name(signal).unwrap_or_else(|| signal.to_string());
+    let why = if process.ns_tgid == 1 { "process 1 takes no SIGABRT" } else { "SIGABRT did not end it" };
+    format!("it aborted itself ({why}, so that abort() went on to {name})")
 }
 
 /// It ended of itself, but it was asked to.
@@ -82,6 +96,7 @@ fn asked(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option
         weight: ASKED_TO_END,
         relation: Relation::After,
         text: format!("{name}{sender}"),
+        said: Said::Same,
         reasons: vec!["it was asked to end"],
         evidence: std::iter::once(delivered.index).chain(process.end.map(|end| end.index)).collect(),
     })
@@ -191,5 +206,58 @@ mod tests {
         let answer = scene.answer();
         assert!(answer.contains("killed by SIGKILL: sent by kubelet (process 42)"), "{answer}");
         assert!(answer.ends_with("it ignores SIGTERM, which it was sent 30.0s before."), "{answer}");
+    }
+
+    #[test]
+    fn an_abort_of_process_1_is_told_as_that_whatever_signal_it_came_to() {
+        let mut scene = Scene::of("app");
+        scene.say(2, "double free or corruption (out)\n");
+        for _ in 0..2 {
+            scene.call(700, 234).arg(1).arg(1).arg(6).result(0).end();
+        }
+        scene.signal(11, 0x80, [0, 0]);
+        scene.exit(700, 11 | 0x80);
+        let why = scene.why();
+        let answer = "It was killed by SIGSEGV (core dumped): it aborted itself (process 1 takes no SIGABRT, so that abort() \
+                      went on to SIGSEGV); it said \"double free or corruption (out)\".";
+        assert_eq!((why.answer.as_str(), why.findings[0].rule), (answer, "signal"));
+        assert!(why.findings[0].evidence[0].call.contains("SIGABRT"), "{:?}", why.findings[0].evidence);
+        // A fault of its own is none.
+        let mut scene = Scene::of("app");
+        scene.call(700, 234).arg(1).arg(1).arg(6).result(0).end();
+        scene.later(S);
+        scene.signal(11, 1, [8, 0]);
+        scene.exit(700, 11);
+        assert!(scene.answer().contains("null pointer"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn the_words_stand_beside_an_abort_and_a_fault() {
+        let mut scene = Scene::of("app");
+        scene.say(2, "app: a.c:5: main: Assertion `c == 7' failed.\n");
+        scene.call(700, 234).arg(1).arg(1).arg(6).result(0).end();
+        scene.signal(6, -6, [1, 0]);
+        scene.exit(700, 6);
+        let answer =
+            "It was killed by SIGABRT: it aborted itself; it said \"app: a.c:5: main: Assertion `c == 7' failed\".";
+        assert_eq!(scene.answer(), answer);
+        // Who is killed by another has said nothing of that.
+        let mut scene = Scene::of("app");
+        scene.say(2, "error: no backend, trying again\n");
+        scene.signal(9, 0, [0, 0]);
+        scene.exit(700, 9);
+        assert_eq!(scene.answer(), "It was killed by SIGKILL: who sent it is not recorded.");
+    }
+
+    #[test]
+    fn a_reader_that_was_gone_is_told_where_sigpipe_ended_a_pipeline() {
+        let mut scene = Scene::of("sh -c pipeline");
+        scene.child(701, 700, "yes");
+        scene.call(701, 3).arg(9).result(-9).end();
+        scene.exit(701, 13);
+        scene.exit(700, 141 << 8);
+        let answer = "It exited with 141, its child yes (process 701) having been killed by SIGPIPE: it wrote to a pipe or a \
+                      socket whose reader was gone.";
+        assert_eq!(scene.answer(), answer);
     }
 }

@@ -1,0 +1,86 @@
+//! What the program that the end goes back to said last: the one line that says it best.
+//!
+//! ```text
+//! writes to standard error and output -> lines -> candidates with ranks -> one line, shortened
+//!                                        lines    runtimes, logs, generic   statement
+//! ```
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`lines`] | the writes right before the end, put together to lines |
+//! | [`ordinary`] | lines that say nothing by themselves: stack frames, hints |
+//! | [`rank`] | how sure a line states why it ended |
+//! | [`runtimes`] | how the common runtimes say that they gave up |
+//! | [`logs`] | lines of logs that have a level |
+//! | [`generic`] | errors as any program may put them |
+//! | [`statement`] | the line that says it |
+
+mod generic;
+mod lines;
+mod logs;
+mod ordinary;
+mod rank;
+mod runtimes;
+mod statement;
+#[cfg(test)]
+mod tests;
+
+use crate::facts::{Facts, Process};
+use lines::Line;
+use rank::Rank;
+
+/// The line that says why it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWords {
+    /// The line, with those that belong to it, shortened.
+    pub text: String,
+    /// Whether it states an error; else it is only what was written last.
+    pub is_error: bool,
+    /// When it was begun, with the stack or the header above it.
+    pub since_ns: u64,
+    /// Who wrote it.
+    pub tgid: u32,
+    /// The writes that it was made of, the first and the last.
+    pub events: [usize; 2],
+}
+
+impl LastWords {
+    /// Of a container that ended badly: the culprit's words, or those of a process that passed its failure on, where
+    /// they state an error.
+    #[must_use]
+    pub fn of(facts: &Facts<'_>) -> Option<Self> {
+        if !facts.ended_badly() {
+            return None;
+        }
+        let own = facts.culprit().and_then(|(tgid, process)| Self::of_process(tgid, process, facts.end_ns()));
+        if own.as_ref().is_some_and(|own| own.is_error) {
+            return own;
+        }
+        let mut above = facts.chain.iter().rev().skip(1).filter_map(|tgid| {
+            let process = facts.processes.get(tgid)?;
+            Self::of_process(*tgid, process, process.end?.ending.at_ns).filter(|words| words.is_error)
+        });
+        above.next().or(own)
+    }
+
+    fn of_process(tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {
+        let lines = lines::last(process, end_ns);
+        let found = statement::find(&lines)?;
+        let (first, last) = (lines.get(found.first)?, lines.get(found.last)?);
+        Some(Self {
+            text: statement::shortened(&found.text),
+            is_error: found.rank > Rank::Plain,
+            since_ns: first.since_ns,
+            tgid,
+            events: [first.first, last.last],
+        })
+    }
+}
+
+/// All that a process said at its end, without stack frames, in lower case: to look for names in it.
+#[must_use]
+pub fn telling(process: &Process, end_ns: u64) -> String {
+    let lines = lines::last(process, end_ns);
+    let telling = lines.iter().filter(|line| !ordinary::is_frame(&line.text));
+    telling.fold(String::new(), |text, line: &Line| text + &line.text.to_lowercase() + "\n")
+}

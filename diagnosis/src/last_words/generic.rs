@@ -1,0 +1,142 @@
+//! Errors as any program may put them.
+
+use super::lines::Line;
+use super::ordinary::is_ordinary;
+use super::rank::{Found, Rank};
+use super::runtimes::message;
+
+/// Words for an error, before a colon.
+const ERRORS: &[(&str, Rank)] = &[
+    ("fatal:", Rank::Fatal),
+    ("fatal error:", Rank::Fatal),
+    ("# fatal", Rank::Fatal),
+    ("panic:", Rank::Fatal),
+    ("critical:", Rank::Fatal),
+    ("error:", Rank::Error),
+    ("err!", Rank::Failure),
+];
+
+/// Words that tell of a failure.
+const FAILURES: &[&str] = &[
+    "fail",
+    "error",
+    "cannot",
+    "can't",
+    "can not",
+    "could not",
+    "couldn't",
+    "unable",
+    "not found",
+    "no such",
+    "denied",
+    "refused",
+    "invalid",
+    "missing",
+    "unknown",
+    "unrecognized",
+    "unexpected",
+    "unsupported",
+    "not permitted",
+    "not defined",
+    "not allowed",
+    "timed out",
+    "timeout",
+    "must ",
+    "required",
+    "is a directory",
+    "not a directory",
+    "in use",
+    "exceeded",
+    "abort",
+    "bad ",
+    "illegal",
+    "corrupt",
+    "out of memory",
+    "no space",
+    "does not",
+    "doesn't",
+    "not set",
+    "is not",
+    "crash",
+    "fault",
+    "exhausted",
+    "broken",
+    "too many",
+    "unreachable",
+    "mismatch",
+    "expired",
+    "too long",
+    "violation",
+    "read-only",
+    "no route",
+    "reset by",
+];
+
+/// Lines that only say that there was an error.
+const SUMMARIES: &[&str] = &[
+    "could not create the java virtual machine",
+    "a fatal exception has occurred",
+    "begin failed--compilation aborted",
+    "compilation failed in require",
+    "aborting due to",
+    "make: ***",
+    "a complete log of this run",
+    "test failed",
+    "giving up",
+    "exiting",
+    "exited with",
+    "exit code",
+];
+
+/// What a line says.
+pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
+    let line = &lines.get(at)?.text;
+    if is_ordinary(line) {
+        return None;
+    }
+    let lower = line.to_lowercase();
+    let named = ERRORS.iter().find(|(word, _)| starts_word(&lower, word)).map(|(_, rank)| *rank);
+    let has_words = || is_perl(&lower) || FAILURES.iter().any(|words| lower.contains(words));
+    let is_indented = line.starts_with([' ', '\t']);
+    let rank = match named {
+        Some(rank) => rank,
+        None if has_words() && is_indented => Rank::Summary,
+        None if has_words() => Rank::Failure,
+        None => Rank::Plain,
+    };
+    let (text, last) = message(lines, at, without_time(line), false);
+    Some(Found { rank, first: at, last, text })
+}
+
+/// Whether a text only says that there was an error.
+pub(super) fn is_summary(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    SUMMARIES.iter().any(|summary| lower.contains(summary))
+}
+
+/// Whether a text has `word`, and no letter before it.
+fn starts_word(text: &str, word: &str) -> bool {
+    let ends_before = |at: usize| !text.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric()));
+    text.match_indices(word).any(|(at, _)| ends_before(at))
+}
+
+/// `... at app.pl line 7.`
+fn is_perl(line: &str) -> bool {
+    line.rsplit_once(" line ").is_some_and(|(before, number)| {
+        let number = number.trim_end_matches('.');
+        before.contains(" at ") && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// The line without the date and time that it begins with.
+fn without_time(line: &str) -> &str {
+    let is_of_time = |c: char| c.is_ascii_digit() || "-/:.,TZ+[ ".contains(c);
+    let end = line.find(|c: char| !is_of_time(c)).unwrap_or(line.len());
+    let time = line.get(..end).unwrap_or_default();
+    // 12:34:56 is in it.
+    let has_time = time.as_bytes().windows(8).any(|part| {
+        part.iter().enumerate().all(|(i, byte)| if i % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() })
+    });
+    let rest = line.get(end..).unwrap_or_default().trim_start_matches([']', ' ', '-', ':']);
+    if has_time && !rest.is_empty() { rest } else { line }
+}

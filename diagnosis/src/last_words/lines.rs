@@ -1,0 +1,92 @@
+//! The writes right before the end, put together to lines: of each thread and stream those that follow each other.
+
+use crate::facts::{Output, Process};
+use std::collections::BTreeMap;
+
+/// Between two lines of one complaint there is no more than this.
+const PAUSE_NS: u64 = 200_000_000;
+/// A complaint ends no longer before the end than this.
+const LAST_WORDS_NS: u64 = 5_000_000_000;
+/// So many writes are looked at: some runtimes write a stack word by word.
+const WRITES: usize = 4096;
+/// And so many bytes.
+const BYTES: usize = 128 << 10;
+
+/// A line that was written.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// Without what colors it.
+    pub(super) text: String,
+    pub(super) to_stderr: bool,
+    /// When its first part was written.
+    pub(super) since_ns: u64,
+    /// The first and the last event that it is of.
+    pub(super) first: usize,
+    pub(super) last: usize,
+}
+
+/// The lines that a process wrote right before its end, by the time that they were complete.
+pub(super) fn last(process: &Process, end_ns: u64) -> Vec<Line> {
+    let mut lines = Vec::new();
+    // A line that is not complete, of a stream and a thread.
+    let mut open = BTreeMap::<(bool, u32), Line>::new();
+    for output in writes(process, end_ns) {
+        let key = (output.to_stderr, output.tid);
+        for part in output.text.split_inclusive('\n') {
+            let line = open.entry(key).or_insert_with(|| Line {
+                text: String::new(),
+                to_stderr: output.to_stderr,
+                since_ns: output.at_ns,
+                first: output.index,
+                last: output.index,
+            });
+            line.text.push_str(part.trim_end_matches(['\n', '\r']));
+            line.last = output.index;
+            if part.ends_with('\n') {
+                lines.extend(open.remove(&key));
+            }
+        }
+        // What follows what was not kept is another line, as far as is known.
+        if output.is_cut {
+            lines.extend(open.remove(&key));
+        }
+    }
+    let mut rest: Vec<Line> = open.into_values().collect();
+    rest.sort_by_key(|line| line.last);
+    lines.extend(rest);
+    for line in &mut lines {
+        line.text = without_color(&line.text);
+    }
+    lines
+}
+
+/// The writes of one complaint: each no longer before the next than a pause.
+fn writes(process: &Process, end_ns: u64) -> Vec<&Output> {
+    let (mut next_ns, mut patience_ns, mut room) = (end_ns, LAST_WORDS_NS, BYTES);
+    let mut writes = Vec::new();
+    let own = process.outputs.iter().filter(|output| output.at_ns >= process.since_ns());
+    for output in own.rev().take(WRITES) {
+        if next_ns.saturating_sub(output.at_ns) > patience_ns || output.text.len() > room {
+            break;
+        }
+        room -= output.text.len();
+        (next_ns, patience_ns) = (output.at_ns, PAUSE_NS);
+        writes.push(output);
+    }
+    writes.reverse();
+    writes
+}
+
+/// The text without the sequences that color it (ECMA-48's CSI).
+fn without_color(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || ";:?".contains(c));
+        let mut chars = rest.chars();
+        chars.next();
+        rest = chars.as_str();
+    }
+    plain + rest
+}

@@ -1,0 +1,187 @@
+//! Lines of logs that have a level: JSON, logfmt, klog, and words for levels in front of a message.
+
+use super::lines::Line;
+use super::rank::{Found, Rank};
+
+/// Keys of a level, of a message and of an error, in JSON and logfmt.
+const LEVELS: &[&str] = &["level", "severity", "lvl", "levelname", "log.level", "loglevel", "@l"];
+const MESSAGES: &[&str] = &["msg", "message", "@m", "event", "text"];
+const ERRORS: &[&str] = &["error", "err", "exception", "error.message", "err.message", "exc_info", "reason", "@x"];
+
+/// A line of a log.
+pub(super) enum Logged {
+    /// It is one that states an error.
+    Error(Found),
+    /// It is one that states none.
+    Other,
+}
+
+/// What a line is, if it is one of a log with levels.
+pub(super) fn logged(lines: &[Line], at: usize) -> Option<Logged> {
+    let line = lines.get(at)?.text.trim();
+    let fields = if line.starts_with('{') { json(line) } else { logfmt(line) };
+    if !fields.is_empty() {
+        return with_fields(&fields, at);
+    }
+    klog(line, at).or_else(|| with_words(line, at))
+}
+
+/// The rank that a level gives; [`Rank::Plain`] for those that are no errors, `None` for what is no level.
+fn rank(level: &str) -> Option<Rank> {
+    let level = level.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+    Some(match &*level {
+        "fatal" | "critical" | "crit" | "emerg" | "emergency" | "alert" | "panic" | "dpanic" | "ftl" | "60" => {
+            Rank::Fatal
+        }
+        "error" | "err" | "eror" | "severe" | "50" => Rank::Error,
+        "warn" | "warning" | "wrn" | "notice" | "info" | "inf" | "information" | "debug" | "dbg" | "trace" | "log"
+        | "verbose" | "10" | "20" | "30" | "40" => Rank::Plain,
+        _ => return None,
+    })
+}
+
+fn with_fields(fields: &[(String, String)], at: usize) -> Option<Logged> {
+    let of = |keys: &[&str]| {
+        let found = keys.iter().find_map(|key| fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)));
+        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    };
+    let (message, error) = (of(MESSAGES), of(ERRORS));
+    let rank = match of(LEVELS) {
+        Some(level) => rank(level)?,
+        None => Rank::Error,
+    };
+    if rank == Rank::Plain {
+        return Some(Logged::Other);
+    }
+    let text = match (message, error) {
+        (Some(message), Some(error)) if !message.contains(error) => format!("{message}: {error}"),
+        (Some(message), _) if of(LEVELS).is_some() => message.to_owned(),
+        (_, Some(error)) => error.to_owned(),
+        _ => return None,
+    };
+    Some(Logged::Error(Found::line(rank, at, text)))
+}
+
+/// `F1129 12:00:00.000000  1 main.go:7] message`.
+fn klog(line: &str, at: usize) -> Option<Logged> {
+    let (head, message) = line.split_once("] ")?;
+    let level = head.chars().next().filter(|level| "FEWI".contains(*level))?;
+    let is_klog = head.get(1..5)?.bytes().all(|byte| byte.is_ascii_digit()) && head.get(5..6) == Some(" ");
+    let rank = match level {
+        'F' => Rank::Fatal,
+        'E' => Rank::Error,
+        _ => Rank::Plain,
+    };
+    is_klog.then(|| if rank == Rank::Plain { Logged::Other } else { Logged::Error(Found::line(rank, at, message)) })
+}
+
+/// `2026-11-29 12:00:00 UTC [1] FATAL:  message`, `nginx: [emerg] message`, `ERROR main: message`.
+fn with_words(line: &str, at: usize) -> Option<Logged> {
+    let mut rest = line;
+    for _ in 0..7 {
+        let (word, after) = rest.split_once(char::is_whitespace)?;
+        // Other words are those of a sentence.
+        let is_marked = word.starts_with('[') || !word.bytes().any(|byte| byte.is_ascii_lowercase());
+        match rank(word).filter(|_| is_marked && word.len() > 2) {
+            Some(Rank::Plain) => return Some(Logged::Other),
+            Some(rank) => return Some(Logged::Error(Found::line(rank, at, after.trim_start_matches([' ', ':', '-'])))),
+            None => {}
+        }
+        rest = after.trim_start();
+    }
+    None
+}
+
+/// The fields of a line of JSON, also one that was cut: texts and numbers of it and of the objects in it, theirs as
+/// `outer.inner`.
+fn json(line: &str) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    let mut chars = line.chars().peekable();
+    let (mut outer, mut depth) = (String::new(), 0_usize);
+    let mut key: Option<String> = None;
+    while let Some(c) = chars.next() {
+        match c {
+            '{' | '[' => {
+                depth += 1;
+                if depth == 2 {
+                    outer = key.take().unwrap_or_default();
+                }
+            }
+            '}' | ']' => depth = depth.saturating_sub(1),
+            ',' => key = None,
+            '"' => {
+                let text = string(&mut chars);
+                let is_key = key.is_none() && chars.peek().is_none_or(|next| *next == ':');
+                match key.take() {
+                    Some(key) => add(&mut fields, depth, &outer, key, text),
+                    None if is_key => key = Some(text),
+                    None => {}
+                }
+            }
+            c if c.is_ascii_alphanumeric() => {
+                let mut value = c.to_string();
+                while let Some(next) = chars.next_if(|next| next.is_ascii_alphanumeric() || "+-.".contains(*next)) {
+                    value.push(next);
+                }
+                if let Some(key) = key.take().filter(|_| !matches!(&*value, "null" | "false" | "true")) {
+                    add(&mut fields, depth, &outer, key, value);
+                }
+            }
+            _ => {}
+        }
+    }
+    fields
+}
+
+fn add(fields: &mut Vec<(String, String)>, depth: usize, outer: &str, key: String, value: String) {
+    match depth {
+        1 => fields.push((key, value)),
+        2 => fields.push((format!("{outer}.{key}"), value)),
+        _ => {}
+    }
+}
+
+/// A string of JSON behind its quote, until the next one, or the end of what is there.
+fn string(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
+    let mut text = String::new();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => break,
+            '\\' => match chars.next() {
+                Some('n' | 'r' | 't') => text.push(' '),
+                Some('u') => {
+                    let digits: String = chars.by_ref().take(4).collect();
+                    text.extend(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32));
+                }
+                other => text.extend(other),
+            },
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// The fields of a line of logfmt; none where it has no level.
+fn logfmt(line: &str) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('=') {
+        let key = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+        let value = match after.strip_prefix('"') {
+            Some(quoted) => {
+                let mut chars = quoted.chars().peekable();
+                let value = string(&mut chars);
+                rest = after.get(after.len() - chars.collect::<String>().len()..).unwrap_or_default();
+                value
+            }
+            None => {
+                let (value, more) = after.split_once(char::is_whitespace).unwrap_or((after, ""));
+                rest = more;
+                value.to_owned()
+            }
+        };
+        fields.push((key.to_owned(), value));
+    }
+    let has_level = fields.iter().any(|(key, value)| LEVELS.contains(&&**key) && rank(value).is_some());
+    if has_level { fields } else { Vec::new() }
+}

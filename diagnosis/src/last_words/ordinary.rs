@@ -1,0 +1,56 @@
+//! Lines that say nothing by themselves: stack frames, hints, marks.
+
+/// How frames of stacks begin, behind their indentation.
+const FRAMES: &[&str] = &["at ", "File \"", "from ", "... ", "goroutine ", "created by "];
+
+/// How lines of stacks begin that are not indented.
+const HEADS: &[&str] = &["goroutine ", "created by ", "[signal ", "Require stack:"];
+
+/// How lines begin that help, or lead to another line.
+const HINTS: &[&str] = &[
+    "usage",
+    "try '",
+    "try `",
+    "see ",
+    "for more",
+    "for help",
+    "hint",
+    "note:",
+    "help:",
+    "stack backtrace",
+    "node.js v",
+    "(use `node",
+    "during handling of",
+    "the above exception",
+    "traceback (most recent",
+    "exit status",
+    "run with ",
+];
+
+/// Whether a line is one of a stack, or what leads to it.
+pub(super) fn is_frame(line: &str) -> bool {
+    let text = line.trim_start();
+    let is_numbered = text.split_once(": ").is_some_and(|(number, _)| {
+        text.len() < line.len() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let is_indented = text.len() < line.len();
+    // Python draws groups of exceptions with these.
+    let is_group = is_indented && (text.starts_with("| ") || text.starts_with("+-"));
+    is_numbered
+        || is_group
+        || line.starts_with("\t/")
+        || is_indented && FRAMES.iter().any(|frame| text.starts_with(frame))
+        || HEADS.iter().any(|head| line.starts_with(head))
+}
+
+/// Whether a line only marks a place, or is empty.
+pub(super) fn is_mark(line: &str) -> bool {
+    line.trim_matches(|c: char| c.is_whitespace() || "^~-=*#+|{}[]()".contains(c)).is_empty()
+}
+
+/// Whether a line says nothing by itself.
+pub(super) fn is_ordinary(line: &str) -> bool {
+    let text = line.trim_start();
+    let hints = |hint: &str| text.get(..hint.len()).is_some_and(|start| start.eq_ignore_ascii_case(hint));
+    is_mark(line) || is_frame(line) || HINTS.iter().any(|hint| hints(hint))
+}

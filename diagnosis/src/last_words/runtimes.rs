@@ -1,0 +1,220 @@
+//! How the common runtimes say that they gave up.
+
+use super::lines::Line;
+use super::ordinary::{is_frame, is_mark, is_ordinary};
+use super::rank::{Found, Rank};
+
+/// So many lines are looked at for the end of a stack.
+const STACK: usize = 300;
+/// So many lines of a message of several are taken.
+const MESSAGE: usize = 4;
+
+/// A runtime: what it says at line `at`, if that is its.
+type Runtime = fn(&[Line], usize) -> Option<Found>;
+
+const RUNTIMES: [Runtime; 11] = [python, java, java_machine, node_thrown, exception, go, rust, cpp, glibc, ruby, redis];
+
+/// What a runtime says at a line.
+pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
+    RUNTIMES.iter().find_map(|runtime| runtime(lines, at))
+}
+
+fn text(lines: &[Line], at: usize) -> Option<&str> {
+    lines.get(at).map(|line| line.text.as_str())
+}
+
+/// The message that begins at a line, with the next line where it leads to that. Of `several` lines those as well that
+/// are of the same write, until one that belongs to a stack.
+pub(super) fn message(lines: &[Line], at: usize, start: &str, several: bool) -> (String, usize) {
+    let (mut message, mut last) = (start.trim().to_owned(), at);
+    for next in at + 1..at.saturating_add(MESSAGE) {
+        let (Some(before), Some(line)) = (lines.get(last), lines.get(next)) else { break };
+        let leads = message.ends_with(':') || message.is_empty();
+        let is_same = before.to_stderr == line.to_stderr && (several && line.first == before.last || leads);
+        let is_other = is_ordinary(&line.text) || line.text.starts_with("npm ");
+        if !is_same || is_other && !(leads && is_mark(&line.text)) {
+            break;
+        }
+        if !is_mark(&line.text) {
+            message = format!("{message} {}", line.text.trim()).trim().to_owned();
+            last = next;
+        }
+    }
+    (message, last)
+}
+
+/// `Traceback (most recent call last):`, frames, then the exception; of a group of them the group's.
+fn python(lines: &[Line], at: usize) -> Option<Found> {
+    let header = text(lines, at)?;
+    if !header.trim_end().ends_with("Traceback (most recent call last):") {
+        return None;
+    }
+    let bare = |line: &str| line.strip_prefix("  | ").map_or_else(|| line.to_owned(), str::to_owned);
+    let is_exception = |line: &str| !line.is_empty() && !line.starts_with([' ', '\t']);
+    let stack = at + 1..lines.len().min(at.saturating_add(STACK));
+    let last = stack.into_iter().find(|next| text(lines, *next).is_some_and(|line| is_exception(&bare(line))))?;
+    let (text, end) = message(lines, last, &bare(text(lines, last)?), true);
+    Some(Found { rank: Rank::Crash, first: at, last: end, text })
+}
+
+/// `Exception in thread "main" CLASS: MESSAGE`, frames, and `Caused by:`, of which the last is the cause.
+fn java(lines: &[Line], at: usize) -> Option<Found> {
+    let header = text(lines, at)?;
+    let mut said = match header.strip_prefix("Exception in thread \"").and_then(|rest| rest.split_once("\" ")) {
+        Some((_, exception)) => exception.to_owned(),
+        None => is_named_exception(header).then(|| header.to_owned())?,
+    };
+    let is_stack = |line: &str| line.starts_with("\tat ") || line.starts_with("\t... ") || line.starts_with("    at ");
+    let mut last = at;
+    let mut is_deep = false;
+    for next in at + 1..lines.len().min(at.saturating_add(STACK)) {
+        let Some(line) = text(lines, next) else { break };
+        if let Some(cause) = line.strip_prefix("Caused by: ").filter(|_| is_deep) {
+            (said, last) = (cause.to_owned(), next);
+        } else if is_stack(line) {
+            is_deep = true;
+        } else if is_deep {
+            break;
+        }
+    }
+    let is_thread = header.starts_with("Exception in thread");
+    if !is_thread && !is_deep {
+        return None;
+    }
+    let (text, end) = message(lines, last, &said, is_deep);
+    Some(Found { rank: Rank::Crash, first: at, last: end, text })
+}
+
+/// What the Java launcher and its virtual machine say.
+fn java_machine(lines: &[Line], at: usize) -> Option<Found> {
+    let line = text(lines, at)?;
+    let follows = ["Error occurred during initialization of VM", "# A fatal error has been detected by the Java"];
+    if follows.iter().any(|header| line.starts_with(header)) || line.trim() == "Description:" {
+        let next = (at + 1..at + 5).find(|next| text(lines, *next).is_some_and(|line| !is_mark(line)))?;
+        let said = text(lines, next)?.trim_start_matches(['#', ' ']);
+        return Some(Found { rank: Rank::Crash, first: at, last: next, text: said.to_owned() });
+    }
+    let tells = ["# There is insufficient memory", "Error: Could not find or load main class"];
+    tells
+        .iter()
+        .any(|start| line.starts_with(start))
+        .then(|| Found::line(Rank::Crash, at, line.trim_start_matches("# ")))
+}
+
+/// What Node says of something thrown that is no error: a mark, the thing itself, and a hint.
+fn node_thrown(lines: &[Line], at: usize) -> Option<Found> {
+    let hint = (at + 1..at + 4).find(|next| text(lines, *next).is_some_and(|line| line.starts_with("(Use `node ")))?;
+    let is_marked = at > 0 && text(lines, at - 1)?.trim() == "^";
+    let said = text(lines, at).filter(|line| is_marked && !is_mark(line))?;
+    Some(Found { rank: Rank::Crash, first: at, last: hint, text: said.to_owned() })
+}
+
+/// An exception by its name; surely one that ended it, where a stack follows or its source stands before it.
+fn exception(lines: &[Line], at: usize) -> Option<Found> {
+    let line = text(lines, at)?;
+    let uncaught = ["Unhandled exception. ", "Uncaught ", "PHP Fatal error:  ", "Unhandled Exception: ", "** ("];
+    let is_uncaught = uncaught.iter().any(|start| line.starts_with(start));
+    if !is_uncaught && !is_named_exception(line) {
+        return None;
+    }
+    let after = (at + 1..at + 6).filter_map(|next| text(lines, next));
+    let is_stack = after.take_while(|line| !line.is_empty()).any(is_frame);
+    let (message, last) = message(lines, at, line, is_stack);
+    let before = (at.saturating_sub(2)..at).filter_map(|before| text(lines, before));
+    let is_marked = before.into_iter().any(|line| !line.is_empty() && line.trim_matches([' ', '^', '~']).is_empty());
+    let rank = if is_uncaught || is_stack || is_marked { Rank::Crash } else { Rank::Error };
+    Some(Found { rank, first: at, last, text: message })
+}
+
+/// Whether a line begins with the name of an exception: `TypeError: ...`, `java.lang.X: ...`, `Error [CODE]: ...`.
+fn is_named_exception(line: &str) -> bool {
+    let (name, rest) = line.split_once([':', ' ']).unwrap_or((line, ""));
+    let last = name.rsplit(['.', ':']).next().unwrap_or(name);
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._$".contains(&byte));
+    let ends = ["Error", "Exception", "Rejection", "Interrupt", "Failure"].iter().any(|end| last.ends_with(end));
+    let goes_on = line.len() == name.len() || line[name.len()..].starts_with(": ") || rest.starts_with('[');
+    is_name && ends && goes_on && (last.len() < name.len() || last != "Failure")
+}
+
+/// `panic: ...` and `fatal error: ...`, with lines that go on behind a tab.
+fn go(lines: &[Line], at: usize) -> Option<Found> {
+    let line = text(lines, at).filter(|line| line.starts_with("panic: ") || line.starts_with("fatal error: "))?;
+    let mut said = line.to_owned();
+    let mut last = at;
+    while let Some(more) =
+        text(lines, last + 1).and_then(|next| next.strip_prefix('\t')).filter(|_| last < at + MESSAGE)
+    {
+        (said, last) = (format!("{said} {more}"), last + 1);
+    }
+    Some(Found { rank: Rank::Crash, first: at, last, text: said })
+}
+
+/// `thread 'main' panicked at src/main.rs:1:2:`, and the message below it.
+fn rust(lines: &[Line], at: usize) -> Option<Found> {
+    let line = text(lines, at)?;
+    let (thread, place) = line.split_once("panicked at ").filter(|(thread, _)| thread.starts_with("thread '"))?;
+    let (text, last) = message(lines, at, &format!("{}panicked at {place}", without_id(thread)), false);
+    // Who waited for the thread that panicked says only that.
+    let rank = if text.contains("Any { .. }") { Rank::Summary } else { Rank::Crash };
+    Some(Found { rank, first: at, last, text })
+}
+
+/// `thread 'main' ` of `thread 'main' (1234) `.
+fn without_id(thread: &str) -> String {
+    thread
+        .rsplit_once(" (")
+        .filter(|(_, id)| id.ends_with(") "))
+        .map_or(thread.to_owned(), |(name, _)| format!("{name} "))
+}
+
+/// `terminate called after throwing ...` and `what():`.
+fn cpp(lines: &[Line], at: usize) -> Option<Found> {
+    let line = text(lines, at).filter(|line| line.starts_with("terminate called "))?;
+    let what = text(lines, at + 1).filter(|next| next.trim_start().starts_with("what():"));
+    Some(Found {
+        rank: Rank::Crash,
+        first: at,
+        last: at + usize::from(what.is_some()),
+        text: what.map_or_else(|| line.to_owned(), |what| format!("{line} {}", what.trim())),
+    })
+}
+
+/// What the C library and the loader say before they abort, and assertions.
+fn glibc(lines: &[Line], at: usize) -> Option<Found> {
+    const STARTS: &[&str] = &[
+        "free(): ",
+        "malloc(): ",
+        "realloc(): ",
+        "munmap_chunk(): ",
+        "double free or corruption",
+        "corrupted size vs.",
+        "corrupted double-linked",
+        "malloc_consolidate(): ",
+        "*** stack smashing",
+        "*** buffer overflow",
+        "*** %n in",
+        "Fatal glibc error: ",
+        "FATAL: kernel too old",
+        "stack smashing",
+    ];
+    const PARTS: &[&str] = &["Assertion `", "Assertion '", "ssertion failed", "error while loading shared libraries"];
+    let line = text(lines, at)?;
+    let is_it = STARTS.iter().any(|start| line.starts_with(start)) || PARTS.iter().any(|part| line.contains(part));
+    is_it.then(|| Found::line(Rank::Crash, at, line))
+}
+
+/// `app.rb:1:in 'main': MESSAGE (NameError)`.
+fn ruby(lines: &[Line], at: usize) -> Option<Found> {
+    let line = text(lines, at).filter(|line| line.contains(":in `") || line.contains(":in '"))?;
+    let (_, said) = line.split_once("': ").filter(|_| !is_frame(line))?;
+    Some(Found::line(Rank::Crash, at, said))
+}
+
+/// `*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***`: which line, and why, follow.
+fn redis(lines: &[Line], at: usize) -> Option<Found> {
+    text(lines, at).filter(|line| line.contains("*** FATAL CONFIG FILE ERROR"))?;
+    let last = (at + 1..at + 4).take_while(|next| text(lines, *next).is_some_and(|line| !is_mark(line))).last()?;
+    let said: Vec<_> = (at + 1..=last).filter_map(|next| text(lines, next)).map(str::trim).collect();
+    Some(Found { rank: Rank::Crash, first: at, last, text: said.join(" ") })
+}

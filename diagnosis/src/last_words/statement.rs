@@ -1,0 +1,61 @@
+//! The line that says why: of those with the highest rank among the last the last one.
+
+use super::lines::Line;
+use super::logs::{self, Logged};
+use super::ordinary::is_ordinary;
+use super::rank::{Found, Rank};
+use super::{generic, runtimes};
+
+/// What was said so long before the last error is another matter.
+const SAME_NS: u64 = 1_000_000_000;
+/// A sentence's length.
+const LONGEST: usize = 200;
+
+/// The line that says why.
+pub(super) fn find(lines: &[Line]) -> Option<Found> {
+    let candidates = candidates(lines);
+    let last_of = |least: Rank| candidates.iter().rfind(|found| found.rank >= least);
+    let anchor = last_of(Rank::Error).or_else(|| last_of(Rank::Failure)).or_else(|| last_of(Rank::Summary));
+    let Some(anchor) = anchor else { return plain(lines, &candidates) };
+    let time_ns = |found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
+    let until_ns = time_ns(anchor);
+    let recent = candidates.iter().filter(|found| time_ns(found).saturating_add(SAME_NS) >= until_ns);
+    recent.max_by_key(|found| found.rank).cloned()
+}
+
+/// What each line says, with those that belong to it.
+fn candidates(lines: &[Line]) -> Vec<Found> {
+    let mut candidates = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let mut found = match (runtimes::found(lines, at), logs::logged(lines, at)) {
+            (Some(found), _) | (None, Some(Logged::Error(found))) => Some(found),
+            (None, Some(Logged::Other)) => None,
+            (None, None) => generic::found(lines, at),
+        };
+        if let Some(found) = found.as_mut().filter(|found| found.rank < Rank::Fatal && generic::is_summary(&found.text))
+        {
+            found.rank = found.rank.min(Rank::Summary);
+        }
+        at = found.as_ref().map_or(at, |found| found.last) + 1;
+        candidates.extend(found.filter(|found| !found.text.trim().is_empty()));
+    }
+    candidates
+}
+
+/// Without an error, what was written last to standard error.
+fn plain(lines: &[Line], candidates: &[Found]) -> Option<Found> {
+    let of_stderr =
+        |found: &&Found| lines.get(found.first).is_some_and(|line| line.to_stderr && !is_ordinary(&line.text));
+    candidates.iter().rfind(of_stderr).cloned()
+}
+
+/// The text as a part of a sentence.
+pub(super) fn shortened(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.strip_suffix('.').filter(|text| !text.ends_with('.')).unwrap_or(&text);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
+        None => text.to_owned(),
+    }
+}
