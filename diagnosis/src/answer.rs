@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
-use crate::groups::Said;
+use crate::groups::Agreement;
 use crate::last_words::LastWords;
 
 /// The first line.
@@ -29,13 +29,17 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
 /// What the words add to the first finding; to the words, what failed right before them.
 fn more(first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
     if first.rule == "words" {
-        let failed = found.get(1).filter(|second| second.relation == Relation::After && second.said == Said::Other);
+        let failed = found.get(1).filter(|second| {
+            second.is_tied && second.relation == Relation::After && second.agreement == Agreement::Other
+        });
         return failed.map_or_else(String::new, |failed| format!("; right before that {}", failed.text));
     }
     match words {
-        _ if first.said == Said::Same => String::new(),
+        _ if first.agreement == Agreement::Same => String::new(),
         Some(words) if words.is_error => format!("; it said \"{}\"", words.text),
-        Some(words) if first.relation == Relation::After => format!("; the last that it wrote is \"{}\"", words.text),
+        Some(words) if first.agreement == Agreement::Other && first.relation == Relation::After => {
+            format!("; the last that it wrote is \"{}\"", words.text)
+        }
         _ => String::new(),
     }
 }

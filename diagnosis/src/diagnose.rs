@@ -1,12 +1,12 @@
 //! From a recording to its [`Diagnosis`].
 
 use crate::answer::answer;
-use crate::diagnosis::{Diagnosis, Ended, FindingText};
+use crate::diagnosis::{Confidence, Diagnosis, Ended, FindingText, Said};
 use crate::event_text::{event_text, rfc3339};
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
 use crate::last_words::LastWords;
-use crate::weight::weighed_groups;
+use crate::weight::{CERTAIN, weighed_groups};
 use crate::{rules, sections};
 use rewind_recording::clock::Clock;
 use rewind_recording::header::Header;
@@ -24,17 +24,19 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
     let mut clock = Clock::new(options.zone.clone(), header.host.unix_offset_ns);
     let mut diagnosis = Diagnosis {
         answer: beside(&answer(&facts, &found, words.as_ref()), &header.peers),
+        confidence: confidence(&facts, &found),
         unusual: facts.ended_badly() || !found.is_empty(),
         container: container_name(&header.container),
         pod: header.container.pod.as_ref().map(|pod| pod.words()).filter(|words| !words.is_empty()),
         calls_held: header.coverage.calls_held,
         covered_ns: header.coverage.newest_ns.saturating_sub(header.coverage.oldest_ns),
         ended: ended(&facts, &mut clock),
+        last_words: words.as_ref().map(|words| said(&facts, words, &mut clock)),
         caveats: caveats(&facts),
         ..Diagnosis::default()
     };
     diagnosis.findings = found.into_iter().take(4).map(|finding| in_words(&facts, finding, &mut clock)).collect();
-    sections::fill(&mut diagnosis, &facts, &groups, &mut clock);
+    sections::fill(&mut diagnosis, &facts, &groups, words.as_ref(), &mut clock);
     for failed in diagnosis.failed.iter_mut().filter_map(|failed| failed.what.as_mut()) {
         *failed = beside(failed, &header.peers);
     }
@@ -60,6 +62,23 @@ pub fn cause_class(header: &Header, records: &[u8]) -> &'static str {
     let is_killed = facts.ending.is_some_and(|ending| ending.exit_code.is_none());
     let end = if is_killed { "signal" } else { "exit" };
     found.first().filter(|first| first.relation != Relation::Beside).map_or(end, |first| first.rule)
+}
+
+fn confidence(facts: &Facts<'_>, found: &[Finding]) -> Confidence {
+    match found.first() {
+        None => Confidence::None,
+        Some(first) if first.relation == Relation::Beside && facts.ending.is_some() => Confidence::None,
+        Some(first) if first.weight >= CERTAIN => Confidence::Certain,
+        Some(_) => Confidence::Likely,
+    }
+}
+
+fn said(facts: &Facts<'_>, words: &LastWords, clock: &mut Clock) -> Said {
+    let LastWords { text, is_error, tgid, events: [first, last], .. } = words;
+    let mut writes = vec![*first, *last];
+    writes.dedup();
+    let evidence = writes.into_iter().filter_map(|index| event_text(facts, index, clock)).collect();
+    Said { text: text.clone(), is_error: *is_error, tgid: *tgid, evidence }
 }
 
 fn ended(facts: &Facts<'_>, clock: &mut Clock) -> Option<Ended> {

@@ -8,6 +8,8 @@ use serde::Serialize;
 pub struct Diagnosis {
     /// The answer, one sentence.
     pub answer: String,
+    /// How sure the answer is.
+    pub confidence: Confidence,
     /// Whether anything unusual was found.
     pub unusual: bool,
     /// Whose recording it is.
@@ -21,7 +23,10 @@ pub struct Diagnosis {
     pub covered_ns: u64,
     /// How it ended; `None` while it lives, or where that is not among the records.
     pub ended: Option<Ended>,
-    /// The last lines that it wrote to standard error, or output, as far as they are recorded.
+    /// The line of its last writes that says why it ended; of what ended well, or lives, `None`.
+    pub last_words: Option<Said>,
+    /// The last lines that it wrote to standard error, or output, as far as they are recorded; those from its last words
+    /// on, where these stand above.
     pub said: Vec<String>,
     /// The likeliest causes, the answer's first.
     pub findings: Vec<FindingText>,
@@ -47,6 +52,32 @@ pub struct Diagnosis {
     pub last: Vec<EventText>,
     /// What cannot be said for want of records.
     pub caveats: Vec<String>,
+}
+
+/// How sure an answer is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// The kernel says so: the signal and its sender, the OOM killer, the step that a runtime failed at.
+    Certain,
+    /// For the reasons that the first finding has.
+    Likely,
+    /// Nothing that the recording holds explains it. Findings, if there are any, stand for themselves.
+    #[default]
+    None,
+}
+
+/// What was said last.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Said {
+    /// One line, shortened; `…` where something is missing.
+    pub text: String,
+    /// Whether it states an error; else it is only what was written last.
+    pub is_error: bool,
+    /// The process that said it.
+    pub tgid: u32,
+    /// The writes that it was made of, the first and the last.
+    pub evidence: Vec<EventText>,
 }
 
 /// How it ended.

@@ -1,6 +1,6 @@
 //! What a rule has found.
 
-use crate::groups::Said;
+use crate::groups::Agreement;
 
 /// How a finding goes with the words on the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +26,10 @@ pub struct Finding {
     pub relation: Relation,
     /// A clause without a full stop.
     pub text: String,
+    /// Whether it can be the answer: of a failure, whether something ties it to the end.
+    pub is_tied: bool,
     /// How the last words go with it.
-    pub said: Said,
+    pub agreement: Agreement,
     /// Why it weighs what it weighs.
     pub reasons: Vec<&'static str>,
     /// The events that it rests on, in order of time.

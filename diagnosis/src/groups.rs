@@ -44,7 +44,7 @@ impl Class {
 
 /// How the last words go with what failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Said {
+pub enum Agreement {
     /// They tell the same.
     #[default]
     Same,
@@ -57,8 +57,10 @@ pub enum Said {
 /// A weight and what it is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Weighed {
+    /// Whether something ties it to the end, if that is known.
+    pub is_tied: bool,
     /// How the last words go with it.
-    pub said: Said,
+    pub agreement: Agreement,
     /// The sum.
     pub weight: i32,
     /// In words.

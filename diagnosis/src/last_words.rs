@@ -42,7 +42,12 @@ pub struct LastWords {
     pub tgid: u32,
     /// The writes that it was made of, the first and the last.
     pub events: [usize; 2],
+    /// Which line of the complaint it begins with, without a long stack above it.
+    at: usize,
 }
+
+/// Lines above that many are not shown with those that say why.
+const TOGETHER: usize = 4;
 
 impl LastWords {
     /// Of a container that ended badly: the culprit's words, or those of a process that passed its failure on, where
@@ -73,6 +78,7 @@ impl LastWords {
             since_ns: first.since_ns,
             tgid,
             events: [first.first, last.last],
+            at: if found.last - found.first < TOGETHER { found.first } else { found.last },
         })
     }
 }
@@ -83,4 +89,25 @@ pub fn telling(process: &Process, end_ns: u64) -> String {
     let lines = lines::last(process, end_ns);
     let telling = lines.iter().filter(|line| !ordinary::is_frame(&line.text));
     telling.fold(String::new(), |text, line: &Line| text + &line.text.to_lowercase() + "\n")
+}
+
+/// The last lines that a process wrote, of standard error if it wrote there; from its last words on, where these stand
+/// above. At most `most`.
+#[must_use]
+pub fn shown(facts: &Facts<'_>, tgid: u32, words: Option<&LastWords>, most: usize) -> Vec<String> {
+    let Some(process) = facts.processes.get(&words.map_or(tgid, |words| words.tgid)) else { return Vec::new() };
+    let end_ns = process.end.map_or_else(|| facts.end_ns(), |end| end.ending.at_ns);
+    let lines = lines::last(process, end_ns);
+    let to_stderr = match words.and_then(|words| lines.get(words.at)) {
+        Some(said) => said.to_stderr,
+        None => lines.iter().any(|line| line.to_stderr),
+    };
+    // Python underlines the place of an error.
+    let tells = |line: &Line| !line.text.trim_matches([' ', '^', '~']).is_empty();
+    let told: Vec<_> =
+        lines.iter().enumerate().filter(|(_, line)| line.to_stderr == to_stderr && tells(line)).collect();
+    let said = words.and_then(|words| told.iter().position(|(at, _)| *at >= words.at));
+    let from = told.len().saturating_sub(most).min(said.unwrap_or(usize::MAX));
+    let plain = |line: &Line| line.text.trim_end().replace('\t', "    ");
+    told.into_iter().skip(from).take(most).map(|(_, line)| plain(line)).collect()
 }

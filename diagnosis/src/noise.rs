@@ -59,7 +59,6 @@ const TRIED: &[(&str, &str)] = &[
     ("/node_modules", "Node's search for modules"),
     ("/.openssl", "a configuration that is optional"),
     ("/crypto-policies", "a configuration that is optional"),
-    ("/sys/kernel/mm/transparent_hugepage", "a look at what the kernel offers"),
     ("/sys/fs/cgroup", "a look at its own limits"),
     ("/proc/self/cgroup", "a look at its own limits"),
     ("/dev/tty", "a look for a terminal"),
@@ -87,6 +86,9 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     }
     if !missing || !matches!(subject, Subject::Path(_)) {
         return Noise::None;
+    }
+    if path.starts_with("/sys/") || path.starts_with("/proc/") {
+        return Noise::Probe("a look at what the kernel offers");
     }
     if path.ends_with(".so") || path.contains(".so.") || path.ends_with(".pyc") {
         return Noise::Probe("the search for libraries");

@@ -45,6 +45,10 @@ pub fn findings(facts: &Facts<'_>, groups: &[Group], words: Option<&LastWords>) 
     let said = words.and_then(|words| last_words::rule(facts, words));
     let all = RULES.iter().flat_map(|rule| rule(facts, groups)).chain(said);
     let mut findings: Vec<_> = all.filter(|finding| finding.weight >= WORTH_SAYING).collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.weight));
+    findings.sort_by_key(|finding| std::cmp::Reverse((finding.weight, finding.is_tied)));
+    // Beside a cause they may be of interest; alone they would be taken for it.
+    if findings.first().is_some_and(|first| !first.is_tied) {
+        findings.retain(|finding| finding.is_tied);
+    }
     findings
 }

@@ -6,6 +6,7 @@ use crate::diagnosis::{Blocked, Descriptors, Diagnosis, EventText, Failed, Memor
 use crate::event_text::{event_text, rfc3339};
 use crate::facts::{Facts, Process, SIGKILL, Sums, kinds};
 use crate::groups::{Class, Group};
+use crate::last_words::{self, LastWords};
 use crate::meaning;
 use crate::noise::Noise;
 use crate::tried::tried;
@@ -25,8 +26,6 @@ const RAN: usize = 12;
 const SLOW: usize = 5;
 const LAST: usize = 8;
 const SAID: usize = 4;
-/// What was written so long before the end still counts as its last words.
-const SAID_NS: u64 = 10_000_000_000;
 /// Memory is worth a line when it grew by so much.
 const GROWTH_BYTES: u64 = 64 << 20;
 /// Descriptors are worth a line when there are so many.
@@ -36,7 +35,13 @@ const SLOW_NS: u64 = 10_000_000;
 const SLOW_TOTAL_NS: u64 = 100_000_000;
 
 /// Fills the sections.
-pub(super) fn fill(diagnosis: &mut Diagnosis, facts: &Facts<'_>, groups: &[Group], clock: &mut Clock) {
+pub(super) fn fill(
+    diagnosis: &mut Diagnosis,
+    facts: &Facts<'_>,
+    groups: &[Group],
+    words: Option<&LastWords>,
+    clock: &mut Clock,
+) {
     let (odd, ordinary): (Vec<&Group>, Vec<&Group>) =
         groups.iter().partition(|group| group.noise == Noise::None && !group.recovered);
     let weighty = ordinary.iter().copied().filter(|group| group.weighed.weight >= WORTH_SAYING);
@@ -50,7 +55,9 @@ pub(super) fn fill(diagnosis: &mut Diagnosis, facts: &Facts<'_>, groups: &[Group
     diagnosis.blocked = blocked(facts);
     let process = facts.culprit().or_else(|| facts.processes.iter().next().map(|(tgid, process)| (*tgid, process)));
     if let Some((tgid, process)) = process {
-        diagnosis.said = said(facts, process);
+        if facts.ending.is_some() {
+            diagnosis.said = last_words::shown(facts, tgid, words, SAID);
+        }
         diagnosis.memory = memory(process);
         diagnosis.descriptors = descriptors(facts, groups, tgid);
     }
@@ -102,22 +109,6 @@ fn blocked(facts: &Facts<'_>) -> Vec<Blocked> {
     blocked.sort_by_key(|blocked| Reverse(blocked.duration_ns));
     blocked.truncate(BLOCKED);
     blocked
-}
-
-/// The last lines that a dead process wrote; of standard error if it wrote there at the end.
-fn said(facts: &Facts<'_>, process: &Process) -> Vec<String> {
-    if facts.ending.is_none() {
-        return Vec::new();
-    }
-    let since_ns = process.since_ns().max(facts.end_ns().saturating_sub(SAID_NS));
-    let late = || process.outputs.iter().filter(|output| output.at_ns >= since_ns);
-    let stderr = late().any(|output| output.to_stderr);
-    let text: String = late().filter(|output| output.to_stderr == stderr).map(|output| output.text.as_str()).collect();
-    let plain = |line: &str| line.trim_end().replace('\t', "    ");
-    // Python underlines the place of an error.
-    let tells = |line: &String| !line.trim_matches([' ', '^', '~']).is_empty();
-    let lines = text.lines().map(plain).filter(tells).collect::<Vec<_>>();
-    lines.get(lines.len().saturating_sub(SAID)..).unwrap_or_default().to_vec()
 }
 
 fn memory(process: &Process) -> Option<MemoryGrowth> {

@@ -1,6 +1,7 @@
 //! The scenarios as built records: the right cause comes first.
 
 use super::diagnose;
+use super::diagnosis::Confidence;
 use super::scene::{S, Scene, denied};
 use proptest::prelude::*;
 use rewind_recording::event::build;
@@ -31,6 +32,31 @@ fn a_thread_that_a_signal_interrupted_was_blocked() {
     let why = scene.why();
     assert_eq!((why.blocked[0].call.starts_with("pause("), why.blocked[0].duration_ns), (true, Some(9 * S)));
     assert_eq!(why.answer, "It was killed by SIGTERM: who sent it is not among the records.");
+}
+
+#[test]
+fn how_sure_the_answer_is_stands_beside_it() {
+    let confidence = |scene: &Scene| scene.why().confidence;
+    let mut scene = Scene::of("app");
+    assert_eq!(confidence(&scene), Confidence::None);
+    scene.exit(700, 1 << 8);
+    assert_eq!(confidence(&scene), Confidence::None);
+    assert_eq!(confidence(&denied()), Confidence::Likely);
+    let mut scene = Scene::of("app");
+    scene.say(2, "error: no settings\n");
+    scene.exit(700, 1 << 8);
+    assert_eq!(confidence(&scene), Confidence::Likely);
+    let mut scene = Scene::of("app");
+    scene.signal(11, 1, [8, 0]);
+    scene.exit(700, 11);
+    assert_eq!(confidence(&scene), Confidence::Certain);
+    // What stands beside the end does not explain it.
+    let mut scene = Scene::of("app");
+    scene.child(702, 700, "worker");
+    scene.exit(702, 11);
+    scene.later(S);
+    scene.exit(700, 3 << 8);
+    assert_eq!(confidence(&scene), Confidence::None);
 }
 
 #[test]

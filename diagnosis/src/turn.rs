@@ -11,6 +11,7 @@ use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
 use rewind_recording::decode::{self, Invocation, errno};
 use rewind_recording::event::{Outcome, What};
+use rewind_recording::syscalls::Arch;
 
 /// No longer before it than this, but for the time that the thread slept.
 const CLOSE_NS: u64 = 5_000_000_000;
@@ -34,7 +35,7 @@ pub(crate) fn is_turn(facts: &Facts<'_>, group: &Group, until_ns: u64) -> bool {
         let name = decode::name(&call, facts.arch);
         if calls::has(&name, bits::SLEEPS) {
             slept_ns += call.duration_ns;
-        } else if call.errno().is_none() && is_work(&name, decode::path(&invocation, facts.arch).as_deref()) {
+        } else if call.errno().is_none() && is_work(&name, &invocation, facts.arch) {
             return false;
         }
     }
@@ -53,13 +54,88 @@ fn can_end(group: &Group) -> bool {
 }
 
 /// Whether a call that succeeded shows that the program goes on.
-fn is_work(name: &str, path: Option<&str>) -> bool {
+fn is_work(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
     if calls::has(name, bits::OPENS) {
-        return path.is_some_and(|path| {
-            let is_own = path.starts_with("/proc/") || path.starts_with("/sys/");
-            !is_own && noise(name, &Subject::Path(path.to_owned()), errno::ENOENT) == Noise::None
-        });
+        return !is_directory(name, invocation, arch)
+            && decode::path(invocation, arch).is_some_and(|path| {
+                let is_own = path.starts_with("/proc/") || path.starts_with("/sys/");
+                !is_own && noise(name, &Subject::Path(path.into_owned()), errno::ENOENT) == Noise::None
+            });
     }
     let is_transfer = calls::has(name, bits::SENDS | bits::RECEIVES) && calls::has(name, bits::NETWORK);
     is_transfer || calls::has(name, bits::CONNECTS | bits::BINDS | bits::STARTS | bits::RUNS | bits::MAKES_ENTRY)
+}
+
+/// Whether a directory is opened: to look for a module that prints a stack, say.
+fn is_directory(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
+    let flag = match arch {
+        Arch::X86_64 => 0o200_000,
+        Arch::Aarch64 => 0o40_000,
+    };
+    let at = if name == "open" { 1 } else { 2 };
+    invocation.call.value(at).is_some_and(|flags| flags & flag != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::Scene;
+
+    const NONE: &str = "It exited with 1; nothing unusual found before that.";
+
+    /// A program that misses a file, does something, and exits in silence.
+    fn answer(then: impl Fn(&mut Scene)) -> String {
+        let mut scene = Scene::of("app");
+        scene.open("/etc/app/settings", -2);
+        then(&mut scene);
+        scene.exit(700, 1 << 8);
+        scene.answer()
+    }
+
+    #[test]
+    fn ordinary_work_behind_a_failure_shows_that_it_was_none() {
+        assert!(answer(|_| ()).contains("settings found no such file"));
+        assert_eq!(answer(|scene| scene.open("/srv/work", 3)), NONE);
+        assert_eq!(answer(|scene| scene.connect([10, 0, 0, 5], 5432, 0)), NONE);
+        let clone = |scene: &mut Scene| {
+            scene.call(700, 56).arg(0).result(701).end();
+        };
+        assert_eq!(answer(clone), NONE);
+    }
+
+    #[test]
+    fn what_is_done_to_complain_is_no_work() {
+        let answer = answer(|scene| {
+            scene.open("/proc/self/maps", 3);
+            scene.open("/usr/share/locale/de/LC_MESSAGES/app.mo", 3);
+            scene.open("/usr/lib/python3/traceback.py", 3);
+            let listed = scene.call(700, 257).arg(0xffff_ff9c).string("/usr/lib/python3").arg(0o200_000).arg(0);
+            listed.result(3).end();
+        });
+        assert!(answer.contains("settings found no such file"), "{answer}");
+    }
+
+    #[test]
+    fn the_work_of_another_thread_is_not_what_followed() {
+        let mut scene = Scene::of("app");
+        rewind_recording::event::build::task(&mut scene.records, scene.now, (701, 700), (2, 1), "worker");
+        scene.open("/etc/app/settings", -2);
+        scene.main = 701;
+        scene.open("/srv/work", 3);
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().contains("settings found no such file"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn a_look_at_what_the_kernel_offers_ends_nothing() {
+        for (nr, errno) in [(330, -22), (330, -28), (330, -38), (334, -22), (324, -1), (425, -1), (157, -22), (3, -9)] {
+            let mut scene = Scene::of("app");
+            scene.call(700, nr).arg(0).arg(2).result(errno).end();
+            scene.exit(700, 1 << 8);
+            assert_eq!(scene.answer(), NONE, "{nr} {errno}");
+        }
+        let mut scene = Scene::of("java");
+        scene.open("/sys/devices/system/cpu/cpu0/microcode/version", -2);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), NONE);
+    }
 }

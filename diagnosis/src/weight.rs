@@ -12,7 +12,7 @@
 //! error, and it is not that one, the words weigh more.
 
 use crate::facts::{Facts, Subject};
-use crate::groups::{self, Group, Said, Weighed};
+use crate::groups::{self, Agreement, Group, Weighed};
 use crate::last_words::{LastWords, telling};
 use crate::meaning::Meaning;
 use crate::noise::Noise;
@@ -182,14 +182,15 @@ fn weigh(group: &Group, end: &EndContext, turned: bool) -> Weighed {
         (true, _) => i32::MAX,
         (false, false) if turned => SAID - 1,
         (false, true) if turned => i32::MAX,
-        (false, _) if end.is_over => WORTH_SAYING - 1,
+        (false, _) if end.is_over => WORTH_SAYING,
         (false, _) => i32::MAX,
     };
+    weighed.is_tied = most != WORTH_SAYING;
     weighed.weight = weighed.weight.min(most);
-    weighed.said = match (named, told || says(end, group, turned)) {
-        (_, true) => Said::Same,
-        (true, false) => Said::More,
-        (false, false) => Said::Other,
+    weighed.agreement = match (named, told || says(end, group, turned)) {
+        (_, true) => Agreement::Same,
+        (true, false) => Agreement::More,
+        (false, false) => Agreement::Other,
     };
     weighed
 }

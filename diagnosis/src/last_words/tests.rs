@@ -321,3 +321,19 @@ fn the_lines_of_two_threads_are_not_mixed() {
     scene.later(MS);
     assert_eq!(words(&mut scene), Some(("error: no database".to_owned(), true)));
 }
+
+#[test]
+fn what_is_shown_has_the_line_that_says_it() {
+    let mut scene = Scene::of("node app.js");
+    let stack = "    at require (node:internal/modules/helpers:182:18)\n".repeat(8);
+    scene.say(
+        2,
+        &format!("node:internal:1\n  throw err;\n  ^\n\nError: Cannot find module 'x'\n{stack}\nNode.js v20\n"),
+    );
+    scene.exit(700, 1 << 8);
+    let why = scene.why();
+    assert_eq!((why.said.len(), why.said[0].as_str()), (4, "Error: Cannot find module 'x'"));
+    let said = why.last_words.unwrap();
+    assert_eq!((said.text.as_str(), said.is_error, said.tgid), ("Error: Cannot find module 'x'", true, 700));
+    assert!(said.evidence[0].call.starts_with("write(2"), "{:?}", said.evidence);
+}

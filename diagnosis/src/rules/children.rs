@@ -3,7 +3,7 @@
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
-use crate::groups::{Group, Said};
+use crate::groups::{Agreement, Group};
 use crate::weight::{CHILD_FAILED, CHILD_KILLED};
 
 /// Children that ended badly, but for those whose end became the container's own: that is the end itself.
@@ -22,7 +22,8 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
             weight: if killed { CHILD_KILLED } else { CHILD_FAILED },
             relation: Relation::Beside,
             text: format!("its child {} (process {tgid}) {}", process.command(), end.ending.words()),
-            said: Said::Same,
+            is_tied: true,
+            agreement: Agreement::Same,
             reasons: Vec::new(),
             evidence,
         });

@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
-use crate::groups::Said;
+use crate::groups::Agreement;
 use crate::last_words::LastWords;
 use crate::weight::{ABORTED, SAID};
 
@@ -18,7 +18,8 @@ pub(super) fn rule(facts: &Facts<'_>, words: &LastWords) -> Option<Finding> {
         weight: if facts.own_abort().is_some() { ABORTED - 1 } else { SAID },
         relation: Relation::Reason,
         text: format!("it said \"{text}\""),
-        said: Said::Same,
+        is_tied: true,
+        agreement: Agreement::Same,
         reasons: vec!["what it wrote right before its end states an error"],
         evidence,
     })
@@ -163,6 +164,29 @@ mod tests {
         scene.later(MS);
         scene.exit(700, 1 << 8);
         let answer = "It exited with 1 after connect to 10.0.0.5:5432 was refused (ECONNREFUSED), 3 times.";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn what_nothing_ties_to_the_end_stands_beside_a_cause_alone() {
+        let mut scene = Scene::of("app");
+        scene.open("/run/secrets/token", -13);
+        scene.open("/etc/app/config.yaml", 3);
+        scene.say(2, "error: no settings\n");
+        scene.exit(700, 1 << 8);
+        let why = scene.why();
+        assert_eq!(why.answer, "It exited with 1: it said \"error: no settings\".");
+        assert_eq!(why.findings[1].text, "openat of /run/secrets/token was denied (EACCES)");
+    }
+
+    #[test]
+    fn words_that_state_no_error_stand_beside_a_call() {
+        let mut scene = Scene::of("app");
+        scene.open("/etc/app/settings", -2);
+        scene.say(2, "bye\n");
+        scene.exit(700, 1 << 8);
+        let answer = "It exited with 1 after openat of /etc/app/settings found no such file (ENOENT); the last that it wrote \
+                      is \"bye\".";
         assert_eq!(scene.answer(), answer);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
-use crate::groups::{Class, Group, Said};
+use crate::groups::{Agreement, Class, Group};
 use crate::weight::{HEAP_REFUSED, HEAP_REFUSED_ELSEWHERE};
 use crate::words::failure;
 use rewind_recording::render::units::{bytes, grouped};
@@ -30,7 +30,8 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
             weight: if fatal { HEAP_REFUSED } else { HEAP_REFUSED_ELSEWHERE },
             relation: if fatal { Relation::After } else { Relation::Beside },
             text: format!("the heap could not grow by {} (brk), {} times", bytes(refused), grouped(memory.refusals)),
-            said: Said::Same,
+            is_tied: true,
+            agreement: Agreement::Same,
             reasons: Vec::new(),
             evidence: vec![index],
         });

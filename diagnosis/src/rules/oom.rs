@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
-use crate::groups::{Group, Said};
+use crate::groups::{Agreement, Group};
 use crate::weight::{CERTAIN, OOM_KILLED};
 use rewind_common::record::OomKill;
 use rewind_recording::events::{Context, oom_kill};
@@ -20,7 +20,16 @@ fn finding(facts: &Facts<'_>, index: usize, kill: &OomKill) -> Finding {
     let evidence = std::iter::once(index).chain(end).collect();
     if facts.culprit == Some(tgid) {
         let (weight, relation) = (OOM_KILLED, Relation::Reason);
-        return Finding { rule: "oom", weight, relation, text: what, said: Said::Same, reasons: Vec::new(), evidence };
+        return Finding {
+            rule: "oom",
+            weight,
+            relation,
+            text: what,
+            is_tied: true,
+            agreement: Agreement::Same,
+            reasons: Vec::new(),
+            evidence,
+        };
     }
     let name = facts.processes.get(&tgid).map_or("", |process| &process.comm);
     let text = format!("the OOM killer killed its child {name} (process {tgid}): {what}");
@@ -29,7 +38,8 @@ fn finding(facts: &Facts<'_>, index: usize, kill: &OomKill) -> Finding {
         weight: CERTAIN,
         relation: Relation::Beside,
         text,
-        said: Said::Same,
+        is_tied: true,
+        agreement: Agreement::Same,
         reasons: Vec::new(),
         evidence,
     }

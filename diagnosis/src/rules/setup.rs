@@ -3,7 +3,7 @@
 use crate::calls::{self, bits};
 use crate::facts::{Facts, Setup, Step, Subject};
 use crate::finding::{Finding, Relation};
-use crate::groups::{Group, Said};
+use crate::groups::{Agreement, Group};
 use crate::meaning::{self, Meaning};
 use crate::weight::{KILLED_IN_SETUP, NEVER_BEGAN};
 use rewind_recording::decode::errno_text;
@@ -33,7 +33,16 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     };
     let text = format!("its program never ran: {text}");
     let evidence = setup.last.iter().map(|step| step.call.index).chain(end).collect();
-    vec![Finding { rule: "setup", weight, relation, text, said: Said::Same, reasons: Vec::new(), evidence }]
+    vec![Finding {
+        rule: "setup",
+        weight,
+        relation,
+        text,
+        is_tied: true,
+        agreement: Agreement::Same,
+        reasons: Vec::new(),
+        evidence,
+    }]
 }
 
 /// Whether it looked at the program last, and saw that nobody may execute it.

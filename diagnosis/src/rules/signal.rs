@@ -8,7 +8,7 @@
 
 use crate::facts::{ASKING, DeliveredSignal, FAULTS, Facts, Process, SIGABRT, SIGKILL, SIGPIPE};
 use crate::finding::{Finding, Relation};
-use crate::groups::{Group, Said};
+use crate::groups::{Agreement, Group};
 use crate::weight::{ABORTED, ASKED_TO_END, CERTAIN};
 use crate::words::signal as words;
 use rewind_recording::decode::signal_name;
@@ -66,8 +66,17 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
     evidence.sort_unstable();
     evidence.dedup();
     let weight = if abort.is_some() { ABORTED } else { CERTAIN };
-    let said = if abort.is_some() || is_fault { Said::More } else { Said::Same };
-    Finding { rule: "signal", weight, relation: Relation::Reason, text, said, reasons: Vec::new(), evidence }
+    let agreement = if abort.is_some() || is_fault { Agreement::More } else { Agreement::Same };
+    Finding {
+        rule: "signal",
+        weight,
+        relation: Relation::Reason,
+        text,
+        is_tied: true,
+        agreement,
+        reasons: Vec::new(),
+        evidence,
+    }
 }
 
 /// That it aborted itself, and how that came to another signal.
@@ -96,7 +105,8 @@ fn asked(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option
         weight: ASKED_TO_END,
         relation: Relation::After,
         text: format!("{name}{sender}"),
-        said: Said::Same,
+        is_tied: true,
+        agreement: Agreement::Same,
         reasons: vec!["it was asked to end"],
         evidence: std::iter::once(delivered.index).chain(process.end.map(|end| end.index)).collect(),
     })

@@ -3,7 +3,7 @@
 use crate::calls::{self, bits};
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
-use crate::groups::{Group, Said};
+use crate::groups::{Agreement, Group};
 use crate::weight::{SLOW, SLOW_SHARE};
 use rewind_recording::render::units::{counted, duration};
 
@@ -53,7 +53,8 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
                 duration(longest_ns),
                 first.subject.text().map_or_else(String::new, |what| format!(" on {what}")),
             ),
-            said: Said::Same,
+            is_tied: true,
+            agreement: Agreement::Same,
             reasons: Vec::new(),
             evidence: vec![index],
         });

@@ -3,7 +3,7 @@
 use crate::calls::{self, bits};
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
-use crate::groups::{Group, Said};
+use crate::groups::{Agreement, Group};
 use crate::weight::{DEADLOCKED, HUNG, STUCK};
 use rewind_recording::decode;
 use rewind_recording::event::{Outcome, What};
@@ -107,7 +107,16 @@ fn hangs(facts: &Facts<'_>, tgid: u32, index: usize) -> Option<Finding> {
 }
 
 fn finding(weight: i32, text: String, evidence: Vec<usize>) -> Finding {
-    Finding { rule: "stuck", weight, relation: Relation::Beside, text, said: Said::Same, reasons: Vec::new(), evidence }
+    Finding {
+        rule: "stuck",
+        weight,
+        relation: Relation::Beside,
+        text,
+        is_tied: true,
+        agreement: Agreement::Same,
+        reasons: Vec::new(),
+        evidence,
+    }
 }
 
 #[cfg(test)]

@@ -84,7 +84,8 @@ pub(crate) fn finding(facts: &Facts<'_>, rule: &'static str, group: &Group) -> F
         weight: group.weighed.weight,
         relation: if facts.ended_badly() && own { Relation::After } else { Relation::Beside },
         text: clause(group),
-        said: group.weighed.said,
+        is_tied: group.weighed.is_tied,
+        agreement: group.weighed.agreement,
         reasons: group.weighed.reasons.clone(),
         evidence,
     }

@@ -11,6 +11,7 @@ const EAGAIN: u16 = 11;
 const EEXIST: u16 = 17;
 const EINVAL: u16 = 22;
 const ENOTTY: u16 = 25;
+const ENOSPC: u16 = 28;
 const ESPIPE: u16 = 29;
 const ERANGE: u16 = 34;
 const ENOSYS: u16 = 38;
@@ -62,7 +63,7 @@ impl Row {
             EAGAIN | EINTR | EALREADY | EINPROGRESS | EISCONN if again => Answer::NotYet,
             ENOSYS => Answer::NotOffered,
             EOPNOTSUPP if self.has(bits::TRIES_FILE_SYSTEM) => Answer::NotOffered,
-            EINVAL | EPERM if self.has(bits::TRIES_KERNEL) => Answer::NotOffered,
+            EINVAL | EPERM | ENOSPC if self.has(bits::TRIES_KERNEL) => Answer::NotOffered,
             ENOTTY | EINVAL if tells(|kind| kind.is_ioctl()) => Answer::NoTerminal,
             ESPIPE if self.has(bits::SEEKS) => Answer::NotSeekable,
             ECHILD => Answer::NoChild,

@@ -116,7 +116,7 @@ pub const FREES: u64 = 1 << 55;
 pub const ASKS: u64 = 1 << 56;
 /// `EEXIST` from it says that it was there already.
 pub const MAKES_ENTRY: u64 = 1 << 57;
-/// Tries what not each kernel (or container) offers: `EINVAL` and `EPERM` say no more than that.
+/// Tries what not each kernel (or container) offers: `EINVAL`, `EPERM` and `ENOSPC` say no more than that.
 pub const TRIES_KERNEL: u64 = 1 << 58;
 /// Tries what not each file system offers: `EOPNOTSUPP` says no more than that.
 pub const TRIES_FILE_SYSTEM: u64 = 1 << 59;

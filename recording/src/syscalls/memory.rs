@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
     row("munlockall", 152, 231, &[], Return::Int, MEMORY),
     row("mseal", 462, 462, &[Pointer, Size, HexFlags], Return::Int, MEMORY),
     row("remap_file_pages", 216, 234, &[Pointer, Size, Prot, Size, MapFlags], Return::Int, MEMORY),
-    row("pkey_alloc", 330, 289, &[HexFlags, Flags(&PKEY)], Return::Int, 0),
+    row("pkey_alloc", 330, 289, &[HexFlags, Flags(&PKEY)], Return::Int, TRIES_KERNEL),
     row("pkey_free", 331, 290, &[Int], Return::Int, 0),
     row("mbind", 237, 235, &[Pointer, Size, MempolicyMode, Pointer, Size, Flags(&MPOL_MF)], Return::Int, MEMORY | TRIES_KERNEL),
     row("set_mempolicy", 238, 237, &[MempolicyMode, Pointer, Size], Return::Int, MEMORY | TRIES_KERNEL),
