@@ -200,6 +200,14 @@ fn payload(thread: &Thread, op: &Op) -> bool {
     is_log || thread.ring_flags & ring_flags::PAYLOAD != 0
 }
 
+/// How many bytes are kept of what is sent: of standard error as many as one blob may hold. What a program says when it
+/// fails is its last word, and runtimes say it in one write, the message in front of where it happened.
+#[inline(always)]
+fn limit(thread: &Thread, op: &Op) -> u64 {
+    let is_stderr = op.when & when::LOG != 0 && thread.args[0] as u32 == 2;
+    if is_stderr { MAX_BYTES as u64 } else { blob::payload_limit() }
+}
+
 /// Does what the row says as far as one copy a blob is enough, as for most calls: they are spared the
 /// functions below, each of which costs as much as the copy where the kernel guards its returns. Gives
 /// the operations of `wanted` that are left for [`copy`], the first of which has done nothing yet.
@@ -301,7 +309,7 @@ global! {
             op::FIXED | op::FRAME => at.bytes(start, u64::from(op.size), most, place, 0),
             op::COUNTED => at.bytes(start, times(count, op.size), most, place, 0),
             op::RETURNED => at.bytes(start, times(result.unsigned_abs(), op.size), most, place, 0),
-            op::PAYLOAD_IN => at.bytes(start, argument(thread, op.size_arg), blob::payload_limit(), place, 0),
+            op::PAYLOAD_IN => at.bytes(start, argument(thread, op.size_arg), limit(thread, op), place, 0),
             op::PAYLOAD_OUT => at.bytes(start, result.unsigned_abs(), blob::payload_limit(), place, 0),
             op::ADDRESS_OUT => {
                 let len = probe::user::<u32>(argument(thread, op.size_arg)).unwrap_or(0);

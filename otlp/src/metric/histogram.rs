@@ -1,7 +1,7 @@
 //! A distribution whose buckets grow by a constant factor (metrics data model, "ExponentialHistogram").
 //!
 //! At scale `s` bucket `i` holds what is greater than `2^(i / 2^s)` and not greater than `2^((i + 1) / 2^s)`. Where
-//! values lie too far apart for [`MAX_BUCKETS`], pairs of buckets become one.
+//! values lie too far apart for 160 buckets, pairs of buckets become one.
 
 use super::Points;
 use crate::attribute::attribute;
