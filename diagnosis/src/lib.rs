@@ -32,6 +32,7 @@
 //! | [`tried`] | the paths that were tried, in order |
 //! | [`sections`] | what stands below the answer |
 //! | [`mod@diagnose`] | from a recording to its diagnosis |
+//! | [`mod@diff`] | from two recordings to what one run did that the other did not |
 //! | [`scene`](#modules) | records step by step, for tests; only with the feature of that name |
 //!
 //! # Glossary
@@ -68,6 +69,7 @@ mod answer;
 mod calls;
 mod diagnose;
 pub mod diagnosis;
+pub mod diff;
 mod event_text;
 pub mod facts;
 pub mod finding;
@@ -89,3 +91,4 @@ mod words;
 
 pub use diagnose::{cause, cause_class, diagnose};
 pub use diagnosis::Diagnosis;
+pub use diff::{Diff, diff};

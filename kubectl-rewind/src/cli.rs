@@ -1,6 +1,7 @@
 //! What was typed.
 
 use crate::error::Error;
+use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
@@ -39,6 +40,10 @@ Exit codes: 0 done; 1 it failed; 2 an option or filter is malformed; 3 TARGET is
 4 TARGET is ambiguous; 5 no agent answers, or its socket is not for you; 6 shown in part: an agent \
 was silent; 7 the cluster does not allow it; 8 the cluster cannot be reached; 130 ended by you. What \
 --from reads needs no agent.";
+
+const EXIT_CODES_OF_DIFF: &str = "\
+Exit codes, as of diff(1): 0 they did the same; 1 they differ, or it failed, which standard error says; 2 it was not \
+told which two; the others as of all commands ('rewind --help').";
 
 const FILTERS: &str = "\
 Filters: several values of one option are alternatives, different options must all hold. Signals \
@@ -166,6 +171,31 @@ pub(crate) enum Command {
         /// Whose recording.
         #[command(flatten)]
         source: Source,
+        /// Say below the answer how it differs from this run, a TARGET (a file, with --from); else from the run before.
+        #[arg(long, value_name = "TARGET", conflicts_with_all = ["selector", "all_containers"])]
+        against: Option<Option<String>>,
+        /// How: table or json.
+        #[arg(short, long, value_enum, default_value_t)]
+        output: TopFormat,
+    },
+    /// Show what one run did that another did not: what failed, what it ran, whom it spoke to, and where they part.
+    ///
+    /// Two runs are named: two TARGETs, two files, a file and a TARGET, or one TARGET with --previous. Numbers, names of
+    /// temporary files and the like are no difference, nor is how long it took.
+    #[command(after_help = format!("{TARGETS}\n\n{EXIT_CODES_OF_DIFF}"))]
+    Diff {
+        /// Whose runs.
+        #[arg(value_name = "TARGET", num_args = 0..=2)]
+        targets: Vec<String>,
+        /// This container of the pods; else the one that kubectl would take.
+        #[arg(short = 'c', long, value_name = "NAME")]
+        container: Option<String>,
+        /// The run before the living or newest one, and that.
+        #[arg(long, conflicts_with = "from")]
+        previous: bool,
+        /// Read a file, as of the other commands; of two the first is A. It comes before a TARGET.
+        #[arg(long, value_name = "FILE")]
+        from: Vec<PathBuf>,
         /// How: table or json.
         #[arg(short, long, value_enum, default_value_t)]
         output: TopFormat,
@@ -369,7 +399,15 @@ impl Cli {
     #[must_use]
     pub(crate) fn from_command_line() -> Self {
         let matches = Self::command().name(program()).bin_name(program()).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        Self::from_arg_matches(&matches).and_then(Self::checked).unwrap_or_else(|error| error.exit())
+    }
+
+    /// That two runs are named where two are compared.
+    fn checked(self) -> Result<Self, clap::Error> {
+        let Command::Diff { targets, previous, from, .. } = &self.command else { return Ok(self) };
+        let is_two = if *previous { targets.len() == 1 } else { targets.len() + from.len() == 2 };
+        let what = "name two runs: two TARGETs, TARGET --previous, or --from FILE in place of a TARGET";
+        if is_two { Ok(self) } else { Err(Self::command().error(ErrorKind::WrongNumberOfValues, what)) }
     }
 
     /// Whose agents are asked.
@@ -381,6 +419,7 @@ impl Cli {
             Command::Dump { source, .. } | Command::Top { source, .. } | Command::Why { source, .. } => {
                 source.pods.are_typed()
             }
+            Command::Diff { container, .. } => container.is_some(),
             Command::Trace { pods, .. } | Command::Save { pods, .. } | Command::Payload { pods, .. } => {
                 pods.are_typed()
             }

@@ -12,6 +12,7 @@ use rewind_resources::request::Action;
 use std::sync::Arc;
 
 mod deploy;
+mod diff;
 mod doctor;
 mod export;
 mod list;
@@ -70,9 +71,20 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
             let options = Options { format: (*format).into(), ..options };
             read::top(reach, source, &output, &options, (*by).into()).await
         }
-        Command::Why { source, output: format } => {
+        Command::Why { source, against, output: format } => {
             let options = options(cli, &output, &Window::default(), &Reading::default());
-            read::why(reach, source, &output, &Options { format: (*format).into(), ..options }).await
+            let against = match against {
+                Some(target) => Some(diff::against(reach, source, target.as_deref()).await?),
+                None => None,
+            };
+            let options = Options { format: (*format).into(), ..options };
+            read::why(reach, source, against.as_ref(), &output, &options).await
+        }
+        Command::Diff { targets, container, previous, from, output: format } => {
+            let options = options(cli, &output, &Window::default(), &Reading::default());
+            let pods = &PodFlags { container: container.clone(), ..PodFlags::default() };
+            let two = diff::Two { targets, pods, previous: *previous, from };
+            diff::run(reach, &two, &output, &Options { format: (*format).into(), ..options }).await
         }
         Command::Map { target, selector, all_namespaces, from, output: format } => {
             let is_all = target.is_none() && selector.is_none();

@@ -141,6 +141,9 @@ pub(crate) enum Error {
     /// What was asked for is for a file.
     #[error("a trace is nothing for a terminal: write it to a file, as in '... -o perfetto > web.pftrace'")]
     NotForTerminals,
+    /// Two runs were compared, and how they differ is shown; nothing more is said.
+    #[error("they differ")]
+    Differ,
     /// The person ended it; nothing more is said.
     #[error("ended by you")]
     Interrupted,
@@ -193,7 +196,7 @@ impl Error {
     /// Whether it is to be said nowhere.
     #[must_use]
     pub(crate) const fn is_silent(&self) -> bool {
-        matches!(self, Self::Interrupted)
+        matches!(self, Self::Interrupted | Self::Differ)
     }
 
     /// Whether it only says that the reader of the output has gone: `rewind dump x | head`.

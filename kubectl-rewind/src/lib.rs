@@ -19,7 +19,8 @@
 //! | [`source`] | recordings that need no agent |
 //! | [`fetch`] | talks to an agent |
 //! | [`reach`] | from what was typed to the runs that are meant, each with its agent |
-//! | [`list`], [`crashes`], [`kept`], [`why`], [`map`], [`doctor`], [`node`] | what is shown, where the recording's own renderers do not |
+//! | [`page`] | a screen of lines that fit |
+//! | [`list`], [`crashes`], [`kept`], [`why`], [`diff`], [`map`], [`doctor`], [`node`] | what is shown, where the recording's own renderers do not |
 //! | [`mod@complete`] | completion within kubectl |
 //! | [`commands`] | what each command does: decide, fetch, show |
 #![forbid(unsafe_code)]
@@ -30,6 +31,7 @@ mod cluster;
 mod commands;
 mod complete;
 mod crashes;
+mod diff;
 mod doctor;
 mod error;
 mod failure;
@@ -39,6 +41,7 @@ mod list;
 mod map;
 mod node;
 mod output;
+mod page;
 mod reach;
 mod runs;
 mod source;

@@ -1,90 +1,63 @@
 //! `rewind why`: a diagnosis on one screen, the answer first, then what it rests on. Eighty columns
 //! where the output is no terminal or a narrow one.
 
+use crate::page::{Page, column, fit, fit_middle};
 use anstyle::Style;
-use rewind_diagnosis::diagnose;
 use rewind_diagnosis::diagnosis::{Diagnosis, EventText, FindingText};
-use rewind_recording::escape::{back, front, json, visible, width};
-use rewind_recording::header::Header;
+use rewind_diagnosis::{diagnose, diff};
+use rewind_recording::escape::{json, visible, width};
 use rewind_recording::render::style::{BAD, HEADING, NOTABLE};
 use rewind_recording::render::units::{bytes, counted, duration, grouped};
 use rewind_recording::render::{Format, Options};
+use rewind_recording::stream::Recording;
+use serde::Serialize;
 use std::io::{self, Write};
 
 #[cfg(test)]
 mod tests;
 
-const WIDTH: usize = 80;
-const WIDEST: usize = 140;
-
-/// Where the lines go.
-struct Page<'w> {
-    out: &'w mut dyn Write,
-    color: bool,
-    width: usize,
+/// What JSON shows.
+#[derive(Serialize)]
+struct Told<'d> {
+    #[serde(flatten)]
+    diagnosis: &'d Diagnosis,
+    /// How it differs from another run, one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<&'d str>,
 }
 
-impl Page<'_> {
-    fn line(&mut self, style: Option<Style>, text: &str) -> io::Result<()> {
-        // Paths and names are the recorded program's: they must not steer the terminal.
-        let text = fit(text, self.width);
-        match style.filter(|_| self.color) {
-            Some(style) => writeln!(self.out, "{}{}{}", style.render(), text.trim_end(), style.render_reset()),
-            None => writeln!(self.out, "{}", text.trim_end()),
-        }
-    }
-
-    fn heading(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.out)?;
-        self.line(Some(HEADING), text)
-    }
-
-    /// A text of several lines, broken between words.
-    fn paragraph(&mut self, style: Option<Style>, indent: usize, text: &str) -> io::Result<()> {
-        let spaces = " ".repeat(indent);
-        let lead = spaces.get(2..).unwrap_or_default();
-        let mut first = true;
-        for part in wrap(text, self.width.saturating_sub(indent).max(20)) {
-            let mark = if indent < 2 {
-                ""
-            } else if first {
-                "- "
-            } else {
-                "  "
-            };
-            first = false;
-            self.line(style, &format!("{lead}{mark}{part}"))?;
-        }
-        Ok(())
-    }
-
-    /// An event: its time and thread, and as much of it as fits, the result whole.
-    fn event_text(&mut self, event: &EventText, indent: usize, style: Option<Style>) -> io::Result<()> {
-        let lead = format!("{:indent$}{:<13} {:<7} ", "", time_of_day(&event.time), event.tid);
-        let room = self.width.saturating_sub(width(&lead));
-        self.line(style, &format!("{lead}{}", fit_call(&event.call, room)))
-    }
-}
-
-/// Writes the diagnosis of a recording: a screen, or with [`Format::Json`] one object.
+/// Writes the diagnosis of a recording, and how it differs from the run `against`: a screen, or with
+/// [`Format::Json`] one object.
 ///
 /// # Errors
 /// Those of `out`.
-pub(crate) fn write(out: &mut dyn Write, header: &Header, records: &[u8], options: &Options) -> io::Result<()> {
+pub(crate) fn write(
+    out: &mut dyn Write,
+    recording: &Recording,
+    against: Option<&Recording>,
+    options: &Options,
+) -> io::Result<()> {
+    let Recording { header, records, .. } = recording;
     let diagnosis = diagnose(header, records, options);
+    let against = against.map(|other| diff((&other.header, &other.records), (header, records)).answer);
+    let told = Told { diagnosis: &diagnosis, against: against.as_deref() };
     if options.format == Format::Json {
-        json::write_pretty(out, &diagnosis)?;
+        json::write_pretty(out, &told)?;
         return out.write_all(b"\n");
     }
-    screen(out, &diagnosis, options)
+    screen(out, &told, options)
 }
 
-fn screen(out: &mut dyn Write, diagnosis: &Diagnosis, options: &Options) -> io::Result<()> {
-    let width = options.width.unwrap_or(WIDTH).clamp(WIDTH / 2, WIDEST);
-    let page = &mut Page { out, color: options.color, width };
+fn screen(out: &mut dyn Write, told: &Told<'_>, options: &Options) -> io::Result<()> {
+    let diagnosis = told.diagnosis;
+    let page = &mut Page::new(out, options);
     let style = if diagnosis.unusual { BAD.bold() } else { HEADING };
     page.paragraph(Some(style), 0, &diagnosis.answer)?;
     writeln!(page.out)?;
+    if let Some(against) = told.against {
+        page.paragraph(Some(HEADING), 0, against)?;
+        writeln!(page.out)?;
+    }
     header(page, diagnosis)?;
     said(page, &diagnosis.said)?;
     findings(page, &diagnosis.findings)?;
@@ -130,7 +103,7 @@ fn findings(page: &mut Page<'_>, findings: &[FindingText]) -> io::Result<()> {
     let Some((first, others)) = findings.split_first() else { return Ok(()) };
     page.heading("What that rests on")?;
     for event in &first.evidence {
-        page.event_text(event, 2, None)?;
+        event_text(page, event, 2, None)?;
     }
     if !first.reasons.is_empty() {
         page.paragraph(None, 4, &first.reasons.join("; "))?;
@@ -281,7 +254,7 @@ fn last(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     })?;
     for event in &diagnosis.last {
         let failed = event.call.contains(" = -1 E");
-        page.event_text(event, 2, failed.then_some(BAD))?;
+        event_text(page, event, 2, failed.then_some(BAD))?;
     }
     Ok(())
 }
@@ -289,32 +262,6 @@ fn last(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
 /// `14:03:07.123` of `2026-11-21T14:03:07.123456789+01:00`.
 fn time_of_day(rfc3339: &str) -> &str {
     rfc3339.get(11..23).unwrap_or(rfc3339)
-}
-
-/// The text, cut at its end to so many columns.
-fn fit(text: &str, columns: usize) -> String {
-    let text = visible(text);
-    if width(&text) <= columns {
-        return text.into_owned();
-    }
-    format!("{}…", front(&text, columns.saturating_sub(1)))
-}
-
-/// The text in a column.
-fn column(text: &str, columns: usize) -> String {
-    let text = fit(text, columns);
-    let spaces = columns.saturating_sub(width(&text));
-    text + &" ".repeat(spaces)
-}
-
-/// The text, cut in its middle: of a path both ends tell most.
-fn fit_middle(text: &str, columns: usize) -> String {
-    let text = visible(text);
-    if width(&text) <= columns {
-        return text.into_owned();
-    }
-    let keep = columns.saturating_sub(1);
-    format!("{}…{}", front(&text, keep / 3), back(&text, keep - keep / 3))
 }
 
 /// A call, cut in its arguments so that its result stays.
@@ -329,17 +276,9 @@ fn fit_call(call: &str, columns: usize) -> String {
     format!("{} = {result}", fit(arguments, room))
 }
 
-/// Breaks a text between words.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace().map(visible) {
-        match lines.last_mut() {
-            Some(line) if width(line) + 1 + width(&word) <= columns => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(word.into_owned()),
-        }
-    }
-    lines
+/// An event: its time and thread, and as much of it as fits, the result whole.
+fn event_text(page: &mut Page<'_>, event: &EventText, indent: usize, style: Option<Style>) -> io::Result<()> {
+    let lead = format!("{:indent$}{:<13} {:<7} ", "", time_of_day(&event.time), event.tid);
+    let room = page.width.saturating_sub(width(&lead));
+    page.line(style, &format!("{lead}{}", fit_call(&event.call, room)))
 }

@@ -19,12 +19,14 @@ const BUSY: &str = "while :; do cat /etc/hostname /nonexistent 2>/dev/null; slee
 
 pub(crate) fn everyday() -> Result<()> {
     let agent = Agent::start()?;
+    // The run before the one that is looked at.
+    Container::with_id("web", &Spec::new(["/usr/bin/busybox", "cat", "/etc/hostname"]))?.run()?;
     let container = Container::with_id("web", &Spec::new(["/usr/bin/busybox", "sh", "-c", BUSY]))?;
     let _running = container.start()?;
-    eventually("web to be listed by its name", SOON, || {
+    eventually("both runs of web to be listed by its name", SOON, || {
         let rows = dump::list(&agent).ok()?;
-        rows.iter().find(|row| row.pointer("/container/name").and_then(|name| name.as_str()) == Some("web"))?;
-        Some(())
+        let is_web = |row: &&serde_json::Value| row.pointer("/container/name").is_some_and(|name| name == "web");
+        (rows.iter().filter(is_web).count() == 2).then_some(())
     })?;
     let text = std::fs::read_to_string(work_tree().join("README.md")).context("cannot read README.md")?;
     // Some of them write files.
@@ -59,7 +61,9 @@ pub(crate) fn everyday() -> Result<()> {
             // Verbs of the developer: these tests are one of them.
             _ => continue,
         };
-        ensure!(said.code == 0, "README.md:{}: `{}`: {said:?}", shown.line, shown.command);
+        // As diff(1).
+        let is_told = words.starts_with(&["rewind", "diff"]) && said.code == 1 && said.stderr.is_empty();
+        ensure!(said.code == 0 || is_told, "README.md:{}: `{}`: {said:?}", shown.line, shown.command);
         ran += 1;
     }
     ensure!(ran >= 6, "only {ran} commands were run");

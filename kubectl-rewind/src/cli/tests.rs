@@ -58,6 +58,30 @@ fn a_recording_comes_from_an_agent_or_a_file() {
 }
 
 #[test]
+fn two_runs_are_compared_and_why_looks_at_one_or_at_the_run_before() {
+    let checked = |line: &str| parse(line).and_then(|cli| cli.checked().map_err(|error| error.to_string()));
+    for line in ["web db", "web --previous", "--from a --from b", "web --from a", "pod/web pod/db -c app"] {
+        assert!(checked(&format!("rewind diff {line}")).is_ok(), "{line}");
+    }
+    for line in ["", " web", " --previous", " a b c", " a b --from c", " a b --previous", " --from a --previous"] {
+        let error = checked(&format!("rewind diff{line}")).unwrap_err();
+        assert!(!error.is_empty(), "{line}");
+    }
+    assert!(checked("rewind diff web").unwrap_err().contains("name two runs"));
+    for (line, against) in [
+        ("web", None),
+        ("web --against", Some(None)),
+        ("web --against #3", Some(Some("#3".to_owned()))),
+        ("--from bad.rewind --against good.rewind", Some(Some("good.rewind".to_owned()))),
+    ] {
+        let Command::Why { against: typed, .. } = parse(&format!("rewind why {line}")).unwrap().command else {
+            unreachable!()
+        };
+        assert_eq!(typed, against, "{line}");
+    }
+}
+
+#[test]
 fn top_without_a_target_is_of_the_host_and_takes_nothing_that_is_for_a_recording() {
     for (line, typed) in [("top", false), ("top --interval 2s", false), ("top web --since 5m", true)] {
         let Command::Top { source, .. } = parse(&format!("rewind {line}")).unwrap().command else { unreachable!() };

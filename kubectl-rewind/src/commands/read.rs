@@ -155,16 +155,22 @@ fn whose(container: &Container) -> String {
     if container.name.is_empty() { render::container_name(container) } else { container.name.to_string() }
 }
 
-/// Says why they ended.
+/// Says why they ended, and how that differs from the run `against`.
 ///
 /// # Errors
 /// [`Error`].
-pub(super) async fn why(reach: &Reach, source: &Source, output: &Output, options: &Options) -> Result<(), Error> {
+pub(super) async fn why(
+    reach: &Reach,
+    source: &Source,
+    against: Option<&Recording>,
+    output: &Output,
+    options: &Options,
+) -> Result<(), Error> {
     let all = load(reach, source).await?;
     for (number, Read { label, recording }) in all.read.iter().enumerate() {
         output.write(|out| {
             heading(out, number, label, options)?;
-            why::write(out, &recording.header, &recording.records, options)
+            why::write(out, recording, against, options)
         })?;
     }
     all.warn();

@@ -5,11 +5,16 @@ use super::write;
 use proptest::prelude::*;
 use rewind_diagnosis::scene::{Scene, denied};
 use rewind_recording::render::{Format, Options};
+use rewind_recording::stream::Recording;
+
+fn recording(scene: &Scene) -> Recording {
+    Recording { header: scene.header(), records: scene.records.clone(), complete: true }
+}
 
 fn shown(scene: &Scene, color: bool) -> String {
     let mut out = Vec::new();
     let options = Options { color, ..Options::default() };
-    write(&mut out, &scene.header(), &scene.records, &options).unwrap();
+    write(&mut out, &recording(&scene), None, &options).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -42,20 +47,38 @@ fn json_is_one_object() {
     let scene = denied();
     let mut out = Vec::new();
     let options = Options { format: Format::Json, ..Options::default() };
-    write(&mut out, &scene.header(), &scene.records, &options).unwrap();
+    write(&mut out, &recording(&scene), None, &options).unwrap();
     let why: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(why["ended"]["exit_code"], 1);
     assert_eq!(why["findings"][0]["evidence"][0]["tid"], 700);
+}
+
+#[test]
+fn how_it_differs_from_another_run_stands_below_the_answer() {
+    let mut good = Scene::of("python3 app.py");
+    good.open("/etc/passwd", 3);
+    good.exit(700, 0);
+    let mut out = Vec::new();
+    write(&mut out, &recording(&denied()), Some(&recording(&good)), &Options::default()).unwrap();
+    let begin = "\
+It exited with 1 after openat of /etc/passwd was denied (EACCES).
+
+The other run opened /etc/passwd at this point; this one was denied (EACCES).
+
+Container:";
+    let screen = String::from_utf8(out).unwrap();
+    assert!(screen.starts_with(begin), "{screen}");
 }
 
 proptest! {
     #[test]
     fn any_bytes_give_a_screen(bytes in proptest::collection::vec(any::<u8>(), 0..512), cut in 0_usize..400) {
         let scene = denied();
-        let mut records = scene.records[..cut.min(scene.records.len())].to_vec();
-        records.extend(bytes);
+        let mut broken = recording(&scene);
+        broken.records.truncate(cut);
+        broken.records.extend(bytes);
         let mut out = Vec::new();
-        write(&mut out, &scene.header(), &records, &Options::default()).unwrap();
+        write(&mut out, &broken, None, &Options::default()).unwrap();
         prop_assert!(!out.is_empty());
     }
 }
