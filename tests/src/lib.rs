@@ -15,6 +15,7 @@
 //! | [`resolved`] | systemd-resolved, which is not installed |
 //! | [`store`] | an S3 server of the test's own |
 //! | [`collector`] | an OpenTelemetry Collector of the test's own |
+//! | [`prometheus`] | a Prometheus of the test's own |
 //! | [`dashboards`] | what dashboards and rules ask Prometheus |
 //! | [`points`] | data points of metrics, as a Collector keeps them |
 //! | [`jaeger`] | a Jaeger of the test's own |

@@ -102,6 +102,7 @@ fn path(text: &str) {
         None => {}
         Some(Endpoint::Version) => assert_eq!(text, api::VERSION_PATH),
         Some(Endpoint::Doctor) => assert_eq!(text, api::DOCTOR_PATH),
+        Some(Endpoint::Node) => assert_eq!(text, api::NODE_PATH),
         Some(Endpoint::Recordings) => assert_eq!(text, api::RECORDINGS_PATH),
         Some(Endpoint::Crashes) => assert_eq!(text, api::CRASHES_PATH),
         Some(Endpoint::Recording(of)) => number(of, api::recording_path(of)),

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 const LOOK: u64 = 1_000;
 
 fn of(metrics: Vec<Metric>) -> Vec<ResourceMetrics> {
-    metric::message(Resource::default(), metrics).0.resource_metrics
+    vec![metric::of_resource(Resource::default(), metrics)]
 }
 
 fn counter(began_unix_ns: u64, now_unix_ns: u64, number: u64) -> Vec<ResourceMetrics> {
@@ -103,7 +103,7 @@ fn what_was_forgotten_is_not_sent_again() {
     delivered(&mut delta, counter(1_500, 2_000, 5));
     let later = 2_000 + REMEMBERED_NS;
     let points = Points { began_unix_ns: 1_500, now_unix_ns: later };
-    delivered(&mut delta, of(vec![metric::sum("other", "", "", vec![points.of(1, &[])])]));
+    delivered(&mut delta, of(vec![metric::sum("other", "", "", vec![points.of(1_u64, &[])])]));
     assert_eq!(delta.seen.len(), 1);
     assert_eq!(sent(&delivered(&mut delta, counter(1_500, later + 1, 9))), None);
     assert_eq!(sent(&delivered(&mut delta, counter(1_500, later + 2, 11))), Some((later + 1, later + 2, 2)));
@@ -115,9 +115,9 @@ fn only_counters_become_delta_and_the_order_of_attributes_does_not_matter() {
     let message = |at, attributes: &[(&str, &str)]| {
         let points = Points { began_unix_ns: 1_500, now_unix_ns: at };
         of(vec![
-            metric::up_down("a", "", "", vec![points.of(7, &[])]),
-            metric::gauge("b", "", "", vec![points.of(7, &[])]),
-            metric::sum("c", "", "", vec![points.of(7, attributes)]),
+            metric::up_down("a", "", "", vec![points.of(7_u64, &[])]),
+            metric::gauge("b", "", "", vec![points.of(7_u64, &[])]),
+            metric::sum("c", "", "", vec![points.of(7_u64, attributes)]),
         ])
     };
     delivered(&mut delta, message(2_000, &[("a", "1"), ("b", "2")]));
@@ -156,7 +156,7 @@ fn what_is_remembered_is_bounded_and_what_does_not_fit_is_counted() {
     let mut delta = Delta::new(Temporality::Delta, LOOK);
     let names: Vec<String> = (0..200_000).map(|at| at.to_string()).collect();
     let points = Points { began_unix_ns: 1_500, now_unix_ns: 2_000 };
-    let each = names.iter().map(|name| points.of(1, &[("name", name)])).collect();
+    let each = names.iter().map(|name| points.of(1_u64, &[("name", name)])).collect();
     let message = of(vec![metric::sum("calls", "", "", each)]);
     for _ in 0..2 {
         let taken = delivered(&mut delta, message.clone());
