@@ -3,7 +3,7 @@
 
 use anstyle::Style;
 use rewind_diagnosis::diagnose;
-use rewind_diagnosis::diagnosis::{Diagnosis, EventText, FindingText};
+use rewind_diagnosis::diagnosis::{Confidence, Diagnosis, EventText, FindingText};
 use rewind_recording::escape::{back, front, json, visible, width};
 use rewind_recording::header::Header;
 use rewind_recording::render::style::{BAD, HEADING, NOTABLE};
@@ -106,6 +106,14 @@ fn header(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     if let Some(ended) = &diagnosis.ended {
         let (time, comm) = (time_of_day(&ended.time), &ended.comm);
         page.line(None, &format!("{:<11} {} at {time} (process {}, {comm})", "Ended:", ended.how, ended.tgid))?;
+    }
+    if diagnosis.unusual {
+        let confidence = match diagnosis.confidence {
+            Confidence::Certain => "certain: the kernel says so",
+            Confidence::Likely => "likely",
+            Confidence::None => "none: nothing that is recorded explains it",
+        };
+        page.line(None, &format!("{:<11} {confidence}", "Confidence:"))?;
     }
     if diagnosis.calls_held > 0 {
         let (calls, covered) = (counted(diagnosis.calls_held, "call"), duration(diagnosis.covered_ns));
