@@ -3,9 +3,16 @@
 
 use crate::page::{Page, column, fit, fit_middle};
 use anstyle::Style;
+<<<<<<< HEAD
 use rewind_diagnosis::diagnosis::{Diagnosis, EventText, FindingText};
 use rewind_diagnosis::{diagnose, diff};
 use rewind_recording::escape::{json, visible, width};
+=======
+use rewind_diagnosis::diagnose;
+use rewind_diagnosis::diagnosis::{Confidence, Diagnosis, EventText, FindingText};
+use rewind_recording::escape::{back, front, json, visible, width};
+use rewind_recording::header::Header;
+>>>>>>> h4
 use rewind_recording::render::style::{BAD, HEADING, NOTABLE};
 use rewind_recording::render::units::{bytes, counted, duration, grouped};
 use rewind_recording::render::{Format, Options};
@@ -79,6 +86,14 @@ fn header(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
     if let Some(ended) = &diagnosis.ended {
         let (time, comm) = (time_of_day(&ended.time), &ended.comm);
         page.line(None, &format!("{:<11} {} at {time} (process {}, {comm})", "Ended:", ended.how, ended.tgid))?;
+    }
+    if diagnosis.unusual {
+        let confidence = match diagnosis.confidence {
+            Confidence::Certain => "certain: the kernel says so",
+            Confidence::Likely => "likely",
+            Confidence::None => "none: nothing that is recorded explains it",
+        };
+        page.line(None, &format!("{:<11} {confidence}", "Confidence:"))?;
     }
     if diagnosis.calls_held > 0 {
         let (calls, covered) = (counted(diagnosis.calls_held, "call"), duration(diagnosis.covered_ns));

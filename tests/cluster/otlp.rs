@@ -8,6 +8,7 @@ use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::cluster::place::{ADDRESS, NODE};
 use rewind_tests::collector::{Collector, attribute};
 use rewind_tests::eventually::eventually;
+use rewind_tests::points::points;
 use rewind_tests::programs::work_tree;
 use serde_json::{Value, json};
 use std::fs;
@@ -156,6 +157,33 @@ fn chain(collector: &Collector, namespace: &Namespace) -> Result<()> {
     Ok(())
 }
 
+/// How those pods are doing, whom they ask, and which one failed.
+fn measured(collector: &Collector, namespace: &Namespace) -> Result<()> {
+    let last = format!("last.{}", namespace.name());
+    for (pod, name, attributes) in [
+        ("last", "http.server.request.duration", &[("http.request.method", "GET")][..]),
+        ("middle", "http.client.request.duration", &[("server.address", &last)]),
+        ("middle", "rewind.tcp.connections", &[("server.address", &last), ("rewind.tcp.direction", "out")]),
+        ("middle", "rewind.container.calls", &[("rewind.call.class", "network")]),
+        ("middle", "container.cpu.time", &[]),
+        ("middle", "container.memory.working_set", &[]),
+        ("middle", "k8s.pod.memory.working_set", &[]),
+        ("web", "rewind.container.crashes", &[("rewind.cause.class", "files")]),
+    ] {
+        let is_its = |of: &Value| {
+            let is = |key, value| attribute(of, key).as_deref() == Some(value);
+            is("k8s.namespace.name", namespace.name()) && is("k8s.pod.name", pod)
+        };
+        let of_pod = || {
+            let all = collector.metrics().into_iter().filter(|(resource, _)| is_its(resource));
+            all.flat_map(|(_, metric)| points(&metric)).filter(|point| point.name == name).collect::<Vec<_>>()
+        };
+        let found = eventually(name, SOON, || of_pod().into_iter().find(|point| point.is_of(name, attributes)));
+        found.with_context(|| format!("{attributes:?} of {pod}: {:?}", of_pod()))?;
+    }
+    Ok(())
+}
+
 pub(crate) fn told_of_pods() -> Result<()> {
     agents::with(|admin| {
         let collector = Collector::on(ADDRESS, PORT)?;
@@ -194,6 +222,7 @@ pub(crate) fn told_of_pods() -> Result<()> {
         let is_connection = |span: &Value| attribute(span, "network.transport").as_deref() == Some("tcp");
         ensure!(spans.iter().any(is_connection), "no connection: {spans:?}");
         chain(&collector, &namespace)?;
+        measured(&collector, &namespace)?;
         // It ended before those of which all has come.
         let (spans, logs) = collector.of_pod(namespace.name(), "quiet");
         ensure!(spans.is_empty() && logs.is_empty(), "it is not to be recorded: {spans:?} {logs:?}");

@@ -27,6 +27,7 @@ fn a_screen_is_eighty_columns_wide_and_starts_with_the_answer() {
     }
     assert!(!screen.contains('\x1b'));
     assert!(shown(&denied(), true).contains("\x1b["));
+    assert!(screen.contains("\nConfidence: likely\n"), "{screen}");
     for heading in ["What that rests on", "Failed calls", "What it ran", "Last calls of the thread that ended it (700"]
     {
         assert!(screen.contains(heading), "{heading}: {screen}");
@@ -50,6 +51,7 @@ fn json_is_one_object() {
     write(&mut out, &recording(&scene), None, &options).unwrap();
     let why: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(why["ended"]["exit_code"], 1);
+    assert_eq!((why["confidence"].as_str(), why["last_words"]["is_error"].as_bool()), (Some("likely"), Some(true)));
     assert_eq!(why["findings"][0]["evidence"][0]["tid"], 700);
 }
 

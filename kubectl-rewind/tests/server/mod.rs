@@ -240,14 +240,20 @@ fn records() -> Vec<u8> {
     build::task(out, 60 * SECOND, (700, 700), (1, 1), "python3");
     build::call(out, 700, 3).at(70 * SECOND, 412).arg(4).result(0).end();
     build::call(out, 700, 257)
-        .at(80 * SECOND, 12_345)
+        .at(94 * SECOND, 12_345)
         .arg(0xffff_ff9c)
         .string("/etc/passwd")
         .arg(0o2_001_101)
         .arg(0o666)
         .result(-13)
         .end();
-    build::call(out, 700, 1).at(81 * SECOND, 9_000).arg(2).pointed(b"Permission denied\n").arg(18).result(18).end();
+    build::call(out, 700, 1)
+        .at(94 * SECOND + 100_000, 9_000)
+        .arg(2)
+        .pointed(b"Permission denied\n")
+        .arg(18)
+        .result(18)
+        .end();
     build::call(out, 700, 231).at(95 * SECOND - 500, 500).flags(1 << 4).arg(1).end();
     build::exit(out, 95 * SECOND, (700, 700), 1 << 8, true);
     records
