@@ -3,16 +3,10 @@
 
 use crate::page::{Page, column, fit, fit_middle};
 use anstyle::Style;
-<<<<<<< HEAD
-use rewind_diagnosis::diagnosis::{Diagnosis, EventText, FindingText};
-use rewind_diagnosis::{diagnose, diff};
-use rewind_recording::escape::{json, visible, width};
-=======
-use rewind_diagnosis::diagnose;
 use rewind_diagnosis::diagnosis::{Confidence, Diagnosis, EventText, FindingText};
+use rewind_diagnosis::{diagnose, diff};
 use rewind_recording::escape::{back, front, json, visible, width};
 use rewind_recording::header::Header;
->>>>>>> h4
 use rewind_recording::render::style::{BAD, HEADING, NOTABLE};
 use rewind_recording::render::units::{bytes, counted, duration, grouped};
 use rewind_recording::render::{Format, Options};
