@@ -1,0 +1,52 @@
+//! What servers and loggers print.
+
+use super::error;
+
+#[test]
+fn servers_say_it_with_a_level() {
+    let said = error(
+        "2026/11/29 08:00:00 [emerg] 1#1: bind() to 0.0.0.0:80 failed (98: Address already in use)\nnginx: configuration \
+         file /etc/nginx/nginx.conf test failed\n",
+    );
+    assert_eq!(said, "1#1: bind() to 0.0.0.0:80 failed (98: Address already in use)");
+    let said = error(
+        "2026-11-29 08:00:00.123 UTC [1] LOG:  starting PostgreSQL 16.1\n2026-11-29 08:00:00.124 UTC [1] FATAL:  data \
+         directory \"/var/lib/postgresql/data\" has invalid permissions\n2026-11-29 08:00:00.124 UTC [1] DETAIL:  \
+         Permissions should be u=rwx (0700) or u=rwx,g=rx (0750).\n",
+    );
+    assert_eq!(said, "data directory \"/var/lib/postgresql/data\" has invalid permissions");
+    let said = error(
+        "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at line 2\n>>> 'bindd x'\nBad \
+         directive or wrong number of arguments\n",
+    );
+    assert_eq!(
+        said,
+        "Reading the configuration file, at line 2 >>> 'bindd x' Bad directive or wrong number of arguments"
+    );
+    let said = error("1:M 29 Nov 2026 08:24:38.123 # Fatal error loading the DB, check server logs. Exiting.\n");
+    assert!(said.contains("Fatal error loading the DB"), "{said}");
+    let said = error("F1129 12:00:00.000000       1 main.go:7] cannot reach the API server\n");
+    assert_eq!(said, "cannot reach the API server");
+    let said = error("E1129 12:00:00.000000 1 a.go:1] unable to list\nI1129 12:00:00.000000 1 a.go:2] failed over\n");
+    assert_eq!(said, "unable to list");
+}
+
+#[test]
+fn logs_with_fields_are_read_by_their_fields() {
+    let said = error(
+        "{\"level\":\"info\",\"msg\":\"no error yet\"}\n{\"level\":\"fatal\",\"ts\":1.5,\"msg\":\"cannot \
+         migrate\",\"error\":\"dial tcp 10.0.0.5:5432: connect: connection refused\"}\n",
+    );
+    assert_eq!(said, "cannot migrate: dial tcp 10.0.0.5:5432: connect: connection refused");
+    let said = error(
+        "{\"level\":50,\"time\":1,\"err\":{\"type\":\"Error\",\"message\":\"no \\\"key\\\"\",\"stack\":\"Error: no\\n    at \
+         x\"},\"msg\":\"startup\"}\n",
+    );
+    assert_eq!(said, "startup: no \"key\"");
+    // Cut within the stack: what is there is read.
+    let said = error("{\"severity\":\"ERROR\",\"message\":\"no quota\",\"stack\":\"Error: no\\n    at x…");
+    assert_eq!(said, "no quota");
+    let said = error("time=\"2026-11-29T12:00:00Z\" level=fatal msg=\"cannot load \\\"x\\\"\" err=\"EOF\" n=1\n");
+    assert_eq!(said, "cannot load \"x\": EOF");
+    assert_eq!(error("level=info msg=\"retry failed tasks\"\n"), "");
+}
