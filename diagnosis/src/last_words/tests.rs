@@ -107,3 +107,44 @@ fn what_is_shown_has_the_line_that_says_it() {
     assert_eq!((said.text.as_str(), said.is_error, said.tgid), ("Error: Cannot find module 'x'", true, 700));
     assert!(said.evidence[0].call.starts_with("write(2"), "{:?}", said.evidence);
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_taken(parts in proptest::collection::vec((0_usize..PARTS.len(), ".{0,12}"), 0..24)) {
+        let mut scene = Scene::of("app");
+        for (part, any) in &parts {
+            scene.say(2, &format!("{}{any}", PARTS[*part]));
+        }
+        let found = words(&mut scene);
+        proptest::prop_assert!(found.is_none_or(|(text, _)| !text.is_empty() && text.chars().count() <= 201));
+    }
+}
+
+/// What has a meaning at the beginning of a line, and lines' ends.
+const PARTS: &[&str] = &[
+    "\n",
+    "\n",
+    "Traceback (most recent call last):\n",
+    "  File \"",
+    "Error: ",
+    "    at ",
+    "Caused by: ",
+    "\tat ",
+    "panic: ",
+    "\t",
+    "thread 'main' panicked at ",
+    "terminate called ",
+    "{\"level\":\"error\",\"msg\":\"",
+    "level=error msg=\"",
+    "F1129 ",
+    "] ",
+    "[emerg] ",
+    "\u{1b}[3",
+    "Description:\n",
+    "*** FATAL CONFIG FILE ERROR\n",
+    ":in `': ",
+    "^\n",
+    "(Use `node ",
+    "Error [",
+    "é: ",
+];

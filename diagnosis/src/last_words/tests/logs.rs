@@ -50,3 +50,29 @@ fn logs_with_fields_are_read_by_their_fields() {
     assert_eq!(said, "cannot load \"x\": EOF");
     assert_eq!(error("level=info msg=\"retry failed tasks\"\n"), "");
 }
+
+#[test]
+fn lines_that_only_help_are_none() {
+    let said = error(
+        "npm error Missing script: \"start\"\nnpm error\nnpm error To see a list of scripts, run:\nnpm error   npm \
+         run\nnpm error A complete log of this run can be found in: /root/.npm/_logs/x-debug-0.log\n",
+    );
+    assert_eq!(said, "Missing script: \"start\"");
+    let said = error(
+        "2026-11-29T08:00:00.1Z 0 [ERROR] [MY-010259] [Server] Another process with pid 7 is using the socket.\n\
+         2026-11-29T08:00:00.1Z 0 [ERROR] [MY-010119] [Server] Aborting\n",
+    );
+    assert_eq!(said, "[MY-010259] [Server] Another process with pid 7 is using the socket");
+    let said = error(
+        "CRITICAL:app:no tenant\nINFO:app:failed tasks: 0\n{\"t\":{\"$date\":\"2026\"},\"s\":\"I\",\"msg\":\"no error\"}\n",
+    );
+    assert_eq!(said, "CRITICAL:app:no tenant");
+    let said = error("{\"t\":{\"$date\":\"2026\"},\"s\":\"F\",\"c\":\"-\",\"msg\":\"no storage engine\"}\n");
+    assert_eq!(said, "no storage engine");
+    let said = error(
+        "2026-11-29 08:00:00.000 ERROR 1 --- [main] o.s.b.d.LoggingFailureAnalysisReporter :\n\n***************************\n\
+         APPLICATION FAILED TO START\n***************************\n\nDescription:\n\nWeb server failed to start. Port 8080 \
+         was already in use.\n\nAction:\n\nIdentify and stop the process.\n",
+    );
+    assert_eq!(said, "Web server failed to start. Port 8080 was already in use");
+}
