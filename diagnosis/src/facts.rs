@@ -105,19 +105,25 @@ impl<'a> Facts<'a> {
         chain
     }
 
-    /// The child that ended last before `tgid`, if both ended badly, and alike or one right behind
-    /// the other.
+    /// The child that ended last before `tgid`, if both ended badly, and alike or one right behind the other; of those
+    /// that ended right before it, as those of a pipeline do, one that ended alike.
     fn passed_on(&self, tgid: u32) -> Option<u32> {
         let process = self.processes.get(&tgid)?;
         let own = process.end?.ending;
         let code = own.exit_code.filter(|code| *code != 0)?;
         let children = self.processes.iter().filter(|(_, process)| process.parent == tgid);
         let ended = children.filter_map(|(child, process)| Some((*child, process.end?.ending)));
-        let before = ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns());
-        let (child, end) = before.max_by_key(|(_, end)| end.at_ns)?;
-        let alike = end.exit_code == Some(code) || end.signal.is_some_and(|signal| code == 128 + signal);
-        let behind = !end.is_success() && own.at_ns - end.at_ns < RIGHT_BEHIND_NS;
-        (alike || behind).then_some(child)
+        let before: Vec<_> =
+            ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns()).collect();
+        let last = before.iter().max_by_key(|(_, end)| end.at_ns)?.0;
+        let alike = |end: &Ending| end.exit_code == Some(code) || end.signal.is_some_and(|signal| code == 128 + signal);
+        let behind = |end: &Ending| !end.is_success() && own.at_ns - end.at_ns < RIGHT_BEHIND_NS;
+        let passed = |child: u32, end: &Ending| match child == last {
+            true => alike(end) || behind(end),
+            false => alike(end) && behind(end),
+        };
+        let passed_on = before.iter().filter(|(child, end)| passed(*child, end));
+        passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| *child)
     }
 
     /// The process that the end goes back to.

@@ -18,28 +18,30 @@ const CLOSE_NS: u64 = 5_000_000_000;
 
 /// Whether what failed last in a group is where the course changed, `until_ns` being when it complained or ended.
 pub(crate) fn is_turn(facts: &Facts<'_>, group: &Group, until_ns: u64) -> bool {
-    if !can_end(group) {
-        return false;
-    }
-    let mut slept_ns = 0;
-    for index in group.last + 1..facts.timeline.len() {
+    can_end(group) && is_last(facts, (group.last, group.tid, group.last_ns), until_ns)
+}
+
+/// Whether a thread did nothing else behind an event of it that ended at `since_ns`.
+pub(crate) fn is_last(facts: &Facts<'_>, (event, tid, since_ns): (usize, u32, u64), until_ns: u64) -> bool {
+    let mut slept_ns = 0_u64;
+    for index in event + 1..facts.timeline.len() {
         let Some(event) = facts.timeline.event(index) else { continue };
         if event.start_ns >= until_ns {
             break;
         }
         let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { continue };
-        if event.tid != group.tid || event.start_ns < group.last_ns {
+        if event.tid != tid || event.start_ns < since_ns {
             continue;
         }
         let invocation = Invocation { call, enter };
         let name = decode::name(&call, facts.arch);
         if calls::has(&name, bits::SLEEPS) {
-            slept_ns += call.duration_ns;
+            slept_ns = slept_ns.saturating_add(call.duration_ns);
         } else if call.errno().is_none() && is_work(&name, &invocation, facts.arch) {
             return false;
         }
     }
-    until_ns.saturating_sub(group.last_ns).saturating_sub(slept_ns) < CLOSE_NS
+    until_ns.saturating_sub(since_ns).saturating_sub(slept_ns) < CLOSE_NS
 }
 
 /// Whether programs end for a failure of that kind.

@@ -78,7 +78,7 @@ const SUMMARIES: &[&str] = &[
     "a fatal exception has occurred",
     "begin failed--compilation aborted",
     "compilation failed in require",
-    "aborting due to",
+    "aborting",
     "make: ***",
     "a complete log of this run",
     "test failed",
@@ -90,7 +90,9 @@ const SUMMARIES: &[&str] = &[
 
 /// What a line says.
 pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
-    let line = &lines.get(at)?.text;
+    let whole = lines.get(at)?.text.as_str();
+    // npm marks each of its lines, also those that only help.
+    let line = ["npm error", "npm ERR!"].iter().find_map(|mark| whole.strip_prefix(mark)).map_or(whole, str::trim);
     if is_ordinary(line) {
         return None;
     }

@@ -4,7 +4,7 @@ use super::lines::Line;
 use super::rank::{Found, Rank};
 
 /// Keys of a level, of a message and of an error, in JSON and logfmt.
-const LEVELS: &[&str] = &["level", "severity", "lvl", "levelname", "log.level", "loglevel", "@l"];
+const LEVELS: &[&str] = &["level", "severity", "lvl", "levelname", "log.level", "loglevel", "@l", "s"];
 const MESSAGES: &[&str] = &["msg", "message", "@m", "event", "text"];
 const ERRORS: &[&str] = &["error", "err", "exception", "error.message", "err.message", "exc_info", "reason", "@x"];
 
@@ -30,12 +30,12 @@ pub(super) fn logged(lines: &[Line], at: usize) -> Option<Logged> {
 fn rank(level: &str) -> Option<Rank> {
     let level = level.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
     Some(match &*level {
-        "fatal" | "critical" | "crit" | "emerg" | "emergency" | "alert" | "panic" | "dpanic" | "ftl" | "60" => {
+        "fatal" | "critical" | "crit" | "emerg" | "emergency" | "alert" | "panic" | "dpanic" | "ftl" | "f" | "60" => {
             Rank::Fatal
         }
-        "error" | "err" | "eror" | "severe" | "50" => Rank::Error,
+        "error" | "err" | "eror" | "severe" | "e" | "50" => Rank::Error,
         "warn" | "warning" | "wrn" | "notice" | "info" | "inf" | "information" | "debug" | "dbg" | "trace" | "log"
-        | "verbose" | "10" | "20" | "30" | "40" => Rank::Plain,
+        | "verbose" | "w" | "i" | "10" | "20" | "30" | "40" => Rank::Plain,
         _ => return None,
     })
 }
@@ -77,6 +77,12 @@ fn klog(line: &str, at: usize) -> Option<Logged> {
 
 /// `2026-11-29 12:00:00 UTC [1] FATAL:  message`, `nginx: [emerg] message`, `ERROR main: message`.
 fn with_words(line: &str, at: usize) -> Option<Logged> {
+    // `INFO:root:message`, of Python.
+    if let Some((level, _)) = line.split_once(':').filter(|(level, _)| level.bytes().all(|b| b.is_ascii_uppercase()))
+        && rank(level) == Some(Rank::Plain)
+    {
+        return Some(Logged::Other);
+    }
     let mut rest = line;
     for _ in 0..7 {
         let (word, after) = rest.split_once(char::is_whitespace)?;

@@ -43,9 +43,9 @@ pub(super) fn is_frame(line: &str) -> bool {
         || HEADS.iter().any(|head| line.starts_with(head))
 }
 
-/// Whether a line only marks a place, or is empty.
+/// Whether a line has no word: it is empty, or marks a place.
 pub(super) fn is_mark(line: &str) -> bool {
-    line.trim_matches(|c: char| c.is_whitespace() || "^~-=*#+|{}[]()".contains(c)).is_empty()
+    !line.contains(char::is_alphanumeric)
 }
 
 /// Whether a line says nothing by itself.

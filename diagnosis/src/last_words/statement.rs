@@ -2,7 +2,7 @@
 
 use super::lines::Line;
 use super::logs::{self, Logged};
-use super::ordinary::is_ordinary;
+use super::ordinary::{is_mark, is_ordinary};
 use super::rank::{Found, Rank};
 use super::{generic, runtimes};
 
@@ -38,7 +38,7 @@ fn candidates(lines: &[Line]) -> Vec<Found> {
             found.rank = found.rank.min(Rank::Summary);
         }
         at = found.as_ref().map_or(at, |found| found.last) + 1;
-        candidates.extend(found.filter(|found| !found.text.trim().is_empty()));
+        candidates.extend(found.filter(|found| !is_mark(&found.text)));
     }
     candidates
 }

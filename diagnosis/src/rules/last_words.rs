@@ -189,4 +189,24 @@ mod tests {
                       is \"bye\".";
         assert_eq!(scene.answer(), answer);
     }
+
+    #[test]
+    fn the_failed_part_of_a_pipeline_is_named_also_where_another_ended_last() {
+        let mut scene = Scene::of("bash -c pipeline");
+        scene.child(701, 700, "cat /etc");
+        scene.child(702, 700, "cat");
+        scene.main = 701;
+        scene.open("/etc", 3);
+        scene.call(701, 0).arg(3).arg(0x7000).arg(131_072).result(-21).end();
+        for piece in ["cat: ", "/etc", ": Is a directory", "\n"] {
+            scene.say(2, piece);
+        }
+        scene.exit(701, 1 << 8);
+        scene.exit(702, 0);
+        scene.call(700, 3).arg(3).result(-9).end();
+        scene.exit(700, 1 << 8);
+        let answer = "It exited with 1, its child cat (process 701) having exited with 1 after read of /etc met a directory \
+                      where a file was expected (EISDIR).";
+        assert_eq!(scene.answer(), answer);
+    }
 }

@@ -3,6 +3,7 @@
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Class, Group};
+use crate::turn::is_last;
 use crate::weight::{HEAP_REFUSED, HEAP_REFUSED_ELSEWHERE};
 use crate::words::failure;
 use rewind_recording::render::units::{bytes, grouped};
@@ -25,12 +26,14 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
         let fatal = facts.culprit == Some(*tgid) && facts.ended_badly();
         let memory = &process.memory;
         let (refused, index) = memory.refused.unwrap_or_default();
+        let event = facts.timeline.event(index);
+        let is_last = event.is_some_and(|event| is_last(facts, (index, event.tid, event.end_ns), facts.end_ns()));
         findings.push(Finding {
             rule: "memory",
             weight: if fatal { HEAP_REFUSED } else { HEAP_REFUSED_ELSEWHERE },
             relation: if fatal { Relation::After } else { Relation::Beside },
             text: format!("the heap could not grow by {} (brk), {} times", bytes(refused), grouped(memory.refusals)),
-            is_tied: true,
+            is_tied: facts.ending.is_none() || fatal && is_last,
             agreement: Agreement::Same,
             reasons: Vec::new(),
             evidence: vec![index],
@@ -62,5 +65,15 @@ mod tests {
         scene.exit(700, 1 << 8);
         let answer = scene.answer();
         assert!(answer.contains("the heap could not grow by 64 MiB"), "{answer}");
+    }
+
+    #[test]
+    fn a_heap_that_did_not_grow_ends_nothing_where_the_program_went_on() {
+        let mut scene = Scene::of("app");
+        scene.call(700, 12).arg(0).result(0x1000_0000).end();
+        scene.call(700, 12).arg(0x1400_0000).result(0x1000_0000).end();
+        scene.open("/srv/work", 3);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), "It exited with 1; nothing unusual found before that.");
     }
 }

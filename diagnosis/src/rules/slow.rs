@@ -17,7 +17,7 @@ const WAITS: &[(u64, &str)] = &[
 ];
 
 /// All of the time that is covered, in thousandths.
-const ALL: i32 = 1000;
+const ALL: u64 = 1000;
 /// So much of it stands out.
 const NOTABLE_SHARE: u64 = 100;
 /// And so long in sum.
@@ -44,7 +44,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
         let (longest_ns, index) = first.longest;
         findings.push(Finding {
             rule: "slow",
-            weight: SLOW + (share as i32 * SLOW_SHARE / ALL).min(SLOW_SHARE),
+            weight: SLOW + share.min(ALL) as i32 * SLOW_SHARE / ALL as i32,
             relation: Relation::Beside,
             text: format!(
                 "it waited {} for {waits_for}: {} in {name}, the longest {}{}",
