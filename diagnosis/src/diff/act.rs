@@ -1,6 +1,6 @@
 //! What a program did to what, in general form: what can be compared.
 
-use super::general::{general, peer};
+use super::general::Form;
 use crate::calls::{self, bits};
 use crate::facts::Subject;
 use crate::meaning;
@@ -19,13 +19,13 @@ pub(super) struct Act {
 
 impl Act {
     /// Of a call whose subject is as it was recorded.
-    pub(super) fn of(program: &str, call: Cow<'static, str>, subject: &Subject) -> Self {
+    pub(super) fn of(form: &Form, program: &str, call: Cow<'static, str>, subject: &Subject) -> Self {
         let is_client = call.starts_with("accept");
         let subject = match subject {
-            Subject::Path(path) => Subject::Path(general(path).into_owned()),
-            Subject::Peer(text) => Subject::Peer(peer(text, is_client).into_owned()),
-            Subject::Descriptor(text) => Subject::Descriptor(general(text).into_owned()),
-            Subject::Nothing => Subject::Nothing,
+            Subject::Path(path) => Subject::Path(form.text(path).into_owned()),
+            Subject::Peer(text) => Subject::Peer(form.peer(text, is_client).into_owned()),
+            // Whether it is known what a descriptor is may be chance: the parent's calls and the child's overlap.
+            Subject::Descriptor(_) | Subject::Nothing => Subject::Nothing,
         };
         Self { program: program.to_owned(), call, subject }
     }

@@ -1,7 +1,13 @@
 //! Text in general form: what is another in each run, though the program does the same, becomes a placeholder.
 
+use crate::calls::{self, bits};
 use regex::{Captures, Regex};
+use rewind_recording::decode::{self, Invocation};
+use rewind_recording::event::{Timeline, What};
+use rewind_recording::syscalls::Arch;
+use rewind_recording::syscalls::arg::ArgKind;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
@@ -31,10 +37,75 @@ static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&groups.join("|")).ok()
 });
 
+/// What lies in a directory that anybody may write to.
+static IN_TEMPORARY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?:/tmp|/var/tmp|/dev/shm)/[^/\s'"]+"#).ok());
+
 static DIGITS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\d{5,}").ok());
 
-/// A path, a command or a name in general form.
-pub(super) fn general(text: &str) -> Cow<'_, str> {
+/// `O_EXCL` of `open`: the file has to be new.
+const O_EXCL: u64 = 0o200;
+
+/// From here on the kernel gives ports to who asks for any (`net.ipv4.ip_local_port_range`).
+const EPHEMERAL: u16 = 32_768;
+
+/// How the texts of one run get their general form.
+#[derive(Debug, Default)]
+pub(super) struct Form {
+    /// What was made new where anybody may write, `/tmp/cxgwaxzi`: a name that was not there before is one by chance.
+    made: BTreeSet<String>,
+}
+
+impl Form {
+    /// Of a run that has these events.
+    pub(super) fn of_run(timeline: &Timeline<'_>, arch: Arch) -> Self {
+        let made = timeline.by_end().filter_map(|event| {
+            let What::Call { call, enter, .. } = event.what else { return None };
+            let row = decode::row(&call, arch)?;
+            let flags = row.args.iter().position(|kind| matches!(kind, ArgKind::OpenFlags));
+            let is_new = flags.and_then(|at| call.value(at)).is_some_and(|flags| flags & O_EXCL != 0);
+            if !is_new && !calls::has(row.name, bits::MAKES_ENTRY) {
+                return None;
+            }
+            let path = decode::path(&Invocation { call, enter }, arch)?;
+            let found = IN_TEMPORARY.as_ref()?.find(&path)?;
+            (found.start() == 0).then(|| found.as_str().to_owned())
+        });
+        Self { made: made.collect() }
+    }
+
+    /// A path, a command or a name in general form.
+    pub(super) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Some(pattern) = IN_TEMPORARY.as_ref().filter(|_| !self.made.is_empty()) else { return general(text) };
+        let known = pattern.replace_all(text, |found: &Captures<'_>| {
+            let path = found.get(0).map_or("", |path| path.as_str());
+            match path.rsplit_once('/').filter(|_| self.made.contains(path)) {
+                Some((dir, _)) => format!("{dir}/<temp>"),
+                None => path.to_owned(),
+            }
+        });
+        match known {
+            Cow::Borrowed(text) => general(text),
+            Cow::Owned(text) => Cow::Owned(general(&text).into_owned()),
+        }
+    }
+
+    /// A peer in general form: a port that the kernel chose for a client is left out.
+    pub(super) fn peer<'t>(&self, text: &'t str, is_client: bool) -> Cow<'t, str> {
+        match text.parse::<SocketAddr>() {
+            Ok(client) if is_client => Cow::Owned(format!("{} (a client)", client.ip())),
+            // One of its own sockets, which asked for any.
+            Ok(own) if own.ip().is_loopback() && own.port() >= EPHEMERAL => {
+                Cow::Owned(format!("{} (a port by chance)", own.ip()))
+            }
+            Ok(_) => Cow::Borrowed(text),
+            Err(_) => self.text(text),
+        }
+    }
+}
+
+/// A text in general form, of whichever run.
+fn general(text: &str) -> Cow<'_, str> {
     let is_temporary = TEMPORARY.iter().any(|dir| text.contains(dir));
     // Most have nothing in them that could differ.
     if !is_temporary && !text.contains("tmp") && !text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -47,15 +118,6 @@ pub(super) fn general(text: &str) -> Cow<'_, str> {
         let word = found.get(0).map_or("", |word| word.as_str());
         instead.map_or_else(|| self::word(word, is_temporary), str::to_owned)
     })
-}
-
-/// A peer in general form: a port that the kernel chose for a client is left out.
-pub(super) fn peer(text: &str, is_client: bool) -> Cow<'_, str> {
-    match text.parse::<SocketAddr>() {
-        Ok(client) if is_client => Cow::Owned(format!("{} (a client)", client.ip())),
-        Ok(_) => Cow::Borrowed(text),
-        Err(_) => general(text),
-    }
 }
 
 /// Letters and digits: a hash, a number, or what a temporary file is called by.
@@ -77,6 +139,7 @@ fn word(word: &str, is_temporary: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scene::Scene;
     use proptest::prelude::*;
 
     #[test]
@@ -116,10 +179,29 @@ mod tests {
 
     #[test]
     fn a_servers_port_stays_and_a_clients_is_left_out() {
-        assert_eq!(peer("10.0.0.5:50051", false), "10.0.0.5:50051");
-        assert_eq!(peer("10.0.0.5:50051", true), "10.0.0.5 (a client)");
-        assert_eq!(peer("[fd00::c]:40000", true), "fd00::c (a client)");
-        assert_eq!(peer("/run/app-1a2b3c4d.sock", true), "/run/app-<hex>.sock");
+        let form = Form::default();
+        assert_eq!(form.peer("10.0.0.5:50051", false), "10.0.0.5:50051");
+        assert_eq!(form.peer("10.0.0.5:50051", true), "10.0.0.5 (a client)");
+        assert_eq!(form.peer("127.0.0.1:50051", false), "127.0.0.1 (a port by chance)");
+        assert_eq!(form.peer("127.0.0.1:5432", false), "127.0.0.1:5432");
+        assert_eq!(form.peer("[fd00::c]:40000", true), "fd00::c (a client)");
+        assert_eq!(form.peer("/run/app-1a2b3c4d.sock", true), "/run/app-<hex>.sock");
+    }
+
+    #[test]
+    fn what_a_run_made_new_where_anybody_may_write_has_a_name_by_chance() {
+        let mut scene = Scene::of("app");
+        let at_cwd = 0xffff_ff9c;
+        scene.call(700, 257).arg(at_cwd).string("/tmp/cxgwaxzi").arg(0o302).arg(0o600).result(3).end();
+        scene.call(700, 258).arg(at_cwd).string("/var/tmp/abcdwork/x").arg(0o700).result(0).end();
+        scene.call(700, 257).arg(at_cwd).string("/tmp/app.lock").arg(0o102).arg(0o600).result(3).end();
+        scene.call(700, 258).arg(at_cwd).string("/srv/work").arg(0o700).result(0).end();
+        let form = Form::of_run(&Timeline::new(&scene.records), Arch::X86_64);
+        assert_eq!(form.text("/tmp/cxgwaxzi"), "/tmp/<temp>");
+        assert_eq!(form.text("cat '/var/tmp/abcdwork/x' /tmp/cxgwaxzi"), "cat '/var/tmp/<temp>/x' /tmp/<temp>");
+        for stays in ["/tmp/app.lock", "/srv/work", "/tmp/cxgwaxzix"] {
+            assert_eq!(form.text(stays), stays);
+        }
     }
 
     proptest! {

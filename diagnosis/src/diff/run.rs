@@ -2,7 +2,7 @@
 
 use super::act::Act;
 use super::course::{Course, Courses};
-use super::general::general;
+use super::general::Form;
 use crate::calls::{self, bits};
 use crate::facts::{Facts, Process, Subject};
 use crate::noise::{Noise, noise};
@@ -63,6 +63,7 @@ pub(super) struct Held {
 pub(super) struct Run<'a> {
     pub(super) facts: Facts<'a>,
     pub(super) held: Held,
+    form: Form,
     /// What was done to paths and peers.
     pub(super) acts: BTreeMap<Act, Tally>,
     /// What failed, by errno.
@@ -82,6 +83,7 @@ impl<'a> Run<'a> {
         let facts = Facts::new(header, records);
         let mut run = Self {
             held: held(header),
+            form: Form::of_run(&facts.timeline, facts.arch),
             acts: BTreeMap::new(),
             failures: BTreeMap::new(),
             commands: BTreeMap::new(),
@@ -123,7 +125,7 @@ impl<'a> Run<'a> {
             let invocation = Invocation { call, enter };
             let Some(subject) = subject(&invocation, &self.facts) else { continue };
             let name = decode::name(&call, self.facts.arch);
-            let act = Act::of(programs.get(&tgid).map_or("", String::as_str), name, &subject);
+            let act = Act::of(&self.form, programs.get(&tgid).map_or("", String::as_str), name, &subject);
             let errno = call.errno().filter(|_| outcome == Outcome::Returned && failed(&call));
             let errno = errno.filter(|errno| !matches!(noise(&act.call, &subject, *errno), Noise::Answer(_)));
             self.acts.entry(act.clone()).or_default().add(event.start_ns);
@@ -139,7 +141,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             let program = self.facts.processes.get(&failure.tgid).map_or_else(String::new, program);
-            let act = Act::of(&program, failure.name.clone(), &failure.subject);
+            let act = Act::of(&self.form, &program, failure.name.clone(), &failure.subject);
             let ordinary = noise != Noise::None || failure.recovered;
             if let Some(tally) = self.acts.get_mut(&act) {
                 tally.fail(failure.at_ns, failure.errno, ordinary);
@@ -154,7 +156,7 @@ impl<'a> Run<'a> {
         let main = self.facts.ending.map(|ending| ending.tgid);
         for (tgid, process) in &self.facts.processes {
             for own in process.programs.iter().filter(|program| !is_init(&program.command)) {
-                self.commands.entry(general(&own.command).into_owned()).or_default().add(own.at_ns);
+                self.commands.entry(self.form.text(&own.command).into_owned()).or_default().add(own.at_ns);
             }
             if process.is_setup() {
                 continue;
@@ -167,7 +169,7 @@ impl<'a> Run<'a> {
             }
             let end = process.end.filter(|end| Some(*tgid) != main && !end.ending.is_success());
             if let Some(end) = end {
-                let what = (general(process.command()).into_owned(), end.ending.words());
+                let what = (self.form.text(process.command()).into_owned(), end.ending.words());
                 self.ends.entry(what).or_default().add(end.ending.at_ns);
             }
         }
@@ -201,7 +203,7 @@ fn subject(invocation: &Invocation<'_>, facts: &Facts<'_>) -> Option<Subject> {
 fn program(process: &Process) -> String {
     let command = process.command();
     let first = if process.programs.is_empty() { command } else { command.split(' ').next().unwrap_or(command) };
-    general(first.rsplit('/').next().unwrap_or(first)).into_owned()
+    Form::default().text(first.rsplit('/').next().unwrap_or(first)).into_owned()
 }
 
 /// Whether what was run is the runtime itself, about to set the container up.
