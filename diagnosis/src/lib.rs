@@ -7,7 +7,7 @@
 //!                              weight
 //! ```
 //!
-//! Everything here is pure: no I/O, no clock. [`diagnose`] answers in full; [`cause`] is its first
+//! Everything here is pure: no I/O, no clock. [`diagnose()`] answers in full; [`cause`] is its first
 //! sentence, for whoever has room for no more.
 //!
 //! # Modules, in the order of the flow
