@@ -14,7 +14,7 @@ fn recording(scene: &Scene) -> Recording {
 fn shown(scene: &Scene, color: bool) -> String {
     let mut out = Vec::new();
     let options = Options { color, ..Options::default() };
-    write(&mut out, &recording(&scene), None, &options).unwrap();
+    write(&mut out, &recording(scene), None, &options).unwrap();
     String::from_utf8(out).unwrap()
 }
 
