@@ -61,15 +61,20 @@ pub fn diff(a: (&Header, &[u8]), b: (&Header, &[u8])) -> Diff {
     let order = order::order(&a, &b, culprit.as_deref());
     let compared = Compared { a: &a, b: &b, order: &order, failed: side };
     let mut differences = compared.differences();
-    let answer = sentence::sentence(&compared, &differences);
+    let ends = [&a, &b].map(sentence::how);
+    let differs = ends[0] != ends[1] || differences.iter().any(|difference| difference.sure);
+    let answer = if differs || differences.is_empty() {
+        sentence::sentence(&compared, &differences)
+    } else {
+        sentence::unsure(&differences)
+    };
     let left_out = bound(&mut differences);
     let mut slower = compared.slower();
     slower.truncate(MAX_SLOWER);
     let runs = vec![text(&a), text(&b)];
-    let ends = [&a, &b].map(sentence::how);
     Diff {
         answer,
-        differs: !differences.is_empty() || ends[0] != ends[1],
+        differs,
         failed,
         runs,
         parting: order.parting.clone(),

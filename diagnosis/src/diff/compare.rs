@@ -99,7 +99,9 @@ impl<'a> Compared<'_, 'a> {
         for (act, tally) in self.of(side).acts.iter().filter(|(_, tally)| tally.failures > 0) {
             let Some(other) = self.of(side.other()).acts.get(act).filter(|other| other.failures == 0) else { continue };
             let text = act.failed(tally.errno);
-            let mut outcome = self.found(Kind::Outcome, side, &text, tally, |_| false);
+            // Ordinary or not: the other run had it.
+            let tally = &Tally { ordinary: false, ..*tally };
+            let mut outcome = self.found(Kind::Outcome, side, &text, tally, |held| !is_known(act, held));
             outcome.difference.counts = match side {
                 Side::A => [tally.failures, other.count],
                 Side::B => [other.count, tally.failures],
@@ -148,34 +150,35 @@ impl<'a> Compared<'_, 'a> {
             run.acts.keys().map(|act| (act.verb(), act.subject.clone())).collect()
         };
         let others = done(other);
-        let mut paths = BTreeMap::<(Verb, String), Vec<(&Act, &Tally)>>::new();
+        let mut alone = BTreeMap::<(Verb, Subject), Tally>::new();
         for (act, tally) in &self.of(side).acts {
+            let what = (act.verb(), act.subject.clone());
             // What a program that the other did not run has done says no more than that.
             let is_told = act.has(bits::RUNS) || !other.courses.contains_key(&act.program);
-            if tally.failures >= tally.count || is_told || others.contains(&(act.verb(), act.subject.clone())) {
-                continue;
-            }
-            match &act.subject {
-                Subject::Path(path) => {
-                    let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
-                    paths.entry((act.verb(), dir.to_owned())).or_default().push((act, tally));
-                }
-                _ => found.push(self.found(Kind::Peer, side, &act.past(), tally, |held| !held.decisive)),
+            if tally.failures < tally.count && !is_told && !others.contains(&what) {
+                alone.entry(what).or_default().and(tally);
             }
         }
-        for ((verb, dir), of_dir) in paths {
-            let lacks = |held: Held| if verb == Verb::Opened { !held.decisive } else { !held.calls };
-            let mut together = Tally { first_ns: u64::MAX, ..Tally::default() };
-            for (_, tally) in &of_dir {
-                together.count += tally.count;
-                together.first_ns = together.first_ns.min(tally.first_ns);
-                together.last_ns = together.last_ns.max(tally.last_ns);
+        let mut dirs = BTreeMap::<(Verb, String), Vec<(String, Tally)>>::new();
+        for ((verb, subject), tally) in alone {
+            let text = format!("{} {}", verb.words(), subject.text().unwrap_or_default());
+            match &subject {
+                Subject::Path(path) => {
+                    let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
+                    dirs.entry((verb, dir.to_owned())).or_default().push((text, tally));
+                }
+                _ => found.push(self.found(Kind::Peer, side, &text, &tally, |held| !held.decisive)),
             }
+        }
+        for ((verb, dir), of_dir) in dirs {
+            let lacks = |held: Held| if verb == Verb::Opened { !held.decisive } else { !held.calls };
             if of_dir.len() > MANY {
+                let mut together = Tally::default();
+                of_dir.iter().for_each(|(_, tally)| together.and(tally));
                 let text = format!("{} {} in {dir}", verb.words(), counted(of_dir.len() as u64, "file"));
                 found.push(self.found(Kind::Path, side, &text, &together, lacks));
             } else {
-                let each = of_dir.iter().map(|(act, tally)| self.found(Kind::Path, side, &act.past(), tally, lacks));
+                let each = of_dir.iter().map(|(text, tally)| self.found(Kind::Path, side, text, tally, lacks));
                 found.extend(each);
             }
         }
@@ -226,13 +229,19 @@ impl<'a> Compared<'_, 'a> {
     /// The outcome that tells most: what went well in one run and failed in the other; the act, its errno, and whether
     /// both did it at the same point.
     pub(super) fn changed(&self) -> Option<(&Act, u16, bool)> {
-        let failed = self.of(self.failed).acts.iter().filter(|(_, tally)| tally.failures > 0 && !tally.ordinary);
-        let other = &self.of(self.failed.other()).acts;
-        let changed = failed.filter(|(act, _)| other.get(act).is_some_and(|other| other.failures == 0));
+        let failed = self.of(self.failed).acts.iter().filter(|(_, tally)| tally.failures > 0);
+        let other = self.of(self.failed.other());
+        let went_well = |act: &Act| other.acts.get(act).is_some_and(|other| other.failures == 0);
+        let changed = failed.filter(|(act, _)| went_well(act) && is_known(act, other.held));
         let in_place = |act: &Act| self.order.in_place.contains(act);
-        let best = changed.max_by_key(|(act, tally)| (in_place(act), tally.last_ns));
+        let best = changed.max_by_key(|(act, tally)| (!tally.ordinary, in_place(act), tally.last_ns));
         best.map(|(act, tally)| (act, tally.errno, in_place(act)))
     }
+}
+
+/// Whether what went well in a run of which that is held went well at the very same: a placeholder stands for many.
+fn is_known(act: &Act, held: Held) -> bool {
+    held.decisive || act.subject.text().is_none_or(|text| !text.contains('<'))
 }
 
 fn cut(text: &str) -> String {

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct Diff {
     /// One sentence: the most telling difference, or that there is none.
     pub answer: String,
-    /// Whether they differ in more than how long they took.
+    /// Whether they surely differ in more than how long they took.
     pub differs: bool,
     /// Which run ended badly, where it is one of the two.
     pub failed: Option<Side>,

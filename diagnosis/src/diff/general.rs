@@ -106,17 +106,20 @@ impl Form {
 
 /// A text in general form, of whichever run.
 fn general(text: &str) -> Cow<'_, str> {
-    let is_temporary = TEMPORARY.iter().any(|dir| text.contains(dir));
+    let is_temporary = |text: &str| TEMPORARY.iter().any(|dir| text.contains(dir));
     // Most have nothing in them that could differ.
-    if !is_temporary && !text.contains("tmp") && !text.bytes().any(|byte| byte.is_ascii_digit()) {
+    if !is_temporary(text) && !text.contains("tmp") && !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return Cow::Borrowed(text);
     }
     let Some(pattern) = &*PATTERN else { return Cow::Borrowed(text) };
     pattern.replace_all(text, |found: &Captures<'_>| {
         let which = (0..PATTERNS.len()).find(|i| found.get(i + 1).is_some());
         let instead = which.and_then(|i| PATTERNS.get(i)).and_then(|(_, instead)| *instead);
-        let word = found.get(0).map_or("", |word| word.as_str());
-        instead.map_or_else(|| self::word(word, is_temporary), str::to_owned)
+        let Some(word) = found.get(0) else { return String::new() };
+        // What of the same path stands before it.
+        let before = text.get(..word.start()).unwrap_or_default();
+        let before = before.rsplit([' ', '\'', '"', '=', ':']).next().unwrap_or_default();
+        instead.map_or_else(|| self::word(word.as_str(), is_temporary(before)), str::to_owned)
     })
 }
 
@@ -130,7 +133,8 @@ fn word(word: &str, is_temporary: bool) -> String {
     }
     let upper = |byte: &u8| byte.is_ascii_uppercase();
     let is_mixed = digits && letters || word.bytes().skip(1).any(|byte| upper(&byte)) && has(u8::is_ascii_lowercase);
-    if is_temporary && is_mixed && word.len() >= 6 {
+    let is_long = word.len() >= 20 && digits && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    if is_long || is_temporary && is_mixed && word.len() >= 6 {
         return "<random>".to_owned();
     }
     DIGITS.as_ref().map_or_else(|| word.to_owned(), |digits| digits.replace_all(word, "<n>").into_owned())
@@ -157,6 +161,8 @@ mod tests {
             ("/cache/0f6a1c2b3d4e5f60.json", "/cache/<hex>.json"),
             ("app.1718000000.log", "app.<n>.log"),
             ("vdso at 0x7ffd1234", "vdso at <address>"),
+            ("link -buildid aB3dE9fGh1jK2lMn4oPq", "link -buildid <random>"),
+            ("cp FileInput2 /tmp/aB3dE9", "cp FileInput2 /tmp/<random>"),
         ] {
             assert_eq!(general(text), in_general);
         }

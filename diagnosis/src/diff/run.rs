@@ -31,6 +31,15 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// With what else was done to the same.
+    pub(super) fn and(&mut self, other: &Self) {
+        if self.count == 0 || other.first_ns < self.first_ns {
+            self.first_ns = other.first_ns;
+        }
+        self.count += other.count;
+        self.last_ns = self.last_ns.max(other.last_ns);
+    }
+
     fn add(&mut self, at_ns: u64) {
         if self.count == 0 {
             self.first_ns = at_ns;

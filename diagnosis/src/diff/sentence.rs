@@ -41,7 +41,7 @@ pub(super) fn sentence(compared: &Compared<'_, '_>, differences: &[Difference]) 
     let said = changed(compared, &names)
         .or_else(|| first(compared.failed, &names, differences))
         .or_else(|| ends(failed, other, &names))
-        .unwrap_or_else(|| same(compared));
+        .unwrap_or_else(|| if differences.is_empty() { same(compared) } else { others(differences) });
     capital(&beside(&said, &failed.facts.header.peers))
 }
 
@@ -56,9 +56,13 @@ fn changed(compared: &Compared<'_, '_>, names: &Names) -> Option<String> {
     })
 }
 
-/// The first difference, where it is not of an ordinary kind.
+/// The first difference, where it is not of an ordinary kind, nor an error of the run that did not fail.
 fn first(failed: Side, names: &Names, differences: &[Difference]) -> Option<String> {
-    let first = differences.iter().find(|difference| !difference.ordinary && difference.kind != Kind::Calls)?;
+    let is_error = |kind| matches!(kind, Kind::Outcome | Kind::Error);
+    let tells = |found: &&Difference| {
+        !found.ordinary && found.kind != Kind::Calls && (found.side == failed || !is_error(found.kind))
+    };
+    let first = differences.iter().find(tells)?;
     let Names { this, other } = names;
     let (who, whom) = if first.side == failed { (this, other) } else { (other, this) };
     let text = &first.text;
@@ -80,6 +84,19 @@ fn ends(failed: &Run<'_>, other: &Run<'_>, names: &Names) -> Option<String> {
 pub(super) fn how(run: &Run<'_>) -> Option<String> {
     let ending = run.facts.ending.map(|ending| ending.words());
     ending.or_else(|| run.facts.header.died_ns.map(|_| "ended".to_owned()))
+}
+
+/// Nothing of what differs tells much.
+fn others(differences: &[Difference]) -> String {
+    format!("the runs differ in {} of little weight.", counted(differences.len() as u64, "thing"))
+}
+
+/// Each of them may only be one of what is held.
+pub(super) fn unsure(differences: &[Difference]) -> String {
+    let number = counted(differences.len() as u64, "thing");
+    format!(
+        "The runs may have done the same: {number} that one alone shows may be missing from what is held of the other."
+    )
 }
 
 fn same(compared: &Compared<'_, '_>) -> String {
