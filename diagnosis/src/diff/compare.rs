@@ -197,7 +197,8 @@ impl<'a> Compared<'_, 'a> {
             // What calls of the first kinds were made on is told as paths and peers.
             let is_chance = calls::has(name, bits::FILE | bits::CONNECTS | bits::BINDS | CHANCE);
             let is_new = fewer == 0 && !is_chance;
-            if !is_new && (more / MORE_OFTEN < fewer.max(1) || more - fewer < MORE_CALLS) {
+            let is_internal = calls::has(name, bits::MEMORY | bits::WAITS_THREAD | bits::RESTORES);
+            if is_internal || !is_new && (more / MORE_OFTEN < fewer.max(1) || more - fewer < MORE_CALLS) {
                 continue;
             }
             let side = if a > b { Side::A } else { Side::B };

@@ -127,7 +127,7 @@ impl<'a> Run<'a> {
             let Some(tgid) = event.tgid().filter(|tgid| *tgid != 0) else { continue };
             let process = self.facts.processes.get(&tgid);
             if !matches!(outcome, Outcome::Returned | Outcome::InFlight | Outcome::Died)
-                || process.is_some_and(|process| is_setup(process, &event))
+                || process.is_some_and(|process| is_setup(process, &name_of(&event), event.end_ns))
             {
                 continue;
             }
@@ -146,10 +146,12 @@ impl<'a> Run<'a> {
     fn failures(&mut self) {
         for failure in &self.facts.failures {
             let noise = noise(&failure.name, &failure.subject, failure.errno);
-            if matches!(noise, Noise::Answer(_)) {
+            let process = self.facts.processes.get(&failure.tgid);
+            let is_setup = process.is_some_and(|process| is_setup(process, &process.comm, failure.at_ns));
+            if is_setup || matches!(noise, Noise::Answer(_)) {
                 continue;
             }
-            let program = self.facts.processes.get(&failure.tgid).map_or_else(String::new, program);
+            let program = process.map_or_else(String::new, program);
             let act = Act::of(&self.form, &program, failure.name.clone(), &failure.subject);
             let ordinary = noise != Noise::None || failure.recovered;
             if let Some(tally) = self.acts.get_mut(&act) {
@@ -225,15 +227,17 @@ fn began_ns(process: &Process) -> Option<u64> {
     process.programs.iter().find(|program| !is_init(&program.command)).map(|program| program.at_ns)
 }
 
-/// Whether an event is the runtime's doing, before it became the container's first program.
-fn is_setup(process: &Process, event: &Event<'_>) -> bool {
-    let Some(task) = event.task else { return false };
-    let name = comm(&task.comm);
-    let name = name.text();
-    // The names that the runtime has before it says which part of it it is, and when it runs a copy of itself.
-    let is_early = process.ns_tgid == 1 && (name == "runc" || name.bytes().all(|byte| byte.is_ascii_digit()));
-    let is_runtime = is_runtime(&name) || is_early;
-    is_runtime && began_ns(process).is_none_or(|began_ns| event.end_ns < began_ns)
+/// The name of the thread that an event is of.
+fn name_of(event: &Event<'_>) -> String {
+    event.task.map_or_else(String::new, |task| comm(&task.comm).text().into_owned())
+}
+
+/// Whether what ended at `end_ns` is the runtime's doing, before it became the container's first program.
+fn is_setup(process: &Process, name: &str, end_ns: u64) -> bool {
+    let began_ns = began_ns(process);
+    // The first process has the runtime's names, and others for a while, until it runs the container's program.
+    is_runtime(name) && began_ns.is_none_or(|began_ns| end_ns < began_ns)
+        || process.ns_tgid == 1 && began_ns.is_some_and(|began_ns| end_ns < began_ns)
 }
 
 /// The longest call of each name that is not idle by nature: nanoseconds, and what it was about.

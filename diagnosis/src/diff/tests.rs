@@ -3,7 +3,7 @@
 use super::{Diff, Kind, Side, diff};
 use crate::scene::{S, Scene, denied};
 use proptest::prelude::*;
-use rewind_recording::event::sorted;
+use rewind_recording::event::{build, sorted};
 use rewind_recording::header::Header;
 
 const CONFIG: &str = "/etc/app/config.yaml";
@@ -142,6 +142,24 @@ fn a_look_that_is_ordinary_is_none_where_the_other_run_had_what_it_looked_for() 
         "The other run looked at /app/node_modules/lib.js at this point; this one found no such file (ENOENT)."
     );
     assert!(!told.differences[0].ordinary);
+}
+
+#[test]
+fn what_the_first_process_did_before_it_ran_the_containers_program_is_the_runtimes() {
+    let run = |setup: bool| {
+        let mut scene = Scene { records: Vec::new(), now: 10 * S, main: 700 };
+        build::task(&mut scene.records, scene.now, (700, 700), (1, 1), "exe");
+        if setup {
+            scene.access("/etc/ld.so.preload", -2);
+            scene.open("/proc/self/setgroups", -13);
+        }
+        scene.exec(700, "app");
+        scene.open(CONFIG, 3);
+        scene.exit(700, 0);
+        scene
+    };
+    let told = compared(&run(false), &run(true));
+    assert_eq!(texts(&told), []);
 }
 
 #[test]
