@@ -19,8 +19,9 @@ const BUSY: &str = "while :; do cat /etc/hostname /nonexistent 2>/dev/null; slee
 
 pub(crate) fn everyday() -> Result<()> {
     let agent = Agent::start()?;
-    // The run before the one that is looked at.
-    Container::with_id("web", &Spec::new(["/usr/bin/busybox", "cat", "/etc/hostname"]))?.run()?;
+    // The run before the one that is looked at. It lives long enough to get its name.
+    let before = "cat /etc/hostname; sleep 1";
+    Container::with_id("web", &Spec::new(["/usr/bin/busybox", "sh", "-c", before]))?.run()?;
     let container = Container::with_id("web", &Spec::new(["/usr/bin/busybox", "sh", "-c", BUSY]))?;
     let _running = container.start()?;
     eventually("both runs of web to be listed by its name", SOON, || {
