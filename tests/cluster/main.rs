@@ -14,6 +14,7 @@ mod manifest;
 mod network;
 mod nodes;
 mod otlp;
+mod overlay;
 mod pods;
 mod port;
 mod reading;
@@ -22,6 +23,7 @@ mod refused;
 mod rights;
 mod runs;
 mod scenarios;
+mod scraped;
 mod told;
 mod undeploy;
 mod workloads;
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
     with_store.push(Need::Store);
     let mut with_collector = AGENTS.to_vec();
     with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
+    let mut with_prometheus = AGENTS.to_vec();
+    with_prometheus.push(Need::Program(rewind_tests::prometheus::PROGRAM));
     Suite::default()
         .test("a_pod_runs_and_a_service_leads_to_it_by_name", &CLUSTER, pods::service)
         .test("a_pod_that_fails_is_started_again_within_seconds", &CLUSTER, pods::restarted)
@@ -100,6 +104,11 @@ fn main() -> ExitCode {
         )
         .test("a_rollout_is_told_by_what_is_wanted_and_what_is_there", &with_collector, workloads::rollout)
         .test("a_crash_loop_and_an_oom_kill_are_told_by_their_reasons", &with_collector, workloads::ends)
+        .test(
+            "each_query_of_dashboards_and_rules_that_needs_a_cluster_is_answered_with_figures",
+            &with_prometheus,
+            scraped::asked_what_dashboards_ask,
+        )
         .test("conditions_of_a_node_are_told", &with_collector, workloads::node)
         .test(
             "a_lease_whose_holder_is_gone_is_taken_and_left_where_nothing_is_exported",

@@ -1,6 +1,7 @@
 //! What an OpenTelemetry backend gets of pods, by `overlays/otlp` as it is shipped.
 
 use crate::manifest::{server, set, workload};
+use crate::overlay::Overlay;
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::kubectl::User;
@@ -9,10 +10,8 @@ use rewind_tests::cluster::place::{ADDRESS, NODE};
 use rewind_tests::collector::{Collector, attribute};
 use rewind_tests::eventually::eventually;
 use rewind_tests::points::points;
-use rewind_tests::programs::work_tree;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 /// One that the overlay lets agents speak to.
@@ -22,50 +21,14 @@ const EXAMPLE: &str = "http://otel-collector.observability:4318";
 /// Agents have been replaced, and ends wait for names.
 const SOON: Duration = Duration::from_secs(60);
 
-/// Agents as the overlay has them. Dropping it has them as they were.
-pub(crate) struct Exporting<'u> {
-    admin: &'u User,
-    manifests: tempfile::TempDir,
-}
-
-impl<'u> Exporting<'u> {
-    /// As people do it: the place of the backend goes into the overlay's `config.yaml`.
-    pub(crate) fn to(admin: &'u User, endpoint: &str) -> Result<Self> {
-        let manifests = tempfile::tempdir()?;
-        for dir in ["base", "overlays/otlp"] {
-            copy(&work_tree().join("manifests").join(dir), &manifests.path().join(dir))?;
-        }
-        let config = manifests.path().join("overlays/otlp/config.yaml");
+/// Agents that export there: the place of the backend goes into the overlay's `config.yaml`.
+pub(crate) fn exporting<'u>(admin: &'u User, endpoint: &str) -> Result<Overlay<'u>> {
+    Overlay::new(admin, "otlp", |overlay| {
+        let config = overlay.join("config.yaml");
         let text = fs::read_to_string(&config)?;
         ensure!(text.contains(EXAMPLE), "{text}");
-        fs::write(&config, text.replace(EXAMPLE, endpoint))?;
-        let exporting = Self { admin, manifests };
-        exporting.apply("overlays/otlp")?;
-        Ok(exporting)
-    }
-
-    fn apply(&self, dir: &str) -> Result<()> {
-        self.admin.ask(&["apply", "-k", &self.manifests.path().join(dir).display().to_string()])?;
-        let status = ["rollout", "status", agents::DAEMON_SET, "-n", agents::NAMESPACE, "--timeout=120s"];
-        self.admin.ask(&status).map(drop)
-    }
-}
-
-impl Drop for Exporting<'_> {
-    fn drop(&mut self) {
-        if let Err(error) = self.apply("base") {
-            eprintln!("having the agents as they were: {error:#}");
-        }
-    }
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| format!("no {}", from.display()))? {
-        let entry = entry?;
-        fs::copy(entry.path(), to.join(entry.file_name()))?;
-    }
-    Ok(())
+        Ok(fs::write(&config, text.replace(EXAMPLE, endpoint))?)
+    })
 }
 
 /// A pod that asks for a page of the backend, which is a server of HTTP as well, and fails.
@@ -187,7 +150,7 @@ fn measured(collector: &Collector, namespace: &Namespace) -> Result<()> {
 pub(crate) fn told_of_pods() -> Result<()> {
     agents::with(|admin| {
         let collector = Collector::on(ADDRESS, PORT)?;
-        let exporting = Exporting::to(admin, &collector.endpoint())?;
+        let exports = exporting(admin, &collector.endpoint())?;
         let namespace = Namespace::new("otlp")?;
         let pods = [
             ("quiet", json!({"rewind.dev/record": "false"})),
@@ -230,7 +193,7 @@ pub(crate) fn told_of_pods() -> Result<()> {
         // Recordings from before it exported may have lost some of theirs.
         let is_lost = ["queue_full", "given_up", "unmade", "spill_full"].iter().any(|why| health.contains(why));
         ensure!(health.contains(&collector.endpoint()) && !is_lost, "{health}");
-        drop(exporting);
+        drop(exports);
         Ok(())
     })
 }

@@ -1,7 +1,7 @@
 //! How workloads are, as a backend is told of it: by the names of the Collector's receiver `k8s_cluster`.
 
 use crate::manifest::{set, workload};
-use crate::otlp::Exporting;
+use crate::otlp;
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
@@ -65,7 +65,7 @@ impl<'c> Told<'c> {
 }
 
 /// A Deployment of two, of which one may be away while it is replaced.
-fn deployment(name: &str) -> Value {
+pub(crate) fn deployment(name: &str) -> Value {
     let mut template = workload(name, &["sleep", "1000"]);
     set(&mut template, "/metadata", json!({"labels": {"app": name}}));
     set(&mut template, "/spec/restartPolicy", json!("Always"));
@@ -85,10 +85,10 @@ fn deployment(name: &str) -> Value {
 fn exporting(test: impl FnOnce(&User, &Collector, &Namespace) -> Result<()>) -> Result<()> {
     agents::with(|admin| {
         let collector = Collector::on(ADDRESS, PORT)?;
-        let exporting = Exporting::to(admin, &collector.endpoint())?;
+        let exports = otlp::exporting(admin, &collector.endpoint())?;
         let namespace = Namespace::new("told")?;
         let done = test(admin, &collector, &namespace);
-        drop(exporting);
+        drop(exports);
         done
     })
 }

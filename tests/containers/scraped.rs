@@ -190,19 +190,11 @@ pub(crate) fn beside_ten_thousand_cgroups() -> Result<()> {
     scraped.agent.stop()
 }
 
-/// What a query asks of workloads, which only a cluster has: a name that begins as theirs do and is no label's.
-fn is_of_cluster(query: &str) -> bool {
-    let names = query.split(|of: char| !of.is_ascii_alphanumeric() && of != '_');
-    let is_label = |name: &str| ["_name", "_uid", "_reason"].iter().any(|end| name.ends_with(end));
-    let mut of_workloads = names.into_iter().filter(|name| name.starts_with("k8s_") && !is_label(name));
-    of_workloads.next().is_some() || query.contains("k8s_container_status_reason{")
-}
-
 pub(crate) fn asked_what_dashboards_ask() -> Result<()> {
     let (scraped, _dir) = Scraped::start("127.0.0.1", None)?;
     let prometheus = Prometheus::start(&scraped.target, None, &[])?;
     let all = dashboards::queries("30s")?;
-    let (of_cluster, of_host): (Vec<_>, Vec<_>) = all.into_iter().partition(|query| is_of_cluster(&query.expr));
+    let (of_cluster, of_host): (Vec<_>, Vec<_>) = all.into_iter().partition(dashboards::Query::is_of_cluster);
     ensure!(!of_cluster.is_empty() && of_host.len() > 50, "{} and {}", of_cluster.len(), of_host.len());
     let mut unanswered: Vec<_> = of_host.iter().collect();
     let asked = eventually("each query to be answered", 2 * SOON, || {

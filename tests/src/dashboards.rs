@@ -18,6 +18,17 @@ pub struct Query {
     pub expr: String,
 }
 
+impl Query {
+    /// Whether it asks for something that only a cluster has: a name that begins as theirs do and is no label's.
+    #[must_use]
+    pub fn is_of_cluster(&self) -> bool {
+        let names = self.expr.split(|of: char| !of.is_ascii_alphanumeric() && of != '_');
+        let is_label = |name: &str| ["_name", "_uid", "_reason"].iter().any(|end| name.ends_with(end));
+        let mut of_workloads = names.into_iter().filter(|name| name.starts_with("k8s_") && !is_label(name));
+        of_workloads.next().is_some() || self.expr.contains("k8s_container_status_reason{")
+    }
+}
+
 /// All queries of all panels, variables and recording rules, for a Prometheus that evaluates no rules. Variables are
 /// `.*`, or the first of their options; ranges that Grafana chooses are `window` (`1m`); what is recorded stands in place of
 /// its name. Alerts ask nothing else: each compares what is recorded with numbers ([`alerts`]).
