@@ -71,7 +71,8 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     if let Meaning::Answer(answer) = meaning {
         return Noise::Answer(answer);
     }
-    if is_stray(errno) {
+    // Who moves bytes through one reckons with it.
+    if is_stray(errno) && !calls::has(name, bits::TRANSFERS) {
         return Noise::Probe("a descriptor that need not be open");
     }
     if subject == &Subject::Nothing && is_not_taken(errno) {
@@ -132,6 +133,13 @@ mod tests {
         assert_eq!(noise("connect", &Subject::Peer("10.0.0.5:5432".into()), ECONNREFUSED), Noise::None);
         assert_eq!(noise("mmap", &Subject::Nothing, ENOMEM), Noise::None);
         assert_eq!(noise("clone", &Subject::Nothing, EAGAIN), Noise::None);
+    }
+
+    #[test]
+    fn a_descriptor_that_is_not_open_is_nothing_to_who_closes_it_and_something_to_who_writes() {
+        for (name, is_probe) in [("close", true), ("dup2", true), ("write", false), ("pread64", false)] {
+            assert_eq!(matches!(noise(name, &Subject::Nothing, EBADF), Noise::Probe(_)), is_probe, "{name}");
+        }
     }
 
     #[test]
