@@ -217,7 +217,23 @@ fn names(end: &EndContext, group: &Group) -> bool {
     let Some(text) = group.subject.text().map(str::to_lowercase) else { return false };
     let last = text.rsplit('/').next().unwrap_or(&text);
     let whole = text.len() > 3 && has_name(&end.words, &text);
-    whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && has_name(&end.words, last)
+    let is_told = || is_no_word(last) && has_name(&end.words, last) || is_quoted(&end.words, last);
+    whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && is_told()
+}
+
+/// Whether a name is more than a word that a text has by chance: `version`, `config`.
+fn is_no_word(name: &str) -> bool {
+    !name.chars().all(char::is_alphabetic)
+}
+
+/// Whether a text has a name between quotes, or as a path's last part.
+fn is_quoted(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let behind = text.get(at + name.len()..).and_then(|behind| behind.chars().next());
+        let is_quote = |c: Option<char>| c.is_some_and(|c| "'\"`\u{2018}\u{2019}\u{201c}\u{201d}".contains(c));
+        before == Some('/') && !behind.is_some_and(char::is_alphanumeric) || is_quote(before) && is_quote(behind)
+    })
 }
 
 /// Whether a text has a name, and not only as a part of a longer one.

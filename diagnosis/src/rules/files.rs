@@ -51,6 +51,19 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_the_output_does_not_name_a_file_that_is_called_so() {
+        let said = |text: &str| {
+            let mut scene = Scene::of("java -version");
+            scene.open("/sys/devices/system/cpu/cpu0/microcode/version", -2);
+            scene.say(2, text);
+            scene.exit(700, 0);
+            scene.answer()
+        };
+        assert_eq!(said("openjdk version \"17.0.15\" 2025-04-15\n"), "It exited with 0: nothing unusual found.");
+        assert!(said("cannot read 'version'\n").contains("microcode/version"));
+    }
+
+    #[test]
     fn a_missing_configuration_is_the_cause_even_where_nothing_is_said() {
         let mut scene = Scene::of("app");
         scene.access("/etc/ld.so.preload", -2);
