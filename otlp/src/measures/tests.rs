@@ -50,7 +50,7 @@ fn told(measures: &mut Measures) -> BTreeMap<String, u64> {
     told
 }
 
-fn of<'t>(pairs: &[(&'t str, u64)]) -> BTreeMap<String, u64> {
+fn of(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
     pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
 }
 
