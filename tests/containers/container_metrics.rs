@@ -209,6 +209,50 @@ pub(crate) fn that_is_gone() -> Result<()> {
     agent.stop()
 }
 
+/// Fails now and then.
+const SLOWLY: &str = "
+import time
+for _ in range(3):
+    try: open('/nowhere')
+    except OSError: pass
+    time.sleep(1.5)
+";
+
+pub(crate) fn as_delta() -> Result<()> {
+    let collector = Collector::start()?;
+    let dir = tempfile::tempdir()?;
+    let config = dir.path().join("config.yaml");
+    let every = "{interval: 1s}";
+    let text = format!(
+        "export: {{endpoint: '{}', temporality: delta, containerMetrics: {every}, trafficMetrics: {every}}}\n",
+        collector.endpoint()
+    );
+    fs::write(&config, text)?;
+    let agent = Agent::start_with(&["--config", &config.display().to_string()])?;
+    let container = Container::new("rewind-delta", &python(SLOWLY))?;
+    ensure!(container.run()?.code == 0, "it ends well");
+    let listed = dump::list(&agent)?;
+    let row = listed.iter().find(|row| row.to_string().contains(container.id())).context("it is not listed")?;
+    let calls = row.pointer("/coverage/calls_made").and_then(Value::as_f64).context("no coverage")?;
+    let sum = |name: &str| {
+        let all = of_container(&collector, container.id());
+        all.iter().filter(|point| point.name == name).map(|point| point.number).sum::<f64>()
+    };
+    // Each call is in one of them.
+    eventually("as many calls as there were", SOON, || (sum("rewind.container.calls") == calls).then_some(()))
+        .with_context(|| format!("{} of {calls}", sum("rewind.container.calls")))?;
+    let parts = of_container(&collector, container.id());
+    let times = parts.iter().filter(|point| point.is_of("rewind.container.failed_opens", &[("error.type", "ENOENT")]));
+    ensure!(times.count() > 1, "in one part: {parts:?}");
+    let counters = collector.metrics().into_iter().filter_map(|(_, metric)| metric.get("sum").cloned());
+    let monotonic = counters.filter(|sum| sum.get("isMonotonic").and_then(Value::as_bool) == Some(true));
+    ensure!(monotonic.clone().count() > 5, "no counters");
+    const DELTA: u64 = 1;
+    let mut kinds = monotonic.map(|sum| sum.get("aggregationTemporality").and_then(Value::as_u64));
+    ensure!(kinds.all(|kind| kind == Some(DELTA)), "not all are delta");
+    agent.stop()
+}
+
 /// The newest number of each class, together.
 fn by_class(all: &[Point], name: &str) -> f64 {
     let classes: std::collections::BTreeSet<_> = all

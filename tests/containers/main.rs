@@ -139,6 +139,11 @@ fn main() -> ExitCode {
             container_metrics::as_the_kernel_says,
         )
         .test(
+            "deltas_of_a_containers_counters_add_up_to_what_was_counted",
+            &with_collector_and_python,
+            container_metrics::as_delta,
+        )
+        .test(
             "a_container_that_lived_for_less_than_the_interval_has_its_last_figures",
             &with_collector_and_python,
             container_metrics::that_is_gone,

@@ -84,6 +84,9 @@ struct Containers {
 /// One.
 struct Known {
     meter: Meter,
+    /// When it started, as it was reckoned first: by the host's clock of now, that moves a little, and a counter whose
+    /// start moves has begun anew.
+    start_unix_ns: u64,
     /// What its cgroup said at the last look, and when.
     last: Option<(Figures, u64)>,
     /// Whether its last figures were told.
@@ -165,7 +168,7 @@ impl Containers {
         let hierarchies = self.hierarchies.get_or_insert_with(|| recorder.hierarchies());
         let known = self.known.entry(counted.header.recording).or_insert_with(|| {
             let start_unix_ns = unix_ns(&counted.header, counted.header.born_ns);
-            Known { meter: Meter::new(Subject::Container, start_unix_ns), last: None, is_told: false }
+            Known { meter: Meter::new(Subject::Container, start_unix_ns), start_unix_ns, last: None, is_told: false }
         });
         match Figures::read(hierarchies, &counted.cgroup) {
             Ok((figures, unread)) => {
@@ -181,12 +184,11 @@ impl Containers {
 impl Known {
     /// All that is known of it.
     fn told(&mut self, counted: &Counted, limits: &Limits, asked: &Asked) -> ResourceMetrics {
-        let began_unix_ns = unix_ns(&counted.header, counted.header.born_ns);
         let mut metrics = Vec::new();
         if let Some((figures, at_unix_ns)) = &self.last {
             metrics.extend(self.meter.metrics(figures, limits, *at_unix_ns));
         }
-        metrics.extend(of_calls(counted, Points { began_unix_ns, now_unix_ns: asked.now_unix_ns }));
+        metrics.extend(of_calls(counted, Points { began_unix_ns: self.start_unix_ns, now_unix_ns: asked.now_unix_ns }));
         metric::of_resource(resource(&counted.header, &asked.attributes), metrics)
     }
 }
