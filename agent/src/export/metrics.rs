@@ -20,8 +20,8 @@
 //! | [`latest`] | what each said last, for who scrapes |
 //! | [`mailbox`] | what waits for a backend |
 //! | [`host`] | how the host is doing |
-//! | [`crashes`] | containers that failed, by cause |
 //! | [`containers`] | how each container is doing |
+//! | [`crashes`] | containers that failed, by cause |
 //! | [`traffic`] | what happens in each container, measured: a subscriber of the feed |
 //! | [`workloads`] | how the cluster's workloads are |
 //! | [`agent`] | the agent's own figures |
@@ -140,7 +140,10 @@ async fn send(export: &Export, mailbox: &Mailbox) {
             delta = Delta::new(now, began_unix_ns);
         }
         for parts in messages(parts) {
+            let before = delta.left_out();
             let (resource_metrics, pending) = delta.take(parts);
+            let left_out = delta.left_out() - before;
+            export.telemetry().lost(Signal::Metrics, Reason::Unmade, left_out, "too many counters to make delta of");
             let count = resource_metrics.iter().map(metric::points).sum();
             let is_taken = count == 0 || deliver(export, &mut state, MetricsData { resource_metrics }, count).await;
             if is_taken {

@@ -103,7 +103,8 @@ impl Containers {
         self.known.retain(|recording, _| counted.iter().any(|of| of.header.recording == *recording));
         for counted in counted {
             let is_over = counted.header.died_ns.is_some();
-            if self.known.get(&counted.header.recording).is_some_and(|known| known.is_told) {
+            // One that was empty for a moment, and has processes again, is told of again.
+            if is_over && self.known.get(&counted.header.recording).is_some_and(|known| known.is_told) {
                 continue;
             }
             unread.extend(self.take(recorder, &counted));
@@ -221,7 +222,11 @@ fn of_calls(counted: &Counted, points: Points) -> Vec<Metric> {
 
 /// The container that is observed, and what was told of all.
 pub(super) fn resource(header: &rewind_recording::header::Header, told: &[(String, String)]) -> Resource {
-    let mut resource = rewind_otlp::resource(header);
+    with_told(rewind_otlp::resource(header), told)
+}
+
+/// A resource with what was told of all: what is known of it goes before.
+pub(super) fn with_told(mut resource: Resource, told: &[(String, String)]) -> Resource {
     for (key, text) in told.iter().filter(|(key, _)| !key.starts_with("service.")) {
         if resource.attributes.iter().all(|known| known.key != *key) {
             resource.attributes.push(attribute(key, text.as_str()));

@@ -3,6 +3,7 @@
 //! A run has a resource of its own and is counted once, so that no rate could be told of it. These are counted over the
 //! runs of a container: under its pod and its name, without the run.
 
+use super::containers::with_told;
 use super::{Asked, Told};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -17,9 +18,19 @@ const MAX_CONTAINERS: usize = 1024;
 const OF_RUN: [&str; 4] =
     ["container.id", "k8s.container.restart_count", "container.image.repo_digests", "container.runtime.name"];
 
+/// Most ends that are remembered: one whose file could not be written is told of again until it is.
+const MAX_ENDS: usize = 1024;
+
 /// Of all containers.
 #[derive(Debug, Default)]
-pub(crate) struct Crashes(Mutex<VecDeque<Failed>>);
+pub(crate) struct Crashes(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    failed: VecDeque<Failed>,
+    /// Recordings, and when they ended.
+    counted: VecDeque<(u64, Option<u64>)>,
+}
 
 /// One container.
 #[derive(Debug)]
@@ -35,18 +46,22 @@ impl Crashes {
         if header.ending.as_ref().is_none_or(|ending| ending.is_success()) {
             return;
         }
+        let end = (header.recording, header.died_ns);
+        if self.held().is_counted(end) {
+            return;
+        }
         let class = rewind_diagnosis::cause_class(header, records);
         let mut attributes = rewind_otlp::resource(header).attributes;
         attributes.retain(|attribute| !OF_RUN.contains(&attribute.key.as_str()));
         let mut held = self.held();
-        if let Some(known) = held.iter_mut().find(|known| known.attributes == attributes) {
+        if let Some(known) = held.failed.iter_mut().find(|known| known.attributes == attributes) {
             *known.by_class.entry(class.to_owned()).or_default() += 1;
             return;
         }
         let by_class = [(class.to_owned(), 1)].into();
-        held.push_back(Failed { attributes, by_class, began_unix_ns: now_unix_ns });
-        if held.len() > MAX_CONTAINERS {
-            held.pop_front();
+        held.failed.push_back(Failed { attributes, by_class, began_unix_ns: now_unix_ns });
+        if held.failed.len() > MAX_CONTAINERS {
+            held.failed.pop_front();
         }
     }
 
@@ -58,12 +73,51 @@ impl Crashes {
             let of = of.map(|(class, count)| points.of(*count, &[("rewind.cause.class", class)])).collect();
             let metric = sum("rewind.container.crashes", "{container}", "Runs that failed, by cause", of);
             let resource = Resource { attributes: failed.attributes.clone(), ..Resource::default() };
-            metric::of_resource(resource, vec![metric])
+            metric::of_resource(with_told(resource, &asked.attributes), vec![metric])
         };
-        Told { now: self.held().iter().map(part).collect(), ended: Vec::new() }
+        Told { now: self.held().failed.iter().map(part).collect(), ended: Vec::new() }
     }
 
-    fn held(&self) -> MutexGuard<'_, VecDeque<Failed>> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Whether an end was counted before; it is now.
+    fn is_counted(&mut self, end: (u64, Option<u64>)) -> bool {
+        if self.counted.contains(&end) {
+            return true;
+        }
+        self.counted.push_back(end);
+        if self.counted.len() > MAX_ENDS {
+            self.counted.pop_front();
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rewind_recording::ending::Ending;
+
+    #[test]
+    fn an_end_that_is_told_of_again_is_counted_once_and_the_next_run_too() {
+        let crashes = Crashes::default();
+        let ended = |recording, died_ns, exit_code| {
+            let ending = Some(Ending { exit_code: Some(exit_code), ..Ending::default() });
+            let header = Header { recording, died_ns: Some(died_ns), ending, ..Header::default() };
+            crashes.take(&header, &[], 5);
+        };
+        ended(1, 10, 1);
+        ended(1, 10, 1);
+        ended(2, 20, 1);
+        ended(3, 30, 0);
+        let told = [("k8s.cluster.name".to_owned(), "lab".to_owned())].to_vec();
+        let told = crashes.told(&Asked { now_unix_ns: 9, attributes: told });
+        let [part] = &told.now[..] else { panic!("{told:?}") };
+        assert!(format!("{part:?}").contains("AsInt(2)"), "{part:?}");
+        assert!(part.resource.iter().any(|of| of.attributes.iter().any(|of| of.key == "k8s.cluster.name")), "{part:?}");
     }
 }
