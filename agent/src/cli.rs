@@ -82,10 +82,10 @@ pub(crate) struct Run {
     /// The socket to answer on
     #[arg(long, env = "REWIND_SOCKET", value_name = "PATH", default_value = DEFAULT_SOCKET)]
     pub socket: PathBuf,
-    /// MemoryOptions of all rings together
+    /// Memory of all rings together
     #[arg(long, env = "REWIND_BUDGET", value_name = "SIZE", default_value = "64MiB")]
     pub budget: ByteSize,
-    /// MemoryOptions of one ring and one call.
+    /// Of one ring and one call.
     #[command(flatten)]
     pub memory: MemoryOptions,
     /// Record systemd's units too
@@ -109,6 +109,9 @@ pub(crate) struct Run {
     /// What is kept of containers that end.
     #[command(flatten)]
     pub crash: Crash,
+    /// Where the host's root directory is mounted, with what is mounted there; else it is looked for at /proc/1/root
+    #[arg(long, env = "REWIND_HOST_ROOT", value_name = "DIR")]
+    pub host_root: Option<PathBuf>,
     /// The cluster.
     #[command(flatten)]
     pub kubernetes: Kubernetes,

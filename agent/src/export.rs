@@ -66,6 +66,7 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use rewind_container_metrics::Limits;
 use rewind_exporter::{Exporter, Signal, Tried};
+use rewind_host_metrics::Roots;
 use rewind_recording::api::ExportState;
 use rewind_recording::header::Header;
 use std::path::Path;
@@ -138,6 +139,8 @@ pub(crate) struct Export {
     recorder: Arc<Recorder>,
     /// What the cluster calls this host, if it is a node of one.
     node: Option<String>,
+    /// Where the host's files are.
+    host: Roots,
     workloads: Option<Arc<Workloads>>,
     wants_workloads: watch::Sender<bool>,
     telemetry: Arc<Telemetry>,
@@ -160,10 +163,12 @@ impl Export {
         node: Option<String>,
         workloads: Option<Arc<Workloads>>,
         dir: &Path,
+        host: Roots,
     ) -> Self {
         Self {
             recorder,
             node,
+            host,
             workloads,
             wants_workloads: watch::Sender::default(),
             telemetry: Arc::default(),

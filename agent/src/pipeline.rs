@@ -15,8 +15,10 @@ use crate::publish::{self, Events, Publisher};
 use crate::recorder::{Recorder, Wish};
 use crate::serve::{self, Gate, Parts, Places, Port, Shared, SocketPath};
 use crate::upload::{self, Upload};
+use crate::usage::Usage;
 use crate::workloads::Workloads;
 use anyhow::Context as _;
+use rewind_host_metrics::Roots;
 use rewind_recording::redact::Redactor;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -55,6 +57,8 @@ pub(crate) struct Wanted {
     pub upload: Option<(Url, String)>,
     /// Where ends are kept that a backend has not taken.
     pub spill: PathBuf,
+    /// Where the host's files are.
+    pub host: Roots,
     /// Where the port is.
     pub listen: SocketAddr,
     /// The file of settings.
@@ -109,7 +113,7 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
     let node = wanted.node.as_ref().map(|node| node.cluster.node().to_owned());
     let workloads = wanted.node.as_ref().map(|node| Arc::clone(&node.workloads));
-    let export = Arc::new(Export::new(Arc::clone(&shared), node, workloads.clone(), &wanted.spill));
+    let export = Arc::new(Export::new(Arc::clone(&shared), node, workloads.clone(), &wanted.spill, wanted.host.clone()));
     export.set(&settings.export);
     if export.is_on() {
         shared.set_judged_at_all(true);
@@ -133,7 +137,7 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         annotations: Arc::new(Annotations::of(pods)),
         counts: Arc::clone(&counts),
         export: Arc::clone(&export),
-        usage: Arc::default(),
+        usage: Arc::new(Usage::new(wanted.host)),
     };
     let mut tasks = JoinSet::new();
     let told = match wanted.node {

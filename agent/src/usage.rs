@@ -33,14 +33,12 @@ pub(crate) struct Usage {
     filesystems: Arc<Filesystems>,
 }
 
-impl Default for Usage {
-    fn default() -> Self {
-        let roots = Roots::of(Path::new("/proc"));
+impl Usage {
+    /// What is asked of a host.
+    pub(crate) fn new(roots: Roots) -> Self {
         Self { host: Mutex::new(Host::new(roots.clone())), filesystems: Arc::new(Filesystems::new(roots)) }
     }
-}
 
-impl Usage {
     /// How everything is now. Takes a while; filesystems are not looked at.
     ///
     /// # Errors
@@ -263,9 +261,13 @@ mod tests {
         }
     }
 
+    fn usage() -> Usage {
+        Usage::new(Roots::of(Path::new("/proc"), None))
+    }
+
     #[test]
     fn the_host_is_told_as_far_as_it_can_be_read() {
-        let (mut node, usage) = (Node::default(), Usage::default());
+        let (mut node, usage) = (Node::default(), usage());
         let figures = usage.host.lock().unwrap().read().0;
         fill(&mut node, &figures);
         assert!(node.cpus > 0 && node.cpu_s["idle"] > 0.0 && node.processes["sleeping"] > 0, "{node:?}");
@@ -291,7 +293,7 @@ mod tests {
     fn what_could_not_be_read_is_told_in_a_bounded_number_of_sentences() {
         let mut node = Node { unread: vec!["x".to_owned(); MAX_UNREAD + 7], ..Node::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(Usage::default().look(&mut node));
+        runtime.block_on(usage().look(&mut node));
         assert_eq!(node.unread.len(), MAX_UNREAD + 1);
         assert!(node.unread.last().unwrap().starts_with("and "));
     }

@@ -18,6 +18,7 @@ use crate::serve::{SocketPath, programs};
 use crate::{adoption, clock, health, kernel, measure, pipeline, recorder};
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
+use rewind_host_metrics::Roots;
 use rewind_recording::escape::visible;
 use rewind_recording::file::Saving;
 use rewind_recording::redact::{self, Redactor};
@@ -94,6 +95,7 @@ pub(crate) fn run(options: &cli::Run) -> anyhow::Result<ExitCode> {
         upload: options.crash.crash_upload.clone().map(|url| (url, options.crash.cluster_name.clone())),
         settings: watched,
         spill: options.crash.policy().dir.join("export"),
+        host: Roots::of(Path::new("/proc"), options.host_root.as_deref()),
         typed: Typed { when: options.crash.crash_when, on_child: options.crash.crash_on_child, redact: typed },
     };
     runtime.block_on(pipeline::run(recorder, keeper, place, wanted))?;

@@ -161,7 +161,7 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
 fn weigh(group: &Group, end: &EndContext, turned: bool) -> Weighed {
     let mut weighed = Weighed::default();
     let own = end.is_own(group);
-    let named = names(end, group);
+    let named = names(end, group, turned);
     let told = own && group.noise == Noise::None && says(end, group, turned);
     let close = end.end_ns.saturating_sub(group.last_ns) < CLOSE_NS;
     weighed.add(true, severity(group.meaning), "");
@@ -212,12 +212,12 @@ pub const fn severity(meaning: Meaning) -> i32 {
     }
 }
 
-/// Whether the last words name what failed.
-fn names(end: &EndContext, group: &Group) -> bool {
+/// Whether the last words name what failed; `turned` if the course changed with it: a plain word is its name then.
+fn names(end: &EndContext, group: &Group, turned: bool) -> bool {
     let Some(text) = group.subject.text().map(str::to_lowercase) else { return false };
     let last = text.rsplit('/').next().unwrap_or(&text);
     let whole = text.len() > 3 && has_name(&end.words, &text);
-    let is_told = || is_no_word(last) && has_name(&end.words, last) || is_quoted(&end.words, last);
+    let is_told = || (turned || is_no_word(last)) && has_name(&end.words, last) || is_quoted(&end.words, last);
     whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && is_told()
 }
 
@@ -274,12 +274,12 @@ fn says(end: &EndContext, group: &Group, turned: bool) -> bool {
     let has = |text: &str| !text.is_empty() && has_name(&end.words, &text.to_lowercase());
     let is_told =
         errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"));
-    is_told && !names_another(end, group)
+    is_told && !names_another(end, group, turned)
 }
 
 /// Whether the error that was stated is another path's.
-fn names_another(end: &EndContext, group: &Group) -> bool {
+fn names_another(end: &EndContext, group: &Group, turned: bool) -> bool {
     let Subject::Path(_) = &group.subject else { return false };
     let paths = end.error.split(|c: char| c.is_whitespace() || "'\"`,:;()[]=".contains(c));
-    !names(end, group) && paths.into_iter().any(|word| word.starts_with('/') && word.len() > 1)
+    !names(end, group, turned) && paths.into_iter().any(|word| word.starts_with('/') && word.len() > 1)
 }

@@ -110,7 +110,7 @@ impl Filesystems {
         let mut reading = Reading::new(&self.roots);
         // Told once, not for each mount.
         if let Err(error) = fs::metadata(&self.roots.root) {
-            reading.unread("1/root", error);
+            reading.unread(&self.roots.root.display().to_string(), error);
             return (Vec::new(), reading.unread);
         }
         let kinds = reading.proc("filesystems", |text| Some(text.to_owned()));
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn one_that_does_not_answer_is_passed_over_until_it_does() {
-        let filesystems = Filesystems::new(Roots::of("/proc".as_ref()));
+        let filesystems = Filesystems::new(Roots::of("/proc".as_ref(), None));
         assert!(filesystems.begins("/stuck") && !filesystems.begins("/stuck") && filesystems.begins("/other"));
         assert!(!filesystems.begins("/third"), "few threads wait");
         filesystems.with_waiting(|waiting| waiting.remove("/other"));

@@ -15,18 +15,23 @@ pub struct Roots {
 }
 
 impl Roots {
-    /// By the first process of a `/proc`: its root directory is the host's, with what is mounted there, if the PID
-    /// namespace is (`hostPID` in a pod). To look through it takes the right to trace that process
-    /// (`proc_pid_root(5)`). Who may not, and sees the same mounts as it, is on the host itself.
+    /// By where the host's root directory is mounted, with what is mounted there, if it is. Else by the first process
+    /// of a `/proc`: its root directory is the host's if the PID namespace is (`hostPID` in a pod). To look through it
+    /// takes the right to trace that process (`proc_pid_root(5)`). Who may not, and sees the same mounts as it, is on the
+    /// host itself.
     #[must_use]
-    pub fn of(proc: &Path) -> Self {
-        let its = proc.join("1/root");
-        let mounts = |process: &str| fs::read(proc.join(process).join("mountinfo")).ok();
-        let is_own = !its.join("proc").exists() && mounts("1").is_some_and(|its| Some(its) == mounts("self"));
-        let root = if is_own { PathBuf::from("/") } else { its };
+    pub fn of(proc: &Path, mounted: Option<&Path>) -> Self {
+        let root = mounted.map_or_else(|| Self::root(proc), Path::to_owned);
         // The own one tells of CPUs, at least.
         let sys = Some(root.join("sys")).filter(|sys| sys.join("devices").exists());
         Self { proc: proc.to_owned(), sys: sys.unwrap_or_else(|| "/sys".into()), root }
+    }
+
+    fn root(proc: &Path) -> PathBuf {
+        let its = proc.join("1/root");
+        let mounts = |process: &str| fs::read(proc.join(process).join("mountinfo")).ok();
+        let is_own = !its.join("proc").exists() && mounts("1").is_some_and(|its| Some(its) == mounts("self"));
+        if is_own { PathBuf::from("/") } else { its }
     }
 
     /// A file that is at an absolute path for the host's processes.
@@ -50,7 +55,7 @@ mod tests {
             fs::create_dir_all(dir.path().join("1/root/proc")).unwrap();
             fs::create_dir_all(dir.path().join("1/root/sys/devices")).unwrap();
         }
-        let roots = Roots::of(dir.path());
+        let roots = Roots::of(dir.path(), None);
         (dir, roots)
     }
 
@@ -58,7 +63,16 @@ mod tests {
     fn the_hosts_root_is_that_of_its_first_process() {
         let (dir, roots) = roots("pod", "host", true);
         assert_eq!((roots.root, roots.sys), (dir.path().join("1/root"), dir.path().join("1/root/sys")));
-        assert_eq!(Roots::of(dir.path()).at(Path::new("/var/lib")), dir.path().join("1/root/var/lib"));
+        assert_eq!(Roots::of(dir.path(), None).at(Path::new("/var/lib")), dir.path().join("1/root/var/lib"));
+    }
+
+    #[test]
+    fn where_it_is_mounted_goes_before_what_the_first_process_sees() {
+        let (dir, _) = roots("pod", "host", true);
+        let mounted = dir.path().join("1/root");
+        let of = Roots::of(Path::new("/nowhere"), Some(&mounted));
+        assert_eq!((of.sys, of.root.clone()), (mounted.join("sys"), mounted));
+        assert_eq!(of.proc, Path::new("/nowhere"));
     }
 
     #[test]
@@ -66,6 +80,6 @@ mod tests {
         assert_eq!(roots("host", "host", false).1.root, Path::new("/"));
         let (dir, roots) = roots("pod", "host", false);
         assert_eq!((roots.root, roots.sys), (dir.path().join("1/root"), PathBuf::from("/sys")));
-        assert_eq!(Roots::of(Path::new("/nowhere")).root, Path::new("/nowhere/1/root"));
+        assert_eq!(Roots::of(Path::new("/nowhere"), None).root, Path::new("/nowhere/1/root"));
     }
 }

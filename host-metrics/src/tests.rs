@@ -190,7 +190,7 @@ fn a_disk_that_goes_away_is_left_out_and_another_under_its_name_begins_anew() {
 
 #[test]
 fn a_host_of_which_nothing_can_be_read_has_no_zeros() {
-    let roots = Roots::of("/nowhere".as_ref());
+    let roots = Roots::of("/nowhere".as_ref(), None);
     let filesystems = Filesystems::new(roots.clone()).look();
     let mut host = Host::new(roots);
     let (figures, unread) = host.read();
@@ -201,7 +201,7 @@ fn a_host_of_which_nothing_can_be_read_has_no_zeros() {
 
 #[test]
 fn the_host_that_this_runs_on_has_every_family() {
-    let roots = Roots::of("/proc".as_ref());
+    let roots = Roots::of("/proc".as_ref(), None);
     let filesystems = Filesystems::new(roots.clone());
     let mut host = Host::new(roots);
     host.read();

@@ -85,9 +85,12 @@ pub(crate) enum Command {
         #[arg(short, long, value_enum, default_value_t)]
         output: ListFormat,
     },
-    /// Show how this host and its containers are doing: what is used now, and what is unusual.
+    /// Show how a node and its containers are doing: what is used now, and what is unusual.
     #[command(after_help = EXIT_CODES)]
     Node {
+        /// The cluster's node, which may be left out where there is one; else this host.
+        #[arg(value_name = "NODE")]
+        name: Option<String>,
         /// How long it is looked (500ms, 2s): what is used a second is of that time.
         #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
         interval: Duration,
@@ -149,6 +152,9 @@ pub(crate) enum Command {
         /// Whose recording.
         #[command(flatten)]
         source: Source,
+        /// Without TARGET: how a node of the cluster is doing; else this host.
+        #[arg(long, value_name = "NODE", conflicts_with = WHOSE)]
+        node: Option<String>,
         /// Without TARGET: how often it is looked (500ms, 2s).
         #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval, conflicts_with = WHOSE)]
         interval: Duration,
@@ -416,15 +422,15 @@ impl Cli {
         let pods = match &self.command {
             Command::List { all_namespaces, .. } => *all_namespaces,
             Command::Map { selector, all_namespaces, .. } => selector.is_some() || *all_namespaces,
-            Command::Dump { source, .. } | Command::Top { source, .. } | Command::Why { source, .. } => {
-                source.pods.are_typed()
-            }
+            Command::Dump { source, .. } | Command::Why { source, .. } => source.pods.are_typed(),
+            Command::Top { source, node, .. } => source.pods.are_typed() || node.is_some(),
+            Command::Node { name, .. } => name.is_some(),
             Command::Diff { container, .. } => container.is_some(),
             Command::Trace { pods, .. } | Command::Save { pods, .. } | Command::Payload { pods, .. } => {
                 pods.are_typed()
             }
             Command::Deploy { .. } | Command::Undeploy { .. } | Command::Status { .. } | Command::Doctor { .. } => true,
-            Command::Node { .. } | Command::Export { .. } | Command::Version | Command::Completion { .. } => false,
+            Command::Export { .. } | Command::Version | Command::Completion { .. } => false,
         };
         place::decide(&self.host, &self.cluster, pods, &place::Around::of_process())
     }

@@ -60,11 +60,11 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
                 Dumped::Perfetto => read::perfetto(reach, source, &output, &options).await,
             }
         }
-        Command::Node { interval, sort, output: format } => {
-            node::run(on_host(reach, "node")?, &output, *interval, *sort, *format).await
+        Command::Node { name, interval, sort, output: format } => {
+            node::run(&reach.node(name.as_deref()).await?, &output, *interval, *sort, *format).await
         }
-        Command::Top { source, interval, .. } if !source.is_typed() => {
-            live::run(on_host(reach, "top without TARGET")?, &output, *interval).await
+        Command::Top { source, node, interval, .. } if !source.is_typed() => {
+            live::run(reach, node.as_deref(), &output, *interval).await
         }
         Command::Top { source, by, window, output: format, choice, .. } => {
             let options = options(cli, &output, window, &Reading::of(choice));
@@ -130,13 +130,6 @@ fn in_cluster<'r>(reach: &'r Reach, command: &'static str) -> Result<&'r Arc<Clu
     match reach {
         Reach::Cluster(cluster) => Ok(cluster),
         Reach::Host(_) => Err(Error::NeedsCluster(command)),
-    }
-}
-
-fn on_host<'r>(reach: &'r Reach, command: &'static str) -> Result<&'r Agent, Error> {
-    match reach {
-        Reach::Host(agent) => Ok(agent),
-        Reach::Cluster(_) => Err(Error::NeedsHost(command)),
     }
 }
 

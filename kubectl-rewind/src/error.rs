@@ -132,9 +132,9 @@ pub(crate) enum Error {
     /// The command is one for a cluster.
     #[error("{0} needs a cluster: name one with --context or --kubeconfig")]
     NeedsCluster(&'static str),
-    /// The command is of one host.
-    #[error("{0} shows one host: ask its own agent, there, with --host")]
-    NeedsHost(&'static str),
+    /// A node is to be named.
+    #[error("which node? There is an agent on {0}")]
+    WhichNode(String),
     /// What changes is drawn on a terminal.
     #[error("what changes is drawn on a terminal, and this is none: 'rewind node' shows the same once")]
     NeedsTerminal,

@@ -27,6 +27,9 @@ const WAITS: [Duration; 4] =
 /// Most bytes of an answer that is no stream.
 const MAX_JSON_BYTES: usize = 64 << 20;
 
+/// How often the right to go on asking is renewed; it is good for a minute.
+pub(crate) const RENEWAL: Duration = Duration::from_secs(20);
+
 /// An agent, and how it is reached.
 #[derive(Clone, Debug)]
 pub(crate) enum Agent {

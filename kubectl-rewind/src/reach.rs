@@ -25,6 +25,8 @@ use tokio::task::JoinSet;
 
 /// Most agents that are asked at once.
 const AT_ONCE: usize = 16;
+/// Most nodes that a sentence names.
+const MAX_NAMED: usize = 8;
 
 /// Whose agents are asked.
 #[derive(Clone, Debug)]
@@ -117,6 +119,31 @@ impl Reach {
 }
 
 impl Reach {
+    /// The agent of a node, or the only one; of this host, where that is asked.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub(crate) async fn node(&self, name: Option<&str>) -> Result<Agent, Error> {
+        let cluster = match (self, name) {
+            (Self::Cluster(cluster), _) => cluster,
+            (Self::Host(agent), None) => return Ok(agent.clone()),
+            (Self::Host(_), Some(_)) => return Err(Error::NeedsCluster("a node that is named")),
+        };
+        let agents = agents(cluster).await?;
+        let nodes: BTreeSet<&str> = agents.iter().map(|agent| agent.node.as_str()).filter(|of| !of.is_empty()).collect();
+        let node = match (name, nodes.first()) {
+            (Some(name), _) => name,
+            (None, Some(only)) if nodes.len() == 1 => only,
+            _ => return Err(Error::WhichNode(few(nodes))),
+        };
+        let Some(agent) = agents::on(&agents, node) else {
+            return Err(Failure::NoAgent { node: node.to_owned(), told: format!("there is one on {}", few(nodes)) }.into());
+        };
+        let namespace = cluster.agent_namespace.clone();
+        let ask = Ask { namespace, node: node.to_owned(), target: Target::default(), action: Action::Node };
+        Ok(Agent::Session(Arc::new(Session::open(cluster, agent, &ask).await?)))
+    }
+
     /// What lives of the pods that TARGET and the flags mean, but for containers (`namespace/pod/container`) that are
     /// `known`; and for the others of their pods, where all containers are meant.
     ///
@@ -151,6 +178,13 @@ impl Reach {
         arrived.retain(|held| held.kept.living);
         Ok(arrived)
     }
+}
+
+/// Names as a sentence has room for them.
+fn few(names: BTreeSet<&str>) -> String {
+    let left = names.len().saturating_sub(MAX_NAMED);
+    let more = if left > 0 { format!(" and {left} more") } else { String::new() };
+    names.into_iter().take(MAX_NAMED).collect::<Vec<_>>().join(", ") + &more
 }
 
 /// The agents of the cluster.

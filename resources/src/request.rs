@@ -66,6 +66,8 @@ pub enum Action {
     Trace,
     /// Switch the recording of payload on or off: a right of its own.
     Payload,
+    /// See how the node and all its containers are doing. It is no namespace's, so it is asked in the agents' own.
+    Node,
 }
 
 /// What became of a request.

@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         .test("a_deployment_of_two_is_read_as_one", &AGENTS, runs::deployment)
         .test("a_right_in_one_namespace_is_none_in_another", &AGENTS, reading::by_namespace)
         .test("who_has_no_right_reads_nothing", &AGENTS, reading::none)
+        .test("a_node_is_shown_to_who_may_ask_where_the_agents_are", &AGENTS, reading::of_node)
         .test("payload_is_switched_by_who_may", &AGENTS, reading::payload)
         .test(
             "a_namespaces_annotation_holds_for_its_pods_unless_they_say_otherwise",
@@ -102,6 +103,7 @@ fn main() -> ExitCode {
             &with_collector,
             otlp::told_of_pods,
         )
+        .test("a_backend_is_told_of_the_hosts_own_files_where_they_are_mounted", &with_collector, otlp::told_of_the_host)
         .test("a_rollout_is_told_by_what_is_wanted_and_what_is_there", &with_collector, workloads::rollout)
         .test("a_crash_loop_and_an_oom_kill_are_told_by_their_reasons", &with_collector, workloads::ends)
         .test(

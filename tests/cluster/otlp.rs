@@ -9,9 +9,10 @@ use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::cluster::place::{ADDRESS, NODE};
 use rewind_tests::collector::{Collector, attribute};
 use rewind_tests::eventually::eventually;
-use rewind_tests::points::points;
+use rewind_tests::points::{Point, points};
 use serde_json::{Value, json};
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 /// One that the overlay lets agents speak to.
@@ -23,11 +24,52 @@ const SOON: Duration = Duration::from_secs(60);
 
 /// Agents that export there: the place of the backend goes into the overlay's `config.yaml`.
 pub(crate) fn exporting<'u>(admin: &'u User, endpoint: &str) -> Result<Overlay<'u>> {
+    exporting_with(admin, endpoint, |_| Ok(()))
+}
+
+fn exporting_with<'u>(
+    admin: &'u User,
+    endpoint: &str,
+    change: impl FnOnce(&Path) -> Result<()>,
+) -> Result<Overlay<'u>> {
     Overlay::new(admin, "otlp", |overlay| {
+        change(overlay)?;
         let config = overlay.join("config.yaml");
         let text = fs::read_to_string(&config)?;
         ensure!(text.contains(EXAMPLE), "{text}");
         Ok(fs::write(&config, text.replace(EXAMPLE, endpoint))?)
+    })
+}
+
+/// The same, with the host's files.
+fn with_host_root(overlay: &Path) -> Result<()> {
+    let path = overlay.join("kustomization.yaml");
+    let text = fs::read_to_string(&path)?;
+    Ok(fs::write(&path, text + "components:\n  - ../../components/host-root\n")?)
+}
+
+/// Filesystems, and which host it is, as the host itself has it.
+pub(crate) fn told_of_the_host() -> Result<()> {
+    agents::with(|admin| {
+        let collector = Collector::on(ADDRESS, PORT)?;
+        let exports = exporting_with(admin, &collector.endpoint(), with_host_root)?;
+        let of_root = || {
+            collector.metrics().into_iter().find_map(|(resource, metric)| {
+                let is_root = |point: &Point| point.is_of("system.filesystem.usage", &[("mountpoint", "/"), ("state", "used")]);
+                points(&metric).into_iter().find(is_root).map(|point| (resource.clone(), point.number))
+            })
+        };
+        let (resource, used) = eventually("the root filesystem's use", SOON, of_root)?;
+        let stat = rustix::fs::statvfs("/")?;
+        let now = (stat.f_blocks - stat.f_bfree) * stat.f_frsize;
+        // Others write meanwhile.
+        ensure!((used / now as f64 - 1.0).abs() < 0.05, "{used} of {now} bytes: {resource}");
+        if let Ok(id) = fs::read_to_string("/etc/machine-id") {
+            ensure!(attribute(&resource, "host.id").as_deref() == Some(id.trim()), "{resource}");
+        }
+        ensure!(attribute(&resource, "host.name").as_deref() == Some(NODE), "{resource}");
+        drop(exports);
+        Ok(())
     })
 }
 

@@ -18,7 +18,7 @@ impl<'u> Overlay<'u> {
     pub(crate) fn new(admin: &'u User, name: &str, change: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
         let manifests = tempfile::tempdir()?;
         let own = Path::new("overlays").join(name);
-        for dir in [Path::new("base"), Path::new("dashboards"), &own] {
+        for dir in ["base", "dashboards", "components/host-root"].map(Path::new).into_iter().chain([own.as_path()]) {
             copy(&work_tree().join("manifests").join(dir), &manifests.path().join(dir))?;
         }
         change(&manifests.path().join(&own))?;

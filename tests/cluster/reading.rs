@@ -3,11 +3,13 @@
 use crate::manifest::{python, workload};
 use crate::port::Forward;
 use crate::told::SOON;
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
+use rewind_tests::cluster::place::NODE;
 use rewind_tests::eventually::until;
+use serde_json::Value;
 
 const MARKER: &str = "what-was-read";
 const OPENED: &str = "\"/tmp/marked\"";
@@ -89,6 +91,35 @@ pub(crate) fn payload() -> Result<()> {
         let newest = || ask(&["rewind", "dump", "pod/web", "-o", "strace", "--last", "12"]);
         let is_without = |dump: &String| (dump.contains(OPENED) && !dump.contains(MARKER)).then_some(());
         until("calls without payload", SOON, newest, is_without)
+    })
+}
+
+/// How a node is doing is for who may make requests where the agents are.
+pub(crate) fn of_node() -> Result<()> {
+    agents::with(|admin| {
+        let namespace = with_pod("node")?;
+        let user = User::called("dave")?;
+        let node = ["rewind", "node", NODE, "-o", "json"];
+        grant(&namespace, "rewind-viewer", "dave")?;
+        refused(&namespace, &user, &node)?;
+        let of_agents = ["rolebinding", "rewind-node", "-n", agents::NAMESPACE];
+        let granted = [&["create"], &of_agents[..], &["--clusterrole=rewind-viewer", "--user=dave"]].concat();
+        admin.ask(&granted)?;
+        let told = namespace.kubectl_as(&user, &node).and_then(|said| said.success());
+        admin.ask(&[&["delete"], &of_agents[..]].concat())?;
+        let told: Value = serde_json::from_str(&told?)?;
+        ensure!(told.get("name") == Some(&NODE.into()), "{told}");
+        let containers = told.get("containers").and_then(Value::as_array).context("no containers")?;
+        let web = format!("{}/web/app", namespace.name());
+        let is_web = |of: &&Value| of.get("name") == Some(&web.as_str().into());
+        let found = containers.iter().find(is_web).with_context(|| format!("no {web}: {told}"))?;
+        ensure!(found.get("memory_bytes").and_then(Value::as_u64) > Some(0), "{found}");
+        // And as people see it; which node it is need not be said where there is one.
+        let table = admin.ask(&["rewind", "node"])?;
+        ensure!(table.contains(NODE) && table.contains("web/app"), "{table}");
+        let unknown = admin.kubectl(&["rewind", "node", "node-b"])?;
+        ensure!(unknown.code == 5 && unknown.stderr.contains("no agent runs on node node-b"), "{unknown:?}");
+        Ok(())
     })
 }
 

@@ -7,6 +7,7 @@ mod container_metrics;
 mod crash;
 mod death;
 mod differs;
+mod disk;
 mod endings;
 mod escapes;
 mod export;
@@ -71,6 +72,8 @@ fn main() -> ExitCode {
     with_both.push(Need::Program("openssl"));
     let mut host_with_collector = HOST.to_vec();
     host_with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
+    let mut with_loop_devices = host_with_collector.clone();
+    with_loop_devices.extend(["losetup", "mkfs.ext4", "mount", "umount", "python3"].map(Need::Program));
     let plain = [Need::Root, Need::Program("runc"), Need::Program("busybox"), Need::StaticC];
     Suite::default()
         .test("a_container_ends_and_leaves_nothing", &plain, harness::ends_and_leaves_nothing)
@@ -128,6 +131,7 @@ fn main() -> ExitCode {
             &host_with_collector,
             host_metrics::across_agents_and_switched_off,
         )
+        .test("a_disk_that_goes_away_is_told_no_more_and_the_next_of_its_name_begins_anew", &with_loop_devices, disk::comes_and_goes)
         .test(
             "the_hosts_metrics_are_the_collectors_own_or_the_difference_is_known",
             &host_with_collector,

@@ -50,7 +50,7 @@ pub(crate) fn open() -> Result<()> {
 }
 
 pub(crate) fn of_host() -> Result<()> {
-    let mut host = Host::new(Roots::of(Path::new("/proc")));
+    let mut host = Host::new(Roots::of(Path::new("/proc"), None));
     let (figures, _) = host.read();
     let of_host = metric::of_resource(Resource::default(), host.metrics(&figures, POINTS.now_unix_ns));
     let message = MetricsData { resource_metrics: vec![of_host] };

@@ -17,6 +17,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`group`] | which groups there are, and what is set of each |
+//! | [`resource`] | whose figures they are |
 //! | [`latest`] | what each said last, for who scrapes |
 //! | [`mailbox`] | what waits for a backend |
 //! | [`host`] | how the host is doing |
@@ -33,6 +34,7 @@ pub(super) mod group;
 pub(super) mod host;
 pub(super) mod latest;
 pub(super) mod mailbox;
+mod resource;
 pub(super) mod traffic;
 pub(super) mod workloads;
 

@@ -2,7 +2,7 @@
 
 use super::lookup::{Lookup, unreachable};
 use super::places::Place;
-use super::requests::{Refusal, check, check_again, shown};
+use super::requests::{Here, Refusal, check, check_again, shown};
 use super::rights::Grant;
 use crate::cluster::Cluster;
 use crate::counts::Counts;
@@ -60,7 +60,9 @@ impl Gate {
         }
         for _ in 0..MAX_CONFLICTS {
             let found = self.lookup.find(&shown.name).await?;
-            let grant = check(&shown, found.as_ref(), self.cluster.node(), Timestamp::now())?;
+            let client = self.cluster.client().await;
+            let here = Here { node: self.cluster.node(), namespace: client.default_namespace() };
+            let grant = check(&shown, found.as_ref(), here, Timestamp::now())?;
             let Some(request) = found else { return Err(Refusal::Unknown) };
             // Before it is taken: who has no place may come again with it.
             place.read(&grant.user)?;

@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderValue};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use rewind_recording::api::counter::Counter;
-use rewind_resources::request::{MAX_LIFE_S, RecordingRequest};
+use rewind_resources::request::{Action, MAX_LIFE_S, RecordingRequest};
 use rewind_resources::secret::{BYTES, Secret};
 use rewind_resources::session::{REQUEST_HEADER, SECRET_HEADER, Shown};
 
@@ -109,14 +109,23 @@ impl Refusal {
     }
 }
 
-/// Whether a request, as it is `found`, is good for who has shown this, at this node, now.
+/// Where a request is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Here<'a> {
+    /// The agent's node.
+    pub node: &'a str,
+    /// The agent's namespace.
+    pub namespace: &'a str,
+}
+
+/// Whether a request, as it is `found`, is good for who has shown this, here, now.
 ///
 /// # Errors
 /// [`Refusal`].
 pub(super) fn check(
     shown: &Shown,
     found: Option<&RecordingRequest>,
-    node: &str,
+    here: Here<'_>,
     now: Timestamp,
 ) -> Result<Grant, Refusal> {
     // As much work where there is none.
@@ -128,8 +137,11 @@ pub(super) fn check(
     let is_named = metadata.namespace.as_deref() == Some(shown.name.namespace.as_str())
         && metadata.name.as_deref() == Some(shown.name.name.as_str());
     let uid = metadata.uid.clone().filter(|uid| is_named && !uid.is_empty()).ok_or(Refusal::Unknown)?;
-    if request.spec.node != node {
+    if request.spec.node != here.node {
         return Err(Refusal::Node);
+    }
+    if request.spec.action == Action::Node && shown.name.namespace != here.namespace {
+        return Err(Refusal::Action);
     }
     let expires = until(request, now)?;
     if request.status.as_ref().is_some_and(|status| status.accepted.is_some()) {

@@ -18,6 +18,8 @@ fn at(seconds: i64) -> Time {
     Time(now() + SignedDuration::from_secs(seconds))
 }
 
+const HERE: Here<'_> = Here { node: NODE, namespace: "rewind-system" };
+
 fn secret() -> Secret {
     Secret::of([7; BYTES])
 }
@@ -49,7 +51,7 @@ fn request() -> RecordingRequest {
 fn checked(change: impl FnOnce(&mut RecordingRequest)) -> Result<Grant, Refusal> {
     let mut request = request();
     change(&mut request);
-    check(&shown(), Some(&request), NODE, now())
+    check(&shown(), Some(&request), HERE, now())
 }
 
 fn covers(grant: &Grant, name: &str, pod_uid: &str) -> bool {
@@ -89,7 +91,7 @@ fn a_pod_recreated_under_the_same_name() {
 
 #[test]
 fn wrong_node() {
-    assert_eq!(check(&shown(), Some(&request()), "node-b", now()), Err(Refusal::Node));
+    assert_eq!(check(&shown(), Some(&request()), Here { node: "node-b", ..HERE }, now()), Err(Refusal::Node));
 }
 
 #[test]
@@ -114,7 +116,7 @@ fn replayed() {
 
 #[test]
 fn guessed() {
-    let unknown = check(&shown(), None, NODE, now());
+    let unknown = check(&shown(), None, HERE, now());
     let wrong = Shown { secret: Secret::of([8; BYTES]), ..shown() };
     assert_eq!(unknown, Err(Refusal::Unknown));
     // Whatever else is wrong with it: only who has the secret is told.
@@ -124,11 +126,11 @@ fn guessed() {
         RecordingRequest { spec: RecordingRequestSpec { expires: at(-1), ..request().spec }, ..request() },
         RecordingRequest { spec: RecordingRequestSpec { node: "node-b".to_owned(), ..request().spec }, ..request() },
     ] {
-        assert_eq!(check(&wrong, Some(&request), NODE, now()), unknown);
+        assert_eq!(check(&wrong, Some(&request), HERE, now()), unknown);
     }
     // The secret whose hash stands in for one that is not there opens nothing.
     let zeros = Shown { secret: Secret::of([0; BYTES]), ..shown() };
-    assert_eq!(check(&zeros, None, NODE, now()), unknown);
+    assert_eq!(check(&zeros, None, HERE, now()), unknown);
     assert_eq!(checked(|request| request.spec.secret_hash = String::new()), Err(Refusal::Unknown));
 }
 
@@ -203,4 +205,17 @@ proptest! {
         }
         prop_assert_eq!(super::shown(&headers), Err(Refusal::Nothing));
     }
+}
+
+#[test]
+fn how_a_node_is_doing_is_asked_in_the_agents_own_namespace() {
+    let of = |namespace: &str| {
+        let mut request = request();
+        request.spec.action = Action::Node;
+        request.metadata.namespace = Some(namespace.to_owned());
+        let shown = Shown { name: RequestName::parse(&format!("{namespace}/r1")).unwrap(), secret: secret() };
+        check(&shown, Some(&request), HERE, now()).map(|grant| grant.action)
+    };
+    assert_eq!(of("shop"), Err(Refusal::Action));
+    assert_eq!(of(HERE.namespace), Ok(Action::Node));
 }

@@ -48,8 +48,7 @@ impl Rights {
             Endpoint::Recording(_) | Endpoint::Crash(_) => matches!(grant.action, Action::Read | Action::Trace),
             Endpoint::Trace(_) => matches!(grant.action, Action::Trace),
             Endpoint::Payload(_) => matches!(grant.action, Action::Payload),
-            // The host is no namespace's.
-            Endpoint::Node => false,
+            Endpoint::Node => matches!(grant.action, Action::Node),
         }
     }
 

@@ -83,6 +83,7 @@ fn an_action_decides_what_may_be_asked() {
     assert_eq!(of(Action::Read), [true, true, true, true, true, false, false, false]);
     assert_eq!(of(Action::Trace), [true, true, true, true, true, true, false, false]);
     assert_eq!(of(Action::Payload), [true, true, true, false, false, false, true, false]);
+    assert_eq!(of(Action::Node), [true, true, true, false, false, false, false, true]);
     assert_eq!(allowed(&Rights::All), [true; 8]);
 }
 

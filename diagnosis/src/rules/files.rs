@@ -64,6 +64,16 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_the_complaint_names_the_file_that_failed_right_before_it() {
+        let mut scene = Scene::of("app");
+        scene.open("/run/secrets/token", -13);
+        scene.access("/run/secrets/token", 0);
+        scene.say(2, "no usable token\n");
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().contains("/run/secrets/token was denied"), "{}", scene.answer());
+    }
+
+    #[test]
     fn a_missing_configuration_is_the_cause_even_where_nothing_is_said() {
         let mut scene = Scene::of("app");
         scene.access("/etc/ld.so.preload", -2);

@@ -1,4 +1,4 @@
-//! `node`: how this host and its containers are doing, once.
+//! `node`: how a node and its containers are doing, once.
 
 use crate::cli::{Sort, TopFormat};
 use crate::error::Error;

@@ -7,7 +7,7 @@ pub(super) use arrivals::Arrivals;
 
 use crate::error::Error;
 use crate::failure::Failure;
-use crate::fetch::{Agent, Frames};
+use crate::fetch::{Agent, Frames, RENEWAL};
 use crate::output::{Output, note};
 use crate::reach::{Held, Reached};
 use crate::runs::KeptRun;
@@ -18,8 +18,6 @@ use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// How often the right to go on is renewed; it is good for a minute.
-const RENEWAL: Duration = Duration::from_secs(20);
 /// How often it is looked for what waits in vain.
 const CLOCK: Duration = Duration::from_secs(1);
 /// Frames that wait to be shown.

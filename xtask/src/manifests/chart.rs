@@ -41,15 +41,22 @@ const CHOICES: &[(&str, &[Choice])] = &[
             choice("values: [system-node-critical]", "values: [{{ .Values.priorityClassName }}]"),
             choice(" path: /run/containerd/io.containerd.runtime.v2.task", " path: {{ .Values.containersDir }}"),
             choice("          volumeMounts:\n", METRICS_PORT),
-            choice("            - name: crashes\n              mountPath", TOKEN_MOUNT),
-            choice("        # Crash files outlive the pod.\n", TOKEN_VOLUME),
+            choice("          securityContext:\n            privileged", HOST_ROOT),
+            choice("            - name: crashes\n              mountPath", OPTIONAL_MOUNTS),
+            choice("        # Crash files outlive the pod.\n", OPTIONAL_VOLUMES),
         ],
     ),
     ("base/config.yaml", &[choice("    {}\n", CONFIG)]),
     ("base/connect.yaml", &[choice("name: system:authenticated", "name: {{ .Values.connectGroup }}")]),
 ];
 
-// The same as overlays/prometheus/agent.yaml and config.yaml, where it is wanted.
+// The same as overlays/prometheus/agent.yaml and config.yaml, and components/host-root/agent.yaml, where they are wanted.
+const HOST_ROOT: &str = "            {{- if .Values.hostRoot }}
+            - name: REWIND_HOST_ROOT
+              value: /host
+            {{- end }}
+          securityContext:
+            privileged";
 const METRICS_PORT: &str = "          {{- if .Values.prometheus.enabled }}
           ports:
             - name: metrics
@@ -57,19 +64,31 @@ const METRICS_PORT: &str = "          {{- if .Values.prometheus.enabled }}
           {{- end }}
           volumeMounts:
 ";
-const TOKEN_MOUNT: &str = "            {{- if .Values.prometheus.enabled }}
+const OPTIONAL_MOUNTS: &str = "            {{- if .Values.prometheus.enabled }}
             - name: metrics-token
               mountPath: /etc/rewind-metrics
               readOnly: true
             {{- end }}
+            {{- if .Values.hostRoot }}
+            - name: host
+              mountPath: /host
+              readOnly: true
+              mountPropagation: HostToContainer
+            {{- end }}
             - name: crashes
               mountPath";
-const TOKEN_VOLUME: &str = "        {{- if .Values.prometheus.enabled }}
+const OPTIONAL_VOLUMES: &str = "        {{- if .Values.prometheus.enabled }}
         - name: metrics-token
           secret:
             secretName: rewind-metrics-token
             defaultMode: 256
             optional: true
+        {{- end }}
+        {{- if .Values.hostRoot }}
+        - name: host
+          hostPath:
+            path: /
+            type: Directory
         {{- end }}
         # Crash files outlive the pod.
 ";

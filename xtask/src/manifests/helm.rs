@@ -16,19 +16,18 @@ const VERSION: &str = "v3.18.4";
 /// The cluster that it renders for: the oldest that the chart takes. Without, what was not built by a release says 1.20.
 const KUBERNETES: &str = "1.32.0";
 
-/// What switches all on that is for Prometheus.
-const FOR_PROMETHEUS: &str =
-    "prometheus.enabled=true,prometheus.serviceMonitor=true,prometheus.rules=true,prometheus.dashboards=true";
+/// What switches all on that the the overlay `prometheus` and the component `host-root` have.
+const ALL: &str = "prometheus.enabled=true,prometheus.serviceMonitor=true,prometheus.rules=true,prometheus.dashboards=true,\
+                   hostRoot=true";
 
-/// Fails if Helm finds something wrong, or makes something else of the chart than what the base is, or the overlay for
-/// Prometheus.
+/// Fails if Helm finds something wrong, or makes something else of the chart than what the base is, or the base with these.
 pub(super) fn check() -> Result<()> {
     let helm = program()?;
     let base = base()?;
     compare(&rendered(&helm, &[])?, &base, "the base")?;
-    let all = rendered(&helm, &["--set", FOR_PROMETHEUS])?;
-    compare(&all, &overlaid(base)?, "overlays/prometheus")?;
-    println!("helm {VERSION}: {} objects of the chart are those of the base and the overlay", all.len());
+    let all = rendered(&helm, &["--set", ALL])?;
+    compare(&all, &overlaid(base)?, "the base with overlays/prometheus and components/host-root")?;
+    println!("helm {VERSION}: {} objects of the chart are those of the base, the overlay and the component", all.len());
     Ok(())
 }
 
@@ -66,14 +65,14 @@ fn compare(rendered: &BTreeMap<String, Value>, wanted: &BTreeMap<String, Value>,
     Ok(())
 }
 
-/// The base with `overlays/prometheus` over it, as far as that goes: whole objects, items of lists, and texts.
+/// The base with these over it, as far as that goes: whole objects, items of lists, and texts.
 fn overlaid(mut all: BTreeMap<String, Value>) -> Result<BTreeMap<String, Value>> {
-    let of = |name: &str| objects(&read(&format!("overlays/prometheus/{name}.yaml"))?.text);
-    for name in ["service", "monitor", "rules"] {
-        all.append(&mut of(name)?);
+    let of = |path: &str| objects(&read(&format!("{path}.yaml"))?.text);
+    for path in ["service", "monitor", "rules"].map(|name| format!("overlays/prometheus/{name}")) {
+        all.append(&mut of(&path)?);
     }
-    for name in ["agent", "config"] {
-        for (object, patch) in of(name)? {
+    for path in ["overlays/prometheus/agent", "overlays/prometheus/config", "components/host-root/agent"] {
+        for (object, patch) in of(path)? {
             patched(all.get_mut(&object).with_context(|| format!("the base has no {object}"))?, &patch);
         }
     }

@@ -81,6 +81,14 @@ fn metrics(export: &Export, points: Points) -> Vec<Metric> {
             "What went under other: too many series",
             vec![points.of(of(&telemetry.beyond), &[])],
         ),
+        sum(
+            "rewind.agent.metrics.forgotten",
+            "{container}",
+            "Containers whose figures made room for those of others",
+            [("crashes", export.crashes.forgotten()), ("ended", export.latest.forgotten())]
+                .map(|(what, count)| points.of(count, &[("what", what)]))
+                .to_vec(),
+        ),
         sum("process.cpu.time", "s", "CPU time of the agent", vec![points.of(cpu_seconds(), &[])]),
     ];
     if !unread.is_empty() {

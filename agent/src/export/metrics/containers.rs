@@ -4,6 +4,7 @@
 //! every second, and what has ended is told at once, with that and with counts that are its last.
 
 use super::group::Group;
+use super::resource::with_told;
 use super::{Asked, Source, Told};
 use crate::export::Export;
 use crate::recorder::{Counted, Recorder};
@@ -13,7 +14,6 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use rewind_common::capture::call_class;
 use rewind_common::ring::ClassCount;
 use rewind_container_metrics::{Figures, Hierarchies, Limits, Meter, ReadError, Subject, Unread};
-use rewind_otlp::attribute;
 use rewind_otlp::metric::{self, Points, sum};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -222,17 +222,7 @@ fn of_calls(counted: &Counted, points: Points) -> Vec<Metric> {
 
 /// The container that is observed, and what was told of all.
 pub(super) fn resource(header: &rewind_recording::header::Header, told: &[(String, String)]) -> Resource {
-    with_told(rewind_otlp::resource(header), told)
-}
-
-/// A resource with what was told of all: what is known of it goes before.
-pub(super) fn with_told(mut resource: Resource, told: &[(String, String)]) -> Resource {
-    for (key, text) in told.iter().filter(|(key, _)| !key.starts_with("service.")) {
-        if resource.attributes.iter().all(|known| known.key != *key) {
-            resource.attributes.push(attribute(key, text.as_str()));
-        }
-    }
-    resource
+    with_told(rewind_otlp::resource(header).attributes, told)
 }
 
 fn unix_ns(header: &rewind_recording::header::Header, ktime_ns: u64) -> u64 {

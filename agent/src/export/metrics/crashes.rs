@@ -3,10 +3,9 @@
 //! A run has a resource of its own and is counted once, so that no rate could be told of it. These are counted over the
 //! runs of a container: under its pod and its name, without the run.
 
-use super::containers::with_told;
+use super::resource::with_told;
 use super::{Asked, Told};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
-use opentelemetry_proto::tonic::resource::v1::Resource;
 use rewind_otlp::metric::{self, Points, sum};
 use rewind_recording::header::Header;
 use std::collections::{BTreeMap, VecDeque};
@@ -30,6 +29,8 @@ struct Held {
     failed: VecDeque<Failed>,
     /// Recordings, and when they ended.
     counted: VecDeque<(u64, Option<u64>)>,
+    /// Containers that were forgotten.
+    forgotten: u64,
 }
 
 /// One container.
@@ -62,7 +63,13 @@ impl Crashes {
         held.failed.push_back(Failed { attributes, by_class, began_unix_ns: now_unix_ns });
         if held.failed.len() > MAX_CONTAINERS {
             held.failed.pop_front();
+            held.forgotten += 1;
         }
+    }
+
+    /// Containers that were forgotten, with what was counted of them.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.held().forgotten
     }
 
     /// All of them.
@@ -72,8 +79,7 @@ impl Crashes {
             let of = failed.by_class.iter();
             let of = of.map(|(class, count)| points.of(*count, &[("rewind.cause.class", class)])).collect();
             let metric = sum("rewind.container.crashes", "{container}", "Runs that failed, by cause", of);
-            let resource = Resource { attributes: failed.attributes.clone(), ..Resource::default() };
-            metric::of_resource(with_told(resource, &asked.attributes), vec![metric])
+            metric::of_resource(with_told(failed.attributes.clone(), &asked.attributes), vec![metric])
         };
         Told { now: self.held().failed.iter().map(part).collect(), ended: Vec::new() }
     }

@@ -1,6 +1,7 @@
 //! How the host is doing, under the host's own resource: no container's, and not the agent's.
 
 use super::group::Group;
+use super::resource::with_told;
 use super::{Asked, Source, Told};
 use crate::blocking;
 use crate::export::Export;
@@ -9,7 +10,6 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use rewind_host_metrics::{Figures, Filesystems, Host, Identity, Roots, Unread};
 use rewind_otlp::{attribute, metric};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -18,8 +18,6 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Most names under which it is counted what could not be read: mounts come and go.
 const MAX_NAMES: usize = 64;
-/// Attributes that `OTEL_RESOURCE_ATTRIBUTES` may have for who sends, and that are wrong for the host.
-const NOT_ITS: [&str; 6] = ["service.", "telemetry.", "process.", "container.", "k8s.pod.", "k8s.container."];
 
 /// Looks at the host.
 pub(crate) struct HostSource {
@@ -32,7 +30,7 @@ pub(crate) struct HostSource {
 
 impl HostSource {
     pub(crate) fn new(export: Arc<Export>) -> Self {
-        let roots = Roots::of(Path::new("/proc"));
+        let roots = export.host.clone();
         let filesystems = Arc::new(Filesystems::new(roots.clone()));
         Self { export, roots, filesystems, host: None, identity: None }
     }
@@ -90,14 +88,7 @@ fn resource(mut attributes: Vec<KeyValue>, node: Option<&str>, told: &[(String, 
     attributes.extend(node.map(|node| attribute("k8s.node.name", node)));
     attributes.push(attribute("telemetry.distro.name", "rewind"));
     attributes.push(attribute("telemetry.distro.version", env!("CARGO_PKG_VERSION")));
-    for (key, text) in told {
-        if !NOT_ITS.iter().any(|prefix| key.starts_with(prefix)) {
-            // What is told goes before what is known.
-            attributes.retain(|known| known.key != *key);
-            attributes.push(attribute(key, text.as_str()));
-        }
-    }
-    Resource { attributes, ..Resource::default() }
+    with_told(attributes, told)
 }
 
 /// What of the host could not be read: how often, by its name.

@@ -3,6 +3,7 @@
 use super::group::Group;
 use opentelemetry_proto::tonic::metrics::v1::ResourceMetrics;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,11 @@ const MAX_ENDED: usize = 1024;
 
 /// The latest of all groups.
 #[derive(Debug, Default)]
-pub(crate) struct Latest(Mutex<Held>);
+pub(crate) struct Latest {
+    held: Mutex<Held>,
+    /// Parts that made room before their time.
+    forgotten: AtomicU64,
+}
 
 #[derive(Debug, Default)]
 struct Held {
@@ -29,7 +34,8 @@ impl Latest {
         let at = Instant::now();
         held.ended.extend(ended.iter().map(|part| (at, group, part.clone())));
         let too_many = held.ended.len().saturating_sub(MAX_ENDED);
-        held.ended.drain(..too_many);
+        let gone = held.ended.drain(..too_many).filter(|(since, ..)| at.duration_since(*since) < TOLD_FOR).count();
+        self.forgotten.fetch_add(gone as u64, Ordering::Relaxed);
         held.ended.retain(|(since, ..)| at.duration_since(*since) < TOLD_FOR);
     }
 
@@ -47,8 +53,13 @@ impl Latest {
         held.now.values().flatten().chain(ended.map(|(.., part)| part)).cloned().collect()
     }
 
+    /// Parts that made room before their time.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Relaxed)
+    }
+
     fn held(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,6 +83,6 @@ mod tests {
         assert_eq!(names(), ["host"]);
         let many: Vec<_> = (0..MAX_ENDED + 5).map(|at| part(&at.to_string())).collect();
         latest.put(Group::Containers, &[], &many);
-        assert_eq!((names().len(), names()[1].as_str()), (MAX_ENDED + 1, "5"));
+        assert_eq!((names().len(), names()[1].as_str(), latest.forgotten()), (MAX_ENDED + 1, "5", 5));
     }
 }

@@ -81,6 +81,8 @@ async fn follow(export: &Arc<Export>, feed: &Feed, all: &Arc<Mutex<All>>) {
     let mut state = export.state();
     while state.wait_for(|state| state.wants(Group::Traffic)).await.is_ok() {
         let mut subscription = feed.subscribe("traffic metrics");
+        // A subscription counts from its own beginning on.
+        let before = lock(all).missed;
         let mut recordings = Recordings::since(clock::now_ns());
         loop {
             let first = tokio::select! {
@@ -93,7 +95,7 @@ async fn follow(export: &Arc<Export>, feed: &Feed, all: &Arc<Mutex<All>>) {
             let Some(first) = first else { return };
             let batch = fill(&mut subscription, first).await;
             let missed = subscription.missed();
-            lock(all).missed = missed.queue_full + missed.overwritten + missed.lost;
+            lock(all).missed = before + missed.queue_full + missed.overwritten + missed.lost;
             let (export, all) = (Arc::clone(export), Arc::clone(all));
             let measured = blocking::run(move || {
                 for (header, spans) in recordings.items::<Span>(export.recorder(), &batch) {
