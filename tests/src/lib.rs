@@ -19,6 +19,7 @@
 //! | [`dashboards`] | what dashboards and rules ask Prometheus |
 //! | [`points`] | data points of metrics, as a Collector keeps them |
 //! | [`jaeger`] | a Jaeger of the test's own |
+//! | [`mcp`] | a client of the Model Context Protocol that is not ours |
 //! | [`perfetto`] | traces for Perfetto, as its published schema reads them |
 //! | [`agent`] | a recorder of the test's own |
 //! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
@@ -42,6 +43,7 @@ pub mod dashboards;
 pub mod dump;
 pub mod eventually;
 pub mod jaeger;
+pub mod mcp;
 pub mod perfetto;
 pub mod points;
 pub mod programs;

@@ -18,6 +18,8 @@
 //! | [`jaeger`] | the trace store that tests ask |
 //! | [`resolved`] | systemd-resolved, which tests ask |
 //! | [`prometheus`] | Prometheus, which reads and checks metrics, rules and queries |
+//! | [`python`] | programs of Python for tests |
+//! | [`mcp`] | a client of the Model Context Protocol, for a test |
 //! | [`perfetto`] | the schema that traces for Perfetto are held against |
 //! | [`vm`] | a verb: loads and records on other kernels |
 //! | [`image`] | a verb: the agent as an OCI image |
@@ -45,7 +47,9 @@ mod jaeger;
 mod lint;
 mod manifests;
 mod packages;
+mod mcp;
 mod perfetto;
+mod python;
 mod prometheus;
 mod resolved;
 mod setup;

@@ -2,7 +2,7 @@
 
 use crate::tally::Tally;
 use crate::{
-    build, build_ebpf, cluster, collector, command, debug, fuzz, image, manifests, perfetto, prometheus, resolved,
+    build, build_ebpf, cluster, collector, command, debug, fuzz, image, manifests, mcp, perfetto, prometheus, resolved,
     setup,
 };
 use anyhow::Result;
@@ -69,7 +69,7 @@ impl Test {
                     let mut cargo = command::cargo();
                     cargo.args(["test", "--workspace", "--test", name]).env(BIN_DIR, &programs);
                     let path = match layer {
-                        Layer::Containers => prometheus::before(perfetto::before(&collector::path()?)),
+                        Layer::Containers => prometheus::before(mcp::before(perfetto::before(&collector::path()?))),
                         _ => resolved::before(std::env::var_os("PATH").unwrap_or_default()),
                     };
                     cargo.env("PATH", path);
