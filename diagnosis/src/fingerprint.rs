@@ -20,8 +20,10 @@ use rewind_recording::peer::beside;
 /// sentence, so that fingerprints of agents of two versions are never taken for one.
 pub const VERSION: u32 = 1;
 
-/// Most characters of a sentence.
-const MAX_CHARS: usize = 400;
+/// Most characters of the answer.
+const MAX_ANSWER_CHARS: usize = 1024;
+/// Most characters of the cause in general form.
+const MAX_GENERAL_CHARS: usize = 400;
 
 /// What an agent keeps of the diagnosis of an end.
 #[must_use]
@@ -30,7 +32,7 @@ pub fn diagnosed(header: &Header, records: &[u8]) -> Diagnosed {
     let answered = Answered::of(&facts);
     let general = general(&facts, answered.found.first(), answered.words.as_ref());
     Diagnosed {
-        answer: shortened(&answered.sentence()).as_str().into(),
+        answer: shortened(&answered.sentence(), MAX_ANSWER_CHARS).as_str().into(),
         class: answered.class().into(),
         fingerprint: general.as_deref().map(fingerprint).unwrap_or_default().as_str().into(),
         general: general.unwrap_or_default().as_str().into(),
@@ -59,7 +61,7 @@ pub(crate) fn general(facts: &Facts<'_>, first: Option<&Finding>, words: Option<
         Relation::Reason => format!("{end}: {clause}"),
         Relation::Beside => format!("{end}; but {clause}"),
     };
-    Some(shortened(&Form::of(facts).sentence(&sentence)))
+    Some(shortened(&Form::of(facts).sentence(&sentence), MAX_GENERAL_CHARS))
 }
 
 /// The fingerprint of a cause in general form: `1-4f2a0c1b9d3e5f60`.
@@ -72,10 +74,10 @@ pub(crate) fn fingerprint(general: &str) -> String {
     format!("{VERSION}-{hash:016x}")
 }
 
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MAX_CHARS) {
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         None => text.to_owned(),
-        Some(_) => text.chars().take(MAX_CHARS - 1).chain(['\u{2026}']).collect(),
+        Some(_) => text.chars().take(most - 1).chain(['\u{2026}']).collect(),
     }
 }
 

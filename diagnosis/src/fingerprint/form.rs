@@ -146,11 +146,11 @@ fn is_telling(before: &str, number: &str) -> bool {
     let is_place =
         before.strip_suffix(':').is_some_and(|host| host.ends_with(|c: char| c.is_alphanumeric() || "]>".contains(c)));
     let words = before.trim_end_matches(['(', '[', '=', ':', ' ']).to_lowercase();
-    let is_behind = |word: &&str| {
-        let rest = words.strip_suffix(*word);
+    let is_behind = |word: &str| {
+        let rest = words.strip_suffix(word);
         rest.is_some_and(|rest| words.len() < before.len() && !rest.ends_with(char::is_alphanumeric))
     };
-    is_word || is_version || is_place || TELLING.iter().any(|word| is_behind(&word))
+    is_word || is_version || is_place || TELLING.iter().any(|word| is_behind(word))
 }
 
 /// Whether an underscore at the end joins what is a word already: of `x86_`, not of `job_`.
