@@ -61,6 +61,9 @@ pub(crate) enum Command {
         /// Show the crash files instead: what is kept on disk of containers that ended badly.
         #[arg(long)]
         crashes: bool,
+        /// One line for each cause that they ended by: how often, since when, and when last.
+        #[arg(long, requires = "crashes")]
+        by_cause: bool,
         /// Of all namespaces of the cluster.
         #[arg(short = 'A', long)]
         all_namespaces: bool,

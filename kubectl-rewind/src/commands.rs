@@ -48,10 +48,13 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Error> {
 async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
     let output = Output::of_process(cli.no_color);
     match &cli.command {
-        Command::List { crashes, output: format, all_namespaces } => match reach {
-            Reach::Host(agent) => list::on_host(agent, &output, *format, *crashes).await,
-            Reach::Cluster(cluster) => list::in_cluster(cluster, &output, *format, *crashes, *all_namespaces).await,
-        },
+        Command::List { crashes, by_cause, output: format, all_namespaces } => {
+            let what = list::What::of(*crashes, *by_cause);
+            match reach {
+                Reach::Host(agent) => list::on_host(agent, &output, *format, what).await,
+                Reach::Cluster(cluster) => list::in_cluster(cluster, &output, *format, what, *all_namespaces).await,
+            }
+        }
         Command::Dump { source, window, output: format, reading } => {
             let options = options(cli, &output, window, reading);
             match (*format).into() {

@@ -20,12 +20,13 @@
 //! | [`fetch`] | talks to an agent |
 //! | [`reach`] | from what was typed to the runs that are meant, each with its agent |
 //! | [`page`] | a screen of lines that fit |
-//! | [`list`], [`crashes`], [`kept`], [`why`], [`diff`], [`map`], [`doctor`], [`node`] | what is shown, where the recording's own renderers do not |
+//! | [`list`], [`crashes`], [`kept`], [`causes`], [`why`], [`diff`], [`map`], [`doctor`], [`node`] | what is shown, where the recording's own renderers do not |
 //! | [`mod@complete`] | completion within kubectl |
 //! | [`commands`] | what each command does: decide, fetch, show |
 #![forbid(unsafe_code)]
 #![allow(rustdoc::private_intra_doc_links, reason = "the order of the modules holds for private ones as well")]
 
+mod causes;
 mod cli;
 mod cluster;
 mod commands;

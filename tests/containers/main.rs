@@ -1,6 +1,7 @@
 //! Tests with real runc containers.
 
 mod backends;
+mod causes;
 mod cgroups;
 mod connected;
 mod container_metrics;
@@ -173,6 +174,11 @@ fn main() -> ExitCode {
         .test("an_s3_store_that_refuses_loses_no_crash_file", &with_store, store::refused)
         .test("an_s3_store_that_comes_back_gets_each_crash_file_once", &with_store, store::away)
         .test("a_crash_file_that_hangs_half_way_to_s3_holds_up_none_of_the_others", &with_store, store::hangs)
+        .test(
+            "ends_by_one_cause_are_one_line_with_a_count_and_another_cause_is_another",
+            &CONTAINER,
+            causes::as_one_line,
+        )
         .test("every_end_is_kept_if_asked_for", &CONTAINER, crash::always)
         .test("no_end_is_kept_if_asked_for", &CONTAINER, crash::never)
         .test("a_fatal_signal_leaves_a_file", &with_python, crash::by_a_signal)
