@@ -66,20 +66,19 @@ pub struct RecordingSpec {
     /// The likeliest cause, in one sentence.
     #[schemars(length(max = 1024))]
     pub cause: String,
-    /// The cause without what differs from run to run, one sentence; absent where none was found.
+    /// The cause without what differs from run to run; absent where none was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub general_cause: Option<String>,
-    /// The same for all that fail by that cause: a hash, behind the version of what makes it; those of two versions are
-    /// not compared.
+    /// A hash of that, the same for all that fail by it, behind a version.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub fingerprint: Option<String>,
-    /// The class of the cause, of a closed list; `signal` or `exit` where none was found.
+    /// The class of the cause; `signal` or `exit` where none was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub cause_class: Option<String>,
-    /// When this container first ended by that cause, over all its runs, as far as crash files tell.
+    /// When this container first ended by that cause, as far as is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_seen: Option<Time>,
     /// How often it has by now, this end too.
