@@ -176,7 +176,7 @@ pub(crate) enum Command {
         /// This container of the pods; else the one that kubectl would take.
         #[arg(short = 'c', long, value_name = "NAME")]
         container: Option<String>,
-        /// The run before the living or newest one, and that.
+        /// The run before the living or newest one, and that; of several pods each its own.
         #[arg(long, conflicts_with = "from")]
         previous: bool,
         /// Read a file, as of the other commands; of two the first is A. It comes before a TARGET.

@@ -20,7 +20,7 @@
 //! | [`fetch`] | talks to an agent |
 //! | [`reach`] | from what was typed to the runs that are meant, each with its agent |
 //! | [`page`] | a screen of lines that fit |
-//! | [`list`], [`crashes`], [`kept`], [`causes`], [`why`], [`diff`], [`map`], [`doctor`], [`node`] | what is shown, where the recording's own renderers do not |
+//! | [`list`], [`crashes`], [`kept`], [`causes`], [`why`], [`diff`], [`diffs`], [`map`], [`doctor`], [`node`] | what is shown, where the recording's own renderers do not |
 //! | [`mod@complete`] | completion within kubectl |
 //! | [`commands`] | what each command does: decide, fetch, show |
 #![forbid(unsafe_code)]
@@ -33,6 +33,7 @@ mod commands;
 mod complete;
 mod crashes;
 mod diff;
+mod diffs;
 mod doctor;
 mod error;
 mod failure;

@@ -16,6 +16,10 @@ static ADDRESS: LazyLock<Option<Regex>> =
 /// A number, or several with dots between.
 static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\d+(?:[.,]\d+)*").ok());
 
+/// What has no more than letters for its looks: an object's hash behind its class as Java shows it, the day of a log line.
+static MARKED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(@)[0-9a-f]{5,16}\b|\b([IWEF])\d{4}( <time>)").ok());
+
 /// How often, and how long it took, which rules add to a clause.
 static FIGURES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?: after \d[\d.]*[a-zµ]+\d*s?)?(?:, [\d,]+ times)?$|, and [\d,]+ more calls? after it$").ok()
@@ -60,7 +64,9 @@ impl Form {
             text = replaced(&text, name, instead);
         }
         let text = without_addresses(&text);
-        numbers(&self.paths.text(&text)).into_owned()
+        let text = self.paths.text(&text);
+        let text = MARKED.as_ref().map_or(Cow::Borrowed(&*text), |marked| marked.replace_all(&text, "$1$2<n>$3"));
+        numbers(&text).into_owned()
     }
 }
 
@@ -140,7 +146,8 @@ fn numbers(text: &str) -> Cow<'_, str> {
 /// Whether a number is a part of the cause, by what stands before it.
 fn is_telling(before: &str, number: &str) -> bool {
     // `python3.11`, `sha256`, `x86_64`, and versions: `5.15.2`, `libssl.so.1.1`.
-    let is_word = before.ends_with(|c: char| c.is_alphabetic() || c == '_' && is_in_word(before));
+    let is_word =
+        !is_in_duration(before) && before.ends_with(|c: char| c.is_alphabetic() || c == '_' && is_in_word(before));
     let is_version = number.matches('.').count() > 1 || before.ends_with(".so.") || before.ends_with("HTTP/");
     // A port of a host, a line of a file.
     let is_place =
@@ -156,6 +163,14 @@ fn is_telling(before: &str, number: &str) -> bool {
 /// Whether an underscore at the end joins what is a word already: of `x86_`, not of `job_`.
 fn is_in_word(before: &str) -> bool {
     before.trim_end_matches('_').ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether more of a duration is to come: of `1m30s`, behind the m.
+fn is_in_duration(before: &str) -> bool {
+    let rest = before.strip_suffix(['d', 'h', 'm', 's']);
+    let Some(rest) = rest.filter(|rest| rest.ends_with(|c: char| c.is_ascii_digit())) else { return false };
+    let of_number = rest.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    !of_number.ends_with(char::is_alphabetic) || is_in_duration(of_number)
 }
 
 #[cfg(test)]
@@ -181,6 +196,9 @@ mod tests {
                 "it said \"[pid 12] worker 3: lost 5 of 12.5 MiB\"",
                 "it said \"[pid <n>] worker <n>: lost <n> of <n> MiB\"",
             ),
+            ("it said \"no answer in 1h02m30.5s\"", "it said \"no answer in <n>h<n>m<n>s\""),
+            ("it said \"com.shop.Order@7852e92 is closed\"", "it said \"com.shop.Order@<n> is closed\""),
+            ("it said \"E1129 12:00:07.1 main.go:12] no\"", "it said \"E<n> <time> main.go:12] no\""),
             ("it used memory at 0x7ffc01 that is not mapped", "it used memory at <address> that is not mapped"),
         ] {
             assert_eq!(form(text), in_general);
