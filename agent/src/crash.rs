@@ -19,6 +19,7 @@ pub(crate) use trigger::{When, reason};
 use crate::clock;
 use crate::recorder::{self, Recorder};
 use rewind_recording::crash::{Crashes, Reason};
+use rewind_recording::ending::Ending;
 use rewind_recording::header::{ContainerKind, Header};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -192,11 +193,13 @@ impl Keeper {
         // Nobody asks how the container ended that holds a pod's namespaces: it goes when the pod does.
         let holds_pod = header.container.pod.as_ref().is_some_and(|pod| pod.kind == ContainerKind::Sandbox);
         let is_unwanted = holds_pod || recorder.is_unwanted(&header.container);
-        if let Some(listener) = self.listener().filter(|_| !is_unwanted) {
+        let when = if is_unwanted { When::Never } else { self.triggers().when };
+        let (listener, reason) = (self.listener().filter(|_| !is_unwanted), reason(when, header.ending.as_ref()));
+        let header = if listener.is_some() || reason.is_some() { diagnosed(header, &records) } else { header };
+        if let Some(listener) = listener {
             listener(&header, &records);
         }
-        let when = if is_unwanted { When::Never } else { self.triggers().when };
-        let is_done = match reason(when, header.ending.as_ref()) {
+        let is_done = match reason {
             None => {
                 tracing::debug!(recording, ending = ?header.ending, calls = header.coverage.calls_held, "not kept");
                 true
@@ -278,4 +281,13 @@ impl Keeper {
     pub(crate) fn path(&self, number: u64) -> Option<PathBuf> {
         self.store.path(number)
     }
+}
+
+/// With what the diagnosis says of an end that was no good one: once for all who are told.
+fn diagnosed(header: Header, records: &[u8]) -> Header {
+    if header.ending.as_ref().is_some_and(Ending::is_success) {
+        return header;
+    }
+    let diagnosed = Some(Box::new(rewind_diagnosis::diagnosed(&header, records)));
+    Header { diagnosed, ..header }
 }

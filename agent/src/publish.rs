@@ -38,7 +38,7 @@ use queue::Queue;
 use recording::Held;
 use rewind_recording::api::counter::Counter;
 use rewind_recording::file;
-use rewind_recording::header::{Container, Header};
+use rewind_recording::header::{Container, Diagnosed, Header};
 use rewind_resources::recording::Recording;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,7 +79,7 @@ pub(crate) struct Publisher {
 /// An end that is to be told.
 struct End {
     header: Header,
-    cause: String,
+    cause: Diagnosed,
     crash: u64,
 }
 
@@ -255,21 +255,24 @@ fn diagnosed(keeper: &Keeper, crash: u64) -> Option<End> {
     let found = found.inspect_err(|error| tracing::warn!(%error, crash, "a crash file cannot be read")).ok()?;
     let is_told = recording::is_end(found.header.reason) && PodContainer::of(&found.header.container).is_some();
     is_told.then(|| {
-        let cause = rewind_diagnosis::cause(&found.header, &found.records);
+        let known = found.header.diagnosed.as_deref().cloned();
+        let cause = known.unwrap_or_else(|| rewind_diagnosis::diagnosed(&found.header, &found.records));
         End { header: found.header, cause, crash }
     })
 }
 
 /// The sentence on the pod.
-fn note(of: PodContainer<'_>, cause: &str) -> Note {
+fn note(of: PodContainer<'_>, cause: &Diagnosed) -> Note {
     let PodContainer { namespace, pod, container, .. } = of;
     let more = format!("kubectl rewind why pod/{pod} -n {namespace} -c {container}");
-    let cause = rewind_recording::escape::visible(cause);
+    let answer = rewind_recording::escape::visible(cause.answer.as_str());
     let most = MAX_CAUSE_BYTES.saturating_sub(more.len());
-    let cut = cause.get(..cause.floor_char_boundary(most)).unwrap_or_default();
+    let cut = answer.get(..answer.floor_char_boundary(most)).unwrap_or_default();
     // The cause is a sentence, unless it was cut.
     let end = if cut.ends_with('.') { "" } else { "." };
-    Note::new(of, "ContainerDiagnosed", &format!("{cut}{end} More: {more}")).warning()
+    Note::new(of, "ContainerDiagnosed", &format!("{cut}{end} More: {more}"))
+        .warning()
+        .of_cause(cause.fingerprint.as_str())
 }
 
 /// Most bytes of cause and command in an Event.

@@ -4,6 +4,42 @@ use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
 use crate::last_words::LastWords;
+use crate::rules;
+use crate::weight::weighed_groups;
+use rewind_recording::peer::beside;
+
+/// What the answer is made of.
+pub(crate) struct Answered<'f> {
+    facts: &'f Facts<'f>,
+    pub(crate) words: Option<LastWords>,
+    pub(crate) found: Vec<Finding>,
+}
+
+impl<'f> Answered<'f> {
+    pub(crate) fn of(facts: &'f Facts<'f>) -> Self {
+        let words = LastWords::of(facts);
+        let found = rules::findings(facts, &weighed_groups(facts, words.as_ref()), words.as_ref());
+        Self { facts, words, found }
+    }
+
+    /// The answer.
+    pub(crate) fn sentence(&self) -> String {
+        beside(&answer(self.facts, &self.found, self.words.as_ref()), &self.facts.header.peers)
+    }
+
+    /// The class of the cause, of a closed list, for where causes are counted: the rule that found it; `signal` or
+    /// `exit` where none did.
+    pub(crate) fn class(&self) -> &'static str {
+        class(self.facts, &self.found)
+    }
+}
+
+/// See [`Answered::class`].
+pub(crate) fn class(facts: &Facts<'_>, found: &[Finding]) -> &'static str {
+    let is_killed = facts.ending.is_some_and(|ending| ending.exit_code.is_none());
+    let end = if is_killed { "signal" } else { "exit" };
+    found.first().filter(|first| first.relation != Relation::Beside).map_or(end, |first| first.rule)
+}
 
 /// The first line.
 pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWords>) -> String {
@@ -50,7 +86,7 @@ fn capitalized(text: &str) -> String {
 }
 
 /// "It exited with 1", "Its child x was killed by SIGSEGV, and it exited with 139".
-fn end(facts: &Facts<'_>) -> String {
+pub(crate) fn end(facts: &Facts<'_>) -> String {
     let Some(main) = facts.ending else {
         return if facts.header.died_ns.is_some() { "It has ended, how is not recorded" } else { "It is running" }
             .to_owned();

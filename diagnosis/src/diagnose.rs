@@ -1,13 +1,13 @@
 //! From a recording to its [`Diagnosis`].
 
-use crate::answer::answer;
+use crate::answer::{Answered, answer, class};
 use crate::diagnosis::{Confidence, Diagnosis, Ended, FindingText, Said};
 use crate::event_text::{event_text, rfc3339};
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
 use crate::last_words::LastWords;
 use crate::weight::{CERTAIN, weighed_groups};
-use crate::{rules, sections};
+use crate::{fingerprint, rules, sections};
 use rewind_recording::clock::Clock;
 use rewind_recording::header::Header;
 use rewind_recording::peer::beside;
@@ -21,10 +21,14 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
     let words = LastWords::of(&facts);
     let groups = weighed_groups(&facts, words.as_ref());
     let found = rules::findings(&facts, &groups, words.as_ref());
+    let general = fingerprint::general(&facts, found.first(), words.as_ref());
     let mut clock = Clock::new(options.zone.clone(), header.host.unix_offset_ns);
     let mut diagnosis = Diagnosis {
         answer: beside(&answer(&facts, &found, words.as_ref()), &header.peers),
         confidence: confidence(&facts, &found),
+        class: class(&facts, &found),
+        fingerprint: general.as_deref().map(fingerprint::fingerprint),
+        general,
         unusual: facts.ended_badly() || !found.is_empty(),
         container: container_name(&header.container),
         pod: header.container.pod.as_ref().map(|pod| pod.words()).filter(|words| !words.is_empty()),
@@ -46,22 +50,7 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
 /// The answer alone: one sentence, for where there is no room for more.
 #[must_use]
 pub fn cause(header: &Header, records: &[u8]) -> String {
-    let facts = Facts::new(header, records);
-    let words = LastWords::of(&facts);
-    let found = rules::findings(&facts, &weighed_groups(&facts, words.as_ref()), words.as_ref());
-    beside(&answer(&facts, &found, words.as_ref()), &header.peers)
-}
-
-/// The class of the cause, of a closed list, for where causes are counted: the rule that found it; `signal` or `exit`
-/// where none did.
-#[must_use]
-pub fn cause_class(header: &Header, records: &[u8]) -> &'static str {
-    let facts = Facts::new(header, records);
-    let words = LastWords::of(&facts);
-    let found = rules::findings(&facts, &weighed_groups(&facts, words.as_ref()), words.as_ref());
-    let is_killed = facts.ending.is_some_and(|ending| ending.exit_code.is_none());
-    let end = if is_killed { "signal" } else { "exit" };
-    found.first().filter(|first| first.relation != Relation::Beside).map_or(end, |first| first.rule)
+    Answered::of(&Facts::new(header, records)).sentence()
 }
 
 fn confidence(facts: &Facts<'_>, found: &[Finding]) -> Confidence {

@@ -10,6 +10,12 @@ pub struct Diagnosis {
     pub answer: String,
     /// How sure the answer is.
     pub confidence: Confidence,
+    /// The class of the cause, of a closed list: the rule that found it; `signal` or `exit` where none did.
+    pub class: &'static str,
+    /// The cause without what differs from run to run, one sentence; `None`: no cause was found.
+    pub general: Option<String>,
+    /// A short hash of that, the same for all that fail by it, behind the version of what makes it.
+    pub fingerprint: Option<String>,
     /// Whether anything unusual was found.
     pub unusual: bool,
     /// Whose recording it is.

@@ -13,7 +13,6 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`difference`] | what a comparison tells |
-//! | [`general`] | text in general form |
 //! | [`act`] | what a program did to what |
 //! | [`course`] | what a program did, in order |
 //! | [`run`] | one run, counted |
@@ -25,7 +24,6 @@ mod act;
 mod compare;
 mod course;
 mod difference;
-mod general;
 mod order;
 mod run;
 mod sentence;

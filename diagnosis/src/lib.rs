@@ -17,6 +17,7 @@
 //! | [`meaning`] | what an errno says to a person: the one place that looks at error numbers |
 //! | [`calls`] | kinds of calls by name, from the syscall table |
 //! | [`text`] | calls and their arguments as text |
+//! | [`general`] | text in general form: what is another in each run is a placeholder |
 //! | [`facts`] | what one pass over the events tells |
 //! | [`noise`] | which failures are ordinary |
 //! | [`groups`] | failures of one subject and errno, and their classes |
@@ -27,6 +28,7 @@
 //! | [`words`] | clauses that several rules use |
 //! | [`rules`] | one file a rule |
 //! | [`answer`] | the heaviest finding and the end as one sentence |
+//! | [`fingerprint`] | what tells one cause from another |
 //! | [`diagnosis`] | what a screen and JSON show |
 //! | [`event_text`] | events in words |
 //! | [`tried`] | the paths that were tried, in order |
@@ -51,6 +53,7 @@
 //! | rule, finding | a pure function from the facts to findings; a clause with its weight and evidence |
 //! | evidence | the events that a finding rests on |
 //! | last words | the one line of the complaint that says why it ended ([`last_words::LastWords`]) |
+//! | fingerprint | a hash of the cause in general form: the same for all that fail by it ([`diagnosed()`]) |
 //! | complaint | what the culprit wrote to standard error, or output, right before its end |
 //! | setup | what the runtime does until the container's own program runs |
 //!
@@ -73,6 +76,8 @@ pub mod diff;
 mod event_text;
 pub mod facts;
 pub mod finding;
+mod fingerprint;
+mod general;
 pub mod groups;
 pub mod last_words;
 pub mod meaning;
@@ -89,6 +94,7 @@ mod turn;
 pub mod weight;
 mod words;
 
-pub use diagnose::{cause, cause_class, diagnose};
+pub use diagnose::{cause, diagnose};
 pub use diagnosis::Diagnosis;
 pub use diff::{Diff, diff};
+pub use fingerprint::{VERSION, diagnosed};

@@ -2,52 +2,35 @@
 
 use crate::error::Error;
 use clap::error::ErrorKind;
-use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Subcommand};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::time::Duration;
 
+mod completion;
+mod format;
+mod help;
+mod installed;
 mod looks;
 mod place;
 mod reading;
+mod source;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use completion::{Shell, completing};
+pub(crate) use format::{ListFormat, MapFormat};
+use help::{EXIT_CODES, EXIT_CODES_OF_DIFF, FILTERS, TARGETS};
+pub(crate) use installed::Installed;
 pub(crate) use looks::Sort;
 use looks::interval;
 pub(crate) use place::{ClusterFlags, Place, PodFlags};
 use reading::ByWhat;
 pub(crate) use reading::{Choice, DumpFormat, Dumped, OutputFormat, Reading, Switch, TopFormat, Window};
-
-const TARGETS: &str = "\
-TARGET in a cluster is a pod's name, or KIND/NAME: pod, deploy, rs, sts, ds, job, cronjob, all of whose \
-pods are meant (-l: those with some labels), or rec/NAME for one Recording (kubectl get recordings). \
-A pod, or what owned it, may be gone. On a host it is a container's id or the beginning of one, its \
-name, its cgroup's path or the last part of it, #N for recording N (list -o wide), or @N for crash \
-file N (list --crashes). Of several runs the living one is meant, else the last to die; --previous \
-means the one before.";
-
-/// The first argument that kubectl's completion gives.
-const COMPLETE: &str = "__complete";
-
-/// What says whose recording is meant.
-const WHOSE: &str = "whose";
+pub(crate) use source::Source;
+use source::{WHOSE, whose};
 
 const EVERYWHERE: &str = "With every command";
-
-const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 it failed; 2 an option or filter is malformed; 3 TARGET is unknown; \
-4 TARGET is ambiguous; 5 no agent answers, or its socket is not for you; 6 shown in part: an agent \
-was silent; 7 the cluster does not allow it; 8 the cluster cannot be reached; 130 ended by you. What \
---from reads needs no agent.";
-
-const EXIT_CODES_OF_DIFF: &str = "\
-Exit codes, as of diff(1): 0 they did the same; 1 they differ, or it failed, which standard error says; 2 it was not \
-told which two; the others as of all commands ('rewind --help').";
-
-const FILTERS: &str = "\
-Filters: several values of one option are alternatives, different options must all hold. Signals \
-and ends of threads are kept by --syscall, --failed and --path, as strace keeps them.";
 
 /// Reads what Rewind has recorded: the last system calls of every container, dead ones too.
 #[derive(Debug, clap::Parser)]
@@ -78,6 +61,9 @@ pub(crate) enum Command {
         /// Show the crash files instead: what is kept on disk of containers that ended badly.
         #[arg(long)]
         crashes: bool,
+        /// One line for each cause that they ended by: how often, since when, and when last.
+        #[arg(long, requires = "crashes")]
+        by_cause: bool,
         /// Of all namespaces of the cluster.
         #[arg(short = 'A', long)]
         all_namespaces: bool,
@@ -196,7 +182,7 @@ pub(crate) enum Command {
         /// This container of the pods; else the one that kubectl would take.
         #[arg(short = 'c', long, value_name = "NAME")]
         container: Option<String>,
-        /// The run before the living or newest one, and that.
+        /// The run before the living or newest one, and that; of several pods each its own.
         #[arg(long, conflicts_with = "from")]
         previous: bool,
         /// Read a file, as of the other commands; of two the first is A. It comes before a TARGET.
@@ -270,52 +256,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         pods: PodFlags,
     },
-    /// Deploy the agents to every node of the cluster, or bring them up to this version.
-    Deploy {
-        /// The agents' image; else the one that belongs to this version.
-        #[arg(long, value_name = "IMAGE")]
-        image: Option<String>,
-        /// Ask the API server whether it would take it all, and change nothing.
-        #[arg(long)]
-        dry_run: bool,
-        /// Write the manifests to standard output, and change nothing.
-        #[arg(long, conflicts_with_all = ["dry_run", "no_wait"])]
-        print: bool,
-        /// Do not wait until every node records.
-        #[arg(long)]
-        no_wait: bool,
-        /// How long is waited for, seconds.
-        #[arg(long, value_name = "SECONDS", default_value_t = 300)]
-        timeout: u64,
-    },
-    /// Remove the agents, and all that they made in the cluster and in the nodes' kernels.
-    Undeploy {
-        /// Leave the Recordings and their kinds.
-        #[arg(long)]
-        keep_recordings: bool,
-        /// How long is waited for the nodes, seconds.
-        #[arg(long, value_name = "SECONDS", default_value_t = 120)]
-        timeout: u64,
-    },
-    /// Show the agents of the cluster, by node.
-    Status {
-        /// How: table or json.
-        #[arg(short, long, value_enum, default_value_t)]
-        output: TopFormat,
-    },
-    /// Say whether Rewind works in this cluster for you, and if not, why.
+    /// Serve list, why, diff and dump to an assistant, by the Model Context Protocol over standard input and output.
     ///
-    /// What is installed, and whether it is of this version; on which nodes agents are ready, and on which not, and why;
-    /// what you may read; and what each agent says of its host ('rewind-agent doctor' there says more).
-    #[command(after_help = EXIT_CODES)]
-    Doctor {
-        /// What you may in all namespaces.
-        #[arg(short = 'A', long)]
-        all_namespaces: bool,
-        /// How: table or json.
-        #[arg(short, long, value_enum, default_value_t)]
-        output: TopFormat,
-    },
+    /// All of it reads, with your rights in the cluster that these flags name, or on this host.
+    Mcp,
+    /// Of what is installed in a cluster.
+    #[command(flatten)]
+    Installed(Installed),
     /// Show the versions of this plugin and of the agents.
     Version,
     /// Write the completion script for a shell, or with 'kubectl' for kubectl's own completion.
@@ -326,78 +273,6 @@ pub(crate) enum Command {
         /// Which shell, or kubectl.
         shell: Shell,
     },
-}
-
-/// Where a recording comes from: an agent, or a file.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Source {
-    /// Whose recording.
-    pub target: Option<String>,
-    /// Which of a cluster's pods.
-    #[command(flatten)]
-    pub pods: PodFlags,
-    /// The run before the living or newest one, as 'kubectl logs --previous'.
-    #[arg(long, conflicts_with = "from")]
-    pub previous: bool,
-    /// Read a crash file, or one that 'rewind save' has written; - reads standard input. It needs no agent.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "selector", "container"])]
-    pub from: Option<PathBuf>,
-}
-
-impl Source {
-    /// Whether any was typed.
-    #[must_use]
-    pub(crate) const fn is_typed(&self) -> bool {
-        self.target.is_some() || self.pods.selector.is_some() || self.from.is_some()
-    }
-}
-
-/// One of what says whose recording is meant.
-fn whose() -> ArgGroup {
-    ArgGroup::new(WHOSE).args(["target", "selector", "from"]).multiple(true).required(true)
-}
-
-/// What `completion` writes a script for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Shell {
-    /// A function to source.
-    Bash,
-    /// A module.
-    Elvish,
-    /// A file for ~/.config/fish/completions.
-    Fish,
-    /// A script to dot-source.
-    Powershell,
-    /// A function for fpath.
-    Zsh,
-    /// The program kubectl_complete-rewind, which knows the cluster's pods.
-    Kubectl,
-}
-
-/// `-o` of `map`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MapFormat {
-    /// A line for each two ends.
-    #[default]
-    Table,
-    /// The same for programs.
-    Json,
-    /// For Graphviz.
-    Dot,
-    /// For Mermaid, as Markdown has it.
-    Mermaid,
-}
-
-/// `-o` of `list`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ListFormat {
-    /// The columns that matter.
-    #[default]
-    Table,
-    /// More columns.
-    Wide,
-    /// The agent's answer.
-    Json,
 }
 
 impl Cli {
@@ -429,10 +304,16 @@ impl Cli {
             Command::Trace { pods, .. } | Command::Save { pods, .. } | Command::Payload { pods, .. } => {
                 pods.are_typed()
             }
-            Command::Deploy { .. } | Command::Undeploy { .. } | Command::Status { .. } | Command::Doctor { .. } => true,
-            Command::Export { .. } | Command::Version | Command::Completion { .. } => false,
+            Command::Installed(_) => true,
+            Command::Export { .. } | Command::Mcp | Command::Version | Command::Completion { .. } => false,
         };
         place::decide(&self.host, &self.cluster, pods, &place::Around::of_process())
+    }
+
+    /// Flags that say whose agents are asked, as they were typed.
+    #[must_use]
+    pub(crate) fn place_arguments(&self) -> Vec<String> {
+        [self.host.arguments(), self.cluster.arguments()].concat()
     }
 
     /// The person's time zone.
@@ -440,14 +321,6 @@ impl Cli {
     pub(crate) fn zone(&self) -> TimeZone {
         if self.utc { TimeZone::UTC } else { TimeZone::system() }
     }
-}
-
-/// What kubectl's completion wants completed: what was typed, the unfinished word last; `None`: this is no completion.
-/// It is not parsed, for it is no command yet.
-#[must_use]
-pub(crate) fn completing() -> Option<Vec<String>> {
-    let mut arguments = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-    (arguments.next()? == COMPLETE).then(|| arguments.collect())
 }
 
 /// How this program was called: as kubectl's plugin, or by its own name.
@@ -463,18 +336,5 @@ pub(crate) fn program() -> &'static str {
 /// # Errors
 /// [`Error::Output`].
 pub(crate) fn write_completion(shell: Shell) -> Result<(), Error> {
-    let mut script = Vec::new();
-    let shell = match shell {
-        Shell::Bash => Some(clap_complete::Shell::Bash),
-        Shell::Elvish => Some(clap_complete::Shell::Elvish),
-        Shell::Fish => Some(clap_complete::Shell::Fish),
-        Shell::Powershell => Some(clap_complete::Shell::PowerShell),
-        Shell::Zsh => Some(clap_complete::Shell::Zsh),
-        Shell::Kubectl => None,
-    };
-    match shell {
-        Some(shell) => clap_complete::generate(shell, &mut Cli::command(), program().replace(' ', "-"), &mut script),
-        None => script.extend(format!("#!/bin/sh\nexec kubectl-rewind {COMPLETE} \"$@\"\n").into_bytes()),
-    }
-    std::io::Write::write_all(&mut std::io::stdout(), &script).map_err(Error::Output)
+    completion::write(shell, &mut Cli::command(), &program().replace(' ', "-")).map_err(Error::Output)
 }

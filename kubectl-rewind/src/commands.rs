@@ -1,6 +1,6 @@
 //! What each command does: decide, fetch, show.
 
-use crate::cli::{Choice, Cli, Command, Dumped, Place, PodFlags, Reading, Window};
+use crate::cli::{Choice, Cli, Command, Dumped, Installed, Place, PodFlags, Reading, Window};
 use crate::cluster::{Cluster, request};
 use crate::error::Error;
 use crate::fetch::Agent;
@@ -17,6 +17,7 @@ mod doctor;
 mod export;
 mod list;
 mod live;
+mod mcp;
 mod node;
 mod read;
 mod save;
@@ -48,10 +49,13 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Error> {
 async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
     let output = Output::of_process(cli.no_color);
     match &cli.command {
-        Command::List { crashes, output: format, all_namespaces } => match reach {
-            Reach::Host(agent) => list::on_host(agent, &output, *format, *crashes).await,
-            Reach::Cluster(cluster) => list::in_cluster(cluster, &output, *format, *crashes, *all_namespaces).await,
-        },
+        Command::List { crashes, by_cause, output: format, all_namespaces } => {
+            let what = list::What::of(*crashes, *by_cause);
+            match reach {
+                Reach::Host(agent) => list::on_host(agent, &output, *format, what).await,
+                Reach::Cluster(cluster) => list::in_cluster(cluster, &output, *format, what, *all_namespaces).await,
+            }
+        }
         Command::Dump { source, window, output: format, reading } => {
             let options = options(cli, &output, window, reading);
             match (*format).into() {
@@ -113,16 +117,23 @@ async fn of(cli: &Cli, reach: &Reach) -> Result<(), Error> {
             let reached = reach.runs(Some(target), pods, false, Action::Payload).await?;
             set_payload(reached, target, (*switch).into()).await
         }
-        Command::Deploy { .. } => deploy::run(in_cluster(reach, "deploy")?, &cli.command).await,
-        Command::Undeploy { keep_recordings, timeout } => {
-            undeploy::run(in_cluster(reach, "undeploy")?, *keep_recordings, *timeout).await
-        }
-        Command::Status { output: format } => status::run(in_cluster(reach, "status")?, &output, *format).await,
-        Command::Doctor { all_namespaces, output: format } => {
-            doctor::run(in_cluster(reach, "doctor")?, &output, *format, *all_namespaces).await
-        }
+        Command::Installed(command) => of_installed(command, reach, &output).await,
+        Command::Mcp => mcp::run(cli.place_arguments()).await,
         Command::Version => status::version(reach, &output).await,
         Command::Completion { shell } => crate::cli::write_completion(*shell),
+    }
+}
+
+async fn of_installed(command: &Installed, reach: &Reach, output: &Output) -> Result<(), Error> {
+    match command {
+        Installed::Deploy { .. } => deploy::run(in_cluster(reach, "deploy")?, command).await,
+        Installed::Undeploy { keep_recordings, timeout } => {
+            undeploy::run(in_cluster(reach, "undeploy")?, *keep_recordings, *timeout).await
+        }
+        Installed::Status { output: format } => status::run(in_cluster(reach, "status")?, output, *format).await,
+        Installed::Doctor { all_namespaces, output: format } => {
+            doctor::run(in_cluster(reach, "doctor")?, output, *format, *all_namespaces).await
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::cli::ListFormat;
 use crate::list::{or_dash, short_age, short_ending, table};
 use rewind_recording::crash::{Crash, Crashes, Reason};
 use rewind_recording::escape::json;
+use rewind_recording::header::Header;
 use rewind_recording::render::{short_id, units};
 use std::io;
 
@@ -78,12 +79,7 @@ fn cells(crash: &Crash, now_unix_ns: i64) -> [String; 8] {
     let header = &crash.header;
     let (container, coverage) = (&header.container, &header.coverage);
     let ago = u64::try_from(now_unix_ns.saturating_sub(header.over_unix_ns())).unwrap_or(0);
-    let how = match (&header.ending, header.reason) {
-        (_, Some(Reason::Child)) => "child failed".to_owned(),
-        (Some(ending), _) => short_ending(ending),
-        (None, Some(Reason::Drained)) => "taken over".to_owned(),
-        (None, _) => "ended".to_owned(),
-    };
+    let how = how(header);
     [
         format!("@{}", crash.crash),
         short_id(&container.id).to_string(),
@@ -94,6 +90,16 @@ fn cells(crash: &Crash, now_unix_ns: i64) -> [String; 8] {
         units::duration(coverage.newest_ns.saturating_sub(coverage.oldest_ns)),
         units::bytes(crash.bytes),
     ]
+}
+
+/// How it ended, in two words.
+pub(crate) fn how(header: &Header) -> String {
+    match (&header.ending, header.reason) {
+        (_, Some(Reason::Child)) => "child failed".to_owned(),
+        (Some(ending), _) => short_ending(ending),
+        (None, Some(Reason::Drained)) => "taken over".to_owned(),
+        (None, _) => "ended".to_owned(),
+    }
 }
 
 fn wide_cells(crash: &Crash) -> [String; 3] {
@@ -107,7 +113,7 @@ mod tests {
     use super::*;
     use rewind_recording::crash::{Totals, Unreadable};
     use rewind_recording::ending::Ending;
-    use rewind_recording::header::{Container, Header};
+    use rewind_recording::header::Container;
 
     fn crash(number: u64, ending: Option<Ending>, reason: Reason) -> Crash {
         let container = Container { id: "web-1".into(), name: "web".into(), ..Container::default() };

@@ -135,6 +135,9 @@ pub(crate) enum Error {
     /// A node is to be named.
     #[error("which node? There is an agent on {0}")]
     WhichNode(String),
+    /// An assistant cannot be served.
+    #[error("the Model Context Protocol: {0}")]
+    Mcp(String),
     /// What changes is drawn on a terminal.
     #[error("what changes is drawn on a terminal, and this is none: 'rewind node' shows the same once")]
     NeedsTerminal,

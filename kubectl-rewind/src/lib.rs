@@ -20,18 +20,21 @@
 //! | [`fetch`] | talks to an agent |
 //! | [`reach`] | from what was typed to the runs that are meant, each with its agent |
 //! | [`page`] | a screen of lines that fit |
-//! | [`list`], [`crashes`], [`kept`], [`why`], [`diff`], [`map`], [`doctor`], [`node`] | what is shown, where the recording's own renderers do not |
+//! | [`list`], [`crashes`], [`kept`], [`causes`], [`why`], [`diff`], [`diffs`], [`map`], [`doctor`], [`node`] | what is shown, where the recording's own renderers do not |
 //! | [`mod@complete`] | completion within kubectl |
+//! | [`mcp`] | what an assistant may ask, and the commands that answer it |
 //! | [`commands`] | what each command does: decide, fetch, show |
 #![forbid(unsafe_code)]
 #![allow(rustdoc::private_intra_doc_links, reason = "the order of the modules holds for private ones as well")]
 
+mod causes;
 mod cli;
 mod cluster;
 mod commands;
 mod complete;
 mod crashes;
 mod diff;
+mod diffs;
 mod doctor;
 mod error;
 mod failure;
@@ -39,6 +42,7 @@ mod fetch;
 mod kept;
 mod list;
 mod map;
+mod mcp;
 mod node;
 mod output;
 mod page;

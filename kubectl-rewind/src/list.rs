@@ -17,7 +17,7 @@ const WIDE_COLUMNS: [&str; 8] =
 /// Most containers named that are not recorded.
 const NAMES: usize = 8;
 /// These hold figures, and are aligned to the right.
-const FIGURES: [&str; 12] = [
+const FIGURES: [&str; 13] = [
     "CALLS HELD",
     "COVERS",
     "MEMORY",
@@ -26,6 +26,7 @@ const FIGURES: [&str; 12] = [
     "RESTART",
     "SIZE",
     "COUNT",
+    "CONTAINERS",
     "FAILED",
     "P50",
     "P99",

@@ -1,8 +1,10 @@
 //! `rewind why`: a diagnosis on one screen, the answer first, then what it rests on. Eighty columns
 //! where the output is no terminal or a narrow one.
 
+use crate::causes::{self, Cause};
 use crate::page::{Page, column, fit, fit_middle};
 use anstyle::Style;
+use jiff::tz::TimeZone;
 use rewind_diagnosis::diagnosis::{Confidence, Diagnosis, EventText, FindingText};
 use rewind_diagnosis::{diagnose, diff};
 use rewind_recording::escape::{json, visible, width};
@@ -24,10 +26,13 @@ struct Told<'d> {
     /// How it differs from another run, one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     against: Option<&'d str>,
+    /// What is kept of ends by the same cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<&'d Cause>,
 }
 
-/// Writes the diagnosis of a recording, and how it differs from the run `against`: a screen, or with
-/// [`Format::Json`] one object.
+/// Writes the diagnosis of a recording, how it differs from the run `against`, and since when its cause is known, where
+/// that is among `causes`: a screen, or with [`Format::Json`] one object.
 ///
 /// # Errors
 /// Those of `out`.
@@ -35,12 +40,15 @@ pub(crate) fn write(
     out: &mut dyn Write,
     recording: &Recording,
     against: Option<&Recording>,
+    causes: &[Cause],
     options: &Options,
 ) -> io::Result<()> {
     let Recording { header, records, .. } = recording;
     let diagnosis = diagnose(header, records, options);
     let against = against.map(|other| diff((&other.header, &other.records), (header, records)).answer);
-    let told = Told { diagnosis: &diagnosis, against: against.as_deref() };
+    let kept = header.diagnosed.as_ref().map(|kept| kept.fingerprint.as_str());
+    let fingerprints: Vec<_> = kept.into_iter().chain(diagnosis.fingerprint.as_deref()).collect();
+    let told = Told { diagnosis: &diagnosis, against: against.as_deref(), seen: causes::known(causes, &fingerprints) };
     if options.format == Format::Json {
         json::write_pretty(out, &told)?;
         return out.write_all(b"\n");
@@ -58,7 +66,7 @@ fn screen(out: &mut dyn Write, told: &Told<'_>, options: &Options) -> io::Result
         page.paragraph(Some(HEADING), 0, against)?;
         writeln!(page.out)?;
     }
-    header(page, diagnosis)?;
+    header(page, diagnosis, told.seen, &options.zone)?;
     said(page, &diagnosis.said)?;
     findings(page, &diagnosis.findings)?;
     failed(page, diagnosis)?;
@@ -71,7 +79,7 @@ fn screen(out: &mut dyn Write, told: &Told<'_>, options: &Options) -> io::Result
     last(page, diagnosis)
 }
 
-fn header(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
+fn header(page: &mut Page<'_>, diagnosis: &Diagnosis, seen: Option<&Cause>, zone: &TimeZone) -> io::Result<()> {
     page.line(None, &format!("{:<11} {}", "Container:", diagnosis.container))?;
     if let Some(pod) = &diagnosis.pod {
         page.line(None, &format!("{:<11} {pod}", "Pod:"))?;
@@ -87,6 +95,9 @@ fn header(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
             Confidence::None => "none: nothing that is recorded explains it",
         };
         page.line(None, &format!("{:<11} {confidence}", "Confidence:"))?;
+    }
+    if let Some(seen) = seen {
+        page.line(None, &format!("{:<11} {}", "Cause:", causes::since(seen, zone)))?;
     }
     if diagnosis.calls_held > 0 {
         let (calls, covered) = (counted(diagnosis.calls_held, "call"), duration(diagnosis.covered_ns));

@@ -7,7 +7,6 @@ use crate::{SCHEMA_URL, id, resource, scope, syscall, unix_ns};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, ResourceLogs, ScopeLogs, SeverityNumber};
 use rewind_common::record::GROUP_DEAD;
-use rewind_diagnosis::cause;
 use rewind_recording::event::{Event, Timeline, What};
 use rewind_recording::events::Context;
 use rewind_recording::exit_status::ExitStatus;
@@ -15,6 +14,7 @@ use rewind_recording::header::{Header, Oom};
 use rewind_recording::origin::Origins;
 use rewind_recording::render::{self, CallFields, Options, Summary};
 use rewind_recording::task;
+use std::borrow::Cow;
 use std::io;
 
 /// The log records of what happened in a recording, without those of its calls.
@@ -158,8 +158,16 @@ impl<'h> Maker<'h> {
         let is_oom = ending.oom_killed;
         attributes.extend(oom.filter(|_| is_oom).into_iter().flat_map(of_oom));
         let name = if is_oom { "rewind.process.oom_kill" } else { "rewind.process.crash" };
-        let body = cause(self.header, records);
-        Some(self.record((name, 0, ending.at_ns), ending.tgid, SeverityNumber::Fatal, &body, attributes))
+        let diagnosed = self.header.diagnosed.as_deref();
+        let diagnosed =
+            diagnosed.map_or_else(|| Cow::Owned(rewind_diagnosis::diagnosed(self.header, records)), Cow::Borrowed);
+        attributes.push(attribute("rewind.cause.class", diagnosed.class.as_str()));
+        if !diagnosed.fingerprint.is_empty() {
+            attributes.push(attribute("rewind.cause.fingerprint", diagnosed.fingerprint.as_str()));
+            attributes.push(attribute("rewind.cause.general", diagnosed.general.as_str()));
+        }
+        let body = diagnosed.answer.as_str();
+        Some(self.record((name, 0, ending.at_ns), ending.tgid, SeverityNumber::Fatal, body, attributes))
     }
 
     /// Something that happened besides calls; `None`: it is there only for what it tells of others, or is a span.

@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, LogsData, SeverityNumber};
 use opentelemetry_proto::tonic::trace::v1::{Span, TracesData};
 use rewind_recording::event::build;
-use rewind_recording::header::{Container, Ending, Header, Host, Pod};
+use rewind_recording::header::{Container, Diagnosed, Ending, Header, Host, Pod};
 use rewind_recording::render::Options;
 
 pub(crate) const MS: u64 = 1_000_000;
@@ -163,6 +163,23 @@ fn a_call_older_than_the_recording_makes_no_second_process_of_one_that_has_ended
     assert_eq!(all.iter().map(|span| span.name.as_str()).collect::<Vec<_>>(), ["shop/web-1/web", "sh"]);
     let end = end(&header(), &records);
     assert_eq!([end.spans.len(), end.earlier_spans.len()], [1, 1]);
+}
+
+#[test]
+fn a_crash_says_by_which_cause_as_its_file_does() {
+    let fingerprint = |header: &Header| {
+        let told = log_records(events(header, &records()));
+        let crash = told.into_iter().find(|record| record.event_name == "rewind.process.crash").expect("a crash");
+        let of = crash.attributes.into_iter().find(|attribute| attribute.key == "rewind.cause.fingerprint");
+        of.and_then(|of| of.value?.value)
+    };
+    let found = rewind_diagnosis::diagnosed(&header(), &records()).fingerprint;
+    let text = |text: &str| Some(Value::StringValue(text.to_owned()));
+    assert_eq!(fingerprint(&header()), text(found.as_str()).filter(|_| !found.is_empty()));
+    let kept = Diagnosed { fingerprint: "1-4f2a".into(), ..Diagnosed::default() };
+    assert_eq!(fingerprint(&Header { diagnosed: Some(Box::new(kept)), ..header() }), text("1-4f2a"));
+    let none = Some(Box::default());
+    assert_eq!(fingerprint(&Header { diagnosed: none, ..header() }), None);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What is said of a recording as a whole: whose it is, what it covers, what it lost.
 
+mod diagnosed;
 mod ending;
 mod pod;
 
+pub use diagnosed::Diagnosed;
 pub use ending::{Cause, Ending, Oom, Sender};
 pub use pod::{ContainerKind, Owner, Pod, Service};
 
@@ -45,6 +47,9 @@ pub struct Header {
     /// Why it was written as a crash file; `None` if it is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// What the diagnosis said when it was written as a crash file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diagnosed: Option<Box<Diagnosed>>,
     /// When the ring was read.
     pub read_ns: u64,
     /// Whether payload (bytes of read, write, send, recv) was recorded.

@@ -39,4 +39,6 @@ pub mod annotations {
     pub const RING_SIZE: &str = "rewind.dev/ring-size";
     /// `true` or `false`: whether spans of requests are exported. `false` where the application reports its own.
     pub const REQUEST_SPANS: &str = "rewind.dev/request-spans";
+    /// On an Event: what tells the cause from others.
+    pub const FINGERPRINT: &str = "rewind.dev/fingerprint";
 }

@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
     printcolumn = r#"{"name":"Ended","type":"string","jsonPath":".spec.ending"}"#,
     printcolumn = r#"{"name":"When","type":"date","jsonPath":".spec.ended"}"#,
     printcolumn = r#"{"name":"Cause","type":"string","jsonPath":".spec.cause"}"#,
+    printcolumn = r#"{"name":"Fingerprint","type":"string","jsonPath":".spec.fingerprint","priority":1}"#,
     printcolumn = r#"{"name":"Node","type":"string","jsonPath":".spec.node","priority":1}"#,
     printcolumn = r#"{"name":"Calls","type":"integer","jsonPath":".spec.coverage.callsHeld","priority":1}"#,
     printcolumn = r#"{"name":"Expires","type":"date","jsonPath":".spec.expires","priority":1}"#
@@ -65,6 +66,24 @@ pub struct RecordingSpec {
     /// The likeliest cause, in one sentence.
     #[schemars(length(max = 1024))]
     pub cause: String,
+    /// The cause without what differs from run to run; absent where none was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub general_cause: Option<String>,
+    /// A hash of that, the same for all that fail by it, behind a version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub fingerprint: Option<String>,
+    /// The class of the cause; `signal` or `exit` where none was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub cause_class: Option<String>,
+    /// When this container first ended by that cause, as far as is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<Time>,
+    /// How often it has by now, this end too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<i64>,
     /// What the recording covers.
     pub coverage: Coverage,
     /// The number of the crash file on the node (`@N`).

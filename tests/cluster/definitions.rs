@@ -168,7 +168,7 @@ pub(crate) fn columns() -> Result<()> {
     admin.apply(&request(namespace.name()).to_string())?;
     for (arguments, head) in [
         (["get", "recordings", "-o", ""], "NAME POD CONTAINER ENDED WHEN CAUSE"),
-        (["get", "rec", "-o", "wide"], "NAME POD CONTAINER ENDED WHEN CAUSE NODE CALLS EXPIRES"),
+        (["get", "rec", "-o", "wide"], "NAME POD CONTAINER ENDED WHEN CAUSE FINGERPRINT NODE CALLS EXPIRES"),
         (["get", "recreq", "-o", ""], "NAME ACTION POD NODE USER EXPIRES ACCEPTED"),
     ] {
         let table = namespace.ask(&arguments)?;

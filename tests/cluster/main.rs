@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         .test("a_signal_is_told_with_the_container_that_sent_it", &AGENTS, scenarios::killed)
         .test("a_crash_loop_keeps_its_runs", &AGENTS, runs::crash_loop)
         .test("a_pod_that_was_deleted_before_it_was_read_is_found", &AGENTS, runs::deleted)
+        .test("pods_that_fail_by_one_cause_are_one_line_with_a_count", &AGENTS, runs::by_cause)
         .test("a_deployment_of_two_is_read_as_one", &AGENTS, runs::deployment)
         .test("a_right_in_one_namespace_is_none_in_another", &AGENTS, reading::by_namespace)
         .test("who_has_no_right_reads_nothing", &AGENTS, reading::none)

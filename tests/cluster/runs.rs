@@ -2,9 +2,11 @@
 
 use crate::manifest::{set, workload};
 use crate::told::{SOON, Told, between_runs, kept};
+use crate::workloads;
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::agents;
 use rewind_tests::cluster::namespace::Namespace;
+use rewind_tests::eventually::until;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -65,5 +67,38 @@ pub(crate) fn deployment() -> Result<()> {
         let missing: Vec<_> = names.iter().filter(|name| !dump.contains(**name)).collect();
         ensure!(missing.is_empty(), "{missing:?} are not there:\n{dump}");
         Ok(())
+    })
+}
+
+pub(crate) fn by_cause() -> Result<()> {
+    agents::with(|_| {
+        let namespace = Namespace::new("causes")?;
+        let mut failing = workloads::deployment("web");
+        set(&mut failing, "/spec/replicas", json!(3));
+        set(&mut failing, "/spec/template/spec/containers/0/command", json!(["cat", "/etc/missing.conf"]));
+        namespace.apply(&failing.to_string())?;
+        let list = ["rewind", "list", "--crashes", "--by-cause", "-o", "json"];
+        let three = |text: &String| {
+            let told: Value = serde_json::from_str(text).ok()?;
+            let [cause] = &told.get("causes")?.as_array()?[..] else { return None };
+            (cause.get("containers")?.as_u64()? == 3).then(|| cause.clone())
+        };
+        let cause = until("one cause of three pods", SOON, || namespace.ask(&list), three)?;
+        ensure!(cause.get("count").and_then(Value::as_u64).is_some_and(|count| count >= 3), "{cause}");
+        ensure!(cause.to_string().contains("/etc/missing.conf"), "{cause}");
+        let fingerprint = cause.get("fingerprint").and_then(Value::as_str).context("no fingerprint")?;
+        let table = namespace.ask(&["rewind", "list", "--crashes", "--by-cause"])?;
+        ensure!(table.lines().filter(|line| line.contains(fingerprint)).count() == 1, "{table}");
+        let recordings = namespace.get(&["recordings"])?;
+        let all = recordings.get("items").and_then(Value::as_array).context("no Recordings")?;
+        ensure!(all.iter().all(|of| of.pointer("/spec/fingerprint") == Some(&fingerprint.into())), "{all:?}");
+        let why =
+            namespace.ask(&["rewind", "why", cause.get("newest").and_then(Value::as_str).context("no newest")?])?;
+        ensure!(why.contains("Cause:      first seen ") && why.contains("in 3 containers"), "{why}");
+        let is_its =
+            |event: &Value| event.pointer("/metadata/annotations/rewind.dev~1fingerprint") == Some(&fingerprint.into());
+        namespace.until("an Event with the fingerprint", SOON, &["events"], |all| {
+            all.get("items")?.as_array()?.iter().any(is_its).then_some(())
+        })
     })
 }

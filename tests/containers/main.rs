@@ -1,6 +1,7 @@
 //! Tests with real runc containers.
 
 mod backends;
+mod causes;
 mod cgroups;
 mod connected;
 mod container_metrics;
@@ -18,6 +19,7 @@ mod harness;
 mod host_metrics;
 mod hosts;
 mod many;
+mod mcp;
 mod perfetto;
 mod pins;
 mod readme;
@@ -52,6 +54,8 @@ fn main() -> ExitCode {
     with_strace.push(Need::Program("strace"));
     let mut with_python = CONTAINER.to_vec();
     with_python.push(Need::Program("python3"));
+    let mut with_mcp_client = with_python.clone();
+    with_mcp_client.push(Need::Program(rewind_tests::mcp::PROGRAM));
     let mut with_curl = CONTAINER.to_vec();
     with_curl.extend(["curl", "timeout", rewind_tests::collector::PROGRAM].map(Need::Program));
     let mut with_crun = CONTAINER.to_vec();
@@ -87,6 +91,7 @@ fn main() -> ExitCode {
             &HOST,
             hosts::scopes,
         )
+        .test("an_assistants_client_may_ask_and_gets_bounded_answers_alone", &with_mcp_client, mcp::asked)
         .test("a_crash_file_is_spans_and_log_records_to_a_collector", &with_collector, export::to_a_collector)
         .test("a_crash_file_is_a_trace_that_holds_to_perfettos_schema", &with_perfetto, perfetto::holds_to_the_schema)
         .test(
@@ -177,6 +182,11 @@ fn main() -> ExitCode {
         .test("an_s3_store_that_refuses_loses_no_crash_file", &with_store, store::refused)
         .test("an_s3_store_that_comes_back_gets_each_crash_file_once", &with_store, store::away)
         .test("a_crash_file_that_hangs_half_way_to_s3_holds_up_none_of_the_others", &with_store, store::hangs)
+        .test(
+            "ends_by_one_cause_are_one_line_with_a_count_and_another_cause_is_another",
+            &CONTAINER,
+            causes::as_one_line,
+        )
         .test("every_end_is_kept_if_asked_for", &CONTAINER, crash::always)
         .test("no_end_is_kept_if_asked_for", &CONTAINER, crash::never)
         .test("a_fatal_signal_leaves_a_file", &with_python, crash::by_a_signal)

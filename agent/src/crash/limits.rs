@@ -31,6 +31,19 @@ pub(super) struct Entry {
     pub(super) identity: (String, String),
     /// Which end it is of.
     pub(super) end: End,
+    /// Which cause it ended by.
+    pub(super) seen: Seen,
+}
+
+/// A cause, and how often its container has ended by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// What tells it from others; empty: none was found.
+    pub(super) fingerprint: String,
+    /// When first: Unix time, nanoseconds.
+    pub(super) first_unix_ns: i64,
+    /// How often, this end too.
+    pub(super) times: u64,
 }
 
 /// What tells one end of one run from all others: container, cgroup, begin and end.
@@ -106,7 +119,7 @@ mod tests {
     fn entry(number: u64, name: &str, bytes: u64, age_s: u64) -> Entry {
         let identity = (String::new(), name.to_owned());
         let end = (name.to_owned(), 0, number, number);
-        Entry { number, file: String::new(), bytes, over_s: NOW_S - age_s, identity, end }
+        Entry { number, file: String::new(), bytes, over_s: NOW_S - age_s, identity, end, seen: Seen::default() }
     }
 
     fn going(entries: &[Entry], limits: Limits) -> Vec<(u64, Limit)> {

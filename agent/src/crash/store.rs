@@ -6,11 +6,11 @@
 //! * What cannot be read is reported and left alone; what is not called as crash files are is not
 //!   looked at.
 
-use super::limits::{self, End, Entry, Limits};
+use super::limits::{self, End, Entry, Limits, Seen};
 use super::name;
 use rewind_recording::crash::{Crash, Crashes, Totals, Unreadable};
 use rewind_recording::file::{self, Saving};
-use rewind_recording::header::Header;
+use rewind_recording::header::{Diagnosed, Header};
 use rewind_recording::render::short_id;
 use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeMap;
@@ -101,13 +101,13 @@ impl Store {
 
     fn write(&self, header: &Header, records: &[u8]) -> Result<Option<u64>, Error> {
         let end = end_of(header);
-        let number = {
+        let (number, header) = {
             let mut held = self.lock();
             if held.entries.iter().any(|entry| entry.end == end) {
                 return Ok(None);
             }
             held.next += 1;
-            held.next
+            (held.next, &with_times(header, &held.entries))
         };
         let over_s = over_s(header);
         let file = name::compose(over_s, number, short_id(&header.container.id).as_str(), header.recording);
@@ -298,7 +298,33 @@ fn read_header(path: &Path) -> Result<Header, String> {
 fn entry(number: u64, file: String, bytes: u64, header: &Header) -> Entry {
     let (pod, name) = header.container.identity();
     let identity = (pod.as_str().to_owned(), name.as_str().to_owned());
-    Entry { number, file, bytes, over_s: over_s(header), identity, end: end_of(header) }
+    let seen = header.diagnosed.as_deref().map(seen).unwrap_or_default();
+    Entry { number, file, bytes, over_s: over_s(header), identity, end: end_of(header), seen }
+}
+
+fn seen(diagnosed: &Diagnosed) -> Seen {
+    let Diagnosed { fingerprint, first_unix_ns, times, .. } = diagnosed;
+    Seen { fingerprint: fingerprint.as_str().to_owned(), first_unix_ns: *first_unix_ns, times: *times }
+}
+
+/// With how often its container has ended by this cause. The files of a crash loop make room for each other, so that
+/// each says it of all.
+fn with_times(header: &Header, entries: &[Entry]) -> Header {
+    let mut header = header.clone();
+    let over_unix_ns = header.over_unix_ns();
+    let (pod, name) = header.container.identity();
+    let (pod, name) = (pod.as_str().to_owned(), name.as_str().to_owned());
+    if let Some(diagnosed) = header.diagnosed.as_mut().filter(|of| !of.fingerprint.is_empty()) {
+        let is_it = |entry: &&Entry| {
+            entry.seen.fingerprint == diagnosed.fingerprint.as_str()
+                && (&entry.identity.0, &entry.identity.1) == (&pod, &name)
+                && entry.seen.times > 0
+        };
+        let before = entries.iter().filter(is_it).max_by_key(|entry| entry.seen.times).map(|entry| &entry.seen);
+        diagnosed.first_unix_ns = before.map_or(over_unix_ns, |seen| seen.first_unix_ns);
+        diagnosed.times = before.map_or(0, |seen| seen.times).saturating_add(1);
+    }
+    header
 }
 
 fn over_s(header: &Header) -> u64 {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::crash::limits::Limits;
-use rewind_recording::header::{Container, Host};
+use rewind_recording::header::{Container, Diagnosed, Host};
 use std::os::unix::fs::PermissionsExt as _;
 
 const WIDE: Limits = Limits { bytes: u64::MAX, age_s: u64::MAX, per_container: 100 };
@@ -80,6 +80,31 @@ fn a_crash_loop_keeps_its_last_runs_and_each_eviction_is_counted() {
     assert_eq!(runs, ["web-1", "loop-25", "loop-26", "loop-27", "loop-28", "loop-29"]);
     assert_eq!(list.totals.evicted, [("container".to_owned(), 25)].into());
     assert_eq!((list.totals.written, list.totals.files, dir.files().len()), (31, 6, 6));
+}
+
+#[test]
+fn a_crash_loop_says_since_when_and_how_often_it_ended_by_a_cause_though_its_first_files_are_gone() {
+    let dir = Dir::new("causes");
+    let of = |run: u64, fingerprint: &str| {
+        let mut header = header("loop", run, NOW_S + run);
+        header.container.pod_uid = "u1".into();
+        header.diagnosed = Some(Box::new(Diagnosed { fingerprint: fingerprint.into(), ..Diagnosed::default() }));
+        header
+    };
+    let limits = Limits { per_container: 3, ..WIDE };
+    let store = dir.open(limits);
+    store.save(&of(0, "1-b"), &[], NOW_S).unwrap();
+    for run in 1..10 {
+        store.save(&of(run, "1-a"), &[], NOW_S).unwrap();
+    }
+    drop(store);
+    let store = dir.open(limits);
+    store.save(&of(10, "1-a"), &[], NOW_S).unwrap();
+    store.save(&of(11, "1-b"), &[], NOW_S).unwrap();
+    let seen: Vec<_> = store.list().crashes.into_iter().map(|crash| *crash.header.diagnosed.unwrap()).collect();
+    let first_s = |of: &Diagnosed| u64::try_from(of.first_unix_ns).unwrap() / 1_000_000_000;
+    assert_eq!(seen.iter().map(|of| of.times).collect::<Vec<_>>(), [9, 10, 1]);
+    assert_eq!(seen.iter().map(first_s).collect::<Vec<_>>(), [NOW_S + 1, NOW_S + 1, NOW_S + 11]);
 }
 
 #[test]

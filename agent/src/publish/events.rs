@@ -15,6 +15,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use rewind_recording::api::counter::Counter;
+use rewind_resources::group::annotations;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,6 +48,8 @@ pub(crate) struct Note {
     key: String,
     message: String,
     is_warning: bool,
+    /// What tells its cause from others; empty: none was found.
+    fingerprint: String,
 }
 
 impl Note {
@@ -61,6 +64,7 @@ impl Note {
             key: String::new(),
             message: cut(message, MAX_MESSAGE_BYTES).to_owned(),
             is_warning: false,
+            fingerprint: String::new(),
         }
     }
 
@@ -76,12 +80,19 @@ impl Note {
         Self { key: key.to_owned(), ..self }
     }
 
+    /// Of a cause: one Event for each, which says the fingerprint.
+    #[must_use]
+    pub(crate) fn of_cause(self, fingerprint: &str) -> Self {
+        Self { key: fingerprint.to_owned(), fingerprint: fingerprint.to_owned(), ..self }
+    }
+
     fn series_key(&self) -> [String; 4] {
         [self.uid.clone(), self.container.clone(), self.reason.to_owned(), self.key.clone()]
     }
 
     fn event(&self, node: &str, now: Timestamp) -> Event {
         let time = Some(Time(now));
+        let fingerprint = Some(&self.fingerprint).filter(|fingerprint| !fingerprint.is_empty());
         Event {
             metadata: ObjectMeta {
                 name: Some(format!(
@@ -90,6 +101,7 @@ impl Note {
                     now.as_nanosecond()
                 )),
                 namespace: Some(self.namespace.clone()),
+                annotations: fingerprint.map(|of| [(annotations::FINGERPRINT.to_owned(), of.clone())].into()),
                 ..ObjectMeta::default()
             },
             involved_object: ObjectReference {

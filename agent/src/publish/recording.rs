@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use rewind_recording::crash::Reason;
 use rewind_recording::escape::visible;
-use rewind_recording::header::{self, Header};
+use rewind_recording::header::{self, Diagnosed, Header};
 use rewind_resources::group::labels;
 use rewind_resources::recording::{Coverage, Owner, Recording, RecordingSpec};
 use std::collections::BTreeMap;
@@ -32,12 +32,14 @@ pub(super) struct Held<'a> {
 
 /// The `Recording` of a pod's container that has ended.
 #[must_use]
-pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held: Held<'_>) -> Recording {
+pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &Diagnosed, held: Held<'_>) -> Recording {
     let over = time(header.over_unix_ns());
     let pod = header.container.pod.as_deref();
     let id = header.container.id.as_str();
     let keeps = i64::try_from(held.max_age_s).unwrap_or(i64::MAX);
     let expires = over.and_then(|over| over.checked_add(SignedDuration::from_secs(keeps)).ok());
+    let found = Some(cause).filter(|cause| !cause.fingerprint.is_empty());
+    let counted = found.filter(|cause| cause.times > 0);
     let spec = RecordingSpec {
         pod: of.pod.to_owned(),
         pod_uid: of.uid.to_owned(),
@@ -49,7 +51,12 @@ pub(super) fn recording(of: PodContainer<'_>, header: &Header, cause: &str, held
         started: time(unix_ns(header, header.born_ns)).map(Time),
         ended: over.map(Time),
         ending: header.ending.map_or_else(|| "dead".to_owned(), |ending| ending.short()),
-        cause: chars(&visible(cause), MAX_CAUSE_CHARS),
+        cause: chars(&visible(cause.answer.as_str()), MAX_CAUSE_CHARS),
+        general_cause: found.map(|found| chars(&visible(found.general.as_str()), MAX_CAUSE_CHARS)),
+        fingerprint: found.map(|found| chars(&visible(found.fingerprint.as_str()), MAX_LABEL_BYTES)),
+        cause_class: Some(chars(&visible(cause.class.as_str()), MAX_LABEL_BYTES)),
+        first_seen: counted.and_then(|found| time(found.first_unix_ns)).map(Time),
+        times: counted.map(|found| signed(found.times)),
         coverage: Coverage {
             calls_held: signed(header.coverage.calls_held),
             calls_overwritten: signed(header.coverage.calls_overwritten),

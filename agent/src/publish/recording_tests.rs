@@ -12,13 +12,17 @@ fn header(id: &str) -> Header {
     Header { container, host, ending, born_ns: 1_000_000_000, died_ns: Some(5_000_000_000), ..Header::default() }
 }
 
+fn said(answer: &str) -> Diagnosed {
+    Diagnosed { answer: answer.into(), ..Diagnosed::default() }
+}
+
 fn named(of: PodContainer<'_>, id: &str) -> String {
-    recording(of, &header(id), "", HELD).metadata.name.unwrap()
+    recording(of, &header(id), &said(""), HELD).metadata.name.unwrap()
 }
 
 #[test]
 fn it_says_who_how_when_why_and_until_when() {
-    let made = recording(WEB, &header("c1"), "exited with 1: /etc/app.yaml is not there", HELD);
+    let made = recording(WEB, &header("c1"), &said("exited with 1: /etc/app.yaml is not there"), HELD);
     let spec = &made.spec;
     assert_eq!(
         (spec.ending.as_str(), spec.cause.as_str()),
@@ -45,7 +49,7 @@ fn a_run_has_one_name_whichever_agent_gives_it_and_another_run_has_another() {
 fn names_and_labels_are_what_the_api_server_takes_however_long_the_pods_is() {
     let long = format!("{}.{}", "a".repeat(220), "b".repeat(32));
     let of = PodContainer { pod: &long, ..WEB };
-    let made = recording(of, &header("c1"), "", HELD);
+    let made = recording(of, &header("c1"), &said(""), HELD);
     let name = made.metadata.name.unwrap();
     assert!(name.len() <= 253 && name.split('.').all(|part| !part.is_empty() && !part.ends_with('-')), "{name}");
     assert!(!made.metadata.labels.unwrap().contains_key(labels::POD));
@@ -53,7 +57,7 @@ fn names_and_labels_are_what_the_api_server_takes_however_long_the_pods_is() {
 
 #[test]
 fn what_is_said_is_bounded_and_steers_no_terminal() {
-    let cause = |cause: &str| recording(WEB, &header("c1"), cause, HELD).spec.cause;
+    let cause = |cause: &str| recording(WEB, &header("c1"), &said(cause), HELD).spec.cause;
     assert_eq!(cause(&"\u{e4}".repeat(5000)).chars().count(), MAX_CAUSE_CHARS);
     assert!(cause(&"x".repeat(5000)).ends_with('\u{2026}'));
     assert!(!cause("a \u{1b}[2J b\nc").contains(['\u{1b}', '\n']));
@@ -62,7 +66,7 @@ fn what_is_said_is_bounded_and_steers_no_terminal() {
 #[test]
 fn the_newest_stay() {
     let run = |number: i64| {
-        let mut made = recording(WEB, &header(&number.to_string()), "", HELD);
+        let mut made = recording(WEB, &header(&number.to_string()), &said(""), HELD);
         made.metadata.name = Some(number.to_string());
         made.spec.ended = Some(Time(Timestamp::from_second(number).unwrap()));
         made
@@ -76,4 +80,22 @@ fn pods_are_told_of_bad_ends_alone() {
     let reasons = [Reason::ExitCode, Reason::Signal, Reason::Oom, Reason::UnknownEnd, Reason::Always, Reason::Child];
     assert_eq!(reasons.map(|reason| is_bad(Some(reason))), [true, true, true, true, false, false]);
     assert_eq!(reasons.map(|reason| is_end(Some(reason))), [true, true, true, true, true, false]);
+}
+
+#[test]
+fn a_cause_that_was_found_stands_in_general_form_with_how_often_it_was() {
+    let cause = Diagnosed {
+        fingerprint: "1-4f2a".into(),
+        general: "It exited with 1 after <n>".into(),
+        class: "file".into(),
+        first_unix_ns: 1_795_000_000_000_000_000,
+        times: 3,
+        ..Diagnosed::default()
+    };
+    let spec = recording(WEB, &header("c1"), &cause, HELD).spec;
+    let texts = [spec.fingerprint, spec.general_cause, spec.cause_class].map(Option::unwrap_or_default);
+    assert_eq!(texts, ["1-4f2a", "It exited with 1 after <n>", "file"]);
+    assert_eq!((spec.first_seen.unwrap().0.as_second(), spec.times), (1_795_000_000, Some(3)));
+    let spec = recording(WEB, &header("c1"), &said("exited with 3"), HELD).spec;
+    assert_eq!((spec.fingerprint, spec.general_cause, spec.times), (None, None, None));
 }

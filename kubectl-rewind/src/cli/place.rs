@@ -18,6 +18,15 @@ pub(crate) struct HostFlags {
     host: bool,
 }
 
+impl HostFlags {
+    /// The flags as they were typed.
+    #[must_use]
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let socket = self.socket.as_ref().map(|socket| format!("--socket={}", socket.display()));
+        socket.into_iter().chain(self.host.then(|| "--host".to_owned())).collect()
+    }
+}
+
 /// How a cluster is reached: kubectl's own flags.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ClusterFlags {
@@ -39,6 +48,23 @@ pub(crate) struct ClusterFlags {
     /// The namespace of the agents.
     #[arg(long, global = true, help_heading = CLUSTER, value_name = "NAME", default_value = rewind_resources::group::NAMESPACE)]
     pub agent_namespace: String,
+}
+
+impl ClusterFlags {
+    /// The flags as they were typed.
+    #[must_use]
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let kubeconfig = self.kubeconfig.as_ref().map(|path| path.display().to_string());
+        let flags = [
+            ("namespace", &self.namespace),
+            ("context", &self.context),
+            ("kubeconfig", &kubeconfig),
+            ("as", &self.as_user),
+            ("agent-namespace", &Some(self.agent_namespace.clone())),
+        ];
+        let flags = flags.into_iter().filter_map(|(name, value)| Some(format!("--{name}={}", value.as_ref()?)));
+        flags.chain(self.as_groups.iter().map(|group| format!("--as-group={group}"))).collect()
+    }
 }
 
 /// Which pods and containers of a cluster are meant, beside TARGET.

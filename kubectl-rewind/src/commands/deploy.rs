@@ -1,6 +1,6 @@
 //! `deploy`: applies the manifests, and waits until every node records.
 
-use crate::cli::Command;
+use crate::cli::Installed;
 use crate::cluster::manifests::{self, Manifest, manifests};
 use crate::cluster::{Cluster, agents, apply};
 use crate::error::Error;
@@ -14,8 +14,8 @@ use std::time::Duration;
 ///
 /// # Errors
 /// [`Error`].
-pub(super) async fn run(cluster: &Cluster, command: &Command) -> Result<(), Error> {
-    let Command::Deploy { image, dry_run, print, no_wait, timeout } = command else { return Ok(()) };
+pub(super) async fn run(cluster: &Cluster, command: &Installed) -> Result<(), Error> {
+    let Installed::Deploy { image, dry_run, print, no_wait, timeout } = command else { return Ok(()) };
     let all = manifests(image.as_deref())?;
     if *print {
         return self::print(&all, image.is_some());

@@ -2,6 +2,7 @@
 
 use crate::cli::{PodFlags, Source};
 use crate::diff::write;
+use crate::diffs::Alike;
 use crate::error::Error;
 use crate::output::{Output, note};
 use crate::reach::{Held, Reach};
@@ -13,7 +14,7 @@ use rewind_recording::stream::Recording;
 use rewind_resources::request::Action;
 use std::path::{Path, PathBuf};
 
-/// Which two runs: files first, then targets; of one target alone the run before it and it.
+/// Which two runs: files first, then targets; of one target alone the run before it and it, of each of its containers.
 #[derive(Debug)]
 pub(super) struct Two<'t> {
     pub(super) targets: &'t [String],
@@ -27,15 +28,15 @@ pub(super) struct Two<'t> {
 /// # Errors
 /// [`Error::Differ`] where they do; [`Error`].
 pub(super) async fn run(reach: &Reach, two: &Two<'_>, output: &Output, options: &Options) -> Result<(), Error> {
+    if let (true, [target]) = (two.previous, two.targets) {
+        return with_previous(reach, target, two.pods, output, options).await;
+    }
     let mut read = Vec::new();
     for file in two.from {
         read.push(file_of(file).await?);
     }
     let mut held = Vec::new();
     for target in two.targets {
-        if two.previous {
-            held.push(held_of(reach, target, two.pods, true).await?);
-        }
         held.push(held_of(reach, target, two.pods, false).await?);
     }
     for one in &held {
@@ -48,6 +49,36 @@ pub(super) async fn run(reach: &Reach, two: &Two<'_>, output: &Output, options: 
     let told = diff((&a.header, &a.records), (&b.header, &b.records));
     output.write(|out| write(out, &told, options))?;
     if told.differs { Err(Error::Differ) } else { Ok(()) }
+}
+
+/// Shows how the newest run of each container that TARGET means differs from the one before it. Those that differ alike
+/// stand together.
+async fn with_previous(
+    reach: &Reach,
+    target: &str,
+    pods: &PodFlags,
+    output: &Output,
+    options: &Options,
+) -> Result<(), Error> {
+    let before = reach.runs(Some(target), pods, true, Action::Read).await?;
+    let mut newest = reach.runs(Some(target), pods, false, Action::Read).await?;
+    let is_one = before.held.len() == 1 && newest.held.len() == 1;
+    let mut alike = Alike::default();
+    for a in &before.held {
+        let Some(b) = newest.held.iter().find(|b| is_one || b.label == a.label) else { continue };
+        let read_a = recording_of(a).await?;
+        // A run that lives goes on between two looks at it.
+        let read_b = if a.kept == b.kept { None } else { Some(recording_of(b).await?) };
+        let of_b = read_b.as_ref().unwrap_or(&read_a);
+        alike.add(&b.label, diff((&read_a.header, &read_a.records), (&of_b.header, &of_b.records)));
+    }
+    if alike.is_empty() {
+        return Err(TargetError::NoPrevious { target: target.to_owned() }.into());
+    }
+    output.write(|out| alike.write(out, options))?;
+    newest.silent.extend(before.silent);
+    newest.finish()?;
+    if alike.differ() { Err(Error::Differ) } else { Ok(()) }
 }
 
 /// The run that `why` is to look at beside the one that is asked about: the run before where none is named, and a file

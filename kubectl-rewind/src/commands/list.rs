@@ -1,5 +1,6 @@
 //! `list`: what is recorded, on this host or in a cluster.
 
+use crate::causes::{Cause, by_cause, of_files, of_recordings};
 use crate::cli::ListFormat;
 use crate::cluster::Cluster;
 use crate::cluster::agents::{self, AgentPod};
@@ -10,7 +11,8 @@ use crate::failure::Failure;
 use crate::fetch::Agent;
 use crate::list::OfNode;
 use crate::output::{Output, note};
-use crate::{crashes, kept, list, reach};
+use crate::{causes, crashes, kept, list, reach};
+use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
@@ -26,14 +28,39 @@ use tokio::task::JoinSet;
 /// Most agents that are asked at once.
 const AT_ONCE: usize = 16;
 
+/// What is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// What is recorded now.
+    Recordings,
+    /// What is kept of ends.
+    Crashes,
+    /// The same, by cause.
+    Causes,
+}
+
+impl What {
+    pub(super) const fn of(crashes: bool, by_cause: bool) -> Self {
+        match (crashes, by_cause) {
+            (false, _) => Self::Recordings,
+            (true, false) => Self::Crashes,
+            (true, true) => Self::Causes,
+        }
+    }
+}
+
 /// Lists what this host's agent has.
 ///
 /// # Errors
 /// [`Error`].
-pub(super) async fn on_host(agent: &Agent, output: &Output, format: ListFormat, crashes: bool) -> Result<(), Error> {
-    if crashes {
+pub(super) async fn on_host(agent: &Agent, output: &Output, format: ListFormat, what: What) -> Result<(), Error> {
+    if what != What::Recordings {
         let list = agent.crashes().await?;
-        output.write(|out| crashes::write(out, &list, format))?;
+        if what == What::Causes {
+            causes(output, by_cause(of_files(&list)), format, false)?;
+        } else {
+            output.write(|out| crashes::write(out, &list, format))?;
+        }
         if format != ListFormat::Json {
             crashes::footer(&list).iter().for_each(|line| note(line));
         }
@@ -55,12 +82,20 @@ pub(super) async fn in_cluster(
     cluster: &Arc<Cluster>,
     output: &Output,
     format: ListFormat,
-    crashes: bool,
+    what: What,
     everywhere: bool,
 ) -> Result<(), Error> {
-    if crashes {
-        let mut all = cluster.list(&objects::<Recording>(cluster, everywhere), ListParams::default()).await?;
-        output.write(|out| kept::write(out, &mut all, format, everywhere, jiff::Timestamp::now()))?;
+    if what != What::Recordings {
+        let mut all = recordings(cluster, everywhere).await?;
+        if what == What::Causes {
+            causes(output, by_cause(of_recordings(&all)), format, everywhere)?;
+            if !all.is_empty() {
+                return Ok(());
+            }
+        }
+        if what == What::Crashes {
+            output.write(|out| kept::write(out, &mut all, format, everywhere, Timestamp::now()))?;
+        }
         if format != ListFormat::Json {
             let whose =
                 if everywhere { "in any namespace".to_owned() } else { format!("in namespace {}", cluster.namespace) };
@@ -80,6 +115,22 @@ pub(super) async fn in_cluster(
     if silent.is_empty() { Ok(()) } else { Err(Error::InPart { silent: silent.join(", "), all: of }) }
 }
 
+fn causes(output: &Output, all: Vec<Cause>, format: ListFormat, namespaces: bool) -> Result<(), Error> {
+    output.write(|out| causes::write(out, &all, format, namespaces, Timestamp::now()))?;
+    if format != ListFormat::Json && !all.is_empty() {
+        note(&causes::footer(&all));
+    }
+    Ok(())
+}
+
+/// The `Recording`s of a namespace, or of all.
+///
+/// # Errors
+/// [`Error`].
+pub(super) async fn recordings(cluster: &Cluster, everywhere: bool) -> Result<Vec<Recording>, Error> {
+    Ok(cluster.list(&objects(cluster, everywhere), ListParams::default()).await?)
+}
+
 fn objects<K>(cluster: &Cluster, everywhere: bool) -> Api<K>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
@@ -93,8 +144,7 @@ async fn places(cluster: &Cluster, agents: &[AgentPod], everywhere: bool) -> Res
     let pods = cluster.list(&objects::<Pod>(cluster, everywhere), ListParams::default()).await?;
     let of_pods = pods.into_iter().filter_map(|pod| Some((pod.metadata.namespace?, pod.spec?.node_name?)));
     // Who may not see them sees what lives.
-    let kept =
-        cluster.list(&objects::<Recording>(cluster, everywhere), ListParams::default()).await.unwrap_or_default();
+    let kept = recordings(cluster, everywhere).await.unwrap_or_default();
     let gone = kept.into_iter().filter_map(|recording| Some((recording.metadata.namespace?, recording.spec.node)));
     Ok(of_pods.chain(gone.filter(|(_, node)| agents::on(agents, node).is_some())).collect())
 }

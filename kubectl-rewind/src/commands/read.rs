@@ -1,5 +1,6 @@
 //! `dump`, `top` and `why`: recordings that are read as a whole.
 
+use crate::causes::{Cause, by_cause, of_files, of_recordings};
 use crate::cli::{MapFormat, PodFlags, Source};
 use crate::error::Error;
 use crate::output::{Output, note};
@@ -167,14 +168,26 @@ pub(super) async fn why(
     options: &Options,
 ) -> Result<(), Error> {
     let all = load(reach, source).await?;
+    let causes = if all.is_file { Vec::new() } else { causes(reach, source).await };
     for (number, Read { label, recording }) in all.read.iter().enumerate() {
         output.write(|out| {
             heading(out, number, label, options)?;
-            why::write(out, recording, against, options)
+            why::write(out, recording, against, &causes, options)
         })?;
     }
     all.warn();
     all.reached.finish()
+}
+
+/// What ends are kept, by cause; none where that cannot be asked for, or one may not see it.
+async fn causes(reach: &Reach, source: &Source) -> Vec<Cause> {
+    let ends = match reach {
+        Reach::Host(agent) => agent.crashes().await.map(|list| of_files(&list)),
+        Reach::Cluster(cluster) => {
+            super::list::recordings(cluster, source.pods.all_namespaces).await.map(|all| of_recordings(&all))
+        }
+    };
+    ends.map(by_cause).unwrap_or_default()
 }
 
 /// Whose what follows is, as `tail` says it of several files.

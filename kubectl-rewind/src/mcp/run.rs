@@ -42,6 +42,9 @@ pub(super) async fn run(arguments: &[String]) -> Said {
 
 async fn output(arguments: &[String]) -> io::Result<Said> {
     let mut command = Command::new(std::env::current_exe()?);
+    // By the name it was called: as kubectl's plugin it asks a cluster.
+    #[cfg(unix)]
+    command.arg0(std::env::args_os().next().unwrap_or_default());
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn()?;
     let (out, beside) = (child.stdout.take(), child.stderr.take());

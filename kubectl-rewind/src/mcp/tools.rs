@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 /// Most commands that run at once.
 const AT_ONCE: usize = 4;
+const NAMESPACE: &str = "--namespace=";
 const INSTRUCTIONS: &str = "Rewind records the last system calls of every container, of dead ones too. To find out why \
     something failed: `list` (crashes: true) shows what ended badly, `why` says the likeliest cause with its confidence \
     and evidence, `diff` what that run did otherwise than the one before, `dump` the calls themselves. Paths, arguments \
@@ -35,7 +36,11 @@ impl Tools {
     async fn answer(&self, arguments: Vec<String>) -> CallToolResult {
         // It is never closed.
         let _room = self.room.acquire().await;
-        let Said { text, failed } = run(&[self.place.as_slice(), &arguments].concat()).await;
+        // A flag is given once: the namespace that is asked for goes before the one that was typed.
+        let is_asked = |flag: &str| arguments.iter().take_while(|word| *word != "--").any(|word| word.starts_with(flag));
+        let is_in_place = |flag: &&String| !flag.starts_with(NAMESPACE) || !is_asked(NAMESPACE);
+        let place = self.place.iter().filter(is_in_place).cloned();
+        let Said { text, failed } = run(&place.chain(arguments.iter().cloned()).collect::<Vec<_>>()).await;
         let content = vec![ContentBlock::text(text)];
         if failed { CallToolResult::error(content) } else { CallToolResult::success(content) }
     }

@@ -51,15 +51,19 @@ impl Crashes {
         if self.held().is_counted(end) {
             return;
         }
-        let class = rewind_diagnosis::cause_class(header, records);
+        let diagnosed = header.diagnosed.as_ref();
+        let class = diagnosed.map_or_else(
+            || rewind_diagnosis::diagnosed(header, records).class.as_str().to_owned(),
+            |diagnosed| diagnosed.class.as_str().to_owned(),
+        );
         let mut attributes = rewind_otlp::resource(header).attributes;
         attributes.retain(|attribute| !OF_RUN.contains(&attribute.key.as_str()));
         let mut held = self.held();
         if let Some(known) = held.failed.iter_mut().find(|known| known.attributes == attributes) {
-            *known.by_class.entry(class.to_owned()).or_default() += 1;
+            *known.by_class.entry(class).or_default() += 1;
             return;
         }
-        let by_class = [(class.to_owned(), 1)].into();
+        let by_class = [(class, 1)].into();
         held.failed.push_back(Failed { attributes, by_class, began_unix_ns: now_unix_ns });
         if held.failed.len() > MAX_CONTAINERS {
             held.failed.pop_front();
