@@ -15,18 +15,22 @@ mod memory;
 mod network;
 mod oom;
 mod other;
+mod program;
 mod refused;
 mod setup;
 mod signal;
 mod slow;
 mod stuck;
+mod timeout;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 15] = [
     setup::rule,
     oom::rule,
     signal::rule,
+    timeout::rule,
+    program::rule,
     refused::rule,
     memory::rule,
     descriptors::rule,

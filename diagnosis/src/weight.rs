@@ -23,6 +23,10 @@ use rewind_recording::decode::{errno_name, errno_text};
 pub const CERTAIN: i32 = 1000;
 /// The OOM killer: the kernel says so as well, and says more than the signal that it sent.
 pub const OOM_KILLED: i32 = CERTAIN + 100;
+/// A program that watches over the time of another ended it: says more than the signal that it sent.
+pub const TIME_OVER: i32 = CERTAIN + 20;
+/// A program that was to be run is not there, and the exit code says so as well. More than the failed looks for it.
+pub const NO_PROGRAM: i32 = 900;
 /// The runtime failed before the program ran: what else is found is the runtime's as well.
 pub const NEVER_BEGAN: i32 = CERTAIN + 50;
 /// It was killed before its program ran, and no step of its runtime had failed.

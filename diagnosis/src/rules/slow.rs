@@ -53,7 +53,8 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
                 duration(longest_ns),
                 first.subject.text().map_or_else(String::new, |what| format!(" on {what}")),
             ),
-            is_tied: true,
+            // Why it ended is another question.
+            is_tied: facts.ending.is_none(),
             agreement: Agreement::Same,
             reasons: Vec::new(),
             evidence: vec![index],
@@ -81,5 +82,7 @@ mod tests {
             why.answer
         );
         assert_eq!((why.slow[0].call.as_str(), why.slow[0].calls), ("fsync", 10));
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), "It exited with 1; nothing unusual found before that.");
     }
 }
