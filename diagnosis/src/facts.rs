@@ -62,6 +62,8 @@ pub struct Facts<'a> {
     pub setups: HashMap<u32, Setup>,
     /// Calls that threads are in, died in, or were interrupted in by the signal that ended them.
     pub open_calls: Vec<usize>,
+    /// When a process' parent was told of its end.
+    pub reaped: BTreeMap<u32, u64>,
     /// Calls that signal processes.
     pub kills: Vec<KillCall>,
     /// By name of call.

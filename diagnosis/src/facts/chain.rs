@@ -51,7 +51,7 @@ impl Facts<'_> {
         let alike = |end: &Ending| is_alike(process, code, end);
         let passed = |child: u32, end: &Ending| {
             let behind = self.is_right_behind(tgid, end, own.at_ns);
-            match (end.is_success(), self.went_on(tgid, end.at_ns, own.at_ns)) {
+            match (end.is_success(), self.went_on(tgid, child, end, own.at_ns)) {
                 (true, _) => false,
                 (false, true) => alike(end) && code > COMMON_CODE,
                 (false, false) if child == last => alike(end) || behind,
@@ -71,10 +71,15 @@ impl Facts<'_> {
         self.processes.get(&tgid).is_some_and(|process| process.program() == "sleep")
     }
 
-    /// Whether a process began another child than one that waits.
-    fn went_on(&self, tgid: u32, after_ns: u64, until_ns: u64) -> bool {
-        self.children(tgid)
-            .any(|(child, process)| process.first_ns > after_ns && process.first_ns < until_ns && !self.sleeps(child))
+    /// Whether a process began another child once it knew that `child` had ended; one that waits counts where `child`
+    /// was not tried again and again.
+    fn went_on(&self, tgid: u32, child: u32, end: &Ending, until_ns: u64) -> bool {
+        let is_retried = self.attempts(child).is_some_and(|attempts| attempts.count > 1);
+        let after_ns = self.reaped.get(&child).map_or(end.at_ns, |reaped_ns| *reaped_ns);
+        self.children(tgid).any(|(other, process)| {
+            let is_later = process.first_ns > after_ns && process.first_ns < until_ns;
+            is_later && !(is_retried && self.sleeps(other))
+        })
     }
 
     /// Whether a process ended, or began to speak, right behind its child, but for the time that it had others wait.
@@ -121,4 +126,95 @@ fn is_alike(parent: &Process, code: u8, child: &Ending) -> bool {
         _ => false,
     };
     same || own && launches(parent.program())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{MS, S, Scene};
+    use rewind_recording::event::build;
+
+    const NONE: &str = "It exited with 1; nothing unusual found before that.";
+
+    /// `cat /nope`, which fails, as a child of 700; its parent is told so.
+    fn failing_cat(scene: &mut Scene, tgid: u32) {
+        scene.child(tgid, 700, "cat /nope");
+        scene.main = tgid;
+        scene.open("/nope", -2);
+        scene.exit(tgid, 1 << 8);
+        scene.call(700, 61).arg(u64::from(u32::MAX)).arg(0x7000).arg(0).arg(0).result(tgid.into()).end();
+    }
+
+    fn ran(scene: &mut Scene, tgid: u32, command: &str, ns: u64) {
+        scene.child(tgid, 700, command);
+        scene.later(ns);
+        scene.exit(tgid, 0);
+    }
+
+    #[test]
+    fn a_failure_that_the_parent_got_over_is_not_passed_on() {
+        let mut scene = Scene::of("sh -c 'cat /nope || true; ls; test -e /x'");
+        failing_cat(&mut scene, 701);
+        ran(&mut scene, 702, "ls", 0);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), NONE);
+        // It had a rest, and went on.
+        let mut scene = Scene::of("sh -c 'cat /nope; sleep 2; exit 1'");
+        failing_cat(&mut scene, 701);
+        ran(&mut scene, 702, "sleep 2", 2 * S);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), NONE);
+    }
+
+    #[test]
+    fn a_code_of_its_own_tells_that_it_was_passed_on_behind_a_cleanup() {
+        let mut scene = Scene::of("sh -e run.sh");
+        scene.child(701, 700, "migrate");
+        scene.exit(701, 17 << 8);
+        scene.call(700, 61).arg(u64::from(u32::MAX)).arg(0x7000).arg(0).arg(0).result(701).end();
+        ran(&mut scene, 702, "rm -f lock", 0);
+        scene.exit(700, 17 << 8);
+        assert!(scene.answer().contains("its child migrate (process 701) having exited with 17"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn the_parts_of_a_pipeline_began_before_one_of_them_was_known_to_have_failed() {
+        let mut scene = Scene::of("bash -o pipefail -c pipeline");
+        for child in [701, 702] {
+            build::fork(&mut scene.records, scene.now, (700, 700), child);
+        }
+        failing_cat(&mut scene, 701);
+        ran(&mut scene, 702, "sort", 300 * MS);
+        scene.exit(700, 1 << 8);
+        let answer = scene.answer();
+        assert!(answer.contains("its child cat (process 701) having exited with 1 after openat of /nope"), "{answer}");
+    }
+
+    #[test]
+    fn a_loop_that_gave_up_is_told_with_what_it_tried_and_how_often() {
+        let mut scene = Scene::of("sh -c wait-for-db");
+        for attempt in 0..14_u32 {
+            let tgid = 701 + 2 * attempt;
+            scene.child(tgid, 700, "pg_isready -h db");
+            scene.main = tgid;
+            scene.connect([10, 0, 0, 5], 5432, -111);
+            scene.exit(tgid, 2 << 8);
+            scene.call(700, 61).arg(u64::from(u32::MAX)).arg(0x7000).arg(0).arg(0).result(tgid.into()).end();
+            ran(&mut scene, tgid + 1, "sleep 2", 2 * S);
+        }
+        scene.exit(700, 1 << 8);
+        let answer = "It exited with 1, its child pg_isready (process 727, the last of 14 in 26.1s) having exited with 2 after \
+                      connect to 10.0.0.5:5432 was refused (ECONNREFUSED), 14 times.";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn xargs_says_in_a_code_of_its_own_that_one_of_its_children_failed() {
+        let mut scene = Scene::of("xargs -n1 cat");
+        failing_cat(&mut scene, 701);
+        ran(&mut scene, 702, "cat /etc/passwd", 0);
+        scene.exit(700, 123 << 8);
+        let answer = "It exited with 123 (xargs: what it ran exited with 1 to 125), its child cat (process 701) having exited \
+                      with 1 after openat of /nope found no such file (ENOENT).";
+        assert_eq!(scene.answer(), answer);
+    }
 }

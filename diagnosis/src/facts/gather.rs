@@ -28,6 +28,7 @@ pub(super) struct Gather {
     processes: BTreeMap<u32, Process>,
     setups: HashMap<u32, Setup>,
     calls: Calls,
+    reaped: BTreeMap<u32, u64>,
     sent: Vec<(usize, wire::SignalSent)>,
     oom_kills: Vec<(usize, wire::OomKill)>,
 }
@@ -68,6 +69,7 @@ impl Gather {
             failures,
             setups: self.setups,
             open_calls: open,
+            reaped: self.reaped,
             kills,
             sums,
             tables: self.tables,
@@ -115,6 +117,10 @@ impl Gather {
                 let ending = Ending::of(&exit, chosen);
                 process.end = Some(ProcessEnd { index, tid: event.tid, ending });
             }
+            What::Fork(fork) if fork.child_tid == fork.child_tgid => {
+                let child = self.processes.entry(fork.child_tgid).or_default();
+                child.first_ns = event.end_ns;
+            }
             What::SignalSent(sent) => self.sent.push((index, sent)),
             What::OomKill(kill) => self.oom_kills.push((index, kill)),
             What::Call { call, enter, outcome } => self.call(index, event, tgid, &Invocation { call, enter }, outcome),
@@ -129,6 +135,11 @@ impl Gather {
         let seen = Seen { index, event, tgid, invocation, outcome, name, table, arch, until_ns };
         let process = self.processes.entry(tgid).or_default();
         process.user = owner::user(&seen).or(process.user);
+        if seen.has(bits::WAITS_CHILD) && seen.has_succeeded() {
+            self.reaped
+                .extend(reaped(&self.processes, tgid, invocation.call.result).map(|child| (child, event.end_ns)));
+        }
+        let process = self.processes.entry(tgid).or_default();
         let is_setup = event.task.is_some_and(|task| process.is_runtime(&comm(&task.comm).text()));
         if is_setup {
             self.setups.entry(tgid).or_default().feed(&seen);
@@ -142,4 +153,11 @@ impl Gather {
             self.tables.feed(tgid, invocation, arch);
         }
     }
+}
+
+/// Which process `tgid` was told the end of, as a child that it numbers `child`.
+fn reaped(processes: &BTreeMap<u32, Process>, tgid: u32, child: i64) -> Option<u32> {
+    let number = u32::try_from(child).ok().filter(|number| *number != 0)?;
+    let is_it = |process: &Process| process.parent == tgid && process.ns_tgid == number && process.end.is_some();
+    processes.iter().rfind(|(_, process)| is_it(process)).map(|(child, _)| *child)
 }
