@@ -4,6 +4,7 @@ mod background;
 mod calls;
 mod chain;
 mod failure;
+mod file_locks;
 mod gather;
 mod memory;
 mod owner;
@@ -15,8 +16,10 @@ mod setup;
 mod signals;
 mod subject;
 mod sums;
+mod threads;
 
 pub use failure::Failure;
+pub use file_locks::{FileLock, LockRequest};
 pub use memory::Memory;
 pub use owner::Owner;
 pub use process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
@@ -25,6 +28,7 @@ pub use setup::{Setup, Step};
 pub(crate) use signals::*;
 pub use subject::Subject;
 pub use sums::Sums;
+pub use threads::{Thread, Wait};
 
 use gather::Gather;
 use rewind_common::record as wire;
@@ -74,6 +78,10 @@ pub struct Facts<'a> {
     pub full: BTreeMap<u32, Table>,
     /// What looks at files told of them, by path.
     pub owners: HashMap<String, Owner>,
+    /// Locks on files that are held, as far as their taking is among the records.
+    pub file_locks: Vec<FileLock>,
+    /// Threads that have not ended.
+    living: Vec<Thread>,
     /// Signals that were sent.
     pub sent: Vec<(usize, wire::SignalSent)>,
     /// OOM kills.

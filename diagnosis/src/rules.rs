@@ -6,15 +6,20 @@ use crate::groups::Group;
 use crate::last_words::LastWords;
 use crate::weight::WORTH_SAYING;
 
+mod busy;
 mod children;
+mod deadlock;
 mod descriptors;
 mod dns;
+mod file_lock;
 mod files;
+mod halted;
 mod last_words;
 mod memory;
 mod network;
 mod oom;
 mod other;
+mod pipe;
 mod program;
 mod refused;
 mod setup;
@@ -25,7 +30,7 @@ mod timeout;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 20] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -38,7 +43,12 @@ const RULES: [Rule; 15] = [
     dns::rule,
     files::rule,
     children::rule,
+    halted::rule,
+    deadlock::rule,
+    file_lock::rule,
+    pipe::rule,
     stuck::rule,
+    busy::rule,
     slow::rule,
     other::rule,
 ];

@@ -47,8 +47,8 @@ pub const CHILD_KILLED: i32 = 140;
 pub const CHILD_FAILED: i32 = WORTH_SAYING - 1;
 /// A thread is in a call that should be over soon.
 pub const STUCK: i32 = 160;
-/// All threads of a process wait for each other.
-pub const DEADLOCKED: i32 = 140;
+/// Threads or processes wait for each other, or for themselves: none can go on.
+pub const DEADLOCKED: i32 = 180;
 /// A process has made no call since the recording began.
 pub const HUNG: i32 = 120;
 /// Calls took so long that it can be told; more of the time adds up to [`SLOW_SHARE`].

@@ -6,6 +6,7 @@ use super::owner;
 use super::process::{DeliveredSignal, Process, ProcessEnd};
 use super::seen::Seen;
 use super::setup::Setup;
+use super::threads::Alive;
 use crate::calls::bits;
 use rewind_common::record::{self as wire, GROUP_DEAD};
 use rewind_recording::decode::descriptors::Tables;
@@ -29,6 +30,7 @@ pub(super) struct Gather {
     setups: HashMap<u32, Setup>,
     calls: Calls,
     reaped: BTreeMap<u32, u64>,
+    alive: Alive,
     sent: Vec<(usize, wire::SignalSent)>,
     oom_kills: Vec<(usize, wire::OomKill)>,
 }
@@ -57,8 +59,9 @@ impl Gather {
             None => header.read_ns,
         };
         self.calls.finish(end_ns);
-        let Calls { failures, open, kills, sums, owners, full, .. } = self.calls;
-        Facts {
+        let Calls { failures, open, kills, sums, owners, full, locks, .. } = self.calls;
+        let file_locks = locks.finish(&self.processes, &self.tables);
+        let mut facts = Facts {
             header,
             timeline,
             arch: self.arch,
@@ -78,7 +81,11 @@ impl Gather {
             sent: self.sent,
             oom_kills: self.oom_kills,
             origins: Origins::of(header),
-        }
+            file_locks,
+            living: Vec::new(),
+        };
+        facts.living = facts.living_threads(&self.alive);
+        facts
     }
 
     fn event(&mut self, index: usize, event: &Event<'_>) {
@@ -102,6 +109,7 @@ impl Gather {
             }
             self.tables.started(tgid, task.parent_tgid);
         }
+        self.alive.event(event, tgid);
         if let What::Exit(_) = event.what {
             self.calls.thread_ended(event.tid);
         }

@@ -60,8 +60,10 @@ fn what(group: &Group) -> String {
 pub(crate) fn permission(facts: &Facts<'_>, group: &Group) -> String {
     let (Meaning::Denied, Subject::Path(path)) = (group.meaning, &group.subject) else { return String::new() };
     let user = facts.user(group.tgid).map(|user| format!("it ran as user {user}"));
-    let owner =
-        facts.owners.get(path).map(|Owner { user, mode }| format!("the file is user {user}'s with mode {mode:04o}"));
+    let owner = facts
+        .owners
+        .get(path)
+        .map(|Owner { user, mode, .. }| format!("the file is user {user}'s with mode {mode:04o}"));
     let known: Vec<_> = user.into_iter().chain(owner).collect();
     if known.is_empty() { String::new() } else { format!("; {}", known.join(", and ")) }
 }

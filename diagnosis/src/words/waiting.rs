@@ -24,3 +24,9 @@ pub(crate) fn waits_for_child(event: &Event<'_>, facts: &Facts<'_>) -> bool {
     let call = Invocation { call, enter }.call;
     decode::bits(&call, facts.arch) & bits::WAITS_CHILD != 0
 }
+
+/// An unfinished call as strace would have it, shortened, without a result.
+pub(crate) fn shown(facts: &Facts<'_>, event: &Event<'_>) -> String {
+    let text: String = facts.text(event).chars().take(60).collect();
+    text.split(" = ").next().unwrap_or_default().to_owned()
+}
