@@ -33,6 +33,17 @@ pub struct FileLock {
     pub since_ns: u64,
 }
 
+impl FileLock {
+    /// Whether it is on the file of that path. Of one that is relative, its end has to do.
+    #[must_use]
+    pub fn is_on(&self, path: &str) -> bool {
+        let ends = |long: &str, short: &str| {
+            !short.starts_with('/') && long.strip_suffix(short).is_some_and(|dir| dir.is_empty() || dir.ends_with('/'))
+        };
+        self.path == path || !path.is_empty() && (ends(&self.path, path) || ends(path, &self.path))
+    }
+}
+
 /// What a call asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockRequest {
@@ -68,15 +79,15 @@ impl FileLocks {
         if seen.has(bits::CLOSES) {
             return self.0.retain(|lock| lock.tgid != seen.tgid || lock.fd != fd);
         }
-        let (Some(request), Subject::Path(path)) = (LockRequest::of(seen.call(), seen.arch), subject) else { return };
+        let (Some(request), Some(path)) = (LockRequest::of(seen.call(), seen.arch), subject.text()) else { return };
         let LockRequest { is_flock, is_unlock } = request;
         let is_it = |lock: &FileLock| {
-            let same = lock.tgid == seen.tgid && lock.path == *path && lock.is_flock == is_flock;
+            let same = lock.tgid == seen.tgid && lock.path == path && lock.is_flock == is_flock;
             same && (lock.fd == fd || !is_flock)
         };
         self.0.retain(|lock| !is_it(lock));
         if !is_unlock {
-            let (tgid, index, since_ns, path) = (seen.tgid, seen.index, seen.event.end_ns, path.clone());
+            let (tgid, index, since_ns, path) = (seen.tgid, seen.index, seen.event.end_ns, path.to_owned());
             self.0.push(FileLock { path, tgid, fd, is_flock, index, since_ns });
         }
     }
@@ -91,7 +102,7 @@ impl FileLocks {
             }
             let parent = process.map(|process| process.parent)?;
             let is_living = processes.get(&parent).is_some_and(|parent| parent.end.is_none());
-            let has_it = tables.of(parent).and_then(|table| table.text(lock.fd)) == Some(&lock.path);
+            let has_it = tables.of(parent).and_then(|table| table.text(lock.fd)).is_some_and(|path| lock.is_on(path));
             (lock.is_flock && is_living && has_it).then_some(parent)
         };
         self.0.into_iter().filter_map(|lock| Some(FileLock { tgid: owner(&lock)?, ..lock })).collect()

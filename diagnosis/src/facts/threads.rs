@@ -1,7 +1,6 @@
 //! The threads of a living container: what each is in, since when, and what the kernel said of it.
 
 use super::Facts;
-use rewind_common::record::Exit;
 use rewind_recording::decode;
 use rewind_recording::event::{Event, Outcome, What};
 use rewind_recording::syscalls::arg::{ArgKind, Shape};
@@ -16,9 +15,11 @@ struct Heard {
     ns_tid: u32,
     /// When it did something last.
     last_ns: u64,
+    /// When it ended.
+    ended_ns: Option<u64>,
 }
 
-/// Threads that have not ended, by their number.
+/// Threads by their number.
 #[derive(Debug, Default)]
 pub(super) struct Alive(HashMap<u32, Heard>);
 
@@ -26,9 +27,15 @@ impl Alive {
     /// Takes an event into account.
     pub(super) fn event(&mut self, event: &Event<'_>, tgid: u32) {
         match event.what {
-            What::Exit(Exit { .. }) => drop(self.0.remove(&event.tid)),
+            What::Exit(_) => {
+                self.heard(event, tgid, event.end_ns);
+                if let Some(heard) = self.0.get_mut(&event.tid) {
+                    heard.ended_ns = Some(event.end_ns);
+                }
+            }
             What::Fork(fork) => {
-                let child = Heard { tgid: fork.child_tgid, ns_tid: fork.child_ns_tid, last_ns: event.end_ns };
+                let child =
+                    Heard { tgid: fork.child_tgid, ns_tid: fork.child_ns_tid, last_ns: event.end_ns, ended_ns: None };
                 self.0.entry(fork.child_tid).or_insert(child);
                 self.heard(event, tgid, event.end_ns);
             }
@@ -43,7 +50,11 @@ impl Alive {
 
     fn heard(&mut self, event: &Event<'_>, tgid: u32, at_ns: u64) {
         let ns_tid = event.task.map_or(0, |task| task.ns_tid);
-        let heard = self.0.entry(event.tid).or_insert(Heard { tgid, ns_tid, last_ns: at_ns });
+        let heard = self.0.entry(event.tid).or_insert(Heard { tgid, ns_tid, last_ns: at_ns, ended_ns: None });
+        // Its last call ends behind its end; another that gets its number begins behind that.
+        if heard.ended_ns.is_some_and(|ended_ns| event.start_ns > ended_ns) {
+            heard.ended_ns = None;
+        }
         heard.last_ns = heard.last_ns.max(at_ns);
         (heard.tgid, heard.ns_tid) = (tgid, ns_tid.max(heard.ns_tid));
     }
@@ -119,8 +130,8 @@ impl Facts<'_> {
         // Of who is not among the records nobody knows more than that it did nothing while they are complete.
         let complete_ns = self.header.coverage.complete_from_ns.max(self.header.born_ns);
         let mut threads = BTreeMap::new();
-        for (tid, heard) in &alive.0 {
-            let Heard { tgid, ns_tid, last_ns } = *heard;
+        for (tid, heard) in alive.0.iter().filter(|(_, heard)| heard.ended_ns.is_none()) {
+            let Heard { tgid, ns_tid, last_ns, .. } = *heard;
             let wait = waits.get(tid).cloned();
             let thread =
                 Thread { tid: *tid, tgid, ns_tid, quiet_ns: quiet_ns(last_ns), wait, state: None, cpu_ms: None };

@@ -3,7 +3,7 @@
 //! Servers of several processes let one of them accept at a time, by a lock: those that wait in line have nothing to do.
 
 use crate::calls::bits;
-use crate::facts::{Facts, FileLock, LockRequest, Subject, Thread, Wait};
+use crate::facts::{Facts, FileLock, LockRequest, Thread, Wait};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::text::descriptor;
@@ -41,10 +41,7 @@ fn waiter<'t>(facts: &Facts<'_>, thread: &'t Thread) -> Option<Waiter<'t>> {
     let event = facts.timeline.event(wait.index)?;
     let What::Call { call, .. } = event.what else { return None };
     let is_flock = LockRequest::of(&call, facts.arch)?.is_flock;
-    let path = match facts.subject(&event) {
-        Subject::Path(path) => path,
-        _ => String::new(),
-    };
+    let path = facts.subject(&event).text().unwrap_or_default().to_owned();
     Some(Waiter { thread, wait, path, fd: descriptor(&call), is_flock })
 }
 
@@ -87,7 +84,7 @@ fn finding(facts: &Facts<'_>, waiter: &Waiter<'_>, all: &[Waiter<'_>], threads: 
 fn holder<'f>(facts: &'f Facts<'_>, waiter: &Waiter<'_>) -> Option<&'f FileLock> {
     let is_in_way = |lock: &&FileLock| {
         let is_own = lock.tgid == waiter.thread.tgid && (!lock.is_flock || lock.fd == waiter.fd);
-        lock.path == waiter.path && lock.is_flock == waiter.is_flock && !is_own
+        lock.is_on(&waiter.path) && lock.is_flock == waiter.is_flock && !is_own
     };
     facts.file_locks.iter().find(is_in_way)
 }
