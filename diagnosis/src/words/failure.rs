@@ -29,6 +29,9 @@ fn clause(group: &Group) -> String {
 /// "connect to 10.0.0.5:5432 got no answer".
 fn silence(group: &Group) -> String {
     let peer = group.subject.text().unwrap_or("a peer");
+    if calls::has(&group.name, bits::RECEIVES) {
+        return format!("{} from {peer}, which it had sent nothing yet, got nothing", group.name);
+    }
     let what = if calls::has(&group.name, bits::CONNECTS) {
         "connect to"
     } else if group.subject.is_name_server() {
