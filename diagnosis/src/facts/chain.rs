@@ -203,7 +203,7 @@ mod tests {
         }
         scene.exit(700, 1 << 8);
         let answer = "It exited with 1, its child pg_isready (process 727, the last of 14 in 26.1s) having exited with 2 after \
-                      connect to 10.0.0.5:5432 was refused (ECONNREFUSED), 14 times.";
+                      connect to 10.0.0.5:5432 was refused (ECONNREFUSED), 14 times in 26.1s.";
         assert_eq!(scene.answer(), answer);
     }
 

@@ -9,6 +9,8 @@ use rewind_recording::render::units::{duration, grouped};
 
 /// So long is worth telling.
 const LONG_NS: u64 = 100_000_000;
+/// So often shows that it was tried again and again.
+const MANY: u64 = 5;
 
 /// "openat of /etc/passwd was denied (EACCES)".
 fn clause(group: &Group) -> String {
@@ -22,6 +24,10 @@ fn clause(group: &Group) -> String {
     }
     if group.count > 1 {
         text += &format!(", {} times", grouped(group.count));
+        let span_ns = group.last_ns.saturating_sub(group.first_ns);
+        if group.count >= MANY && span_ns >= LONG_NS && matches!(group.subject, Subject::Peer(_)) {
+            text += &format!(" in {}", duration(span_ns));
+        }
     }
     text
 }
