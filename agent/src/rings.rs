@@ -4,6 +4,7 @@
 pub(crate) mod descriptors;
 pub(crate) mod in_progress;
 mod layout;
+pub(crate) mod living;
 mod main_process;
 mod map;
 mod register;

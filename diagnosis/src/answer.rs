@@ -1,12 +1,15 @@
 //! The answer in one sentence.
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Process};
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
 use crate::last_words::LastWords;
 use crate::rules;
 use crate::weight::weighed_groups;
+use crate::words::exit_code;
+use rewind_recording::ending::Ending;
 use rewind_recording::peer::beside;
+use rewind_recording::render::units::{duration, grouped};
 
 /// What the answer is made of.
 pub(crate) struct Answered<'f> {
@@ -43,7 +46,7 @@ pub(crate) fn class(facts: &Facts<'_>, found: &[Finding]) -> &'static str {
 
 /// The first line.
 pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWords>) -> String {
-    let end = end(facts);
+    let end = end(facts, found.first());
     let Some(first) = found.first() else {
         return match words {
             Some(words) => format!("{end}; the last that it wrote is \"{}\".", words.text),
@@ -86,22 +89,36 @@ fn capitalized(text: &str) -> String {
 }
 
 /// "It exited with 1", "Its child x was killed by SIGSEGV, and it exited with 139".
-pub(crate) fn end(facts: &Facts<'_>) -> String {
+pub(crate) fn end(facts: &Facts<'_>, first: Option<&Finding>) -> String {
     let Some(main) = facts.ending else {
         return if facts.header.died_ns.is_some() { "It has ended, how is not recorded" } else { "It is running" }
             .to_owned();
     };
     let sentence = |words: String| if words.starts_with("killed") { format!("was {words}") } else { words };
+    let told = first.is_some_and(|first| first.tells_end());
+    let code = exit_code::words(facts).filter(|_| !told).map_or_else(String::new, |code| format!(" ({code})"));
+    let own = format!("It {}{code}", sentence(main.words()));
     match (facts.culprit(), facts.end()) {
-        (Some((tgid, process)), Some(end)) if tgid != main.tgid => {
+        (Some((tgid, process)), Some(end)) if tgid != main.tgid && !is_part_of(facts, process, &end, &main) => {
             let having = match end.words() {
                 words if words.starts_with("killed") => format!("having been {words}"),
                 words => format!("having {words}"),
             };
-            format!("It {}, its child {} (process {tgid}) {having}", sentence(main.words()), process.comm)
+            let attempts = facts.attempts(tgid).filter(|attempts| attempts.count > 1).map_or_else(String::new, |of| {
+                format!(", the last of {} in {}", grouped(of.count), duration(of.span_ns))
+            });
+            format!("{own}, its child {} (process {tgid}{attempts}) {having}", process.comm)
         }
-        _ => format!("It {}", sentence(main.words())),
+        _ => own,
     }
+}
+
+/// Whether a process is a fork of the main one that ran nothing else and ended alike: a part of it.
+fn is_part_of(facts: &Facts<'_>, process: &Process, end: &Ending, main: &Ending) -> bool {
+    process.programs.is_empty()
+        && process.parent == main.tgid
+        && facts.chain.len() == 2
+        && end.exit_code == main.exit_code
 }
 
 #[cfg(test)]

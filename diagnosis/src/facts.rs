@@ -2,7 +2,9 @@
 
 mod background;
 mod calls;
+mod chain;
 mod failure;
+mod file_locks;
 mod gather;
 mod memory;
 mod owner;
@@ -14,18 +16,23 @@ mod setup;
 mod signals;
 mod subject;
 mod sums;
+mod threads;
 
 pub use failure::Failure;
+pub use file_locks::{FileLock, LockRequest};
 pub use memory::Memory;
 pub use owner::Owner;
 pub use process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
+pub(crate) use process::{is_shell, launches};
 pub use setup::{Setup, Step};
 pub(crate) use signals::*;
 pub use subject::Subject;
 pub use sums::Sums;
+pub use threads::{Thread, Wait};
 
 use gather::Gather;
 use rewind_common::record as wire;
+use rewind_recording::decode::Invocation;
 use rewind_recording::decode::descriptors::{Table, Tables};
 use rewind_recording::ending::Ending;
 use rewind_recording::event::{Event, Outcome, Timeline, What};
@@ -35,9 +42,6 @@ use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-
-/// A process that ends so soon after its child is taken to do so because of it.
-const RIGHT_BEHIND_NS: u64 = 50_000_000;
 
 /// A recording, taken apart.
 #[derive(Debug)]
@@ -62,6 +66,8 @@ pub struct Facts<'a> {
     pub setups: HashMap<u32, Setup>,
     /// Calls that threads are in, died in, or were interrupted in by the signal that ended them.
     pub open_calls: Vec<usize>,
+    /// When a process' parent was told of its end.
+    pub reaped: BTreeMap<u32, u64>,
     /// Calls that signal processes.
     pub kills: Vec<KillCall>,
     /// By name of call.
@@ -72,6 +78,10 @@ pub struct Facts<'a> {
     pub full: BTreeMap<u32, Table>,
     /// What looks at files told of them, by path.
     pub owners: HashMap<String, Owner>,
+    /// Locks on files that are held, as far as their taking is among the records.
+    pub file_locks: Vec<FileLock>,
+    /// Threads that have not ended.
+    living: Vec<Thread>,
     /// Signals that were sent.
     pub sent: Vec<(usize, wire::SignalSent)>,
     /// OOM kills.
@@ -90,40 +100,6 @@ impl<'a> Facts<'a> {
         facts.chain = facts.chain_of_ends();
         facts.culprit = facts.chain.last().copied();
         facts
-    }
-
-    /// From the main process to the child whose failure it passed on, and its child.
-    fn chain_of_ends(&self) -> Vec<u32> {
-        let Some(main) = self.ending.map(|ending| ending.tgid) else { return Vec::new() };
-        let mut chain = vec![main];
-        while let Some(next) = chain.last().and_then(|tgid| self.passed_on(*tgid)) {
-            if chain.contains(&next) {
-                break;
-            }
-            chain.push(next);
-        }
-        chain
-    }
-
-    /// The child that ended last before `tgid`, if both ended badly, and alike or one right behind the other; of those
-    /// that ended right before it, as those of a pipeline do, one that ended alike.
-    fn passed_on(&self, tgid: u32) -> Option<u32> {
-        let process = self.processes.get(&tgid)?;
-        let own = process.end?.ending;
-        let code = own.exit_code.filter(|code| *code != 0)?;
-        let children = self.processes.iter().filter(|(_, process)| process.parent == tgid);
-        let ended = children.filter_map(|(child, process)| Some((*child, process.end?.ending)));
-        let before: Vec<_> =
-            ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns()).collect();
-        let last = before.iter().max_by_key(|(_, end)| end.at_ns)?.0;
-        let alike = |end: &Ending| end.exit_code == Some(code) || end.signal.is_some_and(|signal| code == 128 + signal);
-        let behind = |end: &Ending| !end.is_success() && own.at_ns - end.at_ns < RIGHT_BEHIND_NS;
-        let passed = |child: u32, end: &Ending| match child == last {
-            true => alike(end) || behind(end),
-            false => alike(end) && behind(end),
-        };
-        let passed_on = before.iter().filter(|(child, end)| passed(*child, end));
-        passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| *child)
     }
 
     /// The process that the end goes back to.
@@ -171,6 +147,14 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn descriptors(&self, tgid: u32) -> Option<&Table> {
         self.full.get(&tgid).or_else(|| self.tables.of(tgid))
+    }
+
+    /// What a call is about, as its process' descriptors are at the end.
+    #[must_use]
+    pub fn subject(&self, event: &Event<'_>) -> Subject {
+        let What::Call { call, enter, .. } = event.what else { return Subject::Nothing };
+        let table = event.tgid().and_then(|tgid| self.tables.of(tgid));
+        Subject::of_call(&Invocation { call, enter }, self.arch, table)
     }
 
     /// An event as strace would have it, without process and time.

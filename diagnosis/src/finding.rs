@@ -35,3 +35,11 @@ pub struct Finding {
     /// The events that it rests on, in order of time.
     pub evidence: Vec<usize>,
 }
+
+impl Finding {
+    /// Whether its text says what the exit code means.
+    #[must_use]
+    pub fn tells_end(&self) -> bool {
+        matches!(self.rule, "timeout" | "program")
+    }
+}

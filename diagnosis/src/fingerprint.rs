@@ -54,7 +54,7 @@ pub(crate) fn general(facts: &Facts<'_>, first: Option<&Finding>, words: Option<
     if let Some(words) = words.filter(|words| words.is_error && first.agreement == Agreement::More) {
         clause += &format!("; it said \"{}\"", words.text);
     }
-    let end = answer::end(facts);
+    let end = answer::end(facts, Some(first));
     let sentence = match first.relation {
         Relation::After => format!("{end} after {clause}"),
         Relation::Whole => clause,

@@ -128,6 +128,11 @@ pub(crate) const fn is_not_taken(errno: u16) -> bool {
     errno == EINVAL
 }
 
+/// Whether the descriptor is no socket, as who asks of any is told.
+pub(crate) const fn is_no_socket(errno: u16) -> bool {
+    errno == ENOTSOCK
+}
+
 /// The name of an errno, or its number.
 #[must_use]
 pub fn name(errno: u16) -> Cow<'static, str> {

@@ -5,7 +5,7 @@
 
 use crate::calls::{self, bits};
 use crate::facts::Subject;
-use crate::meaning::{Meaning, is_not_taken, is_stray};
+use crate::meaning::{Meaning, is_no_socket, is_not_taken, is_stray};
 
 /// How ordinary a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +74,9 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     // Who moves bytes through one reckons with it.
     if is_stray(errno) && !calls::has(name, bits::TRANSFERS) {
         return Noise::Probe("a descriptor that need not be open");
+    }
+    if is_no_socket(errno) && !calls::has(name, bits::TRANSFERS | bits::SENDS | bits::RECEIVES) {
+        return Noise::Probe("a look whether it is a socket");
     }
     if subject == &Subject::Nothing && is_not_taken(errno) {
         return Noise::Probe("a look at what the kernel offers");

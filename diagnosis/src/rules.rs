@@ -6,27 +6,36 @@ use crate::groups::Group;
 use crate::last_words::LastWords;
 use crate::weight::WORTH_SAYING;
 
+mod busy;
 mod children;
+mod deadlock;
 mod descriptors;
 mod dns;
+mod file_lock;
 mod files;
+mod halted;
 mod last_words;
 mod memory;
 mod network;
 mod oom;
 mod other;
+mod pipe;
+mod program;
 mod refused;
 mod setup;
 mod signal;
 mod slow;
 mod stuck;
+mod timeout;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 20] = [
     setup::rule,
     oom::rule,
     signal::rule,
+    timeout::rule,
+    program::rule,
     refused::rule,
     memory::rule,
     descriptors::rule,
@@ -34,7 +43,12 @@ const RULES: [Rule; 13] = [
     dns::rule,
     files::rule,
     children::rule,
+    halted::rule,
+    deadlock::rule,
+    file_lock::rule,
+    pipe::rule,
     stuck::rule,
+    busy::rule,
     slow::rule,
     other::rule,
 ];

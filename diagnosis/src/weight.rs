@@ -23,6 +23,10 @@ use rewind_recording::decode::{errno_name, errno_text};
 pub const CERTAIN: i32 = 1000;
 /// The OOM killer: the kernel says so as well, and says more than the signal that it sent.
 pub const OOM_KILLED: i32 = CERTAIN + 100;
+/// A program that watches over the time of another ended it: says more than the signal that it sent.
+pub const TIME_OVER: i32 = CERTAIN + 20;
+/// A program that was to be run is not there, and the exit code says so as well. More than the failed looks for it.
+pub const NO_PROGRAM: i32 = 900;
 /// The runtime failed before the program ran: what else is found is the runtime's as well.
 pub const NEVER_BEGAN: i32 = CERTAIN + 50;
 /// It was killed before its program ran, and no step of its runtime had failed.
@@ -43,8 +47,8 @@ pub const CHILD_KILLED: i32 = 140;
 pub const CHILD_FAILED: i32 = WORTH_SAYING - 1;
 /// A thread is in a call that should be over soon.
 pub const STUCK: i32 = 160;
-/// All threads of a process wait for each other.
-pub const DEADLOCKED: i32 = 140;
+/// Threads or processes wait for each other, or for themselves: none can go on.
+pub const DEADLOCKED: i32 = 180;
 /// A process has made no call since the recording began.
 pub const HUNG: i32 = 120;
 /// Calls took so long that it can be told; more of the time adds up to [`SLOW_SHARE`].

@@ -1,4 +1,6 @@
 //! Facts as clauses: words that several rules use.
 
+pub(crate) mod exit_code;
 pub(crate) mod failure;
 pub(crate) mod signal;
+pub(crate) mod waiting;

@@ -2,10 +2,12 @@
 
 mod diagnosed;
 mod ending;
+mod living;
 mod pod;
 
 pub use diagnosed::Diagnosed;
 pub use ending::{Cause, Ending, Oom, Sender};
+pub use living::{Living, ThreadState};
 pub use pod::{ContainerKind, Owner, Pod, Service};
 
 use crate::escape::UntrustedString;
@@ -67,6 +69,9 @@ pub struct Header {
     /// ([`crate::origin`]); those that could not be found out are left out.
     #[serde(alias = "neighbours", skip_serializing_if = "BTreeMap::is_empty")]
     pub origins: BTreeMap<u64, Origin>,
+    /// What the kernel said of its threads; `None`: it has ended, or they were not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub living: Option<Living>,
     /// Names of addresses that its calls were given, as the cluster knows them: `10.96.0.12:5432` is `db.shop:5432`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub peers: BTreeMap<String, UntrustedString>,

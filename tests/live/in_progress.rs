@@ -99,9 +99,10 @@ pub(crate) fn hung() -> Result<()> {
     let shown = |arguments: &[&str]| agent.ask(arguments)?.success();
     ensure_line(&shown(&["dump", &target, "-o", "strace"])?, "FUTEX_WAIT, 7, NULL <unfinished ...>\n")?;
     ensure_line(&shown(&["dump", &target])?, "in it since before\n")?;
-    eventually("why to name what it hangs in", SOON, || {
+    // Its other thread waits for input, as who has nothing to do: no wait that nobody can end.
+    eventually("why to show what it is in", SOON, || {
         let why = shown(&["why", &target]).ok()?.split_whitespace().collect::<Vec<_>>().join(" ");
-        (why.contains("has made no call since the recording began") && why.contains("it is in futex(")).then_some(())
+        (why.contains("nothing unusual found") && why.contains("futex(")).then_some(())
     })?;
     let file = tempfile::NamedTempFile::new()?;
     let path = file.path().to_string_lossy();

@@ -69,6 +69,9 @@ impl Recorder {
         let mut header = self.header(&ring, source.read_ns);
         let ends = cut::ends(&source);
         (header.ending, header.cause) = (ends.ending(), ends.cause());
+        if ring.end_ns().is_none() {
+            header.living = rings::living::living(&kernel::directory_of(&self.cgroup_mount, &ring.path));
+        }
         header.coverage = cut.coverage;
         header.coverage.ring_bytes = bytes_of(&ring);
         header.losses = losses(&source.cursors, ring.recording);

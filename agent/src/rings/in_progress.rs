@@ -9,6 +9,7 @@
 use crate::clock;
 use crate::host::facts::first_pid_namespace;
 use crate::kernel::Error;
+use crate::rings::living::frozen;
 use procfs::process::{Process, Syscall};
 use rewind_common::call::flags;
 use rewind_common::ring::{InFlight, Ring, UNSEEN};
@@ -42,7 +43,7 @@ pub(crate) fn in_flight(
     let mut older = HashMap::new();
     // With other numbers, `/proc` would tell of other threads. And freezing ends calls, or interrupts them to be
     // made again: the threads wait on their way back.
-    if calls.iter().any(is_unseen) && first_pid_namespace().is(&true) && !is_frozen(cgroup) {
+    if calls.iter().any(is_unseen) && first_pid_namespace().is(&true) && frozen(cgroup) != Some(true) {
         let born_ticks = clock::boot_ticks(ring.born_ns);
         let threads = calls.iter().filter(|call| is_unseen(call));
         older.extend(threads.filter_map(|thread| Some((thread.tid, of_thread(thread, born_ticks)?))));
@@ -100,12 +101,6 @@ fn fill(thread: &mut InFlight, blocked: &Blocked) -> bool {
         thread.flags |= u32::from(flags::X32);
     }
     u16::try_from(thread.nr).is_ok()
-}
-
-/// Whether a cgroup is frozen (`cgroup.freeze`, its own or that of one above).
-fn is_frozen(cgroup: &Path) -> bool {
-    let events = std::fs::read_to_string(cgroup.join("cgroup.events"));
-    events.is_ok_and(|events| events.lines().any(|line| line == "frozen 1"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::background::Background;
 use super::failure::Failure;
+use super::file_locks::FileLocks;
 use super::owner::Owner;
 use super::process::{KillCall, Process};
 use super::recovery::Had;
@@ -26,6 +27,7 @@ pub(super) struct Calls {
     pub(super) owners: HashMap<String, Owner>,
     /// Descriptors of processes that met the limit.
     pub(super) full: BTreeMap<u32, Table>,
+    pub(super) locks: FileLocks,
     had: Had,
     background: Background,
     pending: PendingRequests,
@@ -66,6 +68,9 @@ impl Calls {
             self.owners.insert(path.clone(), owner);
         }
         self.background.add(seen, &subject);
+        if seen.has_succeeded() {
+            self.locks.add(seen, &subject);
+        }
         let call = seen.call();
         let errno = match call.refusal {
             Some(refusal) if refusal.is_signal() => Some(SIGNALLED),

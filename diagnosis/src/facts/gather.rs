@@ -6,6 +6,7 @@ use super::owner;
 use super::process::{DeliveredSignal, Process, ProcessEnd};
 use super::seen::Seen;
 use super::setup::Setup;
+use super::threads::Alive;
 use crate::calls::bits;
 use rewind_common::record::{self as wire, GROUP_DEAD};
 use rewind_recording::decode::descriptors::Tables;
@@ -28,6 +29,8 @@ pub(super) struct Gather {
     processes: BTreeMap<u32, Process>,
     setups: HashMap<u32, Setup>,
     calls: Calls,
+    reaped: BTreeMap<u32, u64>,
+    alive: Alive,
     sent: Vec<(usize, wire::SignalSent)>,
     oom_kills: Vec<(usize, wire::OomKill)>,
 }
@@ -56,8 +59,9 @@ impl Gather {
             None => header.read_ns,
         };
         self.calls.finish(end_ns);
-        let Calls { failures, open, kills, sums, owners, full, .. } = self.calls;
-        Facts {
+        let Calls { failures, open, kills, sums, owners, full, locks, .. } = self.calls;
+        let file_locks = locks.finish(&self.processes, &self.tables);
+        let mut facts = Facts {
             header,
             timeline,
             arch: self.arch,
@@ -68,6 +72,7 @@ impl Gather {
             failures,
             setups: self.setups,
             open_calls: open,
+            reaped: self.reaped,
             kills,
             sums,
             tables: self.tables,
@@ -76,7 +81,11 @@ impl Gather {
             sent: self.sent,
             oom_kills: self.oom_kills,
             origins: Origins::of(header),
-        }
+            file_locks,
+            living: Vec::new(),
+        };
+        facts.living = facts.living_threads(&self.alive);
+        facts
     }
 
     fn event(&mut self, index: usize, event: &Event<'_>) {
@@ -100,6 +109,7 @@ impl Gather {
             }
             self.tables.started(tgid, task.parent_tgid);
         }
+        self.alive.event(event, tgid);
         if let What::Exit(_) = event.what {
             self.calls.thread_ended(event.tid);
         }
@@ -115,6 +125,10 @@ impl Gather {
                 let ending = Ending::of(&exit, chosen);
                 process.end = Some(ProcessEnd { index, tid: event.tid, ending });
             }
+            What::Fork(fork) if fork.child_tid == fork.child_tgid => {
+                let child = self.processes.entry(fork.child_tgid).or_default();
+                child.first_ns = event.end_ns;
+            }
             What::SignalSent(sent) => self.sent.push((index, sent)),
             What::OomKill(kill) => self.oom_kills.push((index, kill)),
             What::Call { call, enter, outcome } => self.call(index, event, tgid, &Invocation { call, enter }, outcome),
@@ -129,6 +143,11 @@ impl Gather {
         let seen = Seen { index, event, tgid, invocation, outcome, name, table, arch, until_ns };
         let process = self.processes.entry(tgid).or_default();
         process.user = owner::user(&seen).or(process.user);
+        if seen.has(bits::WAITS_CHILD) && seen.has_succeeded() {
+            self.reaped
+                .extend(reaped(&self.processes, tgid, invocation.call.result).map(|child| (child, event.end_ns)));
+        }
+        let process = self.processes.entry(tgid).or_default();
         let is_setup = event.task.is_some_and(|task| process.is_runtime(&comm(&task.comm).text()));
         if is_setup {
             self.setups.entry(tgid).or_default().feed(&seen);
@@ -142,4 +161,11 @@ impl Gather {
             self.tables.feed(tgid, invocation, arch);
         }
     }
+}
+
+/// Which process `tgid` was told the end of, as a child that it numbers `child`.
+fn reaped(processes: &BTreeMap<u32, Process>, tgid: u32, child: i64) -> Option<u32> {
+    let number = u32::try_from(child).ok().filter(|number| *number != 0)?;
+    let is_it = |process: &Process| process.parent == tgid && process.ns_tgid == number && process.end.is_some();
+    processes.iter().rfind(|(_, process)| is_it(process)).map(|(child, _)| *child)
 }

@@ -8,16 +8,24 @@ use rewind_recording::syscalls::{Arch, bits};
 /// The argument that leaves a user as it is.
 const UNCHANGED: u32 = u32::MAX;
 
-/// Owner and mode of a file, as `stat` told them.
+/// Owner, mode and type of a file, as `stat` told them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// The user.
     pub user: u32,
     /// Permission bits.
     pub mode: u32,
+    /// What it is: the type's bits of `st_mode`.
+    kind: u32,
 }
 
 impl Owner {
+    /// Whether it is a regular file, or a directory: no pipe, no device.
+    #[must_use]
+    pub const fn is_file(&self) -> bool {
+        matches!(self.kind, 0o100_000 | 0o040_000)
+    }
+
     /// What a call of the `stat` family told of a path.
     pub(super) fn told(seen: &Seen<'_, '_>) -> Option<Self> {
         if seen.call().errno().is_some() {
@@ -35,7 +43,7 @@ impl Owner {
         let word = |at: usize| Some(u32::from_le_bytes(*blob.bytes.get(at..)?.first_chunk()?));
         // `st_mode` and `stx_mode` have the type above the permission; a link's own says nothing.
         let mode = word(mode_at).filter(|mode| mode & 0o170_000 != 0o120_000)?;
-        Some(Self { user: word(user_at)?, mode: mode & 0o7777 })
+        Some(Self { user: word(user_at)?, mode: mode & 0o7777, kind: mode & 0o170_000 })
     }
 }
 

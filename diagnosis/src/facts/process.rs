@@ -136,6 +136,13 @@ impl Process {
         self.programs.last().map_or(&self.comm, |program| &program.command)
     }
 
+    /// The name of the program that it ran last, without its directory.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        let first = self.command().split(' ').next().unwrap_or_default();
+        first.rsplit('/').next().unwrap_or(first)
+    }
+
     /// Whether it only set the container up.
     #[must_use]
     pub fn is_setup(&self) -> bool {
@@ -174,6 +181,51 @@ impl Process {
             self.outputs.push(Output { index, at_ns, tid, to_stderr: fd == STDERR, text, is_cut });
         }
     }
+}
+
+/// Programs whose work is to run others, and whose code tells how that went: shells first.
+const LAUNCHERS: [&str; 29] = [
+    "sh",
+    "bash",
+    "dash",
+    "ash",
+    "ksh",
+    "mksh",
+    "zsh",
+    "busybox",
+    "env",
+    "nice",
+    "nohup",
+    "setsid",
+    "stdbuf",
+    "chroot",
+    "timeout",
+    "xargs",
+    "find",
+    "make",
+    "gmake",
+    "tini",
+    "dumb-init",
+    "catatonit",
+    "s6-svscan",
+    "supervisord",
+    "runsv",
+    "su-exec",
+    "gosu",
+    "sudo",
+    "flock",
+];
+/// How many of them are shells.
+const SHELLS: usize = 8;
+
+/// Whether a program's work is to run others.
+pub(crate) fn launches(program: &str) -> bool {
+    LAUNCHERS.contains(&program)
+}
+
+/// Whether a program is a shell.
+pub(crate) fn is_shell(program: &str) -> bool {
+    LAUNCHERS.iter().take(SHELLS).any(|shell| *shell == program)
 }
 
 /// Whether a name is that of who was run by a descriptor, before Linux 6.14: crun runs a copy of itself like that.

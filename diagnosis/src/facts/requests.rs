@@ -17,6 +17,7 @@ use crate::meaning::{GIVEN_UP, is_connected, is_in_background, is_interim};
 use rewind_common::call::part;
 use rewind_recording::call::Call;
 use rewind_recording::decode;
+use rewind_recording::event::Outcome;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -57,6 +58,8 @@ pub(super) struct PendingRequests {
     open: HashMap<Socket, Open>,
     /// Those that the process connected itself.
     own: HashSet<Socket>,
+    /// Those that something came by.
+    heard: HashSet<Socket>,
     /// When a peer answered last.
     replied: HashMap<String, u64>,
     given_up: Vec<Failure>,
@@ -118,6 +121,7 @@ impl PendingRequests {
 
     fn connected(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
         self.own.insert(socket);
+        self.heard.remove(&socket);
         self.ends(socket, Ask::Connection);
         if let Some(peer) = decode::peer(seen.invocation, seen.arch).filter(|peer| !is_name_server(peer)) {
             self.replied.insert(peer, seen.event.end_ns);
@@ -138,6 +142,7 @@ impl PendingRequests {
     }
 
     fn replied(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+        self.heard.insert(socket);
         self.ends(socket, Ask::Connection);
         if let Some(open) = self.open.get_mut(&socket) {
             self.replied.insert(open.peer.clone(), seen.event.end_ns);
@@ -148,6 +153,10 @@ impl PendingRequests {
 
     fn waited(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
         if seen.errno().is_none_or(is_interim) {
+            // Of some servers the first word is expected.
+            if seen.outcome == Outcome::InFlight && seen.has(bits::RECEIVES) && !self.heard.contains(&socket) {
+                self.ask(socket, seen, Ask::Request);
+            }
             if let Some(open) = self.open.get_mut(&socket) {
                 open.waited_ns = Some(seen.until_ns);
             }

@@ -15,6 +15,8 @@ pub(crate) const SIGKILL: u32 = 9;
 pub(crate) const SIGSEGV: u32 = 11;
 pub(crate) const SIGPIPE: u32 = 13;
 pub(crate) const SIGTERM: u32 = 15;
+pub(crate) const SIGCONT: u32 = 18;
+pub(crate) const SIGSTOP: u32 = 19;
 
 /// Signals that ask a process to end, and leave it to it how.
 pub(crate) const ASKING: [u32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];

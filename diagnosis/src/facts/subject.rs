@@ -1,8 +1,10 @@
 //! What a call was about: its path, its peer, or what its descriptor is.
 
 use super::seen::Seen;
-use rewind_recording::decode;
+use crate::text::descriptor;
 use rewind_recording::decode::descriptors::Table;
+use rewind_recording::decode::{self, Invocation};
+use rewind_recording::syscalls::Arch;
 use rewind_recording::syscalls::arg::ArgKind;
 
 /// What a call was about.
@@ -37,16 +39,22 @@ impl Subject {
 
     /// What a call is about.
     pub(super) fn of(seen: &Seen<'_, '_>) -> Self {
-        if let Some(path) = decode::path(seen.invocation, seen.arch).filter(|path| !path.is_empty()) {
+        Self::of_call(seen.invocation, seen.arch, seen.table)
+    }
+
+    /// What a call is about; its descriptor as `table` has it.
+    pub(super) fn of_call(invocation: &Invocation<'_>, arch: Arch, table: Option<&Table>) -> Self {
+        if let Some(path) = decode::path(invocation, arch).filter(|path| !path.is_empty()) {
             return Self::Path(path.into_owned());
         }
-        if let Some(peer) = decode::peer(seen.invocation, seen.arch) {
+        if let Some(peer) = decode::peer(invocation, arch) {
             return Self::Peer(peer);
         }
-        if !seen.row().is_some_and(|row| matches!(row.args.first(), Some(ArgKind::Fd))) {
+        let row = decode::row(&invocation.call, arch);
+        if !row.is_some_and(|row| matches!(row.args.first(), Some(ArgKind::Fd))) {
             return Self::Nothing;
         }
-        match seen.table.and_then(|table| table.text(seen.descriptor())) {
+        match table.and_then(|table| table.text(descriptor(&invocation.call))) {
             None => Self::Nothing,
             Some(text) => match peer_of(text) {
                 Some(peer) => Self::Peer(peer),

@@ -25,6 +25,9 @@ static FIGURES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?: after \d[\d.]*[a-zµ]+\d*s?)?(?:, [\d,]+ times)?$|, and [\d,]+ more calls? after it$").ok()
 });
 
+/// How often a child was tried.
+static ATTEMPTS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r", the last of [\d,]+ in \d[\d.]*[a-zµ]+").ok());
+
 /// Words that make the number behind them a part of the cause: a code, a port, a mode.
 const TELLING: [&str; 14] = [
     "exited with",
@@ -59,7 +62,7 @@ impl Form {
     }
 
     pub(super) fn sentence(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+        let mut text = ATTEMPTS.as_ref().map_or(Cow::Borrowed(text), |of| of.replace(text, "")).into_owned();
         for (name, instead) in &self.own {
             text = replaced(&text, name, instead);
         }

@@ -22,7 +22,8 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
             weight: if killed { CHILD_KILLED } else { CHILD_FAILED },
             relation: Relation::Beside,
             text: format!("its child {} (process {tgid}) {}", process.command(), end.ending.words()),
-            is_tied: true,
+            // The container did not end of it, as far as is known.
+            is_tied: main.is_none(),
             agreement: Agreement::Same,
             reasons: Vec::new(),
             evidence,
@@ -35,7 +36,17 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use crate::scene::Scene;
+    use crate::scene::{S, Scene};
+
+    #[test]
+    fn a_child_whose_end_the_container_got_over_is_no_answer() {
+        let mut scene = Scene::of("supervisor");
+        scene.child(701, 700, "worker --fast");
+        scene.exit(701, 11);
+        scene.later(S);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), "It exited with 1; nothing unusual found before that.");
+    }
 
     #[test]
     fn a_child_that_was_killed_is_told_and_one_that_said_no_is_not() {

@@ -127,6 +127,24 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_says_nothing_at_first_is_told_and_one_that_is_silent_later_is_not() {
+        let wait = |scene: &mut Scene| {
+            build::call(&mut scene.records, 700, 45).at(scene.now + MS, 0).enter().arg(3).arg(0x7000).arg(40).end();
+            scene.later(20 * S);
+            scene.answer()
+        };
+        let mut scene = Scene::of("app");
+        asked(&mut scene, 0);
+        let answer = wait(&mut scene);
+        assert!(answer.contains("recvfrom from 10.0.0.5:6379, which it had sent nothing yet, got nothing"), "{answer}");
+        // It waits for what comes next, or serves.
+        let mut scene = Scene::of("app");
+        asked(&mut scene, 0);
+        scene.call(700, 45).arg(3).arg(0x7000).arg(40).arg(0).arg(0).arg(0).result(9).end();
+        assert!(!wait(&mut scene).contains("nothing yet"));
+    }
+
+    #[test]
     fn a_peer_is_known_by_what_proc_said_of_the_descriptor() {
         let mut scene = Scene::of("app");
         asked(&mut scene, 0);

@@ -1,112 +1,104 @@
 //! Scenarios 5 and 7, of a living container: a thread that is in a call for longer than is usual.
+//!
+//! What programs wait in that have nothing to do (a poll, an accept, a read of a pipe or a socket, a condition) is none.
 
-use crate::calls::{self, bits};
-use crate::facts::Facts;
+use crate::calls::bits;
+use crate::facts::{Facts, Subject, Thread, Wait};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
-use crate::weight::{DEADLOCKED, HUNG, STUCK};
-use rewind_recording::decode;
-use rewind_recording::event::{Outcome, What};
+use crate::weight::{CERTAIN, HUNG, STUCK};
+use crate::words::waiting;
+use rewind_recording::event::Event;
 use rewind_recording::render::units::duration;
-use std::collections::{BTreeMap, BTreeSet};
 
-/// Calls that should be over soon, and what they wait for.
+/// Calls that should be over soon, and what they wait for. The call that makes a pipe of a file in the file system
+/// known to its other end (`open`) waits for that.
 const SOON: &[(u64, &str)] = &[
     (bits::CONNECTS, "a peer that does not take its connection"),
-    (bits::WAITS_FILE_LOCK, "a lock on a file"),
     (bits::WAITS_DISK, "the disk"),
+    (bits::OPENS, "a file system that does not answer, or for the other end of a FIFO"),
     (bits::WAITS_FILE_SYSTEM, "a file system"),
 ];
 /// So long is not soon.
 const LONG_NS: u64 = 1_000_000_000;
+/// So long is not soon for what is fast, but may have to wait in line.
+const VERY_LONG_NS: u64 = 5_000_000_000;
+/// The kernel's letter for a thread that waits for a disk, or for the server of a file system.
+const DISK: char = 'D';
 
-fn is_ordinary(name: &str) -> bool {
-    calls::has(name, bits::IDLES | bits::WAITS_CHILD)
-}
+/// What has nothing to do well may wait in these.
+const ORDINARY: u64 =
+    bits::IDLES | bits::WAITS_CHILD | bits::WAITS_THREAD | bits::RECEIVES | bits::SENDS | bits::WAITS_FILE_LOCK;
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
-    if facts.ending.is_some() {
+    if facts.is_frozen() {
         return Vec::new();
     }
     let mut findings = Vec::new();
-    let mut processes = BTreeMap::<u32, Threads>::new();
-    for index in &facts.open_calls {
-        let Some(event) = facts.timeline.event(*index) else { continue };
-        let What::Call { call, outcome: outcome @ (Outcome::InFlight | Outcome::InProgress), .. } = event.what else {
-            continue;
-        };
-        let since_ns = facts.header.read_ns.saturating_sub(event.start_ns);
-        let name = decode::name(&call, facts.arch);
-        let tgid = event.tgid().unwrap_or(event.tid);
-        let threads = processes.entry(tgid).or_default();
-        threads.count += 1;
-        if calls::has(&name, bits::WAITS_THREAD) && since_ns > LONG_NS {
-            threads.locked.push(*index);
+    for (tgid, threads) in &facts.threads() {
+        let found: Vec<_> = threads.iter().filter_map(|thread| stands(facts, thread)).collect();
+        if found.is_empty() {
+            findings.extend(hangs(facts, *tgid, threads));
         }
-        let soon = SOON.iter().find(|(bits, _)| calls::has(&name, *bits)).filter(|_| since_ns > LONG_NS);
-        if let Some((_, waits_for)) = soon {
-            let shown: String = facts.text(&event).chars().take(60).collect();
-            let long = match outcome {
-                Outcome::InProgress => format!("since before the recording began, {} ago,", duration(since_ns)),
-                _ => duration(since_ns),
-            };
-            findings.push(finding(STUCK, format!("it has waited {long} for {waits_for}: {shown}"), vec![*index]));
-        } else if outcome == Outcome::InProgress && event.tid == tgid && since_ns > LONG_NS && !is_ordinary(&name) {
-            threads.main = Some(*index);
-        }
-    }
-    let silent = silent(facts, &processes);
-    for (tgid, Threads { count, locked, main }) in processes {
-        if count > 1 && locked.len() == count {
-            let text = format!("all {count} threads of process {tgid} wait for locks or for each other (futex)");
-            findings.push(finding(DEADLOCKED, text, locked));
-        } else if let Some(index) = main.filter(|_| silent.contains(&tgid)) {
-            findings.extend(hangs(facts, tgid, index));
-        }
+        findings.extend(found);
     }
     findings
 }
 
-/// What threads of a process are in.
-#[derive(Default)]
-struct Threads {
-    /// How many are in a call.
-    count: usize,
-    /// Those that wait for a lock.
-    locked: Vec<usize>,
-    /// What the main thread is in since before the recording began, if that is not what it may well be.
-    main: Option<usize>,
+/// That a thread stands in a call that should be over soon.
+fn stands(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
+    let wait = thread.wait.as_ref()?;
+    let event = facts.timeline.event(wait.index)?;
+    let soon = SOON.iter().find(|(bits, _)| wait.bits & bits != 0).filter(|_| wait.ns > LONG_NS);
+    let (weight, waits_for) = match soon {
+        Some((_, waits_for)) => (STUCK, (*waits_for).to_owned()),
+        None if reads_file(facts, &event, wait) => file_reader(facts, &event, thread)?,
+        None => return None,
+    };
+    let long = if wait.is_before {
+        format!("since before the recording began, {} ago,", duration(wait.ns))
+    } else {
+        duration(wait.ns)
+    };
+    let shown: String = facts.text(&event).chars().take(60).collect();
+    Some(finding(weight, format!("it has waited {long} for {waits_for}: {shown}"), wait.index))
 }
 
-/// Processes whose main thread is in such a call, and that have done nothing else since.
-fn silent(facts: &Facts<'_>, processes: &BTreeMap<u32, Threads>) -> BTreeSet<u32> {
-    let hang = processes.iter().filter(|(_, threads)| threads.main.is_some());
-    let mut silent: BTreeSet<u32> = hang.map(|(tgid, _)| *tgid).collect();
-    if !silent.is_empty() {
-        let events = facts.timeline.by_end();
-        // Older, or the kernel's doing: a peer that closes, say.
-        let is_not_its = |what: &What<'_>| {
-            let is_older = matches!(what, What::Call { outcome: Outcome::InProgress, .. } | What::Descriptor(_));
-            is_older || matches!(what, What::Connection(_))
-        };
-        for event in events.filter(|event| !is_not_its(&event.what)) {
-            silent.remove(&event.tgid().unwrap_or(event.tid));
+/// Whether a thread reads or writes a file for long.
+fn reads_file(facts: &Facts<'_>, event: &Event<'_>, wait: &Wait) -> bool {
+    let is_file = |path: &str| !["/dev/", "/proc/", "/sys/", "/memfd:"].iter().any(|dir| path.starts_with(dir));
+    wait.ns > VERY_LONG_NS
+        && wait.bits & bits::TRANSFERS != 0
+        && matches!(facts.subject(event), Subject::Path(path) if is_file(&path))
+}
+
+/// Of a thread that reads or writes what a path names: a pipe has a path as well, and waits as others do.
+fn file_reader(facts: &Facts<'_>, event: &Event<'_>, thread: &Thread) -> Option<(i32, String)> {
+    let Subject::Path(path) = facts.subject(event) else { return None };
+    match thread.state {
+        Some(DISK) => Some((CERTAIN, format!("the disk, or the server of the file system, of {path}"))),
+        // It sleeps as who reads a pipe does.
+        Some(_) => None,
+        None if facts.owners.get(&path).is_some_and(|owner| owner.is_file()) => {
+            Some((STUCK, format!("the disk, or the server of the file system, of {path}")))
         }
+        None => None,
     }
-    silent
 }
 
 /// Scenario: the recorder comes to a container that hangs already.
-fn hangs(facts: &Facts<'_>, tgid: u32, index: usize) -> Option<Finding> {
-    let event = facts.timeline.event(index)?;
-    let ago = duration(facts.header.read_ns.saturating_sub(event.start_ns));
-    let call: String = facts.text(&event).chars().take(60).collect();
-    let call = call.split(" = ").next().unwrap_or_default();
+fn hangs(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Option<Finding> {
+    let is_silent = threads.iter().all(|thread| thread.wait.as_ref().is_some_and(|wait| wait.is_before));
+    let main = threads.iter().find(|thread| thread.tid == tgid).filter(|_| is_silent)?;
+    let wait = main.wait.as_ref().filter(|wait| wait.ns > LONG_NS && wait.bits & ORDINARY == 0)?;
+    let event = facts.timeline.event(wait.index)?;
+    let ago = duration(wait.ns);
+    let call = waiting::shown(facts, &event);
     let text = format!("process {tgid} has made no call since the recording began {ago} ago: it is in {call}");
-    Some(finding(HUNG, text, vec![index]))
+    Some(finding(HUNG, text, wait.index))
 }
 
-fn finding(weight: i32, text: String, evidence: Vec<usize>) -> Finding {
+fn finding(weight: i32, text: String, evidence: usize) -> Finding {
     Finding {
         rule: "stuck",
         weight,
@@ -115,7 +107,7 @@ fn finding(weight: i32, text: String, evidence: Vec<usize>) -> Finding {
         is_tied: true,
         agreement: Agreement::Same,
         reasons: Vec::new(),
-        evidence,
+        evidence: vec![evidence],
     }
 }
 
@@ -147,9 +139,9 @@ mod tests {
 
     #[test]
     fn a_process_that_hung_before_the_recording_began_is_found() {
-        let why = hung(202).why();
+        let why = hung(65).why();
         let answer = "It is running; but process 700 has made no call since the recording began 31.0s ago: it is in \
-                      futex(0x4000, FUTEX_WAIT_PRIVATE, 2, NULL).";
+                      semop(16384, 0x80, 2).";
         assert_eq!(why.answer, answer);
         assert!(why.blocked[0].before && why.blocked[0].living, "{:?}", why.blocked);
         // What it takes is not known, and is no part of what has been slow.
@@ -162,8 +154,11 @@ mod tests {
 
     #[test]
     fn one_that_sleeps_or_whose_other_threads_work_has_not_hung() {
-        assert_eq!(hung(230).answer(), "It is running: nothing unusual found.");
-        let mut scene = hung(202);
+        // clock_nanosleep, accept, read, poll: they have nothing to do.
+        for nr in [230, 43, 0, 7] {
+            assert_eq!(hung(nr).answer(), "It is running: nothing unusual found.", "{nr}");
+        }
+        let mut scene = hung(65);
         build::task(&mut scene.records, scene.now, (701, 700), (2, 1), "worker");
         scene.call(701, 39).result(1).end();
         assert_eq!(scene.answer(), "It is running: nothing unusual found.");

@@ -9,6 +9,8 @@ use rewind_recording::render::units::{duration, grouped};
 
 /// So long is worth telling.
 const LONG_NS: u64 = 100_000_000;
+/// So often shows that it was tried again and again.
+const MANY: u64 = 5;
 
 /// "openat of /etc/passwd was denied (EACCES)".
 fn clause(group: &Group) -> String {
@@ -22,6 +24,10 @@ fn clause(group: &Group) -> String {
     }
     if group.count > 1 {
         text += &format!(", {} times", grouped(group.count));
+        let span_ns = group.last_ns.saturating_sub(group.first_ns);
+        if group.count >= MANY && span_ns >= LONG_NS && matches!(group.subject, Subject::Peer(_)) {
+            text += &format!(" in {}", duration(span_ns));
+        }
     }
     text
 }
@@ -29,6 +35,9 @@ fn clause(group: &Group) -> String {
 /// "connect to 10.0.0.5:5432 got no answer".
 fn silence(group: &Group) -> String {
     let peer = group.subject.text().unwrap_or("a peer");
+    if calls::has(&group.name, bits::RECEIVES) {
+        return format!("{} from {peer}, which it had sent nothing yet, got nothing", group.name);
+    }
     let what = if calls::has(&group.name, bits::CONNECTS) {
         "connect to"
     } else if group.subject.is_name_server() {
@@ -60,8 +69,10 @@ fn what(group: &Group) -> String {
 pub(crate) fn permission(facts: &Facts<'_>, group: &Group) -> String {
     let (Meaning::Denied, Subject::Path(path)) = (group.meaning, &group.subject) else { return String::new() };
     let user = facts.user(group.tgid).map(|user| format!("it ran as user {user}"));
-    let owner =
-        facts.owners.get(path).map(|Owner { user, mode }| format!("the file is user {user}'s with mode {mode:04o}"));
+    let owner = facts
+        .owners
+        .get(path)
+        .map(|Owner { user, mode, .. }| format!("the file is user {user}'s with mode {mode:04o}"));
     let known: Vec<_> = user.into_iter().chain(owner).collect();
     if known.is_empty() { String::new() } else { format!("; {}", known.join(", and ")) }
 }

@@ -138,6 +138,9 @@ pub const MOUNTS: u64 = 1 << 21;
 /// Opens the file at its path.
 pub const OPENS: u64 = 1 << 22;
 
+/// Takes a lock on the file in its first argument, changes it or gives it up.
+pub const LOCKS_FILE: u64 = 1 << 23;
+
 /// Moves the offset of a file: `ESPIPE` from it says that there is none.
 pub const SEEKS: u64 = 1 << 62;
 

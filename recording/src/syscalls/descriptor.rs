@@ -6,8 +6,8 @@ use super::arg::ArgKind::{
 };
 use super::arg::Shape::{FdPair, I64, Sigset};
 use super::bits::{
-    CHANGES_DIRECTORY, CLOSES, DECISIVE, DESC, ENTRY, NETWORK, ORDINARY, RECEIVES, SEEKS, SENDS, SIGNAL, TRANSFERS,
-    TRIES_FILE_SYSTEM, WAITS_DISK, WAITS_FILE_LOCK, WAITS_FILE_SYSTEM,
+    CHANGES_DIRECTORY, CLOSES, DECISIVE, DESC, ENTRY, LOCKS_FILE, NETWORK, ORDINARY, RECEIVES, SEEKS, SENDS, SIGNAL,
+    TRANSFERS, TRIES_FILE_SYSTEM, WAITS_DISK, WAITS_FILE_LOCK, WAITS_FILE_SYSTEM,
 };
 use super::commands::{FCNTL, IOCTL};
 use super::flags::file::{CLOSE_RANGE, FADVISE, FALLOC, INOTIFY_INIT, LOCK, RWF, SPLICE, SYNC_RANGE, WHENCE, XATTR};
@@ -44,7 +44,7 @@ pub(super) const ROWS: &[Row] = &[
     row("tee", 276, 77, &[Fd, Fd, Size, Flags(&SPLICE)], Return::Int, DESC),
     row("vmsplice", 278, 75, &[Fd, VecIn(2), Size, Flags(&SPLICE)], Return::Int, DESC),
     row("copy_file_range", 326, 285, &[Fd, In(I64), Fd, In(I64), Size, UintFlags], Return::Int, DESC | ENTRY),
-    row("flock", 73, 32, &[Fd, Flags(&LOCK)], Return::Int, DESC | WAITS_FILE_LOCK),
+    row("flock", 73, 32, &[Fd, Flags(&LOCK)], Return::Int, DESC | LOCKS_FILE | WAITS_FILE_LOCK),
     row("fsync", 74, 82, &[Fd], Return::Int, DESC | WAITS_DISK),
     row("fdatasync", 75, 83, &[Fd], Return::Int, DESC | WAITS_DISK),
     row("syncfs", 306, 267, &[Fd], Return::Int, DESC | WAITS_DISK),

@@ -3,7 +3,7 @@
 use super::{Commands, Form, command};
 use crate::syscalls::arg::ArgKind::{Choice, Fd, Flags, In, Int, OpenFlags, Out, Pointer, Signal, Uint};
 use crate::syscalls::arg::Shape::{Lock, LockHolder};
-use crate::syscalls::bits::{CLOEXEC, SETS_CLOEXEC, WAITS_FILE_LOCK};
+use crate::syscalls::bits::{CLOEXEC, LOCKS_FILE, SETS_CLOEXEC, WAITS_FILE_LOCK};
 use crate::syscalls::flags::file::{FD_FLAGS, LEASE, NOTIFY, SEALS};
 use crate::syscalls::{Made, Return};
 
@@ -21,8 +21,8 @@ pub(in crate::syscalls) const FCNTL: Commands = Commands {
         command(3, "F_GETFL", &[], Return::OpenFlags, 0),
         command(4, "F_SETFL", &[OpenFlags], Return::Int, 0),
         command(5, "F_GETLK", &[Out(LockHolder)], Return::Int, 0),
-        command(6, "F_SETLK", &[In(Lock)], Return::Int, 0),
-        command(7, "F_SETLKW", &[In(Lock)], Return::Int, WAITS_FILE_LOCK),
+        command(6, "F_SETLK", &[In(Lock)], Return::Int, LOCKS_FILE),
+        command(7, "F_SETLKW", &[In(Lock)], Return::Int, LOCKS_FILE | WAITS_FILE_LOCK),
         command(8, "F_SETOWN", &[Int], Return::Int, 0),
         command(9, "F_GETOWN", &[], Return::Int, 0),
         command(0xa, "F_SETSIG", &[Signal], Return::Int, 0),
@@ -31,8 +31,8 @@ pub(in crate::syscalls) const FCNTL: Commands = Commands {
         command(0x10, "F_GETOWN_EX", &[Pointer], Return::Int, 0),
         command(0x11, "F_GETOWNER_UIDS", &[Pointer], Return::Int, 0),
         command(0x24, "F_OFD_GETLK", &[Out(LockHolder)], Return::Int, 0),
-        command(0x25, "F_OFD_SETLK", &[In(Lock)], Return::Int, 0),
-        command(0x26, "F_OFD_SETLKW", &[In(Lock)], Return::Int, WAITS_FILE_LOCK),
+        command(0x25, "F_OFD_SETLK", &[In(Lock)], Return::Int, LOCKS_FILE),
+        command(0x26, "F_OFD_SETLKW", &[In(Lock)], Return::Int, LOCKS_FILE | WAITS_FILE_LOCK),
         command(0x400, "F_SETLEASE", &[Choice(&LEASE)], Return::Int, 0),
         command(0x401, "F_GETLEASE", &[], Return::Choice(&LEASE), 0),
         command(0x402, "F_NOTIFY", &[Flags(&NOTIFY)], Return::Int, 0),

@@ -1,0 +1,220 @@
+//! From the main process to the child whose failure it passed on, to its child, and so on.
+//!
+//! A parent that ran something else once its child had failed has got over it, unless it ends with that child's own
+//! code. One that only slept has not: it was about to try again.
+
+use super::Facts;
+use super::process::{Process, launches};
+use rewind_recording::ending::Ending;
+
+/// A process that ends so soon after its child is taken to do so because of it.
+const RIGHT_BEHIND_NS: u64 = 50_000_000;
+/// The same for one that spoke right behind it, until its end.
+const SPEAKING_NS: u64 = 5_000_000_000;
+/// Codes up to this say no more than that something failed.
+const COMMON_CODE: u8 = 2;
+
+/// What a process runs, and fails to, again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempts {
+    /// How often in a row.
+    pub(crate) count: u64,
+    /// From the start of the first to the end of the last.
+    pub(crate) span_ns: u64,
+}
+
+impl Facts<'_> {
+    /// From the main process to the child whose failure it passed on, and its child.
+    pub(super) fn chain_of_ends(&self) -> Vec<u32> {
+        let Some(main) = self.ending.map(|ending| ending.tgid) else { return Vec::new() };
+        let mut chain = vec![main];
+        while let Some(next) = chain.last().and_then(|tgid| self.passed_on(*tgid)) {
+            if chain.contains(&next) {
+                break;
+            }
+            chain.push(next);
+        }
+        chain
+    }
+
+    /// The child whose failure `tgid` passed on: of those that it did not get over one that ended alike, else the last
+    /// if `tgid` ended right behind it.
+    fn passed_on(&self, tgid: u32) -> Option<u32> {
+        let process = self.processes.get(&tgid)?;
+        let own = process.end?.ending;
+        let code = own.exit_code.filter(|code| *code != 0)?;
+        let ended = self.children(tgid).filter_map(|(child, process)| Some((child, process.end?.ending)));
+        let before: Vec<_> =
+            ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns()).collect();
+        // What was run to wait is not what failed or did not.
+        let last = before.iter().filter(|(child, _)| !self.sleeps(*child)).max_by_key(|(_, end)| end.at_ns)?.0;
+        let alike = |end: &Ending| is_alike(process, code, end);
+        let passed = |child: u32, end: &Ending| {
+            let behind = self.is_right_behind(tgid, end, own.at_ns);
+            match (end.is_success(), self.went_on(tgid, child, end, own.at_ns)) {
+                (true, _) => false,
+                (false, true) => alike(end) && code > COMMON_CODE,
+                (false, false) if child == last => alike(end) || behind,
+                (false, false) => alike(end),
+            }
+        };
+        let passed_on = before.iter().filter(|(child, end)| passed(*child, end));
+        passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| *child)
+    }
+
+    fn children(&self, tgid: u32) -> impl Iterator<Item = (u32, &Process)> {
+        self.processes.iter().filter(move |(_, child)| child.parent == tgid).map(|(child, process)| (*child, process))
+    }
+
+    /// Whether a process runs what only waits.
+    fn sleeps(&self, tgid: u32) -> bool {
+        self.processes.get(&tgid).is_some_and(|process| process.program() == "sleep")
+    }
+
+    /// Whether a process began another child once it knew that `child` had ended; one that waits counts where `child`
+    /// was not tried again and again.
+    fn went_on(&self, tgid: u32, child: u32, end: &Ending, until_ns: u64) -> bool {
+        let is_retried = self.attempts(child).is_some_and(|attempts| attempts.count > 1);
+        let after_ns = self.reaped.get(&child).map_or(end.at_ns, |reaped_ns| *reaped_ns);
+        self.children(tgid).any(|(other, process)| {
+            let is_later = process.first_ns > after_ns && process.first_ns < until_ns;
+            is_later && !(is_retried && self.sleeps(other))
+        })
+    }
+
+    /// Whether a process ended, or began to speak, right behind its child, but for the time that it had others wait.
+    fn is_right_behind(&self, parent: u32, child: &Ending, end_ns: u64) -> bool {
+        let outputs = self.processes.get(&parent).map_or(&[][..], |parent| &parent.outputs);
+        let spoke_ns = outputs.iter().filter(|output| output.to_stderr).map(|output| output.at_ns);
+        let spoke_ns = spoke_ns.filter(|at_ns| *at_ns >= child.at_ns && end_ns - child.at_ns < SPEAKING_NS).min();
+        let until_ns = spoke_ns.unwrap_or(end_ns).min(end_ns);
+        let waits = self.children(parent).filter(|(tgid, own)| own.first_ns >= child.at_ns && self.sleeps(*tgid));
+        let waited_ns = |own: &Process| Some(own.end?.ending.at_ns.min(until_ns).saturating_sub(own.first_ns));
+        let slept_ns: u64 = waits.filter_map(|(_, own)| waited_ns(own)).sum();
+        // To start one takes time as well.
+        let margin_ns = if slept_ns > 0 { 2 * RIGHT_BEHIND_NS } else { RIGHT_BEHIND_NS };
+        until_ns.saturating_sub(child.at_ns).saturating_sub(slept_ns) < margin_ns
+    }
+
+    /// How often the parent of a process that failed has run the same in a row, and each failed.
+    pub(crate) fn attempts(&self, tgid: u32) -> Option<Attempts> {
+        let process = self.processes.get(&tgid)?;
+        let last_ns = process.end?.ending.at_ns;
+        let same = |(_, other): &(u32, &Process)| other.command() == process.command() && !other.programs.is_empty();
+        let mut ends: Vec<_> = self
+            .children(process.parent)
+            .filter(same)
+            .filter_map(|(_, other)| Some((other.end?.ending, other.first_ns)))
+            .filter(|(end, _)| end.at_ns <= last_ns)
+            .collect();
+        ends.sort_by_key(|(end, _)| std::cmp::Reverse(end.at_ns));
+        let failed: Vec<_> = ends.iter().take_while(|(end, _)| !end.is_success()).collect();
+        let first_ns = failed.last()?.1;
+        Some(Attempts { count: failed.len() as u64, span_ns: last_ns.saturating_sub(first_ns) })
+    }
+}
+
+/// Whether a process that exited with `code` did so as a child of it ended.
+fn is_alike(parent: &Process, code: u8, child: &Ending) -> bool {
+    let same = child.exit_code == Some(code) || child.signal.is_some_and(|signal| code == 128 + signal);
+    let own = match (parent.program(), code) {
+        ("xargs", 123) => child.exit_code.is_some_and(|child| (1..=125).contains(&child)),
+        ("xargs", 124) => child.exit_code == Some(255),
+        ("xargs", 125) => child.signal.is_some(),
+        ("timeout", 124) => child.signal.is_some(),
+        ("make" | "gmake", 2) => !child.is_success(),
+        _ => false,
+    };
+    same || own && launches(parent.program())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{MS, S, Scene};
+    use rewind_recording::event::build;
+
+    const NONE: &str = "It exited with 1; nothing unusual found before that.";
+
+    /// `cat /nope`, which fails, as a child of 700; its parent is told so.
+    fn failing_cat(scene: &mut Scene, tgid: u32) {
+        scene.child(tgid, 700, "cat /nope");
+        scene.main = tgid;
+        scene.open("/nope", -2);
+        scene.exit(tgid, 1 << 8);
+        scene.call(700, 61).arg(u64::from(u32::MAX)).arg(0x7000).arg(0).arg(0).result(tgid.into()).end();
+    }
+
+    fn ran(scene: &mut Scene, tgid: u32, command: &str, ns: u64) {
+        scene.child(tgid, 700, command);
+        scene.later(ns);
+        scene.exit(tgid, 0);
+    }
+
+    #[test]
+    fn a_failure_that_the_parent_got_over_is_not_passed_on() {
+        let mut scene = Scene::of("sh -c 'cat /nope || true; ls; test -e /x'");
+        failing_cat(&mut scene, 701);
+        ran(&mut scene, 702, "ls", 0);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), NONE);
+        // It had a rest, and went on.
+        let mut scene = Scene::of("sh -c 'cat /nope; sleep 2; exit 1'");
+        failing_cat(&mut scene, 701);
+        ran(&mut scene, 702, "sleep 2", 2 * S);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), NONE);
+    }
+
+    #[test]
+    fn a_code_of_its_own_tells_that_it_was_passed_on_behind_a_cleanup() {
+        let mut scene = Scene::of("sh -e run.sh");
+        scene.child(701, 700, "migrate");
+        scene.exit(701, 17 << 8);
+        scene.call(700, 61).arg(u64::from(u32::MAX)).arg(0x7000).arg(0).arg(0).result(701).end();
+        ran(&mut scene, 702, "rm -f lock", 0);
+        scene.exit(700, 17 << 8);
+        assert!(scene.answer().contains("its child migrate (process 701) having exited with 17"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn the_parts_of_a_pipeline_began_before_one_of_them_was_known_to_have_failed() {
+        let mut scene = Scene::of("bash -o pipefail -c pipeline");
+        for child in [701, 702] {
+            build::fork(&mut scene.records, scene.now, (700, 700), child);
+        }
+        failing_cat(&mut scene, 701);
+        ran(&mut scene, 702, "sort", 300 * MS);
+        scene.exit(700, 1 << 8);
+        let answer = scene.answer();
+        assert!(answer.contains("its child cat (process 701) having exited with 1 after openat of /nope"), "{answer}");
+    }
+
+    #[test]
+    fn a_loop_that_gave_up_is_told_with_what_it_tried_and_how_often() {
+        let mut scene = Scene::of("sh -c wait-for-db");
+        for attempt in 0..14_u32 {
+            let tgid = 701 + 2 * attempt;
+            scene.child(tgid, 700, "pg_isready -h db");
+            scene.main = tgid;
+            scene.connect([10, 0, 0, 5], 5432, -111);
+            scene.exit(tgid, 2 << 8);
+            scene.call(700, 61).arg(u64::from(u32::MAX)).arg(0x7000).arg(0).arg(0).result(tgid.into()).end();
+            ran(&mut scene, tgid + 1, "sleep 2", 2 * S);
+        }
+        scene.exit(700, 1 << 8);
+        let answer = "It exited with 1, its child pg_isready (process 727, the last of 14 in 26.1s) having exited with 2 after \
+                      connect to 10.0.0.5:5432 was refused (ECONNREFUSED), 14 times in 26.1s.";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn xargs_says_in_a_code_of_its_own_that_one_of_its_children_failed() {
+        let mut scene = Scene::of("xargs -n1 cat");
+        failing_cat(&mut scene, 701);
+        ran(&mut scene, 702, "cat /etc/passwd", 0);
+        scene.exit(700, 123 << 8);
+        let answer = "It exited with 123 (xargs: what it ran exited with 1 to 125), its child cat (process 701) having exited \
+                      with 1 after openat of /nope found no such file (ENOENT).";
+        assert_eq!(scene.answer(), answer);
+    }
+}

@@ -1,0 +1,92 @@
+//! A thread that makes no call and is in none: it computes, for ever as it may be.
+
+use crate::facts::{Facts, Thread};
+use crate::finding::{Finding, Relation};
+use crate::groups::{Agreement, Group};
+use crate::weight::HUNG;
+use rewind_recording::render::units::duration;
+
+/// Programs that compute make no call for as long.
+const LONG_NS: u64 = 10_000_000_000;
+/// The kernel's letter for a thread that runs, or could.
+const RUNS: char = 'R';
+/// Less CPU than this share of the time, in percent, and it was held up.
+const HELD_UP: u64 = 20;
+
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
+    if facts.is_frozen() {
+        return Vec::new();
+    }
+    let threads = facts.threads().into_values().flatten().collect::<Vec<_>>();
+    let busy = threads.iter().filter(|thread| thread.wait.is_none() && thread.quiet_ns > LONG_NS);
+    let mut findings: Vec<_> = busy.filter_map(|thread| finding(facts, thread)).collect();
+    findings.truncate(3);
+    findings
+}
+
+fn finding(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
+    let Thread { tid, tgid, quiet_ns, state, cpu_ms, .. } = *thread;
+    let long = duration(quiet_ns);
+    let comm = facts.processes.get(&tgid).map_or("", |process| &process.comm);
+    let who = if tid == tgid {
+        format!("process {tgid} ({comm})")
+    } else {
+        format!("thread {tid} of process {tgid} ({comm})")
+    };
+    let text = match (state, cpu_ms) {
+        (Some(RUNS), Some(cpu_ms)) if cpu_ms.saturating_mul(100) < (quiet_ns / 1_000_000).saturating_mul(HELD_UP) => {
+            let used = duration(cpu_ms.saturating_mul(1_000_000));
+            format!("{who} has made no call for {long}, and could run, but has had {used} of CPU since it began")
+        }
+        (Some(RUNS), Some(cpu_ms)) => {
+            let used = duration(cpu_ms.saturating_mul(1_000_000));
+            format!("{who} has made no call for {long}, and runs: it computes ({used} of CPU since it began)")
+        }
+        // The kernel says that it does something else; or it was not asked, and the thread may have ended unseen.
+        _ => return None,
+    };
+    Some(Finding {
+        rule: "busy",
+        weight: HUNG,
+        relation: Relation::Beside,
+        text,
+        is_tied: true,
+        agreement: Agreement::Same,
+        reasons: Vec::new(),
+        evidence: last_event(facts, tid).into_iter().collect(),
+    })
+}
+
+/// The last that a thread did.
+fn last_event(facts: &Facts<'_>, tid: u32) -> Option<usize> {
+    (0..facts.timeline.len()).rev().find(|index| facts.timeline.event(*index).is_some_and(|event| event.tid == tid))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose;
+    use crate::scene::{S, Scene};
+    use rewind_recording::header::{Header, Living, ThreadState};
+
+    fn answer(state: Option<(char, u64)>) -> String {
+        let mut scene = Scene::of("app");
+        scene.open("/srv/matrix", 3);
+        scene.later(30 * S);
+        let thread = |(state, cpu_ms)| ThreadState { tgid: 700, tid: 700, state, cpu_ms };
+        let living = state.map(|state| Living { frozen: Some(false), threads: vec![thread(state)], left_out: 0 });
+        let header = Header { living, ..scene.header() };
+        diagnose(&header, &rewind_recording::event::sorted(&scene.records), &Default::default()).answer
+    }
+
+    #[test]
+    fn who_computes_without_a_call_is_told_with_its_cpu_time() {
+        let told = "It is running; but process 700 (app) has made no call for 30.9s, and runs: it computes (30.5s of CPU \
+                    since it began).";
+        assert_eq!(answer(Some(('R', 30_500))), told);
+        assert!(answer(Some(('R', 900))).contains("could run, but has had 900ms of CPU"));
+        // A call that was lost, say; or nobody asked the kernel.
+        for state in [Some(('S', 10)), None] {
+            assert_eq!(answer(state), "It is running: nothing unusual found.");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! A process whose threads all wait for each other without a limit of time: a wait that nobody can end.
+//!
+//! A private futex can only be woken by a thread of its process. One that is not can be by another process, but for
+//! that of who waits for a thread of its own to end (`pthread_join`), which the kernel wakes.
+
+use crate::calls::bits;
+use crate::facts::{Facts, Thread, Wait};
+use crate::finding::{Finding, Relation};
+use crate::groups::{Agreement, Group};
+use crate::weight::DEADLOCKED;
+use crate::words::waiting;
+use rewind_recording::event::What;
+use rewind_recording::render::units::duration;
+
+/// Shorter waits are usual.
+const LONG_NS: u64 = 5_000_000_000;
+/// `FUTEX_PRIVATE_FLAG`; `FUTEX2_PRIVATE` is the same.
+const PRIVATE: u64 = 128;
+
+/// Who could end a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waker {
+    /// A thread of the same process.
+    Own,
+    /// The kernel, as this thread of the same process ends.
+    EndOf(u32),
+    /// Any process that shares the memory.
+    Anybody,
+}
+
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
+    if facts.is_frozen() {
+        return Vec::new();
+    }
+    let processes = facts.threads();
+    let is_only = processes.len() == 1;
+    processes.iter().filter_map(|(tgid, threads)| finding(facts, *tgid, threads, is_only)).collect()
+}
+
+fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> Option<Finding> {
+    let wakers: Option<Vec<_>> = threads.iter().map(|thread| waker(facts, thread, threads)).collect();
+    let wakers = wakers.filter(|wakers| !wakers.is_empty())?;
+    let is_shared = wakers.contains(&Waker::Anybody);
+    if is_shared && !is_only {
+        return None;
+    }
+    let waits: Vec<&Wait> = threads.iter().filter_map(|thread| thread.wait.as_ref()).collect();
+    let newest = waits.iter().min_by_key(|wait| wait.ns).filter(|wait| wait.ns > LONG_NS)?;
+    let since = if newest.is_before { "since before the recording began, " } else { "for " };
+    let since = format!("{since}{}{}", duration(newest.ns), if newest.is_before { " ago" } else { "" });
+    let comm = facts.processes.get(&tgid).map_or("", |process| &process.comm);
+    let process = format!("process {tgid}{}", if comm.is_empty() { String::new() } else { format!(" ({comm})") });
+    let text = match threads {
+        [_] => {
+            let call =
+                facts.timeline.event(newest.index).map(|event| waiting::shown(facts, &event)).unwrap_or_default();
+            format!(
+                "nothing can wake {process}: its only thread has been in {call} {since}, without a time limit, and no \
+                 other thread is there"
+            )
+        }
+        _ => {
+            let joins = wakers.iter().filter(|waker| matches!(waker, Waker::EndOf(_))).count();
+            let ends = match joins {
+                0 => String::new(),
+                1 => ", one of them for another to end".to_owned(),
+                more => format!(", {more} of them for others to end"),
+            };
+            format!(
+                "no thread of {process} can wake another: all {} wait for each other {since}, without a time limit \
+                 (futex){ends}",
+                threads.len()
+            )
+        }
+    };
+    let reasons = doubts(facts, is_shared);
+    let evidence = waits.iter().take(8).map(|wait| wait.index).collect();
+    Some(Finding {
+        rule: "deadlock",
+        weight: DEADLOCKED,
+        relation: Relation::Beside,
+        text,
+        is_tied: true,
+        agreement: Agreement::Same,
+        reasons,
+        evidence,
+    })
+}
+
+/// Who could wake a thread: `None` where it is in no wait without an end for another one.
+fn waker(facts: &Facts<'_>, thread: &Thread, all: &[Thread]) -> Option<Waker> {
+    let wait = thread.wait.as_ref().filter(|wait| wait.bits & bits::WAITS_THREAD != 0 && wait.is_endless)?;
+    let What::Call { .. } = facts.timeline.event(wait.index)?.what else { return None };
+    // `futex` has the operation, with its flag, in the second place; `futex_wait` has the flags in the fourth.
+    let flags = if wait.name == "futex" { wait.values[1] } else { wait.values[3] };
+    if wait.name != "futex_waitv" && flags.is_some_and(|flags| flags & PRIVATE != 0) {
+        return Some(Waker::Own);
+    }
+    // The C library waits for a thread's end on the word that holds its number.
+    let awaited = wait.values[2].map(|value| value as u32).filter(|_| wait.name == "futex");
+    let is_awaited = |other: &&Thread| other.ns_tid != 0 && Some(other.ns_tid) == awaited && other.tid != thread.tid;
+    Some(all.iter().find(is_awaited).map_or(Waker::Anybody, |other| Waker::EndOf(other.tid)))
+}
+
+/// What is not sure of it.
+fn doubts(facts: &Facts<'_>, is_shared: bool) -> Vec<&'static str> {
+    let mut doubts = vec!["unless a signal or a timer of its own comes"];
+    if is_shared {
+        doubts.push("unless a process elsewhere shares the memory: not all of the waits are private");
+    }
+    if !facts.header.living.as_ref().is_some_and(|living| living.is_whole()) {
+        doubts.push("unless there are threads that made no call since the recording began");
+    }
+    doubts
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{MS, S, Scene};
+    use rewind_recording::event::build;
+
+    const WAIT_PRIVATE: u64 = 128;
+    /// `FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME`, as `pthread_join` has it.
+    const JOIN: u64 = 0x109;
+    const NOTHING: &str = "It is running: nothing unusual found.";
+
+    fn futex(scene: &mut Scene, tid: u32, (operation, value, timeout): (u64, u64, u64)) {
+        scene.now += MS;
+        let call = build::call(&mut scene.records, tid, 202).at(scene.now, 0).enter();
+        call.arg(0x4000).arg(operation).arg(value).arg(timeout).arg(0).arg(u64::from(u32::MAX)).end();
+    }
+
+    fn thread(scene: &mut Scene, tid: u32) {
+        build::task(&mut scene.records, scene.now, (tid, 700), (tid - 699, 1), "worker");
+    }
+
+    fn answer(mut scene: Scene) -> String {
+        scene.later(60 * S);
+        scene.answer()
+    }
+
+    #[test]
+    fn one_thread_that_waits_for_itself_is_named() {
+        let mut scene = Scene::of("app");
+        futex(&mut scene, 700, (WAIT_PRIVATE, 2, 0));
+        scene.later(60 * S);
+        let why = scene.why();
+        let told = "It is running; but nothing can wake process 700 (app): its only thread has been in futex(0x4000, \
+                    FUTEX_WAIT_PRIVATE, 2, NULL) for 1m01s, without a time limit, and no other thread is there.";
+        assert_eq!(why.answer, told);
+        assert!(why.findings[0].reasons.iter().any(|reason| reason.contains("signal")), "{:?}", why.findings);
+    }
+
+    #[test]
+    fn threads_that_wait_for_each_other_are_named_with_who_waits_for_their_end() {
+        let mut scene = Scene::of("app");
+        for tid in [701, 702] {
+            thread(&mut scene, tid);
+            futex(&mut scene, tid, (WAIT_PRIVATE, 2, 0));
+        }
+        futex(&mut scene, 700, (JOIN, 2, 0));
+        let told = "It is running; but no thread of process 700 (app) can wake another: all 3 wait for each other for \
+                    1m01s, without a time limit (futex), one of them for another to end.";
+        assert_eq!(answer(scene), told);
+    }
+
+    #[test]
+    fn who_has_a_thread_that_will_go_on_is_not_stuck() {
+        // A limit of time, as idle runtimes have one somewhere.
+        let mut scene = Scene::of("app");
+        thread(&mut scene, 701);
+        futex(&mut scene, 701, (WAIT_PRIVATE, 0, 0));
+        futex(&mut scene, 700, (WAIT_PRIVATE, 0, 0x7ffc_0000));
+        assert_eq!(answer(scene), NOTHING);
+        // An event loop, or a listener.
+        for nr in [232, 43, 7, 0] {
+            let mut scene = Scene::of("app");
+            thread(&mut scene, 701);
+            futex(&mut scene, 701, (WAIT_PRIVATE, 0, 0));
+            let call = build::call(&mut scene.records, 700, nr).at(scene.now, 0).enter();
+            call.arg(4).arg(0x7000).arg(64).arg(u64::from(u32::MAX)).end();
+            assert_eq!(answer(scene), NOTHING, "{nr}");
+        }
+        // Another process may wake what is shared.
+        let mut scene = Scene::of("app");
+        scene.child(701, 700, "worker");
+        futex(&mut scene, 701, (0, 0, 0));
+        build::call(&mut scene.records, 700, 61).at(scene.now, 0).enter().arg(701).arg(0).arg(0).arg(0).end();
+        assert_eq!(answer(scene), NOTHING);
+    }
+
+    #[test]
+    fn a_thread_that_is_in_no_call_may_wake_the_others() {
+        let mut scene = Scene::of("app");
+        thread(&mut scene, 701);
+        scene.call(701, 39).result(1).end();
+        futex(&mut scene, 700, (WAIT_PRIVATE, 2, 0));
+        assert!(!answer(scene).contains("can wake"));
+    }
+}

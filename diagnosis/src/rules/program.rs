@@ -1,0 +1,159 @@
+//! A program that was to be run is not there, or its interpreter is not: the exit code 127 of shells and others that
+//! run programs.
+
+use crate::calls::{self, bits};
+use crate::facts::{Facts, Failure, Process, Subject, launches};
+use crate::finding::{Finding, Relation};
+use crate::groups::{Agreement, Group};
+use crate::meaning::Meaning;
+use crate::weight::NO_PROGRAM;
+use std::collections::BTreeSet;
+
+/// What who runs others exits with when there is no such program.
+const NOT_FOUND: u8 = 127;
+/// Directories that are shown.
+const SHOWN: usize = 8;
+
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
+    let Some((tgid, process)) = facts.culprit() else { return Vec::new() };
+    let is_it = facts.end().is_some_and(|end| end.exit_code == Some(NOT_FOUND));
+    // A fork of a shell has no program of its own: what it looked for, its parent did.
+    let parent = facts.processes.get(&process.parent).filter(|_| process.programs.is_empty());
+    let launcher = if process.programs.is_empty() { parent } else { Some(process) };
+    if !is_it || !launcher.is_some_and(|launcher| launches(launcher.program())) {
+        return Vec::new();
+    }
+    let family: BTreeSet<u32> = [tgid].into_iter().chain(parent.map(|_| process.parent)).collect();
+    let since_ns = launcher.map_or(0, Process::since_ns);
+    let looks: Vec<_> =
+        facts.failures.iter().filter(|failure| family.contains(&failure.tgid) && is_look(failure, since_ns)).collect();
+    finding(facts, process, &looks).into_iter().collect()
+}
+
+/// Whether it is a look for a program, or an attempt to run it.
+fn is_look(failure: &Failure, since_ns: u64) -> bool {
+    failure.at_ns >= since_ns
+        && failure.meaning() == Meaning::Missing
+        && calls::has(&failure.name, bits::ASKS | bits::RUNS)
+        && matches!(&failure.subject, Subject::Path(path) if path.starts_with('/'))
+}
+
+fn parts(failure: &Failure) -> Option<(&str, &str)> {
+    failure.subject.text()?.rsplit_once('/')
+}
+
+fn finding(facts: &Facts<'_>, process: &Process, looks: &[&Failure]) -> Option<Finding> {
+    let said: String = process.outputs.iter().map(|output| output.text.as_str()).collect();
+    let is_named = |failure: &Failure| parts(failure).is_some_and(|(_, name)| !name.is_empty() && said.contains(name));
+    let is_run = |failure: &Failure| calls::has(&failure.name, bits::RUNS);
+    // What it complains of; else what it tried to run.
+    let last =
+        looks.iter().rev().find(|look| is_named(look)).or_else(|| looks.iter().rev().find(|look| is_run(look)))?;
+    let (_, name) = parts(last)?;
+    let of_it = || looks.iter().filter(|look| parts(look).is_some_and(|(_, other)| other == name));
+    let mut dirs: Vec<&str> = Vec::new();
+    for (dir, _) in of_it().filter_map(|look| parts(look)) {
+        if !dirs.contains(&dir) {
+            dirs.push(dir);
+        }
+    }
+    let path = last.subject.text()?;
+    let is_there = facts.owners.contains_key(path) && is_run(last);
+    let text = match dirs.len() {
+        _ if is_there => format!("{path} could not be run: it is there, but its interpreter or loader is not (ENOENT)"),
+        0 | 1 => format!("the program {path} is not there (ENOENT)"),
+        more => {
+            let rest = if more > SHOWN { ":…" } else { "" };
+            let dirs = dirs.iter().take(SHOWN).copied().collect::<Vec<_>>().join(":");
+            format!("there is no program {name} in its PATH ({dirs}{rest})")
+        }
+    };
+    let mut evidence: Vec<_> = of_it().map(|look| look.index).chain(process.end.map(|end| end.index)).collect();
+    evidence.sort_unstable();
+    if evidence.len() > SHOWN {
+        evidence.drain(1..evidence.len() - SHOWN + 1);
+    }
+    Some(Finding {
+        rule: "program",
+        weight: NO_PROGRAM,
+        relation: Relation::Reason,
+        text,
+        is_tied: true,
+        agreement: Agreement::More,
+        reasons: vec!["the exit code says so, and it looked for it in vain"],
+        evidence,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::Scene;
+
+    fn looked(scene: &mut Scene, tgid: u32, nr: u16, name: &str) {
+        for dir in ["/usr/local/bin", "/usr/bin", "/bin"] {
+            let path = format!("{dir}/{name}");
+            match nr {
+                59 => scene.call(tgid, 59).string(&path).arg(0x7000).arg(0x8000).result(-2).end(),
+                _ => scene.call(tgid, 262).arg(0xffff_ff9c).string(&path).arg(0x7000).arg(0).result(-2).end(),
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_that_a_shell_did_not_find_is_named_with_what_the_shell_said() {
+        let mut scene = Scene::of("bash -c nocommand");
+        looked(&mut scene, 700, 262, "nocommand");
+        scene.say(2, "bash: line 1: nocommand: command not found\n");
+        scene.exit(700, 127 << 8);
+        let answer = "It exited with 127: there is no program nocommand in its PATH (/usr/local/bin:/usr/bin:/bin); it said \
+                      \"bash: line 1: nocommand: command not found\".";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn the_fork_of_a_shell_that_says_so_is_no_other_program() {
+        let mut scene = Scene::of("bash -c 'nocommand; true'");
+        looked(&mut scene, 700, 262, "nocommand");
+        rewind_recording::event::build::child(&mut scene.records, scene.now, 701, 700, "bash");
+        scene.main = 701;
+        scene.say(2, "bash: line 1: nocommand: command not found\n");
+        scene.exit(701, 127 << 8);
+        scene.exit(700, 127 << 8);
+        let answer = "It exited with 127: there is no program nocommand in its PATH";
+        assert!(scene.answer().starts_with(answer), "{}", scene.answer());
+    }
+
+    #[test]
+    fn env_and_xargs_try_to_run_it_and_are_understood_as_well() {
+        let mut scene = Scene::of("env nocommand");
+        looked(&mut scene, 700, 59, "nocommand");
+        scene.exit(700, 127 << 8);
+        let answer = "It exited with 127: there is no program nocommand in its PATH (/usr/local/bin:/usr/bin:/bin).";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn a_script_whose_interpreter_is_missing_is_told_from_one_that_is() {
+        let mut scene = Scene::of("sh -c /app/run");
+        let mut stat = [0_u8; 32];
+        stat[..2].copy_from_slice(&0o100_755_u16.to_le_bytes());
+        scene.call(700, 262).arg(0xffff_ff9c).string("/app/run").pointed(&stat).arg(0).result(0).end();
+        scene.call(700, 59).string("/app/run").arg(0x7000).arg(0x8000).result(-2).end();
+        scene.exit(700, 127 << 8);
+        let answer = "It exited with 127: /app/run could not be run: it is there, but its interpreter or loader is not (ENOENT).";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn a_program_that_exits_with_127_itself_looked_for_none() {
+        let mut scene = Scene::of("app");
+        looked(&mut scene, 700, 262, "app.conf");
+        scene.exit(700, 127 << 8);
+        assert_eq!(scene.answer(), "It exited with 127; nothing unusual found before that.");
+        // A shell that found all.
+        let mut scene = Scene::of("sh -c app");
+        looked(&mut scene, 700, 262, "profile");
+        scene.exit(700, 127 << 8);
+        assert_eq!(scene.answer(), "It exited with 127 (sh: no such program); nothing unusual found before that.");
+    }
+}

@@ -1,0 +1,38 @@
+//! What programs that run others mean by their exit codes (`sh`(1), `env`(1), `timeout`(1), `xargs`(1), `bash`(1)).
+
+use crate::facts::{Facts, Process, is_shell, launches};
+use rewind_recording::decode::signal_name;
+
+/// What the code says that the container ended with: of the processes that passed it on the last that means something
+/// by it.
+pub(crate) fn words(facts: &Facts<'_>) -> Option<String> {
+    let code = facts.ending?.exit_code?;
+    let chain = facts.chain.iter().rev().filter_map(|tgid| facts.processes.get(tgid));
+    // Where a signal ended the child, that is told.
+    let is_told = facts.end().is_some_and(|end| end.signal.is_some());
+    let same = |process: &&Process| process.end.is_some_and(|end| end.ending.exit_code == Some(code));
+    chain.filter(same).filter(|_| !is_told || code < 128).find_map(|process| {
+        let program = process.program();
+        let meaning = meaning(program, code)?;
+        Some(format!("{program}: {meaning}"))
+    })
+}
+
+/// What a program means by a code that is not its child's.
+fn meaning(program: &str, code: u8) -> Option<String> {
+    let text = match (program, code) {
+        ("timeout", 124) => "the time was over",
+        ("xargs", 123) => "what it ran exited with 1 to 125",
+        ("xargs", 124) => "what it ran exited with 255",
+        ("xargs", 125) => "a signal ended what it ran",
+        (_, 126) if launches(program) => "found, but it cannot be run",
+        (_, 127) if launches(program) => "no such program",
+        ("timeout" | "env" | "nice" | "nohup" | "chroot" | "stdbuf", 125) => "it failed itself",
+        (_, 129..=159) if is_shell(program) => {
+            let name = signal_name(u32::from(code - 128))?;
+            return Some(format!("{name} ended what it ran"));
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
