@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! records -> facts, acts in general form -> courses -> order ------.
-//!            run, act, general              course     order       compare -> sentence, differences
+//!            run, act                       course     order       compare -> sentence, differences
 //! ```
 //!
 //! Two healthy runs of one program differ in nothing, or in how long they took: what is another in each run though the
@@ -13,7 +13,6 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`difference`] | what a comparison tells |
-//! | [`general`] | text in general form |
 //! | [`act`] | what a program did to what |
 //! | [`course`] | what a program did, in order |
 //! | [`run`] | one run, counted |
@@ -25,7 +24,6 @@ mod act;
 mod compare;
 mod course;
 mod difference;
-mod general;
 mod order;
 mod run;
 mod sentence;

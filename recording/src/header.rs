@@ -1,9 +1,11 @@
 //! What is said of a recording as a whole: whose it is, what it covers, what it lost.
 
 mod ending;
+mod healthy;
 mod pod;
 
 pub use ending::{Cause, Ending, Oom, Sender};
+pub use healthy::HealthyFailure;
 pub use pod::{ContainerKind, Owner, Pod, Service};
 
 use crate::escape::UntrustedString;
@@ -65,6 +67,9 @@ pub struct Header {
     /// Names of addresses that its calls were given, as the cluster knows them: `10.96.0.12:5432` is `db.shop:5432`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub peers: BTreeMap<String, UntrustedString>,
+    /// Failures of this recording that healthy runs had as well, as far as its agent knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub healthy: Vec<HealthyFailure>,
 }
 
 impl Header {

@@ -1,8 +1,8 @@
 //! What a program did to what, in general form: what can be compared.
 
-use super::general::Form;
 use crate::calls::{self, bits};
 use crate::facts::Subject;
+use crate::general::Form;
 use crate::meaning;
 use std::borrow::Cow;
 

@@ -2,9 +2,9 @@
 
 use super::act::Act;
 use super::course::{Course, Courses};
-use super::general::Form;
 use crate::calls::{self, bits};
 use crate::facts::{Facts, Process, Subject};
+use crate::general::Form;
 use crate::noise::{Noise, noise};
 use rewind_recording::decode::{self, Invocation, signal_name};
 use rewind_recording::event::{Event, Outcome, What};

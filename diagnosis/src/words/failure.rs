@@ -23,6 +23,9 @@ fn clause(group: &Group) -> String {
     if group.count > 1 {
         text += &format!(", {} times", grouped(group.count));
     }
+    if let Some(healthy) = &group.healthy {
+        text += &format!(", {}", healthy.words());
+    }
     text
 }
 

@@ -51,14 +51,14 @@ const EPHEMERAL: u16 = 32_768;
 
 /// How the texts of one run get their general form.
 #[derive(Debug, Default)]
-pub(super) struct Form {
+pub(crate) struct Form {
     /// What was made new where anybody may write, `/tmp/cxgwaxzi`: a name that was not there before is one by chance.
     made: BTreeSet<String>,
 }
 
 impl Form {
     /// Of a run that has these events.
-    pub(super) fn of_run(timeline: &Timeline<'_>, arch: Arch) -> Self {
+    pub(crate) fn of_run(timeline: &Timeline<'_>, arch: Arch) -> Self {
         let made = timeline.by_end().filter_map(|event| {
             let What::Call { call, enter, .. } = event.what else { return None };
             let row = decode::row(&call, arch)?;
@@ -75,7 +75,7 @@ impl Form {
     }
 
     /// A path, a command or a name in general form.
-    pub(super) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let Some(pattern) = IN_TEMPORARY.as_ref().filter(|_| !self.made.is_empty()) else { return general(text) };
         let known = pattern.replace_all(text, |found: &Captures<'_>| {
             let path = found.get(0).map_or("", |path| path.as_str());
@@ -91,7 +91,7 @@ impl Form {
     }
 
     /// A peer in general form: a port that the kernel chose for a client is left out.
-    pub(super) fn peer<'t>(&self, text: &'t str, is_client: bool) -> Cow<'t, str> {
+    pub(crate) fn peer<'t>(&self, text: &'t str, is_client: bool) -> Cow<'t, str> {
         match text.parse::<SocketAddr>() {
             Ok(client) if is_client => Cow::Owned(format!("{} (a client)", client.ip())),
             // One of its own sockets, which asked for any.
