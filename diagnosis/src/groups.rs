@@ -126,7 +126,7 @@ pub struct Group {
 }
 
 impl Group {
-    fn of(failure: &Failure, healthy: Option<Learned>) -> Self {
+    fn of(failure: &Failure, noise: Noise, healthy: Option<Learned>) -> Self {
         let Failure { index, at_ns, duration_ns, tgid, tid, errno, recovered, .. } = *failure;
         Self {
             name: failure.name.clone(),
@@ -144,21 +144,21 @@ impl Group {
             tgid,
             tid,
             recovered,
-            noise: noise(&failure.name, &failure.subject, errno),
+            noise,
             healthy,
             earlier: Vec::new(),
             weighed: Weighed::default(),
         }
     }
 
-    fn add(&mut self, failure: &Failure, healthy: Option<Learned>) {
+    fn add(&mut self, failure: &Failure, noise: Noise, healthy: Option<Learned>) {
         self.count += 1;
         self.healthy = self.healthy.take().zip(healthy).map(|(all, one)| all.and(one));
         if self.earlier.len() < EARLIER {
             self.earlier.push((failure.index, failure.tid, failure.at_ns));
         }
         self.longest_ns = self.longest_ns.max(failure.duration_ns);
-        self.noise = self.noise.min(noise(&failure.name, &failure.subject, failure.errno));
+        self.noise = self.noise.min(noise);
         if failure.at_ns >= self.last_ns {
             (self.name, self.meaning, self.class) = (failure.name.clone(), failure.meaning(), Class::of(failure));
             (self.last, self.last_ns) = (failure.index, failure.at_ns);
@@ -182,7 +182,14 @@ pub(crate) fn of(facts: &Facts<'_>) -> Vec<Group> {
     let runtime = facts.never_began().map(|(tgid, _)| tgid);
     for failure in facts.failures.iter().filter(|failure| Some(failure.tgid) != runtime) {
         let healthy = known.learned(failure);
-        groups.entry(key(failure)).or_insert_with(|| Group::of(failure, healthy.clone())).add(failure, healthy);
+        let noise = match noise(&failure.name, &failure.subject, failure.errno) {
+            Noise::None if known.is_built_in(failure) => Noise::Probe("healthy runs of the same runtime have it too"),
+            noise => noise,
+        };
+        groups
+            .entry(key(failure))
+            .or_insert_with(|| Group::of(failure, noise, healthy.clone()))
+            .add(failure, noise, healthy);
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
     for group in &mut groups {

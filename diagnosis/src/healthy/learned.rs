@@ -1,6 +1,7 @@
 //! What a header says of the failures of its recording.
 
-use super::run::{Failed, GeneralForm};
+use super::builtin;
+use super::run::{Failed, GeneralForm, can_be_harmless};
 use crate::facts::{Facts, Failure};
 use rewind_recording::header::HealthyFailure;
 use rewind_recording::render::units::counted;
@@ -56,12 +57,14 @@ impl Learned {
 
 /// What is known of one recording's failures.
 pub(crate) struct Known<'f, 'a> {
+    facts: &'f Facts<'a>,
     form: Option<GeneralForm<'f, 'a>>,
-    learned: HashMap<Failed, Learned>,
+    /// By what stands in the header; `None`: it was counted, and does not say that it does no harm.
+    told: HashMap<Failed, Option<Learned>>,
 }
 
 impl<'f, 'a> Known<'f, 'a> {
-    /// By what stands in the header.
+    /// Of a recording.
     pub(crate) fn of(facts: &'f Facts<'a>) -> Self {
         let of = |known: &HealthyFailure| {
             let failed = Failed {
@@ -70,16 +73,27 @@ impl<'f, 'a> Known<'f, 'a> {
                 errno: known.errno,
                 subject: known.subject.as_str().to_owned(),
             };
-            Some((failed, Learned::of(known)?))
+            (failed, Learned::of(known))
         };
-        let learned: HashMap<_, _> = facts.header.healthy.iter().filter_map(of).collect();
-        let form = (!learned.is_empty()).then(|| GeneralForm::of(facts));
-        Self { form, learned }
+        Self { facts, form: None, told: facts.header.healthy.iter().map(of).collect() }
     }
 
     /// What is known of a failure, if healthy runs had it.
     pub(crate) fn learned(&mut self, failure: &Failure) -> Option<Learned> {
-        let failed = self.form.as_mut()?.failed(failure)?;
-        self.learned.get(&failed).cloned()
+        if self.told.is_empty() {
+            return None;
+        }
+        let failed = self.general(failure)?;
+        self.told.get(&failed).cloned().flatten()
+    }
+
+    /// Whether nothing was learned of a failure, and healthy runs of the common runtimes have it.
+    pub(crate) fn is_built_in(&mut self, failure: &Failure) -> bool {
+        let Some(failed) = self.general(failure).filter(|failed| !self.told.contains_key(failed)) else { return false };
+        can_be_harmless(failure) && builtin::version(&failed).is_some()
+    }
+
+    fn general(&mut self, failure: &Failure) -> Option<Failed> {
+        self.form.get_or_insert_with(|| GeneralForm::of(self.facts)).failed(failure)
     }
 }

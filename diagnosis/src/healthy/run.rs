@@ -140,7 +140,7 @@ fn is_answer(failure: &Failure) -> bool {
 }
 
 /// Whether it says anything of another run that a failure did no harm in this one.
-fn can_be_harmless(failure: &Failure) -> bool {
+pub(super) fn can_be_harmless(failure: &Failure) -> bool {
     let is_learnable = matches!(
         failure.meaning(),
         Meaning::Denied | Meaning::ReadOnly | Meaning::Missing | Meaning::Busy | Meaning::Peer | Meaning::Other

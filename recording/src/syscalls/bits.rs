@@ -138,7 +138,7 @@ pub const MOUNTS: u64 = 1 << 21;
 /// Opens the file at its path.
 pub const OPENS: u64 = 1 << 22;
 
-/// Moves the offset of a file: `ESPIPE` from it says that there is none.
+/// Is about offsets in a file: `ESPIPE` from it says that there are none.
 pub const SEEKS: u64 = 1 << 62;
 
 /// A program that has nothing to do may well spend its life in it.

@@ -1,0 +1,118 @@
+//! `cargo xtask harmless`: runs the common runtimes in good health, and writes what fails in them all the same into a
+//! table that is compiled into `rewind-diagnosis`.
+//!
+//! Each runs several times, in a container beside an agent. What fails in each run is taken, by the rules that the agent
+//! itself learns by, but for what is the container's own.
+
+mod programs;
+
+use crate::{build, setup};
+use anyhow::{Context as _, Result, bail, ensure};
+use programs::{PROGRAMS, Program};
+use rewind_diagnosis::healthy::{self, Failed, HealthyRun, builtin};
+use rewind_recording::stream::Recording;
+use rewind_tests::agent::Agent;
+use rewind_tests::bundle::Spec;
+use rewind_tests::container::Container;
+use rewind_tests::eventually::eventually;
+use rewind_tests::programs as installed;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+const TABLE: &str = "diagnosis/src/healthy/builtin.tsv";
+/// Runs of each.
+const RUNS: usize = 3;
+const SOON: Duration = Duration::from_secs(20);
+
+/// Where a path of a runtime's own can be; others are the container's.
+const OWN: [&str; 7] = ["/usr/", "/etc/", "/lib", "/proc/", "/sys/", "/dev/", "/run/"];
+
+/// What to run.
+#[derive(clap::Args)]
+pub(crate) struct Harmless {
+    /// Where the agent and the plugin are, built; they are built where it is left out.
+    #[arg(long)]
+    built: Option<std::path::PathBuf>,
+}
+
+impl Harmless {
+    pub(crate) fn run(self) -> Result<()> {
+        if !rustix::process::geteuid().is_root() {
+            bail!("this loads BPF programs and runs containers: run it as root");
+        }
+        let built = match self.built {
+            Some(built) => built,
+            None => {
+                setup::for_build()?;
+                build::all(false)?
+            }
+        };
+        installed::set_bin_dir(&built);
+        let agent = Agent::start()?;
+        let mut rows = BTreeMap::new();
+        for program in PROGRAMS {
+            let Some(path) = installed::find(program.program) else {
+                println!("{}: not installed, left out", program.program);
+                continue;
+            };
+            let version = version(&path, program)?;
+            let failed = failed(&agent, &path, program).with_context(|| program.program.to_owned())?;
+            println!("{} ({version}): {} failures in each healthy run", program.program, failed.len());
+            for failed in failed {
+                // Of several that run one, the first tells.
+                rows.entry(builtin::key(&failed)).or_insert_with(|| version.clone());
+            }
+        }
+        agent.stop()?;
+        let mut table = format!("# Made by `cargo xtask harmless`: {}\n", builtin::COLUMNS.join("\t"));
+        for (Failed { program, call, errno, subject }, version) in rows {
+            table += &format!("{program}\t{call}\t{errno}\t{subject}\t{version}\n");
+        }
+        fs::write(TABLE, table).with_context(|| format!("cannot write {TABLE}"))
+    }
+}
+
+/// The first line of what a program says that it is.
+fn version(path: &Path, program: &Program) -> Result<String> {
+    let said = installed::run(Command::new(path).args(program.version))?;
+    let text = if said.stdout.trim().is_empty() { said.stderr } else { said.stdout };
+    let first = text.lines().find(|line| line.chars().any(|c| c.is_ascii_digit())).unwrap_or_default();
+    Ok(first.trim().replace('\t', " ").chars().take(60).collect())
+}
+
+/// What fails in each run of a program.
+fn failed(agent: &Agent, path: &Path, program: &Program) -> Result<BTreeSet<Failed>> {
+    let mut in_each: Option<BTreeSet<Failed>> = None;
+    for _ in 0..RUNS {
+        let args = [&[path.to_str().context("no text")?], program.args].concat();
+        let container = Container::new("rewind-harmless", &Spec::new(args))?;
+        let said = container.run()?;
+        ensure!(said.code == 0, "it is not in good health: {said:?}");
+        let run = recorded(agent, container.id())?;
+        let failed: BTreeSet<_> = run.failures.into_keys().filter(|failed| is_own(&failed.subject)).collect();
+        in_each = Some(match in_each {
+            Some(before) => before.intersection(&failed).cloned().collect(),
+            None => failed,
+        });
+    }
+    Ok(in_each.unwrap_or_default())
+}
+
+fn is_own(subject: &str) -> bool {
+    subject.is_empty() || OWN.iter().any(|dir| subject.starts_with(dir))
+}
+
+/// What failed in a run, once its end is known.
+fn recorded(agent: &Agent, id: &str) -> Result<HealthyRun> {
+    let dir = tempfile::tempdir()?;
+    let file = dir.path().join("run.rewind");
+    let name = file.to_str().context("no text")?;
+    eventually("its end", SOON, || {
+        agent.ask(&["save", id, "--output", name]).ok()?.success().ok()?;
+        let Recording { header, records, .. } = file::read(fs::File::open(&file).ok()?).ok()?;
+        healthy::ended_well(&header, &records)
+    })
+}
