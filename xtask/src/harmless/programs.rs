@@ -27,11 +27,12 @@ const fs = require('fs'), http = require('http'), os = require('os');
 require('https'); require('crypto').randomBytes(8); require('dns').lookup('localhost', () => {});
 fs.readFileSync('/etc/passwd'); os.cpus();
 const server = http.createServer((q, r) => r.end('ok'));
-server.listen(0, () => http.get({port: server.address().port}, r => { r.resume(); r.on('end', () => server.close()); }));
+server.listen(0, '127.0.0.1', () => http.get({host: '127.0.0.1', port: server.address().port}, r => { r.resume(); r.on('end', () => server.close()); }));
 ";
 const PERL: &str = "use strict; use POSIX; use File::Temp; use IO::Socket; my $f = File::Temp->new; print $f 1; setlocale(LC_ALL, '');";
 const RUBY: &str = "require 'json'; require 'socket'; require 'tempfile'; require 'net/http'; Tempfile.create('a') { |f| f.write(JSON.dump([1])) }";
-const PHP: &str = "$f = tempnam('/tmp', 'a'); file_put_contents($f, json_encode([1])); unlink($f); gethostbyname('localhost');";
+const PHP: &str =
+    "$f = tempnam('/tmp', 'a'); file_put_contents($f, json_encode([1])); unlink($f); gethostbyname('localhost');";
 const SHELL: &str = "for i in 1 2 3; do echo $i > /tmp/x; done; cat /tmp/x | wc -l; ls /usr > /dev/null; [ -e /etc/passwd ] && rm /tmp/x";
 const JAVA: &str = "
 import java.nio.file.*; import java.net.*;
@@ -55,8 +56,16 @@ pub(super) const PROGRAMS: &[Program] = &[
     program("/usr/bin/dash", &["-c", "dpkg-query -W dash"], &["-c", SHELL]),
     program("/usr/bin/bash", &["--version"], &["-c", SHELL]),
     program("/usr/bin/busybox", &["--help"], &["sh", "-c", SHELL]),
-    program("/usr/bin/sqlite3", &["--version"], &["/tmp/a.db", "create table a (b); insert into a values (1); select * from a;"]),
-    program("/usr/bin/sh", &["-c", "java -version"], &["-c", "printf '%s' \"$0\" > /tmp/App.java && java /tmp/App.java", JAVA]),
+    program(
+        "/usr/bin/sqlite3",
+        &["--version"],
+        &["/tmp/a.db", "create table a (b); insert into a values (1); select * from a;"],
+    ),
+    program(
+        "/usr/bin/sh",
+        &["-c", "java -version"],
+        &["-c", "printf '%s' \"$0\" > /tmp/App.java && java /tmp/App.java", JAVA],
+    ),
     program("/usr/bin/sh", &["-c", "nginx -v"], &["-c", NGINX]),
     program("/usr/bin/sh", &["-c", "redis-server --version"], &["-c", REDIS]),
     program("/usr/bin/sh", &["-c", "/usr/lib/postgresql/*/bin/postgres --version"], &["-c", POSTGRES]),
