@@ -24,11 +24,9 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`run`] | what failed in one run, in general form |
-//! | [`builtin`] | what failed in those of the common runtimes, for a first run |
 //! | [`memory`] | what failed in healthy runs, counted, within bounds |
 //! | [`learned`] | what a header says of the failures of its recording |
 
-pub mod builtin;
 mod learned;
 mod memory;
 mod run;

@@ -18,6 +18,7 @@
 //! | [`calls`] | kinds of calls by name, from the syscall table |
 //! | [`text`] | calls and their arguments as text |
 //! | [`facts`] | what one pass over the events tells |
+//! | [`builtin`] | what fails in healthy runs of the common runtimes |
 //! | [`noise`] | which failures are ordinary |
 //! | [`general`] | text in general form |
 //! | [`healthy`] | which failures runs have that ended well |
@@ -69,6 +70,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod answer;
+pub mod builtin;
 mod calls;
 mod diagnose;
 pub mod diagnosis;

@@ -9,7 +9,8 @@ mod programs;
 use crate::{build, setup};
 use anyhow::{Context as _, Result, bail, ensure};
 use programs::{PROGRAMS, Program};
-use rewind_diagnosis::healthy::{self, Failed, HealthyRun, builtin};
+use rewind_diagnosis::builtin::{COLUMNS, Row};
+use rewind_diagnosis::healthy::{self, Failed, HealthyRun};
 use rewind_recording::file;
 use rewind_recording::stream::Recording;
 use rewind_tests::agent::Agent;
@@ -23,7 +24,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-const TABLE: &str = "diagnosis/src/healthy/builtin.tsv";
+const TABLE: &str = "diagnosis/src/builtin.tsv";
 /// Runs of each.
 const RUNS: usize = 3;
 const SOON: Duration = Duration::from_secs(20);
@@ -55,7 +56,8 @@ impl Harmless {
         let agent = Agent::start()?;
         let mut rows = BTreeMap::new();
         for program in PROGRAMS {
-            let Some(path) = installed::find(program.program) else {
+            let found = installed::find(program.program).and_then(|path| fs::canonicalize(path).ok());
+            let Some(path) = found else {
                 println!("{}: not installed, left out", program.program);
                 continue;
             };
@@ -70,12 +72,13 @@ impl Harmless {
             println!("{} ({version}): {} failures in each healthy run", program.program, failed.len());
             for failed in failed {
                 // Of several that run one, the first tells.
-                rows.entry(builtin::key(&failed)).or_insert_with(|| version.clone());
+                let Failed { program, call, errno, subject } = failed;
+                rows.entry(Row::of(&program, &call, errno, &subject)).or_insert_with(|| version.clone());
             }
         }
         agent.stop()?;
-        let mut table = format!("# Made by `cargo xtask harmless`: {}\n", builtin::COLUMNS.join("\t"));
-        for (Failed { program, call, errno, subject }, version) in rows {
+        let mut table = format!("# Made by `cargo xtask harmless`: {}\n", COLUMNS.join("\t"));
+        for (Row { program, call, errno, subject }, version) in rows {
             table += &format!("{program}\t{call}\t{errno}\t{subject}\t{version}\n");
         }
         fs::write(TABLE, table).with_context(|| format!("cannot write {TABLE}"))

@@ -1,7 +1,7 @@
 //! What a header says of the failures of its recording.
 
-use super::builtin;
 use super::run::{Failed, GeneralForm, can_be_harmless};
+use crate::builtin;
 use crate::facts::{Facts, Failure};
 use rewind_recording::header::HealthyFailure;
 use rewind_recording::render::units::counted;
@@ -90,7 +90,8 @@ impl<'f, 'a> Known<'f, 'a> {
     /// Whether nothing was learned of a failure, and healthy runs of the common runtimes have it.
     pub(crate) fn is_built_in(&mut self, failure: &Failure) -> bool {
         let Some(failed) = self.general(failure).filter(|failed| !self.told.contains_key(failed)) else { return false };
-        can_be_harmless(failure) && builtin::version(&failed).is_some()
+        let Failed { program, call, errno, subject } = &failed;
+        can_be_harmless(failure) && builtin::has(program, call, *errno, subject)
     }
 
     fn general(&mut self, failure: &Failure) -> Option<Failed> {
