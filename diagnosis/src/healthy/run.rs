@@ -56,9 +56,10 @@ impl HealthyRun {
         })
     }
 
-    /// All that failed.
+    /// All that failed and may be taken for a cause.
     pub(super) fn all(facts: &Facts<'_>) -> Self {
-        Self::with(facts, |failure| !failure.recovered)
+        let is_odd = |failure: &Failure| noise(&failure.name, &failure.subject, failure.errno) == Noise::None;
+        Self::with(facts, |failure| !failure.recovered && is_odd(failure))
     }
 
     fn with(facts: &Facts<'_>, mut counts: impl FnMut(&Failure) -> bool) -> Self {

@@ -63,8 +63,8 @@ pub(super) const PROGRAMS: &[Program] = &[
     ),
     program(
         "/usr/bin/sh",
-        &["-c", "java -version"],
-        &["-c", "printf '%s' \"$0\" > /tmp/App.java && $(ls -d /usr/lib/jvm/*/bin/java | head -1) /tmp/App.java", JAVA],
+        &["-c", "$(ls -d /usr/lib/jvm/*/bin/java | tail -1) -version"],
+        &["-c", "printf '%s' \"$0\" > /tmp/App.java && $(ls -d /usr/lib/jvm/*/bin/java | tail -1) /tmp/App.java", JAVA],
     ),
     program("/usr/bin/sh", &["-c", "nginx -v"], &["-c", NGINX]),
     program("/usr/bin/sh", &["-c", "redis-server --version"], &["-c", REDIS]),
