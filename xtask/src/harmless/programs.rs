@@ -1,5 +1,8 @@
 //! What is run: the common runtimes, each doing a little of what it is for.
 
+/// What is compiled here is called so.
+pub(super) const COMPILED: &str = "app";
+
 /// A program, and what it does that goes well.
 pub(super) struct Program {
     /// Its name in `PATH`, or its path.
@@ -43,7 +46,7 @@ public class App { public static void main(String[] a) throws Exception {
 const NGINX: &str = "mkdir -p /tmp/n && cd /tmp/n && printf 'error_log /tmp/n/error.log; pid /tmp/n/pid; events {} http { access_log /tmp/n/access.log; client_body_temp_path /tmp/n/a; proxy_temp_path /tmp/n/b; fastcgi_temp_path /tmp/n/c; uwsgi_temp_path /tmp/n/d; scgi_temp_path /tmp/n/e; server { listen 127.0.0.1:18080; } }' > c && nginx -p /tmp/n -c /tmp/n/c && sleep 0.5 && nginx -p /tmp/n -c /tmp/n/c -s quit && sleep 0.5";
 const REDIS: &str = "cd /tmp && { redis-server --port 16399 --save '' --dir /tmp > /tmp/log & } && sleep 0.5 && redis-cli -p 16399 set a 1 && { redis-cli -p 16399 shutdown nosave; wait; true; }";
 const POSTGRES: &str = "B=$(ls -d /usr/lib/postgresql/*/bin) && $B/initdb -D /tmp/db > /tmp/log && $B/pg_ctl -D /tmp/db -o \"-k /tmp -c listen_addresses=''\" -l /tmp/log -w start > /tmp/log2 && $B/psql -h /tmp -d postgres -c 'select 1' > /dev/null && $B/pg_ctl -D /tmp/db -m fast -w stop > /tmp/log2";
-const COMPILED: &str = "printf 'package main\nimport (\"fmt\"; \"net\"; \"os\"; \"crypto/tls\")\nfunc main() { _ = tls.VersionTLS13; net.LookupHost(\"localhost\"); os.ReadFile(\"/etc/passwd\"); fmt.Println(1) }\n' > /tmp/app.go && cd /tmp && PATH=$PATH:/usr/local/go/bin HOME=/tmp GO111MODULE=off go build -o /tmp/app app.go && /tmp/app";
+const GO: &str = "printf 'package main\nimport (\"fmt\"; \"net\"; \"os\"; \"crypto/tls\")\nfunc main() { _ = tls.VersionTLS13; net.LookupHost(\"localhost\"); os.ReadFile(\"/etc/passwd\"); fmt.Println(1) }\n' > /tmp/app.go && cd /tmp && PATH=$PATH:/usr/local/go/bin HOME=/tmp GO111MODULE=off go build -o /tmp/app app.go && /tmp/app";
 const MUSL: &str = "printf '#include <stdio.h>\n#include <netdb.h>\nint main(void) { struct addrinfo *a; getaddrinfo(\"localhost\", \"80\", 0, &a); FILE *f = fopen(\"/etc/passwd\", \"r\"); return !f; }\n' > /tmp/a.c && musl-gcc -o /tmp/app /tmp/a.c && /tmp/app";
 
 /// All of them.
@@ -69,6 +72,6 @@ pub(super) const PROGRAMS: &[Program] = &[
     program("/usr/bin/sh", &["-c", "nginx -v"], &["-c", NGINX]),
     program("/usr/bin/sh", &["-c", "redis-server --version"], &["-c", REDIS]),
     program("/usr/bin/sh", &["-c", "/usr/lib/postgresql/*/bin/postgres --version"], &["-c", POSTGRES]),
-    program("/usr/bin/sh", &["-c", "/usr/local/go/bin/go version"], &["-c", COMPILED]),
+    program("/usr/bin/sh", &["-c", "/usr/local/go/bin/go version"], &["-c", GO]),
     program("/usr/bin/sh", &["-c", "dpkg-query -W musl"], &["-c", MUSL]),
 ];
