@@ -17,6 +17,7 @@ pub(crate) use store::{Error, Store};
 pub(crate) use trigger::{When, reason};
 
 use crate::clock;
+use crate::healthy::Healthy;
 use crate::recorder::{self, Recorder};
 use rewind_recording::crash::{Crashes, Reason};
 use rewind_recording::ending::Ending;
@@ -50,6 +51,7 @@ pub(crate) struct Policy {
 pub(crate) struct Keeper {
     triggers: Mutex<Triggers>,
     store: Store,
+    healthy: Healthy,
     again: Mutex<Again>,
     listener: Mutex<Option<Listener>>,
 }
@@ -87,10 +89,17 @@ impl Keeper {
             When::Never => Store::unused(&policy.dir, policy.limits),
             _ => Store::open(&policy.dir, policy.limits, clock::unix_s())?,
         };
+        let healthy = Healthy::open((policy.when != When::Never).then_some(&policy.dir));
         let now = Instant::now();
         let again = Mutex::new(Again { retry: now, expire: now + EXPIRE });
         let triggers = Mutex::new(Triggers { when: policy.when, on_child: policy.on_child });
-        Ok(Self { triggers, store, again, listener: Mutex::default() })
+        Ok(Self { triggers, store, healthy, again, listener: Mutex::default() })
+    }
+
+    /// What fails in runs that end well.
+    #[must_use]
+    pub(crate) const fn healthy(&self) -> &Healthy {
+        &self.healthy
     }
 
     /// Whether anything is kept at all.
@@ -149,6 +158,7 @@ impl Keeper {
             again.expire = now + EXPIRE;
             self.store.expire(clock::unix_s());
         }
+        self.healthy.save(false);
         judged
     }
 
@@ -166,7 +176,8 @@ impl Keeper {
                 && header.died_ns.is_none()
                 && header.ending.is_none()
             {
-                let header = Header { reason: Some(Reason::Child), ..header };
+                let mut header = Header { reason: Some(Reason::Child), ..header };
+                self.healthy.tell(&mut header, &records);
                 // A failure is counted and shown; the recording goes on, and so does its ring.
                 let _ = self.store.save(&header, &records, clock::unix_s());
             }
@@ -176,7 +187,7 @@ impl Keeper {
     /// Whether all is done that had to be: `false` if a file could not be written.
     fn judge_one(&self, recorder: &Recorder, recording: u64, written: &mut Vec<u64>) -> bool {
         let cut = recorder.recording(recording);
-        let (header, records) = match cut {
+        let (mut header, records) = match cut {
             Ok(cut) => cut,
             Err(recorder::Error::Gone(_)) => return true,
             Err(error) => {
@@ -193,6 +204,9 @@ impl Keeper {
         // Nobody asks how the container ended that holds a pod's namespaces: it goes when the pod does.
         let holds_pod = header.container.pod.as_ref().is_some_and(|pod| pod.kind == ContainerKind::Sandbox);
         let is_unwanted = holds_pod || recorder.is_unwanted(&header.container);
+        if !is_unwanted {
+            self.compare(recorder, &mut header, &records);
+        }
         let when = if is_unwanted { When::Never } else { self.triggers().when };
         let (listener, reason) = (self.listener().filter(|_| !is_unwanted), reason(when, header.ending.as_ref()));
         let header = if listener.is_some() || reason.is_some() { diagnosed(header, &records) } else { header };
@@ -217,6 +231,16 @@ impl Keeper {
             recorder.set_waiting(recording)
         }
         is_done
+    }
+
+    /// Learns from a run that ended well; of another it is told what healthy runs have had of its failures.
+    fn compare(&self, recorder: &Recorder, header: &mut Header, records: &[u8]) {
+        if header.ending.is_some_and(|ending| ending.is_success()) {
+            self.healthy.learn(header, records);
+        } else {
+            self.healthy.learn_from_siblings(recorder, header);
+        }
+        self.healthy.tell(header, records);
     }
 
     /// Numbers of all files.

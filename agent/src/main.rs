@@ -38,6 +38,7 @@
 //! | [`recorder`] | all of the above as one thing that can be asked |
 //! | [`feed`] | what happens as it happens, for whoever subscribes |
 //! | [`event_log`] | a subscriber of the feed: what it is given, as lines of a file |
+//! | [`healthy`] | what fails in runs that end well |
 //! | [`crash`] | which ends are kept as files, and the directory of these |
 //! | [`export`] | what happens, and what the agent does, to an OpenTelemetry backend |
 //! | [`usage`] | how the host and its containers are doing, when somebody asks |
@@ -68,6 +69,7 @@ mod event_log;
 mod export;
 mod feed;
 mod health;
+mod healthy;
 mod host;
 mod identity;
 mod kernel;

@@ -99,6 +99,7 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     }
     let (shared, keeper, ended) = (Arc::new(recorder), Arc::new(keeper), Arc::new(Notify::new()));
     let counts = Arc::new(Counts::default());
+    keeper.healthy().set_counts(Arc::clone(&counts));
     // Before there is a socket: who waits for it takes it for a start that went well.
     let upload = match &wanted.upload {
         Some((url, cluster)) => Some(Arc::new(Upload::new(url, cluster, Arc::clone(&keeper), Arc::clone(&counts))?)),
@@ -182,7 +183,10 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
         tracing::error!("the feed failed");
     }
     tasks.abort_all();
-    let last = tokio::task::spawn_blocking(move || keeper.judge(&shared));
+    let last = tokio::task::spawn_blocking(move || {
+        keeper.judge(&shared);
+        keeper.healthy().save(true);
+    });
     if tokio::time::timeout(WRITE, last).await.is_err() {
         tracing::warn!("the disk is too slow for the last crash files");
     }

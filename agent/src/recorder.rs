@@ -283,6 +283,7 @@ fn segments_of(ring: &Ring) -> u32 {
     ring.shares.iter().map(|share| share.len).sum()
 }
 
-fn bytes_of(ring: &Ring) -> u64 {
+/// Bytes of a ring.
+pub(crate) fn bytes_of(ring: &Ring) -> u64 {
     u64::from(segments_of(ring)) * ARENA_VALUE_BYTES as u64
 }

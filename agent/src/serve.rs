@@ -123,8 +123,9 @@ pub(crate) async fn answer(
         }
         (&Method::GET, Endpoint::Recording(number)) => {
             blocking(recorder, move |recorder| {
-                let (header, records) = recorder.recording(number)?;
+                let (mut header, records) = recorder.recording(number)?;
                 covered(&rights, &header, number)?;
+                keeper.healthy().tell(&mut header, &records);
                 Ok(noted(streamed(encode(&header, &records)), Reading::recording(&header)))
             })
             .await

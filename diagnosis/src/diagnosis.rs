@@ -158,6 +158,9 @@ pub struct Failed {
     pub tgid: u32,
     /// Why it is ordinary, if it is.
     pub ordinary: Option<&'static str>,
+    /// "also in 12 runs that ended well", where it was: it is no cause then, unless the program names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub healthy: Option<String>,
 }
 
 /// A path that was tried.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! records -> facts, acts in general form -> courses -> order ------.
-//!            run, act, general              course     order       compare -> sentence, differences
+//!            run, act                       course     order       compare -> sentence, differences
 //! ```
 //!
 //! Two healthy runs of one program differ in nothing, or in how long they took: what is another in each run though the

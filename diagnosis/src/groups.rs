@@ -2,11 +2,15 @@
 
 use crate::calls::{self, bits};
 use crate::facts::{Facts, Failure, Subject};
+use crate::healthy::{Known, Learned};
 use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
 use rewind_recording::call::RefusedBy;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// So many of the events of a group are looked at one by one.
+const EARLIER: usize = 5;
 
 /// What a failure is about. Each group is of one class, and the findings of a class are one rule's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,12 +117,16 @@ pub struct Group {
     pub recovered: bool,
     /// How ordinary it is.
     pub noise: Noise,
+    /// Healthy runs had all of it as well, about as often.
+    pub healthy: Option<Learned>,
+    /// The first of its events, up to [`EARLIER`], each with its thread and when it failed.
+    pub earlier: Vec<(usize, u32, u64)>,
     /// How likely it is the cause.
     pub weighed: Weighed,
 }
 
 impl Group {
-    fn of(failure: &Failure) -> Self {
+    fn of(failure: &Failure, noise: Noise, healthy: Option<Learned>) -> Self {
         let Failure { index, at_ns, duration_ns, tgid, tid, errno, recovered, .. } = *failure;
         Self {
             name: failure.name.clone(),
@@ -136,15 +144,21 @@ impl Group {
             tgid,
             tid,
             recovered,
-            noise: noise(&failure.name, &failure.subject, errno),
+            noise,
+            healthy,
+            earlier: Vec::new(),
             weighed: Weighed::default(),
         }
     }
 
-    fn add(&mut self, failure: &Failure) {
+    fn add(&mut self, failure: &Failure, noise: Noise, healthy: Option<Learned>) {
         self.count += 1;
+        self.healthy = self.healthy.take().zip(healthy).map(|(all, one)| all.and(one));
+        if self.earlier.len() < EARLIER {
+            self.earlier.push((failure.index, failure.tid, failure.at_ns));
+        }
         self.longest_ns = self.longest_ns.max(failure.duration_ns);
-        self.noise = self.noise.min(noise(&failure.name, &failure.subject, failure.errno));
+        self.noise = self.noise.min(noise);
         if failure.at_ns >= self.last_ns {
             (self.name, self.meaning, self.class) = (failure.name.clone(), failure.meaning(), Class::of(failure));
             (self.last, self.last_ns) = (failure.index, failure.at_ns);
@@ -162,11 +176,24 @@ fn key(failure: &Failure) -> (Subject, Cow<'static, str>, u16, bool) {
 
 /// All groups, not weighed yet.
 pub(crate) fn of(facts: &Facts<'_>) -> Vec<Group> {
-    let mut groups = BTreeMap::new();
+    let mut groups = BTreeMap::<_, Group>::new();
+    let mut known = Known::of(facts);
     // Of a runtime that never ran the program, the step that failed tells.
     let runtime = facts.never_began().map(|(tgid, _)| tgid);
     for failure in facts.failures.iter().filter(|failure| Some(failure.tgid) != runtime) {
-        groups.entry(key(failure)).or_insert_with(|| Group::of(failure)).add(failure);
+        let healthy = known.learned(failure);
+        let noise = match noise(&failure.name, &failure.subject, failure.errno) {
+            Noise::None if known.is_built_in(failure) => Noise::Probe("healthy runs of the same runtime have it too"),
+            noise => noise,
+        };
+        groups
+            .entry(key(failure))
+            .or_insert_with(|| Group::of(failure, noise, healthy.clone()))
+            .add(failure, noise, healthy);
     }
-    groups.into_values().collect()
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    for group in &mut groups {
+        group.healthy = group.healthy.take().filter(|healthy| healthy.allows(group.count));
+    }
+    groups
 }

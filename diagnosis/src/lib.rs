@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! header + records -> facts -> meanings, classes, weights -> findings -> diagnosis -> screen | JSON | one sentence
-//!                     facts/   meaning, noise, groups,       rules/      diagnosis, sections, tried
-//!                              weight
+//!                     facts/   meaning, noise, healthy,      rules/      diagnosis, sections, tried
+//!                              groups, weight
 //! ```
 //!
 //! Everything here is pure: no I/O, no clock. [`diagnose()`] answers in full; [`cause`] is its first
@@ -19,7 +19,9 @@
 //! | [`text`] | calls and their arguments as text |
 //! | [`general`] | text in general form: what is another in each run is a placeholder |
 //! | [`facts`] | what one pass over the events tells |
+//! | [`builtin`] | what fails in healthy runs of the common runtimes |
 //! | [`noise`] | which failures are ordinary |
+//! | [`healthy`] | which failures runs have that ended well |
 //! | [`groups`] | failures of one subject and errno, and their classes |
 //! | [`last_words`] | the line of its last writes that says why it ended |
 //! | [`turn`] | whether the course of a program changed with a failure |
@@ -48,6 +50,7 @@
 //! | failure | a call that failed, or a request that got no answer |
 //! | meaning | what its errno says to a person, for that call ([`meaning::Meaning`]) |
 //! | noise | how ordinary a failure is: a probe, or an answer ([`noise::Noise`]) |
+//! | healthy run | one that ended well ([`healthy`]) |
 //! | group, class | failures of one subject and errno; what they are about ([`groups::Class`]) |
 //! | weight | how likely it is that something is the cause ([`weight`]) |
 //! | rule, finding | a pure function from the facts to findings; a clause with its weight and evidence |
@@ -69,6 +72,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod answer;
+pub mod builtin;
 mod calls;
 mod diagnose;
 pub mod diagnosis;
@@ -79,6 +83,7 @@ pub mod finding;
 mod fingerprint;
 mod general;
 pub mod groups;
+pub mod healthy;
 pub mod last_words;
 pub mod meaning;
 pub mod noise;

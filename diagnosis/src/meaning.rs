@@ -82,6 +82,7 @@ const fn reason(answer: Answer) -> &'static str {
         Answer::NotOffered => "a look at what the kernel offers",
         Answer::NoTerminal => "a look for a terminal",
         Answer::NotSeekable => "a look whether it is a file",
+        Answer::NotWatched => "a look whether it can be waited for",
         Answer::NoChild => "no child left to wait for",
         Answer::There => "it was there already",
         Answer::TooSmall => "the buffer was too small, to be tried again",

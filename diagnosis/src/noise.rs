@@ -3,6 +3,7 @@
 //! Nothing is thrown away for being noise: it ranks lower, and what the program itself complained of
 //! before it ended ranks high whatever it is (see [`super::weight`]).
 
+use crate::builtin;
 use crate::calls::{self, bits};
 use crate::facts::Subject;
 use crate::meaning::{Meaning, is_no_socket, is_not_taken, is_stray};
@@ -31,7 +32,6 @@ impl Noise {
 
 /// Paths that libraries and interpreters try without needing them, by a part of the path.
 const TRIED: &[(&str, &str)] = &[
-    ("/etc/ld.so.", "the loader's configuration"),
     ("/glibc-hwcaps", "the loader's search for libraries"),
     ("/locale", "the search for translations"),
     ("/LC_", "the search for translations"),
@@ -39,10 +39,8 @@ const TRIED: &[(&str, &str)] = &[
     ("/terminfo", "the search for terminals"),
     ("/nscd/socket", "a name cache that is optional"),
     ("/userdb", "a name service that is optional"),
-    ("/etc/nsswitch.conf", "a configuration that is optional"),
     ("/etc/hosts", "a configuration that is optional"),
     ("/etc/resolv.conf", "a configuration that is optional"),
-    ("/etc/localtime", "a configuration that is optional"),
     ("/etc/inputrc", "a configuration that is optional"),
     ("/etc/gai.conf", "a configuration that is optional"),
     ("/etc/host.conf", "a configuration that is optional"),
@@ -82,6 +80,9 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
         return Noise::Probe("a look at what the kernel offers");
     }
     let (Subject::Path(path) | Subject::Peer(path)) = subject else { return Noise::None };
+    if builtin::is_of_any(path, errno) {
+        return Noise::Probe("healthy runs of programs of all kinds have it too");
+    }
     let asks = calls::has(name, bits::ASKS);
     let missing = meaning == Meaning::Missing;
     let tried = TRIED.iter().find(|(part, _)| path.contains(part));
@@ -147,6 +148,9 @@ mod tests {
 
     #[test]
     fn not_yet_is_an_answer() {
+        for (name, errno) in [("fadvise64", ESPIPE), ("epoll_ctl", EPERM)] {
+            assert!(matches!(noise(name, &Subject::Nothing, errno), Noise::Answer(_)), "{name} {errno}");
+        }
         for (name, errno) in [("read", EAGAIN), ("connect", EINPROGRESS), ("ioctl", ENOTTY), ("futex", ETIMEDOUT)] {
             assert!(matches!(noise(name, &Subject::Nothing, errno), Noise::Answer(_)), "{name} {errno}");
         }

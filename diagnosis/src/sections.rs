@@ -6,6 +6,7 @@ use crate::diagnosis::{Blocked, Descriptors, Diagnosis, EventText, Failed, Memor
 use crate::event_text::{event_text, rfc3339};
 use crate::facts::{Facts, Process, SIGKILL, Sums, kinds};
 use crate::groups::{Class, Group};
+use crate::healthy::Learned;
 use crate::last_words::{self, LastWords};
 use crate::meaning;
 use crate::noise::Noise;
@@ -82,6 +83,7 @@ fn failed(group: &Group, clock: &mut Clock) -> Failed {
         longest_ns: group.longest_ns,
         tgid: group.tgid,
         ordinary: group.noise.reason(),
+        healthy: group.healthy.as_ref().map(Learned::words),
     }
 }
 

@@ -109,3 +109,13 @@ fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,+%@".contains(c);
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
+
+/// Whether a text has a name, and not only as a part of a longer one.
+pub(crate) fn has_name(text: &str, name: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).is_some_and(|before| before.ends_with(is_of_name));
+        let behind = text.get(at + name.len()..).is_some_and(|behind| behind.starts_with(is_of_name));
+        !before && !behind
+    })
+}

@@ -21,6 +21,35 @@ pub(crate) fn is_turn(facts: &Facts<'_>, group: &Group, until_ns: u64) -> bool {
     can_end(group) && is_last(facts, (group.last, group.tid, group.last_ns), until_ns)
 }
 
+/// So long before the last time a failure must have come for the first time to be of no account.
+const LONG_BEFORE_NS: u64 = 10_000_000_000;
+/// So many events behind it are looked at.
+const MAX_EVENTS: usize = 4096;
+/// So many times it must have come.
+const TIMES: usize = 3;
+
+/// Whether a group failed so before, long ago and again and again, and its program did its work behind each. Who tries
+/// until it gives up does nothing else in between; of a peer it may give up all the same.
+pub(crate) fn went_on(facts: &Facts<'_>, group: &Group) -> bool {
+    let can_tell = matches!(group.meaning, Meaning::Missing | Meaning::Busy | Meaning::Other);
+    if !can_tell || matches!(group.subject, Subject::Peer(_)) || group.count <= TIMES as u64 {
+        return false;
+    }
+    let mut between = group.earlier.iter().zip(group.earlier.iter().skip(1));
+    group.last_ns.saturating_sub(group.first_ns) >= LONG_BEFORE_NS
+        && between.all(|(one, (_, _, next_ns))| works(facts, *one, *next_ns))
+}
+
+/// Whether a thread did some work behind an event of it.
+fn works(facts: &Facts<'_>, (event, tid, since_ns): (usize, u32, u64), until_ns: u64) -> bool {
+    let events = (event + 1..facts.timeline.len()).take(MAX_EVENTS).map_while(|index| facts.timeline.event(index));
+    events.take_while(|event| event.start_ns < until_ns).any(|event| {
+        let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { return false };
+        let is_own = event.tid == tid && event.start_ns >= since_ns && call.errno().is_none();
+        is_own && is_work(&decode::name(&call, facts.arch), &Invocation { call, enter }, facts.arch)
+    })
+}
+
 /// Whether a thread did nothing else behind an event of it that ended at `since_ns`.
 pub(crate) fn is_last(facts: &Facts<'_>, (event, tid, since_ns): (usize, u32, u64), until_ns: u64) -> bool {
     let mut slept_ns = 0_u64;

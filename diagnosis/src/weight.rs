@@ -16,7 +16,8 @@ use crate::groups::{self, Agreement, Group, Weighed};
 use crate::last_words::{LastWords, telling};
 use crate::meaning::Meaning;
 use crate::noise::Noise;
-use crate::turn::is_turn;
+use crate::text::has_name;
+use crate::turn::{is_turn, went_on};
 use rewind_recording::decode::{errno_name, errno_text};
 
 /// What the kernel itself says is the cause.
@@ -82,6 +83,10 @@ const TOLD: i32 = 200;
 const REPEATED: i32 = 20;
 /// How often that is.
 const REPEATED_TIMES: u64 = 3;
+/// Healthy runs had it as well.
+const HEALTHY: i32 = -400;
+/// It had failed so before in this run, which went on.
+const WENT_ON: i32 = -300;
 /// What failed was had later.
 const RECOVERED: i32 = -250;
 /// A look that the program reckons with a no to.
@@ -142,6 +147,7 @@ impl EndContext {
     pub fn decisive(&self, facts: &Facts<'_>, groups: &[Group]) -> Option<usize> {
         let until_ns = self.complained_ns.unwrap_or(self.end_ns);
         let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
+        let odd = odd.filter(|group| group.healthy.is_none() && !went_on(facts, group));
         let own = odd.filter(|group| self.bad && self.is_own(group) && group.first_ns <= until_ns);
         let last = own.max_by_key(|group| group.last_ns.min(until_ns))?;
         is_turn(facts, last, until_ns).then_some(last.last)
@@ -155,18 +161,22 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
     let mut groups = groups::of(facts);
     let decisive = end.decisive(facts, &groups);
     for group in &mut groups {
-        group.weighed = weigh(group, &end, decisive == Some(group.last));
+        let went_on = went_on(facts, group);
+        group.weighed = weigh(group, &end, decisive == Some(group.last), went_on);
     }
     groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
     groups
 }
 
-/// Weighs a group; `turned` if the course changed with it.
-fn weigh(group: &Group, end: &EndContext, turned: bool) -> Weighed {
+/// Weighs a group; `turned` if the course changed with it, `went_on` if it had not when the same failed before.
+fn weigh(group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighed {
     let mut weighed = Weighed::default();
     let own = end.is_own(group);
     let named = names(end, group, turned);
-    let told = own && group.noise == Noise::None && says(end, group, turned);
+    // That the words tell of such an error, and not of what, says nothing of one that does no harm; that they name it,
+    // which healthy runs did not, says that this time it did.
+    let harmless = !named && (group.healthy.is_some() || went_on);
+    let told = own && group.noise == Noise::None && !harmless && says(end, group, turned);
     let close = end.end_ns.saturating_sub(group.last_ns) < CLOSE_NS;
     weighed.add(true, severity(group.meaning), "");
     weighed.add(end.bad && own, OWN, "");
@@ -177,6 +187,8 @@ fn weigh(group: &Group, end: &EndContext, turned: bool) -> Weighed {
     let repeated = group.count >= REPEATED_TIMES && matches!(group.subject, Subject::Peer(_));
     weighed.add(repeated, REPEATED, "again and again");
     weighed.add(group.recovered, RECOVERED, "it was had later");
+    weighed.add(harmless && group.healthy.is_some(), HEALTHY, "runs that ended well had it too");
+    weighed.add(harmless && went_on, WENT_ON, "it had failed so before, and the program went on");
     match group.noise {
         Noise::None => {}
         Noise::Probe(reason) => weighed.add(true, PROBE, reason),
@@ -237,16 +249,6 @@ fn is_quoted(text: &str, name: &str) -> bool {
         let behind = text.get(at + name.len()..).and_then(|behind| behind.chars().next());
         let is_quote = |c: Option<char>| c.is_some_and(|c| "'\"`\u{2018}\u{2019}\u{201c}\u{201d}".contains(c));
         before == Some('/') && !behind.is_some_and(char::is_alphanumeric) || is_quote(before) && is_quote(behind)
-    })
-}
-
-/// Whether a text has a name, and not only as a part of a longer one.
-fn has_name(text: &str, name: &str) -> bool {
-    let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).is_some_and(|before| before.ends_with(is_of_name));
-        let behind = text.get(at + name.len()..).is_some_and(|behind| behind.starts_with(is_of_name));
-        !before && !behind
     })
 }
 

@@ -154,7 +154,11 @@ fn failed(page: &mut Page<'_>, diagnosis: &Diagnosis) -> io::Result<()> {
             failed.call
         );
         let room = page.width.saturating_sub(width(&lead));
-        page.line(failed.ordinary.is_none().then_some(BAD), &format!("{lead}{}", fit_middle(what, room)))?;
+        let is_odd = failed.ordinary.is_none() && failed.healthy.is_none();
+        page.line(is_odd.then_some(BAD), &format!("{lead}{}", fit_middle(what, room)))?;
+        if let Some(healthy) = &failed.healthy {
+            page.line(None, &format!("  {:<13} {:>5}  {healthy}", "", ""))?;
+        }
     }
     if diagnosis.ordinary_failures > 0 {
         let others = if diagnosis.failed.is_empty() { "" } else { "and " };

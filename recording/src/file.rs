@@ -143,13 +143,27 @@ impl Saving {
     /// Those of writing; nothing is left behind then.
     pub fn finish(mut self, header: &Header, records: &[u8]) -> io::Result<u64> {
         let bytes = write(Counted { sink: &self.file, bytes: 0 }, header, records)?.bytes;
+        self.last()?;
+        Ok(bytes)
+    }
+
+    /// Writes what is no recording, makes it last, and gives it its name.
+    ///
+    /// # Errors
+    /// Those of writing; nothing is left behind then.
+    pub fn finish_bytes(mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.last()
+    }
+
+    fn last(&mut self) -> io::Result<()> {
         if let Some(temporary) = &self.temporary {
             self.file.sync_all()?;
             fs::rename(temporary, &self.wanted)?;
             self.temporary = None;
             sync_directory(&self.wanted)?;
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 

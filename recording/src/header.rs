@@ -2,11 +2,13 @@
 
 mod diagnosed;
 mod ending;
+mod healthy;
 mod living;
 mod pod;
 
 pub use diagnosed::Diagnosed;
 pub use ending::{Cause, Ending, Oom, Sender};
+pub use healthy::HealthyFailure;
 pub use living::{Living, ThreadState};
 pub use pod::{ContainerKind, Owner, Pod, Service};
 
@@ -75,6 +77,9 @@ pub struct Header {
     /// Names of addresses that its calls were given, as the cluster knows them: `10.96.0.12:5432` is `db.shop:5432`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub peers: BTreeMap<String, UntrustedString>,
+    /// Failures of this recording that healthy runs had as well, as far as its agent knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub healthy: Vec<HealthyFailure>,
 }
 
 impl Header {

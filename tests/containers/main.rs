@@ -16,6 +16,7 @@ mod exported;
 mod faults;
 mod gone;
 mod harness;
+mod healthy;
 mod host_metrics;
 mod hosts;
 mod many;
@@ -201,6 +202,7 @@ fn main() -> ExitCode {
         .test("a_signal_from_another_container_is_named_with_it", &CONTAINER, death::from_another_container)
         .test("a_start_that_fails_is_explained_and_the_one_before_it_too", &with_python, scenarios::startup)
         .test("two_healthy_runs_differ_in_nothing_and_one_that_failed_in_what_it_missed", &with_python, differs::runs)
+        .test("what_healthy_runs_have_too_is_not_the_cause_of_a_crash", &with_python, healthy::runs)
         .test("a_crash_without_a_word_of_why_is_explained", &with_python, scenarios::crash)
         .test("descriptors_that_run_out_are_told_with_what_is_open", &with_python, scenarios::descriptors)
         .test("a_peer_that_refuses_is_named", &with_python, scenarios::network::refused)

@@ -15,6 +15,7 @@
 //! | [`cluster`] | a verb: a real cluster, up and down |
 //! | [`collector`] | the OpenTelemetry Collector that tests send to |
 //! | [`demo`] | a verb: records a container that crashes, and shows its last calls after its death |
+//! | [`harmless`] | a verb: what fails in healthy runs of the common runtimes, as a table |
 //! | [`jaeger`] | the trace store that tests ask |
 //! | [`resolved`] | systemd-resolved, which tests ask |
 //! | [`prometheus`] | Prometheus, which reads and checks metrics, rules and queries |
@@ -42,6 +43,7 @@ mod debug;
 mod demo;
 mod fuzz;
 mod go;
+mod harmless;
 mod image;
 mod jaeger;
 mod lint;
@@ -85,6 +87,8 @@ enum Verb {
         #[arg(long)]
         telemetry: bool,
     },
+    /// Run the common runtimes in good health, and write what fails in them all the same into a table.
+    Harmless(harmless::Harmless),
     /// Run the recorder with what its kernel side complains of in its log.
     Debug(debug::Debug),
     /// Bring a real cluster up on this machine, or take it down.
@@ -111,6 +115,7 @@ fn main() -> ExitCode {
         Verb::BuildEbpf => build_ebpf::run().map(drop),
         Verb::Build(build) => build.run(),
         Verb::Demo { telemetry } => demo::run(telemetry),
+        Verb::Harmless(harmless) => harmless.run(),
         Verb::Debug(debug) => debug.run(),
         Verb::Cluster(cluster) => cluster.run(),
         Verb::Test(test) => test.run(),

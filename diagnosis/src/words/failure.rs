@@ -29,6 +29,9 @@ fn clause(group: &Group) -> String {
             text += &format!(" in {}", duration(span_ns));
         }
     }
+    if let Some(healthy) = &group.healthy {
+        text += &format!(", {}", healthy.words());
+    }
     text
 }
 

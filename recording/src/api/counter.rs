@@ -66,6 +66,9 @@ counters! {
     RecordingsRefused = "recordings_refused", "Recordings that the API server refused";
     /// `Recording`s that do not say where their crash file was sent.
     UrlsDropped = "urls_dropped", "Recordings that do not say where their file was sent";
+    /// Runs that ended well, and of which it was not learned what fails in them all the same: there were too many, or it
+    /// was too large.
+    HealthySkipped = "healthy_skipped", "runs that ended well and were not learned from";
     /// Tries to send a crash file that failed.
     UploadsFailed = "uploads_failed", "tries to send a crash file failed";
 }

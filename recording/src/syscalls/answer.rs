@@ -34,6 +34,8 @@ pub enum Answer {
     NoTerminal,
     /// One cannot seek in it: it is no file.
     NotSeekable,
+    /// It is never waited for: it is a file or a directory.
+    NotWatched,
     /// There is no child left to wait for.
     NoChild,
     /// It was there already.
@@ -66,6 +68,7 @@ impl Row {
             EINVAL | EPERM | ENOSPC if self.has(bits::TRIES_KERNEL) => Answer::NotOffered,
             ENOTTY | EINVAL if tells(|kind| kind.is_ioctl()) => Answer::NoTerminal,
             ESPIPE if self.has(bits::SEEKS) => Answer::NotSeekable,
+            EPERM if self.has(bits::WATCHES) => Answer::NotWatched,
             ECHILD => Answer::NoChild,
             EEXIST if self.has(bits::MAKES_ENTRY) => Answer::There,
             ERANGE if self.has(bits::FILLS_BUFFER) => Answer::TooSmall,

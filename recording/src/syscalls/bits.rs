@@ -141,7 +141,7 @@ pub const OPENS: u64 = 1 << 22;
 /// Takes a lock on the file in its first argument, changes it or gives it up.
 pub const LOCKS_FILE: u64 = 1 << 23;
 
-/// Moves the offset of a file: `ESPIPE` from it says that there is none.
+/// Is about offsets in a file: `ESPIPE` from it says that there are none.
 pub const SEEKS: u64 = 1 << 62;
 
 /// A program that has nothing to do may well spend its life in it.

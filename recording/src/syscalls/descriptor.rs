@@ -51,7 +51,7 @@ pub(super) const ROWS: &[Row] = &[
     row("sync_file_range", 277, 84, &[Fd, Off, Off, Flags(&SYNC_RANGE)], Return::Int, DESC | WAITS_DISK),
     row("ftruncate", 77, 46, &[Fd, Size], Return::Int, DESC),
     row("fallocate", 285, 47, &[Fd, Flags(&FALLOC), Off, Off], Return::Int, DESC | TRIES_FILE_SYSTEM),
-    row("fadvise64", 221, 223, &[Fd, Off, Size, Choice(&FADVISE)], Return::Int, DESC),
+    row("fadvise64", 221, 223, &[Fd, Off, Size, Choice(&FADVISE)], Return::Int, DESC | SEEKS),
     row("readahead", 187, 213, &[Fd, Off, Size], Return::Int, DESC),
     row("cachestat", 451, 451, &[Fd, Pointer, Pointer, UintFlags], Return::Int, DESC),
     row("getdents", 78, NONE, &[Fd, Entries, Uint], Return::Int, DESC),
