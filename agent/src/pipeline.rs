@@ -114,7 +114,8 @@ pub(crate) async fn run(recorder: Recorder, keeper: Keeper, place: SocketPath, w
     let settings = wanted.settings.as_ref().map(|watched| watched.good().clone()).unwrap_or_default();
     let node = wanted.node.as_ref().map(|node| node.cluster.node().to_owned());
     let workloads = wanted.node.as_ref().map(|node| Arc::clone(&node.workloads));
-    let export = Arc::new(Export::new(Arc::clone(&shared), node, workloads.clone(), &wanted.spill, wanted.host.clone()));
+    let export =
+        Arc::new(Export::new(Arc::clone(&shared), node, workloads.clone(), &wanted.spill, wanted.host.clone()));
     export.set(&settings.export);
     if export.is_on() {
         shared.set_judged_at_all(true);

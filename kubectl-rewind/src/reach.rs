@@ -130,14 +130,17 @@ impl Reach {
             (Self::Host(_), Some(_)) => return Err(Error::NeedsCluster("a node that is named")),
         };
         let agents = agents(cluster).await?;
-        let nodes: BTreeSet<&str> = agents.iter().map(|agent| agent.node.as_str()).filter(|of| !of.is_empty()).collect();
+        let nodes: BTreeSet<&str> =
+            agents.iter().map(|agent| agent.node.as_str()).filter(|of| !of.is_empty()).collect();
         let node = match (name, nodes.first()) {
             (Some(name), _) => name,
             (None, Some(only)) if nodes.len() == 1 => only,
             _ => return Err(Error::WhichNode(few(nodes))),
         };
         let Some(agent) = agents::on(&agents, node) else {
-            return Err(Failure::NoAgent { node: node.to_owned(), told: format!("there is one on {}", few(nodes)) }.into());
+            return Err(
+                Failure::NoAgent { node: node.to_owned(), told: format!("there is one on {}", few(nodes)) }.into()
+            );
         };
         let namespace = cluster.agent_namespace.clone();
         let ask = Ask { namespace, node: node.to_owned(), target: Target::default(), action: Action::Node };

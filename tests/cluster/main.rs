@@ -104,7 +104,11 @@ fn main() -> ExitCode {
             &with_collector,
             otlp::told_of_pods,
         )
-        .test("a_backend_is_told_of_the_hosts_own_files_where_they_are_mounted", &with_collector, otlp::told_of_the_host)
+        .test(
+            "a_backend_is_told_of_the_hosts_own_files_where_they_are_mounted",
+            &with_collector,
+            otlp::told_of_the_host,
+        )
         .test("a_rollout_is_told_by_what_is_wanted_and_what_is_there", &with_collector, workloads::rollout)
         .test("a_crash_loop_and_an_oom_kill_are_told_by_their_reasons", &with_collector, workloads::ends)
         .test(

@@ -55,7 +55,8 @@ pub(crate) fn told_of_the_host() -> Result<()> {
         let exports = exporting_with(admin, &collector.endpoint(), with_host_root)?;
         let of_root = || {
             collector.metrics().into_iter().find_map(|(resource, metric)| {
-                let is_root = |point: &Point| point.is_of("system.filesystem.usage", &[("mountpoint", "/"), ("state", "used")]);
+                let is_root =
+                    |point: &Point| point.is_of("system.filesystem.usage", &[("mountpoint", "/"), ("state", "used")]);
                 points(&metric).into_iter().find(is_root).map(|point| (resource.clone(), point.number))
             })
         };

@@ -95,7 +95,8 @@ pub(crate) fn comes_and_goes() -> Result<()> {
     let gone_ns = newest();
     // What was under way tells of it still.
     eventually("the next looks", SOON, || (newest() > gone_ns + 3_000_000_000).then_some(()))?;
-    let later = |points: Vec<Point>| points.into_iter().filter(|point| point.at_unix_ns > gone_ns + 2_000_000_000).count();
+    let later =
+        |points: Vec<Point>| points.into_iter().filter(|point| point.at_unix_ns > gone_ns + 2_000_000_000).count();
     ensure!((later(written()), later(usage())) == (0, 0), "it is gone: {:?} {:?}", written(), usage());
 
     // Another of that name counts from its own beginning on, as far as that can be seen: it has counted less.

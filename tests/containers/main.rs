@@ -137,7 +137,11 @@ fn main() -> ExitCode {
             &host_with_collector,
             host_metrics::across_agents_and_switched_off,
         )
-        .test("a_disk_that_goes_away_is_told_no_more_and_the_next_of_its_name_begins_anew", &with_loop_devices, disk::comes_and_goes)
+        .test(
+            "a_disk_that_goes_away_is_told_no_more_and_the_next_of_its_name_begins_anew",
+            &with_loop_devices,
+            disk::comes_and_goes,
+        )
         .test(
             "the_hosts_metrics_are_the_collectors_own_or_the_difference_is_known",
             &host_with_collector,

@@ -22,11 +22,12 @@ static MARKED: LazyLock<Option<Regex>> =
 
 /// How often, and how long it took, which rules add to a clause.
 static FIGURES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?: after \d[\d.]*[a-zµ]+\d*s?)?(?:, [\d,]+ times)?$|, and [\d,]+ more calls? after it$").ok()
+    Regex::new(r"(?: after \d[\d.]*[a-zµ]+\d*s?)?(?:, [\d,]+ times(?: in \d[\d.]*[a-zµ]+\d*s?)?)?$|, and [\d,]+ more calls? after it$").ok()
 });
 
 /// How often a child was tried.
-static ATTEMPTS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r", the last of [\d,]+ in \d[\d.]*[a-zµ]+").ok());
+static ATTEMPTS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r", the last of [\d,]+ in \d[\d.]*[a-zµ]+").ok());
 
 /// Words that make the number behind them a part of the cause: a code, a port, a mode.
 const TELLING: [&str; 14] = [

@@ -36,12 +36,7 @@ impl Drop for Drawn {
 ///
 /// # Errors
 /// [`Error`].
-pub(super) async fn run(
-    reach: &Reach,
-    node: Option<&str>,
-    output: &Output,
-    interval: Duration,
-) -> Result<(), Error> {
+pub(super) async fn run(reach: &Reach, node: Option<&str>, output: &Output, interval: Duration) -> Result<(), Error> {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(Error::NeedsTerminal);
     }

@@ -192,8 +192,15 @@ mod tests {
             Why { target: target.clone(), previous: true, pods: pods() }.arguments(),
             Diff { target: target.clone(), other: None, pods: pods() }.arguments(),
             Diff { target: target.clone(), other: some(), ..Diff::default() }.arguments(),
-            Dump { target: target.clone(), failed: true, calls: Some("openat".to_owned()), path: some(), pods: pods(), ..Dump::default() }
-                .arguments(),
+            Dump {
+                target: target.clone(),
+                failed: true,
+                calls: Some("openat".to_owned()),
+                path: some(),
+                pods: pods(),
+                ..Dump::default()
+            }
+            .arguments(),
             Dump { target, events: true, since: since.clone(), until: since, ..Dump::default() }.arguments(),
         ] {
             parsed(arguments.clone()).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
@@ -205,9 +212,18 @@ mod tests {
         let evil = "--from=/etc/shadow".to_owned();
         let why = Why { target: evil.clone(), ..Why::default() }.arguments();
         assert_eq!(why, ["why", "-o", "json", "--utc", "--", "--from=/etc/shadow"]);
-        let dump = Dump { target: "a".to_owned(), path: Some(evil.clone()), calls: Some(evil.clone()), last: Some(9_999), ..Dump::default() };
+        let dump = Dump {
+            target: "a".to_owned(),
+            path: Some(evil.clone()),
+            calls: Some(evil.clone()),
+            last: Some(9_999),
+            ..Dump::default()
+        };
         let dump = dump.arguments();
-        assert!(dump.contains(&"--path=--from=/etc/shadow".to_owned()) && dump.contains(&"--last=500".to_owned()), "{dump:?}");
+        assert!(
+            dump.contains(&"--path=--from=/etc/shadow".to_owned()) && dump.contains(&"--last=500".to_owned()),
+            "{dump:?}"
+        );
         assert!(!dump.contains(&evil), "{dump:?}");
     }
 }

@@ -86,13 +86,17 @@ mod tests {
     use super::*;
 
     async fn of(out: &str, beside: &str, succeeded: bool) -> Said {
-        let (out, beside) = (read(Some(out.as_bytes()), 16).await.unwrap(), read(Some(beside.as_bytes()), 16).await.unwrap());
+        let (out, beside) =
+            (read(Some(out.as_bytes()), 16).await.unwrap(), read(Some(beside.as_bytes()), 16).await.unwrap());
         said(&out, &beside, succeeded)
     }
 
     #[tokio::test]
     async fn what_is_too_long_is_cut_at_a_line_and_says_so() {
-        assert_eq!(of("one\ntwo\n", "note\n", true).await, Said { text: "one\ntwo\n\nnote\n".to_owned(), failed: false });
+        assert_eq!(
+            of("one\ntwo\n", "note\n", true).await,
+            Said { text: "one\ntwo\n\nnote\n".to_owned(), failed: false }
+        );
         let long = of("line one\nline two\nline three\n", "", true).await;
         assert_eq!(long.text, "line one\n[cut here: 9 of 29 bytes are shown; ask for less]\n");
     }

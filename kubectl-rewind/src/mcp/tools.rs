@@ -37,7 +37,8 @@ impl Tools {
         // It is never closed.
         let _room = self.room.acquire().await;
         // A flag is given once: the namespace that is asked for goes before the one that was typed.
-        let is_asked = |flag: &str| arguments.iter().take_while(|word| *word != "--").any(|word| word.starts_with(flag));
+        let is_asked =
+            |flag: &str| arguments.iter().take_while(|word| *word != "--").any(|word| word.starts_with(flag));
         let is_in_place = |flag: &&String| !flag.starts_with(NAMESPACE) || !is_asked(NAMESPACE);
         let place = self.place.iter().filter(is_in_place).cloned();
         let Said { text, failed } = run(&place.chain(arguments.iter().cloned()).collect::<Vec<_>>()).await;
