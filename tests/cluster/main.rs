@@ -42,6 +42,8 @@ fn main() -> ExitCode {
     with_collector.push(Need::Program(rewind_tests::collector::PROGRAM));
     let mut with_prometheus = AGENTS.to_vec();
     with_prometheus.push(Need::Program(rewind_tests::prometheus::PROGRAM));
+    let mut with_mcp_client = AGENTS.to_vec();
+    with_mcp_client.push(Need::Program(rewind_tests::mcp::PROGRAM));
     Suite::default()
         .test("a_pod_runs_and_a_service_leads_to_it_by_name", &CLUSTER, pods::service)
         .test("a_pod_that_fails_is_started_again_within_seconds", &CLUSTER, pods::restarted)
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         .test("a_right_in_one_namespace_is_none_in_another", &AGENTS, reading::by_namespace)
         .test("who_has_no_right_reads_nothing", &AGENTS, reading::none)
         .test("a_node_is_shown_to_who_may_ask_where_the_agents_are", &AGENTS, reading::of_node)
+        .test("an_assistant_reads_what_who_started_it_may", &with_mcp_client, reading::by_an_assistant)
         .test("payload_is_switched_by_who_may", &AGENTS, reading::payload)
         .test(
             "a_namespaces_annotation_holds_for_its_pods_unless_they_say_otherwise",

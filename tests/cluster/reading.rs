@@ -9,7 +9,8 @@ use rewind_tests::cluster::kubectl::User;
 use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::cluster::place::NODE;
 use rewind_tests::eventually::until;
-use serde_json::Value;
+use rewind_tests::mcp::Client;
+use serde_json::{Value, json};
 
 const MARKER: &str = "what-was-read";
 const OPENED: &str = "\"/tmp/marked\"";
@@ -119,6 +120,26 @@ pub(crate) fn of_node() -> Result<()> {
         ensure!(table.contains(NODE) && table.contains("web/app"), "{table}");
         let unknown = admin.kubectl(&["rewind", "node", "node-b"])?;
         ensure!(unknown.code == 5 && unknown.stderr.contains("no agent runs on node node-b"), "{unknown:?}");
+        Ok(())
+    })
+}
+
+/// An assistant has the rights of who started its server.
+pub(crate) fn by_an_assistant() -> Result<()> {
+    agents::with(|_| {
+        let (own, other) = (Namespace::new("own")?, with_pod("other")?);
+        own.apply(&workload("web", &["cat", "/etc/missing.conf"]).to_string())?;
+        own.ends("web", 1, SOON)?;
+        let user = User::called("erin")?;
+        grant(&own, "rewind-viewer", "erin")?;
+        let mut client = Client::of(&user.command(&["rewind", "mcp", "-n", own.name()])?)?;
+        let why = json!({"target": "pod/web"});
+        let is_told = |(said, is_error): &(String, bool)| (!is_error && said.contains("/etc/missing.conf")).then_some(());
+        until("the cause", SOON, || client.call("why", &why), is_told)?;
+        let (said, is_error) = client.call("why", &json!({"target": "pod/web", "namespace": other.name()}))?;
+        ensure!(is_error && said.to_lowercase().contains("forbidden"), "{said}");
+        let (said, is_error) = client.call("list", &json!({"all_namespaces": true}))?;
+        ensure!(is_error && said.to_lowercase().contains("forbidden"), "{said}");
         Ok(())
     })
 }

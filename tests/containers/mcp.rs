@@ -6,7 +6,9 @@ use rewind_tests::agent::Agent;
 use rewind_tests::container::Container;
 use rewind_tests::eventually::eventually;
 use rewind_tests::mcp::Client;
+use rewind_tests::programs::ours;
 use serde_json::{Value, json};
+use std::process::Command;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -21,8 +23,9 @@ pub(crate) fn asked() -> Result<()> {
     let container = Container::new("rewind-mcp", &python(&long))?;
     let id = container.id().to_owned();
     container.run()?;
-    let socket = agent.socket().display().to_string();
-    let mut client = Client::of(&["--socket", &socket, "mcp"])?;
+    let mut rewind = Command::new(ours("rewind"));
+    rewind.arg("--socket").arg(agent.socket()).arg("mcp");
+    let mut client = Client::of(&rewind)?;
 
     // What it may use: four tools that read.
     let tools = client.told.get("tools").and_then(Value::as_array).context("no tools")?;

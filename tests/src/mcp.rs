@@ -1,6 +1,5 @@
 //! A client of the Model Context Protocol: its own Python package.
 
-use crate::programs::ours;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -20,13 +19,15 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts `rewind` as a server, with these arguments.
+    /// Starts a server.
     ///
     /// # Errors
-    /// When one of them does not start, or they do not understand each other.
-    pub fn of(arguments: &[&str]) -> Result<Self> {
+    /// When it or the client does not start, or they do not understand each other.
+    pub fn of(server: &Command) -> Result<Self> {
         let mut command = Command::new(PROGRAM);
-        command.arg(ours("rewind")).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let set = server.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        command.arg(server.get_program()).args(server.get_args()).envs(set);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("starting {PROGRAM}"))?;
         let asks = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().context("no standard output")?);

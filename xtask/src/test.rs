@@ -102,7 +102,7 @@ fn on_cluster(tally: &mut Tally) -> Result<()> {
     tally.one("the cluster takes the agent's image", rewind_tests::cluster::image::import(&place, &archive));
     let mut cargo = command::cargo();
     cargo.args(["test", "--workspace", "--test", "cluster"]).env(BIN_DIR, &programs);
-    cargo.env("PATH", prometheus::before(collector::path()?));
+    cargo.env("PATH", prometheus::before(mcp::before(collector::path()?)));
     tally.cargo(&mut cargo)?;
     if found == cluster::Found::Nothing {
         tally.one("the cluster goes and leaves nothing", cluster::down(&place));
