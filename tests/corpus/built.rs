@@ -27,7 +27,7 @@ pub(crate) fn words(source: Source) -> Result<Vec<String>> {
     }
     let java = fs::canonicalize(programs::find("java").context("java is not installed")?)?;
     let folder = inside.parent().unwrap_or(&inside).to_string_lossy().into_owned();
-    Ok([&java.to_string_lossy(), "-Xmx64m", "-cp", &folder].map(str::to_owned).to_vec())
+    Ok([&java.to_string_lossy(), "-Xmx64m", "-cp", &folder, "Corpus"].map(str::to_owned).to_vec())
 }
 
 fn compiled(source: Source) -> Result<PathBuf> {

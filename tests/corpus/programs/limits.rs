@@ -13,12 +13,12 @@ pub(crate) fn programs() -> Vec<Program> {
     let disk =
         "with open('/data/journal', 'wb') as file:\n for _ in range(64): file.write(bytes(1 << 16)); file.flush()";
     vec![
-        program("c_memory", eat(32 * MIB), eat(1024 * MIB), &["memory", "OOM|limit|SIGKILL"]),
+        program("c_memory", eat(32 * MIB), eat(1024 * MIB), &["OOM killer"]),
         program(
             "python_memory",
             python(grow).limited(|spec| spec.memory_bytes = Some(64 * MIB)),
             python("rows = [bytes(1 << 20) for _ in range(10)]").limited(|spec| spec.memory_bytes = Some(64 * MIB)),
-            &["memory", "OOM|limit|SIGKILL"],
+            &["OOM killer"],
         ),
         program(
             "node_memory_below_dash",
@@ -26,7 +26,7 @@ pub(crate) fn programs() -> Vec<Program> {
                 .below(&["/usr/bin/dash", "-c", "\"$@\"; exit $?", "sh"])
                 .limited(|spec| spec.memory_bytes = Some(96 * MIB)),
             node("1").below(&["/usr/bin/dash", "-c", "\"$@\"; exit $?", "sh"]),
-            &["memory", "OOM|limit|SIGKILL"],
+            &["OOM killer"],
         ),
         program(
             "python_address_space",

@@ -62,7 +62,7 @@ fn connections() -> Vec<Program> {
             "java_refused",
             built(Java, &["dial"]),
             built(Java, &["well"]),
-            &["127.0.0.1:5432|connection refused", "refused|ECONNREFUSED"],
+            &["127.0.0.1]:5432|127.0.0.1:5432", "refused|ECONNREFUSED"],
         ),
         program(
             "python_port_in_use",

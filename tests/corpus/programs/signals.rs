@@ -50,7 +50,7 @@ pub(crate) fn programs() -> Vec<Program> {
         ),
         program(
             "dash_kills_a_child",
-            sh("sleep 60 & kill -9 $!; wait $!; exit $?"),
+            sh("sleep 60 & sleep 0.2; kill -9 $!; wait $!; exit $?"),
             sh("sleep 0.1 & wait $!; exit $?"),
             &["SIGKILL", "sleep"],
         ),
