@@ -51,8 +51,14 @@ fn compiled(source: Source) -> Result<PathBuf> {
     let (first, arguments) = compiler.split_first().context("a compiler")?;
     let output = if source == Source::Java { &folder } else { &program };
     let mut command = Command::new(programs::find(first).with_context(|| format!("{first} is not installed"))?);
-    // A module's files would be looked for.
-    command.args(arguments).arg(output).arg(&text).env("GO111MODULE", "off").current_dir(&folder);
+    // A module's files would be looked for; with C in it, Go does not see that all wait.
+    command
+        .args(arguments)
+        .arg(output)
+        .arg(&text)
+        .env("GO111MODULE", "off")
+        .env("CGO_ENABLED", "0")
+        .current_dir(&folder);
     programs::run(&mut command)?.success()?;
     Ok(program)
 }

@@ -12,6 +12,7 @@ use std::fs::{self, Permissions};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -78,14 +79,13 @@ fn bad(agent: &Agent, program: &Program) -> Result<Value> {
     let container = container(program.name, &program.bad)?;
     match program.bad.life {
         Life::Ends => {
-            let said = container.run()?;
-            ensure!(said.code != 0, "it ended well: {said:?}");
+            ensure!(end(started(&container)?, || ())? != 0, "it ended well");
         }
         Life::Sent(signal) => {
-            let running = container.start()?;
+            let running = started(&container)?;
             sleeps(agent, &container)?;
             container.order("kill", &[signal])?;
-            ensure!(end(running)? != 0, "it ended well");
+            ensure!(end(running, || ())? != 0, "it ended well");
         }
         Life::Stands | Life::Paused => return standing(agent, program, &container),
         Life::Serves(address) => anyhow::bail!("it is to fail, and would serve at {address}"),
@@ -96,11 +96,12 @@ fn bad(agent: &Agent, program: &Program) -> Result<Value> {
 }
 
 fn standing(agent: &Agent, program: &Program, container: &Container) -> Result<Value> {
-    let _running = container.start()?;
+    let _running = started(container)?;
     let is_paused = program.bad.life == Life::Paused;
     if is_paused {
         sleeps(agent, container)?;
-        container.order("pause", &[])?;
+        // runc says that it runs a little later.
+        eventually("a pause", SOON, || container.order("pause", &[]).ok())?;
     }
     let mut last = Value::Null;
     let right = eventually("the right answer", STANDS, || {
@@ -117,26 +118,39 @@ fn standing(agent: &Agent, program: &Program, container: &Container) -> Result<V
 fn twin(agent: &Agent, setup: &Setup) -> Result<Value> {
     let container = container("twin", setup)?;
     if let Life::Serves(address) = setup.life {
-        let mut running = container.start()?;
+        let mut running = started(&container)?;
         let serves = || match running.runc.try_wait() {
             Ok(None) => TcpStream::connect(address).ok().map(|_| true),
             _ => Some(false),
         };
         let is_up = eventually("the server", SOON, serves).context(address)?;
         ensure!(is_up, "it ended in place of serving at {address}");
-        container.order("kill", &["TERM"])?;
-        ensure!(end(running)? == 0, "it did not end well");
+        // Process 1 does not take it before it has a handler.
+        let stop = || drop(container.order("kill", &["TERM"]));
+        let code = end(running, stop)?;
+        ensure!(code == 0, "it ended with {code}");
     } else {
-        let said = container.run()?;
-        ensure!(said.code == 0, "it did not end well: {said:?}");
+        let code = end(started(&container)?, || ())?;
+        ensure!(code == 0, "it ended with {code}");
     }
     let ended = || why(agent, container.id()).ok().filter(|why| why.get("ended").is_some_and(Value::is_object));
     eventually("the end", SOON, ended)
 }
 
-fn end(mut running: Running) -> Result<i32> {
-    drop(running.runc.stdin.take());
-    Ok(rewind_tests::programs::code(running.runc.wait()?))
+/// Starts it without a word of its own on our output.
+fn started(container: &Container) -> Result<Running> {
+    let mut command = container.command();
+    let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    Ok(Running { runc: command.spawn().context("cannot start runc")? })
+}
+
+/// Waits for its end, and says its exit code; meanwhile does something again and again.
+fn end(mut running: Running, meanwhile: impl Fn()) -> Result<i32> {
+    let status = eventually("its end", SOON, || {
+        meanwhile();
+        running.runc.try_wait().ok().flatten()
+    })?;
+    Ok(rewind_tests::programs::code(status))
 }
 
 /// Waits until the container's program is in a call that waits for time to pass.
