@@ -157,6 +157,19 @@ mod tests {
         scene.exit(700, 0);
         let why = scene.why();
         assert_eq!(why.answer, "It exited with 0 after SIGTERM, sent by a process outside the container.");
+        assert_eq!(why.confidence, crate::diagnosis::Confidence::None, "it ended well");
+    }
+
+    #[test]
+    fn who_aborts_itself_has_said_why_in_whatever_words() {
+        let mut scene = Scene::of("app");
+        scene.say(2, "app: the journal is torn\n");
+        scene.call(700, 234).arg(1).arg(1).arg(6).result(0).end();
+        scene.signal(6, -6, [1, 0]);
+        scene.exit(700, 6);
+        let answer =
+            "It was killed by SIGABRT: it aborted itself; the last that it wrote is \"app: the journal is torn\".";
+        assert_eq!(scene.answer(), answer);
     }
 
     #[test]
