@@ -58,9 +58,11 @@ fn text<'w>(why: &'w Value, name: &str) -> &'w str {
     why.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Whether a cause is named. That a server was sent SIGTERM is none.
 fn is_cause(why: &Value) -> bool {
-    text(why, "confidence") != "none"
-        || why.get("findings").and_then(Value::as_array).is_some_and(|all| !all.is_empty())
+    let findings = why.get("findings").and_then(Value::as_array);
+    let is_named = findings.into_iter().flatten().any(|finding| text(finding, "rule") != "signal");
+    text(why, "confidence") != "none" || is_named
 }
 
 fn verdict(program: &Program, why: &Value) -> Verdict {
