@@ -50,7 +50,7 @@ pub(crate) fn run(agent: &Agent, class: &'static str, program: &Program) -> Resu
         name: program.name,
         verdict: verdict(program, &why),
         answer: text(&why, "answer").to_owned(),
-        twin: is_cause(&twin).then(|| text(&twin, "answer").to_owned()),
+        twin: is_cause(&twin).then(|| twin.get("findings").map_or_else(String::new, Value::to_string)),
     })
 }
 
