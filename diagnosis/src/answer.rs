@@ -5,7 +5,7 @@ use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
 use crate::last_words::LastWords;
 use crate::rules;
-use crate::weight::weighed_groups;
+use crate::weight::{ABORTED, weighed_groups};
 use crate::words::exit_code;
 use rewind_recording::ending::Ending;
 use rewind_recording::peer::beside;
@@ -73,10 +73,12 @@ fn more(first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String
         });
         return failed.map_or_else(String::new, |failed| format!("; right before that {}", failed.text));
     }
+    let is_abort = first.weight == ABORTED && first.rule == "signal";
     match words {
         _ if first.agreement == Agreement::Same => String::new(),
         Some(words) if words.is_error => format!("; it said \"{}\"", words.text),
-        Some(words) if first.agreement == Agreement::Other && first.relation == Relation::After => {
+        // Who aborts itself says why before, in whatever words.
+        Some(words) if first.agreement == Agreement::Other && first.relation == Relation::After || is_abort => {
             format!("; the last that it wrote is \"{}\"", words.text)
         }
         _ => String::new(),

@@ -57,6 +57,8 @@ fn confidence(facts: &Facts<'_>, found: &[Finding]) -> Confidence {
     match found.first() {
         None => Confidence::None,
         Some(first) if first.relation == Relation::Beside && facts.ending.is_some() => Confidence::None,
+        // What ended well has no cause that could be sure: it was asked to end.
+        Some(_) if facts.ending.is_some() && !facts.ended_badly() => Confidence::None,
         Some(first) if first.weight >= CERTAIN => Confidence::Certain,
         Some(_) => Confidence::Likely,
     }

@@ -56,6 +56,7 @@ const TRIED: &[(&str, &str)] = &[
     ("<stdin>", "Python's search for the source of a message"),
     ("/node_modules", "Node's search for modules"),
     ("/.openssl", "a configuration that is optional"),
+    ("/ssl/certs", "the search for certificates"),
     ("/crypto-policies", "a configuration that is optional"),
     ("/sys/fs/cgroup", "a look at its own limits"),
     ("/proc/self/cgroup", "a look at its own limits"),

@@ -195,6 +195,8 @@ fn weigh(group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighe
         Noise::Answer(reason) => weighed.add(true, ANSWER, reason),
     }
     let most = match (named || told, end.error.is_empty()) {
+        // It ended well all the same, whatever it said of that.
+        _ if end.is_over && !end.bad => WORTH_SAYING - 1,
         (true, _) => i32::MAX,
         (false, false) if turned => SAID - 1,
         (false, true) if turned => i32::MAX,

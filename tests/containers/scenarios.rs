@@ -4,17 +4,16 @@
 pub(crate) mod network;
 pub(crate) mod never;
 pub(crate) mod slow;
-mod told;
 
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
 use rewind_tests::bundle::Spec;
 use rewind_tests::container::Container;
+use rewind_tests::told::{Told, told, unwrapped};
 use serde_json::Value;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use told::{Told, told, unwrapped};
 
 /// Says nothing of what it fails to do.
 const START: &str = "

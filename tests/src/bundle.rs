@@ -42,6 +42,10 @@ pub struct Spec {
     pub seccomp: Vec<(String, &'static str, u32)>,
     /// Directories of the host that are mounted read-only, and where.
     pub mounts: Vec<(PathBuf, PathBuf)>,
+    /// Disks of its own in memory: where, and how many bytes they hold.
+    pub tmpfs: Vec<(PathBuf, u64)>,
+    /// Limits of its processes, as getrlimit(2) names them.
+    pub rlimits: Vec<(&'static str, u64)>,
 }
 
 impl Spec {
@@ -60,6 +64,8 @@ impl Spec {
             own_network: false,
             seccomp: Vec::new(),
             mounts: Vec::new(),
+            tmpfs: Vec::new(),
+            rlimits: Vec::new(),
         }
     }
 }
@@ -122,6 +128,10 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf], disk: Option<(u64, u64
     mounts.extend(shared.iter().map(|dir| bind(dir, dir)));
     mounts.push(bind(&workload::cache()?, Path::new(WORKLOADS)));
     mounts.extend(spec.mounts.iter().map(|(from, to)| bind(from, to)));
+    mounts.extend(spec.tmpfs.iter().map(|(at, bytes)| {
+        let options = [format!("size={bytes}"), "mode=1777".to_owned()];
+        json!({"destination": at, "type": "tmpfs", "source": "tmpfs", "options": options})
+    }));
     let mut env = vec!["PATH=/usr/bin:/bin:/usr/sbin:/sbin".to_owned(), "HOME=/".to_owned()];
     env.extend(spec.env.iter().cloned());
     let mut namespaces: Vec<Value> = ["mount", "ipc", "uts"].iter().map(|kind| json!({"type": kind})).collect();
@@ -165,6 +175,10 @@ fn config_json(id: &str, spec: &Spec, shared: &[PathBuf], disk: Option<(u64, u64
             "resources": resources,
         },
     });
+    if !spec.rlimits.is_empty() {
+        let limits = spec.rlimits.iter().map(|(name, most)| json!({"type": name, "hard": most, "soft": most}));
+        config["process"]["rlimits"] = limits.collect();
+    }
     if !spec.seccomp.is_empty() {
         config["linux"]["seccomp"] = seccomp(&spec.seccomp);
     }

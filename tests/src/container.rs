@@ -98,6 +98,14 @@ impl Container {
         Ok(Running { runc })
     }
 
+    /// Has the runtime do something with it: `kill` with a signal, `pause`, `resume`.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn order(&self, verb: &str, more: &[&str]) -> Result<()> {
+        programs::run(self.runtime().arg(verb).arg(&self.id).args(more))?.success().map(drop)
+    }
+
     /// Whether runc still knows it.
     #[must_use]
     pub fn exists(&self) -> bool {

@@ -26,6 +26,7 @@
 //! | [`dump`] | what `rewind list` and `rewind dump -o json` say |
 //! | [`counting`] | a program that numbers its own calls |
 //! | [`bundle`], [`container`] | real runc containers |
+//! | [`told`] | what `why` says of a container that is gone |
 //!
 //! Every guard ends what it started, by pid or by id, and nothing else.
 #![forbid(unsafe_code)]
@@ -53,4 +54,5 @@ pub mod resolved;
 pub mod store;
 pub mod strace;
 pub mod suite;
+pub mod told;
 pub mod workload;

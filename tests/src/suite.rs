@@ -85,7 +85,12 @@ pub struct Suite {
 impl Suite {
     /// Adds a test. `name` is a sentence.
     #[must_use]
-    pub fn test(mut self, name: &'static str, needs: &[Need], body: fn() -> Result<()>) -> Self {
+    pub fn test(
+        mut self,
+        name: &'static str,
+        needs: &[Need],
+        body: impl FnOnce() -> Result<()> + Send + 'static,
+    ) -> Self {
         let reason = needs.iter().find_map(|need| need.missing());
         let skipped = reason.is_some();
         let trial = Trial::test(name, move || body().map_err(|error| format!("{error:#}").into()));
@@ -99,8 +104,14 @@ impl Suite {
     /// Runs the tests that the command line asks for, one after the other: they share one kernel.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        self.run_at_a_time(1)
+    }
+
+    /// The same, as many at a time.
+    #[must_use]
+    pub fn run_at_a_time(self, most: usize) -> ExitCode {
         let mut arguments = Arguments::from_args();
-        arguments.test_threads = Some(1);
+        arguments.test_threads = Some(most);
         if let Err(error) = agent::sweep() {
             eprintln!("{error:#}");
             return ExitCode::FAILURE;

@@ -26,6 +26,7 @@
 //! | [`image`] | a verb: the agent as an OCI image |
 //! | [`tally`] | adds up what test programs say |
 //! | [`mod@fuzz`] | the part of `test` that fuzzes |
+//! | [`corpus`] | a verb: what `why` says of programs that go wrong |
 //! | [`mod@test`] | a verb: runs every test that this machine can run |
 //! | [`traces`] | a verb: asks a trace store for what the agent has sent to it |
 //! | [`mod@bench`] | a verb: what recording costs, beside what else there is |
@@ -39,6 +40,7 @@ mod build_ebpf;
 mod cluster;
 mod collector;
 mod command;
+mod corpus;
 mod debug;
 mod demo;
 mod fuzz;
@@ -95,6 +97,8 @@ enum Verb {
     Cluster(cluster::Cluster),
     /// Run every test that this machine can run.
     Test(test::Test),
+    /// Run programs that go wrong in real containers, and show what `why` says of them: right, none or wrong, by class.
+    Corpus(corpus::Corpus),
     /// Ask a trace store, which takes ten minutes to build, for what the agent has sent to it.
     Traces,
     /// Measure what recording costs, beside a floor, strace and perf trace.
@@ -119,6 +123,7 @@ fn main() -> ExitCode {
         Verb::Debug(debug) => debug.run(),
         Verb::Cluster(cluster) => cluster.run(),
         Verb::Test(test) => test.run(),
+        Verb::Corpus(corpus) => corpus.run(),
         Verb::Traces => traces::run(),
         Verb::Bench(bench) => bench.run(),
         Verb::Vm(vm) => vm.run(),

@@ -64,6 +64,27 @@ pub(crate) const TESTS: &[Package] = &[
     package("g++", "c++", "links the fuzz targets"),
 ];
 
+/// What the corpus runs on top of the tests' programs.
+pub(crate) const CORPUS: &[Package] = &[
+    package("gcc-multilib", "/usr/lib32/libc.so.6", "links programs of 32 bits"),
+    package("openjdk-17-jdk-headless", "javac", "a runtime of the corpus"),
+    package("golang-go", "go", "a runtime of the corpus"),
+    package("perl", "perl", "a runtime of the corpus"),
+    package("ruby", "ruby", "a runtime of the corpus"),
+    package("php-cli", "/usr/bin/php8.2", "a runtime of the corpus"),
+    package("lua5.4", "lua5.4", "a runtime of the corpus"),
+    package("tcl", "tclsh", "a runtime of the corpus"),
+    package("gawk", "gawk", "a runtime of the corpus"),
+    package("sqlite3", "sqlite3", "a database of the corpus"),
+    package("mosquitto", "mosquitto", "a server of the corpus"),
+    package("haproxy", "haproxy", "a server of the corpus"),
+    package("memcached", "memcached", "a server of the corpus"),
+    package("lighttpd", "lighttpd", "a server of the corpus"),
+    package("tini", "tini", "starts programs of the corpus"),
+    package("dumb-init", "dumb-init", "starts programs of the corpus"),
+    package("openssl", "openssl", "makes certificates"),
+];
+
 /// What the test cluster is made of, beside what is built for it.
 pub(crate) const CLUSTER: &[Package] = &[
     package("containerd", "containerd", "runs pods"),

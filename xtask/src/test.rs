@@ -2,8 +2,8 @@
 
 use crate::tally::Tally;
 use crate::{
-    build, build_ebpf, cluster, collector, command, debug, fuzz, image, manifests, mcp, perfetto, prometheus, resolved,
-    setup,
+    build, build_ebpf, cluster, collector, command, corpus, debug, fuzz, image, manifests, mcp, perfetto, prometheus,
+    resolved, setup,
 };
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -27,6 +27,8 @@ enum Layer {
     Live,
     /// Real runc containers.
     Containers,
+    /// Programs that go wrong, and what `why` says of them.
+    Corpus,
     /// A real cluster.
     Cluster,
     /// Parsers, fed with anything.
@@ -76,6 +78,9 @@ impl Test {
                     tally.cargo(&mut cargo)?;
                 }
             }
+        }
+        if wanted(Layer::Corpus) {
+            corpus::layer(&mut tally, &[])?;
         }
         if wanted(Layer::Cluster) {
             on_cluster(&mut tally)?;

@@ -88,6 +88,9 @@ const SUMMARIES: &[&str] = &[
     "exit code",
 ];
 
+/// Those that say it whatever level they are said at.
+const BARE: &[&str] = &["errors found in configuration", "error found in configuration", "errors in configuration"];
+
 /// What a line says.
 pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     let whole = lines.get(at)?.text.as_str();
@@ -114,6 +117,12 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
 pub(super) fn is_summary(text: &str) -> bool {
     let lower = text.to_lowercase();
     SUMMARIES.iter().any(|summary| lower.contains(summary))
+}
+
+/// Whether a text says nothing else, even where it is said to be fatal.
+pub(super) fn is_bare_summary(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    BARE.iter().any(|summary| lower.contains(summary))
 }
 
 /// Whether a text has `word`, and no letter before it.

@@ -12,7 +12,8 @@ const MESSAGE: usize = 4;
 /// A runtime: what it says at line `at`, if that is its.
 type Runtime = fn(&[Line], usize) -> Option<Found>;
 
-const RUNTIMES: [Runtime; 11] = [python, java, java_machine, node_thrown, exception, go, rust, cpp, glibc, ruby, redis];
+const RUNTIMES: [Runtime; 12] =
+    [python, java, java_machine, node_thrown, exception, go, rust, cpp, glibc, ruby, lua, redis];
 
 /// What a runtime says at a line.
 pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
@@ -209,6 +210,12 @@ fn ruby(lines: &[Line], at: usize) -> Option<Found> {
     let line = text(lines, at).filter(|line| line.contains(":in `") || line.contains(":in '"))?;
     let (_, said) = line.split_once("': ").filter(|_| !is_frame(line))?;
     Some(Found::line(Rank::Crash, at, said))
+}
+
+/// `lua: app.lua:1: MESSAGE`, and `stack traceback:` below it.
+fn lua(lines: &[Line], at: usize) -> Option<Found> {
+    text(lines, at + 1).filter(|next| next.trim_end() == "stack traceback:")?;
+    Some(Found::line(Rank::Crash, at, text(lines, at)?))
 }
 
 /// `*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***`: which line, and why, follow.

@@ -33,8 +33,10 @@ fn candidates(lines: &[Line]) -> Vec<Found> {
             (None, Some(Logged::Other)) => None,
             (None, None) => generic::found(lines, at),
         };
-        if let Some(found) = found.as_mut().filter(|found| found.rank < Rank::Fatal && generic::is_summary(&found.text))
-        {
+        let is_summary = |found: &Found| {
+            found.rank < Rank::Fatal && generic::is_summary(&found.text) || generic::is_bare_summary(&found.text)
+        };
+        if let Some(found) = found.as_mut().filter(|found| is_summary(found)) {
             found.rank = found.rank.min(Rank::Summary);
         }
         at = found.as_ref().map_or(at, |found| found.last) + 1;

@@ -6,7 +6,7 @@
 //! a handler is never delivered: the kernel ends the process as it is sent, and hands SIGKILL to its
 //! threads without output by whom.
 
-use crate::facts::{ASKING, DeliveredSignal, FAULTS, Facts, Process, SIGABRT, SIGKILL, SIGPIPE};
+use crate::facts::{ASKING, DeliveredSignal, FAULTS, Facts, Process, SIGABRT, SIGKILL, SIGPIPE, SIGSYS};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::weight::{ABORTED, ASKED_TO_END, CERTAIN};
@@ -40,14 +40,18 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
     let fault =
         delivered.filter(|_| FAULTS.contains(&signal)).and_then(|delivered| words::origin(facts, delivered, tgid));
     let is_fault = fault.is_some();
+    let refused = Some(tgid).filter(|_| signal == SIGSYS).and_then(|tgid| words::refused(facts, tgid));
+    evidence.extend(refused.as_ref().map(|(index, _)| *index));
     let mut text = if abort.is_some() {
         aborted(process, signal)
+    } else if let Some((_, refused)) = refused {
+        refused
     } else if let Some(fault) = fault {
         fault
     } else if signal == SIGPIPE && kill.is_none() {
         "it wrote to a pipe or a socket whose reader was gone".to_owned()
     } else if let Some((_, sent)) = sent {
-        format!("sent by {}", words::sender(facts, sent))
+        format!("sent by {}", words::first_sender(facts, sent))
     } else if let Some(kill) = kill {
         format!("sent by {}", words::process(facts, kill.tgid, tgid))
     } else {
@@ -157,6 +161,19 @@ mod tests {
         scene.exit(700, 0);
         let why = scene.why();
         assert_eq!(why.answer, "It exited with 0 after SIGTERM, sent by a process outside the container.");
+        assert_eq!(why.confidence, crate::diagnosis::Confidence::None, "it ended well");
+    }
+
+    #[test]
+    fn who_aborts_itself_has_said_why_in_whatever_words() {
+        let mut scene = Scene::of("app");
+        scene.say(2, "app: the journal is torn\n");
+        scene.call(700, 234).arg(1).arg(1).arg(6).result(0).end();
+        scene.signal(6, -6, [1, 0]);
+        scene.exit(700, 6);
+        let answer =
+            "It was killed by SIGABRT: it aborted itself; the last that it wrote is \"app: the journal is torn\".";
+        assert_eq!(scene.answer(), answer);
     }
 
     #[test]
@@ -177,6 +194,34 @@ mod tests {
         scene.signal(6, -6, [1, 0]);
         scene.exit(700, 6);
         assert!(scene.answer().contains("/etc/app/key.pem was denied"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn an_init_that_passed_a_signal_on_is_told_with_who_had_sent_it() {
+        let mut scene = Scene::of("tini -- app");
+        scene.child(701, 700, "app");
+        scene.later(S);
+        build::sent(&mut scene.records, scene.now, (700, 700), 15, (42, 0, "runc"));
+        scene.later(1_000_000);
+        build::sent(&mut scene.records, scene.now, (701, 701), 15, (700, 0, "tini"));
+        scene.exit(701, 15);
+        scene.exit(700, 143 << 8);
+        let answer = scene.answer();
+        assert!(answer.contains("sent by tini (process 700), which was sent it by runc (process 42)"), "{answer}");
+    }
+
+    #[test]
+    fn the_call_that_a_filter_killed_for_is_named() {
+        let mut scene = Scene::of("app");
+        scene.later(1_000_000);
+        let at = scene.now;
+        let by = rewind_common::call::refused::SECCOMP | rewind_common::call::refused::SIGSYS;
+        let call = build::call(&mut scene.records, 700, 83).at(at, by.into());
+        call.flags(rewind_common::call::flags::REFUSED).string("/data").arg(0o777).result(0).end();
+        scene.exit(700, 31);
+        let why = scene.why();
+        assert_eq!(why.answer, "It was killed by SIGSYS: a seccomp filter refused mkdir of /data.");
+        assert!(why.findings[0].evidence.iter().any(|event| event.call.contains("mkdir")), "{:?}", why.findings);
     }
 
     #[test]

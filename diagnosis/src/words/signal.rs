@@ -5,6 +5,9 @@ use crate::facts::{
     SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV,
 };
 use rewind_common::record::{SignalSent, sent_flags};
+use rewind_recording::call::Refusal;
+use rewind_recording::decode::{self, Invocation};
+use rewind_recording::event::What;
 use rewind_recording::filter::comm;
 
 /// An address below this is a null pointer with an offset.
@@ -24,6 +27,33 @@ pub(crate) fn sender(facts: &Facts<'_>, sent: &SignalSent) -> String {
         Some(place) => format!("{process} {place}"),
         None => process,
     }
+}
+
+/// The same of who an init passed the signal on for: "tini (process 7), which was sent it by runc (process 4) on the host".
+pub(crate) fn first_sender(facts: &Facts<'_>, sent: &SignalSent) -> String {
+    let named = sender(facts, sent);
+    let before = facts.last_sent(sent.sender_tgid, sent.signo, sent.time_ns);
+    let passed_on =
+        before.filter(|(_, before)| before.sender_tgid != sent.sender_tgid && sent.sender_tgid != sent.tgid);
+    match passed_on {
+        Some((_, before)) => format!("{named}, which was sent it by {}", sender(facts, before)),
+        None => named,
+    }
+}
+
+/// The call that a filter ended a process for, and which event that is: "a seccomp filter refused mkdir of /data".
+pub(crate) fn refused(facts: &Facts<'_>, tgid: u32) -> Option<(usize, String)> {
+    let of_call = |index: usize| {
+        let event = facts.timeline.event(index).filter(|event| event.tgid() == Some(tgid))?;
+        let What::Call { call, enter, .. } = event.what else { return None };
+        let by = call.refusal.map(Refusal::by)?;
+        let name = decode::name(&call, facts.arch);
+        let path = decode::path(&Invocation { call, enter }, facts.arch);
+        let of_path = path.map_or_else(String::new, |path| format!(" of {path}"));
+        Some((index, format!("{} refused {name}{of_path}", by.words())))
+    };
+    let failed = facts.failures.iter().filter(|failure| failure.refused.is_some()).map(|failure| failure.index);
+    facts.open_calls.iter().copied().chain(failed).filter_map(of_call).max_by_key(|(index, _)| *index)
 }
 
 /// A process of the container that sent a signal to another.

@@ -1,10 +1,10 @@
 //! Scenario 5: peers that refuse, keep silent or cannot be reached, and name servers that do.
 
-use super::told::{Told, told};
 use super::{put, python};
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
 use rewind_tests::container::Container;
+use rewind_tests::told::{Told, told};
 use serde_json::Value;
 use std::net::UdpSocket;
 

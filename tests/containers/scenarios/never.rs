@@ -1,11 +1,11 @@
 //! Containers whose program never runs: the runtime fails at a step of setting them up.
 
 use super::put;
-use super::told::told;
 use anyhow::{Result, ensure};
 use rewind_tests::agent::Agent;
 use rewind_tests::bundle::Spec;
 use rewind_tests::container::Container;
+use rewind_tests::told::told;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;

@@ -1,11 +1,11 @@
 //! Scenario 7: nothing fails, and the container lives.
 
 use super::python;
-use super::told::{narrow, unwrapped};
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
 use rewind_tests::container::Container;
 use rewind_tests::eventually::eventually;
+use rewind_tests::told::{narrow, unwrapped};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(20);

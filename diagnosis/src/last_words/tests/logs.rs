@@ -76,3 +76,12 @@ fn lines_that_only_help_are_none() {
     );
     assert_eq!(said, "Web server failed to start. Port 8080 was already in use");
 }
+
+#[test]
+fn that_there_were_errors_is_no_error_at_any_level() {
+    let said = error(
+        "[ALERT]    (1) : config : Proxy 'f': unable to find required default_backend: 'shop'.\n[ALERT]    (1) : config : \
+         Fatal errors found in configuration.\n",
+    );
+    assert!(said.contains("unable to find required default_backend: 'shop'"), "{said}");
+}

@@ -186,3 +186,12 @@ fn shells_and_scripts_say_it_in_one_line() {
     );
     assert_eq!(said, "error: the following required arguments were not provided: --port <PORT>");
 }
+
+#[test]
+fn lua_says_it_above_the_stack() {
+    let said = error(
+        "lua5.4: app.lua:1: attempt to index a nil value (local 'config')\nstack traceback:\n\tapp.lua:1: in main chunk\n\t[C]: \
+         in ?\n",
+    );
+    assert_eq!(said, "lua5.4: app.lua:1: attempt to index a nil value (local 'config')");
+}

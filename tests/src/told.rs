@@ -1,10 +1,10 @@
 //! What `why` says of a container that is gone: from its ring, and the same from its crash file.
 
+use crate::agent::Agent;
+use crate::container::Container;
+use crate::eventually::eventually;
+use crate::programs::{self, ours};
 use anyhow::{Context as _, Result, ensure};
-use rewind_tests::agent::Agent;
-use rewind_tests::container::Container;
-use rewind_tests::eventually::eventually;
-use rewind_tests::programs::{self, ours};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,7 +13,10 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_secs(20);
 
 /// Runs a container to its end, which is to be that code, and lets go of it.
-pub(super) fn told(agent: &Agent, container: Container, code: i32) -> Result<Told> {
+///
+/// # Errors
+/// When it ends otherwise, or as [`Told::of`].
+pub fn told(agent: &Agent, container: Container, code: i32) -> Result<Told> {
     let said = container.run()?;
     ensure!(said.code == code, "it ended otherwise: {said:?}");
     let id = container.id().to_owned();
@@ -22,26 +25,37 @@ pub(super) fn told(agent: &Agent, container: Container, code: i32) -> Result<Tol
 }
 
 /// The first paragraph in one line.
-pub(super) fn unwrapped(screen: &str) -> String {
+#[must_use]
+pub fn unwrapped(screen: &str) -> String {
     screen.split("\n\n").next().unwrap_or_default().replace('\n', " ")
 }
 
-pub(super) fn narrow(screen: &str) -> Result<()> {
+/// A screen fits a terminal of 80 columns.
+///
+/// # Errors
+/// When it does not.
+pub fn narrow(screen: &str) -> Result<()> {
     let wide = screen.lines().find(|line| line.chars().count() > 80);
     ensure!(wide.is_none(), "wider than 80 columns: {wide:?}\n{screen}");
     Ok(())
 }
 
 /// What `why` says of a container that is gone.
-pub(super) struct Told {
-    pub(super) id: String,
-    pub(super) why: Value,
+#[derive(Debug)]
+pub struct Told {
+    /// The container's.
+    pub id: String,
+    /// As JSON.
+    pub why: Value,
     screen: String,
 }
 
 impl Told {
     /// From the ring, and the same from its crash file, the last of `runs`.
-    pub(super) fn of(agent: &Agent, id: &str, runs: usize) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When there is no crash file, or it says something else than the ring.
+    pub fn of(agent: &Agent, id: &str, runs: usize) -> Result<Self> {
         let files = || {
             let listed = agent.ask(&["list", "--crashes", "-o", "json"]).ok()?.stdout;
             let listed: Value = serde_json::from_str(&listed).ok()?;
@@ -73,12 +87,17 @@ impl Told {
         Ok(Self { id: id.to_owned(), why, screen })
     }
 
-    pub(super) fn answer(&self) -> String {
+    /// The answer in one line.
+    #[must_use]
+    pub fn answer(&self) -> String {
         unwrapped(&self.screen)
     }
 
     /// The answer begins so, and rests on that call.
-    pub(super) fn expect(&self, answer: &str, evidence: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn expect(&self, answer: &str, evidence: &str) -> Result<()> {
         ensure!(self.answer().starts_with(answer), "`{answer}` is not the beginning of this:\n{}", self.screen);
         let rests_on = self.why.pointer("/findings/0/evidence").and_then(Value::as_array).context("no evidence")?;
         let mut calls = rests_on.iter().filter_map(|moment| moment.get("call")?.as_str());
@@ -87,7 +106,10 @@ impl Told {
     }
 
     /// It stands among what was found as well.
-    pub(super) fn mentions(&self, text: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn mentions(&self, text: &str) -> Result<()> {
         ensure!(unwrapped(&self.screen.replace("\n\n", "\n")).contains(text), "`{text}` is missing:\n{}", self.screen);
         Ok(())
     }

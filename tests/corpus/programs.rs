@@ -1,0 +1,33 @@
+//! The programs, by class: one file a class, one row a program.
+
+mod chains;
+mod files;
+mod hangs;
+mod lapped;
+mod limits;
+mod network;
+mod refused;
+mod servers;
+mod signals;
+mod words;
+
+use crate::program::Program;
+
+/// All of them, each with its class.
+pub(crate) fn all() -> Vec<(&'static str, Program)> {
+    type Class = (&'static str, fn() -> Vec<Program>);
+    const CLASSES: [Class; 10] = [
+        ("words", words::programs),
+        ("files", files::programs),
+        ("servers", servers::programs),
+        ("chains", chains::programs),
+        ("limits", limits::programs),
+        ("signals", signals::programs),
+        ("refused", refused::programs),
+        ("network", network::programs),
+        ("hangs", hangs::programs),
+        ("lapped", lapped::programs),
+    ];
+    let of = |(class, programs): Class| programs().into_iter().map(move |program| (class, program));
+    CLASSES.into_iter().flat_map(of).collect()
+}

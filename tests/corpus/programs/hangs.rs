@@ -1,0 +1,58 @@
+//! Containers that live and stand still.
+
+use crate::program::Life::{Paused, Stands};
+use crate::program::Source::C;
+use crate::program::{Program, Setup, built, program, python, sh};
+
+fn stands(setup: Setup) -> Setup {
+    setup.life(Stands)
+}
+
+pub(crate) fn programs() -> Vec<Program> {
+    let locks = "
+import threading, time
+one, other = threading.Lock(), threading.Lock()
+def take(first, second):
+    with first:
+        time.sleep(0.1)
+        with second: pass
+for pair in [(one, other), (other, one)]: threading.Thread(target=take, args=pair).start()
+";
+    let waits = "
+import socket
+listener = socket.create_server(('127.0.0.1', 0))
+peer = socket.create_connection(listener.getsockname()); peer.sendall(b'SELECT 1'); peer.recv(100)
+";
+    let c = |what: &str| built(C, &[what]);
+    vec![
+        program("c_alone", stands(c("alone")), c("well"), &["futex|lock", "wait"]),
+        program("c_crossed", stands(c("crossed")), c("well"), &["futex|lock", "wait"]),
+        program("python_locks", stands(python(locks)), python("import threading"), &["futex|lock", "wait"]),
+        program(
+            "python_no_answer",
+            stands(python(waits)),
+            python("import socket"),
+            &["127.0.0.1:", "no answer|sent to"],
+        ),
+        program("c_file_lock", stands(c("locked")), c("well"), &["flock|lock", "/tmp/lock"]),
+        program(
+            "dash_pipe",
+            stands(sh("mkfifo /tmp/pipe; read row < /tmp/pipe")),
+            sh("mkfifo /tmp/pipe"),
+            &["/tmp/pipe"],
+        ),
+        program("c_spins", stands(c("spin")), c("well"), &["CPU|without a call|no call"]),
+        program(
+            "python_stopped",
+            stands(python("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)").below(&["/usr/bin/tini", "--"])),
+            python("1"),
+            &["stopped|SIGSTOP"],
+        ),
+        program(
+            "python_paused",
+            python("import time\nwhile True: time.sleep(0.05)").life(Paused),
+            python("1"),
+            &["frozen|paused|freezer"],
+        ),
+    ]
+}
