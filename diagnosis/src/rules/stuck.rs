@@ -15,6 +15,7 @@ const SOON: &[(u64, &str)] = &[
     (bits::CONNECTS, "a peer that does not take its connection"),
     (bits::WAITS_FILE_LOCK, "a lock on a file"),
     (bits::WAITS_DISK, "the disk"),
+    (bits::OPENS, "the other end of a named pipe, or a file system"),
     (bits::WAITS_FILE_SYSTEM, "a file system"),
 ];
 /// So long is not soon.
