@@ -4,7 +4,7 @@ use crate::program::Source;
 use anyhow::{Context as _, Result};
 use rewind_tests::programs;
 use rewind_tests::workload::{self, WORKLOADS};
-use std::collections::HashMap;
+use std::collections::hash_map::{Entry, HashMap};
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
@@ -20,10 +20,10 @@ static BUILT: Mutex<Option<HashMap<Source, PathBuf>>> = Mutex::new(None);
 pub(crate) fn words(source: Source) -> Result<Vec<String>> {
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     let built = built.get_or_insert_default();
-    if !built.contains_key(&source) {
-        built.insert(source, compiled(source)?);
-    }
-    let program = built.get(&source).context("it is built")?;
+    let program = match built.entry(source) {
+        Entry::Occupied(built) => built.into_mut(),
+        Entry::Vacant(free) => free.insert(compiled(source)?),
+    };
     let inside = Path::new(WORKLOADS).join(program.strip_prefix(workload::cache()?).unwrap_or(program));
     if source != Source::Java {
         return Ok(vec![inside.to_string_lossy().into_owned()]);
@@ -54,14 +54,7 @@ fn compiled(source: Source) -> Result<PathBuf> {
     let (first, arguments) = compiler.split_first().context("a compiler")?;
     let output = if source == Source::Java { &folder } else { &program };
     let mut command = Command::new(programs::find(first).with_context(|| format!("{first} is not installed"))?);
-    // A module's files would be looked for; with C in it, Go does not see that all wait.
-    command
-        .args(arguments)
-        .arg(output)
-        .arg(&text)
-        .env("GO111MODULE", "off")
-        .env("CGO_ENABLED", "0")
-        .current_dir(&folder);
+    command.args(arguments).arg(output).arg(&text).current_dir(&folder);
     programs::run(&mut command)?.success()?;
     Ok(program)
 }

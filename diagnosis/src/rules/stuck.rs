@@ -16,7 +16,7 @@ use rewind_recording::render::units::duration;
 const SOON: &[(u64, &str)] = &[
     (bits::CONNECTS, "a peer that does not take its connection"),
     (bits::WAITS_DISK, "the disk"),
-    (bits::OPENS, "a file system that does not answer, or for the other end of a FIFO"),
+    (bits::OPENS, "the other end of a named pipe, or a file system"),
     (bits::WAITS_FILE_SYSTEM, "a file system"),
 ];
 /// So long is not soon.

@@ -39,7 +39,7 @@ peer = socket.create_connection(listener.getsockname()); peer.sendall(b'SELECT 1
             "dash_pipe",
             stands(sh("mkfifo /tmp/pipe; read row < /tmp/pipe")),
             sh("mkfifo /tmp/pipe"),
-            &["/tmp/pipe"],
+            &["other end of a named pipe"],
         ),
         program("c_spins", stands(c("spin")), c("well"), &["CPU|without a call|no call"]),
         program(
