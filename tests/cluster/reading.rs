@@ -134,7 +134,8 @@ pub(crate) fn by_an_assistant() -> Result<()> {
         grant(&own, "rewind-viewer", "erin")?;
         let mut client = Client::of(&user.command(&["rewind", "mcp", "-n", own.name()])?)?;
         let why = json!({"target": "pod/web"});
-        let is_told = |(said, is_error): &(String, bool)| (!is_error && said.contains("/etc/missing.conf")).then_some(());
+        let is_told =
+            |(said, is_error): &(String, bool)| (!is_error && said.contains("/etc/missing.conf")).then_some(());
         until("the cause", SOON, || client.call("why", &why), is_told)?;
         let (said, is_error) = client.call("why", &json!({"target": "pod/web", "namespace": other.name()}))?;
         ensure!(is_error && said.to_lowercase().contains("forbidden"), "{said}");
