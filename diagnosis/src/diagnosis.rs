@@ -1,4 +1,6 @@
 //! A diagnosis in words: what the screen and JSON show.
+//!
+//! The JSON is for other programs, too: fields come, and none goes or means something else. `tests/stable.rs` holds that.
 
 use serde::Serialize;
 

@@ -1,5 +1,7 @@
 //! The scenarios as built records: the right cause comes first.
 
+mod stable;
+
 use super::diagnose;
 use super::diagnosis::Confidence;
 use super::scene::{S, Scene, denied};
