@@ -73,9 +73,10 @@ pub(super) fn last_part(path: &str) -> Option<&str> {
 pub(super) fn written(invocation: &Invocation<'_>, at: usize) -> (String, bool) {
     let call = &invocation.call;
     let blobs = invocation.enter.map_or(call.blobs, |enter| enter.blobs);
-    let parts = blobs.filter(|blob| {
-        blob.arg == at && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
-    });
+    let blobs = blobs.filter(|blob| blob.arg == at && blob.pointer().is_none());
+    // Of a vector or a message the whole is a structure, and text is what its elements point to.
+    let is_vector = blobs.clone().any(|blob| blob.part >= part::BYTES);
+    let parts = blobs.filter(|blob| if is_vector { blob.part >= part::BYTES } else { blob.part == part::WHOLE });
     let (mut text, mut is_cut) = (String::new(), false);
     for blob in parts {
         let bytes = blob.readable(blob.bytes);

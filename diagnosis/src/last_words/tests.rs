@@ -101,6 +101,15 @@ fn both_parts_of_a_long_write_are_read_and_the_gap_joins_nothing() {
 }
 
 #[test]
+fn what_the_elements_of_a_vector_say_is_one_text() {
+    let mut scene = Scene::of("app");
+    let vector = [7_u64, 7, 7, 15].map(u64::to_le_bytes).concat();
+    let call = scene.call(700, 20).arg(2).pointed(&vector).blob(1, part::BYTES, 0, b"error: ");
+    call.blob(1, part::BYTES + 1, 0, b"no such table\n").arg(2).result(21).end();
+    assert_eq!(words(&mut scene), Some(("error: no such table".to_owned(), true)));
+}
+
+#[test]
 fn the_lines_of_two_threads_are_not_mixed() {
     let mut scene = Scene::of("app");
     rewind_recording::event::build::task(&mut scene.records, scene.now, (701, 700), (2, 1), "worker");
