@@ -122,6 +122,9 @@ pub mod blob_flags {
     pub const UNREAD: u8 = 1;
     /// There was more than what is kept.
     pub const CUT: u8 = 1 << 1;
+    /// The last bytes of what the blob in front of it, of the same place and cut, has the first of. How many are
+    /// missing between them is the length of the whole without both.
+    pub const LAST: u8 = 1 << 2;
     /// Copied when the call returned (and not when it started): what the call may have written.
     pub const AT_EXIT: u8 = 1 << 3;
     /// Secrets in it were overwritten by the agent: each byte of them is [`super::REDACTED_BYTE`].

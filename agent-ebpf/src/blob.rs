@@ -11,7 +11,7 @@ use crate::probe;
 use crate::ring::{Writer, counters::lose_of};
 use rewind_common::{
     call::{Blob, blob_flags, part},
-    capture::{MAX_BYTES, MAX_STRING, MAX_STRINGS},
+    capture::{FIRST_BYTES, LAST_BYTES, MAX_BYTES, MAX_STRING, MAX_STRINGS},
     loss::LossReason,
 };
 
@@ -26,6 +26,8 @@ pub const PAYLOAD: u64 = 1 << 17;
 
 /// Another one: the pointers in the vector have 32 bits.
 pub const NARROW: u64 = 1 << 18;
+/// Another one: it is said on standard error, see [`At::sent`].
+pub const STDERR: u64 = 1 << 19;
 
 /// Pointer `i` of a vector.
 #[inline(always)]
@@ -40,6 +42,19 @@ pub fn element(vector: u64, i: u64, what: u64) -> Option<u64> {
 #[inline(always)]
 pub fn payload_limit() -> u64 {
     u64::from(load_volatile(&PAYLOAD_BYTES))
+}
+
+/// How many are kept of `len` that are sent, on [`STDERR`] as many as a blob may hold, and of more the first ones: what
+/// a program says when it fails is its last word, and runtimes say it in one write.
+#[inline(always)]
+fn sent_limit(len: u64, what: u64) -> u64 {
+    if what & STDERR == 0 {
+        payload_limit()
+    } else if len > MAX_BYTES as u64 {
+        FIRST_BYTES as u64
+    } else {
+        MAX_BYTES as u64
+    }
 }
 
 #[inline(always)]
@@ -73,6 +88,12 @@ impl At {
     #[inline(always)]
     pub fn unpacked(packed: u64) -> Self {
         Self { ring: (packed >> 32) as u32, what: packed & 0xffff_ffff }
+    }
+
+    /// Bytes that are sent: see [`sent_limit`].
+    #[inline(always)]
+    pub fn sent(self, pointer: u64, len: u64, place: u64) -> u64 {
+        self.bytes(pointer, len, sent_limit(len, self.what), place, 0)
     }
 
     /// See [`bytes`].
@@ -134,9 +155,11 @@ pub fn string_at_once(writer: &mut Writer, pointer: u64, what: u64) -> bool {
 }
 
 global! {
-    /// Bytes of a known number, of which `limit_what >> 32` are kept.
+    /// Bytes of a known number, of which `limit_what >> 32` are kept; on [`STDERR`] the last ones too, in a blob of
+    /// their own, where there are more than one holds.
     fn bytes(pointer: u64, len: u64, limit_what: u64, place: u64, ring: u64) -> u64 {
-        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
+        let Some(mut writer) = Writer::at_position(place) else { return NO_ROOM };
+        let whole = len;
         let (limit, mut what, mut len) = (limit_what >> 32, limit_what & 0xffff_ffff, len);
         if len > limit {
             len = limit;
@@ -152,7 +175,20 @@ global! {
         if len != 0 && !writer.read_user(writer.off + 4, len as u32, pointer) {
             return unread(&writer, pointer, what, ring);
         }
-        finish(&writer, what, len)
+        writer.off = finish(&writer, what, len);
+        // An array of `iovec` has no such limit.
+        if what & STDERR == 0 || limit != FIRST_BYTES as u64 {
+            return writer.off;
+        }
+        if writer.room() < 4 + LAST_BYTES as u64 {
+            return NO_ROOM;
+        }
+        // What is not there, the call has not written either.
+        if !writer.read_user(writer.off + 4, LAST_BYTES as u32, pointer.wrapping_add(whole - LAST_BYTES as u64)) {
+            return writer.off;
+        }
+        // In place of the flag that says that it is cut.
+        finish(&writer, what ^ u64::from(blob_flags::CUT | blob_flags::LAST) << 8, LAST_BYTES as u64)
     }
 
     /// A string up to its NUL.

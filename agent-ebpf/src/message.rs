@@ -1,12 +1,12 @@
 //! Vectors of `iovec`, messages, and the bytes they point to -> blobs.
 
-use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, payload_limit};
+use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, STDERR};
 use crate::globals::global;
 use crate::probe;
 use core::mem::offset_of;
 use rewind_common::{
     call::part,
-    capture::{MAX_BYTES, MAX_MESSAGES},
+    capture::{LOGGED_ELEMENTS, MAX_BYTES, MAX_MESSAGES},
 };
 
 /// In place of a name's length before the call: it is not changed.
@@ -58,7 +58,11 @@ global! {
             let len = if len < left { len } else { left };
             left -= len;
             let place = segment | off & OFFSET;
-            off = bare.part(part::BYTES + i as u8).bytes(base, len, payload_limit(), place, 0);
+            let mut element = bare.part(part::BYTES + i as u8);
+            if i >= LOGGED_ELEMENTS as u64 {
+                element.what &= !STDERR;
+            }
+            off = element.sent(base, len, place);
         }
         off
     }

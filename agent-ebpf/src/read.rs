@@ -1,7 +1,7 @@
 //! Memory behind a call's arguments: what its row says is copied, when the row says. How is in `blob`,
 //! `number` and `message`.
 
-use crate::blob::{self, At, GUESS, NARROW, NO_ROOM, OFFSET};
+use crate::blob::{self, At, GUESS, NARROW, NO_ROOM, OFFSET, STDERR};
 use crate::globals::{given, global};
 use crate::message;
 use crate::number::{self, UNREADABLE};
@@ -200,12 +200,10 @@ fn payload(thread: &Thread, op: &Op) -> bool {
     is_log || thread.ring_flags & ring_flags::PAYLOAD != 0
 }
 
-/// How many bytes are kept of what is sent: of standard error as many as one blob may hold. What a program says when it
-/// fails is its last word, and runtimes say it in one write, the message in front of where it happened.
+/// [`STDERR`], where that is what is written to.
 #[inline(always)]
-fn limit(thread: &Thread, op: &Op) -> u64 {
-    let is_stderr = op.when & when::LOG != 0 && thread.args[0] as u32 == 2;
-    if is_stderr { MAX_BYTES as u64 } else { blob::payload_limit() }
+fn stderr(thread: &Thread, op: &Op) -> u64 {
+    if op.when & when::LOG != 0 && thread.args[0] as u32 == 2 { STDERR } else { 0 }
 }
 
 /// Does what the row says as far as one copy a blob is enough, as for most calls: they are spared the
@@ -298,7 +296,8 @@ global! {
     fn copy_one(thread: *const Thread, op: *const Op, place: u64, result: i64, at_exit: u64) -> u64 {
         let (Some(thread), Some(op)) = (given(thread), given(op)) else { return NO_ROOM };
         let pointer = argument(thread, op.arg);
-        let at = At { ring: thread.ring, what: u64::from(op.arg & 7) | at_exit << 8 | guess(op) };
+        let what = u64::from(op.arg & 7) | at_exit << 8 | guess(op) | stderr(thread, op);
+        let at = At { ring: thread.ring, what };
         let start = pointer.wrapping_add(u64::from(op.offset));
         let ring = u64::from(at.ring);
         let count = u64::from(argument(thread, op.size_arg) as u32);
@@ -309,7 +308,7 @@ global! {
             op::FIXED | op::FRAME => at.bytes(start, u64::from(op.size), most, place, 0),
             op::COUNTED => at.bytes(start, times(count, op.size), most, place, 0),
             op::RETURNED => at.bytes(start, times(result.unsigned_abs(), op.size), most, place, 0),
-            op::PAYLOAD_IN => at.bytes(start, argument(thread, op.size_arg), limit(thread, op), place, 0),
+            op::PAYLOAD_IN => at.sent(start, argument(thread, op.size_arg), place),
             op::PAYLOAD_OUT => at.bytes(start, result.unsigned_abs(), blob::payload_limit(), place, 0),
             op::ADDRESS_OUT => {
                 let len = probe::user::<u32>(argument(thread, op.size_arg)).unwrap_or(0);

@@ -47,7 +47,8 @@ pub(crate) struct MemoryOptions {
     /// Most memory of one container's ring
     #[arg(long, value_name = "SIZE", default_value = "1MiB")]
     pub ring: ByteSize,
-    /// Most bytes kept of one read, write, send or recv; of one write to standard error 1024, whatever this says
+    /// Most bytes kept of one read, write, send or recv; of one write to standard error 1024, and of a longer one the
+    /// first 384 and the last 640, whatever this says
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub payload_bytes: u32,
     /// What is read of sockets: the heads of HTTP/1 messages, questions and answers of DNS; or `none`

@@ -68,16 +68,28 @@ pub(super) fn last_part(path: &str) -> Option<&str> {
 }
 
 /// What argument `at` of a call pointed to, as far as it is recorded: what it wrote. `…` stands where something is
-/// missing; whether that is so at its end.
+/// missing, and ends the line if that is in its middle: what goes on behind it is a line again from the next one on;
+/// whether something is missing at its end.
 pub(super) fn written(invocation: &Invocation<'_>, at: usize) -> (String, bool) {
     let call = &invocation.call;
     let blobs = invocation.enter.map_or(call.blobs, |enter| enter.blobs);
-    let parts = blobs.filter(|blob| {
-        blob.arg == at && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
-    });
+    let blobs = blobs.filter(|blob| blob.arg == at && blob.pointer().is_none());
+    // Of a vector or a message the whole is a structure, and text is what its elements point to.
+    let is_vector = blobs.clone().any(|blob| blob.part >= part::BYTES);
+    let parts = blobs.filter(|blob| if is_vector { blob.part >= part::BYTES } else { blob.part == part::WHOLE });
     let (mut text, mut is_cut) = (String::new(), false);
     for blob in parts {
-        text.push_str(&escape::text(&blob.readable(blob.bytes)));
+        let bytes = blob.readable(blob.bytes);
+        let part = escape::text(&bytes);
+        if blob.is_last() {
+            text.push('\n');
+            match part.split_once('\n') {
+                Some((_, lines)) => text.push_str(lines),
+                None => text.extend(["…", &*part]),
+            }
+        } else {
+            text.push_str(&part);
+        }
         is_cut = blob.is_cut();
         text.push_str(if is_cut { "…" } else { "" });
     }

@@ -35,6 +35,12 @@ impl Bytes<'_> {
     pub const fn is_cut(&self) -> bool {
         self.flags & blob_flags::CUT != 0
     }
+
+    /// Whether these are the last bytes of what the blob in front has the first of.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        self.flags & blob_flags::LAST != 0
+    }
 }
 
 /// The blobs of a call, or of another record. A malformed rest ends the iteration.

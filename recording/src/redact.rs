@@ -8,7 +8,7 @@
 //! A secret is overwritten in place, each byte by [`REDACTED_BYTE`], and its blob is flagged. So
 //! records keep their lengths, and whatever parses them need not know; what is shown for the bytes
 //! is [`mark::WORDS`], however many they are. Where a text is cut short, what may be the beginning
-//! of a secret is hidden up to the end.
+//! of a secret is hidden up to the end; where its middle is missing, the line that goes on behind the gap as well.
 //!
 //! It knows what it is shown: a secret that is cut in two by two writes, that is encoded, or that
 //! has neither a shape nor a name, stays.
@@ -145,13 +145,14 @@ impl Redactor {
     /// Finds what is to be hidden in a blob at `at`; gives the bit of its argument if there is something.
     fn blob(&self, at: usize, place: TextSpan, blob: &Bytes<'_>, edits: &mut Vec<Edit>) -> u8 {
         let bytes = blob.bytes.get(place.from..).unwrap_or_default();
+        let text = Text { is_element: false, is_cut: blob.is_cut(), is_rest: blob.is_last() };
         let mut found = Vec::new();
         match place.kind {
-            TextKind::Text => self.text(bytes, blob.is_cut(), &mut found),
-            TextKind::Strings => self.strings(bytes, blob.is_cut(), &mut found),
+            TextKind::Text => self.text(bytes, text, &mut found),
+            TextKind::Strings => self.strings(bytes, text, &mut found),
             TextKind::HttpHead => {
                 found = hidden(bytes);
-                self.text(bytes, blob.is_cut(), &mut found);
+                self.text(bytes, text, &mut found);
             }
             // But for the NUL that ends it, or fills up its field.
             TextKind::Secret => found.push(0..bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)),
@@ -161,10 +162,11 @@ impl Redactor {
 
     /// The same for the blobs of a vector's elements.
     fn vector(&self, elements: &[(usize, Bytes<'_>)], edits: &mut Vec<Edit>) -> u8 {
-        let Some((_, last)) = elements.last() else { return 0 };
-        let text = elements.iter().map(|(_, blob)| blob.bytes).collect::<Vec<_>>().concat();
+        let (Some((_, first)), Some((_, last))) = (elements.first(), elements.last()) else { return 0 };
+        let text = Text { is_element: false, is_cut: last.is_cut(), is_rest: first.is_last() };
+        let bytes = elements.iter().map(|(_, blob)| blob.bytes).collect::<Vec<_>>().concat();
         let mut found = Vec::new();
-        self.text(&text, last.is_cut(), &mut found);
+        self.text(&bytes, text, &mut found);
         let (mut from, mut arguments) = (0, 0);
         for (at, blob) in elements {
             let to = from + blob.bytes.len();
@@ -177,15 +179,15 @@ impl Redactor {
     }
 
     /// Bytes that are a text, or hold several with NULs between them.
-    fn text(&self, bytes: &[u8], is_cut: bool, found: &mut Vec<Range<usize>>) {
+    fn text(&self, bytes: &[u8], text: Text, found: &mut Vec<Range<usize>>) {
         if bytes.contains(&0) {
-            return self.strings(bytes, is_cut, found);
+            return self.strings(bytes, text, found);
         }
-        self.string(bytes, 0, Text { is_element: false, is_cut }, found);
+        self.string(bytes, 0, text, found);
     }
 
     /// Strings, each with its NUL, as `argv` and `environ` have them.
-    fn strings(&self, bytes: &[u8], is_cut: bool, found: &mut Vec<Range<usize>>) {
+    fn strings(&self, bytes: &[u8], text: Text, found: &mut Vec<Range<usize>>) {
         let mut from = 0;
         let mut is_value = false;
         let mut is_set = false;
@@ -193,11 +195,12 @@ impl Redactor {
         for string in bytes.split(|byte| *byte == 0) {
             let to = from + string.len();
             // The last one, with or without its NUL, or one as long as any that is kept.
-            let is_cut = is_cut && to + 1 >= bytes.len() || string.len() + 1 >= MAX_STRING;
+            let is_cut = text.is_cut && to + 1 >= bytes.len() || string.len() + 1 >= MAX_STRING;
+            let is_rest = text.is_rest && from == 0;
             if is_value && !string.is_empty() && !assign::is_option(string) {
                 found.push(from..to);
             } else {
-                self.string(string, from, Text { is_element: true, is_cut }, found);
+                self.string(string, from, Text { is_element: true, is_cut, is_rest }, found);
             }
             found.extend(arguments.take(string).map(|range| from + range.start..from + range.end));
             // `--password …`, `set aws_secret_access_key …`
@@ -229,6 +232,8 @@ struct Text {
     is_element: bool,
     /// It may go on.
     is_cut: bool,
+    /// It goes on from something that is missing.
+    is_rest: bool,
 }
 
 /// What is to be done to a record.

@@ -80,6 +80,36 @@ fn what_is_missing_is_marked_and_nothing_is_glued() {
 }
 
 #[test]
+fn both_parts_of_a_long_write_are_read_and_the_gap_joins_nothing() {
+    let said = |first: &str, last: &str| {
+        let mut scene = Scene::of("app");
+        let call = scene.call(700, 1).arg(2).next_blob(part::WHOLE, blob_flags::CUT, first.as_bytes());
+        call.blob(1, part::WHOLE, blob_flags::LAST, last.as_bytes()).arg(3000).result(3000).end();
+        words(&mut scene)
+    };
+    let first = "ERROR:root:cannot load\nTraceback (most recent call last):\n  File \"a.py\", line 4, in <mod";
+    let last = "in load\n    open(path)\nRuntimeError: no such table: users\n";
+    assert_eq!(said(first, last), Some(("RuntimeError: no such table: users".to_owned(), true)));
+    let frames = "onnect (app.js:3:9)\n    at main (app.js:7:1)\n";
+    assert_eq!(
+        said("app.js:1\n  throw e;\n  ^\n\nError: no database\n    at c", frames),
+        Some(("Error: no database".to_owned(), true))
+    );
+    // What is behind the gap may be the rest of any line.
+    let glued = said("progress: 3\nstill pa", "nic: it was nothing\nbye\n");
+    assert_eq!(glued, Some(("bye".to_owned(), false)));
+}
+
+#[test]
+fn what_the_elements_of_a_vector_say_is_one_text() {
+    let mut scene = Scene::of("app");
+    let vector = [7_u64, 7, 7, 15].map(u64::to_le_bytes).concat();
+    let call = scene.call(700, 20).arg(2).pointed(&vector).blob(1, part::BYTES, 0, b"error: ");
+    call.blob(1, part::BYTES + 1, 0, b"no such table\n").arg(2).result(21).end();
+    assert_eq!(words(&mut scene), Some(("error: no such table".to_owned(), true)));
+}
+
+#[test]
 fn the_lines_of_two_threads_are_not_mixed() {
     let mut scene = Scene::of("app");
     rewind_recording::event::build::task(&mut scene.records, scene.now, (701, 700), (2, 1), "worker");

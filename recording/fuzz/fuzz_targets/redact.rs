@@ -32,6 +32,9 @@ fuzz_target!(|bytes: &[u8]| {
     // As what a program writes, and as its arguments: the shapes are reached sooner.
     let mut records = Vec::new();
     build::call(&mut records, 1, 1).arg(2).pointed(bytes).arg(bytes.len() as u64).end();
+    // With its middle missing.
+    let (first, last) = bytes.split_at(bytes.len() / 2);
+    build::call(&mut records, 1, 1).arg(2).next_blob(0, 2, first).blob(1, 0, 4, last).arg(bytes.len() as u64).end();
     build::call(&mut records, 1, 59).string("/bin/x").arg(0).blob(1, 1, 0, bytes).end();
     check(&records);
 });

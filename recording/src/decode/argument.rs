@@ -52,12 +52,13 @@ impl<'a> Printer<'_, 'a> {
             ArgKind::Argv => self.strings(i),
             ArgKind::BytesIn(of) | ArgKind::LogBytes(of) => {
                 let memory = self.before(i, part::WHOLE);
-                self.payload(memory, self.value(of));
+                let last = self.entry_blobs(i).last_bytes(part::WHOLE);
+                self.payload(memory, self.value(of), last);
             }
             ArgKind::BytesOut => match self.returned() {
                 Some(total) => {
                     let memory = self.after(i, part::WHOLE);
-                    self.payload(memory, Some(total));
+                    self.payload(memory, Some(total), None);
                 }
                 None => self.object_address(i),
             },

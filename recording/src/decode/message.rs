@@ -24,10 +24,20 @@ impl<'a> ArgBlobs<'a> {
         self.blob(part).filter(|blob| blob.pointer().is_none())
     }
 
+    /// The last bytes of a part of which [`Self::bytes`] has the first.
+    pub(super) fn last_bytes(&self, part: u8) -> Option<Bytes<'a>> {
+        self.find(part, true).filter(|blob| blob.pointer().is_none())
+    }
+
     fn blob(&self, part: u8) -> Option<Bytes<'a>> {
+        self.find(part, false)
+    }
+
+    fn find(&self, part: u8, is_last: bool) -> Option<Bytes<'a>> {
+        let is_it = |blob: &Bytes<'a>| blob.part == part && blob.is_last() == is_last;
         let search = |blobs: Blobs<'a>| {
             let mut own = blobs.filter(|blob| blob.arg == self.arg);
-            own.find(|blob| blob.part == part || blob.part == part::LENGTH).filter(|blob| blob.part == part)
+            own.find(|blob| is_it(blob) || blob.part == part::LENGTH).filter(is_it)
         };
         self.first.and_then(search).or_else(|| search(self.then))
     }
@@ -44,18 +54,29 @@ impl<'a> Printer<'_, 'a> {
         ArgBlobs { arg: i, first: None, then: self.call.blobs }
     }
 
-    /// Payload of `total` bytes.
-    pub(super) fn payload(&mut self, memory: Pointee<'a>, total: Option<u64>) {
+    /// Payload of `total` bytes, with its last ones where they were kept.
+    pub(super) fn payload(&mut self, memory: Pointee<'a>, total: Option<u64>, last: Option<Bytes<'a>>) {
         match memory {
             Pointee::Bytes(blob) => {
                 let total = total.unwrap_or(blob.bytes.len() as u64);
                 if self.row.is_some_and(|row| row.name == "getrandom") {
                     return self.hexadecimal(blob.bytes, total);
                 }
-                text::shortened(self.out, blob, total, self.style.string_bytes);
+                self.both_ends(blob, last, total);
             }
             Pointee::Pointer(pointer) if pointer != 0 && total == Some(0) => self.out.push_str("\"\""),
             other => self.address_of(other),
+        }
+    }
+
+    /// The first bytes of something `total` bytes long, `"first"...`, and behind them the last ones, `"last"`, where
+    /// all that was kept may be shown.
+    fn both_ends(&mut self, first: Bytes<'a>, last: Option<Bytes<'a>>, total: u64) {
+        text::shortened(self.out, first, total, self.style.string_bytes);
+        let Some(last) = last else { return };
+        let kept = first.bytes.len() + last.bytes.len();
+        if kept <= self.style.string_bytes && kept as u64 <= total {
+            text::quoted(self.out, last);
         }
     }
 
@@ -90,9 +111,10 @@ impl<'a> Printer<'_, 'a> {
             let has = left.map_or(len, |left| left.min(len));
             left = left.map(|left| left - has);
             self.out.push_str("{iov_base=");
-            let blob = (shown < usize::from(part::VECTORS)).then(|| found.bytes(part::BYTES + shown as u8)).flatten();
+            let part = part::BYTES + shown as u8;
+            let blob = (shown < usize::from(part::VECTORS)).then(|| found.bytes(part)).flatten();
             match blob {
-                Some(blob) if base != 0 => text::shortened(self.out, blob, has, self.style.string_bytes),
+                Some(blob) if base != 0 => self.both_ends(blob, found.last_bytes(part), has),
                 None if has == 0 && base != 0 => self.out.push_str("\"\""),
                 _ => text::pointer(self.out, base),
             }

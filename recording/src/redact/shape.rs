@@ -56,9 +56,20 @@ const SHAPES: &[&str] = &[
 /// Beginnings of the same at the end of a text that was cut.
 const CUT_SHAPES: &[&str] = &[
     r#"(?i-u)\b[a-z][a-z0-9+.-]*://[^\s/?#"'@:]*:([^\s/?#"'@]+)\z"#,
+    r#"(?i-u)\bhttps?://([^\s/?#"'@:]+)\z"#,
+    r"(?i-u)\bbearer[ \t]+([a-z0-9._~+/=-]+)\z",
+    r"(?-u)\bbot\d{6,}:([A-Za-z0-9_-]+)\z|/api/webhooks/\d+/([A-Za-z0-9_-]+)\z",
     r"(?-u)\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]*|eyJ[A-Za-z0-9_.-]*)\z",
     r"(?-u)\b((?:gh[pousr]_|github_pat_|gl[a-z]+-|xox[abeoprs]-|xapp-|AIza|ya29\.|[sr]k_(?:live|test)_|npm_|pypi-|sk-|hv[sb]\.|SG\.|hf_|dop_v1_|dckr_pat_|whsec_|AGE-SECRET-KEY-)[A-Za-z0-9_.-]*)\z",
     r"(?-u)(\$(?:1|2[abxy]|5|6|7|y|gy|argon2(?:id|i|d))\$[./A-Za-z0-9,=$+-]*)\z",
+];
+
+/// The line that a text begins within, whose beginning nobody knows, and the lines of a key behind it: all of it may be
+/// the rest of a secret. In a string of JSON a line ends by its escape.
+const REST_SHAPES: &[&str] = &[
+    r"(?s-u)\A((?:[^\\\r\n]|\\[^nr]|\\\z)+(?:(?:[\r\n]|\\[nr])+(?:[A-Za-z0-9+/=]|\\/){16,})*)(?:[\r\n]|\\[nr]|\z)",
+    r"(?s-u)\A((?:(?:[\r\n]|\\[nr])+(?:[A-Za-z0-9+/=]|\\/){16,})+)(?:[\r\n]|\\[nr]|\z)",
+    r"(?s-u)\A(.+?)-----END [A-Z0-9 ]*PRIVATE KEY",
 ];
 
 /// The shapes, compiled.
@@ -69,6 +80,7 @@ pub(super) struct Shapes {
     candidate: Regex,
     shapes: Vec<Regex>,
     cut_shapes: Vec<Regex>,
+    rest_shapes: Vec<Regex>,
 }
 
 impl Shapes {
@@ -79,15 +91,16 @@ impl Shapes {
             candidate: Regex::new(assign::CANDIDATE)?,
             shapes: compiled(SHAPES)?,
             cut_shapes: compiled(CUT_SHAPES)?,
+            rest_shapes: compiled(REST_SHAPES)?,
         })
     }
 
     /// Appends where in `string` there are secrets.
     pub(super) fn find(&self, string: &[u8], text: Text, found: &mut Vec<Range<usize>>) {
-        if text.is_cut {
-            for shape in &self.cut_shapes {
-                captured(shape, string, found);
-            }
+        let cut_shapes = if text.is_cut { &*self.cut_shapes } else { &[] };
+        let rest_shapes = if text.is_rest { &*self.rest_shapes } else { &[] };
+        for shape in cut_shapes.iter().chain(rest_shapes) {
+            captured(shape, string, found);
         }
         if !self.which.is_match(string) {
             return;

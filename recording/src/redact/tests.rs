@@ -44,6 +44,12 @@ fn said_cut(text: &str) -> String {
     read(&KNOWN, write(text.as_bytes(), blob_flags::CUT)).0.remove(0)
 }
 
+/// The first and the last bytes of what was written, as they read after redaction.
+fn said_with_gap(first: &str, last: &str) -> Vec<String> {
+    let record = single(nr("write")).arg(2).next_blob(part::WHOLE, blob_flags::CUT, first.as_bytes());
+    read(&KNOWN, record.blob(1, part::WHOLE, blob_flags::LAST, last.as_bytes()).arg(4096).build()).0
+}
+
 #[test]
 fn what_is_redacted_is_counted_by_arguments_and_flagged() {
     let record = single(nr("rename")).string("/tmp/a?token=hunter2&sig=hunter3").string("/tmp/b").build();
@@ -91,6 +97,15 @@ fn a_secret_that_spans_elements_of_a_vector_is_hidden_in_each() {
     );
     // Something is missing between them: they are no one text.
     assert_eq!(written(blob_flags::CUT).0[2], "ter2");
+}
+
+#[test]
+fn an_element_of_a_vector_has_its_gap_too() {
+    let record = single(nr("writev")).arg(2).pointed(&[0; 32]).blob(1, part::BYTES, blob_flags::CUT, b"password=hun");
+    let record = record.blob(1, part::BYTES, blob_flags::LAST, b"ter2\ntoken=hun");
+    let record = record.blob(1, part::BYTES + 1, 0, b"ter3\n").arg(2).build();
+    let blobs = read(&KNOWN, record).0;
+    assert_eq!(&blobs[1..], ["password=[redacted]", "[redacted]\ntoken=[redacted]", "[redacted]\n"]);
 }
 
 #[test]

@@ -2,6 +2,23 @@ use super::*;
 use rewind_common::call::{blob_flags, part};
 
 #[test]
+fn the_last_bytes_of_a_long_write_stand_behind_the_first() {
+    let write = |total| {
+        let first = call("write").arg(2).next_blob(part::WHOLE, blob_flags::CUT, b"Error: x\n");
+        line(first.blob(1, part::WHOLE, blob_flags::LAST, b"Caused by: y\n").arg(total).result(3000))
+    };
+    assert_eq!(write(3000), r#"write(2, "Error: x\n"..."Caused by: y\n", 3000) = 3000"#);
+    // Where not all that was kept may be shown, it is the beginning.
+    let long = call("write").arg(2).next_blob(part::WHOLE, blob_flags::CUT, &[b'x'; 20]);
+    let long = long.blob(1, part::WHOLE, blob_flags::LAST, &[b'y'; 20]).arg(3000).result(3000);
+    assert_eq!(line(long), format!(r#"write(2, "{}"..., 3000) = 3000"#, "x".repeat(20)));
+    let vector = call("writev").arg(2).pointed(&words(&[0x1000, 0, 0x2000, 3000]));
+    let vector = vector.blob(1, part::BYTES, 0, b"").blob(1, part::BYTES + 1, blob_flags::CUT, b"a");
+    let vector = vector.blob(1, part::BYTES + 1, blob_flags::LAST, b"z").arg(2).result(3000);
+    assert_eq!(line(vector), r#"writev(2, [{iov_base="", iov_len=0}, {iov_base="a"..."z", iov_len=3000}], 2) = 3000"#);
+}
+
+#[test]
 fn openat_shows_the_path_the_caller_passed() {
     assert_eq!(
         line(call("openat").arg(HERE).string("/etc/hosts").arg(0o2_000_000).arg(0).result(3)),

@@ -59,6 +59,14 @@ proptest! {
     }
 
     #[test]
+    fn no_half_of_a_password_survives_a_gap(value in r"[!#$*-9?-Z^-~]{24,40}", at in 1_usize..12, gap in 1_usize..12) {
+        let text = format!("--password=\"{value}\" rest\nnext\n");
+        let (first, rest) = text.split_at(12 + at);
+        let last = rest.get(gap..).unwrap_or_default();
+        prop_assert_eq!(said_with_gap(first, last), ["--password=\"[redacted]", "[redacted]\nnext\n"]);
+    }
+
+    #[test]
     fn the_value_of_a_password_never_survives(value in "[!-~]{1,40}", script in "[a-z =]{0,8}") {
         let secret = format!("\u{7f}{value}\u{7f}");
         let arguments = argv(&["x", &format!("--password={secret}"), "--token", &secret, &script]);

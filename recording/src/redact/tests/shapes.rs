@@ -1,6 +1,6 @@
 //! Each shape: what is hidden, and what looks like it and must stay.
 
-use super::{argv, said, said_cut};
+use super::{argv, said, said_cut, said_with_gap};
 
 /// Each text, after the arrow as it must read.
 fn all(texts: &[(&str, &str)]) {
@@ -244,6 +244,9 @@ fn what_may_begin_a_secret_is_hidden_where_a_text_is_cut() {
         ("jwt eyJhbGciOiJIUzI1NiJ9", "jwt [redacted]"),
         ("see ghp_01", "see [redacted]"),
         ("password=\"hunt", "password=\"[redacted]"),
+        ("git clone https://0123456789", "git clone https://[redacted]"),
+        ("sent bearer ab", "sent bearer [redacted]"),
+        ("the secret: a", "the secret: [redacted]"),
         ("nothing of that", "nothing of that"),
     ] {
         assert_eq!(said_cut(text), expected);
@@ -254,6 +257,23 @@ fn what_may_begin_a_secret_is_hidden_where_a_text_is_cut() {
     // A string of `argv` that is as long as any that is kept has no flag of its own.
     let long = format!("{} ghp_01", "x".repeat(504));
     assert!(argv(&["sh", "-c", &long, "y"])[2].ends_with(" [redacted]"));
+}
+
+#[test]
+fn what_goes_on_behind_a_gap_may_be_the_rest_of_a_secret() {
+    let key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+    for (last, expected) in [
+        ("ter2 is wrong\nCaused by: no route\n", "[redacted]\nCaused by: no route\n"),
+        ("ter2", "[redacted]"),
+        ("ter2\",\"stack\":\"Error: x\\n at f\\n\"}\n", "[redacted]\\n at f\\n\"}\n"),
+        ("ter2\0B=2\0", "[redacted]\0B=2\0"),
+        (&format!("{key}\n{key}\r\n{key}\nno key\n"), "[redacted]\nno key\n"),
+        (&format!("{key}\n{key}\nab==\n-----END PRIVATE KEY-----\nb\n"), "[redacted]-----END PRIVATE KEY-----\nb\n"),
+        (&format!("\n{key}\nno key\n"), "[redacted]\nno key\n"),
+        ("\nall of a line, password=hunter2\n", "\nall of a line, password=[redacted]\n"),
+    ] {
+        assert_eq!(said_with_gap("first, password=hun", last), ["first, password=[redacted]", expected]);
+    }
 }
 
 #[test]
