@@ -5,7 +5,7 @@ use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
 use crate::last_words::LastWords;
 use crate::rules;
-use crate::weight::weighed_groups;
+use crate::weight::{AGAIN, is_of_silence, weighed_groups};
 use crate::words::exit_code;
 use rewind_recording::ending::Ending;
 use rewind_recording::peer::beside;
@@ -69,7 +69,8 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
 fn more(first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
     if first.rule == "words" {
         let failed = found.get(1).filter(|second| {
-            second.is_tied && second.relation == Relation::After && second.agreement == Agreement::Other
+            let is_other = second.is_tied && second.agreement == Agreement::Other;
+            is_other && second.relation == Relation::After && is_kin(first, second)
         });
         return failed.map_or_else(String::new, |failed| format!("; right before that {}", failed.text));
     }
@@ -80,6 +81,43 @@ fn more(first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String
             format!("; the last that it wrote is \"{}\"", words.text)
         }
         _ => String::new(),
+    }
+}
+
+/// How words begin of errors that have to do with files, and with peers.
+const OF_FILES: &[&str] = &[
+    "file", "direct", "path", "conf", "setting", "load", "read", "open", "find", "found", "exist", "missing", "key",
+    "not set", "required", "no such",
+];
+const OF_PEERS: &[&str] = &[
+    "connect",
+    "econn",
+    "refused",
+    "reach",
+    "unavailable",
+    "socket",
+    "network",
+    "peer",
+    "server",
+    "bind",
+    "listen",
+    "database",
+    "upstream",
+    "broker",
+];
+
+/// Whether what a program said can be of the kind of what failed right before: an error that has nothing to do with
+/// peers is not that of a peer that refused, which programs do without.
+fn is_kin(said: &Finding, failed: &Finding) -> bool {
+    let said = said.text.to_lowercase();
+    let begins =
+        |at: usize| !said.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+    let any = |words: &[&str]| words.iter().any(|word| said.match_indices(word).any(|(at, _)| begins(at)));
+    match failed.rule {
+        _ if failed.reasons.contains(&AGAIN) => true,
+        "network" | "dns" => any(OF_PEERS) && !is_of_silence(&said),
+        "file" => any(OF_FILES),
+        _ => true,
     }
 }
 

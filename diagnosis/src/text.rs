@@ -72,9 +72,10 @@ pub(super) fn last_part(path: &str) -> Option<&str> {
 pub(super) fn written(invocation: &Invocation<'_>, at: usize) -> (String, bool) {
     let call = &invocation.call;
     let blobs = invocation.enter.map_or(call.blobs, |enter| enter.blobs);
-    let parts = blobs.filter(|blob| {
-        blob.arg == at && blob.pointer().is_none() && (blob.part == part::WHOLE || blob.part >= part::BYTES)
-    });
+    let own = blobs.filter(|blob| blob.arg == at && blob.pointer().is_none());
+    // Where bytes were written from several places, the whole is the list of these.
+    let is_list = own.clone().any(|blob| blob.part >= part::BYTES);
+    let parts = own.filter(|blob| blob.part >= part::BYTES || blob.part == part::WHOLE && !is_list);
     let (mut text, mut is_cut) = (String::new(), false);
     for blob in parts {
         text.push_str(&escape::text(&blob.readable(blob.bytes)));

@@ -27,26 +27,32 @@ const LONG_BEFORE_NS: u64 = 10_000_000_000;
 const MAX_EVENTS: usize = 4096;
 /// So many times it must have come.
 const TIMES: usize = 3;
+/// A peer that was tried more often may have been tried until the program gave up.
+const TWICE: u64 = 2;
 
-/// Whether a group failed so before, long ago and again and again, and its program did its work behind each. Who tries
-/// until it gives up does nothing else in between; of a peer it may give up all the same.
+/// Whether a group failed so before, and its program did its work behind each: long ago and again and again, or once,
+/// and it ran another program. Who tries until it gives up does nothing else in between.
 pub(crate) fn went_on(facts: &Facts<'_>, group: &Group) -> bool {
-    let can_tell = matches!(group.meaning, Meaning::Missing | Meaning::Busy | Meaning::Other);
-    if !can_tell || matches!(group.subject, Subject::Peer(_)) || group.count <= TIMES as u64 {
+    let is_peer = matches!(group.subject, Subject::Peer(_));
+    let can_tell = matches!(group.meaning, Meaning::Missing | Meaning::Busy | Meaning::Other) || is_peer;
+    if !can_tell || group.count < 2 || is_peer && group.count > TWICE && facts.ending.is_some() {
         return false;
     }
+    let is_long = group.count > TIMES as u64 && group.last_ns.saturating_sub(group.first_ns) >= LONG_BEFORE_NS;
+    let least = if is_long { bits::OPENS } else { bits::STARTS | bits::RUNS };
     let mut between = group.earlier.iter().zip(group.earlier.iter().skip(1));
-    group.last_ns.saturating_sub(group.first_ns) >= LONG_BEFORE_NS
-        && between.all(|(one, (_, _, next_ns))| works(facts, *one, *next_ns))
+    between.all(|(one, (_, _, next_ns))| works(facts, *one, *next_ns, least))
 }
 
-/// Whether a thread did some work behind an event of it.
-fn works(facts: &Facts<'_>, (event, tid, since_ns): (usize, u32, u64), until_ns: u64) -> bool {
+/// Whether a thread did some work behind an event of it: if `least` are not calls that open, one of these.
+fn works(facts: &Facts<'_>, (event, tid, since_ns): (usize, u32, u64), until_ns: u64, least: u64) -> bool {
     let events = (event + 1..facts.timeline.len()).take(MAX_EVENTS).map_while(|index| facts.timeline.event(index));
     events.take_while(|event| event.start_ns < until_ns).any(|event| {
         let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { return false };
         let is_own = event.tid == tid && event.start_ns >= since_ns && call.errno().is_none();
-        is_own && is_work(&decode::name(&call, facts.arch), &Invocation { call, enter }, facts.arch)
+        let name = decode::name(&call, facts.arch);
+        let is_least = least & bits::OPENS != 0 || calls::has(&name, least);
+        is_own && is_least && is_work(&name, &Invocation { call, enter }, facts.arch)
     })
 }
 
@@ -109,7 +115,7 @@ fn is_directory(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::scene::Scene;
+    use crate::scene::{S, Scene};
 
     const NONE: &str = "It exited with 1; nothing unusual found before that.";
 
@@ -131,6 +137,47 @@ mod tests {
             scene.call(700, 56).arg(0).result(701).end();
         };
         assert_eq!(answer(clone), NONE);
+    }
+
+    #[test]
+    fn of_what_failed_behind_the_last_work_the_newest_is_where_the_course_changed() {
+        let mut scene = Scene::of("app");
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.open("/run/secrets/token", -13);
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.exit(700, 7 << 8);
+        assert!(scene.answer().contains("after openat of /run/secrets/token was denied"), "{}", scene.answer());
+        // A peer that was tried again and again, before one that was not.
+        let mut scene = Scene::of("app");
+        for _ in 0..4 {
+            scene.connect([10, 0, 0, 5], 5432, -111);
+        }
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().contains("after connect to 10.0.0.5:5432 was refused"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn who_ran_a_program_between_two_failures_of_a_peer_does_without_it() {
+        let mut scene = Scene::of("app");
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.call(700, 56).arg(0).result(701).end();
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.exit(700, 5 << 8);
+        assert_eq!(scene.answer(), "It exited with 5; nothing unusual found before that.");
+    }
+
+    #[test]
+    fn who_lives_on_got_over_what_failed_unless_it_tries_again_and_again() {
+        let mut scene = Scene::of("app");
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.open("/run/secrets/token", -13);
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        assert!(scene.answer().contains("connect to 127.0.0.1:9125 was refused"), "{}", scene.answer());
+        scene.later(120 * S);
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
     }
 
     #[test]

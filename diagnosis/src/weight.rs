@@ -81,6 +81,8 @@ const NAMED: i32 = 350;
 const TOLD: i32 = 200;
 /// A peer failed it again and again.
 const REPEATED: i32 = 20;
+/// That, in words.
+pub(crate) const AGAIN: &str = "again and again";
 /// How often that is.
 const REPEATED_TIMES: u64 = 3;
 /// Healthy runs had it as well.
@@ -93,6 +95,9 @@ const RECOVERED: i32 = -250;
 const PROBE: i32 = -150;
 /// No failure but an answer.
 const ANSWER: i32 = -600;
+
+/// What a living container tried so long ago it has given up.
+const STANDING_NS: u64 = 60_000_000_000;
 
 /// "Right before the end".
 const CLOSE_NS: u64 = 1_000_000_000;
@@ -110,6 +115,8 @@ pub struct EndContext {
     pub since_ns: u64,
     /// When it ended.
     pub end_ns: u64,
+    /// Whether it aborted itself.
+    pub aborted: bool,
     /// When it began to complain; `None` if it did not.
     pub complained_ns: Option<u64>,
     /// What it said last, on standard output or error, in lower case, without stack frames.
@@ -124,14 +131,17 @@ impl EndContext {
     pub fn of(facts: &Facts<'_>, words: Option<&LastWords>) -> Self {
         let end_ns = facts.end_ns();
         let error = words.filter(|words| words.is_error);
+        // What is said by who ends well, as of what a part of it met, is no complaint.
+        let spoke = facts.culprit().filter(|_| facts.ended_badly());
         Self {
             is_over: facts.ending.is_some(),
             bad: facts.ended_badly(),
             culprit: facts.culprit,
             since_ns: facts.culprit().map_or(0, |(_, process)| process.since_ns()),
             end_ns,
+            aborted: facts.own_abort().is_some(),
             complained_ns: words.map(|words| words.since_ns),
-            words: facts.culprit().map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
+            words: spoke.map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
             error: error.map(|words| words.text.to_lowercase()).unwrap_or_default(),
         }
     }
@@ -141,16 +151,18 @@ impl EndContext {
         self.culprit == Some(group.tgid) && group.last_ns >= self.since_ns
     }
 
-    /// The last event of the group that failed last before the complaint, or before the end, if that was where the
-    /// course changed.
+    /// The last event of the group that the course changed with, before the complaint or the end: of those that nothing
+    /// was done behind, a peer that was tried again and again, else what failed for the first time last. What had
+    /// failed before as well did not change it then.
     #[must_use]
     pub fn decisive(&self, facts: &Facts<'_>, groups: &[Group]) -> Option<usize> {
         let until_ns = self.complained_ns.unwrap_or(self.end_ns);
         let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
         let odd = odd.filter(|group| group.healthy.is_none() && !went_on(facts, group));
         let own = odd.filter(|group| self.bad && self.is_own(group) && group.first_ns <= until_ns);
-        let last = own.max_by_key(|group| group.last_ns.min(until_ns))?;
-        is_turn(facts, last, until_ns).then_some(last.last)
+        let turns = own.filter(|group| is_turn(facts, group, until_ns));
+        let order = |group: &&Group| (is_repeated(group), group.first_ns, group.last_ns.min(until_ns));
+        turns.max_by_key(order).map(|group| group.last)
     }
 }
 
@@ -166,6 +178,18 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
     }
     groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
     groups
+}
+
+/// Whether it is a peer that failed again and again.
+fn is_repeated(group: &Group) -> bool {
+    group.count >= REPEATED_TIMES && matches!(group.subject, Subject::Peer(_))
+}
+
+/// Whether a failure of a living container is one of now: a question without an answer, or what was tried again and
+/// again, and not long ago.
+fn is_standing(group: &Group, read_ns: u64) -> bool {
+    let is_tried = group.count >= REPEATED_TIMES && read_ns.saturating_sub(group.last_ns) < STANDING_NS;
+    group.meaning == Meaning::NoAnswer || is_tried
 }
 
 /// Weighs a group; `turned` if the course changed with it, `went_on` if it had not when the same failed before.
@@ -184,8 +208,7 @@ fn weigh(group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighe
     weighed.add(turned, TURNED, "the last to fail before it complained or ended, and it did nothing else behind it");
     weighed.add(named, NAMED, "what it wrote at the end names it");
     weighed.add(told && !named, TOLD, "what it wrote at the end tells of this error");
-    let repeated = group.count >= REPEATED_TIMES && matches!(group.subject, Subject::Peer(_));
-    weighed.add(repeated, REPEATED, "again and again");
+    weighed.add(is_repeated(group), REPEATED, AGAIN);
     weighed.add(group.recovered, RECOVERED, "it was had later");
     weighed.add(harmless && group.healthy.is_some(), HEALTHY, "runs that ended well had it too");
     weighed.add(harmless && went_on, WENT_ON, "it had failed so before, and the program went on");
@@ -196,9 +219,12 @@ fn weigh(group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighe
     }
     let most = match (named || told, end.error.is_empty()) {
         (true, _) => i32::MAX,
+        (false, false) if turned && end.aborted => ABORTED - 2,
         (false, false) if turned => SAID - 1,
         (false, true) if turned => i32::MAX,
         (false, _) if end.is_over => WORTH_SAYING,
+        // Who lives on got over it, unless it tries again and again.
+        (false, _) if !is_standing(group, end.end_ns) => WORTH_SAYING - 1,
         (false, _) => i32::MAX,
     };
     weighed.is_tied = most != WORTH_SAYING;
@@ -266,6 +292,11 @@ const UNNAMED: &[&str] = &[
 ];
 /// How they put it that they got no memory.
 const NO_MEMORY: &[&str] = &["memoryerror", "out of memory", "outofmemory", "bad_alloc", "cannot allocate memory"];
+
+/// Whether words, in lower case, tell of a peer or a name server that did not answer.
+pub(crate) fn is_of_silence(words: &str) -> bool {
+    LATE.iter().chain(UNNAMED).any(|of| words.contains(of))
+}
 
 /// Whether the last words tell this error; `turned` if the course changed with it.
 fn says(end: &EndContext, group: &Group, turned: bool) -> bool {

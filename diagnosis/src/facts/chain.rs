@@ -1,10 +1,11 @@
 //! From the main process to the child whose failure it passed on, to its child, and so on.
 //!
-//! A parent that ran something else once its child had failed has got over it, unless it ends with that child's own
+//! A parent that ends with a code of its own, which says more than that something failed, had a reason of its own. One
+//! that ran something else once its child had failed has got over it, unless it ends with that child's own
 //! code. One that only slept has not: it was about to try again.
 
 use super::Facts;
-use super::process::{Process, launches};
+use super::process::{Process, is_shell, launches};
 use rewind_recording::ending::Ending;
 
 /// A process that ends so soon after its child is taken to do so because of it.
@@ -54,12 +55,32 @@ impl Facts<'_> {
             match (end.is_success(), self.went_on(tgid, child, end, own.at_ns)) {
                 (true, _) => false,
                 (false, true) => alike(end) && code > COMMON_CODE,
-                (false, false) if child == last => alike(end) || behind,
+                (false, false) if child == last => {
+                    alike(end) || behind && code <= COMMON_CODE && !self.is_of_its_own(tgid, child, end)
+                }
                 (false, false) => alike(end),
             }
         };
         let passed_on = before.iter().filter(|(child, end)| passed(*child, end));
         passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| *child)
+    }
+
+    /// Whether who ended behind a child did so for a reason of its own: a shell reports an error of its script, or the
+    /// child was killed by another of its children.
+    fn is_of_its_own(&self, tgid: u32, child: u32, end: &Ending) -> bool {
+        let (Some(process), Some(ended)) = (self.processes.get(&tgid), self.processes.get(&child)) else {
+            return false;
+        };
+        let names: Vec<_> = process.command().split(' ').take(2).map(|word| word.trim_matches('\'')).collect();
+        let is_own =
+            |text: &str| names.iter().any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(": ")));
+        let mut said = process.outputs.iter().filter(|output| output.to_stderr && output.at_ns >= end.at_ns);
+        let is_killed_by_another = end.signal.is_some_and(|signal| {
+            let kill = self.kill_call(ended, signal.into(), end.at_ns);
+            let killer = kill.and_then(|kill| self.processes.get(&kill.tgid).filter(|_| kill.tgid != child));
+            killer.is_some_and(|killer| killer.parent == tgid)
+        });
+        is_killed_by_another || is_shell(process.program()) && said.any(|output| is_own(&output.text))
     }
 
     fn children(&self, tgid: u32) -> impl Iterator<Item = (u32, &Process)> {
@@ -163,6 +184,47 @@ mod tests {
         ran(&mut scene, 702, "sleep 2", 2 * S);
         scene.exit(700, 1 << 8);
         assert_eq!(scene.answer(), NONE);
+    }
+
+    #[test]
+    fn who_ends_with_a_code_of_its_own_had_a_reason_of_its_own() {
+        let mut scene = Scene::of("sh -c 'cat /nope; exit 3'");
+        failing_cat(&mut scene, 701);
+        scene.exit(700, 3 << 8);
+        assert_eq!(scene.answer(), "It exited with 3; nothing unusual found before that.");
+        // A common code says no more than that something failed.
+        let mut scene = Scene::of("sh -c 'cat /nope || exit 2'");
+        failing_cat(&mut scene, 701);
+        scene.exit(700, 2 << 8);
+        assert!(scene.answer().contains("its child cat"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn the_error_of_a_script_is_not_its_last_childs() {
+        let mut scene = Scene::of("bash -uc 'cat /nope; echo $CHANNEL'");
+        failing_cat(&mut scene, 701);
+        scene.main = 700;
+        scene.say(2, "bash: line 1: CHANNEL: unbound variable\n");
+        scene.exit(700, 2 << 8);
+        let answer = "It exited with 2; the last that it wrote is \"bash: line 1: CHANNEL: unbound variable\".";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn a_child_that_another_child_killed_is_not_what_ended_it() {
+        let mut scene = Scene::of("python3 app.py");
+        scene.child(701, 700, "worker");
+        scene.child(702, 700, "kill -9 701");
+        scene.call(702, 62).arg(701).arg(9).result(0).end();
+        build::signal(&mut scene.records, scene.now, 701, {
+            let mut info = [0; 12];
+            info[0] = 9;
+            info
+        });
+        scene.exit(701, 9);
+        scene.exit(702, 0);
+        scene.exit(700, 1 << 8);
+        assert!(!scene.answer().contains("having been killed"), "{}", scene.answer());
     }
 
     #[test]

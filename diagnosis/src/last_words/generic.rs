@@ -106,7 +106,9 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
         None if has_words() => Rank::Failure,
         None => Rank::Plain,
     };
-    let (text, last) = message(lines, at, without_time(line), false);
+    let line = without_time(line);
+    // The next line speaks for itself where this one tells of no error, as the place that a compiler names.
+    let (text, last) = if rank == Rank::Plain { (line.to_owned(), at) } else { message(lines, at, line, false) };
     Some(Found { rank, first: at, last, text })
 }
 

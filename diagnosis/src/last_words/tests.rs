@@ -40,6 +40,33 @@ fn the_lines_of_one_message_stay_together() {
 }
 
 #[test]
+fn a_message_written_at_once_begins_with_what_it_is_about() {
+    let mut scene = Scene::of("postgres");
+    scene.say(2, "\"root\" execution of the server is not permitted.\nThe server must be started as another user.\n");
+    assert_eq!(words(&mut scene), Some(("\"root\" execution of the server is not permitted".to_owned(), true)));
+    // Output has a buffer: what is written at once may be of any time.
+    let mut scene = Scene::of("app");
+    scene.say(1, "step 1 failed\nstep 2 failed\n");
+    assert_eq!(words(&mut scene), Some(("step 2 failed".to_owned(), true)));
+}
+
+#[test]
+fn a_line_that_tells_of_no_error_does_not_take_the_next_one_with_it() {
+    let said = error("a.c: In function 'main':\na.c:1:20: error: 'n' undeclared\n    1 | int main(){ return n; }\n");
+    assert_eq!(said, "a.c:1:20: error: 'n' undeclared");
+}
+
+#[test]
+fn what_was_written_from_several_places_is_what_these_hold() {
+    let mut scene = Scene::of("app");
+    let call = scene.call(700, 20).arg(2);
+    let list = [0x58, 0x47, 0, 0, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0];
+    let call = call.blob(1, part::WHOLE, 0, &list).blob(1, part::BYTES, 0, b"double free or corruption (!prev)");
+    call.arg(0x7000).arg(1).result(33).end();
+    assert_eq!(words(&mut scene), Some(("double free or corruption (!prev)".to_owned(), true)));
+}
+
+#[test]
 fn what_is_no_error_is_told_apart() {
     let mut scene = Scene::of("app");
     scene.say(2, "INFO starting without errors\n");
