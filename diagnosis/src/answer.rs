@@ -49,13 +49,13 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
     let end = end(facts, found.first());
     let Some(first) = found.first() else {
         return match words {
-            Some(words) => format!("{end}; the last that it wrote is \"{}\".", words.text),
+            Some(words) => format!("{end}; the last that {} wrote is \"{}\".", writer(facts, words), words.text),
             None if facts.ended_badly() => format!("{end}; nothing unusual found before that."),
             None => format!("{end}: nothing unusual found."),
         };
     };
     let text = &first.text;
-    let more = more(first, found, words);
+    let more = more(facts, first, found, words);
     match first.relation {
         Relation::After => format!("{end} after {text}{more}."),
         Relation::Whole => format!("{}.", capitalized(text)),
@@ -65,8 +65,14 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
     }
 }
 
+/// Who wrote the last words: it, or a child whose failure it may have passed on or not.
+fn writer(facts: &Facts<'_>, words: &LastWords) -> String {
+    let child = facts.processes.get(&words.tgid).filter(|_| !facts.chain.contains(&words.tgid));
+    child.map_or_else(|| "it".to_owned(), |child| format!("its child {} (process {})", child.comm, words.tgid))
+}
+
 /// What the words add to the first finding; to the words, what failed right before them.
-fn more(first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
+fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
     if first.rule == "words" {
         let failed = found.get(1).filter(|second| {
             let is_other = second.is_tied && second.agreement == Agreement::Other;
@@ -78,7 +84,7 @@ fn more(first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String
         _ if first.agreement == Agreement::Same => String::new(),
         Some(words) if words.is_error => format!("; it said \"{}\"", words.text),
         Some(words) if first.agreement == Agreement::Other && first.relation == Relation::After => {
-            format!("; the last that it wrote is \"{}\"", words.text)
+            format!("; the last that {} wrote is \"{}\"", writer(facts, words), words.text)
         }
         _ => String::new(),
     }
@@ -162,6 +168,19 @@ fn is_part_of(facts: &Facts<'_>, process: &Process, end: &Ending, main: &Ending)
 #[cfg(test)]
 mod tests {
     use crate::scene::Scene;
+
+    #[test]
+    fn what_a_child_said_is_told_where_it_is_not_known_to_be_why() {
+        let mut scene = Scene::of("sh -c 'cat /nope; exit 3'");
+        scene.child(701, 700, "cat /nope");
+        scene.main = 701;
+        scene.say(2, "cat: /nope: No such file or directory\n");
+        scene.exit(701, 1 << 8);
+        scene.exit(700, 3 << 8);
+        let answer = "It exited with 3; the last that its child cat (process 701) wrote is \"cat: /nope: No such file or \
+                      directory\".";
+        assert_eq!(scene.answer(), answer);
+    }
 
     #[test]
     fn the_child_whose_failure_was_passed_on_is_named() {

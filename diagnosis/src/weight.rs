@@ -17,8 +17,9 @@ use crate::last_words::{LastWords, telling};
 use crate::meaning::Meaning;
 use crate::noise::Noise;
 use crate::text::has_name;
-use crate::turn::{is_turn, went_on};
-use rewind_recording::decode::{errno_name, errno_text};
+use crate::turn::{can_be_had_over, is_turn, went_on};
+use rewind_recording::decode::{errno_name, errno_text, name};
+use rewind_recording::event::{Outcome, What};
 
 /// What the kernel itself says is the cause.
 pub const CERTAIN: i32 = 1000;
@@ -83,6 +84,8 @@ const TOLD: i32 = 200;
 const REPEATED: i32 = 20;
 /// That, in words.
 pub(crate) const AGAIN: &str = "again and again";
+/// And over how long at least: who tries again waits.
+const REPEATED_NS: u64 = 100_000_000;
 /// How often that is.
 const REPEATED_TIMES: u64 = 3;
 /// Healthy runs had it as well.
@@ -96,6 +99,8 @@ const PROBE: i32 = -150;
 /// No failure but an answer.
 const ANSWER: i32 = -600;
 
+/// Who waits for a peer tries it more often than who tells it something from time to time.
+const OFTEN_NS: u64 = 5_000_000_000;
 /// What a living container tried so long ago it has given up.
 const STANDING_NS: u64 = 60_000_000_000;
 
@@ -140,7 +145,7 @@ impl EndContext {
             since_ns: facts.culprit().map_or(0, |(_, process)| process.since_ns()),
             end_ns,
             aborted: facts.own_abort().is_some(),
-            complained_ns: words.map(|words| words.since_ns),
+            complained_ns: words.filter(|words| facts.chain.contains(&words.tgid)).map(|words| words.since_ns),
             words: spoke.map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
             error: error.map(|words| words.text.to_lowercase()).unwrap_or_default(),
         }
@@ -158,7 +163,8 @@ impl EndContext {
     pub fn decisive(&self, facts: &Facts<'_>, groups: &[Group]) -> Option<usize> {
         let until_ns = self.complained_ns.unwrap_or(self.end_ns);
         let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
-        let odd = odd.filter(|group| group.healthy.is_none() && !went_on(facts, group));
+        let is_new = |group: &&Group| !went_on(facts, group) && !is_interleaved(group, groups);
+        let odd = odd.filter(|group| group.healthy.is_none()).filter(is_new);
         let own = odd.filter(|group| self.bad && self.is_own(group) && group.first_ns <= until_ns);
         let turns = own.filter(|group| is_turn(facts, group, until_ns));
         let order = |group: &&Group| (is_repeated(group), group.first_ns, group.last_ns.min(until_ns));
@@ -172,9 +178,9 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
     let end = EndContext::of(facts, words);
     let mut groups = groups::of(facts);
     let decisive = end.decisive(facts, &groups);
-    for group in &mut groups {
-        let went_on = went_on(facts, group);
-        group.weighed = weigh(group, &end, decisive == Some(group.last), went_on);
+    let old: Vec<bool> = groups.iter().map(|group| went_on(facts, group) || is_interleaved(group, &groups)).collect();
+    for (group, went_on) in groups.iter_mut().zip(old) {
+        group.weighed = weigh(facts, group, &end, decisive == Some(group.last), went_on);
     }
     groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
     groups
@@ -182,18 +188,44 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
 
 /// Whether it is a peer that failed again and again.
 fn is_repeated(group: &Group) -> bool {
-    group.count >= REPEATED_TIMES && matches!(group.subject, Subject::Peer(_))
+    let is_spread = group.last_ns.saturating_sub(group.first_ns) >= REPEATED_NS;
+    group.count >= REPEATED_TIMES && is_spread && matches!(group.subject, Subject::Peer(_)) && is_of_one(group)
+}
+
+/// Whether one thread had all of a group, as far as is known.
+fn is_of_one(group: &Group) -> bool {
+    group.earlier.iter().all(|(_, tid, _)| *tid == group.tid)
+}
+
+/// Whether another thing failed between two failures of a group: the program got over the first, and did not only try
+/// again.
+fn is_interleaved(group: &Group, groups: &[Group]) -> bool {
+    let between = |at_ns: u64| group.first_ns < at_ns && at_ns < group.last_ns;
+    let mut others = groups.iter().filter(|other| other.first != group.first && other.tgid == group.tgid);
+    can_be_had_over(group)
+        && !is_repeated(group)
+        && others.any(|other| other.noise == Noise::None && (between(other.first_ns) || between(other.last_ns)))
 }
 
 /// Whether a failure of a living container is one of now: a question without an answer, or what was tried again and
 /// again, and not long ago.
-fn is_standing(group: &Group, read_ns: u64) -> bool {
-    let is_tried = group.count >= REPEATED_TIMES && read_ns.saturating_sub(group.last_ns) < STANDING_NS;
-    group.meaning == Meaning::NoAnswer || is_tried
+fn is_standing(facts: &Facts<'_>, group: &Group, read_ns: u64) -> bool {
+    let is_spread = group.last_ns.saturating_sub(group.first_ns) >= REPEATED_NS;
+    let is_tried = group.count >= REPEATED_TIMES && is_spread && read_ns.saturating_sub(group.last_ns) < STANDING_NS;
+    let is_often = group.last_ns.saturating_sub(group.first_ns) <= OFTEN_NS.saturating_mul(group.count);
+    group.meaning == Meaning::NoAnswer || is_tried && (is_often || !serves(facts, group.tgid))
+}
+
+/// Whether a process takes connections: its work is not to make one.
+fn serves(facts: &Facts<'_>, tgid: u32) -> bool {
+    (0..facts.timeline.len()).filter_map(|index| facts.timeline.event(index)).any(|event| {
+        let What::Call { call, outcome: Outcome::Returned, .. } = event.what else { return false };
+        event.tgid() == Some(tgid) && call.errno().is_none() && name(&call, facts.arch) == "listen"
+    })
 }
 
 /// Weighs a group; `turned` if the course changed with it, `went_on` if it had not when the same failed before.
-fn weigh(group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighed {
+fn weigh(facts: &Facts<'_>, group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighed {
     let mut weighed = Weighed::default();
     let own = end.is_own(group);
     let named = names(end, group, turned);
@@ -224,7 +256,7 @@ fn weigh(group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighe
         (false, true) if turned => i32::MAX,
         (false, _) if end.is_over => WORTH_SAYING,
         // Who lives on got over it, unless it tries again and again.
-        (false, _) if !is_standing(group, end.end_ns) => WORTH_SAYING - 1,
+        (false, _) if !is_standing(facts, group, end.end_ns) => WORTH_SAYING - 1,
         (false, _) => i32::MAX,
     };
     weighed.is_tied = most != WORTH_SAYING;

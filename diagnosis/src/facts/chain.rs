@@ -6,6 +6,7 @@
 
 use super::Facts;
 use super::process::{Process, is_shell, launches};
+use super::signals::{FAULTS, SIGABRT};
 use rewind_recording::ending::Ending;
 
 /// A process that ends so soon after its child is taken to do so because of it.
@@ -48,6 +49,7 @@ impl Facts<'_> {
         let before: Vec<_> =
             ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns()).collect();
         // What was run to wait is not what failed or did not.
+        let before: Vec<_> = before.into_iter().filter(|(child, end)| !self.was_had_over(tgid, *child, end)).collect();
         let last = before.iter().filter(|(child, _)| !self.sleeps(*child)).max_by_key(|(_, end)| end.at_ns)?.0;
         let alike = |end: &Ending| is_alike(process, code, end);
         let passed = |child: u32, end: &Ending| {
@@ -56,7 +58,8 @@ impl Facts<'_> {
                 (true, _) => false,
                 (false, true) => alike(end) && code > COMMON_CODE,
                 (false, false) if child == last => {
-                    alike(end) || behind && code <= COMMON_CODE && !self.is_of_its_own(tgid, child, end)
+                    let is_common = code <= COMMON_CODE || end.signal.is_some_and(|signal| is_crash(signal.into()));
+                    alike(end) || behind && is_common && !self.is_of_its_own(tgid, child, end)
                 }
                 (false, false) => alike(end),
             }
@@ -65,8 +68,25 @@ impl Facts<'_> {
         passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| *child)
     }
 
-    /// Whether who ended behind a child did so for a reason of its own: a shell reports an error of its script, or the
-    /// child was killed by another of its children.
+    /// Whether the same had failed the same way before, and the parent had run something else then.
+    fn was_had_over(&self, tgid: u32, child: u32, end: &Ending) -> bool {
+        let Some(process) = self.processes.get(&child).filter(|process| !process.programs.is_empty()) else {
+            return false;
+        };
+        let same = |other: &Process| other.command() == process.command();
+        let alike = |other: &Ending| (other.exit_code, other.signal) == (end.exit_code, end.signal);
+        let mut earlier = self.children(tgid).filter_map(|(other, run)| Some((other, run, run.end?.ending)));
+        !end.is_success()
+            && earlier.any(|(other, run, ended)| {
+                let is_before = other != child && ended.at_ns < process.first_ns && same(run) && alike(&ended);
+                let mut between =
+                    self.children(tgid).filter(|(_, of)| of.first_ns > ended.at_ns && of.first_ns < process.first_ns);
+                is_before && between.any(|(of, run)| !self.sleeps(of) && !same(run))
+            })
+    }
+
+    /// Whether who ended behind a child did so for a reason of its own: a shell reports an error of its script, or it had
+    /// the child killed.
     fn is_of_its_own(&self, tgid: u32, child: u32, end: &Ending) -> bool {
         let (Some(process), Some(ended)) = (self.processes.get(&tgid), self.processes.get(&child)) else {
             return false;
@@ -75,10 +95,13 @@ impl Facts<'_> {
         let is_own =
             |text: &str| names.iter().any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(": ")));
         let mut said = process.outputs.iter().filter(|output| output.to_stderr && output.at_ns >= end.at_ns);
+        // It, or another child of it.
         let is_killed_by_another = end.signal.is_some_and(|signal| {
             let kill = self.kill_call(ended, signal.into(), end.at_ns);
-            let killer = kill.and_then(|kill| self.processes.get(&kill.tgid).filter(|_| kill.tgid != child));
-            killer.is_some_and(|killer| killer.parent == tgid)
+            let killer = kill.map(|kill| kill.tgid).filter(|killer| *killer != child);
+            let is_ours =
+                |killer: u32| killer == tgid || self.processes.get(&killer).is_some_and(|of| of.parent == tgid);
+            killer.is_some_and(is_ours)
         });
         is_killed_by_another || is_shell(process.program()) && said.any(|output| is_own(&output.text))
     }
@@ -133,6 +156,11 @@ impl Facts<'_> {
         let first_ns = failed.last()?.1;
         Some(Attempts { count: failed.len() as u64, span_ns: last_ns.saturating_sub(first_ns) })
     }
+}
+
+/// Whether a signal says that a program is broken, and not that somebody wanted its end.
+fn is_crash(signal: u32) -> bool {
+    signal == SIGABRT || FAULTS.contains(&signal)
 }
 
 /// Whether a process that exited with `code` did so as a child of it ended.
@@ -208,6 +236,26 @@ mod tests {
         scene.exit(700, 2 << 8);
         let answer = "It exited with 2; the last that it wrote is \"bash: line 1: CHANNEL: unbound variable\".";
         assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn a_crash_of_a_child_is_passed_on_with_any_code() {
+        let mut scene = Scene::of("server");
+        scene.child(701, 700, "worker");
+        scene.exit(701, 11);
+        scene.exit(700, 70 << 8);
+        let answer = "It exited with 70, its child worker (process 701) having been killed by SIGSEGV";
+        assert!(scene.answer().starts_with(answer), "{}", scene.answer());
+    }
+
+    #[test]
+    fn what_had_failed_before_and_was_got_over_is_not_passed_on() {
+        let mut scene = Scene::of("sh run.sh");
+        failing_cat(&mut scene, 701);
+        ran(&mut scene, 702, "perl", 0);
+        failing_cat(&mut scene, 703);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), NONE);
     }
 
     #[test]

@@ -175,7 +175,9 @@ impl Process {
             self.programs.push(Program { index: seen.index, at_ns: seen.event.end_ns, command });
         }
         let fd = seen.descriptor();
-        if let (STDOUT | STDERR, Some(at)) = (fd, calls::sent_argument(seen.name)) {
+        // What goes nowhere is said to nobody.
+        let is_heard = seen.table.and_then(|table| table.text(fd)) != Some("/dev/null");
+        if let (STDOUT | STDERR, Some(at), true) = (fd, calls::sent_argument(seen.name), is_heard) {
             let (index, at_ns, tid) = (seen.index, seen.event.start_ns, seen.event.tid);
             let (text, is_cut) = written(seen.invocation, at);
             self.outputs.push(Output { index, at_ns, tid, to_stderr: fd == STDERR, text, is_cut });

@@ -2,7 +2,7 @@
 
 use super::lines::Line;
 use super::logs::{self, Logged};
-use super::ordinary::{is_mark, is_ordinary};
+use super::ordinary::{is_frame, is_mark, is_ordinary};
 use super::rank::{Found, Rank};
 use super::{generic, runtimes};
 
@@ -53,7 +53,11 @@ fn candidates(lines: &[Line]) -> Vec<Found> {
 fn plain(lines: &[Line], candidates: &[Found]) -> Option<Found> {
     let of_stderr =
         |found: &&Found| lines.get(found.first).is_some_and(|line| line.to_stderr && !is_ordinary(&line.text));
-    candidates.iter().rfind(of_stderr).cloned()
+    // Who only says how it is to be run says by that what was wrong.
+    let hint = |line: &Line| line.to_stderr && !is_mark(&line.text) && !is_frame(&line.text);
+    let only = || lines.iter().position(hint).zip(lines.iter().find(|line| hint(line)));
+    let only = || only().map(|(at, line)| Found::line(Rank::Plain, at, line.text.trim()));
+    candidates.iter().rfind(of_stderr).cloned().or_else(only)
 }
 
 /// The text as a part of a sentence.

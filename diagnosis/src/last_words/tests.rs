@@ -67,6 +67,27 @@ fn what_was_written_from_several_places_is_what_these_hold() {
 }
 
 #[test]
+fn a_warning_is_no_error_and_how_to_run_it_is_better_than_nothing() {
+    for text in ["app.py:3: UserWarning: no such file, using defaults\n", "warning: cannot reach the cache\n"] {
+        let mut scene = Scene::of("app");
+        scene.say(2, text);
+        assert_eq!(words(&mut scene), Some((text.trim().to_owned(), false)));
+    }
+    let mut scene = Scene::of("sh run.sh");
+    scene.say(2, "usage: run.sh MODE=prod|dev\n");
+    assert_eq!(words(&mut scene), Some(("usage: run.sh MODE=prod|dev".to_owned(), false)));
+}
+
+#[test]
+fn what_goes_to_dev_null_is_said_to_nobody() {
+    let mut scene = Scene::of("cat /nope");
+    scene.open("/dev/null", 5);
+    scene.call(700, 33).arg(5).arg(2).result(2).end();
+    scene.say(2, "cat: /nope: No such file or directory\n");
+    assert_eq!(words(&mut scene), None);
+}
+
+#[test]
 fn what_is_no_error_is_told_apart() {
     let mut scene = Scene::of("app");
     scene.say(2, "INFO starting without errors\n");

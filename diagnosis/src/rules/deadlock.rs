@@ -11,17 +11,11 @@ use crate::weight::DEADLOCKED;
 use crate::words::waiting;
 use rewind_recording::event::What;
 use rewind_recording::render::units::duration;
-use std::collections::BTreeSet;
 
 /// Shorter waits are usual.
 const LONG_NS: u64 = 5_000_000_000;
 /// `FUTEX_PRIVATE_FLAG`; `FUTEX2_PRIVATE` is the same.
 const PRIVATE: u64 = 128;
-
-/// Who waits so long for a lock does not get it.
-const LOCKED_NS: u64 = 10_000_000_000;
-/// What the C library sets a lock to that others wait for.
-const TAKEN: u32 = 2;
 
 /// Who could end a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,49 +34,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     }
     let processes = facts.threads();
     let is_only = processes.len() == 1;
-    let all = processes.iter();
-    all.filter_map(|(tgid, threads)| finding(facts, *tgid, threads, is_only).or_else(|| partial(facts, *tgid, threads)))
-        .collect()
-}
-
-/// Threads that wait for locks which they do not get, while others of their process go on. Who waits for work does so
-/// by another call.
-fn partial(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Option<Finding> {
-    let locks = threads.iter().filter_map(|thread| thread.wait.as_ref().filter(|wait| is_lock(wait)));
-    let waits: Vec<&Wait> = locks.filter(|wait| wait.ns > LOCKED_NS).collect();
-    let addresses: BTreeSet<_> = waits.iter().filter_map(|wait| wait.values[0]).collect();
-    let shortest_ns = waits.iter().map(|wait| wait.ns).min()?;
-    // Each holds what another waits for: there are two locks at least.
-    if addresses.len() < 2 {
-        return None;
-    }
-    let comm = facts.processes.get(&tgid).map_or("", |process| &process.comm);
-    let text = format!(
-        "{} threads of process {tgid} ({comm}) have waited for {} locks that they do not get for {}, without a time limit \
-         (futex): they may wait for each other",
-        waits.len(),
-        addresses.len(),
-        duration(shortest_ns)
-    );
-    Some(Finding {
-        rule: "deadlock",
-        weight: DEADLOCKED,
-        relation: Relation::Beside,
-        text,
-        is_tied: true,
-        agreement: Agreement::Same,
-        reasons: vec!["who holds the locks is not recorded"],
-        evidence: waits.iter().take(8).map(|wait| wait.index).collect(),
-    })
-}
-
-/// Whether a wait is for a lock of the C library: one that was found taken, and is marked so with 2.
-fn is_lock(wait: &Wait) -> bool {
-    let [_, operation, value, ..] = wait.values;
-    wait.is_endless
-        && wait.name == "futex"
-        && operation == Some(PRIVATE)
-        && value.map(|value| value as u32) == Some(TAKEN)
+    processes.iter().filter_map(|(tgid, threads)| finding(facts, *tgid, threads, is_only)).collect()
 }
 
 fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> Option<Finding> {
@@ -238,25 +190,17 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_do_not_get_their_locks_are_told_while_others_work() {
-        let stuck = |addresses: [u64; 2], (operation, value): (u64, u64)| {
-            let mut scene = Scene::of("app");
-            for (tid, address) in [(701, addresses[0]), (702, addresses[1])] {
-                thread(&mut scene, tid);
-                let call = build::call(&mut scene.records, tid, 202).at(scene.now, 0).enter();
-                call.arg(address).arg(operation).arg(value).arg(0).arg(0).arg(0).end();
-            }
-            scene.later(60 * S);
-            scene.open("/srv/work", 3);
-            scene.answer()
-        };
-        let told = "It is running; but 2 threads of process 700 (app) have waited for 2 locks that they do not get for \
-                    1m01s, without a time limit (futex): they may wait for each other.";
-        assert_eq!(stuck([0x4000, 0x5000], (128, 2)), told);
-        // For one lock, whose holder may be at work; for a condition, as who has nothing to do.
-        assert_eq!(stuck([0x4000, 0x4000], (128, 2)), NOTHING);
-        assert_eq!(stuck([0x4000, 0x5000], (JOIN | 128, 2)), NOTHING);
-        assert_eq!(stuck([0x4000, 0x5000], (128, 0)), NOTHING);
+    fn who_waits_for_a_lock_of_a_thread_that_works_may_wait_for_work() {
+        // The I/O threads of Redis are held back by locks.
+        let mut scene = Scene::of("redis-server");
+        for (tid, address) in [(701, 0x4000), (702, 0x4040)] {
+            thread(&mut scene, tid);
+            let call = build::call(&mut scene.records, tid, 202).at(scene.now, 0).enter();
+            call.arg(address).arg(WAIT_PRIVATE).arg(2).arg(0).arg(0).arg(0).end();
+        }
+        let call = build::call(&mut scene.records, 700, 232).at(scene.now, 0).enter();
+        call.arg(4).arg(0x7000).arg(64).arg(100).end();
+        assert_eq!(answer(scene), NOTHING);
     }
 
     #[test]
