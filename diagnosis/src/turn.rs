@@ -1,34 +1,26 @@
 //! Whether the course of a program changed with a failure: whether it did nothing else behind it until it complained,
 //! or ended.
 //!
-//! A probe that fails in healthy runs as well is followed by the ordinary work of its thread. What programs do to
-//! complain (look for the source of a message, its translation, their own symbols) is no work.
+//! A probe that fails in healthy runs as well is followed by the ordinary work of its thread ([`crate::works`]).
 
-use crate::calls::{self, bits};
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
 use crate::meaning::Meaning;
-use crate::noise::{Noise, noise};
-use rewind_recording::decode::{self, Invocation, errno};
-use rewind_recording::event::{Outcome, What};
-use rewind_recording::syscalls::Arch;
+use crate::works::{Kind, Works};
 
 /// No longer before it than this, but for the time that the thread slept.
 const CLOSE_NS: u64 = 5_000_000_000;
-
-/// Whether what failed last in a group is where the course changed, `until_ns` being when it complained or ended.
-pub(crate) fn is_turn(facts: &Facts<'_>, group: &Group, until_ns: u64) -> bool {
-    can_end(group) && is_last(facts, (group.last, group.tid, group.last_ns), until_ns)
-}
-
 /// So long before the last time a failure must have come for the first time to be of no account.
 const LONG_BEFORE_NS: u64 = 10_000_000_000;
-/// So many events behind it are looked at.
-const MAX_EVENTS: usize = 4096;
 /// So many times it must have come.
-const TIMES: usize = 3;
+const TIMES: u64 = 3;
 /// A peer that was tried more often may have been tried until the program gave up.
 const TWICE: u64 = 2;
+
+/// Whether what failed last in a group is where the course changed, `until_ns` being when it complained or ended.
+pub(crate) fn is_turn(works: &Works, group: &Group, until_ns: u64) -> bool {
+    can_end(group) && is_last(works, (group.tid, group.last_ns), until_ns)
+}
 
 /// Whether it tells something that a program goes on behind a failure of that kind.
 pub(crate) fn can_be_had_over(group: &Group) -> bool {
@@ -38,51 +30,23 @@ pub(crate) fn can_be_had_over(group: &Group) -> bool {
 
 /// Whether a group failed so before, and its program did its work behind each: long ago and again and again, or once,
 /// and it ran another program. Who tries until it gives up does nothing else in between.
-pub(crate) fn went_on(facts: &Facts<'_>, group: &Group) -> bool {
+pub(crate) fn went_on(facts: &Facts<'_>, works: &Works, group: &Group) -> bool {
     let is_peer = matches!(group.subject, Subject::Peer(_));
     let is_retried = is_peer && group.count > TWICE && facts.ending.is_some();
     if !can_be_had_over(group) || group.count < 2 || is_retried {
         return false;
     }
-    let is_long = group.count > TIMES as u64 && group.last_ns.saturating_sub(group.first_ns) >= LONG_BEFORE_NS;
-    let least = if is_long { bits::OPENS } else { bits::STARTS | bits::RUNS };
+    let is_long = group.count > TIMES && group.last_ns.saturating_sub(group.first_ns) >= LONG_BEFORE_NS;
+    let least = if is_long { Kind::Any } else { Kind::Starts };
     let mut between = group.earlier.iter().zip(group.earlier.iter().skip(1));
-    between.all(|(one, (_, _, next_ns))| works(facts, *one, *next_ns, least))
+    between.all(|((_, tid, since_ns), (_, _, until_ns))| works.any(*tid, *since_ns..*until_ns, least))
 }
 
-/// Whether a thread did some work behind an event of it: if `least` are not calls that open, one of these.
-fn works(facts: &Facts<'_>, (event, tid, since_ns): (usize, u32, u64), until_ns: u64, least: u64) -> bool {
-    let events = (event + 1..facts.timeline.len()).take(MAX_EVENTS).map_while(|index| facts.timeline.event(index));
-    events.take_while(|event| event.start_ns < until_ns).any(|event| {
-        let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { return false };
-        let is_own = event.tid == tid && event.start_ns >= since_ns && call.errno().is_none();
-        let name = decode::name(&call, facts.arch);
-        let is_least = least & bits::OPENS != 0 || calls::has(&name, least);
-        is_own && is_least && is_work(&name, &Invocation { call, enter }, facts.arch)
-    })
-}
-
-/// Whether a thread did nothing else behind an event of it that ended at `since_ns`.
-pub(crate) fn is_last(facts: &Facts<'_>, (event, tid, since_ns): (usize, u32, u64), until_ns: u64) -> bool {
-    let mut slept_ns = 0_u64;
-    for index in event + 1..facts.timeline.len() {
-        let Some(event) = facts.timeline.event(index) else { continue };
-        if event.start_ns >= until_ns {
-            break;
-        }
-        let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { continue };
-        if event.tid != tid || event.start_ns < since_ns {
-            continue;
-        }
-        let invocation = Invocation { call, enter };
-        let name = decode::name(&call, facts.arch);
-        if calls::has(&name, bits::SLEEPS) {
-            slept_ns = slept_ns.saturating_add(call.duration_ns);
-        } else if call.errno().is_none() && is_work(&name, &invocation, facts.arch) {
-            return false;
-        }
-    }
-    until_ns.saturating_sub(since_ns).saturating_sub(slept_ns) < CLOSE_NS
+/// Whether a thread did nothing else behind what ended at `since_ns`.
+pub(crate) fn is_last(works: &Works, (tid, since_ns): (u32, u64), until_ns: u64) -> bool {
+    let behind = || since_ns..until_ns;
+    !works.any(tid, behind(), Kind::Any)
+        && until_ns.saturating_sub(since_ns).saturating_sub(works.slept_ns(tid, behind())) < CLOSE_NS
 }
 
 /// Whether programs end for a failure of that kind.
@@ -94,29 +58,6 @@ fn can_end(group: &Group) -> bool {
         }
         _ => true,
     }
-}
-
-/// Whether a call that succeeded shows that the program goes on.
-fn is_work(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
-    if calls::has(name, bits::OPENS) {
-        return !is_directory(name, invocation, arch)
-            && decode::path(invocation, arch).is_some_and(|path| {
-                let is_own = path.starts_with("/proc/") || path.starts_with("/sys/");
-                !is_own && noise(name, &Subject::Path(path.into_owned()), errno::ENOENT) == Noise::None
-            });
-    }
-    let is_transfer = calls::has(name, bits::SENDS | bits::RECEIVES) && calls::has(name, bits::NETWORK);
-    is_transfer || calls::has(name, bits::CONNECTS | bits::BINDS | bits::STARTS | bits::RUNS | bits::MAKES_ENTRY)
-}
-
-/// Whether a directory is opened: to look for a module that prints a stack, say.
-fn is_directory(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
-    let flag = match arch {
-        Arch::X86_64 => 0o200_000,
-        Arch::Aarch64 => 0o40_000,
-    };
-    let at = if name == "open" { 1 } else { 2 };
-    invocation.call.value(at).is_some_and(|flags| flags & flag != 0)
 }
 
 #[cfg(test)]
