@@ -142,6 +142,16 @@ mod tests {
     }
 
     #[test]
+    fn one_more_of_many_files_of_a_directory_is_where_nothing_changed() {
+        let mut scene = Scene::of("app");
+        for i in 0..20 {
+            scene.open(&format!("/srv/plugins/{i}.conf"), -2);
+        }
+        scene.exit(700, 4 << 8);
+        assert_eq!(scene.answer(), "It exited with 4; nothing unusual found before that.");
+    }
+
+    #[test]
     fn a_server_that_seldom_reaches_a_peer_works() {
         let mut scene = Scene::of("server");
         scene.call(700, 50).arg(3).arg(128).result(0).end();

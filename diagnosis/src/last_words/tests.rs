@@ -79,6 +79,16 @@ fn a_warning_is_no_error_and_how_to_run_it_is_better_than_nothing() {
 }
 
 #[test]
+fn what_a_shell_says_to_standard_error_by_its_output_is_a_complaint() {
+    let mut scene = Scene::of("sh run.sh");
+    scene.call(700, 33).arg(2).arg(1).result(1).end();
+    scene.say(1, "no tenant, stopping\n");
+    scene.call(700, 33).arg(10).arg(1).result(1).end();
+    scene.say(1, "done\n");
+    assert_eq!(words(&mut scene), Some(("no tenant, stopping".to_owned(), false)));
+}
+
+#[test]
 fn what_goes_to_dev_null_is_said_to_nobody() {
     let mut scene = Scene::of("cat /nope");
     scene.open("/dev/null", 5);

@@ -6,7 +6,10 @@ use crate::meaning::Meaning;
 use crate::noise::Noise;
 use crate::turn::can_be_had_over;
 use crate::works::Works;
+use std::collections::HashMap;
 
+/// So many files that are missed in one directory are one look after the other.
+const MANY: usize = 10;
 /// So many times are again and again.
 const REPEATED_TIMES: u64 = 3;
 /// Over so long at least: who tries again waits.
@@ -15,6 +18,28 @@ const REPEATED_NS: u64 = 100_000_000;
 const OFTEN_NS: u64 = 5_000_000_000;
 /// What a living container tried so long ago it has given up.
 const STANDING_NS: u64 = 60_000_000_000;
+
+/// Directories in which [`MANY`] files were missed alike, each with the errno: the program got over these.
+pub(super) struct Crowds<'g>(HashMap<(&'g str, u16), usize>);
+
+impl<'g> Crowds<'g> {
+    pub(super) fn of(groups: &'g [Group]) -> Self {
+        let mut all = HashMap::new();
+        groups.iter().filter_map(place).for_each(|place| *all.entry(place).or_default() += 1);
+        Self(all)
+    }
+
+    /// Whether a failure is one of these.
+    pub(super) fn have(&self, group: &Group) -> bool {
+        place(group).and_then(|place| self.0.get(&place)).is_some_and(|count| *count >= MANY)
+    }
+}
+
+/// Where a group missed something.
+fn place(group: &Group) -> Option<(&str, u16)> {
+    let Subject::Path(path) = &group.subject else { return None };
+    path.rsplit_once('/').filter(|_| can_be_had_over(group)).map(|(dir, _)| (dir, group.errno))
+}
 
 /// Whether it is a peer that failed again and again.
 pub(super) fn is_repeated(works: &Works, group: &Group) -> bool {

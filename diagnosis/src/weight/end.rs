@@ -1,6 +1,6 @@
 //! The end that failures are weighed against.
 
-use super::again::{is_interleaved, is_repeated};
+use super::again::{Crowds, is_interleaved, is_repeated};
 use crate::facts::Facts;
 use crate::groups::Group;
 use crate::last_words::{LastWords, telling};
@@ -63,7 +63,10 @@ impl EndContext {
     pub(super) fn decisive(&self, facts: &Facts<'_>, works: &Works, groups: &[Group]) -> Option<usize> {
         let until_ns = self.complained_ns.unwrap_or(self.end_ns);
         let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
-        let is_new = |group: &&Group| !went_on(facts, works, group) && !is_interleaved(works, group, groups);
+        let crowds = Crowds::of(groups);
+        let is_new = |group: &&Group| {
+            !went_on(facts, works, group) && !is_interleaved(works, group, groups) && !crowds.have(group)
+        };
         let odd = odd.filter(|group| group.healthy.is_none()).filter(is_new);
         let own = odd.filter(|group| self.bad && self.is_own(group) && group.first_ns <= until_ns);
         let turns = own.filter(|group| is_turn(works, group, until_ns));
