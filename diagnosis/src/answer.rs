@@ -5,7 +5,7 @@ use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
 use crate::last_words::LastWords;
 use crate::rules;
-use crate::weight::{ABORTED, weighed_groups};
+use crate::weight::{ABORTED, AGAIN, is_of_silence, weighed_groups};
 use crate::words::exit_code;
 use rewind_recording::ending::Ending;
 use rewind_recording::peer::beside;
@@ -49,13 +49,13 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
     let end = end(facts, found.first());
     let Some(first) = found.first() else {
         return match words {
-            Some(words) => format!("{end}; the last that it wrote is \"{}\".", words.text),
+            Some(words) => format!("{end}; the last that {} wrote is \"{}\".", writer(facts, words), words.text),
             None if facts.ended_badly() => format!("{end}; nothing unusual found before that."),
             None => format!("{end}: nothing unusual found."),
         };
     };
     let text = &first.text;
-    let more = more(first, found, words);
+    let more = more(facts, first, found, words);
     match first.relation {
         Relation::After => format!("{end} after {text}{more}."),
         Relation::Whole => format!("{}.", capitalized(text)),
@@ -65,11 +65,18 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
     }
 }
 
+/// Who wrote the last words: it, or a child whose failure it may have passed on or not.
+fn writer(facts: &Facts<'_>, words: &LastWords) -> String {
+    let child = facts.processes.get(&words.tgid).filter(|_| !facts.chain.contains(&words.tgid));
+    child.map_or_else(|| "it".to_owned(), |child| format!("its child {} (process {})", child.comm, words.tgid))
+}
+
 /// What the words add to the first finding; to the words, what failed right before them.
-fn more(first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
+fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
     if first.rule == "words" {
         let failed = found.get(1).filter(|second| {
-            second.is_tied && second.relation == Relation::After && second.agreement == Agreement::Other
+            let is_other = second.is_tied && second.agreement == Agreement::Other;
+            is_other && second.relation == Relation::After && is_kin(first, second)
         });
         return failed.map_or_else(String::new, |failed| format!("; right before that {}", failed.text));
     }
@@ -79,9 +86,46 @@ fn more(first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String
         Some(words) if words.is_error => format!("; it said \"{}\"", words.text),
         // Who aborts itself says why before, in whatever words.
         Some(words) if first.agreement == Agreement::Other && first.relation == Relation::After || is_abort => {
-            format!("; the last that it wrote is \"{}\"", words.text)
+            format!("; the last that {} wrote is \"{}\"", writer(facts, words), words.text)
         }
         _ => String::new(),
+    }
+}
+
+/// How words begin of errors that have to do with files, and with peers.
+const OF_FILES: &[&str] = &[
+    "file", "direct", "path", "conf", "setting", "load", "read", "open", "find", "found", "exist", "missing", "key",
+    "not set", "required", "no such",
+];
+const OF_PEERS: &[&str] = &[
+    "connect",
+    "econn",
+    "refused",
+    "reach",
+    "unavailable",
+    "socket",
+    "network",
+    "peer",
+    "server",
+    "bind",
+    "listen",
+    "database",
+    "upstream",
+    "broker",
+];
+
+/// Whether what a program said can be of the kind of what failed right before: an error that has nothing to do with
+/// peers is not that of a peer that refused, which programs do without.
+fn is_kin(said: &Finding, failed: &Finding) -> bool {
+    let said = said.text.to_lowercase();
+    let begins =
+        |at: usize| !said.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+    let any = |words: &[&str]| words.iter().any(|word| said.match_indices(word).any(|(at, _)| begins(at)));
+    match failed.rule {
+        _ if failed.reasons.contains(&AGAIN) => true,
+        "network" | "dns" => any(OF_PEERS) && !is_of_silence(&said),
+        "file" => any(OF_FILES),
+        _ => true,
     }
 }
 
@@ -126,6 +170,19 @@ fn is_part_of(facts: &Facts<'_>, process: &Process, end: &Ending, main: &Ending)
 #[cfg(test)]
 mod tests {
     use crate::scene::Scene;
+
+    #[test]
+    fn what_a_child_said_is_told_where_it_is_not_known_to_be_why() {
+        let mut scene = Scene::of("sh -c 'cat /nope; exit 3'");
+        scene.child(701, 700, "cat /nope");
+        scene.main = 701;
+        scene.say(2, "cat: /nope: No such file or directory\n");
+        scene.exit(701, 1 << 8);
+        scene.exit(700, 3 << 8);
+        let answer = "It exited with 3; the last that its child cat (process 701) wrote is \"cat: /nope: No such file or \
+                      directory\".";
+        assert_eq!(scene.answer(), answer);
+    }
 
     #[test]
     fn the_child_whose_failure_was_passed_on_is_named() {

@@ -46,6 +46,8 @@ pub struct LastWords {
     at: usize,
 }
 
+/// What a child said so long before the end is another matter.
+const BEFORE_NS: u64 = 1_000_000_000;
 /// Lines above that many are not shown with those that say why.
 const TOGETHER: usize = 4;
 
@@ -63,9 +65,23 @@ impl LastWords {
         }
         let mut above = facts.chain.iter().rev().skip(1).filter_map(|tgid| {
             let process = facts.processes.get(tgid)?;
-            Self::of_process(*tgid, process, process.end?.ending.at_ns).filter(|words| words.is_error)
+            // That what it ran had failed is known.
+            let tells = |words: &Self| words.is_error && !generic::is_summary(&words.text);
+            Self::of_process(*tgid, process, process.end?.ending.at_ns).filter(tells)
         });
-        above.next().or(own)
+        above.next().or(own).or_else(|| Self::of_child(facts))
+    }
+
+    /// Where the culprit said nothing: what the child said that failed last right before. Whether it ended for that is
+    /// not known.
+    fn of_child(facts: &Facts<'_>) -> Option<Self> {
+        let (culprit, end_ns) = (facts.culprit?, facts.end_ns());
+        let ended = facts.processes.iter().filter_map(|(tgid, process)| Some((*tgid, process, process.end?.ending)));
+        let failed = ended.filter(|(_, process, end)| {
+            process.parent == culprit && !end.is_success() && end_ns.saturating_sub(end.at_ns) < BEFORE_NS
+        });
+        let (tgid, process, end) = failed.max_by_key(|(_, _, end)| end.at_ns)?;
+        Self::of_process(tgid, process, end.at_ns).map(|words| Self { is_error: false, ..words })
     }
 
     fn of_process(tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {

@@ -24,6 +24,7 @@
 //! | [`healthy`] | which failures runs have that ended well |
 //! | [`groups`] | failures of one subject and errno, and their classes |
 //! | [`last_words`] | the line of its last writes that says why it ended |
+//! | [`works`] | what threads did that shows that a program goes on |
 //! | [`turn`] | whether the course of a program changed with a failure |
 //! | [`weight`] | how likely something is the cause: one scale, each weight with a name |
 //! | [`finding`] | what a rule has found |
@@ -98,6 +99,7 @@ mod tried;
 mod turn;
 pub mod weight;
 mod words;
+mod works;
 
 pub use diagnose::{cause, diagnose};
 pub use diagnosis::Diagnosis;

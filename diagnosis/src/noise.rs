@@ -90,6 +90,9 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     if let Some((_, reason)) = tried.filter(|_| missing || meaning == Meaning::Denied && asks) {
         return Noise::Probe(reason);
     }
+    if meaning == Meaning::Denied && is_of_a_home(path) {
+        return Noise::Probe("a file of a home that is not the user's, optional for most programs");
+    }
     if !missing || !matches!(subject, Subject::Path(_)) {
         return Noise::None;
     }
@@ -99,10 +102,20 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     if path.ends_with(".so") || path.contains(".so.") || path.ends_with(".pyc") {
         return Noise::Probe("the search for libraries");
     }
-    if path.ends_with(".py") || path.rsplit('/').next().is_some_and(|name| name.starts_with('.') && name != "..") {
+    if path.ends_with(".py") || is_hidden(path) {
         return Noise::Probe("a file that is optional for most programs");
     }
     if asks { Noise::Probe("a look whether it is there") } else { Noise::None }
+}
+
+/// Whether a path's last part begins with a dot.
+fn is_hidden(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with('.') && name != "..")
+}
+
+/// Whether it is a hidden file of a home: who became another user keeps `HOME`, which is not open to it.
+fn is_of_a_home(path: &str) -> bool {
+    is_hidden(path) && (path.starts_with("/root/") || path.starts_with("/home/"))
 }
 
 #[cfg(test)]
@@ -138,6 +151,13 @@ mod tests {
         assert_eq!(noise("connect", &Subject::Peer("10.0.0.5:5432".into()), ECONNREFUSED), Noise::None);
         assert_eq!(noise("mmap", &Subject::Nothing, ENOMEM), Noise::None);
         assert_eq!(noise("clone", &Subject::Nothing, EAGAIN), Noise::None);
+    }
+
+    #[test]
+    fn the_home_of_whom_a_program_was_before_is_not_open_to_it() {
+        assert!(matches!(of_path("openat", "/root/.apprc", EACCES), Noise::Probe(_)));
+        assert_eq!(of_path("openat", "/root/app.conf", EACCES), Noise::None);
+        assert_eq!(of_path("openat", "/srv/app/.env", EACCES), Noise::None);
     }
 
     #[test]

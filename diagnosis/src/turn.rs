@@ -1,76 +1,52 @@
 //! Whether the course of a program changed with a failure: whether it did nothing else behind it until it complained,
 //! or ended.
 //!
-//! A probe that fails in healthy runs as well is followed by the ordinary work of its thread. What programs do to
-//! complain (look for the source of a message, its translation, their own symbols) is no work.
+//! A probe that fails in healthy runs as well is followed by the ordinary work of its thread ([`crate::works`]).
 
-use crate::calls::{self, bits};
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
 use crate::meaning::Meaning;
-use crate::noise::{Noise, noise};
-use rewind_recording::decode::{self, Invocation, errno};
-use rewind_recording::event::{Outcome, What};
-use rewind_recording::syscalls::Arch;
+use crate::works::{Kind, Works};
 
 /// No longer before it than this, but for the time that the thread slept.
 const CLOSE_NS: u64 = 5_000_000_000;
-
-/// Whether what failed last in a group is where the course changed, `until_ns` being when it complained or ended.
-pub(crate) fn is_turn(facts: &Facts<'_>, group: &Group, until_ns: u64) -> bool {
-    can_end(group) && is_last(facts, (group.last, group.tid, group.last_ns), until_ns)
-}
-
 /// So long before the last time a failure must have come for the first time to be of no account.
 const LONG_BEFORE_NS: u64 = 10_000_000_000;
-/// So many events behind it are looked at.
-const MAX_EVENTS: usize = 4096;
 /// So many times it must have come.
-const TIMES: usize = 3;
+const TIMES: u64 = 3;
+/// A peer that was tried more often may have been tried until the program gave up.
+const TWICE: u64 = 2;
 
-/// Whether a group failed so before, long ago and again and again, and its program did its work behind each. Who tries
-/// until it gives up does nothing else in between; of a peer it may give up all the same.
-pub(crate) fn went_on(facts: &Facts<'_>, group: &Group) -> bool {
-    let can_tell = matches!(group.meaning, Meaning::Missing | Meaning::Busy | Meaning::Other);
-    if !can_tell || matches!(group.subject, Subject::Peer(_)) || group.count <= TIMES as u64 {
+/// Whether what failed last in a group is where the course changed, `until_ns` being when it complained or ended.
+pub(crate) fn is_turn(works: &Works, group: &Group, until_ns: u64) -> bool {
+    can_end(group) && is_last(works, (group.tid, group.last_ns), until_ns)
+}
+
+/// Whether it tells something that a program goes on behind a failure of that kind.
+pub(crate) fn can_be_had_over(group: &Group) -> bool {
+    let is_peer = matches!(group.subject, Subject::Peer(_));
+    matches!(group.meaning, Meaning::Missing | Meaning::Busy | Meaning::Other) || is_peer
+}
+
+/// Whether a group failed so before, and its program did its work behind each: long ago and again and again, or once,
+/// and it ran another program. Who tries until it gives up does nothing else in between.
+pub(crate) fn went_on(facts: &Facts<'_>, works: &Works, group: &Group) -> bool {
+    let is_peer = matches!(group.subject, Subject::Peer(_));
+    let is_retried = is_peer && group.count > TWICE && facts.ending.is_some();
+    if !can_be_had_over(group) || group.count < 2 || is_retried {
         return false;
     }
+    let is_long = group.count > TIMES && group.last_ns.saturating_sub(group.first_ns) >= LONG_BEFORE_NS;
+    let least = if is_long { Kind::Any } else { Kind::Starts };
     let mut between = group.earlier.iter().zip(group.earlier.iter().skip(1));
-    group.last_ns.saturating_sub(group.first_ns) >= LONG_BEFORE_NS
-        && between.all(|(one, (_, _, next_ns))| works(facts, *one, *next_ns))
+    between.all(|((_, tid, since_ns), (_, _, until_ns))| works.any(*tid, *since_ns..*until_ns, least))
 }
 
-/// Whether a thread did some work behind an event of it.
-fn works(facts: &Facts<'_>, (event, tid, since_ns): (usize, u32, u64), until_ns: u64) -> bool {
-    let events = (event + 1..facts.timeline.len()).take(MAX_EVENTS).map_while(|index| facts.timeline.event(index));
-    events.take_while(|event| event.start_ns < until_ns).any(|event| {
-        let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { return false };
-        let is_own = event.tid == tid && event.start_ns >= since_ns && call.errno().is_none();
-        is_own && is_work(&decode::name(&call, facts.arch), &Invocation { call, enter }, facts.arch)
-    })
-}
-
-/// Whether a thread did nothing else behind an event of it that ended at `since_ns`.
-pub(crate) fn is_last(facts: &Facts<'_>, (event, tid, since_ns): (usize, u32, u64), until_ns: u64) -> bool {
-    let mut slept_ns = 0_u64;
-    for index in event + 1..facts.timeline.len() {
-        let Some(event) = facts.timeline.event(index) else { continue };
-        if event.start_ns >= until_ns {
-            break;
-        }
-        let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { continue };
-        if event.tid != tid || event.start_ns < since_ns {
-            continue;
-        }
-        let invocation = Invocation { call, enter };
-        let name = decode::name(&call, facts.arch);
-        if calls::has(&name, bits::SLEEPS) {
-            slept_ns = slept_ns.saturating_add(call.duration_ns);
-        } else if call.errno().is_none() && is_work(&name, &invocation, facts.arch) {
-            return false;
-        }
-    }
-    until_ns.saturating_sub(since_ns).saturating_sub(slept_ns) < CLOSE_NS
+/// Whether a thread did nothing else behind what ended at `since_ns`.
+pub(crate) fn is_last(works: &Works, (tid, since_ns): (u32, u64), until_ns: u64) -> bool {
+    let behind = || since_ns..until_ns;
+    !works.any(tid, behind(), Kind::Any)
+        && until_ns.saturating_sub(since_ns).saturating_sub(works.slept_ns(tid, behind())) < CLOSE_NS
 }
 
 /// Whether programs end for a failure of that kind.
@@ -84,32 +60,9 @@ fn can_end(group: &Group) -> bool {
     }
 }
 
-/// Whether a call that succeeded shows that the program goes on.
-fn is_work(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
-    if calls::has(name, bits::OPENS) {
-        return !is_directory(name, invocation, arch)
-            && decode::path(invocation, arch).is_some_and(|path| {
-                let is_own = path.starts_with("/proc/") || path.starts_with("/sys/");
-                !is_own && noise(name, &Subject::Path(path.into_owned()), errno::ENOENT) == Noise::None
-            });
-    }
-    let is_transfer = calls::has(name, bits::SENDS | bits::RECEIVES) && calls::has(name, bits::NETWORK);
-    is_transfer || calls::has(name, bits::CONNECTS | bits::BINDS | bits::STARTS | bits::RUNS | bits::MAKES_ENTRY)
-}
-
-/// Whether a directory is opened: to look for a module that prints a stack, say.
-fn is_directory(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
-    let flag = match arch {
-        Arch::X86_64 => 0o200_000,
-        Arch::Aarch64 => 0o40_000,
-    };
-    let at = if name == "open" { 1 } else { 2 };
-    invocation.call.value(at).is_some_and(|flags| flags & flag != 0)
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::scene::Scene;
+    use crate::scene::{S, Scene};
 
     const NONE: &str = "It exited with 1; nothing unusual found before that.";
 
@@ -131,6 +84,82 @@ mod tests {
             scene.call(700, 56).arg(0).result(701).end();
         };
         assert_eq!(answer(clone), NONE);
+    }
+
+    #[test]
+    fn of_what_failed_behind_the_last_work_the_newest_is_where_the_course_changed() {
+        let mut scene = Scene::of("app");
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.open("/run/secrets/token", -13);
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.exit(700, 7 << 8);
+        assert!(scene.answer().contains("after openat of /run/secrets/token was denied"), "{}", scene.answer());
+        // A peer that was tried again and again, before one that was not.
+        let mut scene = Scene::of("app");
+        for _ in 0..4 {
+            scene.connect([10, 0, 0, 5], 5432, -111);
+            scene.later(S);
+        }
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().contains("after connect to 10.0.0.5:5432 was refused"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn who_ran_a_program_between_two_failures_of_a_peer_does_without_it() {
+        let mut scene = Scene::of("app");
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.call(700, 56).arg(0).result(701).end();
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.exit(700, 5 << 8);
+        assert_eq!(scene.answer(), "It exited with 5; nothing unusual found before that.");
+    }
+
+    #[test]
+    fn who_met_two_things_in_turn_got_over_both() {
+        let mut scene = Scene::of("app");
+        for _ in 0..2 {
+            scene.open("/etc/app/extra.ini", -2);
+            scene.connect([127, 0, 0, 1], 9125, -111);
+        }
+        scene.exit(700, 33 << 8);
+        assert_eq!(scene.answer(), "It exited with 33; nothing unusual found before that.");
+    }
+
+    #[test]
+    fn who_lives_on_got_over_what_failed_unless_it_tries_again_and_again() {
+        let mut scene = Scene::of("app");
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.open("/run/secrets/token", -13);
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+        for _ in 0..3 {
+            scene.later(S);
+            scene.connect([127, 0, 0, 1], 9125, -111);
+        }
+        assert!(scene.answer().contains("connect to 127.0.0.1:9125 was refused"), "{}", scene.answer());
+        scene.later(120 * S);
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+    }
+
+    #[test]
+    fn one_more_of_many_files_of_a_directory_is_where_nothing_changed() {
+        let mut scene = Scene::of("app");
+        for i in 0..20 {
+            scene.open(&format!("/srv/plugins/{i}.conf"), -2);
+        }
+        scene.exit(700, 4 << 8);
+        assert_eq!(scene.answer(), "It exited with 4; nothing unusual found before that.");
+    }
+
+    #[test]
+    fn a_server_that_seldom_reaches_a_peer_works() {
+        let mut scene = Scene::of("server");
+        scene.call(700, 50).arg(3).arg(128).result(0).end();
+        for _ in 0..4 {
+            scene.connect([127, 0, 0, 1], 9125, -111);
+            scene.later(10 * S);
+        }
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
     }
 
     #[test]

@@ -7,18 +7,32 @@
 //! | above 300 | the program complained of it, or ended right behind it |
 //! | [`CERTAIN`] | the kernel says so: a signal ended it |
 //!
+//! | module | what it does |
+//! |---|---|
+//! | [`again`] | failures that come again |
+//! | [`end`] | the end that failures are weighed against |
+//! | [`told`] | whether the last words name what failed, or tell the error |
+//!
 //! Of a container that has ended a failure is worth saying only where something ties it to the end: the last words
 //! name it, or tell its error, or nothing else was done behind it (see [`crate::turn`]). Where the program stated an
 //! error, and it is not that one, the words weigh more.
 
-use crate::facts::{Facts, Subject};
+mod again;
+mod end;
+mod told;
+
+pub use end::EndContext;
+pub(crate) use told::is_of_silence;
+
+use crate::facts::Facts;
 use crate::groups::{self, Agreement, Group, Weighed};
-use crate::last_words::{LastWords, telling};
+use crate::last_words::LastWords;
 use crate::meaning::Meaning;
 use crate::noise::Noise;
-use crate::text::has_name;
-use crate::turn::{is_turn, went_on};
-use rewind_recording::decode::{errno_name, errno_text};
+use crate::turn::went_on;
+use crate::works::Works;
+use again::{is_interleaved, is_repeated, is_standing};
+use told::{names, says};
 
 /// What the kernel itself says is the cause.
 pub const CERTAIN: i32 = 1000;
@@ -81,8 +95,8 @@ const NAMED: i32 = 350;
 const TOLD: i32 = 200;
 /// A peer failed it again and again.
 const REPEATED: i32 = 20;
-/// How often that is.
-const REPEATED_TIMES: u64 = 3;
+/// That, in words.
+pub(crate) const AGAIN: &str = "again and again";
 /// Healthy runs had it as well.
 const HEALTHY: i32 = -400;
 /// It had failed so before in this run, which went on.
@@ -97,79 +111,24 @@ const ANSWER: i32 = -600;
 /// "Right before the end".
 const CLOSE_NS: u64 = 1_000_000_000;
 
-/// What is known of the end that failures are weighed against.
-#[derive(Clone, Debug, Default)]
-pub struct EndContext {
-    /// Whether it has ended.
-    pub is_over: bool,
-    /// Whether it ended badly.
-    pub bad: bool,
-    /// The process that the end goes back to.
-    pub culprit: Option<u32>,
-    /// When that began to run its last program: what was before is another program's.
-    pub since_ns: u64,
-    /// When it ended.
-    pub end_ns: u64,
-    /// When it began to complain; `None` if it did not.
-    pub complained_ns: Option<u64>,
-    /// What it said last, on standard output or error, in lower case, without stack frames.
-    pub words: String,
-    /// The error that it stated, in lower case; empty if it did not.
-    pub error: String,
-}
-
-impl EndContext {
-    /// The end that a recording tells of.
-    #[must_use]
-    pub fn of(facts: &Facts<'_>, words: Option<&LastWords>) -> Self {
-        let end_ns = facts.end_ns();
-        let error = words.filter(|words| words.is_error);
-        Self {
-            is_over: facts.ending.is_some(),
-            bad: facts.ended_badly(),
-            culprit: facts.culprit,
-            since_ns: facts.culprit().map_or(0, |(_, process)| process.since_ns()),
-            end_ns,
-            complained_ns: words.map(|words| words.since_ns),
-            words: facts.culprit().map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
-            error: error.map(|words| words.text.to_lowercase()).unwrap_or_default(),
-        }
-    }
-
-    /// Whether the program that ended it is the one that a group failed in.
-    fn is_own(&self, group: &Group) -> bool {
-        self.culprit == Some(group.tgid) && group.last_ns >= self.since_ns
-    }
-
-    /// The last event of the group that failed last before the complaint, or before the end, if that was where the
-    /// course changed.
-    #[must_use]
-    pub fn decisive(&self, facts: &Facts<'_>, groups: &[Group]) -> Option<usize> {
-        let until_ns = self.complained_ns.unwrap_or(self.end_ns);
-        let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
-        let odd = odd.filter(|group| group.healthy.is_none() && !went_on(facts, group));
-        let own = odd.filter(|group| self.bad && self.is_own(group) && group.first_ns <= until_ns);
-        let last = own.max_by_key(|group| group.last_ns.min(until_ns))?;
-        is_turn(facts, last, until_ns).then_some(last.last)
-    }
-}
-
 /// The groups of failed calls, the likeliest cause first, and of equal ones the latest.
 #[must_use]
 pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group> {
     let end = EndContext::of(facts, words);
     let mut groups = groups::of(facts);
-    let decisive = end.decisive(facts, &groups);
-    for group in &mut groups {
-        let went_on = went_on(facts, group);
-        group.weighed = weigh(group, &end, decisive == Some(group.last), went_on);
+    let works = Works::of(facts);
+    let decisive = end.decisive(facts, &works, &groups);
+    let old: Vec<bool> =
+        groups.iter().map(|group| went_on(facts, &works, group) || is_interleaved(&works, group, &groups)).collect();
+    for (group, went_on) in groups.iter_mut().zip(old) {
+        group.weighed = weigh(&works, group, &end, decisive == Some(group.last), went_on);
     }
     groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
     groups
 }
 
 /// Weighs a group; `turned` if the course changed with it, `went_on` if it had not when the same failed before.
-fn weigh(group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighed {
+fn weigh(works: &Works, group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighed {
     let mut weighed = Weighed::default();
     let own = end.is_own(group);
     let named = names(end, group, turned);
@@ -184,8 +143,7 @@ fn weigh(group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighe
     weighed.add(turned, TURNED, "the last to fail before it complained or ended, and it did nothing else behind it");
     weighed.add(named, NAMED, "what it wrote at the end names it");
     weighed.add(told && !named, TOLD, "what it wrote at the end tells of this error");
-    let repeated = group.count >= REPEATED_TIMES && matches!(group.subject, Subject::Peer(_));
-    weighed.add(repeated, REPEATED, "again and again");
+    weighed.add(is_repeated(works, group), REPEATED, AGAIN);
     weighed.add(group.recovered, RECOVERED, "it was had later");
     weighed.add(harmless && group.healthy.is_some(), HEALTHY, "runs that ended well had it too");
     weighed.add(harmless && went_on, WENT_ON, "it had failed so before, and the program went on");
@@ -198,9 +156,12 @@ fn weigh(group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighe
         // It ended well all the same, whatever it said of that.
         _ if end.is_over && !end.bad => WORTH_SAYING - 1,
         (true, _) => i32::MAX,
+        (false, false) if turned && end.aborted => ABORTED - 2,
         (false, false) if turned => SAID - 1,
         (false, true) if turned => i32::MAX,
         (false, _) if end.is_over => WORTH_SAYING,
+        // Who lives on got over it, unless it tries again and again.
+        (false, _) if !is_standing(works, group, end.end_ns) => WORTH_SAYING - 1,
         (false, _) => i32::MAX,
     };
     weighed.is_tied = most != WORTH_SAYING;
@@ -228,66 +189,4 @@ pub const fn severity(meaning: Meaning) -> i32 {
         | Meaning::Peer => REFUSED,
         Meaning::Answer(_) | Meaning::Missing | Meaning::Busy | Meaning::Other => FAILED,
     }
-}
-
-/// Whether the last words name what failed; `turned` if the course changed with it: a plain word is its name then.
-fn names(end: &EndContext, group: &Group, turned: bool) -> bool {
-    let Some(text) = group.subject.text().map(str::to_lowercase) else { return false };
-    let last = text.rsplit('/').next().unwrap_or(&text);
-    let whole = text.len() > 3 && has_name(&end.words, &text);
-    let is_told = || (turned || is_no_word(last)) && has_name(&end.words, last) || is_quoted(&end.words, last);
-    whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && is_told()
-}
-
-/// Whether a name is more than a word that a text has by chance: `version`, `config`.
-fn is_no_word(name: &str) -> bool {
-    !name.chars().all(char::is_alphabetic)
-}
-
-/// Whether a text has a name between quotes, or as a path's last part.
-fn is_quoted(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let behind = text.get(at + name.len()..).and_then(|behind| behind.chars().next());
-        let is_quote = |c: Option<char>| c.is_some_and(|c| "'\"`\u{2018}\u{2019}\u{201c}\u{201d}".contains(c));
-        before == Some('/') && !behind.is_some_and(char::is_alphanumeric) || is_quote(before) && is_quote(behind)
-    })
-}
-
-/// How programs and libraries put it that a peer, or a name server, did not answer.
-const LATE: &[&str] = &["timed out", "timeout", "timed-out", "deadline exceeded", "no answer", "no response"];
-const UNNAMED: &[&str] = &[
-    "name resolution",
-    "resolve",
-    "getaddrinfo",
-    "eai_again",
-    "no such host",
-    "unknown host",
-    "name or service",
-    "lookup ",
-];
-/// How they put it that they got no memory.
-const NO_MEMORY: &[&str] = &["memoryerror", "out of memory", "outofmemory", "bad_alloc", "cannot allocate memory"];
-
-/// Whether the last words tell this error; `turned` if the course changed with it.
-fn says(end: &EndContext, group: &Group, turned: bool) -> bool {
-    let any = |words: &[&str]| words.iter().any(|words| end.words.contains(words));
-    if group.meaning == Meaning::NoAnswer {
-        return any(LATE) || group.subject.is_name_server() && any(UNNAMED);
-    }
-    if group.meaning == Meaning::OutOfMemory && turned && any(NO_MEMORY) {
-        return true;
-    }
-    let errno = group.errno;
-    let has = |text: &str| !text.is_empty() && has_name(&end.words, &text.to_lowercase());
-    let is_told =
-        errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"));
-    is_told && !names_another(end, group, turned)
-}
-
-/// Whether the error that was stated is another path's.
-fn names_another(end: &EndContext, group: &Group, turned: bool) -> bool {
-    let Subject::Path(_) = &group.subject else { return false };
-    let paths = end.error.split(|c: char| c.is_whitespace() || "'\"`,:;()[]=".contains(c));
-    !names(end, group, turned) && paths.into_iter().any(|word| word.starts_with('/') && word.len() > 1)
 }

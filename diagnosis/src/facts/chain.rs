@@ -1,10 +1,12 @@
 //! From the main process to the child whose failure it passed on, to its child, and so on.
 //!
-//! A parent that ran something else once its child had failed has got over it, unless it ends with that child's own
+//! A parent that ends with a code of its own, which says more than that something failed, had a reason of its own. One
+//! that ran something else once its child had failed has got over it, unless it ends with that child's own
 //! code. One that only slept has not: it was about to try again.
 
 use super::Facts;
-use super::process::{Process, launches};
+use super::process::{Process, is_shell, launches};
+use super::signals::{FAULTS, SIGABRT};
 use rewind_recording::ending::Ending;
 
 /// A process that ends so soon after its child is taken to do so because of it.
@@ -47,6 +49,7 @@ impl Facts<'_> {
         let before: Vec<_> =
             ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns()).collect();
         // What was run to wait is not what failed or did not.
+        let before: Vec<_> = before.into_iter().filter(|(child, end)| !self.was_had_over(tgid, *child, end)).collect();
         let last = before.iter().filter(|(child, _)| !self.sleeps(*child)).max_by_key(|(_, end)| end.at_ns)?.0;
         let alike = |end: &Ending| is_alike(process, code, end);
         let passed = |child: u32, end: &Ending| {
@@ -54,12 +57,53 @@ impl Facts<'_> {
             match (end.is_success(), self.went_on(tgid, child, end, own.at_ns)) {
                 (true, _) => false,
                 (false, true) => alike(end) && code > COMMON_CODE,
-                (false, false) if child == last => alike(end) || behind,
+                (false, false) if child == last => {
+                    let is_common = code <= COMMON_CODE || end.signal.is_some_and(|signal| is_crash(signal.into()));
+                    alike(end) || behind && is_common && !self.is_of_its_own(tgid, child, end)
+                }
                 (false, false) => alike(end),
             }
         };
         let passed_on = before.iter().filter(|(child, end)| passed(*child, end));
         passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| *child)
+    }
+
+    /// Whether the same had failed the same way before, and the parent had run something else then.
+    fn was_had_over(&self, tgid: u32, child: u32, end: &Ending) -> bool {
+        let Some(process) = self.processes.get(&child).filter(|process| !process.programs.is_empty()) else {
+            return false;
+        };
+        let same = |other: &Process| other.command() == process.command();
+        let alike = |other: &Ending| (other.exit_code, other.signal) == (end.exit_code, end.signal);
+        let mut earlier = self.children(tgid).filter_map(|(other, run)| Some((other, run, run.end?.ending)));
+        !end.is_success()
+            && earlier.any(|(other, run, ended)| {
+                let is_before = other != child && ended.at_ns < process.first_ns && same(run) && alike(&ended);
+                let mut between =
+                    self.children(tgid).filter(|(_, of)| of.first_ns > ended.at_ns && of.first_ns < process.first_ns);
+                is_before && between.any(|(of, run)| !self.sleeps(of) && !same(run))
+            })
+    }
+
+    /// Whether who ended behind a child did so for a reason of its own: a shell reports an error of its script, or it had
+    /// the child killed.
+    fn is_of_its_own(&self, tgid: u32, child: u32, end: &Ending) -> bool {
+        let (Some(process), Some(ended)) = (self.processes.get(&tgid), self.processes.get(&child)) else {
+            return false;
+        };
+        let names: Vec<_> = process.command().split(' ').take(2).map(|word| word.trim_matches('\'')).collect();
+        let is_own =
+            |text: &str| names.iter().any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(": ")));
+        let mut said = process.outputs.iter().filter(|output| output.to_stderr && output.at_ns >= end.at_ns);
+        // It, or another child of it.
+        let is_killed_by_another = end.signal.is_some_and(|signal| {
+            let kill = self.kill_call(ended, signal.into(), end.at_ns);
+            let killer = kill.map(|kill| kill.tgid).filter(|killer| *killer != child);
+            let is_ours =
+                |killer: u32| killer == tgid || self.processes.get(&killer).is_some_and(|of| of.parent == tgid);
+            killer.is_some_and(is_ours)
+        });
+        is_killed_by_another || is_shell(process.program()) && said.any(|output| is_own(&output.text))
     }
 
     fn children(&self, tgid: u32) -> impl Iterator<Item = (u32, &Process)> {
@@ -114,6 +158,11 @@ impl Facts<'_> {
     }
 }
 
+/// Whether a signal says that a program is broken, and not that somebody wanted its end.
+fn is_crash(signal: u32) -> bool {
+    signal == SIGABRT || FAULTS.contains(&signal)
+}
+
 /// Whether a process that exited with `code` did so as a child of it ended.
 fn is_alike(parent: &Process, code: u8, child: &Ending) -> bool {
     let same = child.exit_code == Some(code) || child.signal.is_some_and(|signal| code == 128 + signal);
@@ -163,6 +212,67 @@ mod tests {
         ran(&mut scene, 702, "sleep 2", 2 * S);
         scene.exit(700, 1 << 8);
         assert_eq!(scene.answer(), NONE);
+    }
+
+    #[test]
+    fn who_ends_with_a_code_of_its_own_had_a_reason_of_its_own() {
+        let mut scene = Scene::of("sh -c 'cat /nope; exit 3'");
+        failing_cat(&mut scene, 701);
+        scene.exit(700, 3 << 8);
+        assert_eq!(scene.answer(), "It exited with 3; nothing unusual found before that.");
+        // A common code says no more than that something failed.
+        let mut scene = Scene::of("sh -c 'cat /nope || exit 2'");
+        failing_cat(&mut scene, 701);
+        scene.exit(700, 2 << 8);
+        assert!(scene.answer().contains("its child cat"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn the_error_of_a_script_is_not_its_last_childs() {
+        let mut scene = Scene::of("bash -uc 'cat /nope; echo $CHANNEL'");
+        failing_cat(&mut scene, 701);
+        scene.main = 700;
+        scene.say(2, "bash: line 1: CHANNEL: unbound variable\n");
+        scene.exit(700, 2 << 8);
+        let answer = "It exited with 2; the last that it wrote is \"bash: line 1: CHANNEL: unbound variable\".";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn a_crash_of_a_child_is_passed_on_with_any_code() {
+        let mut scene = Scene::of("server");
+        scene.child(701, 700, "worker");
+        scene.exit(701, 11);
+        scene.exit(700, 70 << 8);
+        let answer = "It exited with 70, its child worker (process 701) having been killed by SIGSEGV";
+        assert!(scene.answer().starts_with(answer), "{}", scene.answer());
+    }
+
+    #[test]
+    fn what_had_failed_before_and_was_got_over_is_not_passed_on() {
+        let mut scene = Scene::of("sh run.sh");
+        failing_cat(&mut scene, 701);
+        ran(&mut scene, 702, "perl", 0);
+        failing_cat(&mut scene, 703);
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), NONE);
+    }
+
+    #[test]
+    fn a_child_that_another_child_killed_is_not_what_ended_it() {
+        let mut scene = Scene::of("python3 app.py");
+        scene.child(701, 700, "worker");
+        scene.child(702, 700, "kill -9 701");
+        scene.call(702, 62).arg(701).arg(9).result(0).end();
+        build::signal(&mut scene.records, scene.now, 701, {
+            let mut info = [0; 12];
+            info[0] = 9;
+            info
+        });
+        scene.exit(701, 9);
+        scene.exit(702, 0);
+        scene.exit(700, 1 << 8);
+        assert!(!scene.answer().contains("having been killed"), "{}", scene.answer());
     }
 
     #[test]

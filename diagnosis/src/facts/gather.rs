@@ -58,7 +58,7 @@ impl Gather {
             Some(end) => end.ending.at_ns,
             None => header.read_ns,
         };
-        self.calls.finish(end_ns);
+        self.calls.finish(header.coverage.complete_from_ns, end_ns);
         let Calls { failures, open, kills, sums, owners, full, locks, .. } = self.calls;
         let file_locks = locks.finish(&self.processes, &self.tables);
         let mut facts = Facts {

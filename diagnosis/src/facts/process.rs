@@ -117,6 +117,8 @@ pub struct Process {
     pub signals: Vec<DeliveredSignal>,
     /// What it wrote to its standard output and error.
     pub outputs: Vec<Output>,
+    /// Whether its standard output is its standard error for now.
+    pub(super) is_stdout_stderr: bool,
     /// How it ended.
     pub end: Option<ProcessEnd>,
     /// Its memory.
@@ -174,11 +176,18 @@ impl Process {
             let command = command(seen.invocation, seen.arch);
             self.programs.push(Program { index: seen.index, at_ns: seen.event.end_ns, command });
         }
+        // `echo ... >&2` of a shell: its output is standard error until it is put back.
+        if matches!(&**seen.name, "dup2" | "dup3") && seen.call().value(1) == Some(STDOUT as u64) {
+            self.is_stdout_stderr = seen.call().value(0) == Some(STDERR as u64);
+        }
         let fd = seen.descriptor();
-        if let (STDOUT | STDERR, Some(at)) = (fd, calls::sent_argument(seen.name)) {
+        // What goes nowhere is said to nobody.
+        let is_heard = seen.table.and_then(|table| table.text(fd)) != Some("/dev/null");
+        if let (STDOUT | STDERR, Some(at), true) = (fd, calls::sent_argument(seen.name), is_heard) {
             let (index, at_ns, tid) = (seen.index, seen.event.start_ns, seen.event.tid);
             let (text, is_cut) = written(seen.invocation, at);
-            self.outputs.push(Output { index, at_ns, tid, to_stderr: fd == STDERR, text, is_cut });
+            let to_stderr = fd == STDERR || self.is_stdout_stderr;
+            self.outputs.push(Output { index, at_ns, tid, to_stderr, text, is_cut });
         }
     }
 }

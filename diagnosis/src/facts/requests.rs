@@ -23,6 +23,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A question of a living process counts as not answered after this time.
 const PATIENCE_NS: u64 = 2_000_000_000;
+/// Who closes a connection so long after a question, to which it watched for an answer, has given up.
+const WATCHED_NS: u64 = 1_000_000_000;
 /// `POLLIN` and `POLLOUT`.
 const READY: u16 = 5;
 /// `POLLERR`, `POLLHUP` and `POLLNVAL`.
@@ -58,6 +60,8 @@ pub(super) struct PendingRequests {
     open: HashMap<Socket, Open>,
     /// Those that the process connected itself.
     own: HashSet<Socket>,
+    /// Those that were read and had nothing yet: who does so waits for them from then on, in an `epoll_wait` say.
+    watched: HashSet<Socket>,
     /// Those that something came by.
     heard: HashSet<Socket>,
     /// When a peer answered last.
@@ -100,8 +104,17 @@ impl PendingRequests {
         let first = seen.descriptor().cast_unsigned();
         let last = if is_one { first } else { seen.call().value(1).unwrap_or_default() as u32 };
         let hit = |socket: &Socket| socket.0 == seen.tgid && (first..=last).contains(&socket.1.cast_unsigned());
+        let closed_ns = seen.event.end_ns;
+        let mut given_up = Vec::new();
+        for (socket, mut open) in self.open.extract_if(|socket, _| hit(socket)) {
+            let is_long = closed_ns.saturating_sub(open.at_ns) >= WATCHED_NS;
+            if self.watched.contains(&socket) && is_long {
+                open.waited_ns = open.waited_ns.or(Some(closed_ns));
+            }
+            given_up.push(open);
+        }
         self.own.retain(|socket| !hit(socket));
-        let mut given_up: Vec<_> = self.open.extract_if(|socket, _| hit(socket)).map(|(_, open)| open).collect();
+        self.watched.retain(|socket| !hit(socket));
         given_up.sort_by_key(|open| open.index);
         given_up.into_iter().for_each(|open| self.settle(seen.tgid, open, seen.event.end_ns));
     }
@@ -153,6 +166,7 @@ impl PendingRequests {
 
     fn waited(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
         if seen.errno().is_none_or(is_interim) {
+            self.watched.insert(socket);
             // Of some servers the first word is expected.
             if seen.outcome == Outcome::InFlight && seen.has(bits::RECEIVES) && !self.heard.contains(&socket) {
                 self.ask(socket, seen, Ask::Request);
@@ -174,7 +188,7 @@ impl PendingRequests {
     }
 
     /// What got no answer; `end_ns` says until when a process can have waited.
-    pub(super) fn finish(mut self, end_ns: impl Fn(u32) -> u64) -> Vec<Failure> {
+    pub(super) fn finish(mut self, complete_ns: u64, end_ns: impl Fn(u32) -> u64) -> Vec<Failure> {
         let open: BTreeMap<_, _> = self.open.drain().collect();
         for ((tgid, _), open) in open {
             let until_ns = end_ns(tgid);
@@ -182,6 +196,7 @@ impl PendingRequests {
                 self.settle(tgid, open, until_ns);
             }
         }
+        self.given_up.retain(|failure| failure.at_ns.saturating_sub(failure.duration_ns) >= complete_ns);
         for failure in &mut self.given_up {
             let Subject::Peer(peer) = &failure.subject else { continue };
             failure.recovered = self.replied.get(peer).is_some_and(|replied_ns| *replied_ns >= failure.at_ns);

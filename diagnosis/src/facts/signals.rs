@@ -18,6 +18,9 @@ pub(crate) const SIGPIPE: u32 = 13;
 pub(crate) const SIGTERM: u32 = 15;
 pub(crate) const SIGCONT: u32 = 18;
 pub(crate) const SIGSTOP: u32 = 19;
+pub(crate) const SIGXCPU: u32 = 24;
+pub(crate) const SIGXFSZ: u32 = 25;
+pub(crate) const SIGSYS: u32 = 31;
 
 /// Signals that ask a process to end, and leave it to it how.
 pub(crate) const ASKING: [u32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
@@ -33,6 +36,8 @@ pub(crate) const SI_KERNEL: i32 = 0x80;
 pub(crate) const SEGV_MAPERR: i32 = 1;
 pub(crate) const SEGV_ACCERR: i32 = 2;
 pub(crate) const FPE_INTDIV: i32 = 1;
+/// `si_code` of SIGSYS: a seccomp filter sent it.
+pub(crate) const SYS_SECCOMP: i32 = 1;
 
 /// A process that was killed is gone after this time.
 const KILLED_NS: u64 = 5_000_000_000;

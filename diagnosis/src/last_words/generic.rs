@@ -105,18 +105,23 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     let is_indented = line.starts_with([' ', '\t']);
     let rank = match named {
         Some(rank) => rank,
+        None if is_warning(&lower) => Rank::Plain,
         None if has_words() && is_indented => Rank::Summary,
         None if has_words() => Rank::Failure,
         None => Rank::Plain,
     };
-    let (text, last) = message(lines, at, without_time(line), false);
+    let line = without_time(line);
+    // The next line speaks for itself where this one tells of no error, as the place that a compiler names.
+    let (text, last) = if rank == Rank::Plain { (line.to_owned(), at) } else { message(lines, at, line, false) };
     Some(Found { rank, first: at, last, text })
 }
 
 /// Whether a text only says that there was an error.
 pub(super) fn is_summary(text: &str) -> bool {
     let lower = text.to_lowercase();
-    SUMMARIES.iter().any(|summary| lower.contains(summary))
+    // `make[1]: *** [Makefile:2: all] Error 1`
+    let is_make = lower.starts_with("make") && lower.contains(": *** [");
+    is_make || SUMMARIES.iter().any(|summary| lower.contains(summary))
 }
 
 /// Whether a text says nothing else, even where it is said to be fatal.
@@ -129,6 +134,13 @@ pub(super) fn is_bare_summary(text: &str) -> bool {
 fn starts_word(text: &str, word: &str) -> bool {
     let ends_before = |at: usize| !text.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric()));
     text.match_indices(word).any(|(at, _)| ends_before(at))
+}
+
+/// Whether a line warns of what the program goes on behind: `app.py:3: UserWarning: ...`.
+fn is_warning(line: &str) -> bool {
+    let ends = ["warning:", "warn:", "warn "];
+    line.split_once(": ").is_some_and(|(_, rest)| rest.split(' ').next().is_some_and(|word| word.ends_with("warning:")))
+        || ends.iter().any(|end| line.starts_with(end))
 }
 
 /// `... at app.pl line 7.`

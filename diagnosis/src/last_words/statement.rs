@@ -1,8 +1,8 @@
-//! The line that says why: of those with the highest rank among the last the last one.
+//! The line that says why: of those with the highest rank among the last the last one; of one write the first.
 
 use super::lines::Line;
 use super::logs::{self, Logged};
-use super::ordinary::{is_mark, is_ordinary};
+use super::ordinary::{is_frame, is_mark, is_ordinary};
 use super::rank::{Found, Rank};
 use super::{generic, runtimes};
 
@@ -20,7 +20,13 @@ pub(super) fn find(lines: &[Line]) -> Option<Found> {
     let time_ns = |found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
     let until_ns = time_ns(anchor);
     let recent = candidates.iter().filter(|found| time_ns(found).saturating_add(SAME_NS) >= until_ns);
-    recent.max_by_key(|found| found.rank).cloned()
+    let said = recent.clone().max_by_key(|found| found.rank)?;
+    // Standard error has no buffer: what is written there at once is one message, and begins with what it is about.
+    let write = |found: &Found| lines.get(found.first).filter(|line| line.to_stderr).map(|line| line.first);
+    let is_same = |found: &&Found| {
+        said.rank <= Rank::Failure && found.rank == said.rank && write(found).is_some() && write(found) == write(said)
+    };
+    recent.clone().find(is_same).or(Some(said)).cloned()
 }
 
 /// What each line says, with those that belong to it.
@@ -49,7 +55,11 @@ fn candidates(lines: &[Line]) -> Vec<Found> {
 fn plain(lines: &[Line], candidates: &[Found]) -> Option<Found> {
     let of_stderr =
         |found: &&Found| lines.get(found.first).is_some_and(|line| line.to_stderr && !is_ordinary(&line.text));
-    candidates.iter().rfind(of_stderr).cloned()
+    // Who only says how it is to be run says by that what was wrong.
+    let hint = |line: &Line| line.to_stderr && !is_mark(&line.text) && !is_frame(&line.text);
+    let only = || lines.iter().position(hint).zip(lines.iter().find(|line| hint(line)));
+    let only = || only().map(|(at, line)| Found::line(Rank::Plain, at, line.text.trim()));
+    candidates.iter().rfind(of_stderr).cloned().or_else(only)
 }
 
 /// The text as a part of a sentence.

@@ -40,6 +40,64 @@ fn the_lines_of_one_message_stay_together() {
 }
 
 #[test]
+fn a_message_written_at_once_begins_with_what_it_is_about() {
+    let mut scene = Scene::of("postgres");
+    scene.say(2, "\"root\" execution of the server is not permitted.\nThe server must be started as another user.\n");
+    assert_eq!(words(&mut scene), Some(("\"root\" execution of the server is not permitted".to_owned(), true)));
+    // Output has a buffer: what is written at once may be of any time.
+    let mut scene = Scene::of("app");
+    scene.say(1, "step 1 failed\nstep 2 failed\n");
+    assert_eq!(words(&mut scene), Some(("step 2 failed".to_owned(), true)));
+}
+
+#[test]
+fn a_line_that_tells_of_no_error_does_not_take_the_next_one_with_it() {
+    let said = error("a.c: In function 'main':\na.c:1:20: error: 'n' undeclared\n    1 | int main(){ return n; }\n");
+    assert_eq!(said, "a.c:1:20: error: 'n' undeclared");
+}
+
+#[test]
+fn what_was_written_from_several_places_is_what_these_hold() {
+    let mut scene = Scene::of("app");
+    let call = scene.call(700, 20).arg(2);
+    let list = [0x58, 0x47, 0, 0, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0];
+    let call = call.blob(1, part::WHOLE, 0, &list).blob(1, part::BYTES, 0, b"double free or corruption (!prev)");
+    call.arg(0x7000).arg(1).result(33).end();
+    assert_eq!(words(&mut scene), Some(("double free or corruption (!prev)".to_owned(), true)));
+}
+
+#[test]
+fn a_warning_is_no_error_and_how_to_run_it_is_better_than_nothing() {
+    for text in ["app.py:3: UserWarning: no such file, using defaults\n", "warning: cannot reach the cache\n"] {
+        let mut scene = Scene::of("app");
+        scene.say(2, text);
+        assert_eq!(words(&mut scene), Some((text.trim().to_owned(), false)));
+    }
+    let mut scene = Scene::of("sh run.sh");
+    scene.say(2, "usage: run.sh MODE=prod|dev\n");
+    assert_eq!(words(&mut scene), Some(("usage: run.sh MODE=prod|dev".to_owned(), false)));
+}
+
+#[test]
+fn what_a_shell_says_to_standard_error_by_its_output_is_a_complaint() {
+    let mut scene = Scene::of("sh run.sh");
+    scene.call(700, 33).arg(2).arg(1).result(1).end();
+    scene.say(1, "no tenant, stopping\n");
+    scene.call(700, 33).arg(10).arg(1).result(1).end();
+    scene.say(1, "done\n");
+    assert_eq!(words(&mut scene), Some(("no tenant, stopping".to_owned(), false)));
+}
+
+#[test]
+fn what_goes_to_dev_null_is_said_to_nobody() {
+    let mut scene = Scene::of("cat /nope");
+    scene.open("/dev/null", 5);
+    scene.call(700, 33).arg(5).arg(2).result(2).end();
+    scene.say(2, "cat: /nope: No such file or directory\n");
+    assert_eq!(words(&mut scene), None);
+}
+
+#[test]
 fn what_is_no_error_is_told_apart() {
     let mut scene = Scene::of("app");
     scene.say(2, "INFO starting without errors\n");

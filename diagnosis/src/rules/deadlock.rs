@@ -190,6 +190,20 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_for_a_lock_of_a_thread_that_works_may_wait_for_work() {
+        // The I/O threads of Redis are held back by locks.
+        let mut scene = Scene::of("redis-server");
+        for (tid, address) in [(701, 0x4000), (702, 0x4040)] {
+            thread(&mut scene, tid);
+            let call = build::call(&mut scene.records, tid, 202).at(scene.now, 0).enter();
+            call.arg(address).arg(WAIT_PRIVATE).arg(2).arg(0).arg(0).arg(0).end();
+        }
+        let call = build::call(&mut scene.records, 700, 232).at(scene.now, 0).enter();
+        call.arg(4).arg(0x7000).arg(64).arg(100).end();
+        assert_eq!(answer(scene), NOTHING);
+    }
+
+    #[test]
     fn a_thread_that_is_in_no_call_may_wake_the_others() {
         let mut scene = Scene::of("app");
         thread(&mut scene, 701);

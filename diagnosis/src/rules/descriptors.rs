@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, kinds};
 use crate::finding::Finding;
-use crate::groups::{Class, Group};
+use crate::groups::{Class, Group, Weighed};
 use crate::words::failure;
 use rewind_recording::render::units::{counted, grouped};
 
@@ -10,10 +10,14 @@ use rewind_recording::render::units::{counted, grouped};
 /// behind it, while the program looks for the words of its message, is no cause.
 pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     let groups = || groups.iter().filter(|group| group.class == Class::Descriptors);
-    let weight = groups().map(|group| group.weighed.weight).max().unwrap_or_default();
+    let heaviest = groups().map(|group| &group.weighed).max_by_key(|weighed| (weighed.is_tied, weighed.weight));
     let own = |tgid| facts.culprit.is_none_or(|culprit| culprit == tgid);
     let Some(first) = groups().min_by_key(|group| (!own(group.tgid), group.first_ns)) else { return Vec::new() };
-    let mut finding = Finding { weight, ..failure::finding(facts, "descriptors", first) };
+    let mut finding = failure::finding(facts, "descriptors", first);
+    // What ties one of them to the end ties the limit to it.
+    if let Some(Weighed { weight, is_tied, agreement, reasons }) = heaviest.cloned() {
+        finding = Finding { weight, is_tied, agreement, reasons, ..finding };
+    }
     let others: u64 = groups().filter(|group| group.first != first.first).map(|group| group.count).sum();
     if others > 0 {
         finding.text += &format!(", and {} after it", counted(others, "more call"));
@@ -32,6 +36,17 @@ fn most(facts: &Facts<'_>, tgid: u32) -> Option<(String, u64)> {
 #[cfg(test)]
 mod tests {
     use crate::scene::Scene;
+
+    #[test]
+    fn the_limit_is_the_cause_also_where_the_last_to_meet_it_is_what_ties_it_to_the_end() {
+        let mut scene = Scene::of("app");
+        scene.open("/var/log/app.log", -24);
+        scene.open("/etc/app/extra.ini", -24);
+        scene.exit(700, 1 << 8);
+        let answer = "It exited with 1 after openat of /var/log/app.log found all descriptors of the process in use (EMFILE), \
+                      and 1 more call after it.";
+        assert_eq!(scene.answer(), answer);
+    }
 
     #[test]
     fn the_call_that_met_the_limit_on_descriptors_first_is_told_and_what_is_open() {

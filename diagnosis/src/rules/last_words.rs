@@ -114,6 +114,22 @@ mod tests {
     }
 
     #[test]
+    fn an_error_that_has_nothing_to_do_with_peers_is_not_that_of_one_that_refused() {
+        let said = |text: &str| {
+            let mut scene = Scene::of("app");
+            scene.connect([127, 0, 0, 1], 9125, -111);
+            scene.say(2, text);
+            scene.exit(700, 1 << 8);
+            scene.answer()
+        };
+        let alone = "It exited with 1: it said \"TypeError: Cannot read properties of undefined\".";
+        assert_eq!(said("TypeError: Cannot read properties of undefined\n"), alone);
+        assert!(said("Error: no connection to the broker\n").contains("; right before that connect to 127.0.0.1:9125"));
+        // Another error of another peer.
+        assert!(!said("error: cache server: context deadline exceeded\n").contains("9125"));
+    }
+
+    #[test]
     fn what_states_no_error_is_told_as_what_it_is() {
         let mut scene = Scene::of("app");
         scene.say(2, "step 3 of 5\n");

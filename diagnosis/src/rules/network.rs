@@ -127,6 +127,38 @@ mod tests {
     }
 
     #[test]
+    fn who_looked_for_an_answer_before_it_asked_waits_for_it_until_it_closes() {
+        let asked_and_closed = |ns: u64| {
+            let mut scene = Scene::of("app");
+            asked(&mut scene, 0);
+            scene.call(700, 0).arg(3).arg(0x7000).arg(4096).result(-11).end();
+            scene.call(700, 1).arg(3).arg(0x7000).arg(40).result(40).end();
+            scene.later(ns);
+            scene.call(700, 3).arg(3).result(0).end();
+            scene.exit(700, 1 << 8);
+            scene.answer()
+        };
+        let answer = "It exited with 1 after what it sent to 10.0.0.5:6379 got no answer after 2.00s.";
+        assert_eq!(asked_and_closed(2 * S), answer);
+        // It only told something, and closed.
+        assert!(asked_and_closed(10 * MS).ends_with("nothing unusual found before that."));
+    }
+
+    #[test]
+    fn a_connection_whose_course_may_be_overwritten_is_not_said_to_have_got_no_answer() {
+        let mut scene = Scene::of("app");
+        asked(&mut scene, -115);
+        scene.later(60 * S);
+        let answer = |complete_from_ns: u64| {
+            let mut header = scene.header();
+            header.coverage.complete_from_ns = complete_from_ns;
+            crate::diagnose(&header, &rewind_recording::event::sorted(&scene.records), &Default::default()).answer
+        };
+        assert!(answer(0).contains("got no answer"), "{}", answer(0));
+        assert_eq!(answer(scene.now - S), "It is running: nothing unusual found.");
+    }
+
+    #[test]
     fn a_server_that_says_nothing_at_first_is_told_and_one_that_is_silent_later_is_not() {
         let wait = |scene: &mut Scene| {
             build::call(&mut scene.records, 700, 45).at(scene.now + MS, 0).enter().arg(3).arg(0x7000).arg(40).end();

@@ -20,14 +20,12 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     // A fork of a shell has no program of its own: what it looked for, its parent did.
     let parent = facts.processes.get(&process.parent).filter(|_| process.programs.is_empty());
     let launcher = if process.programs.is_empty() { parent } else { Some(process) };
-    if !is_it || !launcher.is_some_and(|launcher| launches(launcher.program())) {
-        return Vec::new();
-    }
+    let Some(launcher) = launcher.filter(|launcher| is_it && launches(launcher.program())) else { return Vec::new() };
     let family: BTreeSet<u32> = [tgid].into_iter().chain(parent.map(|_| process.parent)).collect();
-    let since_ns = launcher.map_or(0, Process::since_ns);
+    let since_ns = launcher.since_ns();
     let looks: Vec<_> =
         facts.failures.iter().filter(|failure| family.contains(&failure.tgid) && is_look(failure, since_ns)).collect();
-    finding(facts, process, &looks).into_iter().collect()
+    finding(facts, process, launcher, &looks).into_iter().collect()
 }
 
 /// Whether it is a look for a program, or an attempt to run it.
@@ -42,9 +40,11 @@ fn parts(failure: &Failure) -> Option<(&str, &str)> {
     failure.subject.text()?.rsplit_once('/')
 }
 
-fn finding(facts: &Facts<'_>, process: &Process, looks: &[&Failure]) -> Option<Finding> {
+fn finding(facts: &Facts<'_>, process: &Process, launcher: &Process, looks: &[&Failure]) -> Option<Finding> {
     let said: String = process.outputs.iter().map(|output| output.text.as_str()).collect();
-    let is_named = |failure: &Failure| parts(failure).is_some_and(|(_, name)| !name.is_empty() && said.contains(name));
+    // A shell begins what it says with its own name.
+    let is_other = |name: &str| !name.is_empty() && name != launcher.program();
+    let is_named = |failure: &Failure| parts(failure).is_some_and(|(_, name)| is_other(name) && said.contains(name));
     let is_run = |failure: &Failure| calls::has(&failure.name, bits::RUNS);
     // What it complains of; else what it tried to run.
     let last =
@@ -121,6 +121,16 @@ mod tests {
         scene.exit(700, 127 << 8);
         let answer = "It exited with 127: there is no program nocommand in its PATH";
         assert!(scene.answer().starts_with(answer), "{}", scene.answer());
+    }
+
+    #[test]
+    fn a_shell_whose_script_has_another_error_looked_for_no_program() {
+        let mut scene = Scene::of("bash -uc 'echo $CHANNEL'");
+        looked(&mut scene, 700, 262, "bash");
+        scene.say(2, "bash: line 1: CHANNEL: unbound variable\n");
+        scene.exit(700, 127 << 8);
+        let answer = "It exited with 127; the last that it wrote is \"bash: line 1: CHANNEL: unbound variable\".";
+        assert_eq!(scene.answer(), answer);
     }
 
     #[test]

@@ -50,6 +50,8 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
         fault
     } else if signal == SIGPIPE && kill.is_none() {
         "it wrote to a pipe or a socket whose reader was gone".to_owned()
+    } else if let Some(limit) = words::limit(signal).filter(|_| kill.is_none()) {
+        limit.to_owned()
     } else if let Some((_, sent)) = sent {
         format!("sent by {}", words::first_sender(facts, sent))
     } else if let Some(kill) = kill {
@@ -123,6 +125,47 @@ mod tests {
     use rewind_recording::event::build;
     use rewind_recording::header::Header;
     use rewind_recording::render::Options;
+
+    #[test]
+    fn the_call_that_a_filter_does_not_allow_is_named() {
+        let killed = |siginfo: &[(usize, u32)]| {
+            let mut scene = Scene::of("app");
+            scene.connect([127, 0, 0, 1], 9125, -111);
+            let mut words = [0; 12];
+            (words[0], words[2], words[7]) = (31, 1, 0xc000_003e);
+            siginfo.iter().for_each(|(at, word)| words[*at] = *word);
+            build::signal(&mut scene.records, scene.now, 700, words);
+            scene.exit(700, 31);
+            scene.answer()
+        };
+        assert_eq!(killed(&[(6, 63)]), "It was killed by SIGSYS: a seccomp filter does not allow it uname.");
+        let other = "It was killed by SIGSYS: a seccomp filter does not allow it system call 122.";
+        assert_eq!(killed(&[(6, 122), (7, 0x4000_0003)]), other);
+    }
+
+    #[test]
+    fn a_signal_of_a_limit_is_told_as_the_limit() {
+        let mut scene = Scene::of("app");
+        scene.signal(25, 0x80, [0, 0]);
+        scene.exit(700, 25);
+        let answer = "It was killed by SIGXFSZ: it wrote beyond the limit on the size of files (RLIMIT_FSIZE).";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn an_abort_with_words_is_not_what_happened_to_fail_before_it() {
+        let mut scene = Scene::of("app");
+        scene.connect([127, 0, 0, 1], 9125, -111);
+        scene.say(2, "app: app.c:2: main: Assertion `depth > 0' failed.\n");
+        scene.call(700, 234).arg(1).arg(1).arg(6).result(0).end();
+        scene.signal(6, -6, [1, 0]);
+        scene.exit(700, 6);
+        assert!(
+            scene.answer().starts_with("It was killed by SIGABRT: it aborted itself; it said"),
+            "{}",
+            scene.answer()
+        );
+    }
 
     #[test]
     fn who_killed_it_is_told_as_far_as_it_is_known() {

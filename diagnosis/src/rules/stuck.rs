@@ -61,7 +61,20 @@ fn stands(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
         duration(wait.ns)
     };
     let shown: String = facts.text(&event).chars().take(60).collect();
-    Some(finding(weight, format!("it has waited {long} for {waits_for}: {shown}"), wait.index))
+    // The path of an `open` is held once it returns.
+    let runs = facts
+        .processes
+        .get(&thread.tgid)
+        .filter(|process| wait.bits & bits::OPENS != 0 && !process.programs.is_empty());
+    let runs = runs
+        .map_or_else(String::new, |process| format!(", of {} (process {})", shortened(process.command()), thread.tgid));
+    Some(finding(weight, format!("it has waited {long} for {waits_for}: {shown}{runs}"), wait.index))
+}
+
+/// A command as a part of a sentence.
+fn shortened(command: &str) -> String {
+    let start: String = command.chars().take(100).collect();
+    if start.len() < command.len() { start + "…" } else { start }
 }
 
 /// Whether a thread reads or writes a file for long.

@@ -13,9 +13,19 @@ pub(crate) fn words(facts: &Facts<'_>) -> Option<String> {
     let same = |process: &&Process| process.end.is_some_and(|end| end.ending.exit_code == Some(code));
     chain.filter(same).filter(|_| !is_told || code < 128).find_map(|process| {
         let program = process.program();
-        let meaning = meaning(program, code)?;
+        let meaning = meaning(program, code).filter(|_| code != NOT_FOUND || tells_of_absence(process))?;
         Some(format!("{program}: {meaning}"))
     })
+}
+
+/// What shells exit with when there is no such program; and some for another error of a script.
+const NOT_FOUND: u8 = 127;
+
+/// Whether a process says that something is not there, or nothing.
+fn tells_of_absence(process: &Process) -> bool {
+    let mut said = process.outputs.iter().filter(|output| output.to_stderr).map(|output| output.text.to_lowercase());
+    let is_silent = !process.outputs.iter().any(|output| output.to_stderr);
+    is_silent || said.any(|text| text.contains("not found") || text.contains("no such"))
 }
 
 /// What a program means by a code that is not its child's.

@@ -2,16 +2,20 @@
 
 use crate::facts::{
     DeliveredSignal, FAULTS, FPE_INTDIV, Facts, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SI_QUEUE, SI_TKILL, SI_USER,
-    SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV,
+    SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGSYS, SIGXCPU, SIGXFSZ, SYS_SECCOMP,
 };
 use rewind_common::record::{SignalSent, sent_flags};
 use rewind_recording::call::Refusal;
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::event::What;
 use rewind_recording::filter::comm;
+use rewind_recording::syscalls::by_number;
 
 /// An address below this is a null pointer with an offset.
 const NULL_PAGE: u64 = 4096;
+/// `si_arch` where the system call has the number that 64-bit programs give it.
+const AUDIT_ARCH_X86_64: u32 = 0xc000_003e;
+const AUDIT_ARCH_AARCH64: u32 = 0xc000_00b7;
 
 /// Who sent it, as the kernel saw it: `itself`, `the kernel`, `kill (process 1234) in container web`.
 pub(crate) fn sender(facts: &Facts<'_>, sent: &SignalSent) -> String {
@@ -65,12 +69,30 @@ pub(crate) fn process(facts: &Facts<'_>, from: u32, to: u32) -> String {
     format!("{comm} (process {from})")
 }
 
+/// Which limit a signal stands for that the kernel sends to who meets it.
+pub(crate) fn limit(signal: u32) -> Option<&'static str> {
+    match signal {
+        SIGXFSZ => Some("it wrote beyond the limit on the size of files (RLIMIT_FSIZE)"),
+        SIGXCPU => Some("it used all the CPU time that it may (RLIMIT_CPU)"),
+        _ => None,
+    }
+}
+
 /// What the signal itself says of where it comes from.
 pub(crate) fn origin(facts: &Facts<'_>, delivered: &DeliveredSignal, tgid: u32) -> Option<String> {
     let siginfo = &delivered.siginfo;
     let (signal, code) = (siginfo[0], siginfo[2].cast_signed());
     if FAULTS.contains(&signal) && code > 0 {
         return Some(fault(signal, code, u64::from(siginfo[4]) | u64::from(siginfo[5]) << 32));
+    }
+    if (signal, code) == (SIGSYS, SYS_SECCOMP) {
+        let number = u16::try_from(siginfo[6]).ok();
+        let name = number.and_then(|number| by_number(facts.arch, number)).map(|row| row.name);
+        let is_native = [AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64].contains(&siginfo[7]);
+        return Some(match name.filter(|_| is_native) {
+            Some(name) => format!("a seccomp filter does not allow it {name}"),
+            None => format!("a seccomp filter does not allow it system call {}", siginfo[6]),
+        });
     }
     match code {
         // The kernel gives SIGKILL's as if by nobody.

@@ -1,0 +1,72 @@
+//! Failures that come again: who tries until it gives up, who got over it before, who lives with it.
+
+use crate::facts::Subject;
+use crate::groups::Group;
+use crate::meaning::Meaning;
+use crate::noise::Noise;
+use crate::turn::can_be_had_over;
+use crate::works::Works;
+use std::collections::HashMap;
+
+/// So many files that are missed in one directory are one look after the other.
+const MANY: usize = 10;
+/// So many times are again and again.
+const REPEATED_TIMES: u64 = 3;
+/// Over so long at least: who tries again waits.
+const REPEATED_NS: u64 = 100_000_000;
+/// Who waits for a peer tries it more often than who tells it something from time to time.
+const OFTEN_NS: u64 = 5_000_000_000;
+/// What a living container tried so long ago it has given up.
+const STANDING_NS: u64 = 60_000_000_000;
+
+/// Directories in which [`MANY`] files were missed alike, each with the errno: the program got over these.
+pub(super) struct Crowds<'g>(HashMap<(&'g str, u16), usize>);
+
+impl<'g> Crowds<'g> {
+    pub(super) fn of(groups: &'g [Group]) -> Self {
+        let mut all = HashMap::new();
+        groups.iter().filter_map(place).for_each(|place| *all.entry(place).or_default() += 1);
+        Self(all)
+    }
+
+    /// Whether a failure is one of these.
+    pub(super) fn have(&self, group: &Group) -> bool {
+        place(group).and_then(|place| self.0.get(&place)).is_some_and(|count| *count >= MANY)
+    }
+}
+
+/// Where a group missed something.
+fn place(group: &Group) -> Option<(&str, u16)> {
+    let Subject::Path(path) = &group.subject else { return None };
+    path.rsplit_once('/').filter(|_| can_be_had_over(group)).map(|(dir, _)| (dir, group.errno))
+}
+
+/// Whether it is a peer that failed again and again.
+pub(super) fn is_repeated(works: &Works, group: &Group) -> bool {
+    let is_spread = group.last_ns.saturating_sub(group.first_ns) >= REPEATED_NS;
+    group.count >= REPEATED_TIMES && is_spread && matches!(group.subject, Subject::Peer(_)) && is_of_one(works, group)
+}
+
+/// Whether one process had all of a group, as far as is known.
+fn is_of_one(works: &Works, group: &Group) -> bool {
+    group.earlier.iter().all(|(_, tid, _)| works.process_of(*tid).is_none_or(|tgid| tgid == group.tgid))
+}
+
+/// Whether another thing failed between two failures of a group: the program got over the first, and did not only try
+/// again.
+pub(super) fn is_interleaved(works: &Works, group: &Group, groups: &[Group]) -> bool {
+    let between = |at_ns: u64| group.first_ns < at_ns && at_ns < group.last_ns;
+    let mut others = groups.iter().filter(|other| other.first != group.first && other.tgid == group.tgid);
+    can_be_had_over(group)
+        && !is_repeated(works, group)
+        && others.any(|other| other.noise == Noise::None && (between(other.first_ns) || between(other.last_ns)))
+}
+
+/// Whether a failure of a living container is one of now: a question without an answer, or what was tried again and
+/// again, and not long ago.
+pub(super) fn is_standing(works: &Works, group: &Group, read_ns: u64) -> bool {
+    let is_spread = group.last_ns.saturating_sub(group.first_ns) >= REPEATED_NS;
+    let is_tried = group.count >= REPEATED_TIMES && is_spread && read_ns.saturating_sub(group.last_ns) < STANDING_NS;
+    let is_often = group.last_ns.saturating_sub(group.first_ns) <= OFTEN_NS.saturating_mul(group.count);
+    group.meaning == Meaning::NoAnswer || is_tried && (is_often || !works.serves(group.tgid))
+}

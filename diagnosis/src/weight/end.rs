@@ -1,0 +1,76 @@
+//! The end that failures are weighed against.
+
+use super::again::{Crowds, is_interleaved, is_repeated};
+use crate::facts::Facts;
+use crate::groups::Group;
+use crate::last_words::{LastWords, telling};
+use crate::noise::Noise;
+use crate::turn::{is_turn, went_on};
+use crate::works::Works;
+
+/// What is known of the end that failures are weighed against.
+#[derive(Clone, Debug, Default)]
+pub struct EndContext {
+    /// Whether it has ended.
+    pub is_over: bool,
+    /// Whether it ended badly.
+    pub bad: bool,
+    /// The process that the end goes back to.
+    pub culprit: Option<u32>,
+    /// When that began to run its last program: what was before is another program's.
+    pub since_ns: u64,
+    /// When it ended.
+    pub end_ns: u64,
+    /// Whether it aborted itself.
+    pub aborted: bool,
+    /// When it began to complain; `None` if it did not.
+    pub complained_ns: Option<u64>,
+    /// What it said last, on standard output or error, in lower case, without stack frames.
+    pub words: String,
+    /// The error that it stated, in lower case; empty if it did not.
+    pub error: String,
+}
+
+impl EndContext {
+    /// The end that a recording tells of.
+    #[must_use]
+    pub fn of(facts: &Facts<'_>, words: Option<&LastWords>) -> Self {
+        let end_ns = facts.end_ns();
+        let error = words.filter(|words| words.is_error);
+        // What is said by who ends well, as of what a part of it met, is no complaint.
+        let spoke = facts.culprit().filter(|_| facts.ended_badly());
+        Self {
+            is_over: facts.ending.is_some(),
+            bad: facts.ended_badly(),
+            culprit: facts.culprit,
+            since_ns: facts.culprit().map_or(0, |(_, process)| process.since_ns()),
+            end_ns,
+            aborted: facts.own_abort().is_some(),
+            complained_ns: words.filter(|words| facts.chain.contains(&words.tgid)).map(|words| words.since_ns),
+            words: spoke.map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
+            error: error.map(|words| words.text.to_lowercase()).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the program that ended it is the one that a group failed in.
+    pub(super) fn is_own(&self, group: &Group) -> bool {
+        self.culprit == Some(group.tgid) && group.last_ns >= self.since_ns
+    }
+
+    /// The last event of the group that the course changed with, before the complaint or the end: of those that nothing
+    /// was done behind, a peer that was tried again and again, else what failed for the first time last. What had
+    /// failed before as well did not change it then.
+    pub(super) fn decisive(&self, facts: &Facts<'_>, works: &Works, groups: &[Group]) -> Option<usize> {
+        let until_ns = self.complained_ns.unwrap_or(self.end_ns);
+        let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
+        let crowds = Crowds::of(groups);
+        let is_new = |group: &&Group| {
+            !went_on(facts, works, group) && !is_interleaved(works, group, groups) && !crowds.have(group)
+        };
+        let odd = odd.filter(|group| group.healthy.is_none()).filter(is_new);
+        let own = odd.filter(|group| self.bad && self.is_own(group) && group.first_ns <= until_ns);
+        let turns = own.filter(|group| is_turn(works, group, until_ns));
+        let order = |group: &&Group| (is_repeated(works, group), group.first_ns, group.last_ns.min(until_ns));
+        turns.max_by_key(order).map(|group| group.last)
+    }
+}

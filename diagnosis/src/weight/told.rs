@@ -1,0 +1,75 @@
+//! Whether the last words name what failed, or tell the error.
+
+use super::end::EndContext;
+use crate::facts::Subject;
+use crate::groups::Group;
+use crate::meaning::Meaning;
+use crate::text::has_name;
+use rewind_recording::decode::{errno_name, errno_text};
+
+/// Whether the last words name what failed; `turned` if the course changed with it: a plain word is its name then.
+pub(super) fn names(end: &EndContext, group: &Group, turned: bool) -> bool {
+    let Some(text) = group.subject.text().map(str::to_lowercase) else { return false };
+    let last = text.rsplit('/').next().unwrap_or(&text);
+    let whole = text.len() > 3 && has_name(&end.words, &text);
+    let is_told = || (turned || is_no_word(last)) && has_name(&end.words, last) || is_quoted(&end.words, last);
+    whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && is_told()
+}
+
+/// Whether a name is more than a word that a text has by chance: `version`, `config`.
+fn is_no_word(name: &str) -> bool {
+    !name.chars().all(char::is_alphabetic)
+}
+
+/// Whether a text has a name between quotes, or as a path's last part.
+fn is_quoted(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let behind = text.get(at + name.len()..).and_then(|behind| behind.chars().next());
+        let is_quote = |c: Option<char>| c.is_some_and(|c| "'\"`\u{2018}\u{2019}\u{201c}\u{201d}".contains(c));
+        before == Some('/') && !behind.is_some_and(char::is_alphanumeric) || is_quote(before) && is_quote(behind)
+    })
+}
+
+/// How programs and libraries put it that a peer, or a name server, did not answer.
+const LATE: &[&str] = &["timed out", "timeout", "timed-out", "deadline exceeded", "no answer", "no response"];
+const UNNAMED: &[&str] = &[
+    "name resolution",
+    "resolve",
+    "getaddrinfo",
+    "eai_again",
+    "no such host",
+    "unknown host",
+    "name or service",
+    "lookup ",
+];
+/// How they put it that they got no memory.
+const NO_MEMORY: &[&str] = &["memoryerror", "out of memory", "outofmemory", "bad_alloc", "cannot allocate memory"];
+
+/// Whether words, in lower case, tell of a peer or a name server that did not answer.
+pub(crate) fn is_of_silence(words: &str) -> bool {
+    LATE.iter().chain(UNNAMED).any(|of| words.contains(of))
+}
+
+/// Whether the last words tell this error; `turned` if the course changed with it.
+pub(super) fn says(end: &EndContext, group: &Group, turned: bool) -> bool {
+    let any = |words: &[&str]| words.iter().any(|words| end.words.contains(words));
+    if group.meaning == Meaning::NoAnswer {
+        return any(LATE) || group.subject.is_name_server() && any(UNNAMED);
+    }
+    if group.meaning == Meaning::OutOfMemory && turned && any(NO_MEMORY) {
+        return true;
+    }
+    let errno = group.errno;
+    let has = |text: &str| !text.is_empty() && has_name(&end.words, &text.to_lowercase());
+    let is_told =
+        errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"));
+    is_told && !names_another(end, group, turned)
+}
+
+/// Whether the error that was stated is another path's.
+fn names_another(end: &EndContext, group: &Group, turned: bool) -> bool {
+    let Subject::Path(_) = &group.subject else { return false };
+    let paths = end.error.split(|c: char| c.is_whitespace() || "'\"`,:;()[]=".contains(c));
+    !names(end, group, turned) && paths.into_iter().any(|word| word.starts_with('/') && word.len() > 1)
+}

@@ -1,0 +1,113 @@
+//! The work of threads: calls that succeeded and show that a program goes on.
+//!
+//! What programs do to complain (look for the source of a message, its translation, their own symbols) is no work.
+
+use crate::calls::{self, bits};
+use crate::facts::{Facts, Subject};
+use crate::noise::{Noise, noise};
+use rewind_recording::decode::{self, Invocation, errno};
+use rewind_recording::event::{Outcome, What};
+use rewind_recording::syscalls::Arch;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+/// Which work is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Any.
+    Any,
+    /// A process was begun, or a program run.
+    Starts,
+}
+
+/// What one thread did.
+#[derive(Debug, Default)]
+struct Thread {
+    /// When each piece of work began, in order, and whether it started something.
+    work: Vec<(u64, bool)>,
+    /// When it began to sleep, and for how long.
+    sleeps: Vec<(u64, u64)>,
+}
+
+/// The work of all threads.
+#[derive(Debug, Default)]
+pub(crate) struct Works {
+    threads: HashMap<u32, Thread>,
+    servers: HashSet<u32>,
+    /// The process of each thread.
+    processes: HashMap<u32, u32>,
+}
+
+impl Works {
+    /// What a recording tells.
+    pub(crate) fn of(facts: &Facts<'_>) -> Self {
+        let mut works = Self::default();
+        for event in (0..facts.timeline.len()).filter_map(|index| facts.timeline.event(index)) {
+            works.processes.extend(event.tgid().map(|tgid| (event.tid, tgid)));
+            let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { continue };
+            let name = decode::name(&call, facts.arch);
+            let has_succeeded = call.errno().is_none();
+            if calls::has(&name, bits::SLEEPS) {
+                let thread = works.threads.entry(event.tid).or_default();
+                thread.sleeps.push((event.start_ns, call.duration_ns));
+            } else if has_succeeded && is_work(&name, &Invocation { call, enter }, facts.arch) {
+                let starts = calls::has(&name, bits::STARTS | bits::RUNS);
+                works.threads.entry(event.tid).or_default().work.push((event.start_ns, starts));
+            }
+            if has_succeeded && name == "listen" {
+                works.servers.extend(event.tgid());
+            }
+        }
+        for thread in works.threads.values_mut() {
+            thread.work.sort_unstable();
+        }
+        works
+    }
+
+    /// Whether a thread began some work in a time.
+    pub(crate) fn any(&self, tid: u32, time: Range<u64>, kind: Kind) -> bool {
+        let Some(thread) = self.threads.get(&tid) else { return false };
+        let from = thread.work.partition_point(|(at_ns, _)| *at_ns < time.start);
+        let mut within = thread.work.iter().skip(from).take_while(|(at_ns, _)| *at_ns < time.end);
+        within.any(|(_, starts)| kind == Kind::Any || *starts)
+    }
+
+    /// How long a thread slept in a time.
+    pub(crate) fn slept_ns(&self, tid: u32, time: Range<u64>) -> u64 {
+        let sleeps = self.threads.get(&tid).map(|thread| thread.sleeps.as_slice()).unwrap_or_default();
+        sleeps.iter().filter(|(at_ns, _)| time.contains(at_ns)).map(|(_, ns)| ns).sum()
+    }
+
+    /// The process of a thread, where it is known.
+    pub(crate) fn process_of(&self, tid: u32) -> Option<u32> {
+        self.processes.get(&tid).copied()
+    }
+
+    /// Whether a process takes connections: its work is not to make one.
+    pub(crate) fn serves(&self, tgid: u32) -> bool {
+        self.servers.contains(&tgid)
+    }
+}
+
+/// Whether a call that succeeded shows that the program goes on.
+fn is_work(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
+    if calls::has(name, bits::OPENS) {
+        return !is_directory(name, invocation, arch)
+            && decode::path(invocation, arch).is_some_and(|path| {
+                let is_own = path.starts_with("/proc/") || path.starts_with("/sys/");
+                !is_own && noise(name, &Subject::Path(path.into_owned()), errno::ENOENT) == Noise::None
+            });
+    }
+    let is_transfer = calls::has(name, bits::SENDS | bits::RECEIVES) && calls::has(name, bits::NETWORK);
+    is_transfer || calls::has(name, bits::CONNECTS | bits::BINDS | bits::STARTS | bits::RUNS | bits::MAKES_ENTRY)
+}
+
+/// Whether a directory is opened: to look for a module that prints a stack, say.
+fn is_directory(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
+    let flag = match arch {
+        Arch::X86_64 => 0o200_000,
+        Arch::Aarch64 => 0o40_000,
+    };
+    let at = if name == "open" { 1 } else { 2 };
+    invocation.call.value(at).is_some_and(|flags| flags & flag != 0)
+}
