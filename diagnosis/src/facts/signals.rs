@@ -13,7 +13,6 @@ pub(crate) const SIGBUS: u32 = 7;
 pub(crate) const SIGFPE: u32 = 8;
 pub(crate) const SIGKILL: u32 = 9;
 pub(crate) const SIGSEGV: u32 = 11;
-pub(crate) const SIGSYS: u32 = 31;
 pub(crate) const SIGPIPE: u32 = 13;
 pub(crate) const SIGTERM: u32 = 15;
 pub(crate) const SIGCONT: u32 = 18;
