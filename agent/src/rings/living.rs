@@ -2,7 +2,7 @@
 //! whether their cgroup is frozen. Read when somebody asks for the recording, and never else.
 
 use crate::host::facts::first_pid_namespace;
-use procfs::process::{Process, Stat};
+use procfs::process::{MountInfo, Process, Stat};
 use rewind_recording::header::{Living, ThreadState};
 use std::fs;
 use std::path::Path;
@@ -14,8 +14,10 @@ pub(crate) fn living(cgroup: &Path) -> Option<Living> {
         return None;
     }
     let threads = fs::read_to_string(cgroup.join("cgroup.threads")).ok()?;
-    let numbers = threads.lines().filter_map(|line| line.parse().ok());
-    let mut living = Living { frozen: frozen(cgroup), ..Living::default() };
+    let numbers: Vec<i32> = threads.lines().filter_map(|line| line.parse().ok()).collect();
+    let by_v1 = || numbers.first().and_then(|tid| frozen_by_v1(*tid));
+    let frozen = by_v1().filter(|frozen| *frozen).or_else(|| frozen(cgroup));
+    let mut living = Living { frozen, ..Living::default() };
     let ticks_per_second = procfs::ticks_per_second();
     for tid in numbers {
         if living.threads.len() == Living::MAX_THREADS {
@@ -35,6 +37,19 @@ fn state(tid: i32, ticks_per_second: u64) -> Option<ThreadState> {
         Process::new_with_root(format!("/proc/{tgid}/task/{tid}").into()).ok()?.stat().ok()?;
     let cpu_ms = utime.saturating_add(stime).saturating_mul(1000).checked_div(ticks_per_second)?;
     Some(ThreadState { tgid: u32::try_from(tgid).ok()?, tid: u32::try_from(tid).ok()?, state, cpu_ms })
+}
+
+/// Whether a thread is frozen by cgroup v1 (`Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst`), where it has
+/// that controller.
+fn frozen_by_v1(tid: i32) -> Option<bool> {
+    const FREEZER: &str = "freezer";
+    let groups = Process::new(tid).ok()?.cgroups().ok()?;
+    let group = groups.into_iter().find(|group| group.controllers.iter().any(|name| name == FREEZER))?;
+    let mounts = Process::myself().ok()?.mountinfo().ok()?;
+    let is_its = |mount: &MountInfo| mount.fs_type == "cgroup" && mount.super_options.contains_key(FREEZER);
+    let mount = mounts.into_iter().find(is_its)?;
+    let dir = mount.mount_point.join(group.pathname.trim_start_matches('/'));
+    Some(fs::read_to_string(dir.join("freezer.state")).ok()?.trim() == "FROZEN")
 }
 
 /// Whether a cgroup is frozen (`cgroup.freeze`, its own or that of one above).
