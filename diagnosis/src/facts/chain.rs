@@ -4,8 +4,10 @@
 //! that ran something else once its child had failed has got over it, unless it ends with that child's own
 //! code. One that only slept has not: it was about to try again.
 
+mod over;
+
 use super::Facts;
-use super::process::{Process, is_shell, launches};
+use super::process::{Process, launches};
 use super::signals::{FAULTS, SIGABRT};
 use rewind_recording::ending::Ending;
 
@@ -68,44 +70,6 @@ impl Facts<'_> {
         passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| *child)
     }
 
-    /// Whether the same had failed the same way before, and the parent had run something else then.
-    fn was_had_over(&self, tgid: u32, child: u32, end: &Ending) -> bool {
-        let Some(process) = self.processes.get(&child).filter(|process| !process.programs.is_empty()) else {
-            return false;
-        };
-        let same = |other: &Process| other.command() == process.command();
-        let alike = |other: &Ending| (other.exit_code, other.signal) == (end.exit_code, end.signal);
-        let mut earlier = self.children(tgid).filter_map(|(other, run)| Some((other, run, run.end?.ending)));
-        !end.is_success()
-            && earlier.any(|(other, run, ended)| {
-                let is_before = other != child && ended.at_ns < process.first_ns && same(run) && alike(&ended);
-                let mut between =
-                    self.children(tgid).filter(|(_, of)| of.first_ns > ended.at_ns && of.first_ns < process.first_ns);
-                is_before && between.any(|(of, run)| !self.sleeps(of) && !same(run))
-            })
-    }
-
-    /// Whether who ended behind a child did so for a reason of its own: a shell reports an error of its script, or it had
-    /// the child killed.
-    fn is_of_its_own(&self, tgid: u32, child: u32, end: &Ending) -> bool {
-        let (Some(process), Some(ended)) = (self.processes.get(&tgid), self.processes.get(&child)) else {
-            return false;
-        };
-        let names: Vec<_> = process.command().split(' ').take(2).map(|word| word.trim_matches('\'')).collect();
-        let is_own =
-            |text: &str| names.iter().any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(": ")));
-        let mut said = process.outputs.iter().filter(|output| output.to_stderr && output.at_ns >= end.at_ns);
-        // It, or another child of it.
-        let is_killed_by_another = end.signal.is_some_and(|signal| {
-            let kill = self.kill_call(ended, signal.into(), end.at_ns);
-            let killer = kill.map(|kill| kill.tgid).filter(|killer| *killer != child);
-            let is_ours =
-                |killer: u32| killer == tgid || self.processes.get(&killer).is_some_and(|of| of.parent == tgid);
-            killer.is_some_and(is_ours)
-        });
-        is_killed_by_another || is_shell(process.program()) && said.any(|output| is_own(&output.text))
-    }
-
     fn children(&self, tgid: u32) -> impl Iterator<Item = (u32, &Process)> {
         self.processes.iter().filter(move |(_, child)| child.parent == tgid).map(|(child, process)| (*child, process))
     }
@@ -113,17 +77,6 @@ impl Facts<'_> {
     /// Whether a process runs what only waits.
     fn sleeps(&self, tgid: u32) -> bool {
         self.processes.get(&tgid).is_some_and(|process| process.program() == "sleep")
-    }
-
-    /// Whether a process began another child once it knew that `child` had ended; one that waits counts where `child`
-    /// was not tried again and again.
-    fn went_on(&self, tgid: u32, child: u32, end: &Ending, until_ns: u64) -> bool {
-        let is_retried = self.attempts(child).is_some_and(|attempts| attempts.count > 1);
-        let after_ns = self.reaped.get(&child).map_or(end.at_ns, |reaped_ns| *reaped_ns);
-        self.children(tgid).any(|(other, process)| {
-            let is_later = process.first_ns > after_ns && process.first_ns < until_ns;
-            is_later && !(is_retried && self.sleeps(other))
-        })
     }
 
     /// Whether a process ended, or began to speak, right behind its child, but for the time that it had others wait.
