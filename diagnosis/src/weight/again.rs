@@ -57,7 +57,8 @@ fn is_of_one(works: &Works, group: &Group) -> bool {
 pub(super) fn is_interleaved(works: &Works, group: &Group, groups: &[Group]) -> bool {
     let between = |at_ns: u64| group.first_ns < at_ns && at_ns < group.last_ns;
     let mut others = groups.iter().filter(|other| other.first != group.first && other.tgid == group.tgid);
-    can_be_had_over(group)
+    group.count > 1
+        && can_be_had_over(group)
         && !is_repeated(works, group)
         && others.any(|other| other.noise == Noise::None && (between(other.first_ns) || between(other.last_ns)))
 }
