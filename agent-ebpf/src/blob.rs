@@ -47,7 +47,7 @@ pub fn payload_limit() -> u64 {
 /// How many are kept of `len` that are sent, on [`STDERR`] as many as a blob may hold, and of more the first ones: what
 /// a program says when it fails is its last word, and runtimes say it in one write.
 #[inline(always)]
-fn sent_limit(len: u64, what: u64) -> u64 {
+pub fn sent_limit(len: u64, what: u64) -> u64 {
     if what & STDERR == 0 {
         payload_limit()
     } else if len > MAX_BYTES as u64 {

@@ -1,6 +1,6 @@
 //! Vectors of `iovec`, messages, and the bytes they point to -> blobs.
 
-use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, STDERR, payload_limit};
+use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, STDERR, last_of, payload_limit, sent_limit};
 use crate::globals::global;
 use crate::probe;
 use core::mem::offset_of;
@@ -63,7 +63,10 @@ global! {
                 off = element.bytes(base, len, payload_limit(), place, 0);
                 continue;
             }
-            off = element.bytes(base, len, MAX_BYTES as u64, place, 0);
+            off = element.bytes(base, len, sent_limit(len, at.what), place, 0);
+            if off != NO_ROOM {
+                off = last_of(pointer + i * size_of::<IoVec>() as u64, element.what, segment | off & OFFSET);
+            }
         }
         off
     }
