@@ -47,7 +47,7 @@ pub fn payload_limit() -> u64 {
 /// How many are kept of `len` that are sent, on [`STDERR`] as many as a blob may hold, and of more the first ones: what
 /// a program says when it fails is its last word, and runtimes say it in one write.
 #[inline(always)]
-fn sent_limit(len: u64, what: u64) -> u64 {
+pub fn sent_limit(len: u64, what: u64) -> u64 {
     if what & STDERR == 0 {
         payload_limit()
     } else if len > MAX_BYTES as u64 {
@@ -90,10 +90,14 @@ impl At {
         Self { ring: (packed >> 32) as u32, what: packed & 0xffff_ffff }
     }
 
-    /// Bytes that are sent: see [`sent_limit`].
+    /// Bytes that are sent: see [`sent_limit`], and [`last`].
     #[inline(always)]
     pub fn sent(self, pointer: u64, len: u64, place: u64) -> u64 {
-        self.bytes(pointer, len, sent_limit(len, self.what), place, 0)
+        let off = self.bytes(pointer, len, sent_limit(len, self.what), place, 0);
+        if self.what & STDERR == 0 || off == NO_ROOM {
+            return off;
+        }
+        last(pointer, len, self.what, place & !OFFSET | off)
     }
 
     /// See [`bytes`].
@@ -155,11 +159,9 @@ pub fn string_at_once(writer: &mut Writer, pointer: u64, what: u64) -> bool {
 }
 
 global! {
-    /// Bytes of a known number, of which `limit_what >> 32` are kept; on [`STDERR`] the last ones too, in a blob of
-    /// their own, where there are more than one holds.
+    /// Bytes of a known number, of which `limit_what >> 32` are kept.
     fn bytes(pointer: u64, len: u64, limit_what: u64, place: u64, ring: u64) -> u64 {
-        let Some(mut writer) = Writer::at_position(place) else { return NO_ROOM };
-        let whole = len;
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
         let (limit, mut what, mut len) = (limit_what >> 32, limit_what & 0xffff_ffff, len);
         if len > limit {
             len = limit;
@@ -175,20 +177,32 @@ global! {
         if len != 0 && !writer.read_user(writer.off + 4, len as u32, pointer) {
             return unread(&writer, pointer, what, ring);
         }
-        writer.off = finish(&writer, what, len);
-        // An array of `iovec` has no such limit.
-        if what & STDERR == 0 || limit != FIRST_BYTES as u64 {
-            return writer.off;
+        finish(&writer, what, len)
+    }
+
+    /// The last of `len` bytes that are written to standard error, behind the first, where not all are kept. What is
+    /// not there, the call has not written either.
+    ///
+    /// Verifier: not in [`bytes`], where the stack is full before 6.13, but behind it.
+    fn last(pointer: u64, len: u64, what: u64, place: u64) -> u64 {
+        let off = place & OFFSET;
+        if len <= MAX_BYTES as u64 {
+            return off;
         }
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
         if writer.room() < 4 + LAST_BYTES as u64 {
             return NO_ROOM;
         }
-        // What is not there, the call has not written either.
-        if !writer.read_user(writer.off + 4, LAST_BYTES as u32, pointer.wrapping_add(whole - LAST_BYTES as u64)) {
-            return writer.off;
+        if !writer.read_user(writer.off + 4, LAST_BYTES as u32, pointer.wrapping_add(len - LAST_BYTES as u64)) {
+            return off;
         }
-        // In place of the flag that says that it is cut.
-        finish(&writer, what ^ u64::from(blob_flags::CUT | blob_flags::LAST) << 8, LAST_BYTES as u64)
+        finish(&writer, what | u64::from(blob_flags::LAST) << 8, LAST_BYTES as u64)
+    }
+
+    /// The same of an element of a vector, which is read once more, as there is no stack to keep it on.
+    fn last_of(element: u64, what: u64, place: u64) -> u64 {
+        let Some([base, len]) = probe::user::<[u64; 2]>(element) else { return place & OFFSET };
+        last(base, len, what, place)
     }
 
     /// A string up to its NUL.

@@ -1,6 +1,6 @@
 //! Vectors of `iovec`, messages, and the bytes they point to -> blobs.
 
-use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, STDERR};
+use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, STDERR, last_of, payload_limit, sent_limit};
 use crate::globals::global;
 use crate::probe;
 use core::mem::offset_of;
@@ -58,11 +58,15 @@ global! {
             let len = if len < left { len } else { left };
             left -= len;
             let place = segment | off & OFFSET;
-            let mut element = bare.part(part::BYTES + i as u8);
-            if i >= LOGGED_ELEMENTS as u64 {
-                element.what &= !STDERR;
+            let element = bare.part(part::BYTES + i as u8);
+            if at.what & STDERR == 0 || i >= LOGGED_ELEMENTS as u64 {
+                off = element.bytes(base, len, payload_limit(), place, 0);
+                continue;
             }
-            off = element.sent(base, len, place);
+            off = element.bytes(base, len, sent_limit(len, at.what), place, 0);
+            if off != NO_ROOM {
+                off = last_of(pointer + i * size_of::<IoVec>() as u64, element.what, segment | off & OFFSET);
+            }
         }
         off
     }
