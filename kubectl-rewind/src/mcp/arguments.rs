@@ -170,6 +170,8 @@ impl Dump {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
     use super::*;
     use crate::cli::Cli;
     use clap::Parser as _;

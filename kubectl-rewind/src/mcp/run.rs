@@ -83,6 +83,8 @@ fn said(out: &Read, beside: &Read, succeeded: bool) -> Said {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
     use super::*;
 
     async fn of(out: &str, beside: &str, succeeded: bool) -> Said {
