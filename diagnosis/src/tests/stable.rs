@@ -3,8 +3,10 @@
 use crate::scene::denied;
 use serde_json::Value;
 
-/// Pointers into the JSON of a diagnosis, and what stands there.
-const FIELDS: [(&str, fn(&Value) -> bool); 22] = [
+/// A pointer into the JSON of a diagnosis, and what stands there.
+type Field = (&'static str, fn(&Value) -> bool);
+
+const FIELDS: [Field; 22] = [
     ("/answer", Value::is_string),
     ("/confidence", Value::is_string),
     ("/class", Value::is_string),
