@@ -19,7 +19,7 @@ const CALLS: usize = 3_000;
 
 pub(crate) fn asked() -> Result<()> {
     let agent = Agent::start()?;
-    let long = format!("import os\nfor n in range({CALLS}): os.stat('/etc/' + 'x' * 200)\n{SCRIPT}");
+    let long = format!("import os\nfor n in range({CALLS}): os.path.exists('/etc/' + 'x' * 200)\n{SCRIPT}");
     let container = Container::new("rewind-mcp", &python(&long))?;
     let id = container.id().to_owned();
     container.run()?;

@@ -7,6 +7,7 @@ use rewind_tests::collector::{Collector, attribute};
 use rewind_tests::eventually::until;
 use rewind_tests::points::{Kind, Point, points};
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::Duration;
 
 const WITHIN: Duration = Duration::from_secs(60);
@@ -74,9 +75,18 @@ fn alone(key: &Key, points: &[Point], is_ours: bool) -> Option<&'static str> {
         "system.processes.count" if is_ours && is_zero => Some(LEFT_OUT),
         "system.processes.count" if is("status", &["unknown"]) => Some("processes that ended while they were counted"),
         name if name.starts_with("system.disk.") && !is_ours && is_zero => Some("a device that never did anything"),
+        name if name.starts_with("system.network.") && !is_ours && attributes.get("device").is_some_and(is_pair) => {
+            Some("an end of a pair: it is told by what it leads to")
+        }
         name if name.starts_with("rewind.host.pressure.") && is_ours => Some("theirs have none"),
         _ => None,
     }
+}
+
+/// Whether an interface leads to another one, as those of pods do.
+fn is_pair(device: &String) -> bool {
+    let number = |file| fs::read_to_string(format!("/sys/class/net/{device}/{file}")).ok();
+    number("iflink").is_some_and(|other| Some(other) != number("ifindex"))
 }
 
 /// How far outside of theirs ours may lie: what goes up and down does so between looks, too.

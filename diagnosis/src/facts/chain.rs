@@ -50,9 +50,10 @@ impl Facts<'_> {
         let ended = self.children(tgid).filter_map(|(child, process)| Some((child, process.end?.ending)));
         let before: Vec<_> =
             ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns()).collect();
-        // What was run to wait is not what failed or did not.
         let before: Vec<_> = before.into_iter().filter(|(child, end)| !self.was_had_over(tgid, *child, end)).collect();
-        let last = before.iter().filter(|(child, _)| !self.sleeps(*child)).max_by_key(|(_, end)| end.at_ns)?.0;
+        // What was run to wait is not what failed, unless it did.
+        let has_waited = |child: u32, end: &Ending| end.is_success() && self.sleeps(child);
+        let last = before.iter().filter(|(child, end)| !has_waited(*child, end)).max_by_key(|(_, end)| end.at_ns)?.0;
         let alike = |end: &Ending| is_alike(process, code, end);
         let passed = |child: u32, end: &Ending| {
             let behind = self.is_right_behind(tgid, end, own.at_ns);
@@ -136,6 +137,20 @@ mod tests {
     use rewind_recording::event::build;
 
     const NONE: &str = "It exited with 1; nothing unusual found before that.";
+
+    #[test]
+    fn a_sleep_that_was_killed_is_what_a_shell_passes_on() {
+        let mut scene = Scene::of("sh -c sleep 100; exit $?");
+        scene.child(701, 700, "sleep 100");
+        scene.main = 701;
+        scene.exit(701, 9);
+        scene.exit(700, 137 << 8);
+        assert!(
+            scene.answer().contains("its child sleep (process 701) having been killed by SIGKILL"),
+            "{}",
+            scene.answer()
+        );
+    }
 
     /// `cat /nope`, which fails, as a child of 700; its parent is told so.
     fn failing_cat(scene: &mut Scene, tgid: u32) {

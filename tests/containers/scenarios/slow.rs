@@ -43,7 +43,7 @@ for pair in [(one, other), (other, one)]: threading.Thread(target=take, args=pai
 ";
     let container = Container::new("rewind-deadlock", &python(script))?;
     let _running = container.start()?;
-    let screen = living(&agent, &container, "wait for locks or for each other (futex)")?;
+    let screen = living(&agent, &container, "no thread of process")?;
     let waiting = screen.lines().filter(|line| line.contains("futex(") && line.ends_with("still in it"));
     ensure!(screen.contains("What its threads are in") && waiting.count() >= 3, "{screen}");
     let top = agent.ask(&["top", container.id(), "--by", "both"])?.success()?;
