@@ -174,7 +174,7 @@ fn measured(collector: &Collector, namespace: &Namespace) -> Result<()> {
         ("middle", "container.cpu.time", &[]),
         ("middle", "container.memory.working_set", &[]),
         ("middle", "k8s.pod.memory.working_set", &[]),
-        ("web", "rewind.container.crashes", &[("rewind.cause.class", "file")]),
+        ("web", "rewind.container.crashes", &[("rewind.cause.class", "exit")]),
     ] {
         let is_its = |of: &Value| {
             let is = |key, value| attribute(of, key).as_deref() == Some(value);

@@ -63,7 +63,15 @@ pub(crate) fn denied() -> Result<()> {
 }
 
 pub(crate) fn missing() -> Result<()> {
-    expect("cat /etc/no-app/config.yaml; exit 4", &["It exited with 4", "/etc/no-app/config.yaml found no such file"])
+    expect(
+        "cat /etc/no-app/config.yaml; exit $?",
+        &["It exited with 1", "/etc/no-app/config.yaml found no such file"],
+    )?;
+    // A code of its own is a reason of its own: what the child said stands beside it.
+    expect(
+        "cat /etc/no-app/config.yaml; exit 4",
+        &["It exited with 4; the last that its child cat", "/etc/no-app/config.yaml"],
+    )
 }
 
 pub(crate) fn refused() -> Result<()> {
