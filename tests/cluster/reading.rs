@@ -111,13 +111,14 @@ pub(crate) fn of_node() -> Result<()> {
         let told: Value = serde_json::from_str(&told?)?;
         ensure!(told.get("name") == Some(&NODE.into()), "{told}");
         let containers = told.get("containers").and_then(Value::as_array).context("no containers")?;
-        let web = format!("{}/web/app", namespace.name());
-        let is_web = |of: &&Value| of.get("name") == Some(&web.as_str().into());
-        let found = containers.iter().find(is_web).with_context(|| format!("no {web}: {told}"))?;
+        let is = |of: &Value, key: &str, text: &str| of.get(key) == Some(&text.into());
+        let is_web =
+            |of: &&Value| is(of, "namespace", namespace.name()) && is(of, "pod", "web") && is(of, "name", "app");
+        let found = containers.iter().find(is_web).with_context(|| format!("no web: {told}"))?;
         ensure!(found.get("memory_bytes").and_then(Value::as_u64) > Some(0), "{found}");
         // And as people see it; which node it is need not be said where there is one.
         let table = admin.ask(&["rewind", "node"])?;
-        ensure!(table.contains(NODE) && table.contains("web/app"), "{table}");
+        ensure!(table.contains(NODE) && table.contains("web"), "{table}");
         let unknown = admin.kubectl(&["rewind", "node", "node-b"])?;
         ensure!(unknown.code == 5 && unknown.stderr.contains("no agent runs on node node-b"), "{unknown:?}");
         Ok(())
