@@ -27,6 +27,12 @@ impl Bucket {
         there
     }
 
+    /// Whether it is as a new one.
+    #[must_use]
+    pub(crate) fn is_full(&self, now: Instant) -> bool {
+        self.full_at <= now
+    }
+
     /// How long until there is a token.
     #[must_use]
     pub(crate) fn wait(&self, now: Instant) -> Duration {

@@ -3,11 +3,13 @@
 //! Nothing is read for it alone but at a crash: a recording that ended is before us anyway when it is decided what is
 //! kept of it. Then a few living recordings of the same workload are read, each once.
 
-use crate::bucket::Bucket;
+mod rate;
+
 use crate::clock;
 use crate::counts::Counts;
 use crate::recorder::{Recorder, bytes_of};
-use rewind_diagnosis::healthy::{self, HealthyRun, MAX_BYTES, Memory};
+use rate::Rate;
+use rewind_diagnosis::healthy::{self, HealthyRun, MAX_BYTES, Memory, Workload};
 use rewind_recording::api::counter::Counter;
 use rewind_recording::file::Saving;
 use rewind_recording::header::Header;
@@ -22,9 +24,6 @@ use std::time::{Duration, Instant};
 const FILE: &str = "healthy.json";
 /// A longer file is none of ours.
 const MAX_FILE_BYTES: u64 = 4 * MAX_BYTES as u64;
-/// Runs that end well are learned from at this rate, and so many at once: each costs some milliseconds.
-const EVERY: Duration = Duration::from_secs(2);
-const AT_ONCE: u32 = 10;
 /// A larger recording costs more than that.
 const MAX_RECORDS: usize = 8 << 20;
 /// So many living recordings are read at a crash, if that does not take longer.
@@ -47,7 +46,7 @@ pub(crate) struct Healthy {
 
 struct Inner {
     memory: Memory,
-    rate: Bucket,
+    rate: Rate,
     /// Living recordings that were read.
     seen: BTreeSet<u64>,
     changed: bool,
@@ -67,8 +66,7 @@ impl Healthy {
             })
         });
         let now = Instant::now();
-        let rate = Bucket::new(EVERY, AT_ONCE, now);
-        let inner = Inner { memory, rate, seen: BTreeSet::new(), changed: false, save_at: now };
+        let inner = Inner { memory, rate: Rate::new(now), seen: BTreeSet::new(), changed: false, save_at: now };
         Self { file, counts: OnceLock::new(), inner: Mutex::new(inner) }
     }
 
@@ -83,13 +81,14 @@ impl Healthy {
         if header.ending.is_none_or(|ending| !ending.is_success()) {
             return;
         }
+        let Some(workload) = Workload::of(&header.container) else { return };
         let is_due = {
             let mut inner = self.lock();
             // Who was read while it lived would count twice.
             if inner.seen.contains(&header.recording) {
                 return;
             }
-            records.len() <= MAX_RECORDS && inner.rate.take(Instant::now())
+            records.len() <= MAX_RECORDS && inner.rate.take(&workload.namespace, Instant::now())
         };
         if !is_due {
             self.counts.get().map(|counts| counts.add(Counter::HealthySkipped));
@@ -107,11 +106,12 @@ impl Healthy {
         if !has_image {
             return;
         }
-        let (workload, since) = (healthy::workload(&header.container), Instant::now());
+        let Some(workload) = Workload::of(&header.container) else { return };
+        let since = Instant::now();
         let living =
             recorder.rings().filter(|(_, ring)| ring.end_ns().is_none() && bytes_of(ring) < MAX_RECORDS as u64);
         let living = living.filter(|(_, ring)| ring.recording != header.recording);
-        let same = living.filter(|(_, ring)| healthy::workload(&recorder.container(ring)) == workload);
+        let same = living.filter(|(_, ring)| Workload::of(&recorder.container(ring)).as_ref() == Some(&workload));
         let same: Vec<u64> = same.map(|(_, ring)| ring.recording).collect();
         let unseen = same.into_iter().filter(|recording| !self.lock().seen.contains(recording));
         for recording in unseen.take(SIBLINGS).collect::<Vec<_>>() {
@@ -222,7 +222,7 @@ mod tests {
     fn too_many_runs_are_skipped_and_counted() {
         let (healthy, counts) = (Healthy::open(None), Arc::new(Counts::default()));
         healthy.set_counts(Arc::clone(&counts));
-        for recording in 0..u64::from(AT_ONCE) + 5 {
+        for recording in 0..15 {
             healthy.learn(&well(recording), &[]);
         }
         let skipped = counts.named().get("healthy_skipped").copied();

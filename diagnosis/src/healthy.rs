@@ -17,6 +17,8 @@
 //! | the same path is needed by another program that the same interpreter runs | counted by workload; what others have counts where most of several do |
 //! | it was so once | it must have been so in most of several runs |
 //! | it lives, and waits for a peer that it needs | of peers nothing is learned from who lives |
+//! | a tenant's runs are made so that another's cause goes unsaid | another namespace counts as one workload, whatever runs there |
+//! | a tenant's runs push out what was learned of others | who fills most of the memory makes room; each has its own rate |
 //! | this time it was tried until the program gave up | it must not be much more often than in healthy runs |
 //!
 //! # Modules, in the order of the flow
@@ -36,25 +38,26 @@ mod tests;
 pub(crate) use learned::Known;
 pub use learned::Learned;
 pub use memory::{MAX_BYTES, Memory, ParseError};
-pub use run::{Failed, HealthyRun, workload};
+pub use run::{Failed, HealthyRun, Workload};
 
 use crate::facts::Facts;
 use rewind_recording::header::{Header, HealthyFailure};
 
-/// What failed in a run that ended well, for [`Memory::learn`]; `None`: it did not, or that is not known.
+/// What failed in a run that ended well, for [`Memory::learn`]; `None`: it did not, or that, or of whom it is, is not
+/// known.
 #[must_use]
 pub fn ended_well(header: &Header, records: &[u8]) -> Option<HealthyRun> {
     let facts = Facts::new(header, records);
     let ended_well = facts.ending.is_some_and(|ending| ending.is_success());
-    ended_well.then(|| HealthyRun::of(&facts, facts.end_ns()))
+    ended_well.then(|| HealthyRun::of(&facts, facts.end_ns()))?
 }
 
 /// What failed in a run that lives, until `until_ns`: what came later may be what it is about to fail for. `None`: it
-/// has ended, or not lived for so long.
+/// has ended, or not lived for so long, or of whom it is is not known.
 #[must_use]
 pub fn lived_on(header: &Header, records: &[u8], until_ns: u64) -> Option<HealthyRun> {
     let lives = header.died_ns.is_none() && header.ending.is_none() && header.born_ns < until_ns;
-    lives.then(|| HealthyRun::of(&Facts::new(header, records), until_ns))
+    lives.then(|| HealthyRun::of(&Facts::new(header, records), until_ns))?
 }
 
 /// What `memory` knows of the failures of a recording, for its header.
@@ -63,5 +66,5 @@ pub fn known(memory: &Memory, header: &Header, records: &[u8]) -> Vec<HealthyFai
     if memory.is_empty() {
         return Vec::new();
     }
-    memory.known(&HealthyRun::all(&Facts::new(header, records)))
+    HealthyRun::all(&Facts::new(header, records)).map(|run| memory.known(&run)).unwrap_or_default()
 }

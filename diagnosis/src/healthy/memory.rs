@@ -1,6 +1,6 @@
 //! What failed in healthy runs, counted by workload and program, within bounds.
 
-use super::run::{Failed, HealthyRun};
+use super::run::{Failed, HealthyRun, Workload};
 use rewind_recording::escape::UntrustedString;
 use rewind_recording::header::HealthyFailure;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::mem::size_of;
 
 /// The version of the form that it is kept in.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Most programs, each counted by workload.
 const MAX_PROGRAMS: usize = 512;
 /// Most failures of one of them.
@@ -60,11 +60,14 @@ struct Runs {
     failures: BTreeMap<Failure, Count>,
 }
 
+/// A program and the workload that runs it.
+type Key = (Box<str>, Workload);
+
 /// What failed in healthy runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     /// By program and workload.
-    programs: BTreeMap<(Box<str>, u64), Runs>,
+    programs: BTreeMap<Key, Runs>,
     bytes: usize,
 }
 
@@ -90,14 +93,14 @@ impl Memory {
     /// How many healthy runs of a workload are known: of the program that has the most.
     #[must_use]
     pub fn runs_of(&self, run: &HealthyRun) -> u32 {
-        let key = |program: &String| (program.as_str().into(), run.workload);
+        let key = |program: &String| (program.as_str().into(), run.workload.clone());
         run.programs.iter().filter_map(|program| self.programs.get(&key(program))).map(|of| of.runs).max().unwrap_or(0)
     }
 
     /// Counts a healthy run.
     pub fn learn(&mut self, run: &HealthyRun, now_s: u64) {
         for program in run.programs.iter().filter(|program| program.len() <= MAX_TEXT) {
-            let of = self.programs.entry((program.as_str().into(), run.workload)).or_default();
+            let of = self.programs.entry((program.as_str().into(), run.workload.clone())).or_default();
             of.runs += 1;
             of.used_s = now_s;
             let own = run.failures.iter().filter(|(failed, _)| failed.program == *program && is_bounded(failed));
@@ -129,11 +132,11 @@ impl Memory {
 
     /// What is known of the failures of a run.
     pub(super) fn known(&self, run: &HealthyRun) -> Vec<HealthyFailure> {
-        let known = run.failures.keys().filter_map(|failed| self.known_of(run.workload, failed));
+        let known = run.failures.keys().filter_map(|failed| self.known_of(&run.workload, failed));
         known.take(MAX_KNOWN).collect()
     }
 
-    fn known_of(&self, workload: u64, failed: &Failed) -> Option<HealthyFailure> {
+    fn known_of(&self, workload: &Workload, failed: &Failed) -> Option<HealthyFailure> {
         let failure = Failure::of(failed);
         let text = |text: &str| UntrustedString::from(text);
         let known = HealthyFailure {
@@ -143,7 +146,7 @@ impl Memory {
             subject: text(&failed.subject),
             ..HealthyFailure::default()
         };
-        let own = self.programs.get(&(failed.program.as_str().into(), workload));
+        let own = self.programs.get(&(failed.program.as_str().into(), workload.clone()));
         if let Some((own, count)) = own.and_then(|own| Some((own, own.failures.get(&failure)?))) {
             return Some(HealthyFailure { runs: count.runs, of: own.runs, times: count.times, ..known });
         }
@@ -151,32 +154,63 @@ impl Memory {
             // Its own runs do without it, whatever others do.
             return None;
         }
-        let all = (failed.program.as_str().into(), 0)..=(failed.program.as_str().into(), u64::MAX);
-        let (mut runs, mut of, mut times) = (0, 0, 0);
-        for (_, other) in self.programs.range(all) {
-            of += 1;
-            if let Some(count) = other.failures.get(&failure).filter(|count| count.runs.saturating_mul(2) > other.runs)
-            {
-                runs += 1;
-                times = times.max(count.times);
-            }
-        }
-        (runs > 0).then_some(HealthyFailure { runs, of, times, elsewhere: true, ..known })
+        let others = self.workloads_with(&failed.program).map(|(other, of)| (&*other.namespace, of.has(&failure)));
+        let (near, far): (Vec<_>, Vec<_>) = others.partition(|(namespace, _)| *namespace == &*workload.namespace);
+        // Another namespace is one voice, whatever runs there: more could be made up to hide this one's cause.
+        let namespaces = far.chunk_by(|(one, _), (next, _)| one == next).map(most_had);
+        let voices: Vec<_> = near.iter().map(|(_, had)| *had).chain(namespaces).collect();
+        let mut times: Vec<_> = voices.iter().copied().flatten().collect();
+        times.sort_unstable();
+        let (runs, of) = (times.len(), voices.len());
+        let times = *times.get(runs.saturating_sub(1) / 2)?;
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Some(HealthyFailure { runs: count(runs), of: count(of), times, elsewhere: true, ..known })
     }
 
-    /// Keeps the bounds: what was not used for the longest time goes first.
+    /// Healthy runs of a program by workload, each namespace's together.
+    fn workloads_with<'a>(&'a self, program: &'a str) -> impl Iterator<Item = (&'a Workload, &'a Runs)> {
+        let all = self.programs.range((program.into(), Workload::default())..);
+        let its = all.take_while(move |((name, _), _)| **name == *program);
+        its.map(|((_, workload), runs)| (workload, runs))
+    }
+
+    /// Keeps the bounds: the namespace that takes most makes room, by what was not used for the longest time.
     fn bound(&mut self) {
-        let size = |(program, _): &(Box<str>, u64), runs: &Runs| program.len() + size_of::<Runs>() * 2 + runs.bytes();
         self.bytes = self.programs.iter().map(|(key, runs)| size(key, runs)).sum();
         while self.bytes > MAX_BYTES || self.programs.len() > MAX_PROGRAMS {
-            let oldest = self.programs.iter().min_by_key(|(_, runs)| runs.used_s).map(|(key, _)| key.clone());
+            let is_full = self.bytes > MAX_BYTES;
+            let mut taken = BTreeMap::<&str, usize>::new();
+            for (key, runs) in &self.programs {
+                *taken.entry(&key.1.namespace).or_default() += if is_full { size(key, runs) } else { 1 };
+            }
+            let most = taken.into_iter().max_by_key(|(_, taken)| *taken).map(|(namespace, _)| namespace);
+            let its = self.programs.iter().filter(|((_, workload), _)| Some(&*workload.namespace) == most);
+            let oldest = its.min_by_key(|(_, runs)| runs.used_s).map(|(key, _)| key.clone());
             let Some((key, runs)) = oldest.and_then(|key| self.programs.remove_entry(&key)) else { break };
             self.bytes = self.bytes.saturating_sub(size(&key, &runs));
         }
     }
 }
 
+/// Bytes that an entry takes, about.
+fn size((program, workload): &Key, runs: &Runs) -> usize {
+    program.len() + workload.namespace.len() + size_of::<(Key, Runs)>() * 2 + runs.bytes()
+}
+
+/// How often most of several workloads had it at least; `None`: most had it not.
+fn most_had(of: &[(&str, Option<u32>)]) -> Option<u32> {
+    let mut times: Vec<_> = of.iter().filter_map(|(_, times)| *times).collect();
+    times.sort_unstable();
+    (times.len() * 2 > of.len()).then(|| times.first().copied())?
+}
+
 impl Runs {
+    /// How often a run had it at most, if most had it.
+    fn has(&self, failure: &Failure) -> Option<u32> {
+        let count = self.failures.get(failure).filter(|count| count.runs.saturating_mul(2) > self.runs)?;
+        Some(count.times)
+    }
+
     fn bytes(&self) -> usize {
         self.failures.keys().map(|failure| failure.call.len() + failure.subject.len() + ENTRY_BYTES).sum()
     }
@@ -216,7 +250,7 @@ struct Kept {
 #[derive(Serialize, Deserialize)]
 struct KeptRuns {
     program: Box<str>,
-    workload: u64,
+    workload: Workload,
     runs: u32,
     used_s: u64,
     failures: Vec<(Box<str>, u16, Box<str>, Count)>,
@@ -228,9 +262,9 @@ impl Memory {
     /// # Errors
     /// None that is known.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let kept = |((program, workload), of): (&(Box<str>, u64), &Runs)| KeptRuns {
+        let kept = |((program, workload), of): (&Key, &Runs)| KeptRuns {
             program: program.clone(),
-            workload: *workload,
+            workload: workload.clone(),
             runs: of.runs,
             used_s: of.used_s,
             failures: of
@@ -259,7 +293,7 @@ impl Memory {
         let mut memory = Self::default();
         for KeptRuns { program, workload, runs, used_s, failures } in kept.programs {
             let is_short = |text: &str| text.len() <= MAX_TEXT;
-            if !is_short(&program) {
+            if !is_short(&program) || !is_short(&workload.namespace) {
                 continue;
             }
             let failures = failures.into_iter().filter(|(call, _, subject, _)| is_short(call) && is_short(subject));

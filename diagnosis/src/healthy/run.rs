@@ -8,6 +8,7 @@ use crate::noise::{Noise, noise};
 use crate::text::has_name;
 use rewind_recording::decode::errno_text;
 use rewind_recording::header::Container;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 /// A longer subject is nothing that could be told again.
@@ -28,11 +29,20 @@ pub struct Failed {
     pub subject: String,
 }
 
+/// What a container is a run of: the same for each run of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Workload {
+    /// The pod's namespace; empty: no pod. Whose it is: the number alone could be made to be that of another's.
+    pub namespace: Box<str>,
+    /// Of its image in its place, or of the container.
+    pub number: u64,
+}
+
 /// What failed in one run, and how often.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HealthyRun {
-    /// The workload: the same number for each run of it.
-    pub workload: u64,
+    /// The workload.
+    pub workload: Workload,
     /// What ran, by name.
     pub programs: Vec<String>,
     /// What failed, how often.
@@ -40,8 +50,8 @@ pub struct HealthyRun {
 }
 
 impl HealthyRun {
-    /// What is worth learning of what failed until `until_ns`.
-    pub(super) fn of(facts: &Facts<'_>, until_ns: u64) -> Self {
+    /// What is worth learning of what failed until `until_ns`. `None`: of whom is not known.
+    pub(super) fn of(facts: &Facts<'_>, until_ns: u64) -> Option<Self> {
         let mut said = HashMap::new();
         let mut complained = |tgid: u32, failure: &Failure| {
             let said = said.entry(tgid).or_insert_with(|| facts.processes.get(&tgid).map(said_in_error));
@@ -57,12 +67,13 @@ impl HealthyRun {
     }
 
     /// All that failed and may be taken for a cause.
-    pub(super) fn all(facts: &Facts<'_>) -> Self {
+    pub(super) fn all(facts: &Facts<'_>) -> Option<Self> {
         let is_odd = |failure: &Failure| noise(&failure.name, &failure.subject, failure.errno) == Noise::None;
         Self::with(facts, |failure| !failure.recovered && is_odd(failure))
     }
 
-    fn with(facts: &Facts<'_>, mut counts: impl FnMut(&Failure) -> bool) -> Self {
+    fn with(facts: &Facts<'_>, mut counts: impl FnMut(&Failure) -> bool) -> Option<Self> {
+        let workload = Workload::of(&facts.header.container)?;
         let mut form = GeneralForm::of(facts);
         let mut failures = BTreeMap::<Failed, u32>::new();
         for failure in &facts.failures {
@@ -78,7 +89,7 @@ impl HealthyRun {
         let mut programs: Vec<_> = own.filter_map(|(tgid, _)| form.program(*tgid)).collect();
         programs.sort_unstable();
         programs.dedup();
-        Self { workload: workload(&facts.header.container), programs, failures }
+        Some(Self { workload, programs, failures })
     }
 }
 
@@ -168,19 +179,23 @@ fn names(said: &str, failure: &Failure) -> bool {
     named || errno_text(failure.errno).is_some_and(|text| said.contains(&text.to_lowercase()))
 }
 
-/// The number of the workload that a container is of: the same image in the same place, or the same container.
-#[must_use]
-pub fn workload(container: &Container) -> u64 {
-    let image = container.pod.as_ref().filter(|pod| !pod.image.is_empty());
-    match image {
-        Some(pod) => {
-            let service = &pod.service;
-            hash(&[&pod.namespace, &service.name, &pod.container, &pod.image].map(|text| text.as_str()))
+impl Workload {
+    /// Of a container: the same image in the same place, or, where the image is not known, the same container. `None`:
+    /// it is a pod's, and whose that is is not known.
+    #[must_use]
+    pub fn of(container: &Container) -> Option<Self> {
+        let pod = container.pod.as_ref().filter(|pod| !pod.namespace.is_empty());
+        if pod.is_none() && !container.pod_uid.is_empty() {
+            return None;
         }
-        None => {
-            let (pod_uid, name) = container.identity();
-            hash(&[pod_uid.as_str(), name.as_str()])
-        }
+        let number = match pod.filter(|pod| !pod.image.is_empty()) {
+            Some(pod) => hash(&[&pod.service.name, &pod.container, &pod.image].map(|text| text.as_str())),
+            None => {
+                let (pod_uid, name) = container.identity();
+                hash(&[pod_uid.as_str(), name.as_str()])
+            }
+        };
+        Some(Self { namespace: pod.map(|pod| pod.namespace.as_str().into()).unwrap_or_default(), number })
     }
 }
 

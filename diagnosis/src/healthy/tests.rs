@@ -5,6 +5,7 @@ use crate::scene::{S, Scene};
 use crate::{Diagnosis, diagnose};
 use proptest::prelude::*;
 use rewind_recording::event::sorted;
+use rewind_recording::header::Pod;
 use rewind_recording::render::Options;
 
 const PROBE: &str = "/opt/app/feature.flags";
@@ -166,6 +167,72 @@ fn what_a_program_does_in_most_of_several_workloads_is_no_cause_in_another() {
     assert!(why(&memory, &failed).answer.contains("feature.flags"));
 }
 
+/// Of a pod of a namespace.
+fn header_in(scene: &Scene, namespace: &str, name: &str) -> Header {
+    let mut header = scene.header();
+    let pod = Pod { namespace: namespace.into(), container: name.into(), image: "app:1".into(), ..Pod::default() };
+    (header.container.pod_uid, header.container.pod) = (name.into(), Some(Box::new(pod)));
+    header
+}
+
+#[test]
+fn another_namespace_counts_as_one_workload_whatever_it_runs() {
+    let (mut memory, well) = (Memory::default(), run(|_| (), 0));
+    let learn = |memory: &mut Memory, namespace: &str, name: &str| {
+        let header = header_in(&well, namespace, name);
+        memory.learn(&ended_well(&header, &sorted(&well.records)).expect("it ended well"), 7);
+    };
+    let failed = run(|_| (), 1);
+    let known = |memory: &Memory| {
+        let mut header = header_in(&failed, "shop", "web");
+        header.healthy = known(memory, &header, &sorted(&failed.records));
+        let why = diagnose(&header, &sorted(&failed.records), &Options::default());
+        (why.answer == NONE, why.failed[0].healthy.clone())
+    };
+    for workload in 0..20 {
+        learn(&mut memory, "other", &format!("made-up-{workload}"));
+    }
+    assert_eq!(known(&memory), (false, None));
+    learn(&mut memory, "third", "app");
+    assert_eq!(known(&memory), (false, None));
+    learn(&mut memory, "shop", "worker");
+    let said = "also in 3 workloads of the same program that ended well";
+    assert_eq!(known(&memory), (true, Some(said.to_owned())));
+}
+
+#[test]
+fn a_pod_of_which_the_namespace_is_not_known_teaches_nothing() {
+    let well = run(|_| (), 0);
+    let header = header_in(&well, "", "web");
+    assert_eq!(ended_well(&header, &sorted(&well.records)), None);
+}
+
+#[test]
+fn the_namespace_that_takes_most_of_the_memory_makes_room() {
+    let mut memory = Memory::default();
+    memory.learn(&large(1, 1, 100), 0);
+    for number in 0..2_000 {
+        let other = Workload { namespace: "other".into(), number };
+        memory.learn(&HealthyRun { workload: other, ..large(number, 1, 100) }, number);
+    }
+    assert!(memory.bytes() <= MAX_BYTES && memory.programs() > 100);
+    assert_eq!(memory.runs_of(&large(1, 1, 0)), 1, "the oldest, and still there");
+}
+
+#[test]
+fn one_workload_cannot_say_how_often_all_may_fail() {
+    let mut memory = Memory::default();
+    let mut run = large(1, 1, 1);
+    for (number, times) in [(1, 1), (2, 2), (3, 1_000_000)] {
+        run.workload.number = number;
+        run.failures.values_mut().for_each(|had| *had = times);
+        memory.learn(&run, 0);
+    }
+    let known = memory.known(&large(9, 1, 1));
+    let told = known.iter().map(|known| (known.runs, known.of, known.times)).collect::<Vec<_>>();
+    assert_eq!(told, [(3, 3, 2)]);
+}
+
 #[test]
 fn a_failure_that_this_very_run_had_survived_again_and_again_is_no_cause() {
     let often = |with_work: bool| {
@@ -194,7 +261,8 @@ fn what_is_kept_reads_back() {
 }
 
 /// A run of which each program has so many failures.
-fn large(workload: u64, programs: u32, failures: u32) -> HealthyRun {
+fn large(number: u64, programs: u32, failures: u32) -> HealthyRun {
+    let workload = Workload { namespace: "shop".into(), number };
     let names: Vec<_> = (0..programs).map(|number| format!("program-{number}")).collect();
     let failed = |program: &String, number| Failed {
         program: program.clone(),

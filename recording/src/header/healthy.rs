@@ -15,7 +15,7 @@ pub struct HealthyFailure {
     pub errno: u16,
     /// The path or peer in general form; empty: nothing that is known.
     pub subject: UntrustedString,
-    /// In how many healthy runs; [`Self::elsewhere`]: in how many workloads.
+    /// In how many healthy runs; [`Self::elsewhere`]: in how many workloads, all of another namespace as one.
     pub runs: u32,
     /// Of how many.
     pub of: u32,
