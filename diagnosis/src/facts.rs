@@ -6,6 +6,7 @@ mod chain;
 mod failure;
 mod file_locks;
 mod gather;
+mod http;
 mod memory;
 mod owner;
 mod process;

@@ -12,6 +12,29 @@ use std::borrow::Cow;
 /// In place of an errno: no call failed, but what was asked of the peer got no answer.
 pub const GIVEN_UP: u16 = 0;
 
+/// In place of an errno: the other side ended the connection in place of an answer.
+pub const HUNG_UP: u16 = u16::MAX - 1;
+
+/// In place of an errno: this and the status of an HTTP response.
+const STATUS: u16 = 0x4000;
+
+/// In place of an errno: a request was answered with a status that is an error.
+pub(crate) const fn of_status(status: u16) -> u16 {
+    STATUS | status & (STATUS - 1)
+}
+
+/// The status of the HTTP response, if it is one.
+#[must_use]
+pub const fn status(errno: u16) -> Option<u16> {
+    match errno {
+        STATUS..HUNG_UP => Some(errno - STATUS),
+        _ => None,
+    }
+}
+
+/// Statuses by which who answers says that it cannot, or will not serve: 401, 403, 407, 429 (RFC 9110, 15; RFC 6585).
+const REFUSED: [u16; 4] = [401, 403, 407, 429];
+
 /// In place of an errno: the thread was sent SIGSYS in place of an answer.
 pub const SIGNALLED: u16 = u16::MAX;
 
@@ -57,8 +80,12 @@ impl Meaning {
         if let Some(answer) = by_name(call).and_then(|row| row.answer(errno)) {
             return Self::Answer(reason(answer));
         }
+        if let Some(status) = status(errno) {
+            return if status >= 500 || REFUSED.contains(&status) { Self::Peer } else { Self::Other };
+        }
         match errno {
             GIVEN_UP => Self::NoAnswer,
+            HUNG_UP => Self::Peer,
             ENOMEM => Self::OutOfMemory,
             ENFILE | EMFILE => Self::OutOfDescriptors,
             ENOSPC | EDQUOT => Self::OutOfSpace,
@@ -140,8 +167,14 @@ pub fn name(errno: u16) -> Cow<'static, str> {
     if errno == GIVEN_UP {
         return Cow::Borrowed("no answer");
     }
+    if errno == HUNG_UP {
+        return Cow::Borrowed("end of connection");
+    }
     if errno == SIGNALLED {
         return Cow::Borrowed("SIGSYS");
+    }
+    if let Some(status) = status(errno) {
+        return Cow::Owned(format!("HTTP {status}"));
     }
     errno_name(errno).map_or_else(|| Cow::Owned(errno.to_string()), Cow::Borrowed)
 }
@@ -150,6 +183,8 @@ pub fn name(errno: u16) -> Cow<'static, str> {
 #[must_use]
 pub const fn words(errno: u16) -> &'static str {
     match errno {
+        HUNG_UP => "met the end of the connection in place of an answer",
+        STATUS..HUNG_UP => "was answered with an error",
         EPERM | EACCES => "was denied",
         ENOENT => "found no such file",
         EIO => "met an input/output error",

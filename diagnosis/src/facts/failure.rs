@@ -19,11 +19,11 @@ pub struct Failure {
     pub tgid: u32,
     /// Its thread.
     pub tid: u32,
-    /// The call.
+    /// The call; of a request of HTTP its method and path: `GET /config`.
     pub name: Cow<'static, str>,
     /// What it was about.
     pub subject: Subject,
-    /// Why it failed, or [`GIVEN_UP`](crate::meaning::GIVEN_UP).
+    /// Why it failed, or what [`meaning`](crate::meaning) has in place of an errno.
     pub errno: u16,
     /// Who answered it before the kernel began it, if somebody did.
     pub refused: Option<RefusedBy>,

@@ -6,14 +6,15 @@
 //! got any answer is content. Bytes are not looked at: payload is off for most.
 //!
 //! Who sends and never listens (logs, figures) has asked nothing: a request counts only where the
-//! process was seen to wait for the answer.
+//! process was seen to wait for the answer. That its runtime has an `epoll` wait for the socket says little, as runtimes
+//! do so for each: that counts where nothing ever came by it, and nothing went by any other.
 
 use super::background::is_verdict;
 use super::failure::Failure;
 use super::seen::Seen;
 use super::subject::{Subject, is_name_server, peer_of};
 use crate::calls::bits;
-use crate::meaning::{GIVEN_UP, is_connected, is_in_background, is_interim};
+use crate::meaning::{GIVEN_UP, HUNG_UP, is_connected, is_in_background, is_interim};
 use rewind_common::call::part;
 use rewind_recording::call::Call;
 use rewind_recording::decode;
@@ -25,6 +26,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 const PATIENCE_NS: u64 = 2_000_000_000;
 /// Who closes a connection so long after a question, to which it watched for an answer, has given up.
 const WATCHED_NS: u64 = 1_000_000_000;
+/// A question for whose answer only an `epoll` waits counts as not answered after this time.
+const EPOLL_PATIENCE_NS: u64 = 5_000_000_000;
+/// `EPOLLIN`.
+const READABLE: u8 = 1;
 /// `POLLIN` and `POLLOUT`.
 const READY: u16 = 5;
 /// `POLLERR`, `POLLHUP` and `POLLNVAL`.
@@ -49,6 +54,10 @@ struct Open {
     /// Until when the process is known to have waited.
     waited_ns: Option<u64>,
     answered: bool,
+    /// The socket was read behind it, and had nothing yet.
+    looked: bool,
+    /// More was sent much later, with nothing heard between: it only tells something.
+    tells: bool,
 }
 
 /// A socket: process and descriptor.
@@ -62,8 +71,14 @@ pub(super) struct PendingRequests {
     own: HashSet<Socket>,
     /// Those that were read and had nothing yet: who does so waits for them from then on, in an `epoll_wait` say.
     watched: HashSet<Socket>,
+    /// Those that an `epoll` waits for.
+    polled: HashSet<Socket>,
     /// Those that something came by.
     heard: HashSet<Socket>,
+    /// Those of which this side said that nothing more is sent.
+    shut: HashSet<Socket>,
+    /// By process, the two sockets that something went by last, and when.
+    moved: HashMap<u32, [(Socket, u64); 2]>,
     /// When a peer answered last.
     replied: HashMap<String, u64>,
     given_up: Vec<Failure>,
@@ -84,6 +99,8 @@ impl PendingRequests {
             self.ends(socket, Ask::Connection);
         } else if is(bits::SENDS) && returned {
             self.sent(socket, seen);
+        } else if is(bits::RECEIVES) && returned && call.result == 0 && self.is_hung_up(socket, seen) {
+            self.hung_up(socket, seen);
         } else if is(bits::RECEIVES) && returned {
             self.replied(socket, seen);
         } else if is(bits::RECEIVES) {
@@ -93,9 +110,63 @@ impl PendingRequests {
         } else if is(bits::POLLS) && returned {
             // What a datagram met comes back as an error of its socket, which many do not ask for.
             in_error(call).for_each(|fd| self.in_error((seen.tgid, fd), seen));
+        } else if is(bits::WATCHES) && returned {
+            self.watches(seen);
         } else if is(bits::CLOSES) {
             self.closed(seen);
+        } else if seen.name == "shutdown" && returned {
+            self.shut.insert(socket);
         }
+        if is(bits::SENDS | bits::RECEIVES) && returned && !self.open.is_empty() {
+            self.moves(socket, seen);
+        }
+    }
+
+    /// An `epoll` is told to wait for a descriptor, or not to.
+    fn watches(&mut self, seen: &Seen<'_, '_>) {
+        let call = seen.call();
+        let socket = (seen.tgid, call.value(2).unwrap_or_default() as i32);
+        let events = call.blob(3, part::WHOLE).filter(|blob| blob.pointer().is_none());
+        match events.and_then(|blob| blob.bytes.first()) {
+            Some(events) if events & READABLE != 0 => self.polled.insert(socket),
+            _ => self.polled.remove(&socket),
+        };
+    }
+
+    /// Something went by a socket.
+    fn moves(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+        if seen.table.and_then(|table| table.text(socket.1)).and_then(peer_of).is_none() {
+            return;
+        }
+        let [last, before] = self.moved.entry(seen.tgid).or_insert([(socket, 0), (socket, 0)]);
+        if last.0 != socket {
+            *before = *last;
+        }
+        *last = (socket, seen.event.end_ns);
+    }
+
+    /// Whether a connection ends before anything came by it, though something was asked.
+    fn is_hung_up(&self, socket: Socket, seen: &Seen<'_, '_>) -> bool {
+        let is_stream =
+            || seen.table.and_then(|table| table.text(socket.1)).is_some_and(|text| text.starts_with("TCP"));
+        let is_asked = self.open.get(&socket).is_some_and(|open| open.ask == Ask::Request && !open.answered);
+        is_asked && !self.heard.contains(&socket) && !self.shut.contains(&socket) && is_stream()
+    }
+
+    fn hung_up(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+        let Some(open) = self.open.remove(&socket) else { return };
+        let duration_ns = seen.event.end_ns.saturating_sub(open.at_ns);
+        self.given_up.push(Failure { duration_ns, ..Failure::of(seen, Subject::Peer(open.peer), HUNG_UP) });
+    }
+
+    /// Whether all that is known of a process is that an `epoll` waits for an answer.
+    fn is_polled(&self, socket: Socket, open: &Open) -> bool {
+        let is_idle = || {
+            let moved = self.moved.get(&socket.0).into_iter().flatten();
+            moved.filter(|(other, _)| *other != socket).all(|(_, at_ns)| *at_ns <= open.at_ns)
+        };
+        let is_first = open.ask == Ask::Request && !self.heard.contains(&socket) && !open.tells;
+        is_first && (self.polled.contains(&socket) || self.watched.contains(&socket)) && is_idle()
     }
 
     /// A descriptor is closed, or all of a range.
@@ -106,15 +177,16 @@ impl PendingRequests {
         let hit = |socket: &Socket| socket.0 == seen.tgid && (first..=last).contains(&socket.1.cast_unsigned());
         let closed_ns = seen.event.end_ns;
         let mut given_up = Vec::new();
-        for (socket, mut open) in self.open.extract_if(|socket, _| hit(socket)) {
+        for (socket, mut open) in self.open.extract_if(|socket, _| hit(socket)).collect::<Vec<_>>() {
             let is_long = closed_ns.saturating_sub(open.at_ns) >= WATCHED_NS;
-            if self.watched.contains(&socket) && is_long {
-                open.waited_ns = open.waited_ns.or(Some(closed_ns));
+            if is_long && (self.watched.contains(&socket) || self.is_polled(socket, &open)) {
+                open.waited_ns = open.waited_ns.filter(|_| !open.looked).or(Some(closed_ns));
             }
             given_up.push(open);
         }
-        self.own.retain(|socket| !hit(socket));
-        self.watched.retain(|socket| !hit(socket));
+        for sockets in [&mut self.own, &mut self.watched, &mut self.polled, &mut self.heard, &mut self.shut] {
+            sockets.retain(|socket| !hit(socket));
+        }
         given_up.sort_by_key(|open| open.index);
         given_up.into_iter().for_each(|open| self.settle(seen.tgid, open, seen.event.end_ns));
     }
@@ -128,8 +200,10 @@ impl PendingRequests {
         }
         let (index, tid, at_ns) = (seen.index, seen.event.tid, seen.event.start_ns);
         let name = seen.name.clone();
-        let open = Open { ask, peer, name, index, tid, at_ns, waited_ns: None, answered: false };
-        self.open.entry(socket).or_insert(open);
+        let new =
+            Open { ask, peer, name, index, tid, at_ns, waited_ns: None, answered: false, looked: false, tells: false };
+        let open = self.open.entry(socket).or_insert(new);
+        open.tells |= at_ns.saturating_sub(open.at_ns) >= WATCHED_NS;
     }
 
     fn connected(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
@@ -172,6 +246,7 @@ impl PendingRequests {
                 self.ask(socket, seen, Ask::Request);
             }
             if let Some(open) = self.open.get_mut(&socket) {
+                open.looked = seen.has(bits::RECEIVES) && seen.has_returned();
                 open.waited_ns = Some(seen.until_ns);
             }
         } else {
@@ -189,9 +264,14 @@ impl PendingRequests {
 
     /// What got no answer; `end_ns` says until when a process can have waited.
     pub(super) fn finish(mut self, complete_ns: u64, end_ns: impl Fn(u32) -> u64) -> Vec<Failure> {
-        let open: BTreeMap<_, _> = self.open.drain().collect();
-        for ((tgid, _), open) in open {
+        let open: BTreeMap<_, _> = std::mem::take(&mut self.open).into_iter().collect();
+        for (socket, mut open) in open {
+            let tgid = socket.0;
             let until_ns = end_ns(tgid);
+            let is_long = until_ns.saturating_sub(open.at_ns) >= EPOLL_PATIENCE_NS;
+            if open.looked || is_long && open.waited_ns.is_none() && self.is_polled(socket, &open) {
+                open.waited_ns = Some(until_ns);
+            }
             if until_ns.saturating_sub(open.at_ns) > PATIENCE_NS {
                 self.settle(tgid, open, until_ns);
             }

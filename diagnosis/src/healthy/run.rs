@@ -114,7 +114,12 @@ impl<'f, 'a> GeneralForm<'f, 'a> {
         let key = (failure.subject.clone(), is_client);
         let form = &self.form;
         let subject = self.subjects.entry(key).or_insert_with_key(|(subject, _)| general(form, subject, is_client));
-        Some(Failed { program, call: failure.name.to_string(), errno: failure.errno, subject: subject.clone()? })
+        Some(Failed {
+            program,
+            call: self.form.text(&failure.name).into_owned(),
+            errno: failure.errno,
+            subject: subject.clone()?,
+        })
     }
 
     /// The program of a process, or of who forked it, by its name alone.

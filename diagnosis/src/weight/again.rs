@@ -2,7 +2,7 @@
 
 use crate::facts::Subject;
 use crate::groups::Group;
-use crate::meaning::Meaning;
+use crate::meaning::{Meaning, status};
 use crate::noise::Noise;
 use crate::turn::can_be_had_over;
 use crate::works::Works;
@@ -69,5 +69,7 @@ pub(super) fn is_standing(works: &Works, group: &Group, read_ns: u64) -> bool {
     let is_spread = group.last_ns.saturating_sub(group.first_ns) >= REPEATED_NS;
     let is_tried = group.count >= REPEATED_TIMES && is_spread && read_ns.saturating_sub(group.last_ns) < STANDING_NS;
     let is_often = group.last_ns.saturating_sub(group.first_ns) <= OFTEN_NS.saturating_mul(group.count);
-    group.meaning == Meaning::NoAnswer || is_tried && (is_often || !works.serves(group.tgid))
+    // Who asks for what is not there, and goes on, reckons with it.
+    let is_reckoned_with = group.meaning == Meaning::Other && status(group.errno).is_some();
+    group.meaning == Meaning::NoAnswer || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
 }

@@ -3,7 +3,7 @@
 use super::end::EndContext;
 use crate::facts::Subject;
 use crate::groups::Group;
-use crate::meaning::Meaning;
+use crate::meaning::{Meaning, status};
 use crate::text::has_name;
 use rewind_recording::decode::{errno_name, errno_text};
 
@@ -46,6 +46,9 @@ const UNNAMED: &[&str] = &[
 /// How they put it that they got no memory.
 const NO_MEMORY: &[&str] = &["memoryerror", "out of memory", "outofmemory", "bad_alloc", "cannot allocate memory"];
 
+/// By what they say that a number is the status of a response.
+const OF_A_RESPONSE: &[&str] = &["http", "status", "response", "returned", "request", "server"];
+
 /// Whether words, in lower case, tell of a peer or a name server that did not answer.
 pub(crate) fn is_of_silence(words: &str) -> bool {
     LATE.iter().chain(UNNAMED).any(|of| words.contains(of))
@@ -61,6 +64,9 @@ pub(super) fn says(end: &EndContext, group: &Group, turned: bool) -> bool {
         return true;
     }
     let errno = group.errno;
+    if let Some(status) = status(errno) {
+        return has_name(&end.words, &status.to_string()) && any(OF_A_RESPONSE);
+    }
     let has = |text: &str| !text.is_empty() && has_name(&end.words, &text.to_lowercase());
     let is_told =
         errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"));

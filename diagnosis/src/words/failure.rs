@@ -19,7 +19,8 @@ fn clause(group: &Group) -> String {
         None if group.meaning == Meaning::NoAnswer => silence(group),
         None => format!("{} {} ({})", what(group), meaning::words(group.errno), meaning::name(group.errno)),
     };
-    if group.longest_ns >= LONG_NS {
+    // How long an answer took that came says nothing of why it is an error.
+    if group.longest_ns >= LONG_NS && meaning::status(group.errno).is_none() {
         text += &format!(" after {}", duration(group.longest_ns));
     }
     if group.count > 1 {
@@ -38,6 +39,9 @@ fn clause(group: &Group) -> String {
 /// "connect to 10.0.0.5:5432 got no answer".
 fn silence(group: &Group) -> String {
     let peer = group.subject.text().unwrap_or("a peer");
+    if is_request(&group.name) {
+        return format!("{} got no answer", what(group));
+    }
     if calls::has(&group.name, bits::RECEIVES) {
         return format!("{} from {peer}, which it had sent nothing yet, got nothing", group.name);
     }
@@ -62,9 +66,16 @@ fn what(group: &Group) -> String {
         Subject::Peer(peer) if group.subject.is_name_server() && !calls::has(name, bits::CONNECTS) => {
             format!("a question to the name server {peer}")
         }
+        Subject::Peer(peer) if is_request(name) => format!("{name} of {peer}"),
+        Subject::Peer(peer) if group.errno == meaning::HUNG_UP => format!("what it sent to {peer}"),
         Subject::Peer(peer) if matches!(name, "connect" | "sendto") => format!("{name} to {peer}"),
         Subject::Peer(peer) | Subject::Descriptor(peer) => format!("{name} on {peer}"),
     }
+}
+
+/// Whether it is a request of HTTP, not a call.
+fn is_request(name: &str) -> bool {
+    name.contains(' ')
 }
 
 /// "; it ran as user 65534, and the file is user 0's with mode 0400", as far as that is known, where
