@@ -3,7 +3,7 @@
 use crate::facts::{Facts, Process};
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
-use crate::last_words::LastWords;
+use crate::last_words::{LastWords, is_vague};
 use crate::rules;
 use crate::weight::{ABORTED, AGAIN, is_of_silence, weighed_groups};
 use crate::words::exit_code;
@@ -76,7 +76,7 @@ fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&La
     if first.rule == "words" {
         let failed = found.get(1).filter(|second| {
             let is_other = second.is_tied && second.agreement == Agreement::Other;
-            is_other && second.relation == Relation::After && is_kin(first, second)
+            is_other && second.relation == Relation::After && is_kin(words, first, second)
         });
         return failed.map_or_else(String::new, |failed| format!("; right before that {}", failed.text));
     }
@@ -114,9 +114,12 @@ const OF_PEERS: &[&str] = &[
     "broker",
 ];
 
-/// Whether what a program said can be of the kind of what failed right before: an error that has nothing to do with
+/// Whether what a program said can be of the kind of what failed right before, or says nothing: an error that has nothing to do with
 /// peers is not that of a peer that refused, which programs do without.
-fn is_kin(said: &Finding, failed: &Finding) -> bool {
+fn is_kin(words: Option<&LastWords>, said: &Finding, failed: &Finding) -> bool {
+    if words.is_some_and(|words| is_vague(&words.text)) {
+        return true;
+    }
     let said = said.text.to_lowercase();
     let begins =
         |at: usize| !said.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '_'));

@@ -37,7 +37,7 @@ impl Class {
             (Meaning::Filtered, _) => Self::Filtered,
             (Meaning::OutOfMemory, _) => Self::Memory,
             (Meaning::OutOfDescriptors, _) => Self::Descriptors,
-            (_, subject) if subject.is_name_server() => Self::NameServer,
+            (_, subject) if subject.is_name_server() && !calls::has(&failure.name, bits::BINDS) => Self::NameServer,
             (_, Subject::Peer(_)) => Self::Peer,
             _ if calls::has(&failure.name, bits::SETS_UP_SOCKET) => Self::Peer,
             (_, Subject::Path(_)) => Self::File,

@@ -99,6 +99,11 @@ impl LastWords {
     }
 }
 
+/// Whether words tell of nothing but that it did not start, or will end.
+pub(crate) fn is_vague(text: &str) -> bool {
+    generic::is_vague(text) || generic::is_unbegun(text)
+}
+
 /// All that a process said at its end, without stack frames, in lower case: to look for names in it.
 #[must_use]
 pub fn telling(process: &Process, end_ns: u64) -> String {

@@ -136,6 +136,11 @@ pub(crate) const fn is_in_background(errno: u16) -> bool {
     errno == EINPROGRESS
 }
 
+/// Whether the connection is being made already.
+pub(crate) const fn is_under_way(errno: u16) -> bool {
+    errno == EALREADY
+}
+
 /// Whether the connection has been made already.
 pub(crate) const fn is_connected(errno: u16) -> bool {
     errno == EISCONN

@@ -36,6 +36,8 @@ const TRIED: &[(&str, &str)] = &[
     ("/locale", "the search for translations"),
     ("/LC_", "the search for translations"),
     ("/gconv", "the search for character sets"),
+    ("/zoneinfo", "the search for the time zone"),
+    ("/etc/localtime", "the search for the time zone"),
     ("/terminfo", "the search for terminals"),
     ("/nscd/socket", "a name cache that is optional"),
     ("/userdb", "a name service that is optional"),

@@ -125,9 +125,14 @@ fn quoted(word: &str) -> String {
 /// Whether a text has a name, and not only as a part of a longer one.
 pub(crate) fn has_name(text: &str, name: &str) -> bool {
     let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    // A dot ends a sentence, or goes on to an ending.
+    let goes_on = |behind: &str| {
+        let rest = behind.strip_prefix('.').unwrap_or(behind);
+        rest.starts_with(is_of_name)
+    };
     text.match_indices(name).any(|(at, _)| {
         let before = text.get(..at).is_some_and(|before| before.ends_with(is_of_name));
-        let behind = text.get(at + name.len()..).is_some_and(|behind| behind.starts_with(is_of_name));
+        let behind = text.get(at + name.len()..).is_some_and(goes_on);
         !before && !behind
     })
 }

@@ -5,7 +5,7 @@
 
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
-use crate::meaning::Meaning;
+use crate::meaning::{Meaning, status};
 use crate::works::{Kind, Works};
 
 /// No longer before it than this, but for the time that the thread slept.
@@ -19,7 +19,9 @@ const TWICE: u64 = 2;
 
 /// Whether what failed last in a group is where the course changed, `until_ns` being when it complained or ended.
 pub(crate) fn is_turn(works: &Works, group: &Group, until_ns: u64) -> bool {
-    can_end(group) && is_last(works, (group.tid, group.last_ns), until_ns)
+    // The rest of a response that is an error is read as well.
+    let least = if status(group.errno).is_some() { Kind::Own } else { Kind::Any };
+    can_end(group) && is_last(works, (group.tid, group.last_ns), until_ns, least)
 }
 
 /// Whether it tells something that a program goes on behind a failure of that kind.
@@ -43,9 +45,9 @@ pub(crate) fn went_on(facts: &Facts<'_>, works: &Works, group: &Group) -> bool {
 }
 
 /// Whether a thread did nothing else behind what ended at `since_ns`.
-pub(crate) fn is_last(works: &Works, (tid, since_ns): (u32, u64), until_ns: u64) -> bool {
+pub(crate) fn is_last(works: &Works, (tid, since_ns): (u32, u64), until_ns: u64, least: Kind) -> bool {
     let behind = || since_ns..until_ns;
-    !works.any(tid, behind(), Kind::Any)
+    !works.any(tid, behind(), least)
         && until_ns.saturating_sub(since_ns).saturating_sub(works.slept_ns(tid, behind())) < CLOSE_NS
 }
 

@@ -1,6 +1,7 @@
 //! The work of threads: calls that succeeded and show that a program goes on.
 //!
-//! What programs do to complain (look for the source of a message, its translation, their own symbols) is no work.
+//! What programs do to complain (look for the source of a message, its translation, their own symbols, open a log) is no
+//! work.
 
 use crate::calls::{self, bits};
 use crate::facts::{Facts, Subject};
@@ -11,11 +12,13 @@ use rewind_recording::syscalls::Arch;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// Which work is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which work is asked for, each with those below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// Any.
     Any,
+    /// More than to receive what a peer sends.
+    Own,
     /// A process was begun, or a program run.
     Starts,
 }
@@ -23,8 +26,8 @@ pub(crate) enum Kind {
 /// What one thread did.
 #[derive(Debug, Default)]
 struct Thread {
-    /// When each piece of work began, in order, and whether it started something.
-    work: Vec<(u64, bool)>,
+    /// When each piece of work began, in order, and which it was.
+    work: Vec<(u64, Kind)>,
     /// When it began to sleep, and for how long.
     sleeps: Vec<(u64, u64)>,
 }
@@ -47,12 +50,16 @@ impl Works {
             let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { continue };
             let name = decode::name(&call, facts.arch);
             let has_succeeded = call.errno().is_none();
-            if calls::has(&name, bits::SLEEPS) {
+            if calls::has(&name, bits::SLEEPS) || call.result == 0 && calls::has(&name, bits::POLLS) {
                 let thread = works.threads.entry(event.tid).or_default();
                 thread.sleeps.push((event.start_ns, call.duration_ns));
             } else if has_succeeded && is_work(&name, &Invocation { call, enter }, facts.arch) {
-                let starts = calls::has(&name, bits::STARTS | bits::RUNS);
-                works.threads.entry(event.tid).or_default().work.push((event.start_ns, starts));
+                let kind = match () {
+                    () if calls::has(&name, bits::STARTS | bits::RUNS) => Kind::Starts,
+                    () if calls::has(&name, bits::RECEIVES) => Kind::Any,
+                    () => Kind::Own,
+                };
+                works.threads.entry(event.tid).or_default().work.push((event.start_ns, kind));
             }
             if has_succeeded && name == "listen" {
                 works.servers.extend(event.tgid());
@@ -65,11 +72,11 @@ impl Works {
     }
 
     /// Whether a thread began some work in a time.
-    pub(crate) fn any(&self, tid: u32, time: Range<u64>, kind: Kind) -> bool {
+    pub(crate) fn any(&self, tid: u32, time: Range<u64>, least: Kind) -> bool {
         let Some(thread) = self.threads.get(&tid) else { return false };
         let from = thread.work.partition_point(|(at_ns, _)| *at_ns < time.start);
         let mut within = thread.work.iter().skip(from).take_while(|(at_ns, _)| *at_ns < time.end);
-        within.any(|(_, starts)| kind == Kind::Any || *starts)
+        within.any(|(_, kind)| *kind >= least)
     }
 
     /// How long a thread slept in a time.
@@ -92,7 +99,8 @@ impl Works {
 /// Whether a call that succeeded shows that the program goes on.
 fn is_work(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
     if calls::has(name, bits::OPENS) {
-        return !is_directory(name, invocation, arch)
+        return !has_flag(name, invocation, arch, DIRECTORY)
+            && !has_flag(name, invocation, arch, APPEND)
             && decode::path(invocation, arch).is_some_and(|path| {
                 let is_own = path.starts_with("/proc/") || path.starts_with("/sys/");
                 !is_own && noise(name, &Subject::Path(path.into_owned()), errno::ENOENT) == Noise::None
@@ -102,11 +110,16 @@ fn is_work(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
     is_transfer || calls::has(name, bits::CONNECTS | bits::BINDS | bits::STARTS | bits::RUNS | bits::MAKES_ENTRY)
 }
 
-/// Whether a directory is opened: to look for a module that prints a stack, say.
-fn is_directory(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
+/// The flag by which a directory is opened, to look for a module that prints a stack, say.
+const DIRECTORY: [u64; 2] = [0o200_000, 0o40_000];
+/// That by which a log is opened, which is to be complained in.
+const APPEND: [u64; 2] = [0o2000; 2];
+
+/// Whether a file is opened with a flag, which each architecture has its own number for.
+fn has_flag(name: &str, invocation: &Invocation<'_>, arch: Arch, [x86_64, aarch64]: [u64; 2]) -> bool {
     let flag = match arch {
-        Arch::X86_64 => 0o200_000,
-        Arch::Aarch64 => 0o40_000,
+        Arch::X86_64 => x86_64,
+        Arch::Aarch64 => aarch64,
     };
     let at = if name == "open" { 1 } else { 2 };
     invocation.call.value(at).is_some_and(|flags| flags & flag != 0)

@@ -50,7 +50,11 @@ impl Facts<'_> {
         let ended = self.children(tgid).filter_map(|(child, process)| Some((child, process.end?.ending)));
         let before: Vec<_> =
             ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns()).collect();
-        let before: Vec<_> = before.into_iter().filter(|(child, end)| !self.was_had_over(tgid, *child, end)).collect();
+        let before: Vec<_> = before
+            .into_iter()
+            .filter(|(child, end)| !self.was_had_over(tgid, *child, end))
+            .filter(|(child, end)| is_alike(process, code, end) || !self.was_ended_by(tgid, *child, end))
+            .collect();
         // What was run to wait is not what failed, unless it did.
         let has_waited = |child: u32, end: &Ending| end.is_success() && self.sleeps(child);
         let last = before.iter().filter(|(child, end)| !has_waited(*child, end)).max_by_key(|(_, end)| end.at_ns)?.0;

@@ -112,7 +112,7 @@ impl Http {
             self.told(told, None);
         }
         let mut found = Vec::new();
-        for request in self.made.iter().filter(|request| request.began_ns >= complete_ns) {
+        for request in &self.made {
             match &request.response {
                 Some(response) if response.status >= FIRST_ERROR => {
                     let recovered = self.made.iter().any(|later| later.is_success_of(request));
@@ -121,6 +121,7 @@ impl Http {
                     found.extend(index.map(|index| request.failure(index, response.at_ns, errno, recovered)));
                 }
                 Some(_) => {}
+                None if request.began_ns < complete_ns => {}
                 None => {
                     let (ended_ns, lives) = end_ns(request.party.tgid);
                     let closed_ns = self.closed_ns.get(&(request.party.local, request.party.peer));

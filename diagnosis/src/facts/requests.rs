@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::seen::Seen;
 use super::subject::{Subject, is_name_server, peer_of};
 use crate::calls::bits;
-use crate::meaning::{GIVEN_UP, HUNG_UP, is_connected, is_in_background, is_interim};
+use crate::meaning::{GIVEN_UP, HUNG_UP, is_connected, is_in_background, is_interim, is_under_way};
 use rewind_common::call::part;
 use rewind_recording::call::Call;
 use rewind_recording::decode;
@@ -95,6 +95,9 @@ impl PendingRequests {
             self.ask(socket, seen, Ask::Connection);
         } else if is(bits::CONNECTS) && (returned || errno.is_some_and(is_connected)) {
             self.connected(socket, seen);
+        } else if is(bits::CONNECTS) && errno.is_some_and(|errno| !is_interim(errno) && !is_under_way(errno)) {
+            // Asked again, it tells how the connection in the background went.
+            self.open.remove(&socket);
         } else if returned && is_verdict(seen) {
             self.ends(socket, Ask::Connection);
         } else if is(bits::SENDS) && returned {

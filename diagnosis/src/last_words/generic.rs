@@ -88,6 +88,109 @@ const SUMMARIES: &[&str] = &[
     "exit code",
 ];
 
+/// Words of lines that say only that it did not start, or will end.
+const GENERAL: &[&str] = &[
+    "a",
+    "abort",
+    "aborted",
+    "aborting",
+    "after",
+    "all",
+    "an",
+    "and",
+    "app",
+    "application",
+    "attempts",
+    "be",
+    "boot",
+    "bootstrap",
+    "bootstrapping",
+    "booting",
+    "cannot",
+    "can't",
+    "component",
+    "components",
+    "could",
+    "critical",
+    "dependencies",
+    "dependency",
+    "down",
+    "due",
+    "error",
+    "errors",
+    "exception",
+    "exit",
+    "exited",
+    "exiting",
+    "fail",
+    "failed",
+    "failing",
+    "failure",
+    "fatal",
+    "giving",
+    "in",
+    "init",
+    "initialisation",
+    "initialise",
+    "initialised",
+    "initialization",
+    "initialize",
+    "initialized",
+    "is",
+    "job",
+    "launch",
+    "main",
+    "not",
+    "of",
+    "on",
+    "panic",
+    "phase",
+    "pre",
+    "process",
+    "program",
+    "ready",
+    "retries",
+    "run",
+    "running",
+    "server",
+    "service",
+    "services",
+    "setup",
+    "shut",
+    "shutdown",
+    "shutting",
+    "start",
+    "started",
+    "starting",
+    "startup",
+    "stop",
+    "stopped",
+    "stopping",
+    "task",
+    "terminated",
+    "terminating",
+    "the",
+    "this",
+    "to",
+    "tries",
+    "try",
+    "unable",
+    "unexpected",
+    "unhandled",
+    "unrecoverable",
+    "up",
+    "warm",
+    "warmup",
+    "was",
+    "web",
+    "will",
+    "with",
+    "worker",
+    "wrong",
+    "went",
+    "something",
+];
+
 /// Those that say it whatever level they are said at.
 const BARE: &[&str] = &["errors found in configuration", "error found in configuration", "errors in configuration"];
 
@@ -122,6 +225,37 @@ pub(super) fn is_summary(text: &str) -> bool {
     // `make[1]: *** [Makefile:2: all] Error 1`
     let is_make = lower.starts_with("make") && lower.contains(": *** [");
     is_make || SUMMARIES.iter().any(|summary| lower.contains(summary))
+}
+
+/// Whether a text tells of nothing but that it did not start, or will end: "java.lang.IllegalStateException: init
+/// failed", "giving up after 6 attempts".
+pub(super) fn is_vague(text: &str) -> bool {
+    let exception = |name: &str| name.ends_with("Exception") || name.ends_with("Error") || name.ends_with("Rejection");
+    let said = text.split_once(": ").filter(|(name, _)| !name.contains(' ') && exception(name));
+    let said = said.map_or(text, |(_, said)| said).to_lowercase();
+    let mut words = said.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty());
+    words.clone().next().is_some() && words.all(|word| word.parse::<u64>().is_ok() || GENERAL.contains(&word))
+}
+
+/// How lines begin that say that something was not begun, for a reason that another line states.
+const UNBEGUN: &[&str] = &[
+    "failed to initialize",
+    "failed to initialise",
+    "failed to start",
+    "could not initialize",
+    "could not start",
+    "cannot start",
+    "unable to start",
+    "unable to initialize",
+];
+
+/// Whether a text says only that something was not begun.
+pub(super) fn is_unbegun(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let said = lower.rsplit(": ").next().unwrap_or(&lower).trim_end_matches('.');
+    let has_detail = said.contains(['"', '\'', '/', '=']) || said.bytes().any(|byte| byte.is_ascii_digit());
+    let ends = ["initialization failed", "initialisation failed", "startup failed", "start failed"];
+    !has_detail && (UNBEGUN.iter().any(|start| said.starts_with(start)) || ends.iter().any(|end| said.ends_with(end)))
 }
 
 /// Whether a text says nothing else, even where it is said to be fatal.

@@ -118,6 +118,9 @@ fn exception(lines: &[Line], at: usize) -> Option<Found> {
     if !is_uncaught && !is_named_exception(line) {
         return None;
     }
+    if let Some(found) = rejection(lines, at) {
+        return Some(found);
+    }
     let after = (at + 1..at + 6).filter_map(|next| text(lines, next));
     let is_stack = after.take_while(|line| !line.is_empty()).any(is_frame);
     let (message, last) = message(lines, at, line, is_stack);
@@ -125,6 +128,15 @@ fn exception(lines: &[Line], at: usize) -> Option<Found> {
     let is_marked = before.into_iter().any(|line| !line.is_empty() && line.trim_matches([' ', '^', '~']).is_empty());
     let rank = if is_uncaught || is_stack || is_marked { Rank::Crash } else { Rank::Error };
     Some(Found { rank, first: at, last, text: message })
+}
+
+/// What Node says of a promise that was rejected with something that is no error: the reason is at the end.
+fn rejection(lines: &[Line], at: usize) -> Option<Found> {
+    let (name, said) = text(lines, at)?.split_once(": ")?;
+    let (_, reason) = said.split_once("The promise rejected with the reason \"")?;
+    let reason = reason.rsplit_once('"').map_or(reason, |(reason, _)| reason);
+    let name = name.trim_start_matches('[');
+    (!reason.is_empty()).then(|| Found::line(Rank::Crash, at, format!("{name}: {reason}")))
 }
 
 /// Whether a line begins with the name of an exception: `TypeError: ...`, `java.lang.X: ...`, `Error [CODE]: ...`.

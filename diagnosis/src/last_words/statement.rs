@@ -40,7 +40,9 @@ fn candidates(lines: &[Line]) -> Vec<Found> {
             (None, None) => generic::found(lines, at),
         };
         let is_summary = |found: &Found| {
-            found.rank < Rank::Fatal && generic::is_summary(&found.text) || generic::is_bare_summary(&found.text)
+            found.rank < Rank::Fatal && generic::is_summary(&found.text)
+                || generic::is_bare_summary(&found.text)
+                || found.rank < Rank::Crash && (generic::is_vague(&found.text) || generic::is_unbegun(&found.text))
         };
         if let Some(found) = found.as_mut().filter(|found| is_summary(found)) {
             found.rank = found.rank.min(Rank::Summary);

@@ -6,7 +6,7 @@ use crate::groups::{Agreement, Class, Group};
 use crate::turn::is_last;
 use crate::weight::{HEAP_REFUSED, HEAP_REFUSED_ELSEWHERE};
 use crate::words::failure;
-use crate::works::Works;
+use crate::works::{Kind, Works};
 use rewind_recording::render::units::{bytes, grouped};
 
 pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
@@ -28,7 +28,8 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
         let memory = &process.memory;
         let (refused, index) = memory.refused.unwrap_or_default();
         let event = facts.timeline.event(index);
-        let is_last = event.is_some_and(|event| is_last(&Works::of(facts), (event.tid, event.end_ns), facts.end_ns()));
+        let is_last =
+            event.is_some_and(|event| is_last(&Works::of(facts), (event.tid, event.end_ns), facts.end_ns(), Kind::Any));
         findings.push(Finding {
             rule: "memory",
             weight: if fatal { HEAP_REFUSED } else { HEAP_REFUSED_ELSEWHERE },

@@ -61,6 +61,7 @@ fn finding(facts: &Facts<'_>, process: &Process, launcher: &Process, looks: &[&F
     let is_there = facts.owners.contains_key(path) && is_run(last);
     let text = match dirs.len() {
         _ if is_there => format!("{path} could not be run: it is there, but its interpreter or loader is not (ENOENT)"),
+        0 | 1 if is_run(last) => format!("the program {path}, or the interpreter that it names, is not there (ENOENT)"),
         0 | 1 => format!("the program {path} is not there (ENOENT)"),
         more => {
             let rest = if more > SHOWN { ":…" } else { "" };

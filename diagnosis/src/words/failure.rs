@@ -63,7 +63,7 @@ fn what(group: &Group) -> String {
     match &group.subject {
         Subject::Nothing => name.to_owned(),
         Subject::Path(path) => format!("{name} of {path}"),
-        Subject::Peer(peer) if group.subject.is_name_server() && !calls::has(name, bits::CONNECTS) => {
+        Subject::Peer(peer) if group.subject.is_name_server() && !calls::has(name, bits::CONNECTS | bits::BINDS) => {
             format!("a question to the name server {peer}")
         }
         Subject::Peer(peer) if is_request(name) => format!("{name} of {peer}"),

@@ -115,7 +115,9 @@ fn fault(signal: u32, code: i32, address: u64) -> String {
         }
         (SIGSEGV, SEGV_MAPERR) => format!("it used memory at {address:#x} that is not mapped"),
         (SIGSEGV, SEGV_ACCERR) => format!("it used memory at {address:#x} in a way that is not allowed"),
-        (SIGBUS, _) => format!("it used memory at {address:#x} that is not behind its file any more"),
+        (SIGBUS, _) => format!(
+            "it used memory at {address:#x} of a file's that nothing is behind: the file is shorter, or its file system is full or has failed"
+        ),
         (SIGFPE, FPE_INTDIV) => "it divided by zero".to_owned(),
         (SIGFPE, _) => "a computation failed".to_owned(),
         (SIGILL, _) => format!("it ran an instruction that the processor does not know, at {address:#x}"),

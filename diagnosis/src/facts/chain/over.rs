@@ -2,6 +2,7 @@
 
 use crate::facts::Facts;
 use crate::facts::process::{Process, is_shell};
+use crate::facts::signals::ASKING;
 use rewind_recording::ending::Ending;
 
 impl Facts<'_> {
@@ -20,6 +21,13 @@ impl Facts<'_> {
                     self.children(tgid).filter(|(_, of)| of.first_ns > ended.at_ns && of.first_ns < process.first_ns);
                 is_before && between.any(|(of, run)| !self.sleeps(of) && !same(run))
             })
+    }
+
+    /// Whether a process told its child to end, which it did: another one's failure is the reason.
+    pub(super) fn was_ended_by(&self, tgid: u32, child: u32, end: &Ending) -> bool {
+        let Some(ended) = self.processes.get(&child) else { return false };
+        let told = |signal| self.kill_call(ended, signal, end.at_ns).is_some_and(|kill| kill.tgid == tgid);
+        ASKING.into_iter().any(told)
     }
 
     /// Whether who ended behind a child did so for a reason of its own: a shell reports an error of its script, or it had
