@@ -13,6 +13,7 @@
 //! | [`runtimes`] | how the common runtimes say that they gave up |
 //! | [`logs`] | lines of logs that have a level |
 //! | [`generic`] | errors as any program may put them |
+//! | [`vague`] | lines that say nothing of the reason |
 //! | [`statement`] | the line that says it |
 
 mod generic;
@@ -24,6 +25,7 @@ mod runtimes;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod vague;
 
 use crate::facts::{Facts, Process};
 use lines::Line;
@@ -101,14 +103,14 @@ impl LastWords {
 
 /// Whether words tell of nothing but that it did not start, or will end.
 pub(crate) fn is_vague(text: &str) -> bool {
-    generic::is_vague(text) || generic::is_unbegun(text)
+    vague::is_vague(text) || vague::is_unbegun(text)
 }
 
-/// All that a process said at its end, without stack frames, in lower case: to look for names in it.
+/// All that a process said at its end, without stack frames and what it did without, in lower case: to look for names in it.
 #[must_use]
 pub fn telling(process: &Process, end_ns: u64) -> String {
     let lines = lines::last(process, end_ns);
-    let telling = lines.iter().filter(|line| !ordinary::is_frame(&line.text));
+    let telling = lines.iter().filter(|line| !ordinary::is_frame(&line.text) && !ordinary::goes_on(&line.text));
     telling.fold(String::new(), |text, line: &Line| text + &line.text.to_lowercase() + "\n")
 }
 

@@ -50,7 +50,8 @@ impl Works {
             let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { continue };
             let name = decode::name(&call, facts.arch);
             let has_succeeded = call.errno().is_none();
-            if calls::has(&name, bits::SLEEPS) || call.result == 0 && calls::has(&name, bits::POLLS) {
+            if calls::has(&name, bits::SLEEPS) || call.result == 0 && calls::has(&name, bits::POLLS | bits::WAITS_WORK)
+            {
                 let thread = works.threads.entry(event.tid).or_default();
                 thread.sleeps.push((event.start_ns, call.duration_ns));
             } else if has_succeeded && is_work(&name, &Invocation { call, enter }, facts.arch) {

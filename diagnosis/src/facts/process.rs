@@ -4,6 +4,8 @@ use super::memory::Memory;
 use super::seen::Seen;
 use crate::calls::{self, bits};
 use crate::text::{command, written};
+use rewind_common::call::part;
+use rewind_recording::call::Call;
 use rewind_recording::ending::Ending;
 use rewind_recording::setup::{is_runtime, runtime};
 use rewind_recording::syscalls::Row;
@@ -117,6 +119,8 @@ pub struct Process {
     pub signals: Vec<DeliveredSignal>,
     /// What it wrote to its standard output and error.
     pub outputs: Vec<Output>,
+    /// The signals that it takes itself, a bit each.
+    pub(super) handled: u64,
     /// Whether its standard output is its standard error for now.
     pub(super) is_stdout_stderr: bool,
     /// How it ended.
@@ -143,6 +147,12 @@ impl Process {
     pub fn program(&self) -> &str {
         let first = self.command().split(' ').next().unwrap_or_default();
         first.rsplit('/').next().unwrap_or(first)
+    }
+
+    /// Whether it takes a signal itself, as far as that is among the records.
+    #[must_use]
+    pub fn handles(&self, signal: u32) -> bool {
+        self.handled & bit(signal) != 0
     }
 
     /// Whether it only set the container up.
@@ -174,7 +184,14 @@ impl Process {
         }
         if seen.has(bits::RUNS) {
             let command = command(seen.invocation, seen.arch);
+            self.handled = 0;
             self.programs.push(Program { index: seen.index, at_ns: seen.event.end_ns, command });
+        }
+        if seen.name == "rt_sigaction"
+            && let Some(handler) = handler(seen.call())
+        {
+            let bit = bit(seen.call().value(0).unwrap_or_default() as u32);
+            self.handled = if handler > SIG_IGN { self.handled | bit } else { self.handled & !bit };
         }
         // `echo ... >&2` of a shell: its output is standard error until it is put back.
         if matches!(&**seen.name, "dup2" | "dup3") && seen.call().value(1) == Some(STDOUT as u64) {
@@ -190,6 +207,19 @@ impl Process {
             self.outputs.push(Output { index, at_ns, tid, to_stderr, text, is_cut });
         }
     }
+}
+
+/// What `sa_handler` holds in place of a function, at most.
+const SIG_IGN: u64 = 1;
+
+const fn bit(signal: u32) -> u64 {
+    1_u64.wrapping_shl(signal)
+}
+
+/// The function that is to take a signal, which a `sigaction` begins with.
+fn handler(call: &Call<'_>) -> Option<u64> {
+    let blob = call.blob(1, part::WHOLE).filter(|blob| blob.pointer().is_none())?;
+    blob.bytes.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
 /// Programs whose work is to run others, and whose code tells how that went: shells first.

@@ -43,6 +43,28 @@ pub(super) fn is_frame(line: &str) -> bool {
         || HEADS.iter().any(|head| line.starts_with(head))
 }
 
+/// How a program says that it does without something.
+const WITHOUT: &[&str] = &[
+    "using default",
+    "default is used",
+    "defaults are used",
+    "falling back",
+    "fall back",
+    "ignoring",
+    "ignored",
+    "skipping",
+    "skipped",
+    "continuing",
+    "optional",
+    "not required",
+];
+
+/// Whether a line says that the program does without what it names.
+pub(super) fn goes_on(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    WITHOUT.iter().any(|words| lower.contains(words))
+}
+
 /// Whether a line has no word: it is empty, or marks a place.
 pub(super) fn is_mark(line: &str) -> bool {
     !line.contains(char::is_alphanumeric)

@@ -12,8 +12,8 @@ const MESSAGE: usize = 4;
 /// A runtime: what it says at line `at`, if that is its.
 type Runtime = fn(&[Line], usize) -> Option<Found>;
 
-const RUNTIMES: [Runtime; 12] =
-    [python, java, java_machine, node_thrown, exception, go, rust, cpp, glibc, ruby, lua, redis];
+const RUNTIMES: [Runtime; 13] =
+    [python, rejection, java, java_machine, node_thrown, exception, go, rust, cpp, glibc, ruby, lua, redis];
 
 /// What a runtime says at a line.
 pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
@@ -117,9 +117,6 @@ fn exception(lines: &[Line], at: usize) -> Option<Found> {
     let is_uncaught = uncaught.iter().any(|start| line.starts_with(start));
     if !is_uncaught && !is_named_exception(line) {
         return None;
-    }
-    if let Some(found) = rejection(lines, at) {
-        return Some(found);
     }
     let after = (at + 1..at + 6).filter_map(|next| text(lines, next));
     let is_stack = after.take_while(|line| !line.is_empty()).any(is_frame);

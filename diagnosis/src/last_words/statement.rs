@@ -4,7 +4,7 @@ use super::lines::Line;
 use super::logs::{self, Logged};
 use super::ordinary::{is_frame, is_mark, is_ordinary};
 use super::rank::{Found, Rank};
-use super::{generic, runtimes};
+use super::{generic, runtimes, vague};
 
 /// What was said so long before the last error is another matter.
 const SAME_NS: u64 = 1_000_000_000;
@@ -42,7 +42,7 @@ fn candidates(lines: &[Line]) -> Vec<Found> {
         let is_summary = |found: &Found| {
             found.rank < Rank::Fatal && generic::is_summary(&found.text)
                 || generic::is_bare_summary(&found.text)
-                || found.rank < Rank::Crash && (generic::is_vague(&found.text) || generic::is_unbegun(&found.text))
+                || found.rank < Rank::Crash && (vague::is_vague(&found.text) || vague::is_unbegun(&found.text))
         };
         if let Some(found) = found.as_mut().filter(|found| is_summary(found)) {
             found.rank = found.rank.min(Rank::Summary);

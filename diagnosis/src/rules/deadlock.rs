@@ -4,7 +4,7 @@
 //! that of who waits for a thread of its own to end (`pthread_join`), which the kernel wakes.
 
 use crate::calls::bits;
-use crate::facts::{Facts, Thread, Wait};
+use crate::facts::{ASKING, Facts, SIGINT, Thread, Wait};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::weight::DEADLOCKED;
@@ -38,6 +38,14 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 }
 
 fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> Option<Finding> {
+    // Who takes a signal that asks for something may do nothing but wait for it.
+    if facts
+        .processes
+        .get(&tgid)
+        .is_some_and(|process| ASKING.iter().any(|signal| *signal != SIGINT && process.handles(*signal)))
+    {
+        return None;
+    }
     let wakers: Option<Vec<_>> = threads.iter().map(|thread| waker(facts, thread, threads)).collect();
     let wakers = wakers.filter(|wakers| !wakers.is_empty())?;
     let is_shared = wakers.contains(&Waker::Anybody);

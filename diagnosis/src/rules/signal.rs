@@ -6,7 +6,7 @@
 //! a handler is never delivered: the kernel ends the process as it is sent, and hands SIGKILL to its
 //! threads without output by whom.
 
-use crate::facts::{ASKING, DeliveredSignal, FAULTS, Facts, Process, SIGABRT, SIGKILL, SIGPIPE, SIGSYS};
+use crate::facts::{ASKING, DeliveredSignal, FAULTS, Facts, Process, SIGABRT, SIGHUP, SIGKILL, SIGPIPE, SIGSYS};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::weight::{ABORTED, ASKED_TO_END, CERTAIN};
@@ -64,6 +64,9 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
             },
         )
     };
+    if signal == SIGKILL && text == "sent by the kernel" {
+        text += ", and not for memory: as it does at the hard limit on CPU time (RLIMIT_CPU)";
+    }
     if let Some((index, sent)) = facts.ignored_request(tgid, facts.end_ns()).filter(|_| signal == SIGKILL) {
         evidence.push(index);
         let before = duration(facts.end_ns() - sent.time_ns);
@@ -98,7 +101,9 @@ fn aborted(process: &Process, signal: u32) -> String {
 /// It ended of itself, but it was asked to.
 fn asked(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option<Finding> {
     let recent = |delivered: &&DeliveredSignal| end_ns.saturating_sub(delivered.at_ns) < PATIENCE_NS;
-    let mut asking = process.signals.iter().filter(|delivered| ASKING.contains(&delivered.siginfo[0]));
+    // Who takes SIGHUP reads its configuration anew.
+    let asks = |signal: u32| ASKING.contains(&signal) && (signal != SIGHUP || !process.handles(SIGHUP));
+    let mut asking = process.signals.iter().filter(|delivered| asks(delivered.siginfo[0]));
     let delivered = asking.rfind(recent)?;
     let signal = delivered.siginfo[0];
     let name = signal_name(signal).unwrap_or_else(|| signal.to_string());

@@ -53,7 +53,7 @@ fn stands(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
     let (weight, waits_for) = match soon {
         Some((_, waits_for)) => (STUCK, (*waits_for).to_owned()),
         None if reads_file(facts, &event, wait) => file_reader(facts, &event, thread)?,
-        None => return None,
+        None => takes_nothing(facts, &event, wait)?,
     };
     let long = if wait.is_before {
         format!("since before the recording began, {} ago,", duration(wait.ns))
@@ -69,6 +69,13 @@ fn stands(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
     let runs = runs
         .map_or_else(String::new, |process| format!(", of {} (process {})", shortened(process.command()), thread.tgid));
     Some(finding(weight, format!("it has waited {long} for {waits_for}: {shown}{runs}"), wait.index))
+}
+
+/// Of a thread that sends: the peer that does not take it.
+fn takes_nothing(facts: &Facts<'_>, event: &Event<'_>, wait: &Wait) -> Option<(i32, String)> {
+    let Subject::Peer(peer) = facts.subject(event) else { return None };
+    let is_long = wait.bits & bits::SENDS != 0 && wait.ns > VERY_LONG_NS;
+    is_long.then(|| (STUCK, format!("{peer}, which does not take what is sent to it")))
 }
 
 /// A command as a part of a sentence.

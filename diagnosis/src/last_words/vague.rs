@@ -1,0 +1,53 @@
+//! Lines that tell of nothing but that a program did not start, or will end: the reason is another line's, or what failed
+//! right before.
+
+/// Words of lines that say only that it did not start, or will end.
+const GENERAL: &str = "\
+    a abort aborted aborting after all an and app application attempts be boot booting bootstrap \
+    bootstrapping can't cannot component components could critical dependencies dependency down due error \
+    errors exception exit exited exiting fail failed failing failure fatal giving in init initialisation \
+    initialise initialised initialization initialize initialized is job launch main not of on panic phase pre \
+    process program queue ready retries run running server service services setup shut shutdown shutting \
+    something start started starting startup stop stopped stopping task terminated terminating the this to \
+    tries try unable unexpected unhandled unrecoverable up warm warmup was web went will with worker wrong";
+
+/// How lines begin that say that something was not begun, for a reason that another line states.
+const UNBEGUN: &[&str] = &[
+    "failed to initialize",
+    "failed to initialise",
+    "failed to start",
+    "could not initialize",
+    "could not start",
+    "cannot start",
+    "unable to start",
+    "unable to initialize",
+];
+
+/// Whether a text tells of nothing but that it did not start, or will end: "java.lang.IllegalStateException: init
+/// failed", "giving up after 6 attempts".
+pub(super) fn is_vague(text: &str) -> bool {
+    let exception = |name: &str| name.ends_with("Exception") || name.ends_with("Error") || name.ends_with("Rejection");
+    let said = text.rsplit_once(": ").filter(|(name, _)| exception(name.rsplit(' ').next().unwrap_or(name)));
+    let said = without_place(said.map_or(text, |(_, said)| said)).to_lowercase();
+    let mut words = said.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty());
+    words.clone().next().is_some()
+        && words.all(|word| word.parse::<u64>().is_ok() || GENERAL.split(' ').any(|general| general == word))
+}
+
+/// Whether a text says only that something was not begun.
+pub(super) fn is_unbegun(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let said = lower.rsplit(": ").next().unwrap_or(&lower).trim_end_matches('.');
+    let has_detail = said.contains(['"', '\'', '/', '=']) || said.bytes().any(|byte| byte.is_ascii_digit());
+    let ends = ["initialization failed", "initialisation failed", "startup failed", "start failed"];
+    !has_detail && (UNBEGUN.iter().any(|start| said.starts_with(start)) || ends.iter().any(|end| said.ends_with(end)))
+}
+
+/// The text without the place in the source that ends it: `... in /app/a.php:7`.
+fn without_place(text: &str) -> &str {
+    let place = text.rsplit_once(" in ").filter(|(_, place)| {
+        let line = place.rsplit_once(':').map(|(_, line)| line);
+        line.is_some_and(|line| !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()))
+    });
+    place.map_or(text, |(before, _)| before)
+}
