@@ -3,10 +3,10 @@
 mod background;
 mod calls;
 mod chain;
+mod exchanges;
 mod failure;
 mod file_locks;
 mod gather;
-mod http;
 mod memory;
 mod owner;
 mod process;

@@ -3,6 +3,7 @@
 //! This is the one place that looks at error numbers. Rules, weights, noise and phrases ask for the
 //! [`Meaning`].
 
+use rewind_protocols::dns;
 use rewind_recording::decode::errno::*;
 use rewind_recording::decode::errno_name;
 use rewind_recording::syscalls::answer::Answer;
@@ -20,14 +21,35 @@ const STATUS: u16 = 0x4000;
 
 /// In place of an errno: a request was answered with a status that is an error.
 pub(crate) const fn of_status(status: u16) -> u16 {
-    STATUS | status & (STATUS - 1)
+    STATUS | status & (RCODE - STATUS - 1)
 }
+
+/// In place of an errno: this and the code of a response of DNS.
+const RCODE: u16 = 0x6000;
+
+/// In place of an errno: a name server answered with a code that is an error.
+pub(crate) const fn of_rcode(rcode: u16) -> u16 {
+    RCODE | rcode & (RCODE - STATUS - 1)
+}
+
+/// The code of the response of DNS, if it is one.
+#[must_use]
+pub const fn rcode(errno: u16) -> Option<u16> {
+    match errno {
+        RCODE..HUNG_UP => Some(errno - RCODE),
+        _ => None,
+    }
+}
+
+/// That a name server knows no such name (RFC 1035, 4.1.1).
+const NXDOMAIN: u16 = 3;
+const RCODE_NXDOMAIN: u16 = of_rcode(NXDOMAIN);
 
 /// The status of the HTTP response, if it is one.
 #[must_use]
 pub const fn status(errno: u16) -> Option<u16> {
     match errno {
-        STATUS..HUNG_UP => Some(errno - STATUS),
+        STATUS..RCODE => Some(errno - STATUS),
         _ => None,
     }
 }
@@ -82,6 +104,9 @@ impl Meaning {
         }
         if let Some(status) = status(errno) {
             return if status >= 500 || REFUSED.contains(&status) { Self::Peer } else { Self::Other };
+        }
+        if let Some(rcode) = rcode(errno) {
+            return if rcode == NXDOMAIN { Self::Other } else { Self::Peer };
         }
         match errno {
             GIVEN_UP => Self::NoAnswer,
@@ -181,6 +206,9 @@ pub fn name(errno: u16) -> Cow<'static, str> {
     if let Some(status) = status(errno) {
         return Cow::Owned(format!("HTTP {status}"));
     }
+    if let Some(rcode) = rcode(errno) {
+        return dns::rcode_name(rcode);
+    }
     errno_name(errno).map_or_else(|| Cow::Owned(errno.to_string()), Cow::Borrowed)
 }
 
@@ -188,8 +216,10 @@ pub fn name(errno: u16) -> Cow<'static, str> {
 #[must_use]
 pub const fn words(errno: u16) -> &'static str {
     match errno {
-        HUNG_UP => "met the end of the connection in place of an answer",
-        STATUS..HUNG_UP => "was answered with an error",
+        HUNG_UP => "was ended by the other side, which had sent nothing",
+        RCODE_NXDOMAIN => "found no such name",
+        RCODE..HUNG_UP => "failed at the name server",
+        STATUS..RCODE => "was answered with an error",
         EPERM | EACCES => "was denied",
         ENOENT => "found no such file",
         EIO => "met an input/output error",

@@ -104,10 +104,10 @@ impl Calls {
     /// All calls have been seen; `end_ns` says until when a process can have waited.
     ///
     /// What was asked before `complete_ns` may have got an answer that is overwritten.
-    pub(super) fn finish(&mut self, complete_ns: u64, end_ns: impl Fn(u32) -> u64) {
+    pub(super) fn finish(&mut self, complete_ns: u64, end_ns: impl Fn(u32) -> u64, is_living: impl Fn(u32) -> bool) {
         for failure in &mut self.failures {
             failure.recovered = self.had.later(failure);
         }
-        self.failures.extend(std::mem::take(&mut self.pending).finish(complete_ns, end_ns));
+        self.failures.extend(std::mem::take(&mut self.pending).finish(complete_ns, end_ns, is_living));
     }
 }

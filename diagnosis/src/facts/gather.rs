@@ -2,7 +2,7 @@
 
 use super::Facts;
 use super::calls::Calls;
-use super::http::Http;
+use super::exchanges::{Ended, Exchanges};
 use super::owner;
 use super::process::{DeliveredSignal, Process, ProcessEnd};
 use super::seen::Seen;
@@ -30,7 +30,7 @@ pub(super) struct Gather {
     processes: BTreeMap<u32, Process>,
     setups: HashMap<u32, Setup>,
     calls: Calls,
-    http: Http,
+    exchanges: Exchanges,
     reaped: BTreeMap<u32, u64>,
     alive: Alive,
     sent: Vec<(usize, wire::SignalSent)>,
@@ -60,11 +60,12 @@ impl Gather {
             Some(end) => end.ending.at_ns,
             None => header.read_ns,
         };
-        self.calls.finish(header.coverage.complete_from_ns, end_ns);
-        let Calls { mut failures, open, kills, sums, owners, full, locks, .. } = self.calls;
         let lives = |tgid| self.processes.get(&tgid).is_none_or(|process| process.end.is_none()) && ending.is_none();
-        let complete_ns = header.coverage.complete_from_ns;
-        self.http.finish(header.read_ns, complete_ns, |tgid| (end_ns(tgid), lives(tgid)), &mut failures);
+        self.calls.finish(header.coverage.complete_from_ns, end_ns, lives);
+        let Calls { mut failures, open, kills, sums, owners, full, locks, .. } = self.calls;
+        let process = |tgid| (end_ns(tgid), lives(tgid));
+        let ended = Ended { complete_ns: header.coverage.complete_from_ns, process };
+        self.exchanges.finish(header.read_ns, &ended, &mut failures);
         let file_locks = locks.finish(&self.processes, &self.tables);
         let mut facts = Facts {
             header,
@@ -97,7 +98,7 @@ impl Gather {
         if let What::Descriptor(descriptor) = event.what {
             return descriptor.open_in(&mut self.tables);
         }
-        self.http.event(index, event);
+        self.exchanges.event(index, event);
         let tgid = event.tgid().unwrap_or(event.tid);
         if tgid == 0 {
             // The kernel's own doing, of no process that is known.

@@ -119,7 +119,7 @@ pub struct Process {
     pub signals: Vec<DeliveredSignal>,
     /// What it wrote to its standard output and error.
     pub outputs: Vec<Output>,
-    /// The signals that it takes itself, a bit each.
+    /// The signals that its program took itself, a bit each.
     pub(super) handled: u64,
     /// Whether its standard output is its standard error for now.
     pub(super) is_stdout_stderr: bool,
@@ -149,7 +149,7 @@ impl Process {
         first.rsplit('/').next().unwrap_or(first)
     }
 
-    /// Whether it takes a signal itself, as far as that is among the records.
+    /// Whether its program takes a signal itself, or did, as far as that is among the records.
     #[must_use]
     pub fn handles(&self, signal: u32) -> bool {
         self.handled & bit(signal) != 0
@@ -187,11 +187,8 @@ impl Process {
             self.handled = 0;
             self.programs.push(Program { index: seen.index, at_ns: seen.event.end_ns, command });
         }
-        if seen.name == "rt_sigaction"
-            && let Some(handler) = handler(seen.call())
-        {
-            let bit = bit(seen.call().value(0).unwrap_or_default() as u32);
-            self.handled = if handler > SIG_IGN { self.handled | bit } else { self.handled & !bit };
+        if seen.name == "rt_sigaction" && handler(seen.call()).is_some_and(|handler| handler > SIG_IGN) {
+            self.handled |= bit(seen.call().value(0).unwrap_or_default() as u32);
         }
         // `echo ... >&2` of a shell: its output is standard error until it is put back.
         if matches!(&**seen.name, "dup2" | "dup3") && seen.call().value(1) == Some(STDOUT as u64) {

@@ -22,12 +22,13 @@ use rewind_recording::event::Outcome;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// A question of a living process counts as not answered after this time.
+/// A connection or a name counts as not had after this time.
 const PATIENCE_NS: u64 = 2_000_000_000;
+/// A request counts as not answered after this time, and after so many times what the longest earlier answer took.
+const REQUEST_PATIENCE_NS: u64 = 8_000_000_000;
+const LONGER: u64 = 3;
 /// Who closes a connection so long after a question, to which it watched for an answer, has given up.
 const WATCHED_NS: u64 = 1_000_000_000;
-/// A question for whose answer only an `epoll` waits counts as not answered after this time.
-const EPOLL_PATIENCE_NS: u64 = 5_000_000_000;
 /// `EPOLLIN`.
 const READABLE: u8 = 1;
 /// `POLLIN` and `POLLOUT`.
@@ -81,6 +82,8 @@ pub(super) struct PendingRequests {
     moved: HashMap<u32, [(Socket, u64); 2]>,
     /// When a peer answered last.
     replied: HashMap<String, u64>,
+    /// How long the longest answer of a peer took.
+    took: HashMap<String, u64>,
     given_up: Vec<Failure>,
 }
 
@@ -148,18 +151,17 @@ impl PendingRequests {
         *last = (socket, seen.event.end_ns);
     }
 
-    /// Whether a connection ends before anything came by it, though something was asked.
+    /// Whether a connection that the process made ends before anything came by it.
     fn is_hung_up(&self, socket: Socket, seen: &Seen<'_, '_>) -> bool {
         let is_stream =
             || seen.table.and_then(|table| table.text(socket.1)).is_some_and(|text| text.starts_with("TCP"));
-        let is_asked = self.open.get(&socket).is_some_and(|open| open.ask == Ask::Request && !open.answered);
-        is_asked && !self.heard.contains(&socket) && !self.shut.contains(&socket) && is_stream()
+        self.own.contains(&socket) && !self.heard.contains(&socket) && !self.shut.contains(&socket) && is_stream()
     }
 
     fn hung_up(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
-        let Some(open) = self.open.remove(&socket) else { return };
-        let duration_ns = seen.event.end_ns.saturating_sub(open.at_ns);
-        self.given_up.push(Failure { duration_ns, ..Failure::of(seen, Subject::Peer(open.peer), HUNG_UP) });
+        self.open.remove(&socket);
+        let Some(peer) = seen.table.and_then(|table| table.text(socket.1)).and_then(peer_of) else { return };
+        self.given_up.push(Failure::of(seen, Subject::Peer(peer), HUNG_UP));
     }
 
     /// Whether all that is known of a process is that an `epoll` waits for an answer.
@@ -236,6 +238,9 @@ impl PendingRequests {
         self.ends(socket, Ask::Connection);
         if let Some(open) = self.open.get_mut(&socket) {
             self.replied.insert(open.peer.clone(), seen.event.end_ns);
+            let took_ns = seen.event.end_ns.saturating_sub(open.at_ns);
+            let longest_ns = self.took.entry(open.peer.clone()).or_default();
+            *longest_ns = took_ns.max(*longest_ns);
             open.answered = true;
         }
         self.ends(socket, Ask::Request);
@@ -265,17 +270,26 @@ impl PendingRequests {
         }
     }
 
-    /// What got no answer; `end_ns` says until when a process can have waited.
-    pub(super) fn finish(mut self, complete_ns: u64, end_ns: impl Fn(u32) -> u64) -> Vec<Failure> {
+    /// What got no answer; `end_ns` says until when a process can have waited, `is_living` whether it still may.
+    pub(super) fn finish(
+        mut self,
+        complete_ns: u64,
+        end_ns: impl Fn(u32) -> u64,
+        is_living: impl Fn(u32) -> bool,
+    ) -> Vec<Failure> {
         let open: BTreeMap<_, _> = std::mem::take(&mut self.open).into_iter().collect();
         for (socket, mut open) in open {
             let tgid = socket.0;
             let until_ns = end_ns(tgid);
-            let is_long = until_ns.saturating_sub(open.at_ns) >= EPOLL_PATIENCE_NS;
-            if open.looked || is_long && open.waited_ns.is_none() && self.is_polled(socket, &open) {
+            if open.looked || open.waited_ns.is_none() && self.is_polled(socket, &open) {
                 open.waited_ns = Some(until_ns);
             }
-            if until_ns.saturating_sub(open.at_ns) > PATIENCE_NS {
+            let longest_ns = self.took.get(&open.peer).copied().unwrap_or_default();
+            let patience_ns = match open.ask {
+                Ask::Request if is_living(tgid) => REQUEST_PATIENCE_NS.max(LONGER.saturating_mul(longest_ns)),
+                _ => PATIENCE_NS,
+            };
+            if until_ns.saturating_sub(open.at_ns) > patience_ns {
                 self.settle(tgid, open, until_ns);
             }
         }

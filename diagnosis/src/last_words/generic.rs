@@ -1,7 +1,7 @@
 //! Errors as any program may put them.
 
 use super::lines::Line;
-use super::ordinary::is_ordinary;
+use super::ordinary::{goes_on, is_ordinary};
 use super::rank::{Found, Rank};
 use super::runtimes::message;
 
@@ -58,7 +58,8 @@ const FAILURES: &[&str] = &[
     "not set",
     "is not",
     "crash",
-    "fault",
+    " fault",
+    "segfault",
     "exhausted",
     "broken",
     "too many",
@@ -105,7 +106,7 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     let is_indented = line.starts_with([' ', '\t']);
     let rank = match named {
         Some(rank) => rank,
-        None if is_warning(&lower) => Rank::Plain,
+        None if is_warning(&lower) || goes_on(line) => Rank::Plain,
         None if has_words() && is_indented => Rank::Summary,
         None if has_words() => Rank::Failure,
         None => Rank::Plain,

@@ -133,7 +133,8 @@ fn rejection(lines: &[Line], at: usize) -> Option<Found> {
     let (_, reason) = said.split_once("The promise rejected with the reason \"")?;
     let reason = reason.rsplit_once('"').map_or(reason, |(reason, _)| reason);
     let name = name.trim_start_matches('[');
-    (!reason.is_empty()).then(|| Found::line(Rank::Crash, at, format!("{name}: {reason}")))
+    // An object is told below.
+    (!reason.is_empty() && !reason.starts_with('#')).then(|| Found::line(Rank::Crash, at, format!("{name}: {reason}")))
 }
 
 /// Whether a line begins with the name of an exception: `TypeError: ...`, `java.lang.X: ...`, `Error [CODE]: ...`.

@@ -3,7 +3,7 @@
 use super::end::EndContext;
 use crate::facts::Subject;
 use crate::groups::Group;
-use crate::meaning::{Meaning, status};
+use crate::meaning::{Meaning, rcode, status};
 use crate::text::has_name;
 use rewind_recording::decode::{errno_name, errno_text};
 
@@ -11,7 +11,10 @@ use rewind_recording::decode::{errno_name, errno_text};
 pub(super) fn names(end: &EndContext, group: &Group, turned: bool) -> bool {
     let Some(text) = group.subject.text().map(str::to_lowercase) else { return false };
     let last = text.rsplit('/').next().unwrap_or(&text);
-    let whole = text.len() > 3 && has_name(&end.words, &text);
+    // What was asked for: a path, or a name.
+    let asked = group.name.rsplit_once(' ').map(|(_, asked)| asked.to_lowercase());
+    let is_asked = asked.is_some_and(|asked| asked.len() > 3 && has_name(&end.words, &asked));
+    let whole = is_asked || text.len() > 3 && has_name(&end.words, &text);
     let is_told = || (turned || is_no_word(last)) && has_name(&end.words, last) || is_quoted(&end.words, last);
     whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && is_told()
 }
@@ -64,6 +67,9 @@ pub(super) fn says(end: &EndContext, group: &Group, turned: bool) -> bool {
         return true;
     }
     let errno = group.errno;
+    if rcode(errno).is_some() {
+        return any(UNNAMED);
+    }
     if let Some(status) = status(errno) {
         return has_name(&end.words, &status.to_string()) && any(OF_A_RESPONSE);
     }

@@ -17,10 +17,12 @@ fn clause(group: &Group) -> String {
     let mut text = match group.refused {
         Some(by) => format!("{} refused {} ({})", by.words(), what(group), meaning::name(group.errno)),
         None if group.meaning == Meaning::NoAnswer => silence(group),
+        None if group.errno == meaning::HUNG_UP => format!("{} {}", what(group), meaning::words(group.errno)),
         None => format!("{} {} ({})", what(group), meaning::words(group.errno), meaning::name(group.errno)),
     };
     // How long an answer took that came says nothing of why it is an error.
-    if group.longest_ns >= LONG_NS && meaning::status(group.errno).is_none() {
+    let is_answered = meaning::status(group.errno).is_some() || meaning::rcode(group.errno).is_some();
+    if group.longest_ns >= LONG_NS && !is_answered {
         text += &format!(" after {}", duration(group.longest_ns));
     }
     if group.count > 1 {
@@ -66,14 +68,17 @@ fn what(group: &Group) -> String {
         Subject::Peer(peer) if group.subject.is_name_server() && !calls::has(name, bits::CONNECTS | bits::BINDS) => {
             format!("a question to the name server {peer}")
         }
+        Subject::Peer(peer) if meaning::rcode(group.errno).is_some() => {
+            format!("the {name} by the name server {peer}")
+        }
         Subject::Peer(peer) if is_request(name) => format!("{name} of {peer}"),
-        Subject::Peer(peer) if group.errno == meaning::HUNG_UP => format!("what it sent to {peer}"),
+        Subject::Peer(peer) if group.errno == meaning::HUNG_UP => format!("the connection to {peer}"),
         Subject::Peer(peer) if matches!(name, "connect" | "sendto") => format!("{name} to {peer}"),
         Subject::Peer(peer) | Subject::Descriptor(peer) => format!("{name} on {peer}"),
     }
 }
 
-/// Whether it is a request of HTTP, not a call.
+/// Whether it is a request of HTTP or a question of DNS, not a call.
 fn is_request(name: &str) -> bool {
     name.contains(' ')
 }

@@ -1,0 +1,86 @@
+//! Requests of HTTP/1 and questions of DNS that processes asked, and what came of them.
+//!
+//! ```text
+//! messages and connections -> exchanges -> failures
+//!                                          http, dns
+//! ```
+
+mod dns;
+mod http;
+
+use super::failure::Failure;
+use rewind_common::record::connection::what;
+use rewind_protocols::http1::Way;
+use rewind_recording::conversations::{Conversations, Told};
+use rewind_recording::event::{Event, What};
+use rewind_recording::events::connection;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+/// Both ends of a connection, this one first.
+type Ends = (SocketAddr, SocketAddr);
+
+/// Until when processes and connections were there.
+pub(super) struct Ended<F> {
+    /// From when on no call is overwritten: what was asked before may have got an answer.
+    pub(super) complete_ns: u64,
+    /// When a process ended, or until when it is known to live, and whether it does.
+    pub(super) process: F,
+}
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Exchanges {
+    conversations: Conversations,
+    /// The events that messages began in.
+    began: HashMap<(Ends, u64), usize>,
+    closed_ns: HashMap<Ends, u64>,
+    requests: Vec<http::Request>,
+    lookups: Vec<dns::Answer>,
+}
+
+impl Exchanges {
+    /// Takes the next event.
+    pub(super) fn event(&mut self, index: usize, event: &Event<'_>) {
+        match event.what {
+            What::SocketMessage(message) => {
+                let ends = (message.local(), message.peer());
+                self.began.entry((ends, message.at_ns())).or_insert(index);
+            }
+            What::Connection(told) if told.header.flags == what::CLOSED => {
+                self.closed_ns.insert((connection::local(&told), connection::peer(&told)), told.time_ns);
+            }
+            What::Connection(_) => {}
+            _ => return,
+        }
+        for told in self.conversations.take(event) {
+            self.told(told, Some(index));
+        }
+    }
+
+    fn told(&mut self, told: Told, index: Option<usize>) {
+        match told {
+            Told::Request(party, exchange) if exchange.way == Some(Way::Sent) => {
+                let ends = (party.local, party.peer);
+                let began = |at_ns: u64| self.began.get(&(ends, at_ns)).copied();
+                self.requests.extend(http::Request::of(party, *exchange, began));
+            }
+            Told::Lookup(Way::Sent, lookup) => self.lookups.extend(index.and_then(|at| dns::Answer::of(*lookup, at))),
+            _ => {}
+        }
+    }
+
+    /// Adds what failed to what the calls have told.
+    pub(super) fn finish(
+        mut self,
+        read_ns: u64,
+        ended: &Ended<impl Fn(u32) -> (u64, bool)>,
+        failures: &mut Vec<Failure>,
+    ) {
+        for told in self.conversations.end(read_ns) {
+            self.told(told, None);
+        }
+        http::add_failures(&self.requests, &self.closed_ns, ended, failures);
+        dns::add_failures(&self.lookups, failures);
+    }
+}
