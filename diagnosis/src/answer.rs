@@ -50,7 +50,10 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
     let Some(first) = found.first() else {
         return match words {
             Some(words) => format!("{end}; the last that {} wrote is \"{}\".", writer(facts, words), words.text),
-            None if facts.ended_badly() => format!("{end}; nothing unusual found before that."),
+            None if facts.ended_badly() => match LastWords::of_output(facts) {
+                Some(words) => format!("{end}; the last that it wrote is \"{}\".", words.text),
+                None => format!("{end}; nothing unusual found before that."),
+            },
             None => format!("{end}: nothing unusual found."),
         };
     };

@@ -86,6 +86,33 @@ impl LastWords {
         Self::of_process(tgid, process, end.at_ns).map(|words| Self { is_error: false, ..words })
     }
 
+    /// Of a container that ended badly without words on standard error: what it wrote last to its output.
+    #[must_use]
+    pub fn of_output(facts: &Facts<'_>) -> Option<Self> {
+        let (tgid, process) = facts.culprit().filter(|_| facts.ended_badly())?;
+        let lines = lines::last(process, facts.end_ns());
+        let at = lines.iter().rposition(|line| line.text.contains(char::is_alphanumeric))?;
+        let line = lines.get(at)?;
+        let (text, events) = (statement::shortened(line.text.trim()), [line.first, line.last]);
+        Some(Self { text, is_error: false, since_ns: line.since_ns, tgid, events, at })
+    }
+
+    /// What a thread said right before it ended, if a runtime says so of what ended it.
+    #[must_use]
+    pub fn of_thread(process: &Process, tid: u32, end_ns: u64) -> Option<String> {
+        let own = Process {
+            outputs: process
+                .outputs
+                .iter()
+                .filter(|output| output.tid == tid && output.at_ns <= end_ns)
+                .cloned()
+                .collect(),
+            ..Process::default()
+        };
+        let found = statement::find(&lines::last(&own, end_ns)).filter(|found| found.rank == Rank::Crash)?;
+        Some(statement::shortened(&found.text))
+    }
+
     fn of_process(tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {
         let lines = lines::last(process, end_ns);
         let found = statement::find(&lines)?;
@@ -104,6 +131,14 @@ impl LastWords {
 /// Whether words tell of nothing but that it did not start, or will end.
 pub(crate) fn is_vague(text: &str) -> bool {
     vague::is_vague(text) || vague::is_unbegun(text)
+}
+
+/// What a process said at its end that it does without, in lower case.
+#[must_use]
+pub(crate) fn without(process: &Process, end_ns: u64) -> String {
+    let lines = lines::last(process, end_ns);
+    let without = lines.iter().filter(|line| ordinary::goes_on(&line.text));
+    without.fold(String::new(), |text, line: &Line| text + &line.text.to_lowercase() + "\n")
 }
 
 /// All that a process said at its end, without stack frames and what it did without, in lower case: to look for names in it.

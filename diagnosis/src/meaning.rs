@@ -171,6 +171,11 @@ pub(crate) const fn is_connected(errno: u16) -> bool {
     errno == EISCONN
 }
 
+/// Whether a file is none that the kernel runs.
+pub(crate) const fn is_no_program(errno: u16) -> bool {
+    errno == ENOEXEC
+}
+
 /// Whether nothing is there by that name; what is found later was missing, not refused.
 pub(crate) const fn is_absent(errno: u16) -> bool {
     errno == ENOENT
@@ -218,7 +223,6 @@ pub const fn words(errno: u16) -> &'static str {
     match errno {
         HUNG_UP => "was ended by the other side, which had sent nothing",
         RCODE_NXDOMAIN => "found no such name",
-        RCODE..HUNG_UP => "failed at the name server",
         STATUS..RCODE => "was answered with an error",
         EPERM | EACCES => "was denied",
         ENOENT => "found no such file",

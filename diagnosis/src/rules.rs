@@ -26,11 +26,12 @@ mod setup;
 mod signal;
 mod slow;
 mod stuck;
+mod thread;
 mod timeout;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 20] = [
+const RULES: [Rule; 21] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -48,6 +49,7 @@ const RULES: [Rule; 20] = [
     file_lock::rule,
     pipe::rule,
     stuck::rule,
+    thread::rule,
     busy::rule,
     slow::rule,
     other::rule,

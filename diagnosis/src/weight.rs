@@ -32,7 +32,7 @@ use crate::noise::Noise;
 use crate::turn::went_on;
 use crate::works::Works;
 use again::{is_interleaved, is_repeated, is_standing};
-use told::{names, says};
+use told::{is_without, names, says};
 
 /// What the kernel itself says is the cause.
 pub const CERTAIN: i32 = 1000;
@@ -64,6 +64,8 @@ pub const CHILD_FAILED: i32 = WORTH_SAYING - 1;
 pub const STUCK: i32 = 160;
 /// Threads or processes wait for each other, or for themselves: none can go on.
 pub const DEADLOCKED: i32 = 180;
+/// A thread ended of an exception, and its process lives on without it.
+pub const THREAD_ENDED: i32 = 150;
 /// A process has made no call since the recording began.
 pub const HUNG: i32 = 120;
 /// Calls took so long that it can be told; more of the time adds up to [`SLOW_SHARE`].
@@ -118,8 +120,10 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
     let mut groups = groups::of(facts);
     let works = Works::of(facts);
     let decisive = end.decisive(facts, &works, &groups);
-    let old: Vec<bool> =
-        groups.iter().map(|group| went_on(facts, &works, group) || is_interleaved(&works, group, &groups)).collect();
+    let old: Vec<bool> = groups
+        .iter()
+        .map(|group| is_without(&end, group) || went_on(facts, &works, group) || is_interleaved(&works, group, &groups))
+        .collect();
     for (group, went_on) in groups.iter_mut().zip(old) {
         group.weighed = weigh(&works, group, &end, decisive == Some(group.last), went_on);
     }

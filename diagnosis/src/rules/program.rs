@@ -5,18 +5,21 @@ use crate::calls::{self, bits};
 use crate::facts::{Facts, Failure, Process, Subject, launches};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
-use crate::meaning::Meaning;
+use crate::meaning::{Meaning, is_no_program};
 use crate::weight::NO_PROGRAM;
 use std::collections::BTreeSet;
 
 /// What who runs others exits with when there is no such program.
 const NOT_FOUND: u8 = 127;
+/// What they exit with when it cannot be run.
+const NOT_RUN: u8 = 126;
 /// Directories that are shown.
 const SHOWN: usize = 8;
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let Some((tgid, process)) = facts.culprit() else { return Vec::new() };
-    let is_it = facts.end().is_some_and(|end| end.exit_code == Some(NOT_FOUND));
+    let code = facts.end().and_then(|end| end.exit_code);
+    let is_it = matches!(code, Some(NOT_FOUND | NOT_RUN));
     // A fork of a shell has no program of its own: what it looked for, its parent did.
     let parent = facts.processes.get(&process.parent).filter(|_| process.programs.is_empty());
     let launcher = if process.programs.is_empty() { parent } else { Some(process) };
@@ -25,6 +28,9 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let since_ns = launcher.since_ns();
     let looks: Vec<_> =
         facts.failures.iter().filter(|failure| family.contains(&failure.tgid) && is_look(failure, since_ns)).collect();
+    if code == Some(NOT_RUN) {
+        return not_run(facts, process, &family).into_iter().collect();
+    }
     finding(facts, process, launcher, &looks).into_iter().collect()
 }
 
@@ -34,6 +40,25 @@ fn is_look(failure: &Failure, since_ns: u64) -> bool {
         && failure.meaning() == Meaning::Missing
         && calls::has(&failure.name, bits::ASKS | bits::RUNS)
         && matches!(&failure.subject, Subject::Path(path) if path.starts_with('/'))
+}
+
+/// Of what cannot be run: that it is no program of this machine's.
+fn not_run(facts: &Facts<'_>, process: &Process, family: &BTreeSet<u32>) -> Option<Finding> {
+    let is_it = |failure: &&Failure| family.contains(&failure.tgid) && is_no_program(failure.errno);
+    let last = facts.failures.iter().rfind(is_it)?;
+    let path = last.subject.text()?;
+    Some(Finding {
+        rule: "program",
+        weight: NO_PROGRAM,
+        relation: Relation::Reason,
+        text: format!(
+            "{path} is no program that can be run here (ENOEXEC): it is for another architecture, or begins with no #! line"
+        ),
+        is_tied: true,
+        agreement: Agreement::Same,
+        reasons: vec!["the exit code says so, and it was to be run"],
+        evidence: std::iter::once(last.index).chain(process.end.map(|end| end.index)).collect(),
+    })
 }
 
 fn parts(failure: &Failure) -> Option<(&str, &str)> {

@@ -33,7 +33,10 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let covered_ns = coverage.newest_ns.max(facts.end_ns()).saturating_sub(coverage.oldest_ns).max(1);
     let mut findings = Vec::new();
     for (i, (_, waits_for)) in WAITS.iter().enumerate() {
-        let mut of_it: Vec<_> = facts.sums.iter().filter(|(name, _)| waits(name) == Some(i)).collect();
+        // Who serves, or takes work from a queue, waits for what comes as long as it lives.
+        let is_idle = |name: &str| facts.ending.is_none() && calls::has(name, bits::RECEIVES);
+        let of_it = facts.sums.iter().filter(|(name, _)| waits(name) == Some(i) && !is_idle(name));
+        let mut of_it: Vec<_> = of_it.collect();
         of_it.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.total_ns));
         let total_ns = of_it.iter().fold(0_u64, |sum, (_, sums)| sum.saturating_add(sums.total_ns));
         let Some((name, first)) = of_it.first() else { continue };

@@ -1,9 +1,10 @@
 //! The end that failures are weighed against.
 
 use super::again::{Crowds, is_interleaved, is_repeated};
+use super::told::is_without;
 use crate::facts::Facts;
 use crate::groups::Group;
-use crate::last_words::{LastWords, telling};
+use crate::last_words::{LastWords, telling, without};
 use crate::noise::Noise;
 use crate::turn::{is_turn, went_on};
 use crate::works::Works;
@@ -27,6 +28,8 @@ pub struct EndContext {
     pub complained_ns: Option<u64>,
     /// What it said last, on standard output or error, in lower case, without stack frames.
     pub words: String,
+    /// What it said that it does without, in lower case.
+    pub without: String,
     /// The error that it stated, in lower case; empty if it did not.
     pub error: String,
 }
@@ -48,6 +51,7 @@ impl EndContext {
             aborted: facts.own_abort().is_some(),
             complained_ns: words.filter(|words| facts.chain.contains(&words.tgid)).map(|words| words.since_ns),
             words: spoke.map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
+            without: spoke.map(|(_, process)| without(process, end_ns)).unwrap_or_default(),
             error: error.map(|words| words.text.to_lowercase()).unwrap_or_default(),
         }
     }
@@ -65,7 +69,10 @@ impl EndContext {
         let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
         let crowds = Crowds::of(groups);
         let is_new = |group: &&Group| {
-            !went_on(facts, works, group) && !is_interleaved(works, group, groups) && !crowds.have(group)
+            !is_without(self, group)
+                && !went_on(facts, works, group)
+                && !is_interleaved(works, group, groups)
+                && !crowds.have(group)
         };
         let odd = odd.filter(|group| group.healthy.is_none()).filter(is_new);
         let own = odd.filter(|group| self.bad && self.is_own(group) && group.first_ns <= until_ns);

@@ -65,11 +65,12 @@ fn what(group: &Group) -> String {
     match &group.subject {
         Subject::Nothing => name.to_owned(),
         Subject::Path(path) => format!("{name} of {path}"),
+        Subject::Peer(peer) if meaning::rcode(group.errno).is_some() => {
+            let asked = name.rsplit(' ').next().unwrap_or(name);
+            format!("the lookup of {asked} at the name server {peer}")
+        }
         Subject::Peer(peer) if group.subject.is_name_server() && !calls::has(name, bits::CONNECTS | bits::BINDS) => {
             format!("a question to the name server {peer}")
-        }
-        Subject::Peer(peer) if meaning::rcode(group.errno).is_some() => {
-            format!("the {name} by the name server {peer}")
         }
         Subject::Peer(peer) if is_request(name) => format!("{name} of {peer}"),
         Subject::Peer(peer) if group.errno == meaning::HUNG_UP => format!("the connection to {peer}"),
