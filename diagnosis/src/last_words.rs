@@ -100,16 +100,8 @@ impl LastWords {
     /// What a thread said right before it ended, if a runtime says so of what ended it.
     #[must_use]
     pub fn of_thread(process: &Process, tid: u32, end_ns: u64) -> Option<String> {
-        let own = Process {
-            outputs: process
-                .outputs
-                .iter()
-                .filter(|output| output.tid == tid && output.at_ns <= end_ns)
-                .cloned()
-                .collect(),
-            ..Process::default()
-        };
-        let found = statement::find(&lines::last(&own, end_ns)).filter(|found| found.rank == Rank::Crash)?;
+        let own = process.outputs.iter().filter(|output| output.tid == tid && output.at_ns <= end_ns);
+        let found = statement::find(&lines::of(own, end_ns)).filter(|found| found.rank == Rank::Crash)?;
         Some(statement::shortened(&found.text))
     }
 

@@ -27,10 +27,15 @@ pub(super) struct Line {
 
 /// The lines that a process wrote right before its end, by the time that they were complete.
 pub(super) fn last(process: &Process, end_ns: u64) -> Vec<Line> {
+    of(process.outputs.iter().filter(|output| output.at_ns >= process.since_ns()), end_ns)
+}
+
+/// The lines of what was written right before an end.
+pub(super) fn of<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64) -> Vec<Line> {
     let mut lines = Vec::new();
     // A line that is not complete, of a stream and a thread.
     let mut open = BTreeMap::<(bool, u32), Line>::new();
-    for output in writes(process, end_ns) {
+    for output in writes(outputs, end_ns) {
         let key = (output.to_stderr, output.tid);
         for part in output.text.split_inclusive('\n') {
             let line = open.entry(key).or_insert_with(|| Line {
@@ -61,11 +66,10 @@ pub(super) fn last(process: &Process, end_ns: u64) -> Vec<Line> {
 }
 
 /// The writes of one complaint: each no longer before the next than a pause.
-fn writes(process: &Process, end_ns: u64) -> Vec<&Output> {
+fn writes<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64) -> Vec<&'o Output> {
     let (mut next_ns, mut patience_ns, mut room) = (end_ns, LAST_WORDS_NS, BYTES);
     let mut writes = Vec::new();
-    let own = process.outputs.iter().filter(|output| output.at_ns >= process.since_ns());
-    for output in own.rev().take(WRITES) {
+    for output in outputs.rev().take(WRITES) {
         if next_ns.saturating_sub(output.at_ns) > patience_ns || output.text.len() > room {
             break;
         }
