@@ -7,6 +7,8 @@
 
 mod dns;
 mod http;
+#[cfg(test)]
+mod tests;
 
 use super::failure::Failure;
 use rewind_common::record::connection::what;

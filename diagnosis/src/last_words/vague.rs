@@ -51,3 +51,35 @@ fn without_place(text: &str) -> &str {
     });
     place.map_or(text, |(before, _)| before)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_a_program_did_not_start_says_nothing_of_the_reason() {
+        for text in [
+            "startup failed",
+            "giving up after 6 attempts",
+            "java.lang.IllegalStateException: init failed",
+            "Fatal error: Uncaught RuntimeException: queue worker could not start in /app/a.php:7",
+        ] {
+            assert!(is_vague(text), "{text}");
+        }
+        for text in [
+            "KeyError: 'DATABASE_URL'",
+            "TypeError: x is undefined",
+            "cannot warm up the cache",
+            "",
+            "init failed: disk full",
+        ] {
+            assert!(!is_vague(text), "{text}");
+        }
+        for text in ["(1) : config : Failed to initialize server(s) addr.", "FPM initialization failed"] {
+            assert!(is_unbegun(text), "{text}");
+        }
+        for text in ["Failed to start \"web\"", "failed to start on 127.0.0.1:80", "could not open the log"] {
+            assert!(!is_unbegun(text), "{text}");
+        }
+    }
+}

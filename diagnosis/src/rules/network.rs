@@ -217,6 +217,98 @@ mod tests {
         }
     }
 
+    /// An `epoll` that is told to wait for descriptor 3, and then waits.
+    fn epolls(scene: &mut Scene) {
+        let event = [1, 0, 0, 0x80, 3, 0, 0, 0, 0, 0, 0, 0];
+        scene.call(700, 233).arg(5).arg(1).arg(3).pointed(&event).result(0).end();
+        build::call(&mut scene.records, 700, 232)
+            .at(scene.now + MS, 0)
+            .enter()
+            .arg(5)
+            .arg(0x7000)
+            .arg(64)
+            .arg(u64::MAX)
+            .end();
+    }
+
+    fn sends(scene: &mut Scene) {
+        scene.call(700, 1).arg(3).arg(0x7000).arg(40).result(40).end();
+    }
+
+    #[test]
+    fn an_epoll_that_waits_for_the_first_answer_of_a_peer_is_found() {
+        let mut scene = Scene::of("node");
+        asked(&mut scene, 0);
+        sends(&mut scene);
+        epolls(&mut scene);
+        scene.later(20 * S);
+        let answer = "It is running; but what it sent to 10.0.0.5:6379 got no answer after 21.0s.";
+        assert_eq!(scene.answer(), answer);
+        // It tells something from time to time.
+        let mut scene = Scene::of("node");
+        asked(&mut scene, 0);
+        for _ in 0..3 {
+            sends(&mut scene);
+            scene.later(5 * S);
+        }
+        epolls(&mut scene);
+        scene.later(20 * S);
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+        // What it says last needs no answer, as one before it got.
+        let mut scene = Scene::of("node");
+        asked(&mut scene, 0);
+        sends(&mut scene);
+        scene.call(700, 0).arg(3).arg(0x7000).arg(40).result(9).end();
+        sends(&mut scene);
+        epolls(&mut scene);
+        scene.later(20 * S);
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+    }
+
+    #[test]
+    fn who_waits_no_longer_than_before_waits_for_work() {
+        let take = |scene: &mut Scene, ns: u64| {
+            let at = scene.now;
+            sends(scene);
+            build::call(&mut scene.records, 700, 0).at(at + 2 * MS, ns).arg(3).arg(0x7000).arg(40).result(5).end();
+            scene.later(ns);
+        };
+        let mut scene = Scene::of("worker");
+        asked(&mut scene, 0);
+        take(&mut scene, 5 * S);
+        take(&mut scene, 5 * S);
+        sends(&mut scene);
+        build::call(&mut scene.records, 700, 0).at(scene.now + MS, 0).enter().arg(3).arg(0x7000).arg(40).end();
+        scene.later(12 * S);
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+        scene.later(30 * S);
+        assert!(scene.answer().contains("what it sent to 10.0.0.5:6379 got no answer"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn a_connection_that_ends_before_anything_came_by_it_is_told() {
+        let mut scene = Scene::of("app");
+        asked(&mut scene, 0);
+        let what = b"TCP:[10.0.0.7:34000->10.0.0.5:6379]";
+        Descriptor::write(&mut scene.records, scene.now, (700, 3), 0, what);
+        scene.call(700, 0).arg(3).arg(0x7000).arg(40).result(0).end();
+        scene.exit(700, 1 << 8);
+        let answer = "It exited with 1 after the connection to 10.0.0.5:6379 was ended by the other side, which had sent nothing.";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn a_connection_that_was_refused_when_asked_again_got_an_answer() {
+        let mut scene = Scene::of("app");
+        for _ in 0..4 {
+            asked(&mut scene, -115);
+            scene.connect([10, 0, 0, 5], 6379, -111);
+            scene.later(S);
+        }
+        let answer = scene.answer();
+        assert!(answer.contains("connect to 10.0.0.5:6379 was refused (ECONNREFUSED), 4 times"), "{answer}");
+    }
+
     #[test]
     fn a_thread_that_waits_for_an_answer_is_found() {
         let mut scene = Scene::of("app");

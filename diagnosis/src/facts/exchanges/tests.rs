@@ -1,0 +1,188 @@
+//! What requests and lookups that went badly are to an answer.
+
+use crate::scene::{S, Scene};
+use rewind_common::record::message::message_flags::{DNS, RECEIVED, UDP};
+use rewind_common::record::{Connection, SocketMessage, connection::what};
+use rewind_recording::event::build;
+
+const MAIN: (u32, u32) = (700, 700);
+
+/// Messages of one connection to 127.0.0.1:80.
+struct Talk {
+    scene: Scene,
+    sent: u32,
+    received: u32,
+}
+
+impl Talk {
+    fn new() -> Self {
+        let mut talk = Self { scene: Scene::of("app"), sent: 0, received: 0 };
+        talk.connection(what::CONNECTED);
+        talk
+    }
+
+    fn connection(&mut self, what: u8) {
+        let scene = &mut self.scene;
+        scene.now += 1_000;
+        let told = Connection { time_ns: scene.now, local_port: 5000, peer_port: 80, ..Connection::default() };
+        build::connection(&mut scene.records, MAIN, what, told);
+    }
+
+    fn message(&mut self, flags: u8, head: &str) {
+        let position = if flags & RECEIVED == 0 { &mut self.sent } else { &mut self.received };
+        let total = head.len() as u32;
+        let scene = &mut self.scene;
+        scene.now += 1_000;
+        let (time_ns, since_ns, position_now) = (scene.now, scene.now, *position);
+        let message = SocketMessage {
+            time_ns,
+            since_ns,
+            local_port: 5000,
+            peer_port: 80,
+            position: position_now,
+            total,
+            ..SocketMessage::default()
+        };
+        *position += total;
+        build::socket_message(&mut scene.records, MAIN, flags, message, head.as_bytes());
+    }
+
+    fn asks(&mut self, path: &str) {
+        self.message(0, &format!("GET {path}?token=1 HTTP/1.1\r\nHost: config\r\n\r\n"));
+    }
+
+    fn answers(&mut self, status: u16) {
+        self.message(RECEIVED, &format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n"));
+    }
+
+    /// A question of DNS, and its answer.
+    fn looks_up(&mut self, name: &str, rcode: u8, address: bool) {
+        let labels: Vec<u8> =
+            name.split('.').flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat()).collect();
+        let asked = [&labels[..], &[0, 0, 1, 0, 1]].concat();
+        let header = |flags: [u8; 2], answers: u8| [&[0, 7][..], &flags, &[0, 1, 0, answers, 0, 0, 0, 0]].concat();
+        let answer: &[u8] = if address { &[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 9] } else { &[] };
+        let question = [header([1, 0], 0), asked.clone()].concat();
+        let response = [header([0x81, 0x80 | rcode], address.into()), asked, answer.to_vec()].concat();
+        for (flags, bytes) in [(DNS | UDP, question), (DNS | UDP | RECEIVED, response)] {
+            let scene = &mut self.scene;
+            scene.now += 1_000;
+            let (time_ns, total) = (scene.now, bytes.len() as u32);
+            let message = SocketMessage {
+                time_ns,
+                since_ns: time_ns,
+                local_port: 6000,
+                peer_port: 53,
+                total,
+                ..SocketMessage::default()
+            };
+            build::socket_message(&mut scene.records, MAIN, flags, message, &bytes);
+        }
+    }
+
+    fn exits(mut self) -> String {
+        self.scene.exit(700, 1 << 8);
+        self.scene.answer()
+    }
+}
+
+const SILENT: &str = "It exited with 1; nothing unusual found before that.";
+const QUIET: &str = "It is running: nothing unusual found.";
+
+#[test]
+fn a_response_that_is_an_error_is_the_cause_where_the_program_did_nothing_else_behind_it() {
+    let mut talk = Talk::new();
+    talk.asks("/config");
+    talk.answers(503);
+    assert_eq!(
+        talk.exits(),
+        "It exited with 1 after GET /config of 127.0.0.1:80 was answered with an error (HTTP 503)."
+    );
+    let mut talk = Talk::new();
+    talk.asks("/config");
+    talk.answers(503);
+    talk.scene.open("/srv/work", 3);
+    assert_eq!(talk.exits(), SILENT);
+}
+
+#[test]
+fn an_error_behind_which_the_same_request_went_well_is_none() {
+    let mut talk = Talk::new();
+    for status in [401, 200] {
+        talk.asks("/token");
+        talk.answers(status);
+    }
+    assert_eq!(talk.exits(), SILENT);
+}
+
+#[test]
+fn words_that_say_nothing_of_the_reason_stand_beside_what_failed_right_before() {
+    let said = |words: &str| {
+        let mut talk = Talk::new();
+        talk.asks("/config");
+        talk.answers(404);
+        talk.scene.say(2, words);
+        talk.exits()
+    };
+    let answer = "It exited with 1: it said \"startup failed\"; right before that GET /config of 127.0.0.1:80 was answered with \
+                  an error (HTTP 404).";
+    assert_eq!(said("2026/11/29 15:27:46 startup failed\n"), answer);
+    // They tell of it.
+    assert!(said("error: config service returned status 404\n").starts_with("It exited with 1 after GET /config"));
+    // They tell of something else.
+    assert_eq!(said("TypeError: x is undefined\n"), "It exited with 1: it said \"TypeError: x is undefined\".");
+}
+
+#[test]
+fn a_request_without_an_answer_is_told_of_a_living_process_whatever_its_threads_do() {
+    let mut talk = Talk::new();
+    talk.asks("/config");
+    talk.scene.later(5 * S);
+    assert_eq!(talk.scene.answer(), QUIET);
+    talk.scene.later(20 * S);
+    assert_eq!(talk.scene.answer(), "It is running; but GET /config of 127.0.0.1:80 got no answer after 26.0s.");
+    talk.answers(200);
+    assert_eq!(talk.scene.answer(), QUIET);
+}
+
+#[test]
+fn a_request_takes_as_long_as_such_took_before() {
+    let mut talk = Talk::new();
+    talk.asks("/poll");
+    talk.scene.later(20 * S);
+    talk.answers(204);
+    talk.asks("/poll");
+    talk.scene.later(30 * S);
+    assert_eq!(talk.scene.answer(), QUIET);
+    talk.scene.later(60 * S);
+    assert!(talk.scene.answer().contains("GET /poll of 127.0.0.1:80 got no answer"), "{}", talk.scene.answer());
+}
+
+#[test]
+fn who_closes_right_behind_a_request_only_told_something() {
+    let closed = |ns: u64| {
+        let mut talk = Talk::new();
+        talk.asks("/hook");
+        talk.scene.later(ns);
+        talk.connection(what::CLOSED);
+        talk.exits()
+    };
+    assert_eq!(closed(1_000), SILENT);
+    assert_eq!(closed(4 * S), "It exited with 1 after GET /hook of 127.0.0.1:80 got no answer after 4.00s.");
+}
+
+#[test]
+fn a_name_that_no_server_knows_is_told_unless_a_domain_of_the_search_list_had_it() {
+    let mut talk = Talk::new();
+    talk.looks_up("db.shop.svc", 3, false);
+    talk.looks_up("db", 3, false);
+    let answer = "It exited with 1 after the lookup of db at the name server 127.0.0.1:53 found no such name (NXDOMAIN), 2 times.";
+    assert_eq!(talk.exits(), answer);
+    let mut talk = Talk::new();
+    talk.looks_up("db.shop.svc", 3, false);
+    talk.looks_up("db.svc", 0, true);
+    assert_eq!(talk.exits(), SILENT);
+    let mut talk = Talk::new();
+    talk.looks_up("db", 2, false);
+    assert!(talk.exits().contains("the lookup of db at the name server 127.0.0.1:53 failed (SERVFAIL)"));
+}
