@@ -9,14 +9,15 @@
 //! process was seen to wait for the answer. That its runtime has an `epoll` wait for the socket says little, as runtimes
 //! do so for each: that counts where nothing ever came by it, and nothing went by any other.
 
+mod polls;
+
 use super::background::is_verdict;
 use super::failure::Failure;
 use super::seen::Seen;
 use super::subject::{Subject, is_name_server, peer_of};
 use crate::calls::bits;
 use crate::meaning::{GIVEN_UP, HUNG_UP, is_connected, is_in_background, is_interim, is_under_way};
-use rewind_common::call::part;
-use rewind_recording::call::Call;
+use polls::{Epolls, in_error, polled};
 use rewind_recording::decode;
 use rewind_recording::event::Outcome;
 use std::borrow::Cow;
@@ -29,12 +30,6 @@ const REQUEST_PATIENCE_NS: u64 = 8_000_000_000;
 const LONGER: u64 = 3;
 /// Who closes a connection so long after a question, to which it watched for an answer, has given up.
 const WATCHED_NS: u64 = 1_000_000_000;
-/// `EPOLLIN`.
-const READABLE: u8 = 1;
-/// `POLLIN` and `POLLOUT`.
-const READY: u16 = 5;
-/// `POLLERR`, `POLLHUP` and `POLLNVAL`.
-const IN_ERROR: u16 = 0x38;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ask {
@@ -72,14 +67,11 @@ pub(super) struct PendingRequests {
     own: HashSet<Socket>,
     /// Those that were read and had nothing yet: who does so waits for them from then on, in an `epoll_wait` say.
     watched: HashSet<Socket>,
-    /// Those that an `epoll` waits for.
-    polled: HashSet<Socket>,
+    epolls: Epolls,
     /// Those that something came by.
     heard: HashSet<Socket>,
     /// Those of which this side said that nothing more is sent.
     shut: HashSet<Socket>,
-    /// By process, the two sockets that something went by last, and when.
-    moved: HashMap<u32, [(Socket, u64); 2]>,
     /// When a peer answered last.
     replied: HashMap<String, u64>,
     /// How long the longest answer of a peer took.
@@ -117,38 +109,15 @@ impl PendingRequests {
             // What a datagram met comes back as an error of its socket, which many do not ask for.
             in_error(call).for_each(|fd| self.in_error((seen.tgid, fd), seen));
         } else if is(bits::WATCHES) && returned {
-            self.watches(seen);
+            self.epolls.watches(seen);
         } else if is(bits::CLOSES) {
             self.closed(seen);
         } else if seen.name == "shutdown" && returned {
             self.shut.insert(socket);
         }
         if is(bits::SENDS | bits::RECEIVES) && returned && !self.open.is_empty() {
-            self.moves(socket, seen);
+            self.epolls.moves(socket, seen);
         }
-    }
-
-    /// An `epoll` is told to wait for a descriptor, or not to.
-    fn watches(&mut self, seen: &Seen<'_, '_>) {
-        let call = seen.call();
-        let socket = (seen.tgid, call.value(2).unwrap_or_default() as i32);
-        let events = call.blob(3, part::WHOLE).filter(|blob| blob.pointer().is_none());
-        match events.and_then(|blob| blob.bytes.first()) {
-            Some(events) if events & READABLE != 0 => self.polled.insert(socket),
-            _ => self.polled.remove(&socket),
-        };
-    }
-
-    /// Something went by a socket.
-    fn moves(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
-        if seen.table.and_then(|table| table.text(socket.1)).and_then(peer_of).is_none() {
-            return;
-        }
-        let [last, before] = self.moved.entry(seen.tgid).or_insert([(socket, 0), (socket, 0)]);
-        if last.0 != socket {
-            *before = *last;
-        }
-        *last = (socket, seen.event.end_ns);
     }
 
     /// Whether a connection that the process made ends before anything came by it.
@@ -166,12 +135,9 @@ impl PendingRequests {
 
     /// Whether all that is known of a process is that an `epoll` waits for an answer.
     fn is_polled(&self, socket: Socket, open: &Open) -> bool {
-        let is_idle = || {
-            let moved = self.moved.get(&socket.0).into_iter().flatten();
-            moved.filter(|(other, _)| *other != socket).all(|(_, at_ns)| *at_ns <= open.at_ns)
-        };
         let is_first = open.ask == Ask::Request && !self.heard.contains(&socket) && !open.tells;
-        is_first && (self.polled.contains(&socket) || self.watched.contains(&socket)) && is_idle()
+        let waits = self.epolls.waits_for(socket) || self.watched.contains(&socket);
+        is_first && waits && self.epolls.is_idle(socket, open.at_ns)
     }
 
     /// A descriptor is closed, or all of a range.
@@ -189,9 +155,10 @@ impl PendingRequests {
             }
             given_up.push(open);
         }
-        for sockets in [&mut self.own, &mut self.watched, &mut self.polled, &mut self.heard, &mut self.shut] {
+        for sockets in [&mut self.own, &mut self.watched, &mut self.heard, &mut self.shut] {
             sockets.retain(|socket| !hit(socket));
         }
+        self.epolls.closed(hit);
         given_up.sort_by_key(|open| open.index);
         given_up.into_iter().for_each(|open| self.settle(seen.tgid, open, seen.event.end_ns));
     }
@@ -320,21 +287,4 @@ impl PendingRequests {
             recovered: false,
         });
     }
-}
-
-/// The descriptors that a `poll` found in error.
-fn in_error<'c>(call: &'c Call<'_>) -> impl Iterator<Item = i32> + 'c {
-    let blob = call.blob(0, part::WHOLE).filter(|blob| blob.pointer().is_none());
-    let entries = blob.map(|blob| blob.bytes.as_chunks::<8>().0).unwrap_or_default();
-    let bad = entries.iter().filter(|[.., low, high]| u16::from_le_bytes([*low, *high]) & IN_ERROR != 0);
-    bad.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d]))
-}
-
-/// The descriptors that a `poll` waits for to be ready.
-fn polled<'s>(seen: &'s Seen<'_, '_>) -> impl Iterator<Item = i32> + 's {
-    let calls = [seen.invocation.enter, Some(seen.invocation.call)].into_iter().flatten();
-    let mut blobs = calls.filter_map(|call| call.blob(0, part::WHOLE)).filter(|blob| blob.pointer().is_none());
-    let entries = blobs.next().map(|blob| blob.bytes.as_chunks::<8>().0).unwrap_or_default();
-    let wanted = entries.iter().filter(|[_, _, _, _, low, high, ..]| u16::from_le_bytes([*low, *high]) & READY != 0);
-    wanted.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d]))
 }

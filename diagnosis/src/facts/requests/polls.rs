@@ -1,0 +1,81 @@
+//! What `poll` and `epoll` wait for.
+
+use super::super::seen::Seen;
+use super::super::subject::peer_of;
+use super::Socket;
+use rewind_common::call::part;
+use rewind_recording::call::Call;
+use std::collections::{HashMap, HashSet};
+
+/// `EPOLLIN`.
+const READABLE: u8 = 1;
+/// `POLLIN` and `POLLOUT`.
+const READY: u16 = 5;
+/// `POLLERR`, `POLLHUP` and `POLLNVAL`.
+const IN_ERROR: u16 = 0x38;
+
+/// The sockets that an `epoll` waits for, and by which something went.
+#[derive(Debug, Default)]
+pub(super) struct Epolls {
+    watched: HashSet<Socket>,
+    /// By process, the two sockets that something went by last, and when.
+    moved: HashMap<u32, [(Socket, u64); 2]>,
+}
+
+impl Epolls {
+    /// An `epoll` is told to wait for a descriptor, or not to.
+    pub(super) fn watches(&mut self, seen: &Seen<'_, '_>) {
+        let call = seen.call();
+        let socket = (seen.tgid, call.value(2).unwrap_or_default() as i32);
+        let events = call.blob(3, part::WHOLE).filter(|blob| blob.pointer().is_none());
+        match events.and_then(|blob| blob.bytes.first()) {
+            Some(events) if events & READABLE != 0 => self.watched.insert(socket),
+            _ => self.watched.remove(&socket),
+        };
+    }
+
+    /// Something went by a descriptor.
+    pub(super) fn moves(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+        if seen.table.and_then(|table| table.text(socket.1)).and_then(peer_of).is_none() {
+            return;
+        }
+        let [last, before] = self.moved.entry(seen.tgid).or_insert([(socket, 0), (socket, 0)]);
+        if last.0 != socket {
+            *before = *last;
+        }
+        *last = (socket, seen.event.end_ns);
+    }
+
+    /// Descriptors are closed.
+    pub(super) fn closed(&mut self, hit: impl Fn(&Socket) -> bool) {
+        self.watched.retain(|socket| !hit(socket));
+    }
+
+    /// Whether an `epoll` waits for a socket to be read.
+    pub(super) fn waits_for(&self, socket: Socket) -> bool {
+        self.watched.contains(&socket)
+    }
+
+    /// Whether nothing went by another socket of the process since.
+    pub(super) fn is_idle(&self, socket: Socket, since_ns: u64) -> bool {
+        let moved = self.moved.get(&socket.0).into_iter().flatten();
+        moved.filter(|(other, _)| *other != socket).all(|(_, at_ns)| *at_ns <= since_ns)
+    }
+}
+
+/// The descriptors that a `poll` found in error.
+pub(super) fn in_error<'c>(call: &'c Call<'_>) -> impl Iterator<Item = i32> + 'c {
+    let blob = call.blob(0, part::WHOLE).filter(|blob| blob.pointer().is_none());
+    let entries = blob.map(|blob| blob.bytes.as_chunks::<8>().0).unwrap_or_default();
+    let bad = entries.iter().filter(|[.., low, high]| u16::from_le_bytes([*low, *high]) & IN_ERROR != 0);
+    bad.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d]))
+}
+
+/// The descriptors that a `poll` waits for to be ready.
+pub(super) fn polled<'s>(seen: &'s Seen<'_, '_>) -> impl Iterator<Item = i32> + 's {
+    let calls = [seen.invocation.enter, Some(seen.invocation.call)].into_iter().flatten();
+    let mut blobs = calls.filter_map(|call| call.blob(0, part::WHOLE)).filter(|blob| blob.pointer().is_none());
+    let entries = blobs.next().map(|blob| blob.bytes.as_chunks::<8>().0).unwrap_or_default();
+    let wanted = entries.iter().filter(|[_, _, _, _, low, high, ..]| u16::from_le_bytes([*low, *high]) & READY != 0);
+    wanted.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d]))
+}
