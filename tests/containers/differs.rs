@@ -97,7 +97,7 @@ pub(crate) fn runs() -> Result<()> {
 pub(crate) fn environments() -> Result<()> {
     const BYTES: usize = 20_000;
     let agent = Agent::start()?;
-    let id = format!("rewind-environment-{}", std::process::id());
+    let id = format!("rewind-given-{}", std::process::id());
     let small = Spec::new(["/usr/bin/busybox", "true"]);
     // Its content: of that nothing is kept.
     let mut large = small.clone();
@@ -122,8 +122,10 @@ pub(crate) fn environments() -> Result<()> {
     let text = agent.ask(&["diff", &id, "--previous"])?;
     let answer = "This one ran busybox with a far larger environment";
     ensure!(text.code == 1 && text.stdout.starts_with(answer), "{text:?}");
-    let why = agent.ask(&["why", &id])?.success()?;
-    ensure!(!why.contains("environment"), "{why}");
+    let why = agent.ask(&["why", &id, "--against"])?.success()?;
+    let headline = why.split("\n\n").next().unwrap_or_default();
+    ensure!(headline == "It exited with 0: nothing unusual found.", "{why}");
+    ensure!(why.contains(answer), "{why}");
     let dump = agent.ask(&["dump", &id, "--events", "-o", "json"])?.success()?;
     ensure!(dump.contains(&format!("\"env_bytes\":{now}")) && !dump.contains("SECRET"), "{dump}");
     agent.stop()
