@@ -158,7 +158,8 @@ fn how_large_an_environment_is_stands_with_the_exec_and_is_left_out_where_it_was
         let mut records = Vec::new();
         build::exec_with(&mut records, 2 * MS, (5, 5), "/bin/app", &["app", "--all"], env_bytes);
         let json = shown(&records, &Options { format: Format::Json, ..events() }).0;
-        serde_json::from_str::<serde_json::Value>(json.lines().next().unwrap()).unwrap()
+        let exec = json.lines().find(|line| line.contains(r#""kind":"exec""#)).unwrap();
+        serde_json::from_str::<serde_json::Value>(exec).unwrap()
     };
     let (known, empty, unknown) = (told(Some(1_204)), told(Some(0)), told(None));
     assert_eq!((&known["argv_bytes"], &known["env_bytes"]), (&10.into(), &1_204.into()));
