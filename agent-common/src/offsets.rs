@@ -82,6 +82,10 @@ pub struct Offsets {
     pub mm_arg_start: u32,
     /// `mm_struct.arg_end`.
     pub mm_arg_end: u32,
+    /// `mm_struct.env_start`.
+    pub mm_env_start: u32,
+    /// `mm_struct.env_end`.
+    pub mm_env_end: u32,
     /// The first figure of `mm_struct.rss_stat`.
     pub mm_rss_stat: u32,
     /// Bytes from one of these figures to the next.

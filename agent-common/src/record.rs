@@ -248,7 +248,7 @@ pub const NEW_THREAD: u8 = 1;
 
 /// A process runs another program now (`sched_process_exec`). Behind it stand blobs, as behind a
 /// call's arguments ([`crate::call::Blob`]): of argument 0 the path that was executed, of argument 1
-/// the strings that the new program finds as its `argv`.
+/// the strings that the new program finds as its `argv`, of argument 2 [`ExecSizes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C, packed(4))]
 pub struct Exec {
@@ -262,6 +262,16 @@ pub struct Exec {
 
 impl EventRecord for Exec {
     const KIND: u8 = Kind::Exec as u8;
+}
+
+/// How large the strings are that a new program was given, each with its NUL. Of the environment nothing else is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct ExecSizes {
+    /// Those of `argv`, kept or not: bytes.
+    pub argv_bytes: u32,
+    /// Those of the environment: bytes.
+    pub env_bytes: u32,
 }
 
 /// Flag of [`Exec`]: an interpreter runs the file (`#!`), so `argv` is the interpreter's.

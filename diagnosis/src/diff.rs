@@ -16,6 +16,7 @@
 //! | [`act`] | what a program did to what |
 //! | [`course`] | what a program did, in order |
 //! | [`run`] | one run, counted |
+//! | [`environment`] | how large an environment each program was given |
 //! | [`order`] | where the courses of two runs part |
 //! | [`compare`] | what one did that the other did not |
 //! | [`sentence`] | the most telling difference in one sentence |
@@ -24,6 +25,9 @@ mod act;
 mod compare;
 mod course;
 mod difference;
+mod environment;
+#[cfg(test)]
+mod environment_tests;
 mod order;
 mod run;
 mod sentence;

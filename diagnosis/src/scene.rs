@@ -45,6 +45,20 @@ impl Scene {
         call.blob(1, part::STRINGS, 0, &argv).result(0).end();
     }
 
+    /// Process 700 runs `command` with an environment of so many bytes.
+    pub fn given(command: &str, env_bytes: Option<u32>) -> Self {
+        let mut scene = Self { records: Vec::new(), now: 10 * S, main: 700 };
+        build::task(&mut scene.records, scene.now, (700, 700), (1, 1), command);
+        scene.exec_given(700, command, env_bytes);
+        scene
+    }
+
+    /// With the event of the exec, as the kernel side writes it.
+    pub fn exec_given(&mut self, tid: u32, command: &str, env_bytes: Option<u32>) {
+        self.exec(tid, command);
+        build::exec_with(&mut self.records, self.now + 500, (tid, tid), command, &[command], env_bytes);
+    }
+
     pub fn child(&mut self, tgid: u32, parent: u32, command: &str) {
         self.now += MS;
         build::child(&mut self.records, self.now, tgid, parent, command.split(' ').next().unwrap());

@@ -69,7 +69,8 @@ fn differences(page: &mut Page<'_>, diff: &Diff) -> io::Result<()> {
             of = Some(heading);
         }
         let mark = if difference.sure { "" } else { "?" };
-        let [a, b] = difference.counts.map(|count| if count == 0 { "-".to_owned() } else { grouped(count) });
+        let is_none = |count: u64| count == 0 && difference.kind != Kind::Environment;
+        let [a, b] = difference.counts.map(|count| if is_none(count) { "-".to_owned() } else { grouped(count) });
         let lead = format!("  {:<2} {a:>7} {b:>7}  ", format!("{}{mark}", difference.side.letter()));
         let room = page.width.saturating_sub(width(&lead));
         let is_bad = !difference.ordinary && difference.kind <= Kind::End;
@@ -102,6 +103,7 @@ const fn heading(difference: &Difference) -> &'static str {
         Kind::Program => "Programs of one",
         Kind::Peer => "Peers of one",
         Kind::Path => "Paths of one",
+        Kind::Environment => "Bytes of the environment, where one's is far larger",
         Kind::Calls => "Calls of one, or far more of them",
     }
 }

@@ -1,7 +1,7 @@
 //! What `diff` says of runs of one container: of two healthy ones nothing, of one that failed what it did not find.
 
 use crate::scenarios::python;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use rewind_tests::agent::Agent;
 use rewind_tests::bundle::Spec;
 use rewind_tests::container::Container;
@@ -91,5 +91,42 @@ pub(crate) fn runs() -> Result<()> {
     ensure!(same.code == 0, "{same:?}");
     let why = agent.ask(&["why", &id, "--against"])?.success()?;
     ensure!(why.replace('\n', " ").contains(answer), "{why}");
+    agent.stop()
+}
+
+pub(crate) fn environments() -> Result<()> {
+    const BYTES: usize = 20_000;
+    let agent = Agent::start()?;
+    let id = format!("rewind-given-{}", std::process::id());
+    let small = Spec::new(["/usr/bin/busybox", "true"]);
+    // Its content: of that nothing is kept.
+    let mut large = small.clone();
+    large.env.push(format!("LINKS={}", "SECRET".repeat(BYTES / 6)));
+    run(&id, &small, false, 0)?;
+    run(&id, &large, false, 0)?;
+    let ended = || {
+        let (said, told) = differ(&agent, &[&id, "--previous"]).ok()?;
+        (told.get("runs")?.get(1)?.get("ended")? == "exited with 0").then_some((said, told))
+    };
+    let (said, told) = eventually("two runs", SOON, ended).with_context(|| agent.log())?;
+    let [Some(first), None] = [0, 1].map(|at| told.get("differences").and_then(|all| all.get(at))) else {
+        bail!("{told:#}")
+    };
+    let counts: Vec<_> =
+        first.get("counts").and_then(Value::as_array).into_iter().flatten().map(Value::as_u64).collect();
+    let [Some(before), Some(now)] = counts[..] else { bail!("{told:#}") };
+    let added = (now - before) as usize;
+    ensure!(said.code == 1 && first.get("kind") == Some(&Value::from("environment")), "{told:#}");
+    // Its name, `=`, and its NUL.
+    ensure!(before > 0 && added == BYTES / 6 * 6 + 7, "{told:#}");
+    let text = agent.ask(&["diff", &id, "--previous"])?;
+    let answer = "This one ran busybox with a far larger environment";
+    ensure!(text.code == 1 && text.stdout.starts_with(answer), "{text:?}");
+    let why = agent.ask(&["why", &id, "--against"])?.success()?;
+    let headline = why.split("\n\n").next().unwrap_or_default();
+    ensure!(headline == "It exited with 0: nothing unusual found.", "{why}");
+    ensure!(why.contains(answer), "{why}");
+    let dump = agent.ask(&["dump", &id, "--events", "-o", "json"])?.success()?;
+    ensure!(dump.contains(&format!("\"env_bytes\":{now}")) && !dump.contains("SECRET"), "{dump}");
     agent.stop()
 }

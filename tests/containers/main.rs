@@ -205,6 +205,7 @@ fn main() -> ExitCode {
         .test("a_kill_from_the_host_is_named_with_its_sender", &CONTAINER, death::from_the_host)
         .test("a_signal_from_another_container_is_named_with_it", &CONTAINER, death::from_another_container)
         .test("a_start_that_fails_is_explained_and_the_one_before_it_too", &with_python, scenarios::startup)
+        .test("an_environment_that_is_far_larger_is_told_by_its_size_alone", &CONTAINER, differs::environments)
         .test("two_healthy_runs_differ_in_nothing_and_one_that_failed_in_what_it_missed", &with_python, differs::runs)
         .test("what_healthy_runs_have_too_is_not_the_cause_of_a_crash", &with_python, healthy::runs)
         .test("a_crash_without_a_word_of_why_is_explained", &with_python, scenarios::crash)

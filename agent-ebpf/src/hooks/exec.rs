@@ -14,12 +14,13 @@ use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use core::ffi::c_void;
 use rewind_common::{
     call::{Blob, blob_flags, part},
-    record::{Exec, INTERPRETED, Kind, MAX_EXEC_ARGV, MAX_EXEC_PATH, RecordHeader},
+    record::{Exec, ExecSizes, INTERPRETED, Kind, MAX_EXEC_ARGV, MAX_EXEC_PATH, RecordHeader},
     ring::PROTECTED,
 };
 
 const BLOB: u64 = size_of::<Blob>() as u64;
-const ROOM: u64 = size_of::<Exec>() as u64 + 2 * BLOB + MAX_EXEC_PATH as u64 + MAX_EXEC_ARGV as u64;
+const SIZES: u64 = size_of::<ExecSizes>() as u64;
+const ROOM: u64 = size_of::<Exec>() as u64 + 3 * BLOB + MAX_EXEC_PATH as u64 + MAX_EXEC_ARGV as u64 + SIZES;
 
 /// Another program runs.
 #[btf_tracepoint(function = "sched_process_exec")]
@@ -37,7 +38,7 @@ pub fn sched_process_exec(ctx: BtfTracePointContext) {
         let start = writer.off;
         writer.off += size_of::<Exec>() as u64;
         put_path(&mut writer, filename);
-        put_argv(&mut writer, task);
+        put_given(&mut writer, task);
         let len = (writer.off - start) as u16;
         let flags = if filename == interp { 0 } else { INTERPRETED };
         let header = RecordHeader { len, kind: Kind::Exec as u8, flags, tid: thread.tid };
@@ -57,15 +58,22 @@ fn put_path(writer: &mut Writer, filename: u64) {
     }
 }
 
-/// Appends the strings of `argv`, as the new program finds them.
+/// Appends the strings of `argv`, as the new program finds them, and how large they and its environment are.
 #[inline(always)]
-fn put_argv(writer: &mut Writer, task: *const c_void) {
+fn put_given(writer: &mut Writer, task: *const c_void) {
     let mm: *const c_void = field(task, offset!(task_mm));
     let (from, end): (u64, u64) = (field(mm, offset!(mm_arg_start)), field(mm, offset!(mm_arg_end)));
+    let (env, env_end): (u64, u64) = (field(mm, offset!(mm_env_start)), field(mm, offset!(mm_env_end)));
     let there = end.wrapping_sub(from);
     let len = if there > MAX_EXEC_ARGV as u64 { MAX_EXEC_ARGV as u64 } else { there };
     if writer.read_user(writer.off + BLOB, len as u32, from) && len != 0 {
         end_blob(writer, 1, part::STRINGS, there > len, len);
+    }
+    // The kernel keeps them below 6 MiB together (`bprm_stack_limits` in `fs/exec.c`). 0: it could not be read.
+    if env != 0 {
+        let sizes = ExecSizes { argv_bytes: there as u32, env_bytes: env_end.wrapping_sub(env) as u32 };
+        writer.store(writer.off + BLOB, sizes);
+        end_blob(writer, 2, part::WHOLE, false, SIZES);
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) fn find(btf: &Btf) -> Result<Offsets, Error> {
         task_mm: of("task_struct.mm")?,
         mm_arg_start: of("mm_struct.arg_start")?,
         mm_arg_end: of("mm_struct.arg_end")?,
+        mm_env_start: of("mm_struct.env_start")?,
+        mm_env_end: of("mm_struct.env_end")?,
         mm_rss_stat,
         rss_stride,
         mm_pgtables_bytes: of("mm_struct.pgtables_bytes")?,

@@ -2,6 +2,7 @@
 
 use super::act::{Act, Verb};
 use super::difference::{Difference, Kind, Side, Slower};
+use super::environment;
 use super::order::Order;
 use super::run::{Held, Run, Tally, longest, signal_text};
 use crate::calls::{self, bits};
@@ -68,6 +69,7 @@ impl<'a> Compared<'_, 'a> {
             self.commands(side, &mut found);
             self.acts(side, &mut found);
         }
+        self.environment(&mut found);
         self.counts(&mut found);
         // Failures of an ordinary kind come behind all that is not.
         found.sort_by_key(|found| (found.rank.is_ordinary, found.difference.kind, found.rank));
@@ -182,6 +184,17 @@ impl<'a> Compared<'_, 'a> {
                 found.extend(each);
             }
         }
+    }
+
+    fn environment(&self, found: &mut Vec<Found>) {
+        let Some(larger) = environment::larger(self.a, self.b) else { return };
+        let [a, b] = larger.bytes;
+        let (side, at_ns) = if a > b { (Side::A, larger.at_ns[0]) } else { (Side::B, larger.at_ns[1]) };
+        let tally = Tally { first_ns: at_ns, last_ns: at_ns, ..Tally::default() };
+        let text = format!("ran {} with a far larger environment", larger.program);
+        let mut environment = self.found(Kind::Environment, side, &text, &tally, |held| !held.decisive);
+        environment.difference.counts = larger.bytes.map(u64::from);
+        found.push(environment);
     }
 
     /// Calls that one run made far more often; nothing is said where some are not held.

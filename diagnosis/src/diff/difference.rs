@@ -89,6 +89,8 @@ pub enum Kind {
     Peer,
     /// A path was opened, looked at or changed in one of them.
     Path,
+    /// A program was given a far larger environment in one of them.
+    Environment,
     /// A call was made far more often in one of them.
     Calls,
 }
@@ -98,11 +100,12 @@ pub enum Kind {
 pub struct Difference {
     /// What it is about.
     pub kind: Kind,
-    /// Which run did it; of [`Kind::Outcome`] in which it failed; of [`Kind::Calls`] which made more.
+    /// Which run did it; of [`Kind::Outcome`] in which it failed; of [`Kind::Environment`] and [`Kind::Calls`] which had
+    /// more.
     pub side: Side,
     /// A clause whose subject is left out: `opened /etc/passwd`.
     pub text: String,
-    /// How often, in the first run and in the second.
+    /// How often, in the first run and in the second; of [`Kind::Environment`] how many bytes.
     pub counts: [u64; 2],
     /// When it was first done, in the run that did it: `CLOCK_MONOTONIC` of its host, nanoseconds.
     pub ktime_ns: Option<u64>,

@@ -213,12 +213,20 @@ fn subject(invocation: &Invocation<'_>, facts: &Facts<'_>) -> Option<Subject> {
 /// A process' program by its name alone, else its own name.
 fn program(process: &Process) -> String {
     let command = process.command();
-    let first = if process.programs.is_empty() { command } else { command.split(' ').next().unwrap_or(command) };
-    Form::default().text(first.rsplit('/').next().unwrap_or(first)).into_owned()
+    if process.programs.is_empty() { named(command) } else { program_of(command) }
+}
+
+/// The program of a command by its name alone.
+pub(super) fn program_of(command: &str) -> String {
+    named(command.split(' ').next().unwrap_or(command))
+}
+
+fn named(path: &str) -> String {
+    Form::default().text(path.rsplit('/').next().unwrap_or(path)).into_owned()
 }
 
 /// Whether what was run is the runtime itself, about to set the container up.
-fn is_init(command: &str) -> bool {
+pub(super) fn is_init(command: &str) -> bool {
     command.strip_suffix(" init").is_some_and(|program| program.ends_with("runc"))
 }
 

@@ -6,7 +6,7 @@ use super::difference::{Difference, Kind, Side};
 use super::run::Run;
 use crate::facts::Subject;
 use rewind_recording::peer::beside;
-use rewind_recording::render::units::{counted, duration};
+use rewind_recording::render::units::{counted, duration, grouped};
 
 /// What a run is called beside the other: "this one" is the one that failed.
 struct Names {
@@ -41,6 +41,7 @@ pub(super) fn sentence(compared: &Compared<'_, '_>, differences: &[Difference]) 
     let said = changed(compared, &names)
         .or_else(|| first(compared.failed, &names, differences))
         .or_else(|| ends(failed, other, &names))
+        .or_else(|| environment(compared.failed, &names, differences))
         .unwrap_or_else(|| if differences.is_empty() { same(compared) } else { others(differences) });
     capital(&beside(&said, &failed.facts.header.peers))
 }
@@ -60,7 +61,7 @@ fn changed(compared: &Compared<'_, '_>, names: &Names) -> Option<String> {
 fn first(failed: Side, names: &Names, differences: &[Difference]) -> Option<String> {
     let is_error = |kind| matches!(kind, Kind::Outcome | Kind::Error);
     let tells = |found: &&Difference| {
-        !found.ordinary && found.kind != Kind::Calls && (found.side == failed || !is_error(found.kind))
+        !found.ordinary && found.kind < Kind::Environment && (found.side == failed || !is_error(found.kind))
     };
     let first = differences.iter().find(tells)?;
     let Names { this, other } = names;
@@ -78,6 +79,16 @@ fn ends(failed: &Run<'_>, other: &Run<'_>, names: &Names) -> Option<String> {
     let [of_this, of_other] = [failed, other].map(|run| how(run).unwrap_or_else(|| "lives".to_owned()));
     let Names { this, other } = names;
     (of_this != of_other).then(|| format!("{other} {of_other}, {this} {of_this}; they did the same as far as is held."))
+}
+
+/// They did the same, and were not given the same.
+fn environment(failed: Side, names: &Names, differences: &[Difference]) -> Option<String> {
+    let found = differences.iter().find(|found| found.kind == Kind::Environment)?;
+    let [a, b] = found.counts;
+    let (larger, smaller) = (grouped(a.max(b)), grouped(a.min(b)));
+    let Names { this, other } = names;
+    let (who, whom) = if found.side == failed { (this, other) } else { (other, this) };
+    Some(format!("{who} {}: {larger} bytes; {whom} with {smaller}.", found.text))
 }
 
 /// How a run ended, if it has.

@@ -80,3 +80,19 @@ fn json_is_one_object() {
     assert_eq!((&told["differs"], &told["failed"]), (&true.into(), &"b".into()));
     assert_eq!(told["differences"][0]["kind"], "outcome");
 }
+
+#[test]
+fn environments_are_shown_by_their_bytes_and_an_empty_one_as_0() {
+    let run = |env_bytes| {
+        let mut scene = Scene::given("app", Some(env_bytes));
+        scene.exit(700, 0);
+        scene
+    };
+    let screen = shown(&compared(&run(0), &run(1_204)), &Options::default());
+    let table = "
+Bytes of the environment, where one's is far larger
+  IN       A       B  WHAT
+  B        0   1,204  ran app with a far larger environment
+";
+    assert!(screen.contains(table), "{screen}");
+}

@@ -3,7 +3,8 @@
 use rewind_common::call::{self, Blob, args, blob_flags, flags, part};
 use rewind_common::record::sent_flags::GROUP;
 use rewind_common::record::{
-    Connection, Exec, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHeader, Signal, SignalSent, SocketMessage, Task,
+    Connection, Exec, ExecSizes, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHeader, Signal, SignalSent,
+    SocketMessage, Task,
 };
 use std::borrow::BorrowMut;
 use std::net::Ipv4Addr;
@@ -244,12 +245,26 @@ pub fn oom_kill(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), trigge
     out.extend_from_slice(OomKill { header, time_ns, tgid, trigger_comm: name(trigger), ..kill }.as_bytes());
 }
 
-/// Appends that thread `tid` of process `tgid` runs `path` with `argv`.
-pub fn exec(out: &mut Vec<u8>, time_ns: u64, (tid, tgid): (u32, u32), path: &str, argv: &[&str]) {
+/// Appends that thread `tid` of process `tgid` runs `path` with `argv`; how large its environment is, is not known.
+pub fn exec(out: &mut Vec<u8>, time_ns: u64, who: (u32, u32), path: &str, argv: &[&str]) {
+    exec_with(out, time_ns, who, path, argv, None);
+}
+
+/// The same with an environment of so many bytes.
+pub fn exec_with(
+    out: &mut Vec<u8>,
+    time_ns: u64,
+    (tid, tgid): (u32, u32),
+    path: &str,
+    argv: &[&str],
+    env_bytes: Option<u32>,
+) {
     let mut blobs = Vec::new();
     let path = [path.as_bytes(), &[0]].concat();
     let argv: Vec<u8> = argv.iter().flat_map(|argument| [argument.as_bytes(), &[0]].concat()).collect();
-    for (place, bytes) in [(0, &path), (1 | part::STRINGS << 3, &argv)] {
+    let sizes = env_bytes.map(|env_bytes| ExecSizes { argv_bytes: argv.len() as u32, env_bytes });
+    let sizes = sizes.as_ref().map(|sizes| (2, sizes.as_bytes()));
+    for (place, bytes) in [(0, &*path), (1 | part::STRINGS << 3, &*argv)].into_iter().chain(sizes) {
         blobs.extend_from_slice(Blob { place, flags: 0, len: bytes.len() as u16 }.as_bytes());
         blobs.extend_from_slice(bytes);
         blobs.resize(blobs.len().next_multiple_of(4), 0);

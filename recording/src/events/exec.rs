@@ -7,13 +7,15 @@ use crate::call::Call;
 use crate::escape::{self, Untrusted};
 use rewind_common::call::part;
 use rewind_common::capture::MAX_STRINGS;
-use rewind_common::record::{self as wire, INTERPRETED};
+use rewind_common::record::{self as wire, ExecSizes, INTERPRETED};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
+use zerocopy::FromBytes as _;
 
-/// A process runs another program: of argument 0 the path, of argument 1 the strings of `argv`.
+/// A process runs another program: of argument 0 the path, of argument 1 the strings of `argv`, of argument 2
+/// how large that and the environment are.
 pub type Exec<'a> = WithBlobs<'a, wire::Exec>;
 
 impl<'a> Exec<'a> {
@@ -47,6 +49,13 @@ impl<'a> Exec<'a> {
         self.blobs.clone().any(|blob| blob.arg == 1 && blob.is_cut())
     }
 
+    /// How large its arguments and its environment are; `None` where that was not recorded.
+    #[must_use]
+    pub fn sizes(&self) -> Option<ExecSizes> {
+        let blob = self.blob(2).filter(|blob| blob.pointer().is_none())?;
+        ExecSizes::read_from_prefix(blob.bytes).ok().map(|(sizes, _)| sizes)
+    }
+
     /// Whether an interpreter runs the file, so that its arguments are not those of the call.
     #[must_use]
     pub const fn is_interpreted(&self) -> bool {
@@ -63,6 +72,12 @@ struct Fields<'e> {
     path: Cow<'e, str>,
     argv: Vec<Cow<'e, str>>,
     argv_cut: bool,
+    /// Left out where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argv_bytes: Option<u32>,
+    /// The same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    env_bytes: Option<u32>,
     redacted: bool,
     interpreted: bool,
     text: String,
@@ -105,10 +120,12 @@ impl EventKind for Exec<'_> {
     }
 
     fn text_of(&self, blob: &Bytes<'_>) -> Option<TextSpan> {
-        if blob.pointer().is_some() {
-            return None;
+        match blob.arg {
+            _ if blob.pointer().is_some() => None,
+            0 => Some(TextSpan::WHOLE),
+            1 => Some(TextSpan::STRINGS),
+            _ => None,
         }
-        Some(if blob.arg == 0 { TextSpan::WHOLE } else { TextSpan::STRINGS })
     }
 
     fn write_json(&self, line: JsonLine<'_>, context: &Context<'_>) -> io::Result<()> {
@@ -116,6 +133,8 @@ impl EventKind for Exec<'_> {
             path: escape::text_of(self.path()),
             argv: self.argv().map(escape::text_of).collect(),
             argv_cut: self.is_cut(),
+            argv_bytes: self.sizes().map(|sizes| sizes.argv_bytes),
+            env_bytes: self.sizes().map(|sizes| sizes.env_bytes),
             redacted: self.is_redacted(),
             interpreted: self.is_interpreted(),
             text: self.text(context),

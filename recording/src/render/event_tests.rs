@@ -151,3 +151,19 @@ fn strings_of_an_execve_that_could_not_be_read_are_those_of_its_exec() {
     let many = told(&["x"; 40], 0);
     assert_eq!((many.matches(r#""x""#).count(), many.contains(r#""x", ...]"#)), (32, true), "{many}");
 }
+
+#[test]
+fn how_large_an_environment_is_stands_with_the_exec_and_is_left_out_where_it_was_not_recorded() {
+    let told = |env_bytes| {
+        let mut records = Vec::new();
+        build::exec_with(&mut records, 2 * MS, (5, 5), "/bin/app", &["app", "--all"], env_bytes);
+        let json = shown(&records, &Options { format: Format::Json, ..events() }).0;
+        let exec = json.lines().find(|line| line.contains(r#""kind":"exec""#)).unwrap();
+        serde_json::from_str::<serde_json::Value>(exec).unwrap()
+    };
+    let (known, empty, unknown) = (told(Some(1_204)), told(Some(0)), told(None));
+    assert_eq!((&known["argv_bytes"], &known["env_bytes"]), (&10.into(), &1_204.into()));
+    assert_eq!((&known["argv"][1], &known["text"]), (&"--all".into(), &"runs /bin/app --all".into()));
+    assert_eq!(empty["env_bytes"], 0);
+    assert!(unknown.get("argv_bytes").is_none() && unknown.get("env_bytes").is_none(), "{unknown}");
+}
