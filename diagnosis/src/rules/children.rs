@@ -1,7 +1,7 @@
 //! Scenario 10, and 1: a program that it ran was killed. Those that only exited with something else
 //! than 0 stand in the list of what it ran.
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Process};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::weight::{CHILD_FAILED, CHILD_KILLED};
@@ -9,10 +9,13 @@ use crate::weight::{CHILD_FAILED, CHILD_KILLED};
 /// Children that ended badly, but for those whose end became the container's own: that is the end itself.
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let main = facts.ending.map(|ending| ending.tgid);
+    // What fails again and again is told with its last run.
+    let failing: Vec<&str> = facts.chain.iter().filter_map(|tgid| Some(facts.processes.get(tgid)?.command())).collect();
+    let is_attempt = |process: &Process| main.is_none() && failing.contains(&process.command());
     let mut findings = Vec::new();
     for (tgid, process) in &facts.processes {
         let Some(end) = process.end.filter(|end| !end.ending.is_success()) else { continue };
-        if facts.chain.contains(tgid) || main == Some(*tgid) {
+        if facts.chain.contains(tgid) || main == Some(*tgid) || is_attempt(process) {
             continue;
         }
         let killed = end.ending.signal.is_some();

@@ -52,15 +52,15 @@ fn is_of_one(works: &Works, group: &Group) -> bool {
     group.earlier.iter().all(|(_, tid, _)| works.process_of(*tid).is_none_or(|tgid| tgid == group.tgid))
 }
 
-/// Whether another thing failed between two failures of a group: the program got over the first, and did not only try
-/// again.
+/// Whether another thing failed between two failures of a group in one process: the program got over the first, and did
+/// not only try again.
 pub(super) fn is_interleaved(works: &Works, group: &Group, groups: &[Group]) -> bool {
-    let between = |at_ns: u64| group.first_ns < at_ns && at_ns < group.last_ns;
+    let between = |at_ns: u64| group.own_first_ns < at_ns && at_ns < group.last_ns;
     let mut others = groups.iter().filter(|other| other.first != group.first && other.tgid == group.tgid);
     group.count > 1
         && can_be_had_over(group)
         && !is_repeated(works, group)
-        && others.any(|other| other.noise == Noise::None && (between(other.first_ns) || between(other.last_ns)))
+        && others.any(|other| other.noise == Noise::None && (between(other.own_first_ns) || between(other.last_ns)))
 }
 
 /// Whether a failure of a living container is one of now: a question without an answer, or what was tried again and
