@@ -48,9 +48,10 @@ pub(crate) fn class(facts: &Facts<'_>, found: &[Finding]) -> &'static str {
 pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWords>) -> String {
     let end = end(facts, found.first());
     let Some(first) = found.first() else {
-        return match words {
+        let is_unusual = is_unusual(facts, found, words);
+        return match words.filter(|_| is_unusual) {
             Some(words) => format!("{end}; the last that {} wrote is \"{}\".", writer(facts, words), words.text),
-            None if is_unusual(facts, found, words) => format!("{end}; nothing unusual found before that."),
+            None if is_unusual => format!("{end}; nothing unusual found before that."),
             None if facts.ending.is_none() => format!("{}: nothing unusual found.", life(facts)),
             None => format!("{end}: nothing unusual found."),
         };
@@ -66,12 +67,16 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
     }
 }
 
-/// Whether there is something to tell. What a shell runs again and again, and says nothing when it fails, says no.
+/// Whether there is something to tell. What a shell runs again and again, and says nothing when it fails, says no; and
+/// what failed once may have.
 pub(crate) fn is_unusual(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWords>) -> bool {
     let says_no = || {
-        let head = facts.chain.first().and_then(|tgid| facts.processes.get(tgid));
-        let parent = head.and_then(|head| facts.processes.get(&head.parent));
-        facts.ending.is_none() && words.is_none() && parent.is_some_and(|parent| is_shell(parent.program()))
+        let head = facts.chain.first().and_then(|tgid| Some((tgid, facts.processes.get(tgid)?)));
+        head.is_some_and(|(tgid, head)| {
+            let parent = facts.processes.get(&head.parent);
+            let is_quiet = words.is_none() && parent.is_some_and(|parent| is_shell(parent.program()));
+            facts.ending.is_none() && (is_quiet || attempts(facts, *tgid).is_none())
+        })
     };
     !found.is_empty() || facts.ended_badly() && !says_no()
 }
@@ -180,8 +185,11 @@ fn life(facts: &Facts<'_>) -> &'static str {
 fn failing(facts: &Facts<'_>) -> Option<String> {
     let tgid = *facts.chain.first()?;
     let process = facts.processes.get(&tgid)?;
-    let (comm, attempts, end) = (&process.comm, attempts(facts, tgid)?, past(&process.end?.ending));
-    Some(format!("its child {comm} fails {AGAIN}: {attempts} (process {tgid}) {end}"))
+    let (comm, end) = (&process.comm, past(&process.end?.ending));
+    Some(match attempts(facts, tgid) {
+        Some(attempts) => format!("its child {comm} fails {AGAIN}: {attempts} (process {tgid}) {end}"),
+        None => format!("its child {comm} (process {tgid}) has not been run again: it {end}"),
+    })
 }
 
 /// "exited with 1", "was killed by SIGSEGV".

@@ -1,7 +1,7 @@
 //! Scenario 10, and 1: a program that it ran was killed. Those that only exited with something else
 //! than 0 stand in the list of what it ran.
 
-use crate::facts::{Facts, Process};
+use crate::facts::{ASKING, Facts, Process};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::weight::{CHILD_FAILED, CHILD_KILLED};
@@ -16,6 +16,14 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     for (tgid, process) in &facts.processes {
         let Some(end) = process.end.filter(|end| !end.ending.is_success()) else { continue };
         if facts.chain.contains(tgid) || main == Some(*tgid) || is_attempt(process) {
+            continue;
+        }
+        // Who was told by its parent did as it was told.
+        let is_told = |signal: u8| {
+            let sent = facts.last_sent(*tgid, signal.into(), end.ending.at_ns);
+            ASKING.contains(&signal.into()) && sent.is_some_and(|(_, sent)| sent.sender_tgid == process.parent)
+        };
+        if end.ending.signal.is_some_and(is_told) {
             continue;
         }
         let killed = end.ending.signal.is_some();

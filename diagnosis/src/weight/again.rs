@@ -1,9 +1,10 @@
 //! Failures that come again: who tries until it gives up, who got over it before, who lives with it.
 
-use crate::facts::Subject;
+use crate::facts::{Facts, Subject};
 use crate::groups::Group;
 use crate::meaning::Meaning;
 use crate::noise::Noise;
+use crate::text::has_name;
 use crate::turn::can_be_had_over;
 use crate::works::Works;
 use std::collections::HashMap;
@@ -70,4 +71,16 @@ pub(super) fn is_standing(works: &Works, group: &Group, read_ns: u64) -> bool {
     let is_tried = group.count >= REPEATED_TIMES && is_spread && read_ns.saturating_sub(group.last_ns) < STANDING_NS;
     let is_often = group.last_ns.saturating_sub(group.first_ns) <= OFTEN_NS.saturating_mul(group.count);
     group.meaning == Meaning::NoAnswer || is_tried && (is_often || !works.serves(group.tgid))
+}
+
+/// Whether a living program complains again and again that it does not get something, in whatever words.
+pub(super) fn is_complained_of(facts: &Facts<'_>, group: &Group) -> bool {
+    let (Subject::Path(path), Some(process)) = (&group.subject, facts.processes.get(&group.tgid)) else {
+        return false;
+    };
+    let names = |text: &str| path.len() > 1 && has_name(&text.to_lowercase(), &path.to_lowercase());
+    let mut said = process.outputs.iter().filter(|output| output.at_ns >= group.first_ns && names(&output.text));
+    let first_ns = said.next().map_or(u64::MAX, |output| output.at_ns);
+    let is_now = |last_ns: u64| last_ns.saturating_sub(first_ns) >= REPEATED_NS && last_ns >= group.last_ns;
+    facts.is_living() && !group.recovered && group.count > 1 && said.next_back().is_some_and(|last| is_now(last.at_ns))
 }

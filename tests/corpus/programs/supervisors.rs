@@ -50,7 +50,7 @@ fn supervisord() -> Vec<Program> {
     let c_alone = |what: &str, more: &str| of(&format!("{BUILT} {what}"), more).compiled(C).life(Stands);
     // Ends the supervisor once a service is given up.
     let listener = "[eventlistener:end]\nevents=PROCESS_STATE_FATAL\ncommand=/end.sh\n";
-    let end = "#!/usr/bin/dash\nprintf 'READY\\n'\nread row\nkill -KILL $(cat /tmp/supervisord.pid)\n";
+    let end = "#!/usr/bin/dash\nprintf 'READY\\n'\nread row\nkill -KILL $PPID\n";
     let given_up = || {
         let all = service("shop", SHOP, "startretries=1") + listener;
         supervisord_of(&all).file_of_mode("/end.sh", end, 0o755)
@@ -67,13 +67,13 @@ fn supervisord() -> Vec<Program> {
             "supervisord_restarts",
             c_alone("config", "startsecs=0\nautorestart=true"),
             c("config", well).file("/etc/app/app.conf", ""),
-            &["/etc/app/app.conf", "no such file|ENOENT", "again"],
+            &["/etc/app/app.conf", "no such file|ENOENT", "again and again"],
         ),
         program(
             "supervisord_null",
             c_alone("null", "startsecs=0\nautorestart=true"),
             c("well", well),
-            &["SIGSEGV", "again"],
+            &["SIGSEGV", "again and again"],
         ),
         program(
             "supervisord_listener",
@@ -136,9 +136,9 @@ fn s6() -> Vec<Program> {
             "s6_config",
             s6_of(SHOP).life(Stands),
             serves(s6_of, "127.83.79.8:8101"),
-            &["lighttpd", "/etc/shop.conf", "no such file|ENOENT", "again"],
+            &["lighttpd", "/etc/shop.conf", "no such file|ENOENT", "again and again"],
         ),
-        program("s6_null", c("null").life(Stands), serves(s6_of, "127.83.79.8:8102"), &["SIGSEGV", "again"]),
+        program("s6_null", c("null").life(Stands), serves(s6_of, "127.83.79.8:8102"), &["SIGSEGV", "again and again"]),
         program(
             "s6_oom",
             s6_of("/usr/bin/python3 -c \"rows = []\nwhile True: rows.append('x' * 1000000)\"")
