@@ -67,14 +67,15 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
     }
 }
 
-/// Whether there is something to tell. What a shell runs again and again, and says nothing when it fails, says no; and
-/// what failed once may have.
+/// Whether there is something to tell. In a living container, what exits with 1 in silence says no, what a shell runs may
+/// do so with any code, and what failed once in any words.
 pub(crate) fn is_unusual(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWords>) -> bool {
     let says_no = || {
         let head = facts.chain.first().and_then(|tgid| Some((tgid, facts.processes.get(tgid)?)));
         head.is_some_and(|(tgid, head)| {
             let parent = facts.processes.get(&head.parent);
-            let is_quiet = words.is_none() && parent.is_some_and(|parent| is_shell(parent.program()));
+            let is_no = head.end.is_some_and(|end| end.ending.exit_code == Some(1));
+            let is_quiet = words.is_none() && (is_no || parent.is_some_and(|parent| is_shell(parent.program())));
             facts.ending.is_none() && (is_quiet || attempts(facts, *tgid).is_none())
         })
     };

@@ -66,7 +66,10 @@ impl Facts<'_> {
     /// When the runs of a program, in their order, began to fail, and the last that did; none where it has come up, or
     /// where their parent got over it.
     fn failing_of(&self, parent: u32, runs: &[Run<'_>]) -> Option<(u64, u32)> {
-        let supervisor = self.processes.get(&parent).filter(|parent| parent.end.is_none() && !parent.is_setup())?;
+        let supervisor = self.processes.get(&parent).filter(|process| process.end.is_none() && !process.is_setup())?;
+        if !self.is_below_main(parent) {
+            return None;
+        }
         let (ended, living) = match runs.split_last()? {
             ((_, last), before) if last.end.is_none() => (before, Some(last)),
             _ => (runs, None),
@@ -102,6 +105,17 @@ impl Facts<'_> {
         let own: Vec<_> = self.living.iter().filter(|thread| thread.tgid == parent).collect();
         let waits = !own.is_empty() && own.iter().all(|thread| thread.wait.is_some());
         waits && !is_moment && !is_shell(supervisor.program()) && !self.children(parent).any(is_work) && !talks()
+    }
+
+    /// Whether a process is the main one or goes back to it: what is begun from outside, as `kubectl exec` does it, is no
+    /// part of the container's work.
+    fn is_below_main(&self, tgid: u32) -> bool {
+        let is_main = |tgid: &u32| match self.header.main_tgid {
+            Some(main) => main == *tgid,
+            None => self.processes.get(tgid).is_some_and(|process| process.ns_tgid == 1),
+        };
+        let family = std::iter::successors(Some(tgid), |tgid| Some(self.processes.get(tgid)?.parent));
+        family.take(self.processes.len() + 1).any(|tgid| is_main(&tgid))
     }
 
     /// Whether a process is one of the container's that runs a program, or was begun to run one and could not.
@@ -178,6 +192,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_begun_from_outside_is_no_supervisor() {
+        let mut scene = Scene::of("server");
+        scene.child(650, 640, "sh");
+        for tgid in [701, 702] {
+            scene.child(tgid, 650, "cat /nope");
+            scene.main = tgid;
+            scene.open("/nope", -2);
+            scene.exit(tgid, 1 << 8);
+        }
+        assert_eq!(scene.answer(), NOTHING);
+    }
+
+    #[test]
     fn who_ends_as_it_is_told_does_not_fail() {
         let mut scene = Scene::of("supervisor");
         for tgid in [701, 702, 703] {
@@ -208,14 +235,20 @@ mod tests {
     }
 
     #[test]
-    fn what_says_no_in_silence_has_not_failed_for_a_shell() {
-        let mut scene = Scene::of("sh -c loop");
-        for tgid in [701, 702, 703] {
-            scene.child(tgid, 700, "grep -q ready /tmp/state");
-            scene.exit(tgid, 1 << 8);
-        }
-        let why = scene.why();
-        assert_eq!((why.answer.as_str(), why.unusual), (NOTHING, false));
+    fn what_says_no_in_silence_has_not_failed() {
+        let silent = |parent: &str, code: u32| {
+            let mut scene = Scene::of(parent);
+            for tgid in [701, 702, 703] {
+                scene.child(tgid, 700, "grep -q ready /tmp/state");
+                scene.exit(tgid, code << 8);
+            }
+            let why = scene.why();
+            (why.answer, why.unusual)
+        };
+        assert_eq!(silent("sh -c loop", 2), (NOTHING.to_owned(), false));
+        assert_eq!(silent("server", 1), (NOTHING.to_owned(), false));
+        let (answer, unusual) = silent("supervisor", 78);
+        assert!(answer.ends_with("exited with 78; nothing unusual found before that.") && unusual, "{answer}");
     }
 
     #[test]
