@@ -2,8 +2,8 @@
 //! than 0 stand in the list of what it ran.
 
 use crate::facts::{ASKING, Facts, Process};
-use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::finding::Finding;
+use crate::groups::Group;
 use crate::weight::{CHILD_FAILED, CHILD_KILLED};
 
 /// Children that ended badly, but for those whose end became the container's own: that is the end itself.
@@ -26,18 +26,13 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
         if end.ending.signal.is_some_and(is_told) {
             continue;
         }
-        let killed = end.ending.signal.is_some();
-        let evidence = process.programs.last().map(|program| program.index).into_iter().chain([end.index]).collect();
+        let weight = if end.ending.signal.is_some() { CHILD_KILLED } else { CHILD_FAILED };
+        let text = format!("its child {} (process {tgid}) {}", process.command(), end.ending.words());
+        let evidence = process.programs.last().map(|program| program.index).into_iter().chain([end.index]);
         findings.push(Finding {
-            rule: "child",
-            weight: if killed { CHILD_KILLED } else { CHILD_FAILED },
-            relation: Relation::Beside,
-            text: format!("its child {} (process {tgid}) {}", process.command(), end.ending.words()),
             // The container did not end of it, as far as is known.
             is_tied: main.is_none(),
-            agreement: Agreement::Same,
-            reasons: Vec::new(),
-            evidence,
+            ..Finding::new("child", weight, text, evidence)
         });
     }
     // The last few tell as much as all, in a loop of them.
