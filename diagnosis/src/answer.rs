@@ -222,10 +222,7 @@ mod tests {
     #[test]
     fn what_a_child_said_is_told_where_it_is_not_known_to_be_why() {
         let mut scene = Scene::of("sh -c 'cat /nope; exit 3'");
-        scene.child(701, 700, "cat /nope");
-        scene.main = 701;
-        scene.say(2, "cat: /nope: No such file or directory\n");
-        scene.exit(701, 1 << 8);
+        scene.child_says("cat /nope", "cat: /nope: No such file or directory\n", 1);
         scene.exit(700, 3 << 8);
         let answer = "It exited with 3; the last that its child cat (process 701) wrote is \"cat: /nope: No such file or \
                       directory\".";

@@ -135,10 +135,7 @@ mod tests {
     #[test]
     fn the_words_are_those_of_the_child_whose_failure_was_passed_on() {
         let mut scene = Scene::of("sh -c migrate");
-        scene.child(701, 700, "migrate --all");
-        scene.main = 701;
-        scene.say(2, "panic: no schema\n");
-        scene.exit(701, 2 << 8);
+        scene.child_says("migrate --all", "panic: no schema\n", 2);
         scene.exit(700, 2 << 8);
         let answer =
             "It exited with 2, its child migrate (process 701) having exited with 2: it said \"panic: no schema\".";
