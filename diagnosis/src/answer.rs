@@ -1,6 +1,6 @@
 //! The answer in one sentence.
 
-use crate::facts::{Facts, Process};
+use crate::facts::{Facts, Process, is_shell};
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
 use crate::last_words::{LastWords, is_vague};
@@ -48,12 +48,14 @@ pub(crate) fn class(facts: &Facts<'_>, found: &[Finding]) -> &'static str {
 pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWords>) -> String {
     let end = end(facts, found.first());
     let Some(first) = found.first() else {
-        return match words {
+        let is_unusual = is_unusual(facts, found, words);
+        return match words.filter(|_| is_unusual) {
             Some(words) => format!("{end}; the last that {} wrote is \"{}\".", writer(facts, words), words.text),
-            None if facts.ended_badly() => match LastWords::of_output(facts) {
+            None if is_unusual => match LastWords::of_output(facts) {
                 Some(words) => format!("{end}; the last that it wrote is \"{}\".", words.text),
                 None => format!("{end}; nothing unusual found before that."),
             },
+            None if facts.ending.is_none() => format!("{}: nothing unusual found.", life(facts)),
             None => format!("{end}: nothing unusual found."),
         };
     };
@@ -66,6 +68,21 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
         Relation::Beside if facts.ending.is_some() => format!("{end}; before that {text}."),
         Relation::Beside => format!("{end}; but {text}."),
     }
+}
+
+/// Whether there is something to tell. In a living container, what exits with 1 in silence says no, what a shell runs may
+/// do so with any code, and what failed once in any words.
+pub(crate) fn is_unusual(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWords>) -> bool {
+    let says_no = || {
+        let head = facts.chain.first().and_then(|tgid| Some((tgid, facts.processes.get(tgid)?)));
+        head.is_some_and(|(tgid, head)| {
+            let parent = facts.processes.get(&head.parent);
+            let is_no = head.end.is_some_and(|end| end.ending.exit_code == Some(1));
+            let is_quiet = words.is_none() && (is_no || parent.is_some_and(|parent| is_shell(parent.program())));
+            facts.ending.is_none() && (is_quiet || attempts(facts, *tgid).is_none())
+        })
+    };
+    !found.is_empty() || facts.ended_badly() && !says_no()
 }
 
 /// Who wrote the last words: it, or a child whose failure it may have passed on or not.
@@ -140,37 +157,68 @@ fn capitalized(text: &str) -> String {
     chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
-/// "It exited with 1", "Its child x was killed by SIGSEGV, and it exited with 139".
+/// "It exited with 1", "It exited with 139, its child x having been killed by SIGSEGV".
 pub(crate) fn end(facts: &Facts<'_>, first: Option<&Finding>) -> String {
-    let Some(main) = facts.ending else {
-        return if facts.header.died_ns.is_some() { "It has ended, how is not recorded" } else { "It is running" }
-            .to_owned();
+    let own = match facts.ending {
+        None => match failing(facts).filter(|_| first.is_none_or(|first| first.relation != Relation::Beside)) {
+            Some(failing) => format!("{}, but {failing}", life(facts)),
+            None => return life(facts).to_owned(),
+        },
+        Some(main) => {
+            let told = first.is_some_and(|first| first.tells_end());
+            let code = exit_code::words(facts).filter(|_| !told).map_or_else(String::new, |code| format!(" ({code})"));
+            format!("It {}{code}", past(&main))
+        }
     };
-    let sentence = |words: String| if words.starts_with("killed") { format!("was {words}") } else { words };
-    let told = first.is_some_and(|first| first.tells_end());
-    let code = exit_code::words(facts).filter(|_| !told).map_or_else(String::new, |code| format!(" ({code})"));
-    let own = format!("It {}{code}", sentence(main.words()));
     match (facts.culprit(), facts.end()) {
-        (Some((tgid, process)), Some(end)) if tgid != main.tgid && !is_part_of(facts, process, &end, &main) => {
+        (Some((tgid, process)), Some(end)) if facts.chain.len() > 1 && !is_part_of(facts, process, &end) => {
             let having = match end.words() {
                 words if words.starts_with("killed") => format!("having been {words}"),
                 words => format!("having {words}"),
             };
-            let attempts = facts.attempts(tgid).filter(|attempts| attempts.count > 1).map_or_else(String::new, |of| {
-                format!(", the last of {} in {}", grouped(of.count), duration(of.span_ns))
-            });
+            let attempts = attempts(facts, tgid).map_or_else(String::new, |attempts| format!(", {attempts}"));
             format!("{own}, its child {} (process {tgid}{attempts}) {having}", process.comm)
         }
         _ => own,
     }
 }
 
+/// What is known of one whose end is not among the records.
+fn life(facts: &Facts<'_>) -> &'static str {
+    if facts.header.died_ns.is_some() { "It has ended, how is not recorded" } else { "It is running" }
+}
+
+/// "its child x fails again and again: the last of 4 in 6.1s (process 7) exited with 1".
+fn failing(facts: &Facts<'_>) -> Option<String> {
+    let tgid = *facts.chain.first()?;
+    let process = facts.processes.get(&tgid)?;
+    let (comm, end) = (&process.comm, past(&process.end?.ending));
+    Some(match attempts(facts, tgid) {
+        Some(attempts) => format!("its child {comm} fails {AGAIN}: {attempts} (process {tgid}) {end}"),
+        None => format!("its child {comm} (process {tgid}) has not been run again: it {end}"),
+    })
+}
+
+/// "exited with 1", "was killed by SIGSEGV".
+fn past(end: &Ending) -> String {
+    let words = end.words();
+    if words.starts_with("killed") { format!("was {words}") } else { words }
+}
+
+/// "the last of 4 in 6.1s", if it was run again.
+fn attempts(facts: &Facts<'_>, tgid: u32) -> Option<String> {
+    let attempts = facts.attempts(tgid).filter(|attempts| attempts.count > 1)?;
+    Some(format!("the last of {} in {}", grouped(attempts.count), duration(attempts.span_ns)))
+}
+
 /// Whether a process is a fork of the main one that ran nothing else and ended alike: a part of it.
-fn is_part_of(facts: &Facts<'_>, process: &Process, end: &Ending, main: &Ending) -> bool {
-    process.programs.is_empty()
-        && process.parent == main.tgid
-        && facts.chain.len() == 2
-        && end.exit_code == main.exit_code
+fn is_part_of(facts: &Facts<'_>, process: &Process, end: &Ending) -> bool {
+    facts.ending.is_some_and(|main| {
+        process.programs.is_empty()
+            && process.parent == main.tgid
+            && facts.chain.len() == 2
+            && end.exit_code == main.exit_code
+    })
 }
 
 #[cfg(test)]
@@ -180,10 +228,7 @@ mod tests {
     #[test]
     fn what_a_child_said_is_told_where_it_is_not_known_to_be_why() {
         let mut scene = Scene::of("sh -c 'cat /nope; exit 3'");
-        scene.child(701, 700, "cat /nope");
-        scene.main = 701;
-        scene.say(2, "cat: /nope: No such file or directory\n");
-        scene.exit(701, 1 << 8);
+        scene.child_says("cat /nope", "cat: /nope: No such file or directory\n", 1);
         scene.exit(700, 3 << 8);
         let answer = "It exited with 3; the last that its child cat (process 701) wrote is \"cat: /nope: No such file or \
                       directory\".";

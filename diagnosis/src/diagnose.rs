@@ -1,6 +1,6 @@
 //! From a recording to its [`Diagnosis`].
 
-use crate::answer::{Answered, answer, class};
+use crate::answer::{Answered, answer, class, is_unusual};
 use crate::diagnosis::{Confidence, Diagnosis, Ended, FindingText, Said};
 use crate::event_text::{event_text, rfc3339};
 use crate::facts::Facts;
@@ -29,7 +29,7 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
         class: class(&facts, &found),
         fingerprint: general.as_deref().map(fingerprint::fingerprint),
         general,
-        unusual: facts.ended_badly() || !found.is_empty(),
+        unusual: is_unusual(&facts, &found, words.as_ref()),
         container: container_name(&header.container),
         pod: header.container.pod.as_ref().map(|pod| pod.words()).filter(|words| !words.is_empty()),
         calls_held: header.coverage.calls_held,

@@ -55,9 +55,10 @@ pub struct Facts<'a> {
     pub arch: Arch,
     /// How the main process ended.
     pub ending: Option<Ending>,
-    /// The process that the end goes back to: the main one, or the child whose failure it passed on.
+    /// The process that the end goes back to: the main one, or the child whose failure it passed on; in a living
+    /// container the last run of what fails again and again, or the child of that.
     pub culprit: Option<u32>,
-    /// From the main process to the culprit.
+    /// From the main process, or from what fails again and again, to the culprit.
     pub chain: Vec<u32>,
     /// All processes by `tgid`.
     pub processes: BTreeMap<u32, Process>,
@@ -124,13 +125,13 @@ impl<'a> Facts<'a> {
         self.culprit().filter(|(_, culprit)| main.is_setup() && culprit.is_setup())
     }
 
-    /// Whether it ended as programs do that have failed.
+    /// Whether it ended as programs do that have failed, or lives on with a program that fails again and again.
     #[must_use]
     pub fn ended_badly(&self) -> bool {
-        self.ending.is_some_and(|ending| !ending.is_success())
+        self.ending.map_or(self.culprit.is_some(), |ending| !ending.is_success())
     }
 
-    /// When it ended; for a living one, when it was read.
+    /// When it ended; for a living one, when what fails did, or when it was read.
     #[must_use]
     pub fn end_ns(&self) -> u64 {
         self.end().map_or(self.header.read_ns, |ending| ending.at_ns)

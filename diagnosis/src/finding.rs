@@ -37,6 +37,21 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What stands for itself, needs no words beside it and could be the answer: as most findings of living containers.
+    #[must_use]
+    pub fn new(rule: &'static str, weight: i32, text: String, evidence: impl IntoIterator<Item = usize>) -> Self {
+        Self {
+            rule,
+            weight,
+            relation: Relation::Beside,
+            text,
+            is_tied: true,
+            agreement: Agreement::Same,
+            reasons: Vec::new(),
+            evidence: evidence.into_iter().collect(),
+        }
+    }
+
     /// Whether its text says what the exit code means.
     #[must_use]
     pub fn tells_end(&self) -> bool {

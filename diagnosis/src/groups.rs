@@ -107,6 +107,8 @@ pub struct Group {
     pub first_ns: u64,
     /// When it failed last.
     pub last_ns: u64,
+    /// When it failed first in the process that it failed in last.
+    pub own_first_ns: u64,
     /// How long the longest took.
     pub longest_ns: u64,
     /// The process that it failed in last.
@@ -140,6 +142,7 @@ impl Group {
             last: index,
             first_ns: at_ns,
             last_ns: at_ns,
+            own_first_ns: at_ns,
             longest_ns: duration_ns,
             tgid,
             tid,
@@ -162,6 +165,9 @@ impl Group {
         if failure.at_ns >= self.last_ns {
             (self.name, self.meaning, self.class) = (failure.name.clone(), failure.meaning(), Class::of(failure));
             (self.last, self.last_ns) = (failure.index, failure.at_ns);
+            if self.tgid != failure.tgid {
+                self.own_first_ns = failure.at_ns;
+            }
             (self.tgid, self.tid, self.recovered) = (failure.tgid, failure.tid, failure.recovered);
         }
     }

@@ -65,6 +65,14 @@ impl Scene {
         self.exec(tgid, command);
     }
 
+    /// A child of 700 that says something on its standard error, and exits with `code`.
+    pub fn child_says(&mut self, command: &str, text: &str, code: u32) {
+        self.child(701, 700, command);
+        self.main = 701;
+        self.say(2, text);
+        self.exit(701, code << 8);
+    }
+
     pub fn open(&mut self, path: &str, result: i64) {
         let main = self.main;
         self.call(main, 257).arg(0xffff_ff9c).string(path).arg(0).arg(0).result(result).end();

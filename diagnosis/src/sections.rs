@@ -56,7 +56,7 @@ pub(super) fn fill(
     diagnosis.blocked = blocked(facts);
     let process = facts.culprit().or_else(|| facts.processes.iter().next().map(|(tgid, process)| (*tgid, process)));
     if let Some((tgid, process)) = process {
-        if facts.ending.is_some() {
+        if facts.ending.is_some() || facts.culprit.is_some() {
             diagnosis.said = last_words::shown(facts, tgid, words, SAID);
         }
         diagnosis.memory = memory(process);

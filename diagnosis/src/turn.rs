@@ -3,6 +3,7 @@
 //!
 //! A probe that fails in healthy runs as well is followed by the ordinary work of its thread ([`crate::works`]).
 
+use crate::calls::{self, bits};
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
 use crate::meaning::{Meaning, status};
@@ -56,7 +57,7 @@ fn can_end(group: &Group) -> bool {
     match group.meaning {
         Meaning::Answer(_) => false,
         Meaning::Missing | Meaning::Busy | Meaning::Other => {
-            matches!(group.subject, Subject::Path(_) | Subject::Peer(_))
+            matches!(group.subject, Subject::Path(_) | Subject::Peer(_)) || calls::has(&group.name, bits::RUNS)
         }
         _ => true,
     }

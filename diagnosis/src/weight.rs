@@ -31,7 +31,7 @@ use crate::meaning::Meaning;
 use crate::noise::Noise;
 use crate::turn::went_on;
 use crate::works::Works;
-use again::{is_interleaved, is_repeated, is_standing};
+use again::{is_complained_of, is_interleaved, is_repeated, is_standing};
 use told::{is_without, names, says};
 
 /// What the kernel itself says is the cause.
@@ -125,14 +125,16 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
         .map(|group| is_without(&end, group) || went_on(facts, &works, group) || is_interleaved(&works, group, &groups))
         .collect();
     for (group, went_on) in groups.iter_mut().zip(old) {
-        group.weighed = weigh(&works, group, &end, decisive == Some(group.last), went_on);
+        let complains = is_complained_of(facts, group);
+        group.weighed = weigh(&works, group, &end, [decisive == Some(group.last), went_on, complains]);
     }
     groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
     groups
 }
 
-/// Weighs a group; `turned` if the course changed with it, `went_on` if it had not when the same failed before.
-fn weigh(works: &Works, group: &Group, end: &EndContext, turned: bool, went_on: bool) -> Weighed {
+/// Weighs a group; `turned` if the course changed with it, `went_on` if it had not when the same failed before,
+/// `complains` if the living program complains of it again and again.
+fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, complains]: [bool; 3]) -> Weighed {
     let mut weighed = Weighed::default();
     let own = end.is_own(group);
     let named = names(end, group, turned);
@@ -147,6 +149,7 @@ fn weigh(works: &Works, group: &Group, end: &EndContext, turned: bool, went_on: 
     weighed.add(turned, TURNED, "the last to fail before it complained or ended, and it did nothing else behind it");
     weighed.add(named, NAMED, "what it wrote at the end names it");
     weighed.add(told && !named, TOLD, "what it wrote at the end tells of this error");
+    weighed.add(complains, NAMED, "it complains of it again and again");
     weighed.add(is_repeated(works, group), REPEATED, AGAIN);
     weighed.add(group.recovered, RECOVERED, "it was had later");
     weighed.add(harmless && group.healthy.is_some(), HEALTHY, "runs that ended well had it too");
@@ -156,7 +159,7 @@ fn weigh(works: &Works, group: &Group, end: &EndContext, turned: bool, went_on: 
         Noise::Probe(reason) => weighed.add(true, PROBE, reason),
         Noise::Answer(reason) => weighed.add(true, ANSWER, reason),
     }
-    let most = match (named || told, end.error.is_empty()) {
+    let most = match (named || told || complains, end.error.is_empty()) {
         // It ended well all the same, whatever it said of that.
         _ if end.is_over && !end.bad => WORTH_SAYING - 1,
         (true, _) => i32::MAX,

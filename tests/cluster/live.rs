@@ -1,6 +1,6 @@
 //! Live traces: calls as they are made, until the right to see them goes; and pods that come later.
 
-use crate::manifest::{set, workload};
+use crate::manifest::{deployment, set, workload};
 use crate::reading::grant;
 use crate::told::SOON;
 use anyhow::{Context as _, Result, ensure};
@@ -97,17 +97,7 @@ pub(crate) fn shown() -> Result<()> {
 pub(crate) fn followed() -> Result<()> {
     agents::with(|_| {
         let namespace = Namespace::new("follow")?;
-        let mut template = counting("web");
-        set(&mut template, "/metadata", json!({"labels": {"app": "web"}}));
-        set(&mut template, "/spec/restartPolicy", json!("Always"));
-        let deployment = json!({
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "web"},
-            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": {
-                "metadata": template.get("metadata"), "spec": template.get("spec"),
-            }},
-        });
+        let deployment = deployment("web", 1, counting("web"));
         namespace.apply(&deployment.to_string())?;
         namespace.ask(&["rollout", "status", "deployment/web", "--timeout=60s"])?;
         let names = || -> Result<Vec<String>> {

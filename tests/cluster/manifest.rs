@@ -73,3 +73,17 @@ pub(crate) fn set(object: &mut Value, place: &str, value: Value) {
         parent.insert(field.to_owned(), value);
     }
 }
+
+/// A Deployment of such pods.
+pub(crate) fn deployment(name: &str, replicas: u32, mut pod: Value) -> Value {
+    set(&mut pod, "/metadata", json!({"labels": {"app": name}}));
+    set(&mut pod, "/spec/restartPolicy", json!("Always"));
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": {
+            "metadata": pod.get("metadata"), "spec": pod.get("spec"),
+        }},
+    })
+}

@@ -1,6 +1,6 @@
 //! Runs that are over: of a crash loop, of a pod that is gone, of a Deployment's pods.
 
-use crate::manifest::{set, workload};
+use crate::manifest::{self, set, workload};
 use crate::told::{SOON, Told, between_runs, kept};
 use crate::workloads;
 use anyhow::{Context as _, Result, ensure};
@@ -46,17 +46,7 @@ pub(crate) fn deleted() -> Result<()> {
 pub(crate) fn deployment() -> Result<()> {
     agents::with(|_| {
         let namespace = Namespace::new("deployment")?;
-        let mut template = workload("web", &["sleep", "1000"]);
-        set(&mut template, "/metadata", json!({"labels": {"app": "web"}}));
-        set(&mut template, "/spec/restartPolicy", json!("Always"));
-        let deployment = json!({
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "web"},
-            "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": {
-                "metadata": template.get("metadata"), "spec": template.get("spec"),
-            }},
-        });
+        let deployment = manifest::deployment("web", 2, workload("web", &["sleep", "1000"]));
         namespace.apply(&deployment.to_string())?;
         namespace.ask(&["rollout", "status", "deployment/web", "--timeout=60s"])?;
         let pods = namespace.get(&["pods", "-l", "app=web"])?;

@@ -1,6 +1,6 @@
 //! How workloads are, as a backend is told of it: by the names of the Collector's receiver `k8s_cluster`.
 
-use crate::manifest::{set, workload};
+use crate::manifest::{self, set, workload};
 use crate::otlp;
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::cluster::kubectl::User;
@@ -66,20 +66,9 @@ impl<'c> Told<'c> {
 
 /// A Deployment of two, of which one may be away while it is replaced.
 pub(crate) fn deployment(name: &str) -> Value {
-    let mut template = workload(name, &["sleep", "1000"]);
-    set(&mut template, "/metadata", json!({"labels": {"app": name}}));
-    set(&mut template, "/spec/restartPolicy", json!("Always"));
-    json!({
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name},
-        "spec": {
-            "replicas": 2,
-            "selector": {"matchLabels": {"app": name}},
-            "strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
-            "template": {"metadata": template.get("metadata"), "spec": template.get("spec")},
-        },
-    })
+    let mut two = manifest::deployment(name, 2, workload(name, &["sleep", "1000"]));
+    set(&mut two, "/spec/strategy", json!({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}));
+    two
 }
 
 fn exporting(test: impl FnOnce(&User, &Collector, &Namespace) -> Result<()>) -> Result<()> {

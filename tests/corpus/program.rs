@@ -67,7 +67,7 @@ pub(crate) enum Source {
     Java,
 }
 
-/// Stands for the program that is compiled, among the arguments.
+/// Stands for the program that is compiled, among the arguments and in files.
 pub(crate) const BUILT: &str = "<built>";
 
 /// A container: what runs in it, among what.
@@ -91,17 +91,9 @@ pub(crate) fn run(args: &[&str]) -> Setup {
 
 /// A program that is compiled, with its arguments.
 pub(crate) fn built(source: Source, args: &[&str]) -> Setup {
-    let compiler = match source {
-        Source::C => Need::Program("gcc"),
-        Source::C32 => Need::File("/usr/lib32/libc.so.6"),
-        Source::Musl => Need::Program("musl-gcc"),
-        Source::Go => Need::Program("go"),
-        Source::Rust => Need::Program("rustc"),
-        Source::Java => Need::Program("javac"),
-    };
-    let mut spec = Spec::new([&[BUILT], args].concat());
-    spec.own_network = true;
-    Setup { spec, source: Some(source), files: Vec::new(), life: Life::Ends, needs: vec![compiler] }
+    let mut setup = run(&[]).compiled(source);
+    setup.spec.args = [&[BUILT], args].concat().into_iter().map(str::to_owned).collect();
+    setup
 }
 
 pub(crate) fn python(script: &str) -> Setup {
@@ -122,6 +114,20 @@ pub(crate) fn bash(script: &str) -> Setup {
 }
 
 impl Setup {
+    /// With a program that is compiled, which [`BUILT`] stands for.
+    pub(crate) fn compiled(mut self, source: Source) -> Self {
+        self.needs.push(match source {
+            Source::C => Need::Program("gcc"),
+            Source::C32 => Need::File("/usr/lib32/libc.so.6"),
+            Source::Musl => Need::Program("musl-gcc"),
+            Source::Go => Need::Program("go"),
+            Source::Rust => Need::Program("rustc"),
+            Source::Java => Need::Program("javac"),
+        });
+        self.source = Some(source);
+        self
+    }
+
     /// With a file that all may read.
     pub(crate) fn file(self, path: &'static str, text: &str) -> Self {
         self.file_of_mode(path, text, 0o644)

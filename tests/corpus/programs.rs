@@ -9,6 +9,7 @@ mod network;
 mod refused;
 mod servers;
 mod signals;
+mod supervisors;
 mod words;
 
 use crate::program::Program;
@@ -16,11 +17,12 @@ use crate::program::Program;
 /// All of them, each with its class.
 pub(crate) fn all() -> Vec<(&'static str, Program)> {
     type Class = (&'static str, fn() -> Vec<Program>);
-    const CLASSES: [Class; 10] = [
+    const CLASSES: [Class; 11] = [
         ("words", words::programs),
         ("files", files::programs),
         ("servers", servers::programs),
         ("chains", chains::programs),
+        ("supervisors", supervisors::programs),
         ("limits", limits::programs),
         ("signals", signals::programs),
         ("refused", refused::programs),

@@ -131,6 +131,10 @@ fn twin(agent: &Agent, setup: &Setup) -> Result<Value> {
         };
         let is_up = eventually("the server", SOON, serves).context(address)?;
         ensure!(is_up, "it ended in place of serving at {address}");
+        let living = why(agent, container.id())?;
+        if is_cause(&living) {
+            return Ok(living);
+        }
         // Process 1 does not take it before it has a handler.
         let stop = || drop(container.order("kill", &["TERM"]));
         let code = end(running, stop)?;
@@ -174,10 +178,9 @@ fn why(agent: &Agent, id: &str) -> Result<Value> {
 /// Prepares a container.
 fn container(name: &str, setup: &Setup) -> Result<Container> {
     let mut spec = setup.spec.clone();
-    if let Some(source) = setup.source {
-        let words = built::words(source)?;
-        let at = spec.args.iter().position(|word| word == BUILT).context("no built program")?;
-        spec.args.splice(at..=at, words);
+    let words = setup.source.map(built::words).transpose()?.unwrap_or_default();
+    if let Some(at) = spec.args.iter().position(|word| word == BUILT) {
+        spec.args.splice(at..=at, words.iter().cloned());
     }
     if setup.source == Some(Source::Java) {
         // Its settings.
@@ -192,7 +195,7 @@ fn container(name: &str, setup: &Setup) -> Result<Container> {
             fs::create_dir_all(&at)?;
         } else {
             fs::create_dir_all(at.parent().unwrap_or(Path::new("/")))?;
-            fs::write(&at, text)?;
+            fs::write(&at, text.replace(BUILT, &words.join(" ")))?;
         }
         fs::set_permissions(&at, Permissions::from_mode(*mode))?;
     }

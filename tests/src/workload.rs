@@ -10,6 +10,9 @@ use std::process::Command;
 /// Where a container finds compiled workloads.
 pub const WORKLOADS: &str = "/workloads";
 
+/// A script of two threads that wait for each other.
+pub const CROSSED_LOCKS: &str = include_str!("../workloads/crossed_locks.py");
+
 /// How a workload is linked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linking {

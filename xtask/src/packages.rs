@@ -82,6 +82,9 @@ pub(crate) const CORPUS: &[Package] = &[
     package("lighttpd", "lighttpd", "a server of the corpus"),
     package("tini", "tini", "starts programs of the corpus"),
     package("dumb-init", "dumb-init", "starts programs of the corpus"),
+    package("s6", "s6-svscan", "supervises programs of the corpus"),
+    package("execline", "execlineb", "runs scripts of s6"),
+    package("supervisor", "supervisord", "supervises programs of the corpus"),
     package("openssl", "openssl", "makes certificates"),
 ];
 

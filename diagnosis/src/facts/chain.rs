@@ -3,7 +3,15 @@
 //! A parent that ends with a code of its own, which says more than that something failed, had a reason of its own. One
 //! that ran something else once its child had failed has got over it, unless it ends with that child's own
 //! code. One that only slept has not: it was about to try again.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`attempts`] | what is run, and fails, again and again |
+//! | [`over`] | whether a parent got over a failure |
+//! | [`brought_down`] | supervisors that are told to end because of one |
 
+mod attempts;
+mod brought_down;
 mod over;
 
 use super::Facts;
@@ -18,21 +26,17 @@ const SPEAKING_NS: u64 = 5_000_000_000;
 /// Codes up to this say no more than that something failed.
 const COMMON_CODE: u8 = 2;
 
-/// What a process runs, and fails to, again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Attempts {
-    /// How often in a row.
-    pub(crate) count: u64,
-    /// From the start of the first to the end of the last.
-    pub(crate) span_ns: u64,
-}
-
 impl Facts<'_> {
-    /// From the main process to the child whose failure it passed on, and its child.
+    /// From the main process to the child whose failure it passed on, and its child; in a living container from what
+    /// fails again and again.
     pub(super) fn chain_of_ends(&self) -> Vec<u32> {
-        let Some(main) = self.ending.map(|ending| ending.tgid) else { return Vec::new() };
-        let mut chain = vec![main];
-        while let Some(next) = chain.last().and_then(|tgid| self.passed_on(*tgid)) {
+        let Some(head) = self.ending.map(|ending| ending.tgid).or_else(|| self.failing()) else { return Vec::new() };
+        let mut chain = vec![head];
+        if self.ending.is_some_and(|ending| ending.is_success()) {
+            return chain;
+        }
+        while let Some(next) = chain.last().and_then(|tgid| self.passed_on(*tgid).or_else(|| self.brought_down(*tgid)))
+        {
             if chain.contains(&next) {
                 break;
             }
@@ -96,23 +100,6 @@ impl Facts<'_> {
         // To start one takes time as well.
         let margin_ns = if slept_ns > 0 { 2 * RIGHT_BEHIND_NS } else { RIGHT_BEHIND_NS };
         until_ns.saturating_sub(child.at_ns).saturating_sub(slept_ns) < margin_ns
-    }
-
-    /// How often the parent of a process that failed has run the same in a row, and each failed.
-    pub(crate) fn attempts(&self, tgid: u32) -> Option<Attempts> {
-        let process = self.processes.get(&tgid)?;
-        let last_ns = process.end?.ending.at_ns;
-        let same = |(_, other): &(u32, &Process)| other.command() == process.command() && !other.programs.is_empty();
-        let mut ends: Vec<_> = self
-            .children(process.parent)
-            .filter(same)
-            .filter_map(|(_, other)| Some((other.end?.ending, other.first_ns)))
-            .filter(|(end, _)| end.at_ns <= last_ns)
-            .collect();
-        ends.sort_by_key(|(end, _)| std::cmp::Reverse(end.at_ns));
-        let failed: Vec<_> = ends.iter().take_while(|(end, _)| !end.is_success()).collect();
-        let first_ns = failed.last()?.1;
-        Some(Attempts { count: failed.len() as u64, span_ns: last_ns.saturating_sub(first_ns) })
     }
 }
 

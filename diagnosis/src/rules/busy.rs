@@ -1,8 +1,8 @@
 //! A thread that makes no call and is in none: it computes, for ever as it may be.
 
 use crate::facts::{Facts, Thread};
-use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::finding::Finding;
+use crate::groups::Group;
 use crate::weight::HUNG;
 use rewind_recording::render::units::duration;
 
@@ -45,16 +45,7 @@ fn finding(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
         // The kernel says that it does something else; or it was not asked, and the thread may have ended unseen.
         _ => return None,
     };
-    Some(Finding {
-        rule: "busy",
-        weight: HUNG,
-        relation: Relation::Beside,
-        text,
-        is_tied: true,
-        agreement: Agreement::Same,
-        reasons: Vec::new(),
-        evidence: last_event(facts, tid).into_iter().collect(),
-    })
+    Some(Finding::new("busy", HUNG, text, last_event(facts, tid)))
 }
 
 /// The last that a thread did.

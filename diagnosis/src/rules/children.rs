@@ -1,32 +1,38 @@
 //! Scenario 10, and 1: a program that it ran was killed. Those that only exited with something else
 //! than 0 stand in the list of what it ran.
 
-use crate::facts::Facts;
-use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::facts::{ASKING, Facts, Process};
+use crate::finding::Finding;
+use crate::groups::Group;
 use crate::weight::{CHILD_FAILED, CHILD_KILLED};
 
 /// Children that ended badly, but for those whose end became the container's own: that is the end itself.
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let main = facts.ending.map(|ending| ending.tgid);
+    // What fails again and again is told with its last run.
+    let failing: Vec<&str> = facts.chain.iter().filter_map(|tgid| Some(facts.processes.get(tgid)?.command())).collect();
+    let is_attempt = |process: &Process| main.is_none() && failing.contains(&process.command());
     let mut findings = Vec::new();
     for (tgid, process) in &facts.processes {
         let Some(end) = process.end.filter(|end| !end.ending.is_success()) else { continue };
-        if facts.chain.contains(tgid) || main == Some(*tgid) {
+        if facts.chain.contains(tgid) || main == Some(*tgid) || is_attempt(process) {
             continue;
         }
-        let killed = end.ending.signal.is_some();
-        let evidence = process.programs.last().map(|program| program.index).into_iter().chain([end.index]).collect();
+        // Who was told by its parent did as it was told.
+        let is_told = |signal: u8| {
+            let sent = facts.last_sent(*tgid, signal.into(), end.ending.at_ns);
+            ASKING.contains(&signal.into()) && sent.is_some_and(|(_, sent)| sent.sender_tgid == process.parent)
+        };
+        if end.ending.signal.is_some_and(is_told) {
+            continue;
+        }
+        let weight = if end.ending.signal.is_some() { CHILD_KILLED } else { CHILD_FAILED };
+        let text = format!("its child {} (process {tgid}) {}", process.command(), end.ending.words());
+        let evidence = process.programs.last().map(|program| program.index).into_iter().chain([end.index]);
         findings.push(Finding {
-            rule: "child",
-            weight: if killed { CHILD_KILLED } else { CHILD_FAILED },
-            relation: Relation::Beside,
-            text: format!("its child {} (process {tgid}) {}", process.command(), end.ending.words()),
             // The container did not end of it, as far as is known.
             is_tied: main.is_none(),
-            agreement: Agreement::Same,
-            reasons: Vec::new(),
-            evidence,
+            ..Finding::new("child", weight, text, evidence)
         });
     }
     // The last few tell as much as all, in a loop of them.

@@ -5,8 +5,8 @@
 
 use crate::calls::bits;
 use crate::facts::{ASKING, Facts, SIGINT, Thread, Wait};
-use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::finding::Finding;
+use crate::groups::Group;
 use crate::weight::DEADLOCKED;
 use crate::words::waiting;
 use rewind_recording::event::What;
@@ -82,17 +82,8 @@ fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> O
         }
     };
     let reasons = doubts(facts, is_shared);
-    let evidence = waits.iter().take(8).map(|wait| wait.index).collect();
-    Some(Finding {
-        rule: "deadlock",
-        weight: DEADLOCKED,
-        relation: Relation::Beside,
-        text,
-        is_tied: true,
-        agreement: Agreement::Same,
-        reasons,
-        evidence,
-    })
+    let evidence = waits.iter().take(8).map(|wait| wait.index);
+    Some(Finding { reasons, ..Finding::new("deadlock", DEADLOCKED, text, evidence) })
 }
 
 /// Who could wake a thread: `None` where it is in no wait without an end for another one.

@@ -4,8 +4,8 @@
 
 use crate::calls::bits;
 use crate::facts::{Facts, FileLock, LockRequest, Thread, Wait};
-use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::finding::Finding;
+use crate::groups::Group;
 use crate::text::descriptor;
 use crate::weight::{DEADLOCKED, STUCK};
 use crate::words::waiting;
@@ -67,17 +67,8 @@ fn finding(facts: &Facts<'_>, waiter: &Waiter<'_>, all: &[Waiter<'_>], threads: 
         Some(lock) => held(facts, waiter, lock, all, threads),
     };
     text += &more;
-    let evidence = holder.map(|lock| lock.index).into_iter().chain([wait.index]).collect();
-    Some(Finding {
-        rule: "lock",
-        weight: if is_circle { DEADLOCKED } else { STUCK },
-        relation: Relation::Beside,
-        text,
-        is_tied: true,
-        agreement: Agreement::Same,
-        reasons: Vec::new(),
-        evidence,
-    })
+    let evidence = holder.map(|lock| lock.index).into_iter().chain([wait.index]);
+    Some(Finding::new("lock", if is_circle { DEADLOCKED } else { STUCK }, text, evidence))
 }
 
 /// Who has a lock that is in the way: by `flock` it may be the waiter itself, by another descriptor.

@@ -1,8 +1,8 @@
 //! A container that does not run because somebody halted it: frozen, stopped by a signal, or held by a tracer.
 
 use crate::facts::{Facts, SIGCONT, SIGSTOP, Thread};
-use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::finding::Finding;
+use crate::groups::Group;
 use crate::weight::CERTAIN;
 use crate::words::signal;
 use rewind_recording::render::units::duration;
@@ -19,7 +19,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     }
     if facts.is_frozen() {
         let text = "its cgroup is frozen: none of its processes runs until it is thawed (as `docker pause` does it)";
-        return vec![finding(text.to_owned(), Vec::new())];
+        return vec![finding(text.to_owned(), None)];
     }
     facts.threads().iter().filter_map(|(tgid, threads)| stopped(facts, *tgid, threads)).collect()
 }
@@ -29,7 +29,7 @@ fn stopped(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Option<Finding> 
     let comm = facts.processes.get(&tgid).map_or("", |process| &process.comm);
     let process = format!("process {tgid} ({comm})");
     if all(TRACED) {
-        return Some(finding(format!("{process} is held by a tracer, as a debugger is"), Vec::new()));
+        return Some(finding(format!("{process} is held by a tracer, as a debugger is"), None));
     }
     let last =
         facts.sent.iter().rev().find(|(_, sent)| sent.tgid == tgid && [SIGSTOP, SIGCONT].contains(&{ sent.signo }));
@@ -45,27 +45,17 @@ fn stopped(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Option<Finding> 
         Some((index, sent)) if all(STOPPED) || is_unknown && is_quiet(sent.time_ns) => {
             let since = duration(facts.header.read_ns.saturating_sub(sent.time_ns));
             let sender = signal::sender(facts, sent);
-            Some(finding(format!("{process} has been stopped for {since}, by SIGSTOP from {sender}"), vec![*index]))
+            Some(finding(format!("{process} has been stopped for {since}, by SIGSTOP from {sender}"), Some(*index)))
         }
-        _ if all(STOPPED) => Some(finding(
-            format!("{process} is stopped, as by SIGSTOP; who did it is not among the records"),
-            Vec::new(),
-        )),
+        _ if all(STOPPED) => {
+            Some(finding(format!("{process} is stopped, as by SIGSTOP; who did it is not among the records"), None))
+        }
         _ => None,
     }
 }
 
-fn finding(text: String, evidence: Vec<usize>) -> Finding {
-    Finding {
-        rule: "halted",
-        weight: CERTAIN,
-        relation: Relation::Beside,
-        text,
-        is_tied: true,
-        agreement: Agreement::Same,
-        reasons: Vec::new(),
-        evidence,
-    }
+fn finding(text: String, evidence: Option<usize>) -> Finding {
+    Finding::new("halted", CERTAIN, text, evidence)
 }
 
 #[cfg(test)]

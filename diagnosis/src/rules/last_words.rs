@@ -2,7 +2,6 @@
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
-use crate::groups::Agreement;
 use crate::last_words::LastWords;
 use crate::weight::{ABORTED, SAID};
 
@@ -13,15 +12,11 @@ pub(super) fn rule(facts: &Facts<'_>, words: &LastWords) -> Option<Finding> {
     let mut evidence: Vec<usize> = events.iter().copied().chain(end).collect();
     evidence.dedup();
     // That it aborted tells how it ended: the words stand beside that.
+    let weight = if facts.own_abort().is_some() { ABORTED - 1 } else { SAID };
     Some(Finding {
-        rule: "words",
-        weight: if facts.own_abort().is_some() { ABORTED - 1 } else { SAID },
         relation: Relation::Reason,
-        text: format!("it said \"{text}\""),
-        is_tied: true,
-        agreement: Agreement::Same,
         reasons: vec!["what it wrote right before its end states an error"],
-        evidence,
+        ..Finding::new("words", weight, format!("it said \"{text}\""), evidence)
     })
 }
 
@@ -140,10 +135,7 @@ mod tests {
     #[test]
     fn the_words_are_those_of_the_child_whose_failure_was_passed_on() {
         let mut scene = Scene::of("sh -c migrate");
-        scene.child(701, 700, "migrate --all");
-        scene.main = 701;
-        scene.say(2, "panic: no schema\n");
-        scene.exit(701, 2 << 8);
+        scene.child_says("migrate --all", "panic: no schema\n", 2);
         scene.exit(700, 2 << 8);
         let answer =
             "It exited with 2, its child migrate (process 701) having exited with 2: it said \"panic: no schema\".";

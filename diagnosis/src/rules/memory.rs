@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Class, Group};
+use crate::groups::{Class, Group};
 use crate::turn::is_last;
 use crate::weight::{HEAP_REFUSED, HEAP_REFUSED_ELSEWHERE};
 use crate::words::failure;
@@ -30,15 +30,12 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
         let event = facts.timeline.event(index);
         let is_last =
             event.is_some_and(|event| is_last(&Works::of(facts), (event.tid, event.end_ns), facts.end_ns(), Kind::Any));
+        let weight = if fatal { HEAP_REFUSED } else { HEAP_REFUSED_ELSEWHERE };
+        let text = format!("the heap could not grow by {} (brk), {} times", bytes(refused), grouped(memory.refusals));
         findings.push(Finding {
-            rule: "memory",
-            weight: if fatal { HEAP_REFUSED } else { HEAP_REFUSED_ELSEWHERE },
             relation: if fatal { Relation::After } else { Relation::Beside },
-            text: format!("the heap could not grow by {} (brk), {} times", bytes(refused), grouped(memory.refusals)),
             is_tied: facts.ending.is_none() || fatal && is_last,
-            agreement: Agreement::Same,
-            reasons: Vec::new(),
-            evidence: vec![index],
+            ..Finding::new("memory", weight, text, [index])
         });
     }
     findings

@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::groups::Group;
 use crate::weight::{CERTAIN, OOM_KILLED};
 use rewind_common::record::OomKill;
 use rewind_recording::events::{Context, oom_kill};
@@ -17,32 +17,13 @@ fn finding(facts: &Facts<'_>, index: usize, kill: &OomKill) -> Finding {
     let what = format!("it held {}; {}; {trigger}", oom_kill::held(kill), oom_kill::limit(kill));
     let tgid = kill.tgid;
     let end = facts.processes.get(&tgid).and_then(|process| process.end).map(|end| end.index);
-    let evidence = std::iter::once(index).chain(end).collect();
+    let evidence = std::iter::once(index).chain(end);
     if facts.culprit == Some(tgid) {
-        let (weight, relation) = (OOM_KILLED, Relation::Reason);
-        return Finding {
-            rule: "oom",
-            weight,
-            relation,
-            text: what,
-            is_tied: true,
-            agreement: Agreement::Same,
-            reasons: Vec::new(),
-            evidence,
-        };
+        return Finding { relation: Relation::Reason, ..Finding::new("oom", OOM_KILLED, what, evidence) };
     }
     let name = facts.processes.get(&tgid).map_or("", |process| &process.comm);
     let text = format!("the OOM killer killed its child {name} (process {tgid}): {what}");
-    Finding {
-        rule: "oom",
-        weight: CERTAIN,
-        relation: Relation::Beside,
-        text,
-        is_tied: true,
-        agreement: Agreement::Same,
-        reasons: Vec::new(),
-        evidence,
-    }
+    Finding::new("oom", CERTAIN, text, evidence)
 }
 
 #[cfg(test)]

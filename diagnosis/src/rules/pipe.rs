@@ -2,8 +2,8 @@
 
 use crate::calls::bits;
 use crate::facts::{Facts, Subject, Thread};
-use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::finding::Finding;
+use crate::groups::Group;
 use crate::weight::{DEADLOCKED, HUNG};
 use rewind_recording::render::units::duration;
 
@@ -47,16 +47,7 @@ fn finding(facts: &Facts<'_>, thread: &Thread, threads: &[Thread]) -> Option<Fin
             (HUNG, format!("{who} has waited {long} to write to a pipe that is full: its reader does not read"), None)
         }
     };
-    Some(Finding {
-        rule: "pipe",
-        weight,
-        relation: Relation::Beside,
-        text,
-        is_tied: true,
-        agreement: Agreement::Same,
-        reasons: Vec::new(),
-        evidence: [wait.index].into_iter().chain(waits).collect(),
-    })
+    Some(Finding::new("pipe", weight, text, [wait.index].into_iter().chain(waits)))
 }
 
 #[cfg(test)]

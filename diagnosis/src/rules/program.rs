@@ -100,14 +100,10 @@ fn finding(facts: &Facts<'_>, process: &Process, launcher: &Process, looks: &[&F
         evidence.drain(1..evidence.len() - SHOWN + 1);
     }
     Some(Finding {
-        rule: "program",
-        weight: NO_PROGRAM,
         relation: Relation::Reason,
-        text,
-        is_tied: true,
         agreement: Agreement::More,
         reasons: vec!["the exit code says so, and it looked for it in vain"],
-        evidence,
+        ..Finding::new("program", NO_PROGRAM, text, evidence)
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::calls::{self, bits};
 use crate::facts::{Facts, Setup, Step, Subject};
 use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::groups::Group;
 use crate::meaning::{self, Meaning};
 use crate::weight::{KILLED_IN_SETUP, NEVER_BEGAN};
 use rewind_recording::decode::errno_text;
@@ -32,17 +32,8 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
         (None, None) => format!("{runtime} gave up, and no call tells why"),
     };
     let text = format!("its program never ran: {text}");
-    let evidence = setup.last.iter().map(|step| step.call.index).chain(end).collect();
-    vec![Finding {
-        rule: "setup",
-        weight,
-        relation,
-        text,
-        is_tied: true,
-        agreement: Agreement::Same,
-        reasons: Vec::new(),
-        evidence,
-    }]
+    let evidence = setup.last.iter().map(|step| step.call.index).chain(end);
+    vec![Finding { relation, ..Finding::new("setup", weight, text, evidence) }]
 }
 
 /// Whether it looked at the program last, and saw that nobody may execute it.

@@ -76,16 +76,7 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
     evidence.dedup();
     let weight = if abort.is_some() { ABORTED } else { CERTAIN };
     let agreement = if abort.is_some() || is_fault { Agreement::More } else { Agreement::Same };
-    Finding {
-        rule: "signal",
-        weight,
-        relation: Relation::Reason,
-        text,
-        is_tied: true,
-        agreement,
-        reasons: Vec::new(),
-        evidence,
-    }
+    Finding { relation: Relation::Reason, agreement, ..Finding::new("signal", weight, text, evidence) }
 }
 
 /// That it aborted itself, and how that came to another signal.
@@ -111,15 +102,11 @@ fn asked(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option
     let sender = sent.map(|(_, sent)| format!("sent by {}", words::sender(facts, sent)));
     let sender =
         sender.or_else(|| words::origin(facts, delivered, tgid)).map_or_else(String::new, |from| format!(", {from}"));
+    let evidence = std::iter::once(delivered.index).chain(process.end.map(|end| end.index));
     Some(Finding {
-        rule: "signal",
-        weight: ASKED_TO_END,
         relation: Relation::After,
-        text: format!("{name}{sender}"),
-        is_tied: true,
-        agreement: Agreement::Same,
         reasons: vec!["it was asked to end"],
-        evidence: std::iter::once(delivered.index).chain(process.end.map(|end| end.index)).collect(),
+        ..Finding::new("signal", ASKED_TO_END, format!("{name}{sender}"), evidence)
     })
 }
 

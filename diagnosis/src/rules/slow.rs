@@ -2,8 +2,8 @@
 
 use crate::calls::{self, bits};
 use crate::facts::Facts;
-use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::finding::Finding;
+use crate::groups::Group;
 use crate::weight::{SLOW, SLOW_SHARE};
 use rewind_recording::render::units::{counted, duration};
 
@@ -47,23 +47,16 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
             continue;
         }
         let (longest_ns, index) = first.longest;
-        findings.push(Finding {
-            rule: "slow",
-            weight: SLOW + share.min(ALL) as i32 * SLOW_SHARE / ALL as i32,
-            relation: Relation::Beside,
-            text: format!(
-                "it waited {} for {waits_for}: {} in {name}, the longest {}{}",
-                duration(total_ns),
-                counted(first.calls, "call"),
-                duration(longest_ns),
-                first.subject.text().map_or_else(String::new, |what| format!(" on {what}")),
-            ),
-            // Why it ended is another question.
-            is_tied: facts.ending.is_none(),
-            agreement: Agreement::Same,
-            reasons: Vec::new(),
-            evidence: vec![index],
-        });
+        let weight = SLOW + share.min(ALL) as i32 * SLOW_SHARE / ALL as i32;
+        let text = format!(
+            "it waited {} for {waits_for}: {} in {name}, the longest {}{}",
+            duration(total_ns),
+            counted(first.calls, "call"),
+            duration(longest_ns),
+            first.subject.text().map_or_else(String::new, |what| format!(" on {what}")),
+        );
+        // Why it ended is another question.
+        findings.push(Finding { is_tied: facts.ending.is_none(), ..Finding::new("slow", weight, text, [index]) });
     }
     findings
 }

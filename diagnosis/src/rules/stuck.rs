@@ -4,8 +4,8 @@
 
 use crate::calls::bits;
 use crate::facts::{Facts, Subject, Thread, Wait};
-use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::finding::Finding;
+use crate::groups::Group;
 use crate::weight::{CERTAIN, HUNG, STUCK};
 use crate::words::waiting;
 use rewind_recording::event::Event;
@@ -119,16 +119,7 @@ fn hangs(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Option<Finding> {
 }
 
 fn finding(weight: i32, text: String, evidence: usize) -> Finding {
-    Finding {
-        rule: "stuck",
-        weight,
-        relation: Relation::Beside,
-        text,
-        is_tied: true,
-        agreement: Agreement::Same,
-        reasons: Vec::new(),
-        evidence: vec![evidence],
-    }
+    Finding::new("stuck", weight, text, [evidence])
 }
 
 #[cfg(test)]

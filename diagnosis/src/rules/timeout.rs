@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, KillCall, Process, SIGKILL};
 use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::groups::Group;
 use crate::weight::TIME_OVER;
 use rewind_recording::event::{Event, Outcome, What};
 use rewind_recording::render::units::duration;
@@ -42,14 +42,9 @@ fn finding(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
     evidence.sort_unstable();
     evidence.dedup();
     Some(Finding {
-        rule: "timeout",
-        weight: TIME_OVER,
         relation: Relation::Reason,
-        text,
-        is_tied: true,
-        agreement: Agreement::Same,
         reasons: vec!["the exit code of timeout says so"],
-        evidence,
+        ..Finding::new("timeout", TIME_OVER, text, evidence)
     })
 }
 

@@ -1,9 +1,10 @@
 //! Failures that come again: who tries until it gives up, who got over it before, who lives with it.
 
-use crate::facts::Subject;
+use crate::facts::{Facts, Subject};
 use crate::groups::Group;
 use crate::meaning::{Meaning, status};
 use crate::noise::Noise;
+use crate::text::has_name;
 use crate::turn::can_be_had_over;
 use crate::works::Works;
 use std::collections::HashMap;
@@ -52,15 +53,15 @@ fn is_of_one(works: &Works, group: &Group) -> bool {
     group.earlier.iter().all(|(_, tid, _)| works.process_of(*tid).is_none_or(|tgid| tgid == group.tgid))
 }
 
-/// Whether another thing failed between two failures of a group: the program got over the first, and did not only try
-/// again.
+/// Whether another thing failed between two failures of a group in one process: the program got over the first, and did
+/// not only try again.
 pub(super) fn is_interleaved(works: &Works, group: &Group, groups: &[Group]) -> bool {
-    let between = |at_ns: u64| group.first_ns < at_ns && at_ns < group.last_ns;
+    let between = |at_ns: u64| group.own_first_ns < at_ns && at_ns < group.last_ns;
     let mut others = groups.iter().filter(|other| other.first != group.first && other.tgid == group.tgid);
     group.count > 1
         && can_be_had_over(group)
         && !is_repeated(works, group)
-        && others.any(|other| other.noise == Noise::None && (between(other.first_ns) || between(other.last_ns)))
+        && others.any(|other| other.noise == Noise::None && (between(other.own_first_ns) || between(other.last_ns)))
 }
 
 /// Whether a failure of a living container is one of now: a question without an answer, or what was tried again and
@@ -75,4 +76,16 @@ pub(super) fn is_standing(works: &Works, group: &Group, read_ns: u64) -> bool {
     // Who asks for what is not there, and goes on, reckons with it.
     let is_reckoned_with = group.meaning == Meaning::Other && status(group.errno).is_some();
     group.meaning == Meaning::NoAnswer || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
+}
+
+/// Whether a living program complains again and again that it does not get something, in whatever words.
+pub(super) fn is_complained_of(facts: &Facts<'_>, group: &Group) -> bool {
+    let (Subject::Path(path), Some(process)) = (&group.subject, facts.processes.get(&group.tgid)) else {
+        return false;
+    };
+    let names = |text: &str| path.len() > 1 && has_name(&text.to_lowercase(), &path.to_lowercase());
+    let mut said = process.outputs.iter().filter(|output| output.at_ns >= group.first_ns && names(&output.text));
+    let first_ns = said.next().map_or(u64::MAX, |output| output.at_ns);
+    let is_now = |last_ns: u64| last_ns.saturating_sub(first_ns) >= REPEATED_NS && last_ns >= group.last_ns;
+    facts.is_living() && !group.recovered && group.count > 1 && said.next_back().is_some_and(|last| is_now(last.at_ns))
 }

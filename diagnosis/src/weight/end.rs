@@ -75,9 +75,9 @@ impl EndContext {
                 && !crowds.have(group)
         };
         let odd = odd.filter(|group| group.healthy.is_none()).filter(is_new);
-        let own = odd.filter(|group| self.bad && self.is_own(group) && group.first_ns <= until_ns);
+        let own = odd.filter(|group| self.bad && self.is_own(group) && group.own_first_ns <= until_ns);
         let turns = own.filter(|group| is_turn(works, group, until_ns));
-        let order = |group: &&Group| (is_repeated(works, group), group.first_ns, group.last_ns.min(until_ns));
+        let order = |group: &&Group| (is_repeated(works, group), group.own_first_ns, group.last_ns.min(until_ns));
         turns.max_by_key(order).map(|group| group.last)
     }
 }

@@ -111,13 +111,10 @@ pub(crate) fn finding(facts: &Facts<'_>, rule: &'static str, group: &Group) -> F
     }
     evidence.dedup();
     Finding {
-        rule,
-        weight: group.weighed.weight,
         relation: if facts.ended_badly() && own { Relation::After } else { Relation::Beside },
-        text: clause(group),
         is_tied: group.weighed.is_tied,
         agreement: group.weighed.agreement,
         reasons: group.weighed.reasons.clone(),
-        evidence,
+        ..Finding::new(rule, group.weighed.weight, clause(group), evidence)
     }
 }

@@ -6,6 +6,7 @@ use rewind_tests::agent::Agent;
 use rewind_tests::container::Container;
 use rewind_tests::eventually::eventually;
 use rewind_tests::told::{narrow, unwrapped};
+use rewind_tests::workload::CROSSED_LOCKS;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -32,16 +33,7 @@ while True: os.write(file, b'entry'); os.fsync(file)
 
 pub(crate) fn deadlock() -> Result<()> {
     let agent = Agent::start()?;
-    let script = "
-import threading, time
-one, other = threading.Lock(), threading.Lock()
-def take(first, second):
-    with first:
-        time.sleep(0.1)
-        with second: pass
-for pair in [(one, other), (other, one)]: threading.Thread(target=take, args=pair).start()
-";
-    let container = Container::new("rewind-deadlock", &python(script))?;
+    let container = Container::new("rewind-deadlock", &python(CROSSED_LOCKS))?;
     let _running = container.start()?;
     let screen = living(&agent, &container, "no thread of process")?;
     let waiting = screen.lines().filter(|line| line.contains("futex(") && line.ends_with("still in it"));

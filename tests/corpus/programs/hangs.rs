@@ -3,21 +3,13 @@
 use crate::program::Life::{Paused, Stands};
 use crate::program::Source::C;
 use crate::program::{Program, Setup, built, program, python, sh};
+use rewind_tests::workload::CROSSED_LOCKS;
 
 fn stands(setup: Setup) -> Setup {
     setup.life(Stands)
 }
 
 pub(crate) fn programs() -> Vec<Program> {
-    let locks = "
-import threading, time
-one, other = threading.Lock(), threading.Lock()
-def take(first, second):
-    with first:
-        time.sleep(0.1)
-        with second: pass
-for pair in [(one, other), (other, one)]: threading.Thread(target=take, args=pair).start()
-";
     let waits = "
 import socket
 listener = socket.create_server(('127.0.0.1', 0))
@@ -27,7 +19,7 @@ peer = socket.create_connection(listener.getsockname()); peer.sendall(b'SELECT 1
     vec![
         program("c_alone", stands(c("alone")), c("well"), &["futex|lock", "wait"]),
         program("c_crossed", stands(c("crossed")), c("well"), &["futex|lock", "wait"]),
-        program("python_locks", stands(python(locks)), python("import threading"), &["futex|lock", "wait"]),
+        program("python_locks", stands(python(CROSSED_LOCKS)), python("import threading"), &["futex|lock", "wait"]),
         program(
             "python_no_answer",
             stands(python(waits)),

@@ -1,0 +1,295 @@
+//! What is run, and fails, again and again.
+//!
+//! Who runs the same program again behind its failure supervises it, whatever it is called: a supervisor lives on where
+//! a service of it does not come up, and may have given it up.
+
+use crate::calls::{self, bits};
+use crate::facts::process::{Process, is_shell};
+use crate::facts::signals::ASKING;
+use crate::facts::{Facts, Failure, ProcessEnd};
+use std::collections::BTreeMap;
+
+/// From so many on it is again.
+const TWICE: usize = 2;
+/// What runs longer than those that failed before it, and so much more, has come up.
+const MARGIN_NS: u64 = 1_000_000_000;
+
+/// What was not run again for so long was given up, as far as is known.
+const GIVEN_UP_NS: u64 = 2_000_000_000;
+
+/// What a process runs, and fails to, again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempts {
+    /// How often in a row.
+    pub(crate) count: u64,
+    /// From the start of the first to the end of the last.
+    pub(crate) span_ns: u64,
+}
+
+/// A run of a program, and its end if it has ended.
+type Run<'f> = (u32, &'f Process);
+
+impl Facts<'_> {
+    /// How often the parent of a process that failed has run the same in a row, and each failed.
+    pub(crate) fn attempts(&self, tgid: u32) -> Option<Attempts> {
+        let process = self.processes.get(&tgid)?;
+        let last_ns = process.end?.ending.at_ns;
+        let mut ends: Vec<_> = self
+            .children(process.parent)
+            .filter(|(_, other)| is_same(process, other))
+            .filter_map(|(_, other)| Some((other.end?.ending, other.first_ns)))
+            .filter(|(end, _)| end.at_ns <= last_ns)
+            .collect();
+        ends.sort_by_key(|(end, _)| std::cmp::Reverse(end.at_ns));
+        let failed: Vec<_> = ends.iter().take_while(|(end, _)| !end.is_success()).collect();
+        let first_ns = failed.last()?.1;
+        Some(Attempts { count: failed.len() as u64, span_ns: last_ns.saturating_sub(first_ns) })
+    }
+
+    /// Of a living container the last run of what fails again and again, or of what its parent gave up; of several what
+    /// failed first: the others may fail for it.
+    pub(super) fn failing(&self) -> Option<u32> {
+        if !self.is_living() {
+            return None;
+        }
+        let mut runs = BTreeMap::<(u32, &str), Vec<Run<'_>>>::new();
+        for (tgid, process) in self.processes.iter().filter(|(tgid, process)| self.is_attempt(**tgid, process)) {
+            runs.entry((process.parent, process.command())).or_default().push((*tgid, process));
+        }
+        let failing = runs.into_iter().filter_map(|((parent, _), mut runs)| {
+            runs.sort_by_key(|(_, run)| run.first_ns);
+            self.failing_of(parent, &runs)
+        });
+        failing.min().map(|(_, tgid)| tgid)
+    }
+
+    /// When the runs of a program, in their order, began to fail, and the last that did; none where it has come up, or
+    /// where their parent got over it.
+    fn failing_of(&self, parent: u32, runs: &[Run<'_>]) -> Option<(u64, u32)> {
+        let supervisor = self.processes.get(&parent).filter(|process| process.end.is_none() && !process.is_setup())?;
+        if !self.is_below_main(parent) {
+            return None;
+        }
+        let (ended, living) = match runs.split_last()? {
+            ((_, last), before) if last.end.is_none() => (before, Some(last)),
+            _ => (runs, None),
+        };
+        let failed = |run: &&Run<'_>| run.1.end.is_some_and(|end| has_failed(&end));
+        let failed: Vec<_> = ended.iter().rev().take_while(failed).collect();
+        let ((last, process), (_, first)) = (*failed.first()?, *failed.last()?);
+        let end = process.end?.ending;
+        let lived_ns = |run: &Process| Some(run.end?.ending.at_ns.saturating_sub(run.first_ns));
+        let longest_ns = failed.iter().filter_map(|(_, run)| lived_ns(run)).max()?;
+        let has_come_up = living.is_some_and(|run| {
+            self.header.read_ns.saturating_sub(run.first_ns) > longest_ns.saturating_mul(2).saturating_add(MARGIN_NS)
+        });
+        let is_of_now = process.first_ns >= supervisor.since_ns();
+        let is_another =
+            |(of, run): (u32, &Process)| run.first_ns > end.at_ns && !is_same(process, run) && !self.sleeps(of);
+        let goes_on = || self.was_had_over(parent, *last, &end) || self.children(parent).any(is_another);
+        let is_over = is_shell(supervisor.program()) && goes_on();
+        let fails = failed.len() >= TWICE || living.is_none() && self.is_given_up(parent, supervisor, end.at_ns);
+        (fails && !has_come_up && is_of_now && !is_over).then_some((first.first_ns, *last))
+    }
+
+    /// Whether a parent has done nothing but run what failed, and now waits: what it ran failed at `failed_ns`.
+    fn is_given_up(&self, parent: u32, supervisor: &Process, failed_ns: u64) -> bool {
+        let is_moment = self.header.read_ns.saturating_sub(failed_ns) < GIVEN_UP_NS;
+        // What is run behind a failure cleans up.
+        let is_work = |(_, run): (u32, &Process)| match run.end {
+            None => true,
+            Some(end) => run.first_ns <= failed_ns && !has_failed(&end),
+        };
+        let has_peer = |text: &str| ["TCP", "UDP"].iter().any(|transport| text.starts_with(transport));
+        let talks = || self.tables.of(parent).is_some_and(|table| table.open().any(|(_, what)| has_peer(what)));
+        let own: Vec<_> = self.living.iter().filter(|thread| thread.tgid == parent).collect();
+        let waits = !own.is_empty() && own.iter().all(|thread| thread.wait.is_some());
+        waits && !is_moment && !is_shell(supervisor.program()) && !self.children(parent).any(is_work) && !talks()
+    }
+
+    /// Whether a process is the main one or goes back to it: what is begun from outside, as `kubectl exec` does it, is no
+    /// part of the container's work.
+    fn is_below_main(&self, tgid: u32) -> bool {
+        let is_main = |tgid: &u32| match self.header.main_tgid {
+            Some(main) => main == *tgid,
+            None => self.processes.get(tgid).is_some_and(|process| process.ns_tgid == 1),
+        };
+        let family = std::iter::successors(Some(tgid), |tgid| Some(self.processes.get(tgid)?.parent));
+        family.take(self.processes.len() + 1).any(|tgid| is_main(&tgid))
+    }
+
+    /// Whether a process is one of the container's that runs a program, or was begun to run one and could not.
+    fn is_attempt(&self, tgid: u32, process: &Process) -> bool {
+        let failed = |failure: &Failure| failure.tgid == tgid && calls::has(&failure.name, bits::RUNS);
+        !process.is_setup() && (!process.programs.is_empty() || self.failures.iter().any(failed))
+    }
+}
+
+/// Whether two processes run the same, or were begun to. What a shell begins without a program is a part of its script.
+pub(super) fn is_same(one: &Process, other: &Process) -> bool {
+    let [is_fork, other_is_fork] = [one, other].map(|process| process.programs.is_empty());
+    is_fork == other_is_fork && other.command() == one.command() && !(is_fork && is_shell(one.program()))
+}
+
+/// Whether an end is a failure: who was asked to end did as it was told.
+pub(super) fn has_failed(end: &ProcessEnd) -> bool {
+    let signal = end.ending.signal.or_else(|| end.ending.exit_code?.checked_sub(128));
+    !end.ending.is_success() && !signal.is_some_and(|signal| ASKING.contains(&signal.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{MS, S, Scene};
+    use rewind_recording::event::build;
+
+    const NOTHING: &str = "It is running: nothing unusual found.";
+
+    /// A run of a service that does not find its configuration.
+    fn fails(scene: &mut Scene, tgid: u32) {
+        scene.child(tgid, 700, "shop --all");
+        scene.main = tgid;
+        scene.open("/etc/shop.conf", -2);
+        scene.say(2, "shop: /etc/shop.conf: No such file or directory\n");
+        scene.exit(tgid, 3 << 8);
+        scene.later(S);
+    }
+
+    /// Process 700 waits in a `poll` without descriptors.
+    fn waits(scene: &mut Scene) {
+        build::call(&mut scene.records, 700, 7).at(scene.now, 0).enter().arg(0).arg(0).arg(1000).end();
+    }
+
+    #[test]
+    fn what_is_run_again_behind_its_failure_is_told_with_why_it_fails() {
+        let mut scene = Scene::of("supervisor");
+        fails(&mut scene, 701);
+        assert_eq!(scene.answer(), NOTHING);
+        scene.child(702, 700, "clean-up");
+        scene.exit(702, 0);
+        fails(&mut scene, 703);
+        let why = scene.why();
+        let answer = "It is running, but its child shop fails again and again: the last of 2 in 1.01s (process 703) exited \
+                      with 3 after openat of /etc/shop.conf found no such file (ENOENT), 2 times.";
+        assert_eq!((why.answer.as_str(), why.unusual), (answer, true));
+        // It came up.
+        scene.child(704, 700, "shop --all");
+        assert!(scene.answer().starts_with("It is running, but its child shop"), "{}", scene.answer());
+        scene.later(5 * S);
+        assert_eq!(scene.answer(), NOTHING);
+    }
+
+    #[test]
+    fn what_is_killed_again_and_again_is_told_with_the_signal() {
+        let mut scene = Scene::of("supervisor");
+        for tgid in [701, 702, 703] {
+            scene.child(tgid, 700, "shop");
+            scene.exit(tgid, 11);
+        }
+        let why = scene.why();
+        let answer = "It is running, but its child shop fails again and again: the last of 3 in";
+        assert!(why.answer.starts_with(answer) && why.answer.contains("was killed by SIGSEGV"), "{}", why.answer);
+        assert!(why.findings.iter().all(|finding| finding.rule != "child"), "{:?}", why.findings);
+    }
+
+    #[test]
+    fn what_is_begun_from_outside_is_no_supervisor() {
+        let mut scene = Scene::of("server");
+        scene.child(650, 640, "sh");
+        for tgid in [701, 702] {
+            scene.child(tgid, 650, "cat /nope");
+            scene.main = tgid;
+            scene.open("/nope", -2);
+            scene.exit(tgid, 1 << 8);
+        }
+        assert_eq!(scene.answer(), NOTHING);
+    }
+
+    #[test]
+    fn who_ends_as_it_is_told_does_not_fail() {
+        let mut scene = Scene::of("supervisor");
+        for tgid in [701, 702, 703] {
+            scene.child(tgid, 700, "shop");
+            build::sent(&mut scene.records, scene.now, (tgid, tgid), 15, (700, 8, "supervisor"));
+            scene.exit(tgid, 15);
+        }
+        assert_eq!(scene.answer(), NOTHING);
+    }
+
+    #[test]
+    fn a_shell_that_does_something_else_in_between_got_over_it() {
+        let mut scene = Scene::of("sh -c loop");
+        for tgid in [701, 703, 705] {
+            fails(&mut scene, tgid);
+            scene.child(tgid + 1, 700, "work");
+            scene.exit(tgid + 1, 0);
+        }
+        assert_eq!(scene.answer(), NOTHING);
+        // One that only sleeps waits for it.
+        let mut scene = Scene::of("sh -c loop");
+        for tgid in [701, 703] {
+            fails(&mut scene, tgid);
+            scene.child(tgid + 1, 700, "sleep 1");
+            scene.exit(tgid + 1, 0);
+        }
+        assert!(scene.answer().contains("shop fails again and again"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn what_says_no_in_silence_has_not_failed() {
+        let silent = |parent: &str, code: u32| {
+            let mut scene = Scene::of(parent);
+            for tgid in [701, 702, 703] {
+                scene.child(tgid, 700, "grep -q ready /tmp/state");
+                scene.exit(tgid, code << 8);
+            }
+            let why = scene.why();
+            (why.answer, why.unusual)
+        };
+        assert_eq!(silent("sh -c loop", 2), (NOTHING.to_owned(), false));
+        assert_eq!(silent("server", 1), (NOTHING.to_owned(), false));
+        let (answer, unusual) = silent("supervisor", 78);
+        assert!(answer.ends_with("exited with 78; nothing unusual found before that.") && unusual, "{answer}");
+    }
+
+    #[test]
+    fn a_supervisor_that_waits_behind_its_only_failure_has_given_up() {
+        let mut scene = Scene::of("supervisor");
+        fails(&mut scene, 701);
+        waits(&mut scene);
+        scene.later(5 * S);
+        let answer = "It is running, but its child shop (process 701) has not been run again: it exited with 3 after openat of \
+                      /etc/shop.conf found no such file (ENOENT)";
+        assert!(scene.answer().starts_with(answer), "{}", scene.answer());
+        // One that has another child, or a peer, has more to do.
+        let mut scene = Scene::of("server");
+        fails(&mut scene, 701);
+        scene.main = 700;
+        scene.call(700, 41).arg(2).arg(1).arg(0).result(3).end();
+        scene.connect([10, 0, 0, 5], 5432, 0);
+        waits(&mut scene);
+        scene.later(5 * S);
+        assert_eq!(scene.answer(), NOTHING);
+        let mut scene = Scene::of("server");
+        fails(&mut scene, 701);
+        scene.child(702, 700, "worker");
+        waits(&mut scene);
+        scene.later(5 * S);
+        assert_eq!(scene.answer(), NOTHING);
+    }
+
+    #[test]
+    fn what_a_living_program_complains_of_again_and_again_is_told() {
+        let lives = |said: &str| {
+            let mut scene = Scene::of("supervisor");
+            for _ in 0..2 {
+                scene.call(700, 4).string("/opt/shop/bin/shop").arg(0x7000).result(-2).end();
+                scene.say(2, said);
+                scene.later(S + MS);
+            }
+            scene.answer()
+        };
+        let answer = "It is running; but stat of /opt/shop/bin/shop found no such file (ENOENT), 2 times.";
+        assert_eq!(lives("can't find command '/opt/shop/bin/shop'\n"), answer);
+        assert_eq!(lives("ready\n"), NOTHING);
+    }
+}

@@ -1,0 +1,196 @@
+//! Supervisors, which start again what ended: they live on where a service fails, unless they are told to end.
+
+use crate::program::Life::{Serves, Stands};
+use crate::program::Source::C;
+use crate::program::{BUILT, Program, Setup, program, run};
+
+/// What the supervisors do at their start in good health as well.
+const HARMLESS: &[&str] =
+    &["site-packages", "dist-packages", "EBADF", "ENOTTY", "supervise/", "event", "/tmp/supervisord"];
+
+pub(crate) fn programs() -> Vec<Program> {
+    supervisord().into_iter().chain(s6()).map(|program| program.not(HARMLESS)).collect()
+}
+
+/// A web server that reads `/etc/shop.conf`.
+const SHOP: &str = "/usr/sbin/lighttpd -D -f /etc/shop.conf";
+
+/// Its configuration.
+fn shop(address: &str) -> String {
+    let (host, port) = address.split_once(':').unwrap_or_default();
+    format!("server.document-root = \"/tmp\"\nserver.bind = \"{host}\"\nserver.port = {port}\n")
+}
+
+/// The supervisor with a web server that serves.
+fn serves(supervisor: impl Fn(&str) -> Setup, address: &'static str) -> Setup {
+    supervisor(SHOP).file("/etc/shop.conf", &shop(address)).with_peers().life(Serves(address))
+}
+
+/// A program of its own tools that ends the supervisor in a moment.
+const LATER_STOP: &str = "/usr/bin/dash -c 'sleep 1.5; kill -TERM 1'";
+
+fn supervisord_of(sections: &str) -> Setup {
+    let text = format!(
+        "[supervisord]\nnodaemon=true\nlogfile=/dev/null\nlogfile_maxbytes=0\npidfile=/tmp/supervisord.pid\n{sections}"
+    );
+    run(&["/usr/bin/supervisord", "-n", "-c", "/etc/supervisord.conf"]).file("/etc/supervisord.conf", &text)
+}
+
+fn service(name: &str, command: &str, more: &str) -> String {
+    let output = "stdout_logfile=/dev/fd/1\nstdout_logfile_maxbytes=0\nredirect_stderr=true";
+    format!("[program:{name}]\ncommand={command}\n{output}\n{more}\n")
+}
+
+fn supervisord() -> Vec<Program> {
+    let of = |command: &str, more: &str| supervisord_of(&service("shop", command, more));
+    let c = |what: &str, more: &str| {
+        let sections = service("shop", &format!("{BUILT} {what}"), more) + &service("stop", LATER_STOP, "");
+        supervisord_of(&sections).compiled(C)
+    };
+    let c_alone = |what: &str, more: &str| of(&format!("{BUILT} {what}"), more).compiled(C).life(Stands);
+    // Ends the supervisor once a service is given up.
+    let listener = "[eventlistener:end]\nevents=PROCESS_STATE_FATAL\ncommand=/end.sh\n";
+    let end = "#!/usr/bin/dash\nprintf 'READY\\n'\nread row\nkill -KILL $PPID\n";
+    let given_up = || {
+        let all = service("shop", SHOP, "startretries=1") + listener;
+        supervisord_of(&all).file_of_mode("/end.sh", end, 0o755)
+    };
+    let well = "startsecs=0\nautorestart=unexpected";
+    vec![
+        program(
+            "supervisord_config",
+            of(SHOP, "startretries=1").life(Stands),
+            serves(|command| of(command, ""), "127.83.79.7:8101"),
+            &["lighttpd", "/etc/shop.conf", "no such file|ENOENT"],
+        ),
+        program(
+            "supervisord_restarts",
+            c_alone("config", "startsecs=0\nautorestart=true"),
+            c("config", well).file("/etc/app/app.conf", ""),
+            &["/etc/app/app.conf", "no such file|ENOENT", "again and again"],
+        ),
+        program(
+            "supervisord_null",
+            c_alone("null", "startsecs=0\nautorestart=true"),
+            c("well", well),
+            &["SIGSEGV", "again and again"],
+        ),
+        program(
+            "supervisord_listener",
+            given_up().below(&["/usr/bin/tini", "--"]),
+            serves(|_| given_up(), "127.83.79.7:8102"),
+            &["lighttpd", "/etc/shop.conf", "no such file|ENOENT"],
+        ),
+        program(
+            "supervisord_no_command",
+            supervisord_of("[program:shop]\nautostart=true\n"),
+            c("well", well),
+            &["does not specify a command"],
+        ),
+        program(
+            "supervisord_include",
+            run(&["/usr/bin/supervisord", "-n", "-c", "/etc/app/supervisord.conf"]),
+            c("well", well),
+            &["/etc/app/supervisord.conf", "no such file|ENOENT|could not find"],
+        ),
+        program(
+            "supervisord_no_program",
+            of("/opt/shop/bin/shop --port 80", "startretries=1").life(Stands),
+            c("well", well),
+            &["/opt/shop/bin/shop", "no such file|ENOENT|can't find"],
+        ),
+        program(
+            "supervisord_module",
+            of("/usr/bin/python3 -c 'import sockets_of_ours'", "startretries=1").life(Stands),
+            serves(|command| of(command, ""), "127.83.79.7:8103"),
+            &["No module named 'sockets_of_ours'"],
+        ),
+    ]
+}
+
+fn s6_of(script: &str) -> Setup {
+    let script = format!("#!/usr/bin/execlineb -P\n{script}\n");
+    run(&["/usr/bin/s6-svscan", "/services"])
+        .file_of_mode("/services/", "", 0o777)
+        .file_of_mode("/services/shop/", "", 0o777)
+        .file_of_mode("/services/shop/run", &script, 0o755)
+}
+
+/// Ends the tree with the code of the service.
+fn with_end(setup: Setup) -> Setup {
+    setup
+        .file_of_mode(
+            "/services/shop/finish",
+            "#!/usr/bin/dash\necho $1 > /tmp/code\nexec s6-svscanctl -t /services\n",
+            0o755,
+        )
+        .file_of_mode("/services/.s6-svscan/", "", 0o777)
+        .file_of_mode("/services/.s6-svscan/finish", "#!/usr/bin/dash\nexit $(cat /tmp/code)\n", 0o755)
+}
+
+fn s6() -> Vec<Program> {
+    let c = |what: &str| s6_of(&format!("{BUILT} {what}")).compiled(C);
+    let config = |setup: Setup| setup.file("/etc/app/app.conf", "");
+    vec![
+        program(
+            "s6_config",
+            s6_of(SHOP).life(Stands),
+            serves(s6_of, "127.83.79.8:8101"),
+            &["lighttpd", "/etc/shop.conf", "no such file|ENOENT", "again and again"],
+        ),
+        program("s6_null", c("null").life(Stands), serves(s6_of, "127.83.79.8:8102"), &["SIGSEGV", "again and again"]),
+        program(
+            "s6_oom",
+            s6_of("/usr/bin/python3 -c \"rows = []\nwhile True: rows.append('x' * 1000000)\"")
+                .life(Stands)
+                .limited(|spec| spec.memory_bytes = Some(48 << 20)),
+            serves(s6_of, "127.83.79.8:8103"),
+            &["OOM killer", "python3"],
+        ),
+        program(
+            "s6_finish",
+            with_end(c("config")),
+            with_end(config(c("config"))),
+            &["/etc/app/app.conf", "no such file|ENOENT"],
+        ),
+        program(
+            "s6_finish_of_a_signal",
+            with_end(c("null")).file_of_mode(
+                "/services/shop/finish",
+                "#!/usr/bin/dash\nif [ $1 = 256 ]; then echo $((128 + $2)) > /tmp/code; fi\nexec s6-svscanctl -t /services\n",
+                0o755,
+            ),
+            with_end(c("well")),
+            &["SIGSEGV"],
+        ),
+        program(
+            "s6_given_up",
+            c("config")
+                .file_of_mode("/services/shop/finish", "#!/usr/bin/dash\nexit 125\n", 0o755)
+                .life(Stands),
+            with_end(config(c("config"))),
+            &["/etc/app/app.conf", "no such file|ENOENT"],
+        ),
+        program(
+            "s6_no_folder",
+            run(&["/usr/bin/s6-svscan", "/etc/services"]),
+            with_end(c("well")),
+            &["/etc/services", "no such file|ENOENT"],
+        ),
+        program(
+            "s6_no_run",
+            run(&["/usr/bin/s6-svscan", "/services"])
+                .file_of_mode("/services/", "", 0o777)
+                .file_of_mode("/services/shop/", "", 0o777)
+                .life(Stands),
+            with_end(c("well")),
+            &["run", "no such file|ENOENT"],
+        ),
+        program(
+            "s6_no_program",
+            s6_of("/opt/shop/bin/shop").life(Stands),
+            with_end(c("well")),
+            &["/opt/shop/bin/shop", "no such file|ENOENT"],
+        ),
+    ]
+}
