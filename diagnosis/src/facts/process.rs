@@ -193,7 +193,7 @@ impl Process {
 }
 
 /// Programs whose work is to run others, and whose code tells how that went: shells first.
-const LAUNCHERS: [&str; 29] = [
+const LAUNCHERS: [&str; 26] = [
     "sh",
     "bash",
     "dash",
@@ -216,9 +216,6 @@ const LAUNCHERS: [&str; 29] = [
     "tini",
     "dumb-init",
     "catatonit",
-    "s6-svscan",
-    "supervisord",
-    "runsv",
     "su-exec",
     "gosu",
     "sudo",
