@@ -46,7 +46,7 @@
 //! |---|---|
 //! | facts | what one pass over the events tells: processes, failures, signals, sums ([`facts::Facts`]) |
 //! | main process | whose end is the container's ([`rewind_recording::ending`]) |
-//! | culprit | the process that the end goes back to: the main one, or the child whose failure it passed on |
+//! | culprit | the process that the end goes back to: the main one, or the child whose failure it passed on; in a living container what fails again and again |
 //! | subject | what a call was about: a path, a peer, a descriptor |
 //! | failure | a call that failed, or a request that got no answer |
 //! | meaning | what its errno says to a person, for that call ([`meaning::Meaning`]) |

@@ -84,6 +84,7 @@ pub(crate) const CORPUS: &[Package] = &[
     package("dumb-init", "dumb-init", "starts programs of the corpus"),
     package("s6", "s6-svscan", "supervises programs of the corpus"),
     package("execline", "execlineb", "runs scripts of s6"),
+    package("runit", "runsvdir", "supervises programs of the corpus"),
     package("supervisor", "supervisord", "supervises programs of the corpus"),
     package("openssl", "openssl", "makes certificates"),
 ];

@@ -220,7 +220,7 @@ fn handler(call: &Call<'_>) -> Option<u64> {
 }
 
 /// Programs whose work is to run others, and whose code tells how that went: shells first.
-const LAUNCHERS: [&str; 29] = [
+const LAUNCHERS: [&str; 26] = [
     "sh",
     "bash",
     "dash",
@@ -243,9 +243,6 @@ const LAUNCHERS: [&str; 29] = [
     "tini",
     "dumb-init",
     "catatonit",
-    "s6-svscan",
-    "supervisord",
-    "runsv",
     "su-exec",
     "gosu",
     "sudo",

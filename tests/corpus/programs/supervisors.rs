@@ -2,14 +2,14 @@
 
 use crate::program::Life::{Serves, Stands};
 use crate::program::Source::C;
-use crate::program::{BUILT, Program, Setup, program, run};
+use crate::program::{BUILT, Program, Setup, program, run, sh};
 
 /// What the supervisors do at their start in good health as well.
 const HARMLESS: &[&str] =
     &["site-packages", "dist-packages", "EBADF", "ENOTTY", "supervise/", "event", "/tmp/supervisord"];
 
 pub(crate) fn programs() -> Vec<Program> {
-    supervisord().into_iter().chain(s6()).map(|program| program.not(HARMLESS)).collect()
+    supervisord().into_iter().chain(s6()).chain(others()).map(|program| program.not(HARMLESS)).collect()
 }
 
 /// A web server that reads `/etc/shop.conf`.
@@ -98,6 +98,29 @@ fn supervisord() -> Vec<Program> {
             of("/opt/shop/bin/shop --port 80", "startretries=1").life(Stands),
             c("well", well),
             &["/opt/shop/bin/shop", "no such file|ENOENT|can't find"],
+        ),
+        program(
+            "supervisord_one_of_two",
+            supervisord_of(&(service("shop", SHOP, "startretries=1") + &service("wait", "/usr/bin/sleep 1000", "")))
+                .life(Stands),
+            serves(
+                |command| supervisord_of(&(service("shop", command, "") + &service("wait", "/usr/bin/sleep 1000", ""))),
+                "127.83.79.7:8104",
+            ),
+            &["lighttpd", "/etc/shop.conf", "no such file|ENOENT"],
+        ),
+        program(
+            "supervisord_once",
+            of(SHOP, "startsecs=0\nautorestart=false").life(Stands),
+            // Its check says no, again and again.
+            serves(
+                |command| {
+                    let check = service("check", "/usr/bin/grep -q ready /etc/group", "startsecs=0\nautorestart=true");
+                    supervisord_of(&(service("shop", command, "") + &check))
+                },
+                "127.83.79.7:8105",
+            ),
+            &["lighttpd", "/etc/shop.conf", "no such file|ENOENT"],
         ),
         program(
             "supervisord_module",
@@ -191,6 +214,30 @@ fn s6() -> Vec<Program> {
             s6_of("/opt/shop/bin/shop").life(Stands),
             with_end(c("well")),
             &["/opt/shop/bin/shop", "no such file|ENOENT"],
+        ),
+    ]
+}
+
+fn others() -> Vec<Program> {
+    let runit = |script: &str| {
+        run(&["/usr/bin/runsvdir", "-P", "/services"])
+            .file_of_mode("/services/", "", 0o777)
+            .file_of_mode("/services/shop/", "", 0o777)
+            .file_of_mode("/services/shop/run", &format!("#!/usr/bin/dash\nexec {script}\n"), 0o755)
+    };
+    vec![
+        program(
+            "runit_config",
+            runit(SHOP).life(Stands),
+            serves(runit, "127.83.79.8:8104"),
+            &["lighttpd", "/etc/shop.conf", "no such file|ENOENT", "again and again"],
+        ),
+        program(
+            "dash_restarts",
+            sh("while true; do /usr/sbin/lighttpd -D -f /etc/shop.conf; sleep 0.3; done").life(Stands),
+            // It got over what fails.
+            sh("for row in 1 2 3; do cat /etc/rows; echo $row > /tmp/rows; sleep 0.1; /usr/bin/true; done"),
+            &["lighttpd", "/etc/shop.conf", "no such file|ENOENT", "again and again"],
         ),
     ]
 }
