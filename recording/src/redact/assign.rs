@@ -55,12 +55,12 @@ pub(super) fn value(string: &[u8], candidate: Range<usize>, text: Text) -> Optio
         }
     };
     let bytes = string.get(found.clone())?;
-    if SETTINGS.iter().any(|setting| bytes.eq_ignore_ascii_case(setting.as_bytes())) {
+    // Of one that is cut nobody knows how it goes on.
+    let is_open = text.is_cut && found.end == string.len();
+    if !is_open && SETTINGS.iter().any(|setting| bytes.eq_ignore_ascii_case(setting.as_bytes())) {
         return None;
     }
-    // Of one that is cut nobody knows how long it is.
-    let is_random =
-        bytes.len() >= MIN_BYTES && bytes.iter().any(u8::is_ascii_digit) || text.is_cut && found.end == string.len();
+    let is_random = bytes.len() >= MIN_BYTES && bytes.iter().any(u8::is_ascii_digit) || is_open;
     let is_sentence = kind == Name::Vague && says && !holds_all && !is_quoted && !between.contains(&b'"') && !is_random;
     (!is_sentence && !found.is_empty()).then_some(found)
 }
