@@ -4,6 +4,7 @@ use crate::facts::{Facts, Process, is_shell};
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
 use crate::last_words::{LastWords, is_vague};
+use crate::meaning::Meaning;
 use crate::rules;
 use crate::weight::{ABORTED, AGAIN, is_of_silence, weighed_groups};
 use crate::words::exit_code;
@@ -145,9 +146,9 @@ fn is_kin(words: Option<&LastWords>, said: &Finding, failed: &Finding) -> bool {
         |at: usize| !said.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '_'));
     let any = |words: &[&str]| words.iter().any(|word| said.match_indices(word).any(|(at, _)| begins(at)));
     match failed.rule {
-        _ if failed.reasons.contains(&AGAIN) => true,
         "network" | "dns" => any(OF_PEERS) && !is_of_silence(&said),
-        "file" => any(OF_FILES),
+        // Who was refused a file, or met a full disk, seldom goes on; who misses one may.
+        "file" => failed.meaning != Some(Meaning::Missing) || any(OF_FILES),
         _ => true,
     }
 }

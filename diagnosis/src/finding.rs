@@ -1,6 +1,7 @@
 //! What a rule has found.
 
 use crate::groups::Agreement;
+use crate::meaning::Meaning;
 
 /// How a finding goes with the words on the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Finding {
     pub agreement: Agreement,
     /// Why it weighs what it weighs.
     pub reasons: Vec<&'static str>,
+    /// What it means, of a call that failed.
+    pub meaning: Option<Meaning>,
     /// The events that it rests on, in order of time.
     pub evidence: Vec<usize>,
 }
@@ -48,6 +51,7 @@ impl Finding {
             is_tied: true,
             agreement: Agreement::Same,
             reasons: Vec::new(),
+            meaning: None,
             evidence: evidence.into_iter().collect(),
         }
     }

@@ -105,10 +105,8 @@ impl Meaning {
         if let Some(status) = status(errno) {
             return if status >= 500 || REFUSED.contains(&status) { Self::Peer } else { Self::Other };
         }
-        if let Some(rcode) = rcode(errno) {
-            return if rcode == NXDOMAIN { Self::Other } else { Self::Peer };
-        }
         match errno {
+            RCODE..HUNG_UP => Self::Peer,
             GIVEN_UP => Self::NoAnswer,
             HUNG_UP => Self::Peer,
             ENOMEM => Self::OutOfMemory,

@@ -252,6 +252,10 @@ impl PendingRequests {
                 open.waited_ns = Some(until_ns);
             }
             let longest_ns = self.took.get(&open.peer).copied().unwrap_or_default();
+            // Who has been answered before may wait for work, for as long as there is none.
+            if open.ask == Ask::Request && is_living(tgid) && self.heard.contains(&socket) {
+                continue;
+            }
             let patience_ns = match open.ask {
                 Ask::Request if is_living(tgid) => REQUEST_PATIENCE_NS.max(LONGER.saturating_mul(longest_ns)),
                 _ => PATIENCE_NS,

@@ -47,17 +47,14 @@ fn not_run(facts: &Facts<'_>, process: &Process, family: &BTreeSet<u32>) -> Opti
     let is_it = |failure: &&Failure| family.contains(&failure.tgid) && is_no_program(failure.errno);
     let last = facts.failures.iter().rfind(is_it)?;
     let path = last.subject.text()?;
+    let text = format!(
+        "{path} is no program that can be run here (ENOEXEC): it is for another architecture, or begins with no #! line"
+    );
+    let evidence = std::iter::once(last.index).chain(process.end.map(|end| end.index));
     Some(Finding {
-        rule: "program",
-        weight: NO_PROGRAM,
         relation: Relation::Reason,
-        text: format!(
-            "{path} is no program that can be run here (ENOEXEC): it is for another architecture, or begins with no #! line"
-        ),
-        is_tied: true,
-        agreement: Agreement::Same,
         reasons: vec!["the exit code says so, and it was to be run"],
-        evidence: std::iter::once(last.index).chain(process.end.map(|end| end.index)).collect(),
+        ..Finding::new("program", NO_PROGRAM, text, evidence)
     })
 }
 

@@ -1,8 +1,8 @@
 //! A living process, one thread of which ended of an exception that nobody caught.
 
 use crate::facts::Facts;
-use crate::finding::{Finding, Relation};
-use crate::groups::{Agreement, Group};
+use crate::finding::Finding;
+use crate::groups::Group;
 use crate::last_words::LastWords;
 use crate::weight::THREAD_ENDED;
 use rewind_common::record::GROUP_DEAD;
@@ -22,16 +22,9 @@ fn finding(facts: &Facts<'_>, index: usize) -> Option<Finding> {
     let (tid, tgid) = (event.tid, event.tgid()?);
     let process = facts.processes.get(&tgid).filter(|process| process.end.is_none())?;
     let said = LastWords::of_thread(process, tid, event.end_ns).filter(|_| exit.header.flags & GROUP_DEAD == 0)?;
-    Some(Finding {
-        rule: "thread",
-        weight: THREAD_ENDED,
-        relation: Relation::Beside,
-        text: format!("thread {tid} of process {tgid} ({}) ended: it said \"{said}\"", process.comm),
-        is_tied: true,
-        agreement: Agreement::Same,
-        reasons: vec!["it wrote that right before it ended, and its process lives on without it"],
-        evidence: vec![index],
-    })
+    let text = format!("thread {tid} of process {tgid} ({}) ended: it said \"{said}\"", process.comm);
+    let reasons = vec!["it wrote that right before it ended, and its process lives on without it"];
+    Some(Finding { reasons, ..Finding::new("thread", THREAD_ENDED, text, [index]) })
 }
 
 #[cfg(test)]

@@ -68,8 +68,10 @@ pub(super) fn is_interleaved(works: &Works, group: &Group, groups: &[Group]) -> 
 /// again, and not long ago.
 pub(super) fn is_standing(works: &Works, group: &Group, read_ns: u64) -> bool {
     let is_spread = group.last_ns.saturating_sub(group.first_ns) >= REPEATED_NS;
+    // Each program may have it at its start.
+    let is_peer = matches!(group.subject, Subject::Peer(_));
     let is_tried = group.count >= REPEATED_TIMES
-        && is_of_one(works, group)
+        && (is_peer || is_of_one(works, group))
         && is_spread
         && read_ns.saturating_sub(group.last_ns) < STANDING_NS;
     let is_often = group.last_ns.saturating_sub(group.first_ns) <= OFTEN_NS.saturating_mul(group.count);

@@ -10,8 +10,12 @@ pub(crate) fn words(facts: &Facts<'_>) -> Option<String> {
     let chain = facts.chain.iter().rev().filter_map(|tgid| facts.processes.get(tgid));
     // Where a signal ended the child, that is told.
     let is_told = facts.end().is_some_and(|end| end.signal.is_some());
+    // A script may end with any code.
+    let is_killed = |signal: u8| {
+        facts.processes.values().any(|process| process.end.and_then(|end| end.ending.signal) == Some(signal))
+    };
     let same = |process: &&Process| process.end.is_some_and(|end| end.ending.exit_code == Some(code));
-    chain.filter(same).filter(|_| !is_told || code < 128).find_map(|process| {
+    chain.filter(same).filter(|_| code < 128 || !is_told && is_killed(code - 128)).find_map(|process| {
         let program = process.program();
         let meaning = meaning(program, code).filter(|_| code != NOT_FOUND || tells_of_absence(process))?;
         Some(format!("{program}: {meaning}"))

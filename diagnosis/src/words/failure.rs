@@ -115,6 +115,7 @@ pub(crate) fn finding(facts: &Facts<'_>, rule: &'static str, group: &Group) -> F
         is_tied: group.weighed.is_tied,
         agreement: group.weighed.agreement,
         reasons: group.weighed.reasons.clone(),
+        meaning: Some(group.meaning),
         ..Finding::new(rule, group.weighed.weight, clause(group), evidence)
     }
 }

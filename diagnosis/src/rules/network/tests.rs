@@ -251,20 +251,35 @@ fn an_epoll_that_waits_for_the_first_answer_of_a_peer_is_found() {
     assert_eq!(scene.answer(), "It is running: nothing unusual found.");
 }
 
+/// A read of descriptor 3 that nothing has come by yet.
+fn reads(scene: &mut Scene) {
+    build::call(&mut scene.records, 700, 0).at(scene.now + MS, 0).enter().arg(3).arg(0x7000).arg(40).end();
+}
+
 #[test]
-fn who_waits_no_longer_than_before_waits_for_work() {
-    let take = |scene: &mut Scene, ns: u64| {
-        let at = scene.now;
-        sends(scene);
-        build::call(&mut scene.records, 700, 0).at(at + 2 * MS, ns).arg(3).arg(0x7000).arg(40).result(5).end();
-        scene.later(ns);
-    };
+fn who_has_been_answered_before_may_wait_for_work() {
     let mut scene = Scene::of("worker");
     asked(&mut scene, 0);
-    take(&mut scene, 5 * S);
-    take(&mut scene, 5 * S);
     sends(&mut scene);
-    build::call(&mut scene.records, 700, 0).at(scene.now + MS, 0).enter().arg(3).arg(0x7000).arg(40).end();
+    scene.call(700, 0).arg(3).arg(0x7000).arg(40).result(5).end();
+    sends(&mut scene);
+    reads(&mut scene);
+    scene.later(90 * S);
+    assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+}
+
+#[test]
+fn a_peer_takes_as_long_as_it_took_on_another_connection() {
+    let mut scene = Scene::of("app");
+    asked(&mut scene, 0);
+    let at = scene.now;
+    sends(&mut scene);
+    build::call(&mut scene.records, 700, 0).at(at + 2 * MS, 5 * S).arg(3).arg(0x7000).arg(40).result(5).end();
+    scene.later(5 * S);
+    scene.call(700, 3).arg(3).result(0).end();
+    asked(&mut scene, 0);
+    sends(&mut scene);
+    reads(&mut scene);
     scene.later(12 * S);
     assert_eq!(scene.answer(), "It is running: nothing unusual found.");
     scene.later(30 * S);
