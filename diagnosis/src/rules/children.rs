@@ -23,7 +23,9 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
             let sent = facts.last_sent(*tgid, signal.into(), end.ending.at_ns);
             ASKING.contains(&signal.into()) && sent.is_some_and(|(_, sent)| sent.sender_tgid == process.parent)
         };
-        if end.ending.signal.is_some_and(is_told) {
+        // With process 1, the kernel ends all that is left.
+        let is_left = facts.ending.is_some_and(|main| end.ending.at_ns >= main.at_ns);
+        if is_left || end.ending.signal.is_some_and(is_told) {
             continue;
         }
         let weight = if end.ending.signal.is_some() { CHILD_KILLED } else { CHILD_FAILED };
@@ -52,6 +54,15 @@ mod tests {
         scene.later(S);
         scene.exit(700, 1 << 8);
         assert_eq!(scene.answer(), "It exited with 1; nothing unusual found before that.");
+    }
+
+    #[test]
+    fn what_ends_with_the_container_has_not_failed() {
+        let mut scene = Scene::of("supervisor");
+        scene.child(701, 700, "worker");
+        scene.exit(700, 0);
+        scene.exit(701, 9);
+        assert!(scene.why().findings.is_empty(), "{:?}", scene.why().findings);
     }
 
     #[test]

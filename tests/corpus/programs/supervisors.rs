@@ -131,12 +131,16 @@ fn supervisord() -> Vec<Program> {
     ]
 }
 
+/// A supervisor of folders, and one of a service that is run by `script`; without one where that is empty.
+fn folder_of(supervisor: &[&str], script: &str) -> Setup {
+    let setup = run(supervisor).file_of_mode("/services/", "", 0o777).file_of_mode("/services/shop/", "", 0o777);
+    if script.is_empty() { setup } else { setup.file_of_mode("/services/shop/run", script, 0o755) }
+}
+
+const SVSCAN: &[&str] = &["/usr/bin/s6-svscan", "/services"];
+
 fn s6_of(script: &str) -> Setup {
-    let script = format!("#!/usr/bin/execlineb -P\n{script}\n");
-    run(&["/usr/bin/s6-svscan", "/services"])
-        .file_of_mode("/services/", "", 0o777)
-        .file_of_mode("/services/shop/", "", 0o777)
-        .file_of_mode("/services/shop/run", &script, 0o755)
+    folder_of(SVSCAN, &format!("#!/usr/bin/execlineb -P\n{script}\n"))
 }
 
 /// Ends the tree with the code of the service.
@@ -202,10 +206,7 @@ fn s6() -> Vec<Program> {
         ),
         program(
             "s6_no_run",
-            run(&["/usr/bin/s6-svscan", "/services"])
-                .file_of_mode("/services/", "", 0o777)
-                .file_of_mode("/services/shop/", "", 0o777)
-                .life(Stands),
+            folder_of(SVSCAN, "").life(Stands),
             with_end(c("well")),
             &["run", "no such file|ENOENT"],
         ),
@@ -220,10 +221,7 @@ fn s6() -> Vec<Program> {
 
 fn others() -> Vec<Program> {
     let runit = |script: &str| {
-        run(&["/usr/bin/runsvdir", "-P", "/services"])
-            .file_of_mode("/services/", "", 0o777)
-            .file_of_mode("/services/shop/", "", 0o777)
-            .file_of_mode("/services/shop/run", &format!("#!/usr/bin/dash\nexec {script}\n"), 0o755)
+        folder_of(&["/usr/bin/runsvdir", "-P", "/services"], &format!("#!/usr/bin/dash\nexec {script}\n"))
     };
     vec![
         program(

@@ -6,14 +6,13 @@
 use crate::calls::{self, bits};
 use crate::facts::process::{Process, is_shell};
 use crate::facts::signals::ASKING;
-use crate::facts::{Facts, Failure, ProcessEnd};
-use std::collections::BTreeMap;
+use crate::facts::{Facts, ProcessEnd};
+use std::collections::{BTreeMap, HashSet};
 
 /// From so many on it is again.
 const TWICE: usize = 2;
 /// What runs longer than those that failed before it, and so much more, has come up.
 const MARGIN_NS: u64 = 1_000_000_000;
-
 /// What was not run again for so long was given up, as far as is known.
 const GIVEN_UP_NS: u64 = 2_000_000_000;
 
@@ -52,8 +51,15 @@ impl Facts<'_> {
         if !self.is_living() {
             return None;
         }
+        let in_vain = self.failures.iter().filter(|failure| calls::has(&failure.name, bits::RUNS));
+        let in_vain: HashSet<u32> = in_vain.map(|failure| failure.tgid).collect();
+        // One of the container's that runs a program, or was begun to run one and could not.
+        let is_attempt = |(tgid, process): &(&u32, &Process)| {
+            let has_run = !process.programs.is_empty();
+            !process.is_setup() && (has_run || in_vain.contains(*tgid) && !is_shell(process.program()))
+        };
         let mut runs = BTreeMap::<(u32, &str), Vec<Run<'_>>>::new();
-        for (tgid, process) in self.processes.iter().filter(|(tgid, process)| self.is_attempt(**tgid, process)) {
+        for (tgid, process) in self.processes.iter().filter(is_attempt) {
             runs.entry((process.parent, process.command())).or_default().push((*tgid, process));
         }
         let failing = runs.into_iter().filter_map(|((parent, _), mut runs)| {
@@ -78,11 +84,13 @@ impl Facts<'_> {
         let failed: Vec<_> = ended.iter().rev().take_while(failed).collect();
         let ((last, process), (_, first)) = (*failed.first()?, *failed.last()?);
         let end = process.end?.ending;
-        let lived_ns = |run: &Process| Some(run.end?.ending.at_ns.saturating_sub(run.first_ns));
-        let longest_ns = failed.iter().filter_map(|(_, run)| lived_ns(run)).max()?;
-        let has_come_up = living.is_some_and(|run| {
-            self.header.read_ns.saturating_sub(run.first_ns) > longest_ns.saturating_mul(2).saturating_add(MARGIN_NS)
-        });
+        let lived_ns = |run: &Process| {
+            let until_ns = run.end.map_or(self.header.read_ns, |end| end.ending.at_ns);
+            until_ns.saturating_sub(run.first_ns)
+        };
+        let longest_ns = failed.iter().map(|(_, run)| lived_ns(run)).max()?;
+        let has_come_up =
+            living.is_some_and(|run| lived_ns(run) > longest_ns.saturating_mul(2).saturating_add(MARGIN_NS));
         let is_of_now = process.first_ns >= supervisor.since_ns();
         let is_another =
             |(of, run): (u32, &Process)| run.first_ns > end.at_ns && !is_same(process, run) && !self.sleeps(of);
@@ -116,12 +124,6 @@ impl Facts<'_> {
         };
         let family = std::iter::successors(Some(tgid), |tgid| Some(self.processes.get(tgid)?.parent));
         family.take(self.processes.len() + 1).any(|tgid| is_main(&tgid))
-    }
-
-    /// Whether a process is one of the container's that runs a program, or was begun to run one and could not.
-    fn is_attempt(&self, tgid: u32, process: &Process) -> bool {
-        let failed = |failure: &Failure| failure.tgid == tgid && calls::has(&failure.name, bits::RUNS);
-        !process.is_setup() && (!process.programs.is_empty() || self.failures.iter().any(failed))
     }
 }
 
