@@ -135,6 +135,24 @@ const OF_PEERS: &[&str] = &[
     "broker",
 ];
 
+/// How words begin of errors of the program's own code.
+const OF_CODE: &[&str] = &[
+    "syntaxerror",
+    "typeerror",
+    "nameerror",
+    "attributeerror",
+    "indexerror",
+    "zerodivision",
+    "referenceerror",
+    "rangeerror",
+    "nullpointer",
+    "nomethod",
+    "assert",
+    "nil ",
+    "undefined",
+    "index out of",
+];
+
 /// Whether what a program said can be of the kind of what failed right before, or says nothing: an error that has nothing to do with
 /// peers is not that of a peer that refused, which programs do without.
 fn is_kin(words: Option<&LastWords>, said: &Finding, failed: &Finding) -> bool {
@@ -148,7 +166,7 @@ fn is_kin(words: Option<&LastWords>, said: &Finding, failed: &Finding) -> bool {
     match failed.rule {
         "network" | "dns" => any(OF_PEERS) && !is_of_silence(&said),
         // Who was refused a file, or met a full disk, seldom goes on; who misses one may.
-        "file" => failed.meaning != Some(Meaning::Missing) || any(OF_FILES),
+        "file" => any(OF_FILES) || failed.meaning != Some(Meaning::Missing) && !any(OF_CODE),
         _ => true,
     }
 }

@@ -18,7 +18,7 @@ use rewind_recording::peer::beside;
 
 /// Which rules and which general form made a fingerprint. To be raised with each change by which a cause gets another
 /// sentence, so that fingerprints of agents of two versions are never taken for one.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Most characters of the answer.
 const MAX_ANSWER_CHARS: usize = 1024;
@@ -64,7 +64,7 @@ pub(crate) fn general(facts: &Facts<'_>, first: Option<&Finding>, words: Option<
     Some(shortened(&Form::of(facts).sentence(&sentence), MAX_GENERAL_CHARS))
 }
 
-/// The fingerprint of a cause in general form: `1-4f2a0c1b9d3e5f60`.
+/// The fingerprint of a cause in general form: `2-4f2a0c1b9d3e5f60`.
 #[must_use]
 pub(crate) fn fingerprint(general: &str) -> String {
     // FNV-1a: it is the same on each machine, for all time.

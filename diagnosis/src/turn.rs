@@ -41,6 +41,15 @@ pub(crate) fn went_on(facts: &Facts<'_>, works: &Works, group: &Group) -> bool {
     }
     let is_long = group.count > TIMES && group.last_ns.saturating_sub(group.first_ns) >= LONG_BEFORE_NS;
     let least = if is_long { Kind::Any } else { Kind::Starts };
+    // What each run of a program fails for, and ends, none has got over.
+    let ended_of_it = |tid: u32| {
+        let process =
+            works.process_of(tid).filter(|tgid| *tgid != group.tgid).and_then(|tgid| facts.processes.get(&tgid));
+        process.and_then(|process| process.end).is_some_and(|end| !end.ending.is_success())
+    };
+    if group.earlier.iter().any(|(_, tid, _)| ended_of_it(*tid)) {
+        return false;
+    }
     let mut between = group.earlier.iter().zip(group.earlier.iter().skip(1));
     between.all(|((_, tid, since_ns), (_, _, until_ns))| works.any(*tid, *since_ns..*until_ns, least))
 }
