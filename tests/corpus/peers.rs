@@ -1,5 +1,5 @@
-//! Who programs of the corpus talk to: name servers that know nothing, listeners that hang up. They answer as long as
-//! the test program runs.
+//! Who programs of the corpus talk to: name servers that know nothing, listeners that hang up, a server whose answers are
+//! errors. They answer as long as the test program runs.
 
 use anyhow::{Context as _, Result};
 use rewind_tests::programs;
@@ -20,8 +20,8 @@ const NXDOMAIN: u8 = 3;
 const SERVFAIL: u8 = 2;
 
 /// Starts them all: 127.83.78.5:9000 hangs up on who has said something, 127.83.78.5:9001 keeps silent,
-/// 127.83.78.5:9002 speaks no TLS, 127.83.78.5:9003 hangs up on nobody and answers, 127.83.78.6 has its ports 8080 and
-/// 1883 taken.
+/// 127.83.78.5:9002 speaks no TLS, 127.83.78.5:9003 hangs up on nobody and answers, 127.83.78.5:9004 answers with the
+/// status that the path is, 127.83.78.5:9005 says nothing and hangs up, 127.83.78.6 has its ports 8080 and 1883 taken.
 pub(crate) fn start() -> Result<()> {
     let silent = UdpSocket::bind("127.83.78.1:53").context("cannot take port 53")?;
     thread::spawn(move || {
@@ -43,6 +43,15 @@ pub(crate) fn start() -> Result<()> {
         let _ = std::io::Read::read(&mut &stream, &mut [0; 1024]);
         let _ = std::io::Write::write_all(&mut &stream, b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nok\n");
     })?;
+    each("127.83.78.5:9004", |stream| {
+        let mut request = [0; 1024];
+        let read = std::io::Read::read(&mut &stream, &mut request).unwrap_or_default();
+        let path = String::from_utf8_lossy(&request[..read]).split([' ', '?']).nth(1).map(str::to_owned);
+        let status = path.as_deref().map_or("400", |path| path.trim_start_matches('/'));
+        let response = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let _ = std::io::Write::write_all(&mut &stream, response.as_bytes());
+    })?;
+    each("127.83.78.5:9005", drop)?;
     for taken in ["127.83.78.6:8080", "127.83.78.6:1883"] {
         each(taken, drop)?;
     }

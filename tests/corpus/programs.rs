@@ -3,6 +3,7 @@
 mod chains;
 mod files;
 mod hangs;
+mod http;
 mod lapped;
 mod limits;
 mod network;
@@ -17,7 +18,7 @@ use crate::program::Program;
 /// All of them, each with its class.
 pub(crate) fn all() -> Vec<(&'static str, Program)> {
     type Class = (&'static str, fn() -> Vec<Program>);
-    const CLASSES: [Class; 11] = [
+    const CLASSES: [Class; 12] = [
         ("words", words::programs),
         ("files", files::programs),
         ("servers", servers::programs),
@@ -27,6 +28,7 @@ pub(crate) fn all() -> Vec<(&'static str, Program)> {
         ("signals", signals::programs),
         ("refused", refused::programs),
         ("network", network::programs),
+        ("http", http::programs),
         ("hangs", hangs::programs),
         ("lapped", lapped::programs),
     ];

@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_secs(20);
 /// So many calls make those whose start is to be gone.
 const WORK: u64 = 1_000_000;
 /// What stands still is to be told of by then.
-const STANDS: Duration = Duration::from_secs(8);
+const STANDS: Duration = Duration::from_secs(14);
 
 /// What `why` is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

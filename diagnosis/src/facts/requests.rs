@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// A connection or a name counts as not had after this time.
 const PATIENCE_NS: u64 = 2_000_000_000;
 /// A request counts as not answered after this time, and after so many times what the longest earlier answer took.
-const REQUEST_PATIENCE_NS: u64 = 8_000_000_000;
+const REQUEST_PATIENCE_NS: u64 = 5_000_000_000;
 const LONGER: u64 = 3;
 /// Who closes a connection so long after a question, to which it watched for an answer, has given up.
 const WATCHED_NS: u64 = 1_000_000_000;

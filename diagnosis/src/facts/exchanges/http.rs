@@ -13,7 +13,7 @@ use rewind_recording::conversations::Party;
 use std::collections::HashMap;
 
 /// A request of a living process counts as not answered after this time.
-const PATIENCE_NS: u64 = 8_000_000_000;
+const PATIENCE_NS: u64 = 5_000_000_000;
 /// And after so many times what the longest earlier answer of the same peer took.
 const LONGER: u64 = 3;
 /// Who ends a connection so long after a request has given up.

@@ -137,9 +137,9 @@ fn words_that_say_nothing_of_the_reason_stand_beside_what_failed_right_before() 
 fn a_request_without_an_answer_is_told_of_a_living_process_whatever_its_threads_do() {
     let mut talk = Talk::new();
     talk.asks("/config");
-    talk.scene.later(5 * S);
+    talk.scene.later(3 * S);
     assert_eq!(talk.scene.answer(), QUIET);
-    talk.scene.later(20 * S);
+    talk.scene.later(22 * S);
     assert_eq!(talk.scene.answer(), "It is running; but GET /config of 127.0.0.1:80 got no answer after 26.0s.");
     talk.answers(200);
     assert_eq!(talk.scene.answer(), QUIET);
