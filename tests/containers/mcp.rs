@@ -58,6 +58,12 @@ pub(crate) fn asked() -> Result<()> {
     }
     let (said, is_error) = client.call("diff", &json!({"target": id}))?;
     ensure!(is_error, "there is no run before it: {said}");
+    drop(container);
+    Container::with_id(&id, &python("open('/etc/other.yaml')"))?.run()?;
+    eventually("what the runs differ in", SOON, || {
+        let (said, is_error) = client.call("diff", &json!({"target": id})).ok()?;
+        (!is_error && said.contains("/etc/other.yaml") && said.contains("/etc/app.yaml")).then_some(())
+    })?;
     drop(client);
     agent.stop()
 }
