@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         .test("a_crash_loop_keeps_its_runs", &AGENTS, runs::crash_loop)
         .test("a_pod_that_was_deleted_before_it_was_read_is_found", &AGENTS, runs::deleted)
         .test("pods_that_fail_by_one_cause_are_one_line_with_a_count", &AGENTS, runs::by_cause)
+        .test("what_living_pods_of_a_deployment_miss_too_is_not_why_one_failed", &AGENTS, runs::siblings)
         .test("a_deployment_of_two_is_read_as_one", &AGENTS, runs::deployment)
         .test("a_right_in_one_namespace_is_none_in_another", &AGENTS, reading::by_namespace)
         .test("who_has_no_right_reads_nothing", &AGENTS, reading::none)

@@ -9,6 +9,8 @@ use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::eventually::until;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
 
 pub(crate) fn crash_loop() -> Result<()> {
     agents::with(|_| {
@@ -56,6 +58,38 @@ pub(crate) fn deployment() -> Result<()> {
         let dump = namespace.ask(&["rewind", "dump", "deploy/web"])?;
         let missing: Vec<_> = names.iter().filter(|name| !dump.contains(**name)).collect();
         ensure!(missing.is_empty(), "{missing:?} are not there:\n{dump}");
+        Ok(())
+    })
+}
+
+/// Misses a file, lives until it is told to fail, and fails in silence.
+const MISSES: &str =
+    "{ read flags </opt/feature.flags; } 2>/dev/null\nuntil [ -e /tmp/fail ]; do sleep 1; done\nexit 3";
+/// What failed so long ago did a living pod no harm: the agent's own time, and some for the start.
+const LONG_AGO: Duration = Duration::from_secs(65);
+
+/// What two living pods of a Deployment have failed at as well is not what the third has failed for.
+pub(crate) fn siblings() -> Result<()> {
+    agents::with(|_| {
+        let namespace = Namespace::new("siblings")?;
+        let deployment = manifest::deployment("web", 3, workload("web", &["sh", "-c", MISSES]));
+        namespace.apply(&deployment.to_string())?;
+        namespace.ask(&["rollout", "status", "deployment/web", "--timeout=60s"])?;
+        let pods = namespace.get(&["pods", "-l", "app=web"])?;
+        let pod = pods.pointer("/items/0/metadata/name").and_then(Value::as_str).context("no pod")?;
+        thread::sleep(LONG_AGO);
+        namespace.ask(&["exec", pod, "--", "touch", "/tmp/fail"])?;
+        let target = format!("pod/{pod}");
+        let previous = ["rewind", "why", &target, "--previous"];
+        let why = until(
+            "its cause",
+            SOON,
+            || namespace.ask(&previous),
+            |why| why.contains("exited with 3").then(|| why.clone()),
+        )?;
+        let (answer, rest) = why.split_once("\n\n").context("no answer")?;
+        ensure!(!answer.contains("feature.flags"), "{why}");
+        ensure!(rest.contains("also in 2 runs that ended well"), "{why}");
         Ok(())
     })
 }
