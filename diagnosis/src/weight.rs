@@ -32,7 +32,7 @@ use crate::noise::Noise;
 use crate::turn::went_on;
 use crate::works::Works;
 use again::{is_complained_of, is_interleaved, is_repeated, is_standing};
-use told::{is_without, names, says};
+use told::{names, says};
 
 /// What the kernel itself says is the cause.
 pub const CERTAIN: i32 = 1000;
@@ -122,7 +122,7 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
     let decisive = end.decisive(facts, &works, &groups);
     let old: Vec<bool> = groups
         .iter()
-        .map(|group| is_without(&end, group) || went_on(facts, &works, group) || is_interleaved(&works, group, &groups))
+        .map(|group| end.does_without(group) || went_on(facts, &works, group) || is_interleaved(&works, group, &groups))
         .collect();
     for (group, went_on) in groups.iter_mut().zip(old) {
         let complains = is_complained_of(facts, group);

@@ -1,11 +1,11 @@
 //! The end that failures are weighed against.
 
 use super::again::{Crowds, is_interleaved, is_repeated};
-use super::told::is_without;
 use crate::facts::Facts;
 use crate::groups::Group;
 use crate::last_words::{LastWords, telling, without};
 use crate::noise::Noise;
+use crate::text::has_name;
 use crate::turn::{is_turn, went_on};
 use crate::works::Works;
 
@@ -56,6 +56,15 @@ impl EndContext {
         }
     }
 
+    /// Whether the program said that it does without what failed.
+    pub(super) fn does_without(&self, group: &Group) -> bool {
+        let text = group.subject.text().filter(|_| !self.without.is_empty()).map(str::to_lowercase);
+        text.is_some_and(|text| {
+            let last = text.rsplit('/').next().unwrap_or(&text);
+            last.len() > 3 && has_name(&self.without, last)
+        })
+    }
+
     /// Whether the program that ended it is the one that a group failed in.
     pub(super) fn is_own(&self, group: &Group) -> bool {
         self.culprit == Some(group.tgid) && group.last_ns >= self.since_ns
@@ -69,7 +78,7 @@ impl EndContext {
         let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
         let crowds = Crowds::of(groups);
         let is_new = |group: &&Group| {
-            !is_without(self, group)
+            !self.does_without(group)
                 && !went_on(facts, works, group)
                 && !is_interleaved(works, group, groups)
                 && !crowds.have(group)

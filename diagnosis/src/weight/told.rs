@@ -19,15 +19,6 @@ pub(super) fn names(end: &EndContext, group: &Group, turned: bool) -> bool {
     whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && is_told()
 }
 
-/// Whether the program said that it does without what failed.
-pub(super) fn is_without(end: &EndContext, group: &Group) -> bool {
-    let Some(text) = group.subject.text().filter(|_| !end.without.is_empty()).map(str::to_lowercase) else {
-        return false;
-    };
-    let last = text.rsplit('/').next().unwrap_or(&text);
-    last.len() > 3 && has_name(&end.without, last)
-}
-
 /// Whether a name is more than a word that a text has by chance: `version`, `config`.
 fn is_no_word(name: &str) -> bool {
     !name.chars().all(char::is_alphabetic)
