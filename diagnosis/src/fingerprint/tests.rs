@@ -23,7 +23,7 @@ fn a_cause_has_one_fingerprint_for_all_time() {
     let found = of(&missing("/etc/app.yaml"));
     assert_eq!(found.general.as_str(), "It exited with 1 after openat of /etc/app.yaml found no such file (ENOENT)");
     // Another one here means another sentence: the version is to be raised.
-    assert_eq!(found.fingerprint.as_str(), "1-8c4cf0dbae628e02");
+    assert_eq!(found.fingerprint.as_str(), "2-8c4cf0dbae628e02");
     assert_eq!(found.class.as_str(), "file");
     assert!(found.answer.as_str().starts_with("It exited with 1 after"), "{found:?}");
 }
