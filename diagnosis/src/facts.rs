@@ -19,6 +19,7 @@ mod subject;
 mod sums;
 mod threads;
 
+pub use exchanges::Served;
 pub use failure::Failure;
 pub use file_locks::{FileLock, LockRequest};
 pub use memory::Memory;
@@ -82,6 +83,8 @@ pub struct Facts<'a> {
     pub owners: HashMap<String, Owner>,
     /// Locks on files that are held, as far as their taking is among the records.
     pub file_locks: Vec<FileLock>,
+    /// Requests that were answered, in the order of their answers.
+    pub served: Vec<Served>,
     /// Threads that have not ended.
     living: Vec<Thread>,
     /// Signals that were sent.

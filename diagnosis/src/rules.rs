@@ -22,6 +22,7 @@ mod other;
 mod pipe;
 mod program;
 mod refused;
+mod served;
 mod setup;
 mod signal;
 mod slow;
@@ -31,7 +32,7 @@ mod timeout;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 21] = [
+const RULES: [Rule; 22] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -51,6 +52,7 @@ const RULES: [Rule; 21] = [
     stuck::rule,
     thread::rule,
     busy::rule,
+    served::rule,
     slow::rule,
     other::rule,
 ];

@@ -66,6 +66,8 @@ pub const STUCK: i32 = 160;
 pub const DEADLOCKED: i32 = 180;
 /// A thread ended of an exception, and its process lives on without it.
 pub const THREAD_ENDED: i32 = 150;
+/// Most answers of a server are errors of its own.
+pub const SERVES_ERRORS: i32 = 170;
 /// A process has made no call since the recording began.
 pub const HUNG: i32 = 120;
 /// Calls took so long that it can be told; more of the time adds up to [`SLOW_SHARE`].

@@ -2,13 +2,17 @@
 //!
 //! ```text
 //! messages and connections -> exchanges -> failures
-//!                                          http, dns
+//!                           \              http, dns
+//!                            -> what was served
 //! ```
 
 mod dns;
 mod http;
+mod served;
 #[cfg(test)]
 mod tests;
+
+pub use served::Served;
 
 use super::failure::Failure;
 use rewind_common::record::connection::what;
@@ -39,6 +43,7 @@ pub(super) struct Exchanges {
     closed_ns: HashMap<Ends, u64>,
     requests: Vec<http::Request>,
     lookups: Vec<dns::Answer>,
+    served: Vec<Served>,
 }
 
 impl Exchanges {
@@ -62,27 +67,33 @@ impl Exchanges {
 
     fn told(&mut self, told: Told, index: Option<usize>) {
         match told {
-            Told::Request(party, exchange) if exchange.way == Some(Way::Sent) => {
+            Told::Request(party, exchange) => {
                 let ends = (party.local, party.peer);
                 let began = |at_ns: u64| self.began.get(&(ends, at_ns)).copied();
-                self.requests.extend(http::Request::of(party, *exchange, began));
+                match exchange.way {
+                    Some(Way::Sent) => self.requests.extend(http::Request::of(party, *exchange, began)),
+                    Some(Way::Received) => self.served.extend(Served::of(party, *exchange, began)),
+                    None => {}
+                }
             }
             Told::Lookup(Way::Sent, lookup) => self.lookups.extend(index.and_then(|at| dns::Answer::of(*lookup, at))),
             _ => {}
         }
     }
 
-    /// Adds what failed to what the calls have told.
+    /// Adds what failed to what the calls have told; what was served.
     pub(super) fn finish(
         mut self,
         read_ns: u64,
         ended: &Ended<impl Fn(u32) -> (u64, bool)>,
         failures: &mut Vec<Failure>,
-    ) {
+    ) -> Vec<Served> {
         for told in self.conversations.end(read_ns) {
             self.told(told, None);
         }
         http::add_failures(&self.requests, &self.closed_ns, ended, failures);
         dns::add_failures(&self.lookups, failures);
+        self.served.sort_by_key(|served| served.at_ns);
+        self.served
     }
 }

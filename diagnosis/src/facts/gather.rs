@@ -65,7 +65,7 @@ impl Gather {
         let Calls { mut failures, open, kills, sums, owners, full, locks, .. } = self.calls;
         let process = |tgid| (end_ns(tgid), lives(tgid));
         let ended = Ended { complete_ns: header.coverage.complete_from_ns, process };
-        self.exchanges.finish(header.read_ns, &ended, &mut failures);
+        let served = self.exchanges.finish(header.read_ns, &ended, &mut failures);
         let file_locks = locks.finish(&self.processes, &self.tables);
         let mut facts = Facts {
             header,
@@ -88,6 +88,7 @@ impl Gather {
             oom_kills: self.oom_kills,
             origins: Origins::of(header),
             file_locks,
+            served,
             living: Vec::new(),
         };
         facts.living = facts.living_threads(&self.alive);

@@ -13,7 +13,7 @@ const LONG_NS: u64 = 100_000_000;
 const MANY: u64 = 5;
 
 /// "openat of /etc/passwd was denied (EACCES)".
-fn clause(group: &Group) -> String {
+pub(crate) fn clause(group: &Group) -> String {
     let mut text = match group.refused {
         Some(by) => format!("{} refused {} ({})", by.words(), what(group), meaning::name(group.errno)),
         None if group.meaning == Meaning::NoAnswer => silence(group),

@@ -8,7 +8,7 @@ use super::super::subject::Subject;
 use super::{Ended, Ends};
 use crate::calls::{self, bits};
 use crate::meaning::{GIVEN_UP, of_status};
-use rewind_protocols::http1::Exchange;
+use rewind_protocols::http1::{Exchange, Request as Head};
 use rewind_recording::conversations::Party;
 use std::collections::HashMap;
 
@@ -80,14 +80,19 @@ pub(super) fn add_failures(
     failures.extend(found);
 }
 
+/// What a request is called: `GET /config`.
+pub(super) fn name(head: &Head) -> String {
+    let path: String = head.target.path.chars().take(MAX_PATH_CHARS).collect();
+    format!("{} {path}", head.method)
+}
+
 impl Request {
     /// What an exchange tells; `index` has the events that messages began in.
     pub(super) fn of(party: Party, exchange: Exchange, index: impl Fn(u64) -> Option<usize>) -> Option<Self> {
         let request = exchange.request?;
-        let path: String = request.head.target.path.chars().take(MAX_PATH_CHARS).collect();
         Some(Self {
             party,
-            name: format!("{} {path}", request.head.method),
+            name: name(&request.head),
             began_ns: request.began_ns,
             index: index(request.began_ns),
             response: exchange.response.map(|response| Response {
