@@ -118,6 +118,18 @@ mod tests {
     }
 
     #[test]
+    fn what_programs_do_not_go_on_behind_comes_before_a_peer_that_was_tried_again_and_again() {
+        let mut scene = Scene::of("app");
+        for _ in 0..4 {
+            scene.connect([10, 0, 0, 5], 5432, -111);
+            scene.later(S);
+        }
+        scene.call(700, 1).arg(4).arg(0x7000).arg(40).result(-28).end();
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().contains("no space left (ENOSPC)"), "{}", scene.answer());
+    }
+
+    #[test]
     fn who_ran_a_program_between_two_failures_of_a_peer_does_without_it() {
         let mut scene = Scene::of("app");
         scene.connect([127, 0, 0, 1], 9125, -111);

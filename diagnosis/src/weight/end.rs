@@ -6,7 +6,7 @@ use crate::groups::Group;
 use crate::last_words::{LastWords, telling, without};
 use crate::noise::Noise;
 use crate::text::has_name;
-use crate::turn::{is_turn, went_on};
+use crate::turn::{can_be_had_over, is_turn, went_on};
 use crate::works::Works;
 
 /// What is known of the end that failures are weighed against.
@@ -86,7 +86,13 @@ impl EndContext {
         let odd = odd.filter(|group| group.healthy.is_none()).filter(is_new);
         let own = odd.filter(|group| self.bad && self.is_own(group) && group.own_first_ns <= until_ns);
         let turns = own.filter(|group| is_turn(works, group, until_ns));
-        let order = |group: &&Group| (is_repeated(works, group), group.own_first_ns, group.last_ns.min(until_ns));
-        turns.max_by_key(order).map(|group| group.last)
+        let turns: Vec<_> = turns.collect();
+        // What programs do not go on behind, and met last, comes before a peer that they did go on behind.
+        let is_outdone =
+            |group: &Group| turns.iter().any(|other| !can_be_had_over(other) && other.own_first_ns > group.last_ns);
+        let order = |group: &&Group| {
+            (is_repeated(works, group) && !is_outdone(group), group.own_first_ns, group.last_ns.min(until_ns))
+        };
+        turns.iter().copied().max_by_key(order).map(|group| group.last)
     }
 }

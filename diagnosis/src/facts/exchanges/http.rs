@@ -52,7 +52,9 @@ pub(super) fn add_failures(
 ) {
     let mut found = Vec::new();
     for request in requests {
-        let recovered = || requests.iter().any(|later| later.is_success_of(request));
+        // Who lives on and gets other answers of the same peer may only look how it is.
+        let lives = (ended.process)(request.party.tgid).1;
+        let recovered = || requests.iter().any(|later| later.is_success_of(request, lives));
         match &request.response {
             Some(response) if response.status >= FIRST_ERROR => {
                 let (index, errno) = (response.index.or(request.index), of_status(response.status));
@@ -138,9 +140,10 @@ impl Request {
         own.next().map(|failure| failure.name = self.name.clone().into()).is_some()
     }
 
-    /// Whether it is the same as another one, later, and went well.
-    fn is_success_of(&self, failed: &Self) -> bool {
+    /// Whether it is the same as another one, or `any` of the same peer, later, and went well.
+    fn is_success_of(&self, failed: &Self, any: bool) -> bool {
         let went_well = self.response.as_ref().is_some_and(|response| response.status < FIRST_ERROR);
-        went_well && self.name == failed.name && self.began_ns > failed.began_ns
+        let is_same = self.name == failed.name || any && self.party.peer == failed.party.peer;
+        went_well && is_same && self.began_ns > failed.began_ns
     }
 }

@@ -159,6 +159,20 @@ fn a_request_takes_as_long_as_such_took_before() {
 }
 
 #[test]
+fn who_lives_and_gets_other_answers_of_a_peer_looks_how_it_is() {
+    let mut talk = Talk::new();
+    for _ in 0..5 {
+        talk.asks("/broken");
+        talk.answers(500);
+        talk.scene.later(S);
+    }
+    assert!(talk.scene.answer().contains("GET /broken of 127.0.0.1:80 was answered with an error (HTTP 500), 5 times"));
+    talk.asks("/fine");
+    talk.answers(200);
+    assert_eq!(talk.scene.answer(), QUIET);
+}
+
+#[test]
 fn who_closes_right_behind_a_request_only_told_something() {
     let closed = |ns: u64| {
         let mut talk = Talk::new();
