@@ -71,7 +71,11 @@ impl LastWords {
             let tells = |words: &Self| words.is_error && !generic::is_summary(&words.text);
             Self::of_process(*tgid, process, process.end?.ending.at_ns).filter(tells)
         });
-        above.next().or(own).or_else(|| Self::of_child(facts))
+        let plain = || {
+            let (tgid, process) = facts.chain.first().and_then(|tgid| Some((*tgid, facts.processes.get(tgid)?)))?;
+            Self::of_process(tgid, process, process.end?.ending.at_ns).map(|words| Self { is_error: false, ..words })
+        };
+        above.next().or(own).or_else(plain).or_else(|| Self::of_child(facts))
     }
 
     /// Where the culprit said nothing: what the child said that failed last right before. Whether it ended for that is
@@ -101,7 +105,10 @@ impl LastWords {
     #[must_use]
     pub fn of_thread(process: &Process, tid: u32, end_ns: u64) -> Option<String> {
         let own = process.outputs.iter().filter(|output| output.tid == tid && output.at_ns <= end_ns);
-        let found = statement::find(&lines::of(own, end_ns)).filter(|found| found.rank == Rank::Crash)?;
+        let lines = lines::of(own, end_ns);
+        // What was caught is told with its stack as well.
+        lines.iter().find(|line| ordinary::is_uncaught(&line.text))?;
+        let found = statement::find(&lines).filter(|found| found.rank == Rank::Crash)?;
         Some(statement::shortened(&found.text))
     }
 

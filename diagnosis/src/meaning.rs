@@ -174,6 +174,11 @@ pub(crate) const fn is_no_program(errno: u16) -> bool {
     errno == ENOEXEC
 }
 
+/// Whether nobody listens at the address: of a datagram that was sent before, what is sent next is told so (`udp(7)`).
+pub(crate) const fn is_refused(errno: u16) -> bool {
+    errno == ECONNREFUSED
+}
+
 /// Whether nothing is there by that name; what is found later was missing, not refused.
 pub(crate) const fn is_absent(errno: u16) -> bool {
     errno == ENOENT

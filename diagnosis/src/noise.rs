@@ -6,7 +6,7 @@
 use crate::builtin;
 use crate::calls::{self, bits};
 use crate::facts::Subject;
-use crate::meaning::{Meaning, is_no_socket, is_not_taken, is_stray};
+use crate::meaning::{Meaning, is_no_socket, is_not_taken, is_refused, is_stray};
 
 /// How ordinary a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +81,9 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     }
     if subject == &Subject::Nothing && is_not_taken(errno) {
         return Noise::Probe("a look at what the kernel offers");
+    }
+    if is_refused(errno) && calls::has(name, bits::SENDS) && !subject.is_name_server() {
+        return Noise::Probe("a datagram that nobody takes");
     }
     let (Subject::Path(path) | Subject::Peer(path)) = subject else { return Noise::None };
     if builtin::is_of_any(path, errno) {
@@ -167,6 +170,14 @@ mod tests {
         for (name, is_probe) in [("close", true), ("dup2", true), ("write", false), ("pread64", false)] {
             assert_eq!(matches!(noise(name, &Subject::Nothing, EBADF), Noise::Probe(_)), is_probe, "{name}");
         }
+    }
+
+    #[test]
+    fn who_tells_something_by_datagrams_does_not_need_to_be_heard() {
+        let peer = |port: u16| Subject::Peer(format!("10.0.0.5:{port}"));
+        assert!(matches!(noise("sendto", &peer(8125), ECONNREFUSED), Noise::Probe(_)));
+        assert_eq!(noise("sendto", &peer(53), ECONNREFUSED), Noise::None);
+        assert_eq!(noise("connect", &peer(8125), ECONNREFUSED), Noise::None);
     }
 
     #[test]

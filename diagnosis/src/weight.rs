@@ -128,15 +128,16 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
         .collect();
     for (group, went_on) in groups.iter_mut().zip(old) {
         let complains = is_complained_of(facts, group);
-        group.weighed = weigh(&works, group, &end, [decisive == Some(group.last), went_on, complains]);
+        let stands = is_standing(facts, &works, group, end.end_ns);
+        group.weighed = weigh(&works, group, &end, [decisive == Some(group.last), went_on, complains, stands]);
     }
     groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));
     groups
 }
 
 /// Weighs a group; `turned` if the course changed with it, `went_on` if it had not when the same failed before,
-/// `complains` if the living program complains of it again and again.
-fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, complains]: [bool; 3]) -> Weighed {
+/// `complains` if the living program complains of it again and again, `stands` if it is one of now.
+fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, complains, stands]: [bool; 4]) -> Weighed {
     let mut weighed = Weighed::default();
     let own = end.is_own(group);
     let named = names(end, group, turned);
@@ -170,7 +171,7 @@ fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, compl
         (false, true) if turned => i32::MAX,
         (false, _) if end.is_over => WORTH_SAYING,
         // Who lives on got over it, unless it tries again and again.
-        (false, _) if !is_standing(works, group, end.end_ns) => WORTH_SAYING - 1,
+        (false, _) if !stands => WORTH_SAYING - 1,
         (false, _) => i32::MAX,
     };
     weighed.is_tied = most != WORTH_SAYING;

@@ -43,6 +43,11 @@ pub(super) fn is_frame(line: &str) -> bool {
         || HEADS.iter().any(|head| line.starts_with(head))
 }
 
+/// Whether a runtime says that nobody caught what ended a thread: Java and Python, Rust.
+pub(super) fn is_uncaught(line: &str) -> bool {
+    line.starts_with("Exception in thread ") || line.starts_with("thread '") && line.contains(" panicked at ")
+}
+
 /// How a program says that it does without something.
 const WITHOUT: &[&str] = &[
     "using default",

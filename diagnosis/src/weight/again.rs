@@ -11,6 +11,8 @@ use std::collections::HashMap;
 
 /// So many files that are missed in one directory are one look after the other.
 const MANY: usize = 10;
+/// Statuses from this on are a server's own errors (RFC 9110, 15.6).
+const ERRORS: u16 = 500;
 /// So many times are again and again.
 const REPEATED_TIMES: u64 = 3;
 /// Over so long at least: who tries again waits.
@@ -66,7 +68,7 @@ pub(super) fn is_interleaved(works: &Works, group: &Group, groups: &[Group]) -> 
 
 /// Whether a failure of a living container is one of now: a question without an answer, or what was tried again and
 /// again, and not long ago.
-pub(super) fn is_standing(works: &Works, group: &Group, read_ns: u64) -> bool {
+pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, read_ns: u64) -> bool {
     let is_spread = group.last_ns.saturating_sub(group.first_ns) >= REPEATED_NS;
     // Each program may have it at its start.
     let is_peer = matches!(group.subject, Subject::Peer(_));
@@ -77,6 +79,13 @@ pub(super) fn is_standing(works: &Works, group: &Group, read_ns: u64) -> bool {
     let is_often = group.last_ns.saturating_sub(group.first_ns) <= OFTEN_NS.saturating_mul(group.count);
     // Who asks for what is not there, and goes on, reckons with it.
     let is_reckoned_with = group.meaning == Meaning::Other && status(group.errno).is_some();
+    // A server that answers well does without it.
+    let serves_well = || {
+        let mut served =
+            facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns > group.first_ns);
+        served.any(|served| served.status < ERRORS)
+    };
+    let is_reckoned_with = is_reckoned_with || is_peer && serves_well();
     group.meaning == Meaning::NoAnswer || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
 }
 

@@ -4,6 +4,7 @@ use super::end::EndContext;
 use crate::facts::Subject;
 use crate::groups::Group;
 use crate::meaning::{Meaning, rcode, status};
+use crate::noise::Noise;
 use crate::text::has_name;
 use rewind_recording::decode::{errno_name, errno_text};
 
@@ -16,6 +17,8 @@ pub(super) fn names(end: &EndContext, group: &Group, turned: bool) -> bool {
     let is_asked = asked.is_some_and(|asked| asked.len() > 3 && has_name(&end.words, &asked));
     let whole = is_asked || text.len() > 3 && has_name(&end.words, &text);
     let is_told = || (turned || is_no_word(last)) && has_name(&end.words, last) || is_quoted(&end.words, last);
+    // Of a probe the last part alone may be a part of another path.
+    let is_told = || if group.noise == Noise::None { is_told() } else { is_quoted(&end.words, last) };
     whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && is_told()
 }
 
