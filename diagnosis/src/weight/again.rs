@@ -85,7 +85,7 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, read_
             facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns > group.first_ns);
         served.any(|served| served.status < ERRORS)
     };
-    let is_reckoned_with = is_reckoned_with || is_peer && serves_well();
+    let is_reckoned_with = is_reckoned_with || serves_well();
     group.meaning == Meaning::NoAnswer || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
 }
 

@@ -33,7 +33,8 @@ fn is_quoted(text: &str, name: &str) -> bool {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
         let behind = text.get(at + name.len()..).and_then(|behind| behind.chars().next());
         let is_quote = |c: Option<char>| c.is_some_and(|c| "'\"`\u{2018}\u{2019}\u{201c}\u{201d}".contains(c));
-        before == Some('/') && !behind.is_some_and(char::is_alphanumeric) || is_quote(before) && is_quote(behind)
+        let goes_on = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        before == Some('/') && !behind.is_some_and(goes_on) || is_quote(before) && is_quote(behind)
     })
 }
 

@@ -7,6 +7,7 @@ use super::super::subject::Subject;
 use crate::meaning::of_rcode;
 use rewind_protocols::dns::{Lookup, Outcome};
 use rewind_recording::conversations::Party;
+use std::collections::HashMap;
 
 /// An answer of a name server.
 #[derive(Debug)]
@@ -35,17 +36,20 @@ impl Answer {
         })
     }
 
-    /// Whether two are for one name, as far as search lists go.
-    fn is_of_same(&self, other: &Self) -> bool {
-        let first = |name: &str| name.split('.').next().map(str::to_ascii_lowercase);
-        first(&self.name) == first(&other.name)
+    /// What it has in common with others of one name, as far as search lists go.
+    fn label(&self) -> String {
+        self.name.split('.').next().unwrap_or_default().to_ascii_lowercase()
     }
 }
 
 /// Adds what failed.
 pub(super) fn add_failures(answers: &[Answer], failures: &mut Vec<Failure>) {
+    let mut found_ns = HashMap::<String, u64>::new();
+    for answer in answers.iter().filter(|answer| answer.has_address) {
+        let last_ns = found_ns.entry(answer.label()).or_default();
+        *last_ns = answer.at_ns.max(*last_ns);
+    }
     for answer in answers.iter().filter(|answer| answer.rcode != 0) {
-        let mut later = answers.iter().filter(|other| other.at_ns >= answer.asked_ns && other.is_of_same(answer));
         failures.push(Failure {
             index: answer.index,
             at_ns: answer.at_ns,
@@ -56,7 +60,7 @@ pub(super) fn add_failures(answers: &[Answer], failures: &mut Vec<Failure>) {
             subject: Subject::Peer(answer.party.peer.to_string()),
             errno: of_rcode(answer.rcode),
             refused: None,
-            recovered: later.any(|other| other.has_address),
+            recovered: found_ns.get(&answer.label()).is_some_and(|found_ns| *found_ns >= answer.asked_ns),
         });
     }
 }

@@ -11,6 +11,7 @@ use crate::meaning::{GIVEN_UP, of_status};
 use rewind_protocols::http1::{Exchange, Request as Head};
 use rewind_recording::conversations::Party;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 
 /// A request of a living process counts as not answered after this time.
 const PATIENCE_NS: u64 = 5_000_000_000;
@@ -43,6 +44,51 @@ struct Response {
     index: Option<usize>,
 }
 
+/// What all requests tell of one.
+#[derive(Debug, Default)]
+struct Index<'r> {
+    /// When the last that went well began, by name and by peer.
+    well_by_name: HashMap<&'r str, u64>,
+    well_by_peer: HashMap<SocketAddr, u64>,
+    /// When the first with that name and status began.
+    first: HashMap<(&'r str, u16), u64>,
+    /// How long the longest answer of a peer took.
+    longest_ns: HashMap<SocketAddr, u64>,
+}
+
+impl<'r> Index<'r> {
+    fn of(requests: &'r [Request]) -> Self {
+        let mut index = Self::default();
+        for request in requests {
+            let (name, peer, began_ns) = (request.name.as_str(), request.party.peer, request.began_ns);
+            let Some(response) = &request.response else { continue };
+            let longest_ns = index.longest_ns.entry(peer).or_default();
+            *longest_ns = response.at_ns.saturating_sub(began_ns).max(*longest_ns);
+            if response.status >= FIRST_ERROR {
+                let first_ns = index.first.entry((name, response.status)).or_insert(began_ns);
+                *first_ns = began_ns.min(*first_ns);
+                continue;
+            }
+            for last_ns in [index.well_by_name.entry(name).or_default(), index.well_by_peer.entry(peer).or_default()] {
+                *last_ns = began_ns.max(*last_ns);
+            }
+        }
+        index
+    }
+
+    /// Whether the same went well later, or had failed so before and others of the same peer have gone well since: who
+    /// goes on so does without it.
+    fn has_recovered(&self, request: &Request) -> bool {
+        let name = request.name.as_str();
+        let status = request.response.as_ref().map(|response| response.status);
+        let first_ns = status.and_then(|status| self.first.get(&(name, status)));
+        let before_ns = first_ns.filter(|first_ns| **first_ns < request.began_ns);
+        let later = |last_ns: Option<&u64>, than_ns: u64| last_ns.is_some_and(|last_ns| *last_ns > than_ns);
+        later(self.well_by_name.get(name), request.began_ns)
+            || before_ns.is_some_and(|before_ns| later(self.well_by_peer.get(&request.party.peer), *before_ns))
+    }
+}
+
 /// Adds what failed.
 pub(super) fn add_failures(
     requests: &[Request],
@@ -50,11 +96,10 @@ pub(super) fn add_failures(
     ended: &Ended<impl Fn(u32) -> (u64, bool)>,
     failures: &mut Vec<Failure>,
 ) {
+    let all = Index::of(requests);
     let mut found = Vec::new();
     for request in requests {
-        // Who lives on and gets other answers of the same peer may only look how it is.
-        let lives = (ended.process)(request.party.tgid).1;
-        let recovered = || requests.iter().any(|later| later.is_success_of(request, lives));
+        let recovered = || all.has_recovered(request);
         match &request.response {
             Some(response) if response.status >= FIRST_ERROR => {
                 let (index, errno) = (response.index.or(request.index), of_status(response.status));
@@ -71,8 +116,13 @@ pub(super) fn add_failures(
                     continue;
                 }
                 let waits = lives && closed_ns.is_none();
-                let patience_ns =
-                    if waits { PATIENCE_NS.max(LONGER * request.longest_ns(requests)) } else { WAITED_NS };
+                let patience_ns = if waits {
+                    PATIENCE_NS.max(
+                        LONGER.saturating_mul(all.longest_ns.get(&request.party.peer).copied().unwrap_or_default()),
+                    )
+                } else {
+                    WAITED_NS
+                };
                 let is_given_up = until_ns.saturating_sub(request.began_ns) >= patience_ns;
                 let index = request.index.filter(|_| is_given_up);
                 found.extend(index.map(|index| request.failure(index, until_ns, GIVEN_UP, recovered())));
@@ -105,13 +155,6 @@ impl Request {
         })
     }
 
-    /// How long the longest answer of the same peer took.
-    fn longest_ns(&self, all: &[Self]) -> u64 {
-        let same = all.iter().filter(|other| other.party.peer == self.party.peer);
-        let took = same.filter_map(|other| Some(other.response.as_ref()?.at_ns.saturating_sub(other.began_ns)));
-        took.max().unwrap_or_default()
-    }
-
     fn failure(&self, index: usize, at_ns: u64, errno: u16, recovered: bool) -> Failure {
         Failure {
             index,
@@ -132,18 +175,11 @@ impl Request {
         let subject = Subject::Peer(self.party.peer.to_string());
         let mut own = failures.iter_mut().filter(|failure| {
             failure.tgid == self.party.tgid
+                && (self.began_ns..=until_ns).contains(&failure.at_ns)
                 && failure.subject == subject
                 && !failure.name.contains(' ')
                 && !calls::has(&failure.name, bits::CONNECTS)
-                && (self.began_ns..=until_ns).contains(&failure.at_ns)
         });
         own.next().map(|failure| failure.name = self.name.clone().into()).is_some()
-    }
-
-    /// Whether it is the same as another one, or `any` of the same peer, later, and went well.
-    fn is_success_of(&self, failed: &Self, any: bool) -> bool {
-        let went_well = self.response.as_ref().is_some_and(|response| response.status < FIRST_ERROR);
-        let is_same = self.name == failed.name || any && self.party.peer == failed.party.peer;
-        went_well && is_same && self.began_ns > failed.began_ns
     }
 }
