@@ -32,10 +32,11 @@ pub use subject::Subject;
 pub use sums::Sums;
 pub use threads::{Thread, Wait};
 
+use crate::calls::bits;
 use gather::Gather;
 use rewind_common::record as wire;
-use rewind_recording::decode::Invocation;
 use rewind_recording::decode::descriptors::{Table, Tables};
+use rewind_recording::decode::{self, Invocation};
 use rewind_recording::ending::Ending;
 use rewind_recording::event::{Event, Outcome, Timeline, What};
 use rewind_recording::header::Header;
@@ -118,6 +119,24 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn end(&self) -> Option<Ending> {
         self.culprit().and_then(|(_, process)| process.end).map(|end| end.ending).or(self.ending)
+    }
+
+    /// The culprit's thread that called `exit_group`, or got the signal; else that which ended last.
+    #[must_use]
+    pub fn ending_thread(&self) -> Option<u32> {
+        let (tgid, process) = self.culprit()?;
+        let end = process.end?;
+        if let Some(signal) = end.ending.signal {
+            let fatal = process.signals.iter().rev().find(|delivered| delivered.siginfo[0] == u32::from(signal));
+            return Some(fatal.map_or(end.tid, |delivered| delivered.tid));
+        }
+        let before = (0..end.index).rev().take(4096).filter_map(|index| self.timeline.event(index));
+        let mut calls = before.filter(|event| {
+            let What::Call { call, .. } = event.what else { return false };
+            let ends = decode::row(&call, self.arch).is_some_and(|row| row.has(bits::ENDS_PROCESS));
+            ends && event.tgid() == Some(tgid)
+        });
+        Some(calls.next().map_or(end.tid, |event| event.tid))
     }
 
     /// The process of the runtime that the end goes back to, where that came before the container's

@@ -13,7 +13,6 @@ use crate::noise::Noise;
 use crate::tried::tried;
 use crate::weight::WORTH_SAYING;
 use rewind_recording::clock::Clock;
-use rewind_recording::decode;
 use rewind_recording::event::{Outcome, What};
 use rewind_recording::events::connection::Fate;
 use rewind_recording::filter::comm;
@@ -209,7 +208,7 @@ fn slow(facts: &Facts<'_>) -> Vec<Slow> {
 
 /// The last calls of the thread that ended it; of a living container, the last of all threads.
 fn last(facts: &Facts<'_>, clock: &mut Clock) -> Vec<EventText> {
-    let tid = facts.culprit().and_then(|(_, process)| process.end).map(|end| thread_of_end(facts, end.index, end.tid));
+    let tid = facts.ending_thread();
     let killed_by = facts.end().and_then(|end| end.signal);
     let events = (0..facts.timeline.len()).rev().filter(|index| {
         facts.timeline.event(*index).is_some_and(|event| {
@@ -228,19 +227,4 @@ fn last(facts: &Facts<'_>, clock: &mut Clock) -> Vec<EventText> {
     let mut last: Vec<usize> = events.take(LAST).collect();
     last.reverse();
     last.into_iter().filter_map(|index| event_text(facts, index, clock)).collect()
-}
-
-/// Who called `exit_group`, or got the signal; else the thread that ended last.
-fn thread_of_end(facts: &Facts<'_>, end: usize, last: u32) -> u32 {
-    let Some((tgid, process)) = facts.culprit() else { return last };
-    if let Some(signal) = process.end.and_then(|end| end.ending.signal) {
-        let fatal = process.signals.iter().rev().find(|delivered| delivered.siginfo[0] == u32::from(signal));
-        return fatal.map_or(last, |delivered| delivered.tid);
-    }
-    let caller = (0..end).rev().take(4096).filter_map(|index| facts.timeline.event(index)).find(|event| {
-        let What::Call { call, .. } = event.what else { return false };
-        let ends = decode::row(&call, facts.arch).is_some_and(|row| row.has(bits::ENDS_PROCESS));
-        ends && event.tgid() == Some(tgid)
-    });
-    caller.map_or(last, |event| event.tid)
 }

@@ -130,6 +130,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_thread_in_the_background_tries_again_and_again_is_not_why_another_ended_it() {
+        let tried = |tid: u32| {
+            let mut scene = Scene::of("app");
+            rewind_recording::event::build::task(&mut scene.records, scene.now, (701, 700), (2, 1), "exporter");
+            scene.main = tid;
+            for _ in 0..4 {
+                scene.connect([127, 0, 0, 1], 4317, -111);
+                scene.later(S);
+            }
+            scene.exit(700, 1 << 8);
+            scene.answer()
+        };
+        assert_eq!(tried(701), NONE);
+        assert!(tried(700).contains("127.0.0.1:4317 was refused (ECONNREFUSED), 4 times"));
+    }
+
+    #[test]
     fn who_ran_a_program_between_two_failures_of_a_peer_does_without_it() {
         let mut scene = Scene::of("app");
         scene.connect([127, 0, 0, 1], 9125, -111);

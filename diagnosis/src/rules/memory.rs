@@ -9,6 +9,9 @@ use crate::words::failure;
 use crate::works::{Kind, Works};
 use rewind_recording::render::units::{bytes, grouped};
 
+/// So often is again and again.
+const AGAIN: u64 = 3;
+
 pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     let mut groups = groups.iter().filter(|group| group.class == Class::Memory);
     let mut findings = Vec::new();
@@ -34,7 +37,8 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
         let text = format!("the heap could not grow by {} (brk), {} times", bytes(refused), grouped(memory.refusals));
         findings.push(Finding {
             relation: if fatal { Relation::After } else { Relation::Beside },
-            is_tied: facts.ending.is_none() || fatal && is_last,
+            // Once, and the allocator maps memory in place of that.
+            is_tied: facts.ending.is_none() && memory.refusals >= AGAIN || fatal && is_last,
             ..Finding::new("memory", weight, text, [index])
         });
     }

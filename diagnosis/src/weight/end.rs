@@ -9,6 +9,9 @@ use crate::text::has_name;
 use crate::turn::{can_be_had_over, is_turn, went_on};
 use crate::works::Works;
 
+/// Who gives up after a last attempt does so at once, or after a sleep of the same thread.
+const RIGHT_BEHIND_NS: u64 = 50_000_000;
+
 /// What is known of the end that failures are weighed against.
 #[derive(Clone, Debug, Default)]
 pub struct EndContext {
@@ -24,6 +27,8 @@ pub struct EndContext {
     pub end_ns: u64,
     /// Whether it aborted itself.
     pub aborted: bool,
+    /// The threads that ended it, and that spoke last.
+    pub threads: Vec<u32>,
     /// When it began to complain; `None` if it did not.
     pub complained_ns: Option<u64>,
     /// What it said last, on standard output or error, in lower case, without stack frames.
@@ -41,6 +46,7 @@ impl EndContext {
         let end_ns = facts.end_ns();
         let error = words.filter(|words| words.is_error);
         // What is said by who ends well, as of what a part of it met, is no complaint.
+        let spoke_in = words.and_then(|words| facts.timeline.event(words.events[1])).map(|event| event.tid);
         let spoke = facts.culprit().filter(|_| facts.ended_badly());
         Self {
             is_over: facts.ending.is_some(),
@@ -49,6 +55,7 @@ impl EndContext {
             since_ns: facts.culprit().map_or(0, |(_, process)| process.since_ns()),
             end_ns,
             aborted: facts.own_abort().is_some(),
+            threads: facts.ending_thread().into_iter().chain(spoke_in).collect(),
             complained_ns: words.filter(|words| facts.chain.contains(&words.tgid)).map(|words| words.since_ns),
             words: spoke.map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
             without: spoke.map(|(_, process)| without(process, end_ns)).unwrap_or_default(),
@@ -85,7 +92,12 @@ impl EndContext {
         };
         let odd = odd.filter(|group| group.healthy.is_none()).filter(is_new);
         let own = odd.filter(|group| self.bad && self.is_own(group) && group.own_first_ns <= until_ns);
-        let turns = own.filter(|group| is_turn(works, group, until_ns));
+        // What a thread in the background tries again and again goes on until the end, whatever that is for.
+        let is_beside = |group: &Group| {
+            let is_behind = until_ns.saturating_sub(group.last_ns) < RIGHT_BEHIND_NS;
+            is_repeated(works, group) && !is_behind && !self.threads.contains(&group.tid)
+        };
+        let turns = own.filter(|group| is_turn(works, group, until_ns) && !is_beside(group));
         let turns: Vec<_> = turns.collect();
         // What programs do not go on behind, and met last, comes before a peer that they did go on behind.
         let is_outdone =
