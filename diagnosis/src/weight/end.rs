@@ -4,6 +4,7 @@ use super::again::{Crowds, is_interleaved, is_repeated};
 use crate::facts::Facts;
 use crate::groups::Group;
 use crate::last_words::{LastWords, telling, without};
+use crate::meaning::status;
 use crate::noise::Noise;
 use crate::text::has_name;
 use crate::turn::{can_be_had_over, is_turn, went_on};
@@ -102,9 +103,10 @@ impl EndContext {
         // What programs do not go on behind, and met last, comes before a peer that they did go on behind.
         let is_outdone =
             |group: &Group| turns.iter().any(|other| !can_be_had_over(other) && other.own_first_ns > group.last_ns);
-        let order = |group: &&Group| {
-            (is_repeated(works, group) && !is_outdone(group), group.own_first_ns, group.last_ns.min(until_ns))
-        };
+        // Who was answered got to the peer: that it asked again says nothing.
+        let is_tried = |group: &Group| is_repeated(works, group) && status(group.errno).is_none();
+        let order =
+            |group: &&Group| (is_tried(group) && !is_outdone(group), group.own_first_ns, group.last_ns.min(until_ns));
         turns.iter().copied().max_by_key(order).map(|group| group.last)
     }
 }
