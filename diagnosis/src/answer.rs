@@ -3,7 +3,7 @@
 use crate::facts::{Facts, Process, is_shell};
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
-use crate::last_words::{LastWords, is_vague};
+use crate::last_words::{LastWords, about, is_vague};
 use crate::meaning::Meaning;
 use crate::rules;
 use crate::weight::{ABORTED, AGAIN, is_of_silence, weighed_groups};
@@ -113,60 +113,16 @@ fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&La
     }
 }
 
-/// How words begin of errors that have to do with files, and with peers.
-const OF_FILES: &[&str] = &[
-    "file", "direct", "path", "conf", "setting", "load", "read", "open", "find", "found", "exist", "missing", "key",
-    "not set", "required", "no such",
-];
-const OF_PEERS: &[&str] = &[
-    "connect",
-    "econn",
-    "refused",
-    "reach",
-    "unavailable",
-    "socket",
-    "network",
-    "peer",
-    "server",
-    "bind",
-    "listen",
-    "database",
-    "upstream",
-    "broker",
-];
-
-/// How words begin of errors of the program's own code.
-const OF_CODE: &[&str] = &[
-    "syntaxerror",
-    "typeerror",
-    "nameerror",
-    "attributeerror",
-    "indexerror",
-    "zerodivision",
-    "referenceerror",
-    "rangeerror",
-    "nullpointer",
-    "nomethod",
-    "assert",
-    "nil ",
-    "undefined",
-    "index out of",
-];
-
-/// Whether what a program said can be of the kind of what failed right before, or says nothing: an error that has nothing to do with
-/// peers is not that of a peer that refused, which programs do without.
+/// Whether what a program said can be of the kind of what failed right before, or says nothing: an error that has
+/// nothing to do with peers is not that of a peer that refused, which programs do without.
 fn is_kin(words: Option<&LastWords>, said: &Finding, failed: &Finding) -> bool {
     if words.is_some_and(|words| is_vague(&words.text)) {
         return true;
     }
-    let said = said.text.to_lowercase();
-    let begins =
-        |at: usize| !said.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '_'));
-    let any = |words: &[&str]| words.iter().any(|word| said.match_indices(word).any(|(at, _)| begins(at)));
     match failed.rule {
-        "network" | "dns" => any(OF_PEERS) && !is_of_silence(&said),
+        "network" | "dns" => about::peers(&said.text) && !is_of_silence(&said.text.to_lowercase()),
         // Who was refused a file, or met a full disk, seldom goes on; who misses one may.
-        "file" => any(OF_FILES) || failed.meaning != Some(Meaning::Missing) && !any(OF_CODE),
+        "file" => about::files(&said.text) || failed.meaning != Some(Meaning::Missing) && !about::code(&said.text),
         _ => true,
     }
 }

@@ -13,9 +13,11 @@
 //! | [`runtimes`] | how the common runtimes say that they gave up |
 //! | [`logs`] | lines of logs that have a level |
 //! | [`generic`] | errors as any program may put them |
+//! | [`about`] | what an error is about |
 //! | [`vague`] | lines that say nothing of the reason |
 //! | [`statement`] | the line that says it |
 
+pub(crate) mod about;
 mod generic;
 mod lines;
 mod logs;

@@ -3,7 +3,7 @@
 use super::again::{Crowds, is_interleaved, is_repeated};
 use crate::facts::Facts;
 use crate::groups::Group;
-use crate::last_words::{LastWords, telling, without};
+use crate::last_words::{LastWords, about, is_vague, telling, without};
 use crate::meaning::status;
 use crate::noise::Noise;
 use crate::text::has_name;
@@ -28,6 +28,8 @@ pub struct EndContext {
     pub end_ns: u64,
     /// Whether it aborted itself.
     pub aborted: bool,
+    /// Whether the last words tell something, and not of peers.
+    pub is_of_another: bool,
     /// The threads that ended it, and that spoke last.
     pub threads: Vec<u32>,
     /// When it began to complain; `None` if it did not.
@@ -56,6 +58,7 @@ impl EndContext {
             since_ns: facts.culprit().map_or(0, |(_, process)| process.since_ns()),
             end_ns,
             aborted: facts.own_abort().is_some(),
+            is_of_another: words.is_some_and(|words| !is_vague(&words.text) && !about::peers(&words.text)),
             threads: facts.ending_thread().into_iter().chain(spoke_in).collect(),
             complained_ns: words.filter(|words| facts.chain.contains(&words.tgid)).map(|words| words.since_ns),
             words: spoke.map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
@@ -93,10 +96,11 @@ impl EndContext {
         };
         let odd = odd.filter(|group| group.healthy.is_none()).filter(is_new);
         let own = odd.filter(|group| self.bad && self.is_own(group) && group.own_first_ns <= until_ns);
-        // What a thread in the background tries again and again goes on until the end, whatever that is for.
+        // What is tried again and again goes on until the end, whatever that is for: so where the last words are of
+        // something else, or where a thread in the background tries it.
         let is_beside = |group: &Group| {
             let is_behind = until_ns.saturating_sub(group.last_ns) < RIGHT_BEHIND_NS;
-            is_repeated(works, group) && !is_behind && !self.threads.contains(&group.tid)
+            is_repeated(works, group) && (self.is_of_another || !is_behind && !self.threads.contains(&group.tid))
         };
         let turns = own.filter(|group| is_turn(works, group, until_ns) && !is_beside(group));
         let turns: Vec<_> = turns.collect();
