@@ -242,6 +242,10 @@ fn name_of(event: &Event<'_>) -> String {
 
 /// Whether what ended at `end_ns` is the runtime's doing, before it became the container's first program.
 fn is_setup(process: &Process, name: &str, end_ns: u64) -> bool {
+    // All of it is, under whatever names: one that was put into the container's cgroup before it had the runtime's.
+    if process.is_setup() {
+        return true;
+    }
     let began_ns = began_ns(process);
     // The first process has the runtime's names, and others for a while, until it runs the container's program.
     is_runtime(name) && began_ns.is_none_or(|began_ns| end_ns < began_ns)

@@ -163,6 +163,27 @@ fn what_the_first_process_did_before_it_ran_the_containers_program_is_the_runtim
 }
 
 #[test]
+fn a_process_of_the_runtime_is_none_of_the_containers_under_the_names_that_it_had_before() {
+    let run = |setup: bool| {
+        let mut scene = Scene::of("app");
+        if setup {
+            build::task(&mut scene.records, scene.now, (690, 690), (90, 90), "exe");
+            scene.main = 690;
+            scene.open("/opt/runc.bin", 6);
+            scene.call(690, 3).arg(6).result(0).end();
+            scene.exec(690, "runc init");
+            build::task(&mut scene.records, scene.now, (690, 690), (90, 90), "runc:[0:PARENT]");
+            scene.open("/proc/self/setgroups", 3);
+            scene.main = 700;
+        }
+        scene.open(CONFIG, 3);
+        scene.exit(700, 0);
+        scene
+    };
+    assert_eq!(texts(&compared(&run(false), &run(true))), []);
+}
+
+#[test]
 fn programs_their_ends_and_signals_are_told() {
     let mut bad = Scene::of("sh");
     bad.child(701, 700, "migrate --up 1718000000");

@@ -164,9 +164,10 @@ impl Process {
     /// Whether a thread of that name is the runtime's.
     #[must_use]
     pub fn is_runtime(&self, comm: &str) -> bool {
-        // `runc init` is `runc` before it says which part of it it is.
+        // `runc init` is `runc` before it says which part of it it is, and `exe` before it runs a copy of itself.
+        let may_be = comm == "runc" || comm == "exe" && self.ns_tgid != 1;
         is_runtime(comm)
-            || comm == "runc" && self.programs.iter().all(Program::is_init)
+            || may_be && self.programs.iter().all(Program::is_init)
             || is_number(comm) && self.ns_tgid == 1 && self.programs.is_empty()
     }
 
