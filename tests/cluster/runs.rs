@@ -70,7 +70,7 @@ const LONG_AGO: Duration = Duration::from_secs(65);
 
 /// What two living pods of a Deployment have failed at as well is not what the third has failed for.
 pub(crate) fn siblings() -> Result<()> {
-    agents::with(|_| {
+    agents::with(|admin| {
         let namespace = Namespace::new("siblings")?;
         let deployment = manifest::deployment("web", 3, workload("web", &["sh", "-c", MISSES]));
         namespace.apply(&deployment.to_string())?;
@@ -78,7 +78,7 @@ pub(crate) fn siblings() -> Result<()> {
         let pods = namespace.get(&["pods", "-l", "app=web"])?;
         let pod = pods.pointer("/items/0/metadata/name").and_then(Value::as_str).context("no pod")?;
         thread::sleep(LONG_AGO);
-        namespace.ask(&["exec", pod, "--", "touch", "/tmp/fail"])?;
+        admin.ask(&["exec", "-n", namespace.name(), pod, "--", "touch", "/tmp/fail"])?;
         let target = format!("pod/{pod}");
         let previous = ["rewind", "why", &target, "--previous"];
         let why = until(
