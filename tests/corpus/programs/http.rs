@@ -26,7 +26,7 @@ fn hangs() -> Vec<Program> {
             "node_fetch_silent",
             stands(fetch(SILENT)),
             fetch(WELL).with_peers(),
-            &["127.83.78.5:9001", "no answer"],
+            &["GET /config|sent to", "127.83.78.5:9001", "no answer"],
         ),
         program(
             "asyncio_get_silent",
