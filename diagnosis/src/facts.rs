@@ -9,6 +9,7 @@ mod file_locks;
 mod gather;
 mod memory;
 mod owner;
+mod patience;
 mod process;
 mod recovery;
 mod requests;

@@ -4,6 +4,7 @@
 
 use crate::{Diagnosis, diagnose};
 use rewind_common::call::part;
+use rewind_common::record::SocketMessage;
 use rewind_recording::event::build::{self, CallBuilder};
 use rewind_recording::exit_status::ExitStatus;
 use rewind_recording::header::{Container, Header, Host};
@@ -96,6 +97,23 @@ impl Scene {
         let main = self.main;
         let len = text.len() as u64;
         self.call(main, 1).arg(fd).pointed(text.as_bytes()).arg(len).result(len as i64).end();
+    }
+
+    /// What a socket carried, between two ports of 127.0.0.1, at a place of its stream.
+    pub fn message(&mut self, [local_port, peer_port]: [u16; 2], flags: u8, position: &mut u32, bytes: &[u8]) {
+        self.now += 1_000;
+        let (time_ns, total) = (self.now, bytes.len() as u32);
+        let message = SocketMessage {
+            time_ns,
+            since_ns: time_ns,
+            local_port,
+            peer_port,
+            position: *position,
+            total,
+            ..SocketMessage::default()
+        };
+        *position += total;
+        build::socket_message(&mut self.records, (self.main, 700), flags, message, bytes);
     }
 
     pub fn exit(&mut self, tgid: u32, status: u32) {

@@ -13,6 +13,7 @@ mod polls;
 
 use super::background::is_verdict;
 use super::failure::Failure;
+use super::patience::Patience;
 use super::seen::Seen;
 use super::subject::{Subject, is_name_server, peer_of};
 use crate::calls::bits;
@@ -25,9 +26,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A connection or a name counts as not had after this time.
 const PATIENCE_NS: u64 = 2_000_000_000;
-/// A request counts as not answered after this time, and after so many times what the longest earlier answer took.
-const REQUEST_PATIENCE_NS: u64 = 5_000_000_000;
-const LONGER: u64 = 3;
 /// Who closes a connection so long after a question, to which it watched for an answer, has given up.
 const WATCHED_NS: u64 = 1_000_000_000;
 
@@ -74,8 +72,7 @@ pub(super) struct PendingRequests {
     shut: HashSet<Socket>,
     /// When a peer answered last.
     replied: HashMap<String, u64>,
-    /// How long the longest answer of a peer took.
-    took: HashMap<String, u64>,
+    patience: Patience<String>,
     given_up: Vec<Failure>,
 }
 
@@ -206,8 +203,7 @@ impl PendingRequests {
         if let Some(open) = self.open.get_mut(&socket) {
             self.replied.insert(open.peer.clone(), seen.event.end_ns);
             let took_ns = seen.event.end_ns.saturating_sub(open.at_ns);
-            let longest_ns = self.took.entry(open.peer.clone()).or_default();
-            *longest_ns = took_ns.max(*longest_ns);
+            self.patience.took(open.peer.clone(), took_ns);
             open.answered = true;
         }
         self.ends(socket, Ask::Request);
@@ -251,13 +247,12 @@ impl PendingRequests {
             if open.looked || open.waited_ns.is_none() && self.is_polled(socket, &open) {
                 open.waited_ns = Some(until_ns);
             }
-            let longest_ns = self.took.get(&open.peer).copied().unwrap_or_default();
             // Who has been answered before may wait for work, for as long as there is none.
             if open.ask == Ask::Request && is_living(tgid) && self.heard.contains(&socket) {
                 continue;
             }
             let patience_ns = match open.ask {
-                Ask::Request if is_living(tgid) => REQUEST_PATIENCE_NS.max(LONGER.saturating_mul(longest_ns)),
+                Ask::Request if is_living(tgid) => self.patience.with(&open.peer),
                 _ => PATIENCE_NS,
             };
             if until_ns.saturating_sub(open.at_ns) > patience_ns {

@@ -52,36 +52,20 @@ fn reason(groups: &[Group], last: &Served, errors: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use crate::scene::{S, Scene};
-    use rewind_common::record::SocketMessage;
     use rewind_common::record::message::message_flags::RECEIVED;
-    use rewind_recording::event::build;
 
     /// A server that answers requests with these statuses, a second apart, an upstream having refused it before each.
     fn answering(statuses: &[u16], refused: bool) -> String {
         let mut scene = Scene::of("nginx");
         let (mut received, mut sent) = (0, 0);
         for status in statuses {
-            let message = |scene: &mut Scene, flags: u8, position: &mut u32, head: &str| {
-                scene.now += 1_000;
-                let (time_ns, total) = (scene.now, head.len() as u32);
-                let message = SocketMessage {
-                    time_ns,
-                    since_ns: time_ns,
-                    local_port: 8080,
-                    peer_port: 5000,
-                    position: *position,
-                    total,
-                    ..SocketMessage::default()
-                };
-                *position += total;
-                build::socket_message(&mut scene.records, (700, 700), flags, message, head.as_bytes());
-            };
-            message(&mut scene, RECEIVED, &mut received, "GET /cart HTTP/1.1\r\nHost: shop\r\n\r\n");
+            let ports = [8080, 5000];
+            scene.message(ports, RECEIVED, &mut received, b"GET /cart HTTP/1.1\r\nHost: shop\r\n\r\n");
             if refused {
                 scene.connect([10, 0, 0, 5], 5432, -111);
             }
             let response = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
-            message(&mut scene, 0, &mut sent, &response);
+            scene.message(ports, 0, &mut sent, response.as_bytes());
             scene.later(S);
         }
         scene.answer()

@@ -26,13 +26,13 @@ fn hangs() -> Vec<Program> {
             "node_fetch_silent",
             stands(fetch(SILENT)),
             fetch(WELL).with_peers(),
-            &["GET /config|sent to", "127.83.78.5:9001", "no answer"],
+            &["GET /config", "127.83.78.5:9001", "no answer"],
         ),
         program(
             "asyncio_get_silent",
             stands(asyncio(9001, get)),
             asyncio(9003, get).with_peers(),
-            &["GET /orders|sent to", "127.83.78.5:9001", "no answer"],
+            &["GET /orders", "127.83.78.5:9001", "no answer"],
         ),
         program(
             "asyncio_bytes_silent",
@@ -44,7 +44,7 @@ fn hangs() -> Vec<Program> {
             "go_get_silent",
             stands(built(Go, &["get", SILENT])),
             built(Go, &["get", WELL]).with_peers(),
-            &["GET /config|sent to", "127.83.78.5:9001", "no answer"],
+            &["GET /config", "127.83.78.5:9001", "no answer"],
         ),
     ]
 }

@@ -4,19 +4,16 @@
 //! told something. Who took long before takes long again.
 
 use super::super::failure::Failure;
+use super::super::patience::Patience;
 use super::super::subject::Subject;
 use super::{Ended, Ends};
 use crate::calls::{self, bits};
-use crate::meaning::{GIVEN_UP, of_status};
+use crate::meaning::{GIVEN_UP, Meaning, of_status};
 use rewind_protocols::http1::{Exchange, Request as Head};
 use rewind_recording::conversations::Party;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-/// A request of a living process counts as not answered after this time.
-const PATIENCE_NS: u64 = 5_000_000_000;
-/// And after so many times what the longest earlier answer of the same peer took.
-const LONGER: u64 = 3;
 /// Who ends a connection so long after a request has given up.
 const WAITED_NS: u64 = 1_000_000_000;
 /// From this status on it is an error (RFC 9110, 15).
@@ -52,8 +49,7 @@ struct Index<'r> {
     well_by_peer: HashMap<SocketAddr, u64>,
     /// When the first with that name and status began.
     first: HashMap<(&'r str, u16), u64>,
-    /// How long the longest answer of a peer took.
-    longest_ns: HashMap<SocketAddr, u64>,
+    patience: Patience<SocketAddr>,
 }
 
 impl<'r> Index<'r> {
@@ -62,8 +58,7 @@ impl<'r> Index<'r> {
         for request in requests {
             let (name, peer, began_ns) = (request.name.as_str(), request.party.peer, request.began_ns);
             let Some(response) = &request.response else { continue };
-            let longest_ns = index.longest_ns.entry(peer).or_default();
-            *longest_ns = response.at_ns.saturating_sub(began_ns).max(*longest_ns);
+            index.patience.took(peer, response.at_ns.saturating_sub(began_ns));
             if response.status >= FIRST_ERROR {
                 let first_ns = index.first.entry((name, response.status)).or_insert(began_ns);
                 *first_ns = began_ns.min(*first_ns);
@@ -116,13 +111,7 @@ pub(super) fn add_failures(
                     continue;
                 }
                 let waits = lives && closed_ns.is_none();
-                let patience_ns = if waits {
-                    PATIENCE_NS.max(
-                        LONGER.saturating_mul(all.longest_ns.get(&request.party.peer).copied().unwrap_or_default()),
-                    )
-                } else {
-                    WAITED_NS
-                };
+                let patience_ns = if waits { all.patience.with(&request.party.peer) } else { WAITED_NS };
                 let is_given_up = until_ns.saturating_sub(request.began_ns) >= patience_ns;
                 let index = request.index.filter(|_| is_given_up);
                 found.extend(index.map(|index| request.failure(index, until_ns, GIVEN_UP, recovered())));
@@ -177,6 +166,7 @@ impl Request {
             failure.tgid == self.party.tgid
                 && (self.began_ns..=until_ns).contains(&failure.at_ns)
                 && failure.subject == subject
+                && !matches!(failure.meaning(), Meaning::Answer(_))
                 && !failure.name.contains(' ')
                 && !calls::has(&failure.name, bits::CONNECTS)
         });

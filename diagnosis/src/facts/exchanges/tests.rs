@@ -2,7 +2,7 @@
 
 use crate::scene::{S, Scene};
 use rewind_common::record::message::message_flags::{DNS, RECEIVED, UDP};
-use rewind_common::record::{Connection, SocketMessage, connection::what};
+use rewind_common::record::{Connection, connection::what};
 use rewind_recording::event::build;
 
 const MAIN: (u32, u32) = (700, 700);
@@ -30,21 +30,7 @@ impl Talk {
 
     fn message(&mut self, flags: u8, head: &str) {
         let position = if flags & RECEIVED == 0 { &mut self.sent } else { &mut self.received };
-        let total = head.len() as u32;
-        let scene = &mut self.scene;
-        scene.now += 1_000;
-        let (time_ns, since_ns, position_now) = (scene.now, scene.now, *position);
-        let message = SocketMessage {
-            time_ns,
-            since_ns,
-            local_port: 5000,
-            peer_port: 80,
-            position: position_now,
-            total,
-            ..SocketMessage::default()
-        };
-        *position += total;
-        build::socket_message(&mut scene.records, MAIN, flags, message, head.as_bytes());
+        self.scene.message([5000, 80], flags, position, head.as_bytes());
     }
 
     fn asks(&mut self, path: &str) {
@@ -65,18 +51,7 @@ impl Talk {
         let question = [header([1, 0], 0), asked.clone()].concat();
         let response = [header([0x81, 0x80 | rcode], address.into()), asked, answer.to_vec()].concat();
         for (flags, bytes) in [(DNS | UDP, question), (DNS | UDP | RECEIVED, response)] {
-            let scene = &mut self.scene;
-            scene.now += 1_000;
-            let (time_ns, total) = (scene.now, bytes.len() as u32);
-            let message = SocketMessage {
-                time_ns,
-                since_ns: time_ns,
-                local_port: 6000,
-                peer_port: 53,
-                total,
-                ..SocketMessage::default()
-            };
-            build::socket_message(&mut scene.records, MAIN, flags, message, &bytes);
+            self.scene.message([6000, 53], flags, &mut 0, &bytes);
         }
     }
 
@@ -143,6 +118,16 @@ fn a_request_without_an_answer_is_told_of_a_living_process_whatever_its_threads_
     assert_eq!(talk.scene.answer(), "It is running; but GET /config of 127.0.0.1:80 got no answer after 26.0s.");
     talk.answers(200);
     assert_eq!(talk.scene.answer(), QUIET);
+}
+
+#[test]
+fn a_request_is_named_also_where_another_thread_looked_for_its_answer() {
+    let mut talk = Talk::new();
+    talk.scene.connect([127, 0, 0, 1], 80, 0);
+    talk.asks("/config");
+    talk.scene.call(700, 0).arg(3).arg(0x7000).arg(4096).result(-11).end();
+    talk.scene.later(22 * S);
+    assert!(talk.scene.answer().contains("; but GET /config of 127.0.0.1:80 got no answer"), "{}", talk.scene.answer());
 }
 
 #[test]
