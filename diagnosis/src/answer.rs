@@ -3,7 +3,7 @@
 use crate::facts::{Facts, Process, is_shell};
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
-use crate::last_words::{LastWords, about, is_vague};
+use crate::last_words::{LastWords, about, has_no_reason, is_vague};
 use crate::meaning::Meaning;
 use crate::rules;
 use crate::weight::{ABORTED, AGAIN, is_of_silence, weighed_groups};
@@ -119,10 +119,16 @@ fn is_kin(words: Option<&LastWords>, said: &Finding, failed: &Finding) -> bool {
     if words.is_some_and(|words| is_vague(&words.text)) {
         return true;
     }
+    let is_silence = is_of_silence(&said.text.to_lowercase());
+    let has_no_reason = words.is_some_and(|words| has_no_reason(&words.text)) && !about::code(&said.text);
     match failed.rule {
-        "network" | "dns" => about::peers(&said.text) && !is_of_silence(&said.text.to_lowercase()),
+        "network" | "dns" => (about::peers(&said.text) || has_no_reason) && !is_silence,
         // Who was refused a file, or met a full disk, seldom goes on; who misses one may.
-        "file" => about::files(&said.text) || failed.meaning != Some(Meaning::Missing) && !about::code(&said.text),
+        "file" => {
+            about::files(&said.text)
+                || has_no_reason
+                || failed.meaning != Some(Meaning::Missing) && !about::code(&said.text)
+        }
         _ => true,
     }
 }

@@ -4,7 +4,7 @@ use crate::calls::{self, bits};
 use crate::facts::{Facts, Failure, Subject};
 use crate::healthy::{Known, Learned};
 use crate::meaning::Meaning;
-use crate::noise::{Noise, noise};
+use crate::noise::{LOOK, Noise, noise};
 use rewind_recording::call::RefusedBy;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -189,6 +189,7 @@ pub(crate) fn of(facts: &Facts<'_>) -> Vec<Group> {
     for failure in facts.failures.iter().filter(|failure| Some(failure.tgid) != runtime) {
         let healthy = known.learned(failure);
         let noise = match noise(&failure.name, &failure.subject, failure.errno) {
+            Noise::None if failure.is_look && failure.meaning() == Meaning::Missing => Noise::Probe(LOOK),
             Noise::None if known.is_built_in(failure) => Noise::Probe("healthy runs of the same runtime have it too"),
             noise => noise,
         };

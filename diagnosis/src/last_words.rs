@@ -134,6 +134,11 @@ pub(crate) fn is_vague(text: &str) -> bool {
     vague::is_vague(text) || vague::is_unbegun(text)
 }
 
+/// Whether words tell that something was not done, or will not be, and no reason.
+pub(crate) fn has_no_reason(text: &str) -> bool {
+    is_vague(text) || vague::is_bare(text)
+}
+
 /// What a process said at its end that it does without, in lower case.
 #[must_use]
 pub(crate) fn without(process: &Process, end_ns: u64) -> String {

@@ -16,6 +16,9 @@ pub const GIVEN_UP: u16 = 0;
 /// In place of an errno: the other side ended the connection in place of an answer.
 pub const HUNG_UP: u16 = u16::MAX - 1;
 
+/// In place of an errno: somebody else has locked the file. `EAGAIN`, and of `fcntl` `EACCES` as well, say so.
+pub(crate) const LOCKED: u16 = STATUS - 1;
+
 /// In place of an errno: this and the status of an HTTP response.
 const STATUS: u16 = 0x4000;
 
@@ -117,7 +120,7 @@ impl Meaning {
             EROFS => Self::ReadOnly,
             ENOENT | ENOTDIR | ENXIO | EINVAL => Self::Missing,
             EIO => Self::Broken,
-            EBUSY | ETXTBSY => Self::Busy,
+            EBUSY | ETXTBSY | LOCKED => Self::Busy,
             EADDRINUSE => Self::AddressInUse,
             EPIPE | EADDRNOTAVAIL..=ECONNRESET | ETIMEDOUT..=EHOSTUNREACH => Self::Peer,
             _ => Self::Other,
@@ -142,6 +145,11 @@ const fn reason(answer: Answer) -> &'static str {
         Answer::NoLink => "a look whether it is a link",
         Answer::Restarted => "interrupted by a signal, to be restarted",
     }
+}
+
+/// What it means that a lock on a file was not had without waiting for it.
+pub(crate) const fn of_lock(errno: u16) -> u16 {
+    if matches!(errno, EAGAIN | EACCES) { LOCKED } else { errno }
 }
 
 /// Whether a peer's socket goes on as before: the call would have had to wait, or was interrupted.
@@ -208,6 +216,9 @@ pub fn name(errno: u16) -> Cow<'static, str> {
     if errno == HUNG_UP {
         return Cow::Borrowed("end of connection");
     }
+    if errno == LOCKED {
+        return Cow::Borrowed("EAGAIN");
+    }
     if errno == SIGNALLED {
         return Cow::Borrowed("SIGSYS");
     }
@@ -227,6 +238,7 @@ pub const fn words(errno: u16) -> &'static str {
         HUNG_UP => "was ended by the other side, which had sent nothing",
         RCODE_NXDOMAIN => "found no such name",
         STATUS..RCODE => "was answered with an error",
+        LOCKED => "found it locked by another",
         EPERM | EACCES => "was denied",
         ENOENT => "found no such file",
         EIO => "met an input/output error",

@@ -30,6 +30,9 @@ impl Noise {
     }
 }
 
+/// Why it is ordinary that what is only asked for is missing.
+pub(crate) const LOOK: &str = "a look whether it is there";
+
 /// Paths that libraries and interpreters try without needing them, by a part of the path.
 const TRIED: &[(&str, &str)] = &[
     ("/glibc-hwcaps", "the loader's search for libraries"),
@@ -38,6 +41,8 @@ const TRIED: &[(&str, &str)] = &[
     ("/gconv", "the search for character sets"),
     ("/zoneinfo", "the search for the time zone"),
     ("/etc/localtime", "the search for the time zone"),
+    ("/etc/timezone", "the search for the time zone"),
+    ("/tzdb.dat", "the search for the time zone"),
     ("/terminfo", "the search for terminals"),
     ("/nscd/socket", "a name cache that is optional"),
     ("/userdb", "a name service that is optional"),
@@ -110,7 +115,7 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     if path.ends_with(".py") || is_hidden(path) {
         return Noise::Probe("a file that is optional for most programs");
     }
-    if asks { Noise::Probe("a look whether it is there") } else { Noise::None }
+    if asks { Noise::Probe(LOOK) } else { Noise::None }
 }
 
 /// Whether a path's last part begins with a dot.

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`again`] | failures that come again |
 //! | [`end`] | the end that failures are weighed against |
+//! | [`missed`] | what is missed because it could not be made |
 //! | [`told`] | whether the last words name what failed, or tell the error |
 //!
 //! Of a container that has ended a failure is worth saying only where something ties it to the end: the last words
@@ -19,6 +20,7 @@
 
 mod again;
 mod end;
+mod missed;
 mod told;
 
 pub use end::EndContext;
@@ -32,6 +34,7 @@ use crate::noise::Noise;
 use crate::turn::went_on;
 use crate::works::Works;
 use again::{is_complained_of, is_interleaved, is_repeated, is_standing};
+use missed::was_not_made;
 use told::{names, says};
 
 /// What the kernel itself says is the cause.
@@ -124,7 +127,10 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
     let decisive = end.decisive(facts, &works, &groups);
     let old: Vec<bool> = groups
         .iter()
-        .map(|group| end.does_without(group) || went_on(facts, &works, group) || is_interleaved(&works, group, &groups))
+        .map(|group| {
+            let is_done_without = end.does_without(group) || was_not_made(group, &groups);
+            is_done_without || went_on(facts, &works, group) || is_interleaved(&works, group, &groups)
+        })
         .collect();
     for (group, went_on) in groups.iter_mut().zip(old) {
         let complains = is_complained_of(facts, group);

@@ -122,6 +122,5 @@ fn has_flag(name: &str, invocation: &Invocation<'_>, arch: Arch, [x86_64, aarch6
         Arch::X86_64 => x86_64,
         Arch::Aarch64 => aarch64,
     };
-    let at = if name == "open" { 1 } else { 2 };
-    invocation.call.value(at).is_some_and(|flags| flags & flag != 0)
+    calls::opens_with(name, &invocation.call, flag)
 }

@@ -11,7 +11,7 @@ use super::seen::Seen;
 use super::subject::Subject;
 use super::sums::Sums;
 use crate::calls::bits;
-use crate::meaning::{self, Meaning, SIGNALLED};
+use crate::meaning::{self, Meaning, SIGNALLED, of_lock};
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::event::Outcome;
 use std::borrow::Cow;
@@ -70,11 +70,15 @@ impl Calls {
         self.background.add(seen, &subject);
         if seen.has_succeeded() {
             self.locks.add(seen, &subject);
+            self.had.lock(seen, &subject);
         }
         let call = seen.call();
         let errno = match call.refusal {
             Some(refusal) if refusal.is_signal() => Some(SIGNALLED),
-            _ => call.errno().filter(|_| seen.has_failed()),
+            _ => call
+                .errno()
+                .filter(|_| seen.has_failed())
+                .map(|errno| if seen.locks_file() { of_lock(errno) } else { errno }),
         };
         if let Some(errno) = errno {
             let duration_ns = call.duration_ns;

@@ -27,6 +27,8 @@ pub struct Failure {
     pub errno: u16,
     /// Who answered it before the kernel began it, if somebody did.
     pub refused: Option<RefusedBy>,
+    /// Whether it was only looked whether it is there.
+    pub is_look: bool,
     /// Whether the same, or a file of the same name elsewhere, was had later.
     pub recovered: bool,
 }
@@ -45,6 +47,7 @@ impl Failure {
             subject,
             errno,
             refused: seen.call().refusal.map(Refusal::by),
+            is_look: seen.is_look(),
             recovered: false,
         }
     }

@@ -1,6 +1,7 @@
 //! What a program had after all: a path or peer that a call failed on and a later one had.
 
 use super::failure::Failure;
+use super::file_locks::LockRequest;
 use super::seen::Seen;
 use super::subject::Subject;
 use crate::calls::{self, bits};
@@ -30,6 +31,17 @@ impl Had {
                 self.0.insert(peer.clone(), at_ns);
             }
             _ => {}
+        }
+    }
+
+    /// A lock on a file was had.
+    pub(super) fn lock(&mut self, seen: &Seen<'_, '_>, subject: &Subject) {
+        let is_taken = || LockRequest::of(seen.call(), seen.arch).is_some_and(|request| !request.is_unlock);
+        if let Subject::Path(path) = subject
+            && seen.locks_file()
+            && is_taken()
+        {
+            self.0.insert(with_name(seen.name, path), seen.event.end_ns);
         }
     }
 

@@ -283,6 +283,7 @@ impl PendingRequests {
             subject: Subject::Peer(open.peer),
             errno: GIVEN_UP,
             refused: None,
+            is_look: false,
             recovered: false,
         });
     }

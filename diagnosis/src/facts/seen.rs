@@ -10,6 +10,9 @@ use rewind_recording::filter::failed;
 use rewind_recording::syscalls::{Arch, Row};
 use std::borrow::Cow;
 
+/// The flag by which a path is opened to be no more than named (`asm-generic/fcntl.h`).
+const O_PATH: u64 = 0o10_000_000;
+
 /// A call, and what is known around it.
 pub(super) struct Seen<'c, 'a> {
     pub(super) index: usize,
@@ -57,6 +60,16 @@ impl<'a> Seen<'_, 'a> {
     /// Whether something looks wrong with its result, and the result is its own.
     pub(super) fn has_failed(&self) -> bool {
         failed(self.call()) && !self.has(bits::RESTORES)
+    }
+
+    /// Whether it takes a lock on a file, or gives it up.
+    pub(super) fn locks_file(&self) -> bool {
+        decode::bits(self.call(), self.arch) & bits::LOCKS_FILE != 0
+    }
+
+    /// Whether it only looks whether a path is there, as it opens it for nothing else.
+    pub(super) fn is_look(&self) -> bool {
+        self.has(bits::OPENS) && calls::opens_with(self.name, self.call(), O_PATH)
     }
 
     /// The descriptor that it is on, as its first argument.

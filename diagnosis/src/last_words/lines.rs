@@ -1,5 +1,6 @@
 //! The writes right before the end, put together to lines: of each thread and stream those that follow each other.
 
+use super::ordinary::is_of_an_end;
 use crate::facts::{Output, Process};
 use std::collections::BTreeMap;
 
@@ -7,6 +8,8 @@ use std::collections::BTreeMap;
 const PAUSE_NS: u64 = 200_000_000;
 /// A complaint ends no longer before the end than this.
 const LAST_WORDS_NS: u64 = 5_000_000_000;
+/// What is said of an orderly end stands no longer behind the complaint than this.
+const ORDERLY_NS: u64 = 2_000_000_000;
 /// So many writes are looked at: some runtimes write a stack word by word.
 const WRITES: usize = 4096;
 /// And so many bytes.
@@ -65,12 +68,17 @@ pub(super) fn of<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_n
     lines
 }
 
-/// The writes of one complaint: each no longer before the next than a pause.
+/// The writes of one complaint: each no longer before the next than a pause, but for what is said of an orderly end.
 fn writes<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64) -> Vec<&'o Output> {
     let (mut next_ns, mut patience_ns, mut room) = (end_ns, LAST_WORDS_NS, BYTES);
     let mut writes = Vec::new();
     for output in outputs.rev().take(WRITES) {
-        if next_ns.saturating_sub(output.at_ns) > patience_ns || output.text.len() > room {
+        let is_another = next_ns.saturating_sub(output.at_ns) > patience_ns;
+        let is_behind = || {
+            let mut behind = writes.iter().flat_map(|output: &&Output| output.text.lines());
+            behind.all(is_of_an_end) && next_ns.saturating_sub(output.at_ns) < ORDERLY_NS
+        };
+        if is_another && !is_behind() || output.text.len() > room {
             break;
         }
         room -= output.text.len();

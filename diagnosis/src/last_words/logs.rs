@@ -90,12 +90,21 @@ fn with_words(line: &str, at: usize) -> Option<Logged> {
         let is_marked = word.starts_with('[') || !word.bytes().any(|byte| byte.is_ascii_lowercase());
         match rank(word).filter(|_| is_marked && word.len() > 2) {
             Some(Rank::Plain) => return Some(Logged::Other),
-            Some(rank) => return Some(Logged::Error(Found::line(rank, at, after.trim_start_matches([' ', ':', '-'])))),
+            Some(rank) => return Some(Logged::Error(Found::line(rank, at, without_target(after)))),
             None => {}
         }
         rest = after.trim_start();
     }
     None
+}
+
+/// The message behind a level; without what ends a mark that the level stands in: `[ERROR app] message`.
+fn without_target(text: &str) -> &str {
+    let text = text.trim_start_matches([' ', ':', '-']);
+    match text.split_once("] ") {
+        Some((target, message)) if !target.contains(['[', ' ']) => message,
+        _ => text,
+    }
 }
 
 /// The fields of a line of JSON, also one that was cut: texts and numbers of it and of the objects in it, theirs as

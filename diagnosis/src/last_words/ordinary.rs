@@ -70,6 +70,40 @@ pub(super) fn goes_on(line: &str) -> bool {
     WITHOUT.iter().any(|words| lower.contains(words))
 }
 
+/// How words begin by which a program says that it ends in order.
+const OF_AN_END: &[&str] = &[
+    "bye",
+    "clean",
+    "clos",
+    "disconnect",
+    "done",
+    "drain",
+    "exit",
+    "finish",
+    "flush",
+    "goodbye",
+    "releas",
+    "shut",
+    "stop",
+    "terminat",
+];
+
+/// Whether a line says that a program ends in order, or nothing.
+pub(super) fn is_of_an_end(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    is_mark(line) || is_header(line) || words.any(|word| OF_AN_END.iter().any(|start| word.starts_with(start)))
+}
+
+/// Whether a line is the one that `java.util.logging` writes above each message: `Nov 29, 2026 7:04:08 PM Class method`.
+pub(super) fn is_header(line: &str) -> bool {
+    let mut words = line.split(' ');
+    let mut next = || words.next().unwrap_or_default();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let has_date = next().len() == 3 && next().strip_suffix(',').is_some_and(is_number) && is_number(next());
+    has_date && next().split(':').filter(|part| is_number(part)).count() == 3 && matches!(next(), "AM" | "PM")
+}
+
 /// Whether a line has no word: it is empty, or marks a place.
 pub(super) fn is_mark(line: &str) -> bool {
     !line.contains(char::is_alphanumeric)
@@ -79,5 +113,5 @@ pub(super) fn is_mark(line: &str) -> bool {
 pub(super) fn is_ordinary(line: &str) -> bool {
     let text = line.trim_start();
     let hints = |hint: &str| text.get(..hint.len()).is_some_and(|start| start.eq_ignore_ascii_case(hint));
-    is_mark(line) || is_frame(line) || HINTS.iter().any(|hint| hints(hint))
+    is_mark(line) || is_header(line) || is_frame(line) || HINTS.iter().any(|hint| hints(hint))
 }

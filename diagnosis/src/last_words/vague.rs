@@ -34,6 +34,78 @@ pub(super) fn is_vague(text: &str) -> bool {
         && words.all(|word| word.parse::<u64>().is_ok() || GENERAL.split(' ').any(|general| general == word))
 }
 
+/// How words go that tell that something was not done.
+const UNDONE: &[&str] = &[
+    " fail",
+    " abort",
+    " could not ",
+    " couldn't ",
+    " cannot ",
+    " can't ",
+    " unable ",
+    " did not ",
+    " didn't ",
+    " gave up ",
+    " giving up ",
+    " refusing ",
+    " not ready ",
+    " not available ",
+    " not applied ",
+    " not completed ",
+    " unavailable ",
+    " unreachable ",
+    " unsuccessful ",
+    " incomplete ",
+    " exhausted ",
+    " down ",
+    "down ",
+    " lost ",
+    " dead ",
+];
+/// How those go that tell the reason.
+const REASONS: &[&str] = &[
+    " because ",
+    " since ",
+    " invalid ",
+    " expected ",
+    " unexpected ",
+    " missing ",
+    " found ",
+    " no such ",
+    " unknown ",
+    " unsupported ",
+    " required ",
+    " denied ",
+    " must ",
+    " pars",
+    " syntax ",
+    " undefined ",
+    " mismatch",
+    " expired ",
+    " corrupt",
+    " convert ",
+    " decod",
+    " unmarshal ",
+    " deseriali",
+    " out of memory ",
+    " allocat",
+    " too ",
+    " already ",
+    " set ",
+];
+
+/// Whether a text tells that something was not done, and no reason: "Node could not join", "migrations not applied".
+pub(super) fn is_bare(text: &str) -> bool {
+    let said = without_place(text);
+    let said = said.rsplit(": ").next().unwrap_or(said);
+    let lower = said.to_lowercase();
+    let words: Vec<_> =
+        lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty()).collect();
+    let words = format!(" {} ", words.join(" "));
+    let has_any = |of: &[&str]| of.iter().any(|of| words.contains(of));
+    has_any(UNDONE) && !has_any(REASONS) && !said.contains(['"', '=', '{'])
+}
+
 /// Whether a text says only that something was not begun.
 pub(super) fn is_unbegun(text: &str) -> bool {
     let lower = text.to_lowercase();
@@ -74,6 +146,24 @@ mod tests {
             "init failed: disk full",
         ] {
             assert!(!is_vague(text), "{text}");
+        }
+        for text in [
+            "Node could not join",
+            "svc] AllBrokersDown",
+            "pool exhausted, shutting down",
+            "Failed to start component [Connector[HTTP/1.1-8080]]",
+            "error: nightly sync failed",
+        ] {
+            assert!(is_bare(text), "{text}");
+        }
+        for text in [
+            "KeyError: 'DATABASE_URL'",
+            "schema 7 expected, found 5",
+            "init failed: disk full",
+            "load config: json: cannot unmarshal string into Go struct field .Port of type int",
+            "download of 3 files done",
+        ] {
+            assert!(!is_bare(text), "{text}");
         }
         for text in ["(1) : config : Failed to initialize server(s) addr.", "FPM initialization failed"] {
             assert!(is_unbegun(text), "{text}");

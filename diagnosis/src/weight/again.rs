@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
-use crate::meaning::{Meaning, status};
+use crate::meaning::{LOCKED, Meaning, status};
 use crate::noise::Noise;
 use crate::text::has_name;
 use crate::turn::can_be_had_over;
@@ -19,6 +19,8 @@ const REPEATED_TIMES: u64 = 3;
 const REPEATED_NS: u64 = 100_000_000;
 /// Who waits for a peer tries it more often than who tells it something from time to time.
 const OFTEN_NS: u64 = 5_000_000_000;
+/// Who cannot do without a lock asks for it more often than who waits for its turn.
+const URGENT_NS: u64 = 1_000_000_000;
 /// What a living container tried so long ago it has given up.
 const STANDING_NS: u64 = 60_000_000_000;
 
@@ -76,7 +78,8 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, read_
         && (is_peer || is_of_one(works, group))
         && is_spread
         && read_ns.saturating_sub(group.last_ns) < STANDING_NS;
-    let is_often = group.last_ns.saturating_sub(group.first_ns) <= OFTEN_NS.saturating_mul(group.count);
+    let is_within = |ns: u64| group.last_ns.saturating_sub(group.first_ns) <= ns.saturating_mul(group.count);
+    let is_often = is_within(OFTEN_NS);
     // Who asks for what is not there, and goes on, reckons with it.
     let is_reckoned_with = group.meaning == Meaning::Other && status(group.errno).is_some();
     // A server that answers well does without it.
@@ -85,7 +88,8 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, read_
             facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns > group.first_ns);
         served.any(|served| served.status < ERRORS)
     };
-    let is_reckoned_with = is_reckoned_with || serves_well();
+    let is_in_line = group.errno == LOCKED && !is_within(URGENT_NS);
+    let is_reckoned_with = is_reckoned_with || is_in_line || serves_well();
     group.meaning == Meaning::NoAnswer || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
 }
 

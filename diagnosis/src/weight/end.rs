@@ -1,9 +1,10 @@
 //! The end that failures are weighed against.
 
 use super::again::{Crowds, is_interleaved, is_repeated};
+use super::missed::was_not_made;
 use crate::facts::Facts;
 use crate::groups::Group;
-use crate::last_words::{LastWords, about, is_vague, telling, without};
+use crate::last_words::{LastWords, about, has_no_reason, telling, without};
 use crate::meaning::status;
 use crate::noise::Noise;
 use crate::text::has_name;
@@ -12,6 +13,8 @@ use crate::works::Works;
 
 /// Who gives up after a last attempt does so at once, or after a sleep of the same thread.
 const RIGHT_BEHIND_NS: u64 = 50_000_000;
+/// Or, as it says itself, after a last wait, which may be longer than so many of those before.
+const LONGER: u64 = 4;
 
 /// What is known of the end that failures are weighed against.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,8 @@ pub struct EndContext {
     pub aborted: bool,
     /// Whether the last words tell something, and not of peers.
     pub is_of_another: bool,
+    /// Whether they tell that something was not done, and no reason.
+    pub has_no_reason: bool,
     /// The threads that ended it, and that spoke last.
     pub threads: Vec<u32>,
     /// When it began to complain; `None` if it did not.
@@ -58,7 +63,8 @@ impl EndContext {
             since_ns: facts.culprit().map_or(0, |(_, process)| process.since_ns()),
             end_ns,
             aborted: facts.own_abort().is_some(),
-            is_of_another: words.is_some_and(|words| !is_vague(&words.text) && !about::peers(&words.text)),
+            is_of_another: words.is_some_and(|words| !has_no_reason(&words.text) && !about::peers(&words.text)),
+            has_no_reason: words.is_some_and(|words| words.is_error && has_no_reason(&words.text)),
             threads: facts.ending_thread().into_iter().chain(spoke_in).collect(),
             complained_ns: words.filter(|words| facts.chain.contains(&words.tgid)).map(|words| words.since_ns),
             words: spoke.map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
@@ -90,6 +96,7 @@ impl EndContext {
         let crowds = Crowds::of(groups);
         let is_new = |group: &&Group| {
             !self.does_without(group)
+                && !was_not_made(group, groups)
                 && !went_on(facts, works, group)
                 && !is_interleaved(works, group, groups)
                 && !crowds.have(group)
@@ -99,7 +106,9 @@ impl EndContext {
         // What is tried again and again goes on until the end, whatever that is for: so where the last words are of
         // something else, or where a thread in the background tries it.
         let is_beside = |group: &Group| {
-            let is_behind = until_ns.saturating_sub(group.last_ns) < RIGHT_BEHIND_NS;
+            let period_ns = group.last_ns.saturating_sub(group.first_ns) / group.count.saturating_sub(1).max(1);
+            let wait_ns = if self.has_no_reason { LONGER.saturating_mul(period_ns) } else { 0 };
+            let is_behind = until_ns.saturating_sub(group.last_ns) < wait_ns.max(RIGHT_BEHIND_NS);
             is_repeated(works, group) && (self.is_of_another || !is_behind && !self.threads.contains(&group.tid))
         };
         let turns = own.filter(|group| is_turn(works, group, until_ns) && !is_beside(group));

@@ -60,6 +60,7 @@ pub(super) fn add_failures(answers: &[Answer], failures: &mut Vec<Failure>) {
             subject: Subject::Peer(answer.party.peer.to_string()),
             errno: of_rcode(answer.rcode),
             refused: None,
+            is_look: false,
             recovered: found_ns.get(&answer.label()).is_some_and(|found_ns| *found_ns >= answer.asked_ns),
         });
     }

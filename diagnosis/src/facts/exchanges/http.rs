@@ -155,6 +155,7 @@ impl Request {
             subject: Subject::Peer(self.party.peer.to_string()),
             errno,
             refused: None,
+            is_look: false,
             recovered,
         }
     }

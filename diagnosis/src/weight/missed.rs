@@ -1,0 +1,35 @@
+//! What is missed because it could not be made before: `mkdir -p` goes on to the directory that it was not let make.
+
+use crate::calls::{self, bits};
+use crate::facts::Subject;
+use crate::groups::Group;
+use crate::meaning::Meaning;
+
+/// Whether a group misses what its process failed to make before, or something in that.
+pub(super) fn was_not_made(group: &Group, groups: &[Group]) -> bool {
+    let Subject::Path(path) = &group.subject else { return false };
+    let is_of = |made: &str| path.strip_prefix(made).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let failed = |other: &&Group| {
+        calls::has(&other.name, bits::MAKES_ENTRY)
+            && !matches!(other.meaning, Meaning::Answer(_))
+            && other.tgid == group.tgid
+            && other.last_ns <= group.last_ns
+            && other.subject.text().is_some_and(is_of)
+    };
+    group.meaning == Meaning::Missing
+        && groups.iter().filter(|other| other.first != group.first).any(|other| failed(&other))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::Scene;
+
+    #[test]
+    fn a_directory_that_could_not_be_made_is_not_missing() {
+        let mut scene = Scene::of("mkdir -p /var/lib/app");
+        scene.call(700, 83).string("app").arg(0o777).result(-13).end();
+        scene.call(700, 80).string("app").result(-2).end();
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), "It exited with 1 after mkdir of app was denied (EACCES).");
+    }
+}
