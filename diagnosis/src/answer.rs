@@ -95,15 +95,15 @@ fn writer(facts: &Facts<'_>, words: &LastWords) -> String {
 /// What the words add to the first finding; to the words, what failed right before them.
 fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
     if first.rule == "words" {
-        let failed = found.get(1).filter(|second| {
-            let is_other = second.is_tied && second.agreement == Agreement::Other;
-            is_other && second.relation == Relation::After && is_kin(words, first, second)
-        });
-        return failed.map_or_else(String::new, |failed| format!("; right before that {}", failed.text));
+        return right_before(words.map_or("", |words| &words.text), found.get(1));
     }
     let is_abort = first.weight == ABORTED && first.rule == "signal";
     match words {
         _ if first.agreement == Agreement::Same => String::new(),
+        Some(said) if said.is_error && is_abort => {
+            let failed = found.iter().find(|finding| finding.rule != "words" && finding.rule != first.rule);
+            format!("; it said \"{}\"{}", said.text, right_before(&said.text, failed))
+        }
         Some(words) if words.is_error => format!("; it said \"{}\"", words.text),
         // Who aborts itself says why before, in whatever words.
         Some(words) if first.agreement == Agreement::Other && first.relation == Relation::After || is_abort => {
@@ -113,22 +113,27 @@ fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&La
     }
 }
 
+/// What failed right before the words.
+fn right_before(said: &str, failed: Option<&Finding>) -> String {
+    let failed = failed.filter(|failed| {
+        let is_other = failed.is_tied && failed.agreement == Agreement::Other;
+        is_other && failed.relation == Relation::After && is_kin(said, failed)
+    });
+    failed.map_or_else(String::new, |failed| format!("; right before that {}", failed.text))
+}
+
 /// Whether what a program said can be of the kind of what failed right before, or says nothing: an error that has
 /// nothing to do with peers is not that of a peer that refused, which programs do without.
-fn is_kin(words: Option<&LastWords>, said: &Finding, failed: &Finding) -> bool {
-    if words.is_some_and(|words| is_vague(&words.text)) {
+fn is_kin(said: &str, failed: &Finding) -> bool {
+    if is_vague(said) {
         return true;
     }
-    let is_silence = is_of_silence(&said.text.to_lowercase());
-    let has_no_reason = words.is_some_and(|words| has_no_reason(&words.text)) && !about::code(&said.text);
+    let is_silence = is_of_silence(&said.to_lowercase());
+    let has_no_reason = has_no_reason(said) && !about::code(said);
     match failed.rule {
-        "network" | "dns" => (about::peers(&said.text) || has_no_reason) && !is_silence,
+        "network" | "dns" => (about::peers(said) || has_no_reason) && !is_silence,
         // Who was refused a file, or met a full disk, seldom goes on; who misses one may.
-        "file" => {
-            about::files(&said.text)
-                || has_no_reason
-                || failed.meaning != Some(Meaning::Missing) && !about::code(&said.text)
-        }
+        "file" => about::files(said) || has_no_reason || failed.meaning != Some(Meaning::Missing) && !about::code(said),
         _ => true,
     }
 }

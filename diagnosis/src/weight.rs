@@ -29,7 +29,7 @@ pub(crate) use told::is_of_silence;
 use crate::facts::Facts;
 use crate::groups::{self, Agreement, Group, Weighed};
 use crate::last_words::LastWords;
-use crate::meaning::Meaning;
+use crate::meaning::{LOCKED, Meaning};
 use crate::noise::Noise;
 use crate::turn::went_on;
 use crate::works::Works;
@@ -160,6 +160,7 @@ fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, compl
     weighed.add(told && !named, TOLD, "what it wrote at the end tells of this error");
     weighed.add(complains, NAMED, "it complains of it again and again");
     weighed.add(is_repeated(works, group), REPEATED, AGAIN);
+    weighed.add(stands && group.errno == LOCKED, STUCK, "it asks for the lock again and again");
     weighed.add(group.recovered, RECOVERED, "it was had later");
     weighed.add(harmless && group.healthy.is_some(), HEALTHY, "runs that ended well had it too");
     weighed.add(harmless && went_on, WENT_ON, "it had failed so before, and the program went on");

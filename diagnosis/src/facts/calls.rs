@@ -12,8 +12,10 @@ use super::subject::Subject;
 use super::sums::Sums;
 use crate::calls::bits;
 use crate::meaning::{self, Meaning, SIGNALLED, of_lock};
+use rewind_common::record::Connection;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::event::Outcome;
+use rewind_recording::events::connection;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
@@ -98,6 +100,11 @@ impl Calls {
             self.full.insert(seen.tgid, table.clone());
         }
         self.failures.push(failure);
+    }
+
+    /// The kernel told that a connection was made.
+    pub(super) fn connected(&mut self, tgid: u32, told: &Connection) {
+        self.pending.made(tgid, &connection::peer(told).to_string());
     }
 
     /// A thread has ended: what a signal interrupted it in remains open.

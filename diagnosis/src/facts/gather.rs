@@ -9,6 +9,7 @@ use super::seen::Seen;
 use super::setup::Setup;
 use super::threads::Alive;
 use crate::calls::bits;
+use rewind_common::record::connection::what;
 use rewind_common::record::{self as wire, GROUP_DEAD};
 use rewind_recording::decode::descriptors::Tables;
 use rewind_recording::decode::{self, Invocation};
@@ -122,6 +123,7 @@ impl Gather {
             self.calls.thread_ended(event.tid);
         }
         match event.what {
+            What::Connection(told) if told.header.flags == what::CONNECTED => self.calls.connected(tgid, &told),
             What::Signal(signal) => process.signals.push(DeliveredSignal {
                 index,
                 at_ns: event.start_ns,

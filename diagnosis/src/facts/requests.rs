@@ -184,6 +184,14 @@ impl PendingRequests {
         }
     }
 
+    /// The kernel has told that a process' connections to a peer are made: who closes them at once only looked.
+    pub(super) fn made(&mut self, tgid: u32, peer: &str) {
+        let is_made =
+            |socket: &Socket, open: &mut Open| socket.0 == tgid && open.ask == Ask::Connection && open.peer == peer;
+        let made: Vec<_> = self.open.extract_if(is_made).map(|(socket, _)| socket).collect();
+        self.own.extend(made);
+    }
+
     /// Whatever follows on a connection shows that it was made, or how it failed.
     fn ends(&mut self, socket: Socket, ask: Ask) {
         if self.open.get(&socket).is_some_and(|open| open.ask == ask) {

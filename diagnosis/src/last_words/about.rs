@@ -2,8 +2,8 @@
 
 /// How words begin of errors that have to do with files.
 const OF_FILES: &[&str] = &[
-    "file", "direct", "path", "conf", "setting", "load", "read", "open", "find", "found", "exist", "missing", "key",
-    "not set", "required", "no such",
+    "file", "direct", "path", "conf", "pars", "setting", "load", "read", "open", "find", "found", "exist", "missing",
+    "key", "not set", "required", "no such",
 ];
 /// With peers.
 const OF_PEERS: &[&str] = &[

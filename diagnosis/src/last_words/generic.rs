@@ -90,7 +90,8 @@ const SUMMARIES: &[&str] = &[
 ];
 
 /// Those that say it whatever level they are said at.
-const BARE: &[&str] = &["errors found in configuration", "error found in configuration", "errors in configuration"];
+const BARE: &[&str] =
+    &["errors found in configuration", "error found in configuration", "errors in configuration", "contains errors"];
 
 /// What a line says.
 pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
@@ -115,6 +116,12 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     // The next line speaks for itself where this one tells of no error, as the place that a compiler names.
     let (text, last) = if rank == Rank::Plain { (line.to_owned(), at) } else { message(lines, at, line, false) };
     Some(Found { rank, first: at, last, text })
+}
+
+/// Whether a text has a word of a failure.
+pub(super) fn tells_failure(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    FAILURES.iter().any(|words| lower.contains(words))
 }
 
 /// Whether a text only says that there was an error.

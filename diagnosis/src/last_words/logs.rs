@@ -1,5 +1,6 @@
 //! Lines of logs that have a level: JSON, logfmt, klog, and words for levels in front of a message.
 
+use super::generic::tells_failure;
 use super::lines::Line;
 use super::rank::{Found, Rank};
 
@@ -89,6 +90,10 @@ fn with_words(line: &str, at: usize) -> Option<Logged> {
         // Other words are those of a sentence.
         let is_marked = word.starts_with('[') || !word.bytes().any(|byte| byte.is_ascii_lowercase());
         match rank(word).filter(|_| is_marked && word.len() > 2) {
+            // PostgreSQL says to who runs it what is wrong.
+            Some(_) if word == "LOG:" && tells_failure(after) => {
+                return Some(Logged::Error(Found::line(Rank::Failure, at, after.trim())));
+            }
             Some(Rank::Plain) => return Some(Logged::Other),
             Some(rank) => return Some(Logged::Error(Found::line(rank, at, without_target(after)))),
             None => {}

@@ -70,22 +70,27 @@ pub(super) fn goes_on(line: &str) -> bool {
     WITHOUT.iter().any(|words| lower.contains(words))
 }
 
-/// How words begin by which a program says that it ends in order.
+/// How words begin by which a program says that it ends in order, and what it does then.
 const OF_AN_END: &[&str] = &[
     "bye",
     "clean",
     "clos",
+    "deregist",
     "disconnect",
     "done",
     "drain",
     "exit",
+    "export",
     "finish",
     "flush",
     "goodbye",
     "releas",
     "shut",
     "stop",
+    "telemetry",
     "terminat",
+    "traces",
+    "unregist",
 ];
 
 /// Whether a line says that a program ends in order, or nothing.

@@ -2,7 +2,7 @@
 
 use super::lines::Line;
 use super::logs::{self, Logged};
-use super::ordinary::{is_frame, is_mark, is_ordinary};
+use super::ordinary::{goes_on, is_frame, is_mark, is_of_an_end, is_ordinary};
 use super::rank::{Found, Rank};
 use super::{generic, runtimes, vague};
 
@@ -42,13 +42,15 @@ fn candidates(lines: &[Line]) -> Vec<Found> {
         let is_summary = |found: &Found| {
             found.rank < Rank::Fatal && generic::is_summary(&found.text)
                 || generic::is_bare_summary(&found.text)
+                || found.rank < Rank::Crash && is_of_an_end(&found.text)
                 || found.rank < Rank::Crash && (vague::is_vague(&found.text) || vague::is_unbegun(&found.text))
         };
         if let Some(found) = found.as_mut().filter(|found| is_summary(found)) {
             found.rank = found.rank.min(Rank::Summary);
         }
         at = found.as_ref().map_or(at, |found| found.last) + 1;
-        candidates.extend(found.filter(|found| !is_mark(&found.text)));
+        let is_any = |found: &Found| !is_mark(&found.text) && !(found.rank < Rank::Crash && goes_on(&found.text));
+        candidates.extend(found.filter(is_any));
     }
     candidates
 }

@@ -1,7 +1,7 @@
 //! Scenario 10, and 1: a program that it ran was killed. Those that only exited with something else
 //! than 0 stand in the list of what it ran.
 
-use crate::facts::{ASKING, Facts, Process};
+use crate::facts::{ASKING, Facts, Process, SIGKILL};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::weight::{CHILD_FAILED, CHILD_KILLED};
@@ -18,10 +18,11 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
         if facts.chain.contains(tgid) || main == Some(*tgid) || is_attempt(process) {
             continue;
         }
-        // Who was told by its parent did as it was told.
+        // Who was told by its parent did as it was told; whom it kills took longer than it may.
         let is_told = |signal: u8| {
             let sent = facts.last_sent(*tgid, signal.into(), end.ending.at_ns);
-            ASKING.contains(&signal.into()) && sent.is_some_and(|(_, sent)| sent.sender_tgid == process.parent)
+            (ASKING.contains(&signal.into()) || u32::from(signal) == SIGKILL)
+                && sent.is_some_and(|(_, sent)| sent.sender_tgid == process.parent)
         };
         // With process 1, the kernel ends all that is left.
         let is_left = facts.ending.is_some_and(|main| end.ending.at_ns >= main.at_ns);

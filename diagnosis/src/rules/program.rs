@@ -5,7 +5,7 @@ use crate::calls::{self, bits};
 use crate::facts::{Facts, Failure, Process, Subject, launches};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
-use crate::meaning::{Meaning, is_no_program};
+use crate::meaning::{self, Meaning, is_no_program};
 use crate::weight::NO_PROGRAM;
 use std::collections::BTreeSet;
 
@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 const NOT_FOUND: u8 = 127;
 /// What they exit with when it cannot be run.
 const NOT_RUN: u8 = 126;
+/// The mode of what anybody may run.
+const ALL_MAY: u32 = 0o111;
 /// Directories that are shown.
 const SHOWN: usize = 8;
 
@@ -42,14 +44,27 @@ fn is_look(failure: &Failure, since_ns: u64) -> bool {
         && matches!(&failure.subject, Subject::Path(path) if path.starts_with('/'))
 }
 
-/// Of what cannot be run: that it is no program of this machine's.
+/// Of what cannot be run: that it is no program of this machine's, or that it may not be run.
 fn not_run(facts: &Facts<'_>, process: &Process, family: &BTreeSet<u32>) -> Option<Finding> {
-    let is_it = |failure: &&Failure| family.contains(&failure.tgid) && is_no_program(failure.errno);
+    let is_denied = |failure: &Failure| failure.meaning() == Meaning::Denied && calls::has(&failure.name, bits::RUNS);
+    let is_it =
+        |failure: &&Failure| family.contains(&failure.tgid) && (is_no_program(failure.errno) || is_denied(failure));
     let last = facts.failures.iter().rfind(is_it)?;
     let path = last.subject.text()?;
-    let text = format!(
-        "{path} is no program that can be run here (ENOEXEC): it is for another architecture, or begins with no #! line"
-    );
+    let text = if is_denied(last) {
+        // Who may, as far as the mode says, is kept from it by what is around the file.
+        let mode = facts.owners.get(path).map(|owner| owner.mode).filter(|mode| mode & ALL_MAY == ALL_MAY);
+        let why = mode.map_or_else(String::new, |mode| {
+            format!(
+                ", though its mode is {mode:04o}: its file system is mounted noexec, or a directory above it is closed"
+            )
+        });
+        format!("{} of {path} was denied ({}){why}", last.name, meaning::name(last.errno))
+    } else {
+        format!(
+            "{path} is no program that can be run here (ENOEXEC): it is for another architecture, or begins with no #! line"
+        )
+    };
     let evidence = std::iter::once(last.index).chain(process.end.map(|end| end.index));
     Some(Finding {
         relation: Relation::Reason,

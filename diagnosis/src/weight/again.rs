@@ -13,6 +13,9 @@ use std::collections::HashMap;
 const MANY: usize = 10;
 /// Statuses from this on are a server's own errors (RFC 9110, 15.6).
 const ERRORS: u16 = 500;
+/// What a server says of a file that is not there (RFC 9110, 15.5.5), so soon.
+const NOT_FOUND: u16 = 404;
+const ANSWERED_NS: u64 = 100_000_000;
 /// So many times are again and again.
 const REPEATED_TIMES: u64 = 3;
 /// Over so long at least: who tries again waits.
@@ -88,8 +91,14 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, read_
             facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns > group.first_ns);
         served.any(|served| served.status < ERRORS)
     };
+    let is_told = || {
+        let mut served =
+            facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns >= group.last_ns);
+        served.next().is_some_and(|served| served.status == NOT_FOUND && served.at_ns - group.last_ns < ANSWERED_NS)
+    };
     let is_in_line = group.errno == LOCKED && !is_within(URGENT_NS);
-    let is_reckoned_with = is_reckoned_with || is_in_line || serves_well();
+    let is_reckoned_with =
+        is_reckoned_with || is_in_line || serves_well() || group.meaning == Meaning::Missing && is_told();
     group.meaning == Meaning::NoAnswer || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
 }
 

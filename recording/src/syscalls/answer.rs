@@ -9,6 +9,7 @@ const EINTR: u16 = 4;
 const ECHILD: u16 = 10;
 const EAGAIN: u16 = 11;
 const EEXIST: u16 = 17;
+const EXDEV: u16 = 18;
 const EINVAL: u16 = 22;
 const ENOTTY: u16 = 25;
 const ENOSPC: u16 = 28;
@@ -64,7 +65,9 @@ impl Row {
         Some(match errno {
             EAGAIN | EINTR | EALREADY | EINPROGRESS | EISCONN if again => Answer::NotYet,
             ENOSYS => Answer::NotOffered,
-            EOPNOTSUPP if self.has(bits::TRIES_FILE_SYSTEM) => Answer::NotOffered,
+            EOPNOTSUPP | EXDEV if self.has(bits::TRIES_FILE_SYSTEM) => Answer::NotOffered,
+            // `FICLONE`, of two file systems.
+            EXDEV if tells(|kind| kind.is_ioctl()) => Answer::NotOffered,
             EINVAL | EPERM | ENOSPC if self.has(bits::TRIES_KERNEL) => Answer::NotOffered,
             ENOTTY | EINVAL if tells(|kind| kind.is_ioctl()) => Answer::NoTerminal,
             ESPIPE if self.has(bits::SEEKS) => Answer::NotSeekable,

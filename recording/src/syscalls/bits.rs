@@ -118,7 +118,7 @@ pub const ASKS: u64 = 1 << 56;
 pub const MAKES_ENTRY: u64 = 1 << 57;
 /// Tries what not each kernel (or container) offers: `EINVAL`, `EPERM` and `ENOSPC` say no more than that.
 pub const TRIES_KERNEL: u64 = 1 << 58;
-/// Tries what not each file system offers: `EOPNOTSUPP` says no more than that.
+/// Tries what not each file system offers: `EOPNOTSUPP` and `EXDEV` say no more than that.
 pub const TRIES_FILE_SYSTEM: u64 = 1 << 59;
 /// `ERANGE` from it says that the buffer was too small.
 pub const FILLS_BUFFER: u64 = 1 << 60;

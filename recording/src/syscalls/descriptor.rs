@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
     row("splice", 275, 76, &[Fd, In(I64), Fd, In(I64), Size, Flags(&SPLICE)], Return::Int, DESC | ENTRY | TRANSFERS),
     row("tee", 276, 77, &[Fd, Fd, Size, Flags(&SPLICE)], Return::Int, DESC),
     row("vmsplice", 278, 75, &[Fd, VecIn(2), Size, Flags(&SPLICE)], Return::Int, DESC),
-    row("copy_file_range", 326, 285, &[Fd, In(I64), Fd, In(I64), Size, UintFlags], Return::Int, DESC | ENTRY),
+    row("copy_file_range", 326, 285, &[Fd, In(I64), Fd, In(I64), Size, UintFlags], Return::Int, DESC | ENTRY | TRIES_FILE_SYSTEM),
     row("flock", 73, 32, &[Fd, Flags(&LOCK)], Return::Int, DESC | LOCKS_FILE | WAITS_FILE_LOCK),
     row("fsync", 74, 82, &[Fd], Return::Int, DESC | WAITS_DISK),
     row("fdatasync", 75, 83, &[Fd], Return::Int, DESC | WAITS_DISK),

@@ -5,7 +5,7 @@
 
 use crate::calls::{self, bits};
 use crate::facts::process::{Process, is_shell};
-use crate::facts::signals::ASKING;
+use crate::facts::signals::{ASKING, SIGKILL};
 use crate::facts::{Facts, ProcessEnd};
 use std::collections::{BTreeMap, HashSet};
 
@@ -80,7 +80,8 @@ impl Facts<'_> {
             ((_, last), before) if last.end.is_none() => (before, Some(last)),
             _ => (runs, None),
         };
-        let failed = |run: &&Run<'_>| run.1.end.is_some_and(|end| has_failed(&end));
+        let failed =
+            |run: &&Run<'_>| run.1.end.is_some_and(|end| has_failed(&end) && !self.was_killed_by(parent, run.0));
         let failed: Vec<_> = ended.iter().rev().take_while(failed).collect();
         let ((last, process), (_, first)) = (*failed.first()?, *failed.last()?);
         let end = process.end?.ending;
@@ -98,6 +99,11 @@ impl Facts<'_> {
         let is_over = is_shell(supervisor.program()) && goes_on();
         let fails = failed.len() >= TWICE || living.is_none() && self.is_given_up(parent, supervisor, end.at_ns);
         (fails && !has_come_up && is_of_now && !is_over).then_some((first.first_ns, *last))
+    }
+
+    /// Whether a parent killed a child: it takes no longer than it may.
+    fn was_killed_by(&self, parent: u32, tgid: u32) -> bool {
+        self.sent.iter().any(|(_, sent)| sent.tgid == tgid && sent.signo == SIGKILL && sent.sender_tgid == parent)
     }
 
     /// Whether a parent has done nothing but run what failed, and now waits: what it ran failed at `failed_ns`.
