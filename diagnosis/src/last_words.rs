@@ -15,6 +15,7 @@
 //! | [`generic`] | errors as any program may put them |
 //! | [`about`] | what an error is about |
 //! | [`vague`] | lines that say nothing of the reason |
+//! | [`way_out`] | what is said behind that, as it ends |
 //! | [`statement`] | the line that says it |
 
 pub(crate) mod about;
@@ -28,8 +29,10 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod vague;
+mod way_out;
 
 use crate::facts::{Facts, Process};
+use crate::works;
 use lines::Line;
 use rank::Rank;
 
@@ -64,6 +67,7 @@ impl LastWords {
             return None;
         }
         let own = facts.culprit().and_then(|(tgid, process)| Self::of_process(tgid, process, facts.end_ns()));
+        let own = own.filter(|own| !own.is_old(facts));
         if own.as_ref().is_some_and(|own| own.is_error) {
             return own;
         }
@@ -75,7 +79,8 @@ impl LastWords {
         });
         let plain = || {
             let (tgid, process) = facts.chain.first().and_then(|tgid| Some((*tgid, facts.processes.get(tgid)?)))?;
-            Self::of_process(tgid, process, process.end?.ending.at_ns).map(|words| Self { is_error: false, ..words })
+            let words = Self::of_process(tgid, process, process.end?.ending.at_ns)?;
+            Some(Self { is_error: false, ..words }).filter(|words| !words.is_old(facts))
         };
         above.next().or(own).or_else(plain).or_else(|| Self::of_child(facts))
     }
@@ -112,6 +117,13 @@ impl LastWords {
         lines.iter().find(|line| ordinary::is_uncaught(&line.text))?;
         let found = statement::find(&lines).filter(|found| found.rank == Rank::Crash)?;
         Some(statement::shortened(&found.text))
+    }
+
+    /// Whether it was said some time before the end, and the program did its work behind it.
+    fn is_old(&self, facts: &Facts<'_>) -> bool {
+        let from = self.events[1];
+        let at_ns = facts.timeline.event(from).map_or(0, |event| event.end_ns);
+        facts.end_ns().saturating_sub(at_ns) > BEFORE_NS && works::any_behind(facts, self.tgid, from)
     }
 
     fn of_process(tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {
@@ -151,8 +163,16 @@ pub(crate) fn without(process: &Process, end_ns: u64) -> String {
 #[must_use]
 pub fn telling(process: &Process, end_ns: u64) -> String {
     let lines = lines::last(process, end_ns);
-    let telling = lines.iter().filter(|line| !ordinary::is_frame(&line.text) && !ordinary::goes_on(&line.text));
-    telling.fold(String::new(), |text, line: &Line| text + &line.text.to_lowercase() + "\n")
+    let lines: Vec<_> =
+        lines.iter().filter(|line| !ordinary::is_frame(&line.text) && !ordinary::goes_on(&line.text)).collect();
+    // What failed on the way out names nothing that it ended of, unless that is all there is.
+    let (behind, telling): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| way_out::is_of_tidying(&line.text));
+    let telling = if telling.iter().any(|line| generic::tells_failure(&line.text)) {
+        telling
+    } else {
+        [telling, behind].concat()
+    };
+    telling.into_iter().fold(String::new(), |text, line: &Line| text + &line.text.to_lowercase() + "\n")
 }
 
 /// The last lines that a process wrote, of standard error if it wrote there; from its last words on, where these stand

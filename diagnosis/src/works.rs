@@ -97,6 +97,18 @@ impl Works {
     }
 }
 
+/// Whether a process did any work of its own behind an event; that it begins a process may be to wait.
+pub(crate) fn any_behind(facts: &Facts<'_>, tgid: u32, index: usize) -> bool {
+    let events = (index + 1..facts.timeline.len()).filter_map(|index| facts.timeline.event(index));
+    events.filter(|event| event.tgid() == Some(tgid)).any(|event| {
+        let What::Call { call, enter, outcome: Outcome::Returned } = event.what else { return false };
+        let name = decode::name(&call, facts.arch);
+        call.errno().is_none()
+            && !calls::has(&name, bits::RECEIVES | bits::STARTS | bits::RUNS)
+            && is_work(&name, &Invocation { call, enter }, facts.arch)
+    })
+}
+
 /// Whether a call that succeeded shows that the program goes on.
 fn is_work(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
     if calls::has(name, bits::OPENS) {

@@ -1,6 +1,6 @@
 //! The writes right before the end, put together to lines: of each thread and stream those that follow each other.
 
-use super::ordinary::is_of_an_end;
+use super::way_out::is_orderly;
 use crate::facts::{Output, Process};
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ fn writes<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64)
         let is_another = next_ns.saturating_sub(output.at_ns) > patience_ns;
         let is_behind = || {
             let mut behind = writes.iter().flat_map(|output: &&Output| output.text.lines());
-            behind.all(is_of_an_end) && next_ns.saturating_sub(output.at_ns) < ORDERLY_NS
+            behind.all(is_orderly) && next_ns.saturating_sub(output.at_ns) < ORDERLY_NS
         };
         if is_another && !is_behind() || output.text.len() > room {
             break;

@@ -70,36 +70,6 @@ pub(super) fn goes_on(line: &str) -> bool {
     WITHOUT.iter().any(|words| lower.contains(words))
 }
 
-/// How words begin by which a program says that it ends in order, and what it does then.
-const OF_AN_END: &[&str] = &[
-    "bye",
-    "clean",
-    "clos",
-    "deregist",
-    "disconnect",
-    "done",
-    "drain",
-    "exit",
-    "export",
-    "finish",
-    "flush",
-    "goodbye",
-    "releas",
-    "shut",
-    "stop",
-    "telemetry",
-    "terminat",
-    "traces",
-    "unregist",
-];
-
-/// Whether a line says that a program ends in order, or nothing.
-pub(super) fn is_of_an_end(line: &str) -> bool {
-    let lower = line.to_lowercase();
-    let mut words = lower.split(|c: char| !c.is_alphanumeric());
-    is_mark(line) || is_header(line) || words.any(|word| OF_AN_END.iter().any(|start| word.starts_with(start)))
-}
-
 /// Whether a line is the one that `java.util.logging` writes above each message: `Nov 29, 2026 7:04:08 PM Class method`.
 pub(super) fn is_header(line: &str) -> bool {
     let mut words = line.split(' ');

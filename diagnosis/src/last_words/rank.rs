@@ -5,6 +5,8 @@
 pub(super) enum Rank {
     /// It states no error.
     Plain,
+    /// It failed as the program tidied up, on its way out.
+    Tidying,
     /// It only says that an error was met, which another line states.
     Summary,
     /// Its words tell of a failure.

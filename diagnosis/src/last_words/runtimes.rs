@@ -95,7 +95,8 @@ fn java_machine(lines: &[Line], at: usize) -> Option<Found> {
         let said = text(lines, next)?.trim_start_matches(['#', ' ']);
         return Some(Found { rank: Rank::Crash, first: at, last: next, text: said.to_owned() });
     }
-    let tells = ["# There is insufficient memory", "Error: Could not find or load main class"];
+    let tells =
+        ["# There is insufficient memory", "Error: Could not find or load main class", "Terminating due to java.lang."];
     tells
         .iter()
         .any(|start| line.starts_with(start))

@@ -2,8 +2,9 @@
 
 use super::lines::Line;
 use super::logs::{self, Logged};
-use super::ordinary::{goes_on, is_frame, is_mark, is_of_an_end, is_ordinary};
+use super::ordinary::{goes_on, is_frame, is_mark, is_ordinary};
 use super::rank::{Found, Rank};
+use super::way_out::is_of_tidying;
 use super::{generic, runtimes, vague};
 
 /// What was said so long before the last error is another matter.
@@ -16,6 +17,7 @@ pub(super) fn find(lines: &[Line]) -> Option<Found> {
     let candidates = candidates(lines);
     let last_of = |least: Rank| candidates.iter().rfind(|found| found.rank >= least);
     let anchor = last_of(Rank::Error).or_else(|| last_of(Rank::Failure)).or_else(|| last_of(Rank::Summary));
+    let anchor = anchor.or_else(|| last_of(Rank::Tidying));
     let Some(anchor) = anchor else { return plain(lines, &candidates) };
     let time_ns = |found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
     let until_ns = time_ns(anchor);
@@ -42,11 +44,13 @@ fn candidates(lines: &[Line]) -> Vec<Found> {
         let is_summary = |found: &Found| {
             found.rank < Rank::Fatal && generic::is_summary(&found.text)
                 || generic::is_bare_summary(&found.text)
-                || found.rank < Rank::Crash && is_of_an_end(&found.text)
                 || found.rank < Rank::Crash && (vague::is_vague(&found.text) || vague::is_unbegun(&found.text))
         };
         if let Some(found) = found.as_mut().filter(|found| is_summary(found)) {
             found.rank = found.rank.min(Rank::Summary);
+        }
+        if let Some(found) = found.as_mut().filter(|found| found.rank < Rank::Crash && is_of_tidying(&found.text)) {
+            found.rank = found.rank.min(Rank::Tidying);
         }
         at = found.as_ref().map_or(at, |found| found.last) + 1;
         let is_any = |found: &Found| !is_mark(&found.text) && !(found.rank < Rank::Crash && goes_on(&found.text));

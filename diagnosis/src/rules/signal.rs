@@ -94,8 +94,13 @@ fn asked(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option
     let recent = |delivered: &&DeliveredSignal| end_ns.saturating_sub(delivered.at_ns) < PATIENCE_NS;
     // Who takes SIGHUP reads its configuration anew.
     let asks = |signal: u32| ASKING.contains(&signal) && (signal != SIGHUP || !process.handles(SIGHUP));
-    let mut asking = process.signals.iter().filter(|delivered| asks(delivered.siginfo[0]));
-    let delivered = asking.rfind(recent)?;
+    let asking: Vec<_> = process.signals.iter().filter(|sent| asks(sent.siginfo[0])).filter(recent).collect();
+    // Who ends of a signal that it handles may send it to itself, as Go does.
+    let is_anothers = |delivered: &&&DeliveredSignal| {
+        let sent = facts.last_sent(tgid, delivered.siginfo[0], delivered.at_ns);
+        sent.is_some_and(|(_, sent)| sent.sender_tgid != tgid)
+    };
+    let delivered = asking.iter().rfind(is_anothers).or(asking.last()).copied()?;
     let signal = delivered.siginfo[0];
     let name = signal_name(signal).unwrap_or_else(|| signal.to_string());
     let sent = facts.last_sent(tgid, signal, delivered.at_ns);

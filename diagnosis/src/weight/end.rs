@@ -9,7 +9,7 @@ use crate::meaning::status;
 use crate::noise::Noise;
 use crate::text::has_name;
 use crate::turn::{can_be_had_over, is_turn, went_on};
-use crate::works::Works;
+use crate::works::{Kind, Works};
 
 /// Who gives up after a last attempt does so at once, or after a sleep of the same thread.
 const RIGHT_BEHIND_NS: u64 = 50_000_000;
@@ -111,7 +111,12 @@ impl EndContext {
             let is_behind = until_ns.saturating_sub(group.last_ns) < wait_ns.max(RIGHT_BEHIND_NS);
             is_repeated(works, group) && (self.is_of_another || !is_behind && !self.threads.contains(&group.tid))
         };
-        let turns = own.filter(|group| is_turn(works, group, until_ns) && !is_beside(group));
+        // Of another thread, what the threads did that ended it.
+        let went_on = |group: &Group| {
+            let mut others = self.threads.iter().filter(|tid| **tid != group.tid);
+            can_be_had_over(group) && others.any(|tid| works.any(*tid, group.last_ns..until_ns, Kind::Own))
+        };
+        let turns = own.filter(|group| is_turn(works, group, until_ns) && !is_beside(group) && !went_on(group));
         let turns: Vec<_> = turns.collect();
         // What programs do not go on behind, and met last, comes before a peer that they did go on behind.
         let is_outdone =

@@ -1,0 +1,110 @@
+//! What a program says on its way out: that it ends in order, and what failed of that. It failed before.
+
+use super::ordinary::{is_header, is_mark};
+
+/// How words begin by which a program says that it ends.
+const ENDS: &[&str] = &["bye", "done", "exit", "finish", "goodbye", "stop", "terminat"];
+
+/// How those begin that tell what it does then: it tidies up, and tells others.
+const TIDIES: &[&str] = &[
+    "clean",
+    "clos",
+    "delet",
+    "deregist",
+    "disconnect",
+    "drain",
+    "export",
+    "flush",
+    "hprof",
+    "mail",
+    "notif",
+    "otlp",
+    "pidfile",
+    "releas",
+    "remov",
+    "report",
+    "rollback",
+    "shut",
+    "spans",
+    "telemetry",
+    "traces",
+    "unregist",
+    "upload",
+];
+
+/// Whether a line says that a program ends in order, or nothing.
+pub(super) fn is_orderly(line: &str) -> bool {
+    is_mark(line) || is_header(line) || has_any(line, ENDS) || has_any(line, TIDIES)
+}
+
+/// Whether an error is one of what a program does as it ends; that it ends of it, behind a comma, is none.
+pub(super) fn is_of_tidying(text: &str) -> bool {
+    let said = text.rsplit_once(", ").filter(|(_, end)| has_any(end, ENDS) || has_any(end, TIDIES));
+    has_any(said.map_or(text, |(said, _)| said), TIDIES) || text.to_lowercase().contains("pid file")
+}
+
+/// Whether a word of a text begins so.
+fn has_any(text: &str, starts: &[&str]) -> bool {
+    let lower = text.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| starts.iter().any(|start| word.starts_with(start)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{MS, S, Scene};
+
+    /// A program that misses a file and says so, and then another, which it says as well.
+    fn said(first: &str, last: &str) -> String {
+        let mut scene = Scene::of("app");
+        scene.open("/etc/app/routes", -2);
+        scene.say(2, first);
+        scene.later(MS);
+        scene.connect([127, 0, 0, 1], 4318, -111);
+        scene.say(2, last);
+        scene.exit(700, 1 << 8);
+        scene.answer()
+    }
+
+    #[test]
+    fn what_fails_on_the_way_out_is_not_why_it_ends() {
+        let cause = "It exited with 1: it said \"startup failed\"; right before that openat of /etc/app/routes found no such file \
+                     (ENOENT).";
+        let refused = "dial tcp 127.0.0.1:4318: connect: connection refused\n";
+        assert_eq!(said("ERROR startup failed\n", &format!("ERROR failed to upload traces: {refused}")), cause);
+        assert!(said("ERROR shard 3 has no owner, stopping\n", "ERROR deregistration failed\n").contains("shard 3"));
+        // Alone, it is what is known.
+        let mut scene = Scene::of("app");
+        scene.say(2, "ERROR cannot flush the journal\n");
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().contains("cannot flush the journal"));
+    }
+
+    #[test]
+    fn an_orderly_end_is_behind_the_complaint() {
+        let mut scene = Scene::of("app");
+        scene.open("/etc/app/routes", -2);
+        scene.say(2, "ERROR migrations not applied\n");
+        scene.say(2, "INFO stopping components\n");
+        scene.later(S);
+        scene.say(2, "INFO stopped\n");
+        scene.exit(700, 1 << 8);
+        assert!(
+            scene
+                .answer()
+                .starts_with("It exited with 1: it said \"migrations not applied\"; right before that openat")
+        );
+    }
+
+    #[test]
+    fn what_a_program_went_on_behind_is_not_its_last_word() {
+        let mut scene = Scene::of("app");
+        scene.connect([127, 0, 0, 1], 5432, -111);
+        scene.say(2, "ERROR primary is not reachable\n");
+        scene.later(2 * S);
+        scene.open("/srv/work", 3);
+        scene.exit(700, 4 << 8);
+        let answer = "It exited with 4; the last that it wrote is \"ERROR primary is not reachable\".";
+        assert_eq!(scene.answer(), answer);
+    }
+}
