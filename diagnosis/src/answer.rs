@@ -97,6 +97,11 @@ fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&La
     if first.rule == "words" {
         return right_before(words.map_or("", |words| &words.text), found.get(1));
     }
+    if first.rule == "signal"
+        && let Some(before) = found.iter().find(|finding| finding.rule == rules::BEFORE)
+    {
+        return format!("; until then {}", before.text);
+    }
     let is_abort = first.weight == ABORTED && first.rule == "signal";
     match words {
         _ if first.agreement == Agreement::Same => String::new(),

@@ -101,8 +101,12 @@ impl<'a> Facts<'a> {
     /// Takes a recording apart.
     #[must_use]
     pub fn new(header: &'a Header, records: &'a [u8]) -> Self {
+        Self::of(header, Timeline::new(records), records)
+    }
+
+    /// Of the events of a recording; of all its records where these tell how it ended.
+    pub(crate) fn of(header: &'a Header, timeline: Timeline<'a>, records: &'a [u8]) -> Self {
         let arch = Arch::parse(&header.host.arch).unwrap_or_default();
-        let timeline = Timeline::new(records);
         let mut facts = Gather::new(arch, header.read_ns).run(header, timeline, records);
         facts.chain = facts.chain_of_ends();
         facts.culprit = facts.chain.last().copied();

@@ -6,6 +6,7 @@ use crate::groups::Group;
 use crate::last_words::LastWords;
 use crate::weight::WORTH_SAYING;
 
+mod before;
 mod busy;
 mod children;
 mod deadlock;
@@ -30,12 +31,15 @@ mod stuck;
 mod thread;
 mod timeout;
 
+pub(crate) use before::RULE as BEFORE;
+
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 23] = [
     setup::rule,
     oom::rule,
     signal::rule,
+    before::rule,
     timeout::rule,
     program::rule,
     refused::rule,

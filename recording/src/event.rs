@@ -112,6 +112,25 @@ impl<'a> Timeline<'a> {
         timeline
     }
 
+    /// The events as they were at a moment, by the same numbers: what began later is not there, and calls that had not
+    /// returned are in flight.
+    #[must_use]
+    pub fn until(mut self, at_ns: u64) -> Self {
+        let records = self.records;
+        let is_call = |place: &EventAt| {
+            let header = header_at(records, place.offset);
+            header.is_some_and(|header| header.kind == wire::Kind::Call as u8)
+        };
+        for place in &mut self.places {
+            if place.start_ns >= at_ns {
+                place.offset = NONE;
+            } else if place.end_ns > at_ns && is_call(place) {
+                (place.end_ns, place.outcome) = (u64::MAX, Outcome::InFlight);
+            }
+        }
+        self
+    }
+
     /// How many events there are.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -3,10 +3,13 @@
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
 use crate::groups::Group;
-use crate::weight::{CERTAIN, OOM_KILLED};
+use crate::weight::{CERTAIN, CHILD_KILLED, OOM_KILLED};
 use rewind_common::record::OomKill;
 use rewind_recording::events::{Context, oom_kill};
 use rewind_recording::filter::Pids;
+
+/// Who ends so long behind it ends of something else.
+const OUTLIVED_NS: u64 = 1_000_000_000;
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     facts.oom_kills.iter().map(|(index, kill)| finding(facts, *index, kill)).collect()
@@ -23,7 +26,9 @@ fn finding(facts: &Facts<'_>, index: usize, kill: &OomKill) -> Finding {
     }
     let name = facts.processes.get(&tgid).map_or("", |process| &process.comm);
     let text = format!("the OOM killer killed its child {name} (process {tgid}): {what}");
-    Finding::new("oom", CERTAIN, text, evidence)
+    // Who lives on behind that has got over it, as far as is known.
+    let is_outlived = facts.ending.is_some_and(|ending| ending.at_ns.saturating_sub(kill.time_ns) > OUTLIVED_NS);
+    Finding::new("oom", if is_outlived { CHILD_KILLED } else { CERTAIN }, text, evidence)
 }
 
 #[cfg(test)]
@@ -52,5 +57,18 @@ mod tests {
             "It was killed by the OOM killer: it held 30 MiB of its own, 0 B of files, 0 B shared; its cgroup held 32 MiB of 32 MiB allowed; it asked for more itself."
         );
         assert_eq!(why.findings[0].rule, "oom");
+    }
+
+    #[test]
+    fn who_lives_on_behind_the_end_of_a_child_ends_of_something_else() {
+        let mut scene = Scene::of("app");
+        scene.child(701, 700, "render");
+        let kill = rewind_common::record::OomKill { anon_bytes: 30 << 20, ..Default::default() };
+        build::oom_kill(&mut scene.records, scene.now, (701, 701), "render", kill);
+        scene.exit(701, 9);
+        scene.later(3000 * MS);
+        scene.say(2, "ERROR missing column price\n");
+        scene.exit(700, 1 << 8);
+        assert_eq!(scene.answer(), "It exited with 1: it said \"missing column price\".");
     }
 }

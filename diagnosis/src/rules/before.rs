@@ -1,0 +1,69 @@
+//! What was wrong with a container that was told to end from outside, as a liveness probe that fails has the kubelet do:
+//! what would have been said of it the moment before.
+
+use crate::facts::{ASKING, Facts, SIGKILL};
+use crate::finding::Finding;
+use crate::groups::Group;
+use crate::weight::{ASKED_TO_END, weighed_groups};
+use rewind_common::record::{SignalSent, sent_flags};
+use rewind_recording::header::Header;
+
+/// Who is told to end has so long for it, and some more (`terminationGracePeriodSeconds`: 30 s if not set).
+const GRACE_NS: u64 = 120_000_000_000;
+
+/// The name of the rule.
+pub(crate) const RULE: &str = "before";
+
+pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
+    let Some(at_ns) = told_ns(facts).filter(|_| facts.ended_badly()) else { return Vec::new() };
+    let header = Header { read_ns: at_ns, died_ns: None, ending: None, ..facts.header.clone() };
+    let living = Facts::of(&header, facts.timeline.clone().until(at_ns), &[]);
+    let groups = weighed_groups(&living, None);
+    let found = super::findings(&living, &groups, None).into_iter().next();
+    let found = found.filter(|_| living.is_living());
+    found.map(|found| Finding { rule: RULE, weight: found.weight.min(ASKED_TO_END - 1), ..found }).into_iter().collect()
+}
+
+/// When somebody outside first told the main process to end, of those who did so right before it ended.
+fn told_ns(facts: &Facts<'_>) -> Option<u64> {
+    let ending = facts.ending?;
+    let is_it = |sent: &SignalSent| {
+        let is_recent = sent.time_ns <= ending.at_ns && ending.at_ns - sent.time_ns < GRACE_NS;
+        let ends = ASKING.contains(&{ sent.signo }) || sent.signo == SIGKILL;
+        let is_outside = !facts.processes.contains_key(&{ sent.sender_tgid });
+        let is_kernel = sent.header.flags & sent_flags::KERNEL != 0;
+        sent.tgid == ending.tgid && is_recent && ends && is_outside && !is_kernel
+    };
+    facts.sent.iter().map(|(_, sent)| sent).filter(|sent| is_it(sent)).map(|sent| sent.time_ns).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{S, Scene};
+    use rewind_common::record::message::message_flags::RECEIVED;
+    use rewind_recording::event::build;
+
+    /// A program that waits for an answer, for so long, and is then told to end by somebody outside.
+    fn told(waits_ns: u64, answered: bool) -> String {
+        let mut scene = Scene::of("app");
+        let (ports, mut sent, mut received) = ([5000, 80], 0, 0);
+        scene.message(ports, 0, &mut sent, b"GET /config HTTP/1.1\r\nHost: config\r\n\r\n");
+        if answered {
+            scene.message(ports, RECEIVED, &mut received, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+        scene.later(waits_ns);
+        build::sent(&mut scene.records, scene.now, (700, 700), 15, (9000, 0, "kubelet"));
+        scene.exit(700, 15);
+        scene.answer()
+    }
+
+    #[test]
+    fn what_was_wrong_before_it_was_told_to_end_is_told_with_that() {
+        let answer = told(20 * S, false);
+        let before = "; until then GET /config of 127.0.0.1:80 got no answer after 20.0s.";
+        assert!(answer.contains("SIGTERM") && answer.ends_with(before), "{answer}");
+        for well in [told(20 * S, true), told(S, false)] {
+            assert!(!well.contains("until then"), "{well}");
+        }
+    }
+}
