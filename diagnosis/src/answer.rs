@@ -95,7 +95,8 @@ fn writer(facts: &Facts<'_>, words: &LastWords) -> String {
 /// What the words add to the first finding; to the words, what failed right before them.
 fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
     if first.rule == "words" {
-        return right_before(words.map_or("", |words| &words.text), found.get(1));
+        let said = words.map_or("", |words| &words.text);
+        return right_before(said, found.get(1)) + &outlived(said, found);
     }
     if first.rule == "signal"
         && let Some(before) = found.iter().find(|finding| finding.rule == rules::BEFORE)
@@ -125,6 +126,12 @@ fn right_before(said: &str, failed: Option<&Finding>) -> String {
         is_other && failed.relation == Relation::After && is_kin(said, failed)
     });
     failed.map_or_else(String::new, |failed| format!("; right before that {}", failed.text))
+}
+
+/// The end of a child that the container lived on behind, where the words give no reason.
+fn outlived(said: &str, found: &[Finding]) -> String {
+    let killed = found.iter().find(|finding| finding.rule == "oom").filter(|_| has_no_reason(said));
+    killed.map_or_else(String::new, |killed| format!("; before that {}", killed.text))
 }
 
 /// Whether what a program said can be of the kind of what failed right before, or says nothing: an error that has

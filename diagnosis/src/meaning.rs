@@ -187,6 +187,11 @@ pub(crate) const fn is_refused(errno: u16) -> bool {
     errno == ECONNREFUSED
 }
 
+/// Whether the other side has ended a connection.
+pub(crate) const fn is_ended_by_peer(errno: u16) -> bool {
+    matches!(errno, ECONNRESET | EPIPE | HUNG_UP)
+}
+
 /// Whether nothing is there by that name; what is found later was missing, not refused.
 pub(crate) const fn is_absent(errno: u16) -> bool {
     errno == ENOENT

@@ -104,7 +104,7 @@ impl Calls {
 
     /// The kernel told that a connection was made.
     pub(super) fn connected(&mut self, tgid: u32, told: &Connection) {
-        self.pending.made(tgid, &connection::peer(told).to_string());
+        self.pending.made(tgid, connection::peer(told).to_string(), told.time_ns);
     }
 
     /// A thread has ended: what a signal interrupted it in remains open.

@@ -10,6 +10,9 @@ use crate::text::{last_part, with_name};
 use rewind_recording::decode;
 use std::collections::HashMap;
 
+/// In place of a call: something came from a peer.
+const HEARD: &str = "heard";
+
 /// When something was had for the last time: a path or peer, the last part of a path, and each of these two by the
 /// call that had it.
 #[derive(Debug, Default)]
@@ -29,6 +32,9 @@ impl Had {
             // Its success shows that the peer is there.
             Subject::Peer(peer) if seen.has(bits::CONNECTS | bits::SENDS | bits::RECEIVES) => {
                 self.0.insert(peer.clone(), at_ns);
+                if seen.has(bits::RECEIVES) && seen.call().result > 0 {
+                    self.0.insert(with_name(HEARD, peer), at_ns);
+                }
             }
             _ => {}
         }
@@ -57,6 +63,8 @@ impl Had {
             Subject::Path(path) => {
                 same(path) || calls::has(&failure.name, bits::RUNS) && last_part(path).is_some_and(same)
             }
+            // Who ends each connection lets it be made again.
+            Subject::Peer(peer) if meaning::is_ended_by_peer(failure.errno) => later(&with_name(HEARD, peer)),
             Subject::Peer(peer) => later(peer),
             _ => false,
         }

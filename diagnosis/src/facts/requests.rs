@@ -61,6 +61,8 @@ type Socket = (u32, i32);
 #[derive(Debug, Default)]
 pub(super) struct PendingRequests {
     open: HashMap<Socket, Open>,
+    /// When the kernel told last that a process' connection to a peer was made.
+    made_ns: HashMap<(u32, String), u64>,
     /// Those that the process connected itself.
     own: HashSet<Socket>,
     /// Those that were read and had nothing yet: who does so waits for them from then on, in an `epoll_wait` say.
@@ -83,7 +85,9 @@ impl PendingRequests {
         let (errno, returned) = (seen.errno(), seen.has_succeeded());
         let socket = (seen.tgid, seen.descriptor());
         let is = |bits| seen.has(bits);
-        if is(bits::CONNECTS) && errno.is_some_and(is_in_background) {
+        if is(bits::CONNECTS) && errno.is_some_and(is_in_background) && self.is_made(socket, seen) {
+            self.own.insert(socket);
+        } else if is(bits::CONNECTS) && errno.is_some_and(is_in_background) {
             self.ask(socket, seen, Ask::Connection);
         } else if is(bits::CONNECTS) && (returned || errno.is_some_and(is_connected)) {
             self.connected(socket, seen);
@@ -184,12 +188,19 @@ impl PendingRequests {
         }
     }
 
-    /// The kernel has told that a process' connections to a peer are made: who closes them at once only looked.
-    pub(super) fn made(&mut self, tgid: u32, peer: &str) {
+    /// The kernel has told that a process' connection to a peer is made: who closes it at once only looked.
+    pub(super) fn made(&mut self, tgid: u32, peer: String, at_ns: u64) {
         let is_made =
             |socket: &Socket, open: &mut Open| socket.0 == tgid && open.ask == Ask::Connection && open.peer == peer;
         let made: Vec<_> = self.open.extract_if(is_made).map(|(socket, _)| socket).collect();
         self.own.extend(made);
+        self.made_ns.insert((tgid, peer), at_ns);
+    }
+
+    /// Whether a connection was made before the call that asked for it had returned.
+    fn is_made(&self, socket: Socket, seen: &Seen<'_, '_>) -> bool {
+        let peer = decode::peer(seen.invocation, seen.arch);
+        peer.and_then(|peer| self.made_ns.get(&(socket.0, peer))).is_some_and(|at_ns| *at_ns >= seen.event.start_ns)
     }
 
     /// Whatever follows on a connection shows that it was made, or how it failed.

@@ -7,6 +7,7 @@ const OF_FILES: &[&str] = &[
 ];
 /// With peers.
 const OF_PEERS: &[&str] = &[
+    "addrinuse",
     "connect",
     "econn",
     "refused",

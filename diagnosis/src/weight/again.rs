@@ -91,15 +91,16 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, read_
             facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns > group.first_ns);
         served.any(|served| served.status < ERRORS)
     };
-    let is_told = || {
-        let mut served =
-            facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns >= group.last_ns);
-        served.next().is_some_and(|served| served.status == NOT_FOUND && served.at_ns - group.last_ns < ANSWERED_NS)
-    };
     let is_in_line = group.errno == LOCKED && !is_within(URGENT_NS);
-    let is_reckoned_with =
-        is_reckoned_with || is_in_line || serves_well() || group.meaning == Meaning::Missing && is_told();
+    let is_reckoned_with = is_reckoned_with || is_in_line || serves_well() || is_served_as_missing(facts, group);
     group.meaning == Meaning::NoAnswer || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
+}
+
+/// Whether a server told who asked for it that a file is not there.
+fn is_served_as_missing(facts: &Facts<'_>, group: &Group) -> bool {
+    let mut behind = facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns >= group.last_ns);
+    let answer = behind.next().filter(|served| served.at_ns - group.last_ns < ANSWERED_NS);
+    group.meaning == Meaning::Missing && answer.is_some_and(|served| served.status == NOT_FOUND)
 }
 
 /// Whether a living program complains again and again that it does not get something, in whatever words.
@@ -111,5 +112,9 @@ pub(super) fn is_complained_of(facts: &Facts<'_>, group: &Group) -> bool {
     let mut said = process.outputs.iter().filter(|output| output.at_ns >= group.first_ns && names(&output.text));
     let first_ns = said.next().map_or(u64::MAX, |output| output.at_ns);
     let is_now = |last_ns: u64| last_ns.saturating_sub(first_ns) >= REPEATED_NS && last_ns >= group.last_ns;
-    facts.is_living() && !group.recovered && group.count > 1 && said.next_back().is_some_and(|last| is_now(last.at_ns))
+    facts.is_living()
+        && !is_served_as_missing(facts, group)
+        && !group.recovered
+        && group.count > 1
+        && said.next_back().is_some_and(|last| is_now(last.at_ns))
 }

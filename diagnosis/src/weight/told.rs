@@ -78,8 +78,9 @@ pub(super) fn says(end: &EndContext, group: &Group, turned: bool) -> bool {
         return has_name(&end.words, &status.to_string()) && any(OF_A_RESPONSE);
     }
     let has = |text: &str| !text.is_empty() && has_name(&end.words, &text.to_lowercase());
-    let is_told =
-        errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"));
+    let is_told = errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"))
+        // Rust's `Os { code: 98, kind: AddrInUse, .. }`.
+        || has(&format!("code: {errno},"));
     is_told && !names_another(end, group, turned)
 }
 
