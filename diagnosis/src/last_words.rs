@@ -163,8 +163,10 @@ pub(crate) fn without(process: &Process, end_ns: u64) -> String {
 #[must_use]
 pub fn telling(process: &Process, end_ns: u64) -> String {
     let lines = lines::last(process, end_ns);
+    // What was met as an exception was handled is not what the program ended of.
+    let lines = lines.iter().take_while(|line| !line.text.starts_with(runtimes::HANDLING));
     let lines: Vec<_> =
-        lines.iter().filter(|line| !ordinary::is_frame(&line.text) && !ordinary::goes_on(&line.text)).collect();
+        lines.filter(|line| !ordinary::is_frame(&line.text) && !ordinary::goes_on(&line.text)).collect();
     // What failed on the way out names nothing that it ended of, unless that is all there is.
     let (behind, telling): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| way_out::is_of_tidying(&line.text));
     let telling = if telling.iter().any(|line| generic::tells_failure(&line.text)) {

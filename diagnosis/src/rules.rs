@@ -21,6 +21,7 @@ mod network;
 mod oom;
 mod other;
 mod pipe;
+mod polling;
 mod program;
 mod refused;
 mod served;
@@ -35,7 +36,7 @@ pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 23] = [
+const RULES: [Rule; 24] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -53,6 +54,7 @@ const RULES: [Rule; 23] = [
     deadlock::rule,
     file_lock::rule,
     pipe::rule,
+    polling::rule,
     stuck::rule,
     thread::rule,
     busy::rule,

@@ -6,7 +6,7 @@
 use crate::calls::{self, bits};
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
-use crate::meaning::{Meaning, status};
+use crate::meaning::{self, Meaning, status};
 use crate::works::{Kind, Works};
 
 /// No longer before it than this, but for the time that the thread slept.
@@ -35,7 +35,9 @@ pub(crate) fn can_be_had_over(group: &Group) -> bool {
 /// and it ran another program. Who tries until it gives up does nothing else in between.
 pub(crate) fn went_on(facts: &Facts<'_>, works: &Works, group: &Group) -> bool {
     let is_peer = matches!(group.subject, Subject::Peer(_));
-    let is_retried = is_peer && group.count > TWICE && facts.ending.is_some();
+    // Whose connections are all ended by the peer makes each anew: that is no work of its own.
+    let is_retried =
+        is_peer && group.count > TWICE && (facts.ending.is_some() || meaning::is_ended_by_peer(group.errno));
     if !can_be_had_over(group) || group.count < 2 || is_retried {
         return false;
     }

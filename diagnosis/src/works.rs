@@ -80,6 +80,12 @@ impl Works {
         within.any(|(_, kind)| *kind >= least)
     }
 
+    /// Whether any thread of a process did some work in a time other than to begin processes, as a shell does to sleep.
+    pub(crate) fn has_more_than_starts(&self, tgid: u32, time: Range<u64>) -> bool {
+        let own = self.threads.iter().filter(|(tid, _)| self.process_of(**tid) == Some(tgid));
+        own.flat_map(|(_, thread)| &thread.work).any(|(at_ns, kind)| time.contains(at_ns) && *kind != Kind::Starts)
+    }
+
     /// How long a thread slept in a time.
     pub(crate) fn slept_ns(&self, tid: u32, time: Range<u64>) -> u64 {
         let sleeps = self.threads.get(&tid).map(|thread| thread.sleeps.as_slice()).unwrap_or_default();

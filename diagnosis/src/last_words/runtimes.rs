@@ -44,7 +44,13 @@ pub(super) fn message(lines: &[Line], at: usize, start: &str, several: bool) -> 
     (message, last)
 }
 
-/// `Traceback (most recent call last):`, frames, then the exception; of a group of them the group's.
+/// What Python says between an exception and another that was met as the first was handled, or cleaned up behind.
+pub(super) const HANDLING: &str = "During handling of the above exception";
+/// So much of the first is told beside the other.
+const FIRST_CHARS: usize = 90;
+
+/// `Traceback (most recent call last):`, frames, then the exception; of a group the first in it; of one that was met as
+/// another was handled, both.
 fn python(lines: &[Line], at: usize) -> Option<Found> {
     let header = text(lines, at)?;
     if !header.trim_end().ends_with("Traceback (most recent call last):") {
@@ -54,8 +60,26 @@ fn python(lines: &[Line], at: usize) -> Option<Found> {
     let is_exception = |line: &str| !line.is_empty() && !line.starts_with([' ', '\t']);
     let stack = at + 1..lines.len().min(at.saturating_add(STACK));
     let last = stack.into_iter().find(|next| text(lines, *next).is_some_and(|line| is_exception(&bare(line))))?;
-    let (text, end) = message(lines, last, &bare(text(lines, last)?), true);
-    Some(Found { rank: Rank::Crash, first: at, last: end, text })
+    let (said, end) = message(lines, last, &bare(text(lines, last)?), true);
+    let inner = in_group(lines, end).filter(|_| said.contains(" sub-exception"));
+    let (said, end) = inner.map_or((said.clone(), end), |(inner, end)| (format!("{said}: {inner}"), end));
+    let found = Found { rank: Rank::Crash, first: at, last: end, text: said };
+    let mut behind = (end + 1..lines.len()).filter(|next| text(lines, *next).is_some_and(|line| !is_mark(line)));
+    let is_handled = behind.next().and_then(|next| text(lines, next)).is_some_and(|line| line.starts_with(HANDLING));
+    let other = behind.next().filter(|_| is_handled).and_then(|next| python(lines, next));
+    let first: String = found.text.chars().take(FIRST_CHARS).collect();
+    Some(match other {
+        Some(other) => Found { last: other.last, text: format!("{first}, then {}", other.text), ..found },
+        None => found,
+    })
+}
+
+/// The first exception of a group.
+fn in_group(lines: &[Line], group: usize) -> Option<(String, usize)> {
+    let bare = |at: usize| text(lines, at).map(|line| line.trim_start_matches([' ', '|', '+', '-']));
+    let mut inner = group + 1..lines.len().min(group.saturating_add(STACK));
+    let at = inner.find(|at| bare(*at).is_some_and(is_named_exception))?;
+    Some((bare(at)?.to_owned(), at))
 }
 
 /// `Exception in thread "main" CLASS: MESSAGE`, frames, and `Caused by:`, of which the last is the cause.

@@ -105,10 +105,11 @@ fn is_served_as_missing(facts: &Facts<'_>, group: &Group) -> bool {
 
 /// Whether a living program complains again and again that it does not get something, in whatever words.
 pub(super) fn is_complained_of(facts: &Facts<'_>, group: &Group) -> bool {
-    let (Subject::Path(path), Some(process)) = (&group.subject, facts.processes.get(&group.tgid)) else {
-        return false;
-    };
-    let names = |text: &str| path.len() > 1 && has_name(&text.to_lowercase(), &path.to_lowercase());
+    // Of a lookup, the name that was asked for.
+    let asked = group.name.strip_prefix("lookup ");
+    let path = if let Subject::Path(path) = &group.subject { Some(path.as_str()) } else { None };
+    let (Some(name), Some(process)) = (asked.or(path), facts.processes.get(&group.tgid)) else { return false };
+    let names = |text: &str| name.len() > 1 && has_name(&text.to_lowercase(), &name.to_lowercase());
     let mut said = process.outputs.iter().filter(|output| output.at_ns >= group.first_ns && names(&output.text));
     let first_ns = said.next().map_or(u64::MAX, |output| output.at_ns);
     let is_now = |last_ns: u64| last_ns.saturating_sub(first_ns) >= REPEATED_NS && last_ns >= group.last_ns;

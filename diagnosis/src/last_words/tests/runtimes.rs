@@ -15,7 +15,7 @@ fn python_says_it_behind_the_stack() {
          above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\", line 4, in \
          <module>\n    f()\n    ^^^\nRuntimeError: no settings\n",
     );
-    assert_eq!(said, "RuntimeError: no settings");
+    assert_eq!(said, "KeyError: 'a', then RuntimeError: no settings");
     let said = error("  File \"a.py\", line 1\n    x = (\n        ^\nSyntaxError: '(' was never closed\n");
     assert_eq!(said, "SyntaxError: '(' was never closed");
     // A class of one's own without a message.
@@ -26,7 +26,7 @@ fn python_says_it_behind_the_stack() {
          ExceptionGroup: many (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: 1\n    \
          +---------------- 2 ----------------\n    | TypeError: x\n    +------------------------------------\n",
     );
-    assert_eq!(said, "ExceptionGroup: many (2 sub-exceptions)");
+    assert_eq!(said, "ExceptionGroup: many (2 sub-exceptions): ValueError: 1");
     let said = error("usage: app [-h] --port PORT\napp: error: the following arguments are required: --port\n");
     assert_eq!(said, "app: error: the following arguments are required: --port");
 }
