@@ -16,7 +16,7 @@ pub const GIVEN_UP: u16 = 0;
 /// In place of an errno: the other side ended the connection in place of an answer.
 pub const HUNG_UP: u16 = u16::MAX - 1;
 
-/// In place of an errno: somebody else has locked the file. `EAGAIN`, and of `fcntl` `EACCES` as well, say so.
+/// In place of an errno: the file is locked already. `EAGAIN`, and of `fcntl` `EACCES` as well, say so.
 pub(crate) const LOCKED: u16 = STATUS - 1;
 
 /// In place of an errno: this and the status of an HTTP response.
@@ -243,7 +243,7 @@ pub const fn words(errno: u16) -> &'static str {
         HUNG_UP => "was ended by the other side, which had sent nothing",
         RCODE_NXDOMAIN => "found no such name",
         STATUS..RCODE => "was answered with an error",
-        LOCKED => "found it locked by another",
+        LOCKED => "found it locked already",
         EPERM | EACCES => "was denied",
         ENOENT => "found no such file",
         EIO => "met an input/output error",

@@ -121,7 +121,7 @@ fn is_work(name: &str, invocation: &Invocation<'_>, arch: Arch) -> bool {
         return !has_flag(name, invocation, arch, DIRECTORY)
             && !has_flag(name, invocation, arch, APPEND)
             && decode::path(invocation, arch).is_some_and(|path| {
-                let is_own = path.starts_with("/proc/") || path.starts_with("/sys/");
+                let is_own = ["/proc/", "/sys/", "/dev/"].iter().any(|dir| path.starts_with(dir));
                 !is_own && noise(name, &Subject::Path(path.into_owned()), errno::ENOENT) == Noise::None
             });
     }

@@ -46,6 +46,8 @@ pub(crate) enum Life {
     Stands,
     /// It is sent that signal from outside once it is up.
     Sent(&'static str),
+    /// It stands still, and is sent that signal from outside once that is told.
+    Stopped(&'static str),
     /// It stands still from then on: its cgroup is frozen, as by `runc pause`.
     Paused,
 }

@@ -11,6 +11,7 @@ mod refused;
 mod servers;
 mod signals;
 mod supervisors;
+mod ways_out;
 mod words;
 
 use crate::program::Program;
@@ -18,7 +19,7 @@ use crate::program::Program;
 /// All of them, each with its class.
 pub(crate) fn all() -> Vec<(&'static str, Program)> {
     type Class = (&'static str, fn() -> Vec<Program>);
-    const CLASSES: [Class; 12] = [
+    const CLASSES: [Class; 13] = [
         ("words", words::programs),
         ("files", files::programs),
         ("servers", servers::programs),
@@ -30,6 +31,7 @@ pub(crate) fn all() -> Vec<(&'static str, Program)> {
         ("network", network::programs),
         ("http", http::programs),
         ("hangs", hangs::programs),
+        ("ways_out", ways_out::programs),
         ("lapped", lapped::programs),
     ];
     let of = |(class, programs): Class| programs().into_iter().map(move |program| (class, program));

@@ -93,6 +93,12 @@ fn bad(agent: &Agent, program: &Program) -> Result<Value> {
             container.order("kill", &[signal])?;
             ensure!(end(running, || ())? != 0, "it ended well");
         }
+        Life::Stopped(signal) => {
+            let running = started(&container)?;
+            eventually("a cause while it lives", STANDS, || why(agent, container.id()).ok().filter(is_cause))?;
+            container.order("kill", &[signal])?;
+            ensure!(end(running, || ())? != 0, "it ended well");
+        }
         Life::Stands | Life::Paused => return standing(agent, program, &container),
         Life::Serves(address) => anyhow::bail!("it is to fail, and would serve at {address}"),
     }
