@@ -62,6 +62,7 @@ const TRIED: &[(&str, &str)] = &[
     ("<string>", "Python's search for the source of a message"),
     ("<stdin>", "Python's search for the source of a message"),
     ("/node_modules", "Node's search for modules"),
+    ("/package.json", "Node's search for modules"),
     ("/.openssl", "a configuration that is optional"),
     ("/ssl/certs", "the search for certificates"),
     ("/crypto-policies", "a configuration that is optional"),
@@ -87,7 +88,7 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     if subject == &Subject::Nothing && is_not_taken(errno) {
         return Noise::Probe("a look at what the kernel offers");
     }
-    if is_refused(errno) && calls::has(name, bits::SENDS) && !subject.is_name_server() {
+    if is_refused(errno) && calls::has(name, bits::SENDS | bits::RECEIVES) && !subject.is_name_server() {
         return Noise::Probe("a datagram that nobody takes");
     }
     let (Subject::Path(path) | Subject::Peer(path)) = subject else { return Noise::None };

@@ -91,7 +91,7 @@ const REASONS: &[&str] = &[
     " allocat",
     " too ",
     " already ",
-    " set ",
+    " not set ",
 ];
 
 /// Whether a text tells that something was not done, and no reason: "Node could not join", "migrations not applied".
