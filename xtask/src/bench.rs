@@ -16,6 +16,7 @@ mod figures;
 mod held;
 mod interrupt;
 mod metrics;
+mod part;
 mod place;
 mod servers;
 mod setting;
@@ -25,9 +26,10 @@ mod table;
 use crate::{build, build_ebpf, collector, command, setup};
 use anyhow::{Result, bail};
 use calls::Calls;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use figures::{Figures, Load, Series};
 use held::FullRing;
+use part::{ON_CLUSTER, Part};
 use place::Playground;
 use rewind_tests::programs::BIN_DIR;
 use rewind_tests::{agent, programs};
@@ -66,31 +68,6 @@ pub(crate) struct Bench {
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     only: Vec<Part>,
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Part {
-    Getppid,
-    Openat,
-    Connection,
-    Nginx,
-    Redis,
-    Decode,
-    Daemon,
-    Adoption,
-    Crash,
-    Feed,
-    Export,
-    Metrics,
-    /// Ten minutes of short connections. Only if it is named.
-    Soak,
-    /// On a cluster that is up: memory, CPU, reading, Events, watches. Only if it is named.
-    Cluster,
-    /// As above: the names of 300 pods that come and go.
-    Churn,
-}
-
-/// What is measured on a cluster, and only there.
-const ON_CLUSTER: [Part; 2] = [Part::Cluster, Part::Churn];
 
 impl Bench {
     pub(crate) fn run(&self) -> Result<()> {
@@ -254,8 +231,7 @@ impl Run<'_> {
 
     /// What is not compared with anything.
     fn alone(&mut self, table: &mut Table) -> Result<()> {
-        let (nginx, decode) = (self.bench.wants(Part::Nginx), self.bench.wants(Part::Decode));
-        if nginx || decode {
+        if [Part::Nginx, Part::Decode, Part::Why].into_iter().any(|part| self.bench.wants(part)) {
             match held::measure(self.place, self.bench.load_seconds()) {
                 Ok(held) => self.show_held(table, &held)?,
                 Err(error) => self.fail("a full ring", &error)?,
@@ -370,6 +346,13 @@ impl Run<'_> {
                     table.alone(HELD, "records decoded a second", &series, goal);
                 }
                 Err(error) => self.fail("decoding", &error)?,
+            }
+        }
+        if self.bench.wants(Part::Why) {
+            eprintln!("bench: rewind why");
+            match held::why(&held.recording, self.bench.rounds()) {
+                Ok(ms) => table.alone(HELD, "ms of `rewind why` of it", &Series::new(ms), Goal::Below(200.0)),
+                Err(error) => self.fail("rewind why", &error)?,
             }
         }
         if self.bench.wants(Part::Daemon) {

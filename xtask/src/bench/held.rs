@@ -6,13 +6,14 @@ use super::setting::{Setting, figure_of, recorder, recording_of};
 use super::{daemon, interrupt};
 use anyhow::{Context as _, Result, bail};
 use rewind_tests::agent::Agent;
+use rewind_tests::programs;
 use serde_json::Value;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const MEBIBYTE: f64 = (1 << 20) as f64;
 const WITHIN: Duration = Duration::from_secs(120);
@@ -64,6 +65,16 @@ pub(super) fn decode(place: &Playground, program: &Path, recording: &Path, passe
         bail!("no figure in: {said}");
     }
     Ok(figures)
+}
+
+/// How long the whole command takes to say what is wrong, in milliseconds, time by time.
+pub(super) fn why(recording: &Path, times: u32) -> Result<Vec<f64>> {
+    let once = || {
+        let begin = Instant::now();
+        programs::run(Command::new(programs::ours("rewind")).args(["why", "--from"]).arg(recording))?.success()?;
+        Ok(begin.elapsed().as_secs_f64() * 1000.0)
+    };
+    (0..times).map(|_| once()).collect()
 }
 
 /// What the agent answers, as bytes. The older HTTP, so that the end of the answer is its end.
