@@ -14,13 +14,14 @@ mod process;
 mod recovery;
 mod requests;
 mod seen;
+mod sent;
 mod setup;
 mod signals;
 mod subject;
 mod sums;
 mod threads;
 
-pub use exchanges::Served;
+pub use exchanges::{Served, Unanswered};
 pub use failure::Failure;
 pub use file_locks::{FileLock, LockRequest};
 pub use memory::Memory;
@@ -87,6 +88,8 @@ pub struct Facts<'a> {
     pub file_locks: Vec<FileLock>,
     /// Requests that were answered, in the order of their answers.
     pub served: Vec<Served>,
+    /// Requests that nothing was sent to, in their order.
+    pub unanswered: Vec<Unanswered>,
     /// Threads that have not ended.
     living: Vec<Thread>,
     /// Signals that were sent.

@@ -29,10 +29,11 @@ mod slow;
 mod stuck;
 mod thread;
 mod timeout;
+mod unanswered;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 23] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -53,6 +54,7 @@ const RULES: [Rule; 22] = [
     thread::rule,
     busy::rule,
     served::rule,
+    unanswered::rule,
     slow::rule,
     other::rule,
 ];

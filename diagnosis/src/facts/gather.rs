@@ -62,10 +62,10 @@ impl Gather {
         };
         let lives = |tgid| self.processes.get(&tgid).is_none_or(|process| process.end.is_none()) && ending.is_none();
         self.calls.finish(header.coverage.complete_from_ns, end_ns, lives);
-        let Calls { mut failures, open, kills, sums, owners, full, locks, .. } = self.calls;
+        let Calls { mut failures, open, kills, sums, owners, full, locks, sent, .. } = self.calls;
         let process = |tgid| (end_ns(tgid), lives(tgid));
-        let ended = Ended { complete_ns: header.coverage.complete_from_ns, process };
-        let served = self.exchanges.finish(header.read_ns, &ended, &mut failures);
+        let ended = Ended { complete_ns: header.coverage.complete_from_ns, process, sent: &sent };
+        let (served, unanswered) = self.exchanges.finish(header.read_ns, &ended, &mut failures);
         let file_locks = locks.finish(&self.processes, &self.tables);
         let mut facts = Facts {
             header,
@@ -89,6 +89,7 @@ impl Gather {
             origins: Origins::of(header),
             file_locks,
             served,
+            unanswered,
             living: Vec::new(),
         };
         facts.living = facts.living_threads(&self.alive);
