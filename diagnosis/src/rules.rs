@@ -21,6 +21,7 @@ mod oom;
 mod other;
 mod pipe;
 mod program;
+mod question;
 mod refused;
 mod served;
 mod setup;
@@ -33,7 +34,7 @@ mod unanswered;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 23] = [
+const RULES: [Rule; 24] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -51,6 +52,7 @@ const RULES: [Rule; 23] = [
     file_lock::rule,
     pipe::rule,
     stuck::rule,
+    question::rule,
     thread::rule,
     busy::rule,
     served::rule,
