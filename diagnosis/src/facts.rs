@@ -20,6 +20,7 @@ mod signals;
 mod subject;
 mod sums;
 mod threads;
+mod untaken;
 
 pub use exchanges::{Served, Unanswered};
 pub use failure::Failure;
@@ -33,6 +34,7 @@ pub(crate) use signals::*;
 pub use subject::Subject;
 pub use sums::Sums;
 pub use threads::{Thread, Wait};
+pub use untaken::{Taker, Untaken};
 
 use crate::calls::bits;
 use gather::Gather;
@@ -90,6 +92,8 @@ pub struct Facts<'a> {
     pub served: Vec<Served>,
     /// Requests that nothing was sent to, in their order.
     pub unanswered: Vec<Unanswered>,
+    /// Connections that wait to be accepted, and the process that accepted those before them.
+    pub untaken: Option<(Taker, Vec<Untaken>)>,
     /// Threads that have not ended.
     living: Vec<Thread>,
     /// Signals that were sent.

@@ -31,10 +31,11 @@ mod stuck;
 mod thread;
 mod timeout;
 mod unanswered;
+mod untaken;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 24] = [
+const RULES: [Rule; 25] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -57,6 +58,7 @@ const RULES: [Rule; 24] = [
     busy::rule,
     served::rule,
     unanswered::rule,
+    untaken::rule,
     slow::rule,
     other::rule,
 ];
