@@ -1,4 +1,5 @@
-//! A living server that leaves requests without an answer: their clients have given up, or still wait.
+//! A living server that leaves requests without an answer: their clients have given up, or still wait, or it ends their
+//! connections.
 //!
 //! A request that waits is odd only where such were answered sooner before: others are answered once there is something
 //! to tell.
@@ -33,6 +34,13 @@ struct Named<'f> {
     unanswered: Vec<&'f Unanswered>,
 }
 
+impl Named<'_> {
+    fn count_since(&self, since_ns: u64) -> usize {
+        let began = self.unanswered.iter().map(|it| it.began_ns).chain(self.served.iter().map(|it| it.began_ns));
+        began.filter(|began_ns| *began_ns >= since_ns).count()
+    }
+}
+
 pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     if !facts.is_living() || facts.is_frozen() || facts.unanswered.len() < LEAST {
         return Vec::new();
@@ -40,7 +48,10 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     let mut names = BTreeMap::<&str, Named<'_>>::new();
     facts.served.iter().for_each(|served| names.entry(&served.name).or_default().served.push(served));
     facts.unanswered.iter().for_each(|request| names.entry(&request.name).or_default().unanswered.push(request));
-    let of_names: Vec<_> = names.iter().filter_map(|(name, named)| of_name(facts, groups, name, named)).collect();
+    let of_name = |(name, named): (&&str, &Named<'_>)| {
+        of_name(facts, groups, name, named).or_else(|| cut_off(facts, name, named))
+    };
+    let of_names: Vec<_> = names.iter().filter_map(of_name).collect();
     if of_names.is_empty() { of_all(facts, groups, &names).into_iter().collect() } else { of_names }
 }
 
@@ -53,14 +64,30 @@ fn of_name(facts: &Facts<'_>, groups: &[Group], name: &str, named: &Named<'_>) -
         it.began_ns >= first.began_ns && waited_ns(facts, it) >= GIVEN_UP_NS && is_slow(facts, it, named)
     };
     let waiting = named.unanswered.iter().filter(waits).count();
-    let began = named.unanswered.iter().map(|it| it.began_ns).chain(named.served.iter().map(|it| it.began_ns));
-    let of = began.filter(|began_ns| *began_ns >= first.began_ns.min(since_ns(facts))).count();
+    let of = named.count_since(first.began_ns.min(since_ns(facts)));
     if left.len() < LEAST || waiting * SHARE < of {
         return None;
     }
     let count = grouped(waiting as u64);
     let text = format!("it has left {count} of the last {} requests for {name} without an answer", grouped(of as u64));
     Some(finding(facts, groups, text, &left, [first, last]))
+}
+
+/// Requests of one name whose connections the server ended itself.
+fn cut_off(facts: &Facts<'_>, name: &str, named: &Named<'_>) -> Option<Finding> {
+    let is_cut = |it: &&&Unanswered| it.is_cut && it.closed_ns >= Some(since_ns(facts));
+    let cut: Vec<_> = named.unanswered.iter().filter(is_cut).collect();
+    let (first, last) = (cut.first()?, cut.last()?);
+    let of = named.count_since(first.began_ns.min(since_ns(facts)));
+    // Who speaks another protocol answers no request at all.
+    let answers = facts.served.iter().any(|served| served.tgid == last.tgid);
+    if cut.len() < LEAST || cut.len() * SHARE < of || !answers {
+        return None;
+    }
+    let (count, of) = (grouped(cut.len() as u64), grouped(of as u64));
+    let text =
+        format!("it has ended the connections of {count} of the last {of} requests for {name} without an answer");
+    Some(Finding::new("unanswered", UNANSWERED_REQUESTS, text, [first.index, last.index]))
 }
 
 /// Requests of any name, where nothing is answered any more.
@@ -133,6 +160,9 @@ mod tests {
     use rewind_recording::event::build;
 
     const QUIET: &str = "It is running: nothing unusual found.";
+    /// States in which the peer, or this end, has closed first.
+    const LAST_ACK: u8 = 9;
+    const FIN_WAIT2: u8 = 5;
 
     /// A server at port 8080, with clients at ports from 5000 on.
     struct Server {
@@ -148,7 +178,7 @@ mod tests {
         /// A request of a new connection.
         fn asked(&mut self, path: &str) {
             self.client += 1;
-            self.connection(what::ACCEPTED, 0);
+            self.connection(what::ACCEPTED, 0, 0);
             let head = format!("GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n");
             self.scene.message([8080, self.client], RECEIVED, &mut 0, head.as_bytes());
         }
@@ -161,13 +191,17 @@ mod tests {
 
         fn closed_after(&mut self, ns: u64, bytes_sent: u64) {
             self.scene.later(ns);
-            self.connection(what::CLOSED, bytes_sent);
+            self.connection(what::CLOSED, bytes_sent, LAST_ACK);
         }
 
-        fn connection(&mut self, what: u8, bytes_sent: u64) {
+        fn ends_it(&mut self) {
+            self.connection(what::CLOSED, 0, FIN_WAIT2);
+        }
+
+        fn connection(&mut self, what: u8, bytes_sent: u64, state: u8) {
             self.scene.now += 1_000;
             let (time_ns, peer_port) = (self.scene.now, self.client);
-            let told = Connection { time_ns, local_port: 8080, peer_port, bytes_sent, ..Connection::default() };
+            let told = Connection { time_ns, local_port: 8080, peer_port, bytes_sent, state, ..Connection::default() };
             build::connection(&mut self.scene.records, (700, 700), what, told);
         }
 
@@ -240,6 +274,22 @@ mod tests {
         server.asked("/");
         server.answers_after(MS);
         assert_eq!(server.scene.answer(), QUIET);
+    }
+
+    #[test]
+    fn a_server_that_ends_the_connections_of_requests_is_told() {
+        let ends = |answers: usize| {
+            let mut server = Server::waits(answers, MS, 0);
+            for _ in 0..3 {
+                server.asked("/report");
+                server.ends_it();
+            }
+            server.scene.answer()
+        };
+        let answer = "It is running; but it has ended the connections of 3 of the last 3 requests for GET /report without an \
+                      answer.";
+        // Who answers none may speak another protocol.
+        assert_eq!([ends(1), ends(0)], [answer, QUIET]);
     }
 
     #[test]

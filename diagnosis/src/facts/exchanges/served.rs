@@ -4,8 +4,12 @@ use super::{Ended, Ends};
 use rewind_protocols::http1::{Doubt, Exchange};
 use rewind_recording::conversations::Party;
 use rewind_recording::events::Connection;
+use rewind_recording::events::connection::{End, closed_by};
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
+
+/// The state of a connection whose peer has closed it (`include/net/tcp_states.h`).
+const CLOSE_WAIT: u8 = 8;
 
 /// A request that a process of the container has answered.
 #[derive(Clone, Debug)]
@@ -48,6 +52,8 @@ pub struct Unanswered {
     pub began_ns: u64,
     /// When its connection was closed, if it was.
     pub closed_ns: Option<u64>,
+    /// Whether it was this end that closed it.
+    pub is_cut: bool,
     /// The process.
     pub tgid: u32,
     /// `GET /cart`.
@@ -67,6 +73,7 @@ impl Unanswered {
             index: index(request.began_ns)?,
             began_ns: request.began_ns,
             closed_ns: None,
+            is_cut: false,
             tgid: party.tgid,
             name: super::http::name(&request.head),
             local: party.local,
@@ -88,6 +95,8 @@ pub(super) fn unanswered(
         let ends = (request.local, request.peer);
         let closed = closed.get(&ends).filter(|closed| closed.time_ns >= request.began_ns);
         request.closed_ns = closed.map(|closed| closed.time_ns);
+        // The client had gone where the peer's end was known.
+        request.is_cut = closed.is_some_and(|closed| closed_by(closed) == Some(End::Us) && closed.state != CLOSE_WAIT);
         let sent_ns = ended.sent.last_ns(&request.peer.to_string());
         let is_sent = sent_ns.is_some_and(|sent_ns| sent_ns >= request.began_ns)
             || closed.is_some_and(|closed| closed.bytes_sent > 0) && !answered.contains(&ends);
