@@ -13,8 +13,6 @@ use std::collections::BTreeSet;
 const NOT_FOUND: u8 = 127;
 /// What they exit with when it cannot be run.
 const NOT_RUN: u8 = 126;
-/// Who looked for a program runs it so soon.
-const RIGHT_BEFORE_NS: u64 = 50_000_000;
 /// Directories that are shown.
 const SHOWN: usize = 8;
 
@@ -71,11 +69,8 @@ fn finding(facts: &Facts<'_>, process: &Process, launcher: &Process, looks: &[&F
     let is_named = |failure: &Failure| parts(failure).is_some_and(|(_, name)| is_other(name) && said.contains(name));
     let is_run = |failure: &Failure| calls::has(&failure.name, bits::RUNS);
     // What it complains of; else what it tried to run.
-    let last = looks.iter().rev().find(|look| is_named(look)).or_else(|| looks.iter().rev().find(|look| is_run(look)));
-    // Nobody heard it complain: what its parent looked for right before it began it.
-    let is_right_before =
-        |look: &Failure| look.at_ns <= process.first_ns && process.first_ns - look.at_ns < RIGHT_BEFORE_NS;
-    let last = last.or_else(|| looks.iter().rev().find(|look| is_right_before(look)))?;
+    let last =
+        looks.iter().rev().find(|look| is_named(look)).or_else(|| looks.iter().rev().find(|look| is_run(look)))?;
     let (_, name) = parts(last)?;
     let of_it = || looks.iter().filter(|look| parts(look).is_some_and(|(_, other)| other == name));
     let mut dirs: Vec<&str> = Vec::new();

@@ -1,10 +1,9 @@
-//! Children that run no program and fail again and again of the same failed call: redis saves in one, say; or that a shell
-//! began for a program that is not there.
+//! Children that run no program and fail again and again of the same failed call: redis saves in one, say.
 //!
 //! That a child ends with a code says little: many are ended so to be replaced. Three in a row that could not do the same
 //! right before, or that said so, fail.
 
-use super::run::{Run, has_failed, is_not_found};
+use super::run::{Run, has_failed};
 use crate::calls::{self, bits};
 use crate::facts::process::{Process, is_shell};
 use crate::facts::{Facts, Failure, Subject};
@@ -26,9 +25,11 @@ impl Facts<'_> {
     /// Processes that were begun in the time that is held and have run no program, by parent and name.
     pub(super) fn forks(&self) -> BTreeMap<(u32, &str), Vec<Run<'_>>> {
         let complete_ns = self.header.coverage.complete_from_ns;
+        // What a shell begins without a program is a part of its script.
         let is_fork = |process: &Process| {
             let is_own = process.programs.is_empty() && !process.is_setup() && process.first_ns >= complete_ns;
-            is_own && self.processes.get(&process.parent).is_some_and(|parent| parent.first_ns < process.first_ns)
+            let parent = self.processes.get(&process.parent);
+            is_own && parent.is_some_and(|parent| !is_shell(parent.program()) && parent.first_ns < process.first_ns)
         };
         let mut forks = BTreeMap::<(u32, &str), Vec<Run<'_>>>::new();
         for (tgid, process) in self.processes.iter().filter(|(_, process)| is_fork(process)) {
@@ -40,10 +41,6 @@ impl Facts<'_> {
     /// The failed call that a process ended of, if it ended badly.
     pub(super) fn ended_of(&self, (tgid, process): Run<'_>) -> Option<Reason<'_>> {
         let end_ns = process.end.filter(has_failed)?.ending.at_ns;
-        // What a shell begins without a program is a part of its script, unless it did not find one.
-        if is_shell(process.program()) {
-            return is_not_found(process).then_some(("", 0, ""));
-        }
         let own = self.failures.iter().filter(|failure| failure.tgid == tgid && failure.at_ns <= end_ns);
         let ties = |failure: &&Failure| {
             let until_ns = end_ns - failure.at_ns;
@@ -146,31 +143,6 @@ mod tests {
             scene.later(S);
         };
         assert_eq!(forks(5, 3 << 8, early).answer(), NOTHING);
-    }
-
-    #[test]
-    fn a_shell_that_looks_for_a_program_in_vain_again_and_again_is_told_with_its_name() {
-        let waits = |code: u32, rests: &str| {
-            let mut scene = Scene::of("bash wait.sh");
-            for tgid in [701, 703, 705] {
-                scene.main = 700;
-                for dir in ["/usr/bin", "/bin"] {
-                    let path = format!("{dir}/ncat");
-                    scene.call(700, 4).string(&path).arg(0x7000).result(-2).end();
-                }
-                build::fork(&mut scene.records, scene.now, (700, 700), tgid);
-                build::child(&mut scene.records, scene.now, tgid, 700, "bash");
-                scene.exit(tgid, code << 8);
-                scene.child(tgid + 1, 700, rests);
-                scene.later(S);
-                scene.exit(tgid + 1, 0);
-            }
-            scene.answer()
-        };
-        let answer = "It is running, but its child bash fails again and again: the last of 3 in 2.01s (process 705) exited with \
-                      127: there is no program ncat in its PATH (/usr/bin:/bin).";
-        assert_eq!(waits(127, "sleep 1"), answer);
-        assert_eq!([waits(127, "date"), waits(1, "sleep 1")], [NOTHING, NOTHING]);
     }
 
     #[test]

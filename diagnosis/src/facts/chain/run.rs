@@ -10,13 +10,7 @@ pub(super) type Run<'f> = (u32, &'f Process);
 /// Whether two processes run the same, or were begun to. What a shell begins without a program is a part of its script.
 pub(super) fn is_same(one: &Process, other: &Process) -> bool {
     let [is_fork, other_is_fork] = [one, other].map(|process| process.programs.is_empty());
-    let is_part = || is_fork && is_shell(one.program()) && !(is_not_found(one) && is_not_found(other));
-    is_fork == other_is_fork && other.command() == one.command() && !is_part()
-}
-
-/// Whether a part of a shell could not run a program: it says so with its exit code (POSIX, Shell Command Language, 2.8.2).
-pub(super) fn is_not_found(process: &Process) -> bool {
-    process.end.is_some_and(|end| matches!(end.ending.exit_code, Some(126 | 127)))
+    is_fork == other_is_fork && other.command() == one.command() && !(is_fork && is_shell(one.program()))
 }
 
 /// Whether an end is a failure: who was asked to end did as it was told.
