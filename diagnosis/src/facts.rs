@@ -14,13 +14,15 @@ mod process;
 mod recovery;
 mod requests;
 mod seen;
+mod sent;
 mod setup;
 mod signals;
 mod subject;
 mod sums;
 mod threads;
+mod untaken;
 
-pub use exchanges::Served;
+pub use exchanges::{Served, Unanswered};
 pub use failure::Failure;
 pub use file_locks::{FileLock, LockRequest};
 pub use memory::Memory;
@@ -32,6 +34,7 @@ pub(crate) use signals::*;
 pub use subject::Subject;
 pub use sums::Sums;
 pub use threads::{Thread, Wait};
+pub use untaken::{Taker, Untaken};
 
 use crate::calls::bits;
 use gather::Gather;
@@ -87,6 +90,10 @@ pub struct Facts<'a> {
     pub file_locks: Vec<FileLock>,
     /// Requests that were answered, in the order of their answers.
     pub served: Vec<Served>,
+    /// Requests that nothing was sent to, in their order.
+    pub unanswered: Vec<Unanswered>,
+    /// Connections that wait to be accepted, and the process that accepted those before them.
+    pub untaken: Option<(Taker, Vec<Untaken>)>,
     /// Threads that have not ended.
     living: Vec<Thread>,
     /// Signals that were sent.

@@ -23,6 +23,7 @@ mod other;
 mod pipe;
 mod polling;
 mod program;
+mod question;
 mod refused;
 mod served;
 mod setup;
@@ -31,12 +32,14 @@ mod slow;
 mod stuck;
 mod thread;
 mod timeout;
+mod unanswered;
+mod untaken;
 
 pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 24] = [
+const RULES: [Rule; 27] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -56,9 +59,12 @@ const RULES: [Rule; 24] = [
     pipe::rule,
     polling::rule,
     stuck::rule,
+    question::rule,
     thread::rule,
     busy::rule,
     served::rule,
+    unanswered::rule,
+    untaken::rule,
     slow::rule,
     other::rule,
 ];

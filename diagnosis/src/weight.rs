@@ -73,6 +73,8 @@ pub const THREAD_ENDED: i32 = 150;
 pub const SERVES_ERRORS: i32 = 170;
 /// A process has made no call since the recording began.
 pub const HUNG: i32 = 120;
+/// A server leaves requests without an answer. Less than what may be the reason for it.
+pub const UNANSWERED_REQUESTS: i32 = HUNG - 1;
 /// Calls took so long that it can be told; more of the time adds up to [`SLOW_SHARE`].
 pub const SLOW: i32 = WORTH_SAYING;
 /// All of the time was spent in slow calls. Less than any failure that the program complains of.

@@ -1,11 +1,12 @@
 //! Who programs of the corpus talk to: name servers that know nothing, listeners that hang up, a server whose answers are
-//! errors. They answer as long as the test program runs.
+//! errors; and clients of servers. They do so as long as the test program runs.
 
 use anyhow::{Context as _, Result};
 use rewind_tests::programs;
-use std::net::{TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::thread;
+use std::time::Duration;
 
 /// A name server that takes questions and keeps silent.
 pub(crate) const SILENT_DNS: &str = "nameserver 127.83.78.1\noptions timeout:1 attempts:1\n";
@@ -15,6 +16,11 @@ pub(crate) const EMPTY_DNS: &str = "nameserver 127.83.78.2\noptions timeout:1 at
 pub(crate) const FAILED_DNS: &str = "nameserver 127.83.78.3\noptions timeout:1 attempts:1\n";
 /// Where nobody answers questions.
 pub(crate) const NO_DNS: &str = "nameserver 127.83.78.4\noptions timeout:1 attempts:1\n";
+
+/// Servers that are asked for a path again and again, by clients that wait no longer than [`CLIENT_WAITS`].
+pub(crate) const STUCK_SERVER: &str = "127.83.79.8:8101";
+pub(crate) const GATEWAY: &str = "127.83.79.4:8104";
+const CLIENT_WAITS: Duration = Duration::from_millis(1200);
 
 const NXDOMAIN: u8 = 3;
 const SERVFAIL: u8 = 2;
@@ -55,7 +61,25 @@ pub(crate) fn start() -> Result<()> {
     for taken in ["127.83.78.6:8080", "127.83.78.6:1883"] {
         each(taken, drop)?;
     }
+    for (server, path) in [(STUCK_SERVER, "/inc"), (STUCK_SERVER, "/health"), (GATEWAY, "/cart")] {
+        let server: SocketAddr = server.parse()?;
+        thread::spawn(move || {
+            loop {
+                // Most of the time nobody is there.
+                let _ = ask(server, path);
+                thread::sleep(Duration::from_millis(300));
+            }
+        });
+    }
     Ok(())
+}
+
+/// One request, on a connection of its own.
+fn ask(server: SocketAddr, path: &str) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect_timeout(&server, CLIENT_WAITS)?;
+    stream.set_read_timeout(Some(CLIENT_WAITS))?;
+    std::io::Write::write_all(&mut stream, format!("GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n").as_bytes())?;
+    std::io::Read::read(&mut stream, &mut [0; 1024]).map(|_| ())
 }
 
 /// A key with a certificate that nobody trusts; empty where there is no openssl.

@@ -8,6 +8,7 @@ use super::process::{KillCall, Process};
 use super::recovery::Had;
 use super::requests::PendingRequests;
 use super::seen::Seen;
+use super::sent::Sent;
 use super::subject::Subject;
 use super::sums::Sums;
 use crate::calls::bits;
@@ -30,6 +31,7 @@ pub(super) struct Calls {
     /// Descriptors of processes that met the limit.
     pub(super) full: BTreeMap<u32, Table>,
     pub(super) locks: FileLocks,
+    pub(super) sent: Sent,
     had: Had,
     background: Background,
     pending: PendingRequests,
@@ -73,6 +75,7 @@ impl Calls {
         if seen.has_succeeded() {
             self.locks.add(seen, &subject);
             self.had.lock(seen, &subject);
+            self.sent.add(seen, &subject);
         }
         let call = seen.call();
         let errno = match call.refusal {

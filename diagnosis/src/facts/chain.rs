@@ -6,13 +6,17 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | [`run`] | what is the same run again, and what has failed |
+//! | [`forks`] | children that run nothing and fail again and again |
 //! | [`attempts`] | what is run, and fails, again and again |
 //! | [`over`] | whether a parent got over a failure |
 //! | [`brought_down`] | supervisors that are told to end because of one |
 
 mod attempts;
 mod brought_down;
+mod forks;
 mod over;
+mod run;
 
 use super::Facts;
 use super::process::{Process, launches};

@@ -3,7 +3,7 @@
 //! ```text
 //! messages and connections -> exchanges -> failures
 //!                           \              http, dns
-//!                            -> what was served
+//!                            -> what was served, and what was not
 //! ```
 
 mod dns;
@@ -12,14 +12,15 @@ mod served;
 #[cfg(test)]
 mod tests;
 
-pub use served::Served;
+pub use served::{Served, Unanswered};
 
 use super::failure::Failure;
+use super::sent::Sent;
 use rewind_common::record::connection::what;
 use rewind_protocols::http1::Way;
 use rewind_recording::conversations::{Conversations, Told};
 use rewind_recording::event::{Event, What};
-use rewind_recording::events::connection;
+use rewind_recording::events::{Connection, connection};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
@@ -27,11 +28,13 @@ use std::net::SocketAddr;
 type Ends = (SocketAddr, SocketAddr);
 
 /// Until when processes and connections were there.
-pub(super) struct Ended<F> {
+pub(super) struct Ended<'s, F> {
     /// From when on no call is overwritten: what was asked before may have got an answer.
     pub(super) complete_ns: u64,
     /// When a process ended, or until when it is known to live, and whether it does.
     pub(super) process: F,
+    /// When something was sent to whom.
+    pub(super) sent: &'s Sent,
 }
 
 /// What was seen so far.
@@ -40,10 +43,11 @@ pub(super) struct Exchanges {
     conversations: Conversations,
     /// The events that messages began in.
     began: HashMap<(Ends, u64), usize>,
-    closed_ns: HashMap<Ends, u64>,
+    closed: HashMap<Ends, Connection>,
     requests: Vec<http::Request>,
     lookups: Vec<dns::Answer>,
-    served: Vec<Served>,
+    served: Vec<(Ends, Served)>,
+    unanswered: Vec<Unanswered>,
 }
 
 impl Exchanges {
@@ -55,7 +59,7 @@ impl Exchanges {
                 self.began.entry((ends, message.at_ns())).or_insert(index);
             }
             What::Connection(told) if told.header.flags == what::CLOSED => {
-                self.closed_ns.insert((connection::local(&told), connection::peer(&told)), told.time_ns);
+                self.closed.insert((connection::local(&told), connection::peer(&told)), told);
             }
             What::Connection(_) => {}
             _ => return,
@@ -72,7 +76,10 @@ impl Exchanges {
                 let began = |at_ns: u64| self.began.get(&(ends, at_ns)).copied();
                 match exchange.way {
                     Some(Way::Sent) => self.requests.extend(http::Request::of(party, *exchange, began)),
-                    Some(Way::Received) => self.served.extend(Served::of(party, *exchange, began)),
+                    Some(Way::Received) if exchange.response.is_some() => {
+                        self.served.extend(Served::of(party, *exchange, began).map(|served| (ends, served)));
+                    }
+                    Some(Way::Received) => self.unanswered.extend(Unanswered::of(party, *exchange, began)),
                     None => {}
                 }
             }
@@ -81,19 +88,22 @@ impl Exchanges {
         }
     }
 
-    /// Adds what failed to what the calls have told; what was served.
+    /// Adds what failed to what the calls have told; what was served, and what was not.
     pub(super) fn finish(
         mut self,
         read_ns: u64,
-        ended: &Ended<impl Fn(u32) -> (u64, bool)>,
+        ended: &Ended<'_, impl Fn(u32) -> (u64, bool)>,
         failures: &mut Vec<Failure>,
-    ) -> Vec<Served> {
+    ) -> (Vec<Served>, Vec<Unanswered>) {
         for told in self.conversations.end(read_ns) {
             self.told(told, None);
         }
-        http::add_failures(&self.requests, &self.closed_ns, ended, failures);
+        http::add_failures(&self.requests, &self.closed, ended, failures);
         dns::add_failures(&self.lookups, failures);
-        self.served.sort_by_key(|served| served.at_ns);
-        self.served
+        let mut unanswered = served::unanswered(self.unanswered, &self.closed, &self.served, ended);
+        unanswered.sort_by_key(|request| request.began_ns);
+        let mut served: Vec<_> = self.served.into_iter().map(|(_, served)| served).collect();
+        served.sort_by_key(|served| served.at_ns);
+        (served, unanswered)
     }
 }

@@ -8,6 +8,7 @@ use super::process::{DeliveredSignal, Process, ProcessEnd};
 use super::seen::Seen;
 use super::setup::Setup;
 use super::threads::Alive;
+use super::untaken::Backlog;
 use crate::calls::bits;
 use rewind_common::record::connection::what;
 use rewind_common::record::{self as wire, GROUP_DEAD};
@@ -32,6 +33,7 @@ pub(super) struct Gather {
     setups: HashMap<u32, Setup>,
     calls: Calls,
     exchanges: Exchanges,
+    backlog: Backlog,
     reaped: BTreeMap<u32, u64>,
     alive: Alive,
     sent: Vec<(usize, wire::SignalSent)>,
@@ -63,10 +65,10 @@ impl Gather {
         };
         let lives = |tgid| self.processes.get(&tgid).is_none_or(|process| process.end.is_none()) && ending.is_none();
         self.calls.finish(header.coverage.complete_from_ns, end_ns, lives);
-        let Calls { mut failures, open, kills, sums, owners, full, locks, .. } = self.calls;
+        let Calls { mut failures, open, kills, sums, owners, full, locks, sent, .. } = self.calls;
         let process = |tgid| (end_ns(tgid), lives(tgid));
-        let ended = Ended { complete_ns: header.coverage.complete_from_ns, process };
-        let served = self.exchanges.finish(header.read_ns, &ended, &mut failures);
+        let ended = Ended { complete_ns: header.coverage.complete_from_ns, process, sent: &sent };
+        let (served, unanswered) = self.exchanges.finish(header.read_ns, &ended, &mut failures);
         let file_locks = locks.finish(&self.processes, &self.tables);
         let mut facts = Facts {
             header,
@@ -90,6 +92,8 @@ impl Gather {
             origins: Origins::of(header),
             file_locks,
             served,
+            unanswered,
+            untaken: self.backlog.finish(header.coverage.complete_from_ns),
             living: Vec::new(),
         };
         facts.living = facts.living_threads(&self.alive);
@@ -101,6 +105,7 @@ impl Gather {
             return descriptor.open_in(&mut self.tables);
         }
         self.exchanges.event(index, event);
+        self.backlog.event(index, event);
         let tgid = event.tgid().unwrap_or(event.tid);
         if tgid == 0 {
             // The kernel's own doing, of no process that is known.
@@ -158,6 +163,7 @@ impl Gather {
                 .extend(reaped(&self.processes, tgid, invocation.call.result).map(|child| (child, event.end_ns)));
         }
         let process = self.processes.entry(tgid).or_default();
+        self.backlog.call(&seen);
         let is_setup = event.task.is_some_and(|task| process.is_runtime(&comm(&task.comm).text()));
         if is_setup {
             self.setups.entry(tgid).or_default().feed(&seen);

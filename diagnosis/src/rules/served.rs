@@ -1,20 +1,21 @@
 //! A living server most of whose answers are errors of its own: statuses from 500 on.
 
-use crate::facts::{Facts, Served, Subject};
+use crate::facts::{Facts, Served};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::weight::SERVES_ERRORS;
-use crate::words::failure;
+use crate::words::upstream;
 use rewind_recording::render::units::grouped;
+use std::ops::RangeInclusive;
 
 /// Errors of the server (RFC 9110, 15.6).
 const ERRORS: u16 = 500;
+/// Statuses of who passes requests on, or has nobody to pass them on to (RFC 9110, 15.6.3 to 15.6.5).
+const OF_GATEWAYS: RangeInclusive<u16> = 502..=504;
 /// So long ago is another matter.
 const RECENT_NS: u64 = 60_000_000_000;
 /// So many are more than chance.
 const LEAST: usize = 3;
-/// What failed so long before an answer may be the reason for it.
-const RIGHT_BEFORE_NS: u64 = 1_000_000_000;
 
 pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     if !facts.is_living() {
@@ -28,8 +29,7 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
         return Vec::new();
     }
     let (count, of) = (grouped(errors.len() as u64), grouped(recent.len() as u64));
-    let reason =
-        reason(groups, last, errors.len()).map_or_else(String::new, |reason| format!("; right before that {reason}"));
+    let reason = reason(facts, groups, last, errors.len()).unwrap_or_default();
     let text = format!(
         "it answered {count} of its last {of} requests with an error, {} with HTTP {}{reason}",
         last.name, last.status
@@ -37,16 +37,13 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     vec![Finding::new("served", SERVES_ERRORS, text, [first.index, last.index])]
 }
 
-/// A peer that failed its process about as often, the last time right before the last of the answers.
-fn reason(groups: &[Group], last: &Served, errors: usize) -> Option<String> {
-    let is_it = |group: &&Group| {
-        let is_before = group.last_ns <= last.at_ns && last.at_ns - group.last_ns < RIGHT_BEFORE_NS;
-        group.tgid == last.tgid
-            && matches!(group.subject, Subject::Peer(_))
-            && is_before
-            && group.count * 2 >= errors as u64
-    };
-    groups.iter().filter(is_it).max_by_key(|group| group.last_ns).map(failure::clause)
+/// A peer that failed the server about as often, the last time right before the last of the answers; else, of who
+/// passes requests on, peers that fail it all the time, as those whose health it checks.
+fn reason(facts: &Facts<'_>, groups: &[Group], last: &Served, errors: usize) -> Option<String> {
+    let least = (errors as u64).div_ceil(2);
+    let meanwhile = || upstream::meanwhile(facts, groups, last.tgid, |group| group.first_ns <= last.at_ns);
+    upstream::right_before(groups, (last.tgid, last.at_ns), least)
+        .or_else(|| meanwhile().filter(|_| OF_GATEWAYS.contains(&last.status)))
 }
 
 #[cfg(test)]
@@ -69,6 +66,39 @@ mod tests {
             scene.later(S);
         }
         scene.answer()
+    }
+
+    /// A gateway that answers with this status, and connects to a backend each second.
+    fn checking(status: u16, backend: impl Fn(&mut Scene)) -> String {
+        let mut scene = Scene::of("haproxy");
+        let (mut received, mut sent) = (0, 0);
+        for _ in 0..6 {
+            backend(&mut scene);
+            scene.later(2 * S);
+            let ports = [8080, 5000];
+            scene.message(ports, RECEIVED, &mut received, b"GET /cart HTTP/1.1\r\nHost: shop\r\n\r\n");
+            let response = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
+            scene.message(ports, 0, &mut sent, response.as_bytes());
+        }
+        scene.answer()
+    }
+
+    #[test]
+    fn a_gateway_that_has_nobody_to_pass_requests_on_to_is_told_with_those_that_refuse_its_checks() {
+        let refuses = |scene: &mut Scene| scene.connect([10, 0, 0, 5], 8080, -111);
+        let answer = "It is running; but it answered 6 of its last 6 requests with an error, GET /cart with HTTP 503; \
+                      meanwhile connect to 10.0.0.5:8080 was refused (ECONNREFUSED), 6 times in 10.0s.";
+        assert_eq!(checking(503, refuses), answer);
+        // An error of its own has nothing to do with a peer that it tells something from time to time.
+        assert!(checking(500, refuses).ends_with("GET /cart with HTTP 500."), "{}", checking(500, refuses));
+        // Who was there at last is not what fails.
+        let mut attempts = std::cell::Cell::new(0);
+        let recovers = |scene: &mut Scene| {
+            attempts.set(attempts.get() + 1);
+            scene.connect([10, 0, 0, 5], 8080, if attempts.get() == 6 { 0 } else { -111 });
+        };
+        assert!(checking(503, recovers).ends_with("GET /cart with HTTP 503."));
+        assert_eq!(*attempts.get_mut(), 6);
     }
 
     #[test]

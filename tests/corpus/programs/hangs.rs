@@ -1,6 +1,7 @@
 //! Containers that live and stand still.
 
-use crate::program::Life::{Paused, Stands};
+use crate::peers::STUCK_SERVER;
+use crate::program::Life::{Paused, Serves, Stands};
 use crate::program::Source::C;
 use crate::program::{Program, Setup, built, program, python, sh};
 use rewind_tests::workload::CROSSED_LOCKS;
@@ -16,6 +17,29 @@ listener = socket.create_server(('127.0.0.1', 0))
 peer = socket.create_connection(listener.getsockname()); peer.sendall(b'SELECT 1'); peer.recv(100)
 ";
     let c = |what: &str| built(C, &[what]);
+    // Its lock is not given back by whoever takes it as the third.
+    let counts = |last: u32| {
+        let (host, port) = STUCK_SERVER.split_once(':').unwrap_or_default();
+        python(&format!(
+            "
+import http.server, signal, socketserver, sys, threading
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+lock, count = threading.Lock(), 0
+class Counter(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        global count
+        if self.path == '/inc':
+            lock.acquire(); count += 1
+            if count != {last}: lock.release()
+        self.send_response(200); self.send_header('Content-Length', '0'); self.end_headers()
+    def log_message(self, *_): pass
+# That of http.server asks for a name.
+socketserver.ThreadingTCPServer.allow_reuse_address = socketserver.ThreadingTCPServer.daemon_threads = True
+socketserver.ThreadingTCPServer(('{host}', {port}), Counter).serve_forever()
+"
+        ))
+        .with_peers()
+    };
     vec![
         program("c_alone", stands(c("alone")), c("well"), &["futex|lock", "wait"]),
         program("c_crossed", stands(c("crossed")), c("well"), &["futex|lock", "wait"]),
@@ -32,6 +56,19 @@ peer = socket.create_connection(listener.getsockname()); peer.sendall(b'SELECT 1
             stands(sh("mkfifo /tmp/pipe; read row < /tmp/pipe")),
             sh("mkfifo /tmp/pipe"),
             &["other end of a named pipe"],
+        ),
+        program(
+            "python_requests_left",
+            stands(counts(3)),
+            counts(0).life(Serves(STUCK_SERVER)),
+            &["GET /inc", "without an answer"],
+        )
+        .not(&["/health"]),
+        program(
+            "dash_question",
+            stands(sh("mkfifo /tmp/in; exec 0<> /tmp/in; echo 'License key?'; read key")),
+            sh("echo 'License key?'; read key; true"),
+            &["License key?", "input"],
         ),
         program("c_spins", stands(c("spin")), c("well"), &["CPU|without a call|no call"]),
         program(

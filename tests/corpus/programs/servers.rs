@@ -1,5 +1,6 @@
 //! Servers that are misconfigured. The twins serve until they are stopped.
 
+use crate::peers::GATEWAY;
 use crate::program::{Life, Program, Setup, program, run};
 
 const ALL_IN_TMP: &str = "client_body_temp_path /tmp/b; proxy_temp_path /tmp/p; fastcgi_temp_path /tmp/f; \
@@ -110,12 +111,13 @@ fn mosquitto() -> Vec<Program> {
 }
 
 fn haproxy() -> Vec<Program> {
-    let with = |address: &'static str, backend: &str, more: &str| {
+    let of = |address: &'static str, backend: &str, more: &str, at: &str| {
         let text = format!(
-            "defaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\nfrontend f\n bind {address} {more}\n default_backend {backend}\nbackend b\n server s 127.83.78.5:9003\n"
+            "defaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\nfrontend f\n bind {address} {more}\n default_backend {backend}\nbackend b\n server s {at}\n"
         );
         server(&["/usr/sbin/haproxy", "-db", "-f", "/haproxy.cfg"], address).file("/haproxy.cfg", &text)
     };
+    let with = |address, backend: &str, more: &str| of(address, backend, more, "127.83.78.5:9003");
     // As process 1 it is slow to end: the twins check their configuration, and serve nothing.
     let checks = |setup: Setup| fails(setup).limited(|spec| spec.args.insert(1, "-c".to_owned()));
     let well = |address| checks(with(address, "b", ""));
@@ -131,6 +133,12 @@ fn haproxy() -> Vec<Program> {
             fails(with("127.83.79.4:8102", "b", "ssl crt /etc/app/tls.pem")),
             well("127.83.79.4:8102"),
             &["/etc/app/tls.pem"],
+        ),
+        program(
+            "haproxy_checks",
+            of(GATEWAY, "b", "", "127.83.78.5:9 check inter 500ms").life(Life::Stands),
+            well(GATEWAY),
+            &["GET /cart", "HTTP 503", "127.83.78.5:9", "refused"],
         ),
         program(
             "haproxy_port",

@@ -2,14 +2,14 @@
 
 use crate::program::Life::{Serves, Stands};
 use crate::program::Source::C;
-use crate::program::{BUILT, Program, Setup, program, run, sh};
+use crate::program::{BUILT, Program, Setup, program, python, run, sh};
 
 /// What the supervisors do at their start in good health as well.
 const HARMLESS: &[&str] =
     &["site-packages", "dist-packages", "EBADF", "ENOTTY", "supervise/", "event", "/tmp/supervisord"];
 
 pub(crate) fn programs() -> Vec<Program> {
-    supervisord().into_iter().chain(s6()).chain(others()).map(|program| program.not(HARMLESS)).collect()
+    supervisord().into_iter().chain(s6()).chain(others()).chain(forks()).map(|program| program.not(HARMLESS)).collect()
 }
 
 /// A web server that reads `/etc/shop.conf`.
@@ -28,6 +28,30 @@ fn serves(supervisor: impl Fn(&str) -> Setup, address: &'static str) -> Setup {
 
 /// A program of its own tools that ends the supervisor in a moment.
 const LATER_STOP: &str = "/usr/bin/dash -c 'sleep 1.5; kill -TERM 1'";
+
+/// Children that run nothing.
+fn forks() -> Vec<Program> {
+    let of = |attempts: u32, saves: &str| {
+        python(&format!(
+            "
+import os, time
+for attempt in range({attempts}):
+    if os.fork() == 0:
+        {saves}
+    os.wait(); time.sleep(0.3)
+"
+        ))
+    };
+    let fails = "
+        try: open(f'/etc/dump-{attempt}', 'w')
+        except OSError as error: print('cannot save'); os._exit(1)";
+    vec![program(
+        "python_forks",
+        of(1000, fails).life(Stands),
+        of(5, "os._exit(3)"),
+        &["python3", "/etc/dump-", "again and again"],
+    )]
+}
 
 fn supervisord_of(sections: &str) -> Setup {
     let text = format!(

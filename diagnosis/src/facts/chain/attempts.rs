@@ -3,10 +3,12 @@
 //! Who runs the same program again behind its failure supervises it, whatever it is called: a supervisor lives on where
 //! a service of it does not come up, and may have given it up.
 
+use super::forks;
+use super::run::{Run, has_failed, is_same};
 use crate::calls::{self, bits};
+use crate::facts::Facts;
 use crate::facts::process::{Process, is_shell};
-use crate::facts::signals::{ASKING, SIGKILL};
-use crate::facts::{Facts, ProcessEnd};
+use crate::facts::signals::SIGKILL;
 use std::collections::{BTreeMap, HashSet};
 
 /// From so many on it is again.
@@ -24,9 +26,6 @@ pub(crate) struct Attempts {
     /// From the start of the first to the end of the last.
     pub(crate) span_ns: u64,
 }
-
-/// A run of a program, and its end if it has ended.
-type Run<'f> = (u32, &'f Process);
 
 impl Facts<'_> {
     /// How often the parent of a process that failed has run the same in a row, and each failed.
@@ -64,14 +63,30 @@ impl Facts<'_> {
         }
         let failing = runs.into_iter().filter_map(|((parent, _), mut runs)| {
             runs.sort_by_key(|(_, run)| run.first_ns);
-            self.failing_of(parent, &runs)
+            let failed = |run: &Run<'_>| run.1.end.is_some_and(|end| has_failed(&end));
+            self.failing_of(parent, &runs, failed, TWICE)
         });
-        failing.min().map(|(_, tgid)| tgid)
+        failing.chain(self.failing_forks()).min().map(|(_, tgid)| tgid)
+    }
+
+    /// Of children that run nothing those that fail of the same call.
+    fn failing_forks(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.forks().into_iter().filter_map(|((parent, _), mut runs)| {
+            runs.sort_by_key(|(_, run)| run.first_ns);
+            let reason = runs.iter().rev().find(|(_, run)| run.end.is_some()).and_then(|run| self.ended_of(*run))?;
+            self.failing_of(parent, &runs, |run| self.ended_of(*run) == Some(reason), forks::LEAST)
+        })
     }
 
     /// When the runs of a program, in their order, began to fail, and the last that did; none where it has come up, or
     /// where their parent got over it.
-    fn failing_of(&self, parent: u32, runs: &[Run<'_>]) -> Option<(u64, u32)> {
+    fn failing_of(
+        &self,
+        parent: u32,
+        runs: &[Run<'_>],
+        has_failed: impl Fn(&Run<'_>) -> bool,
+        least: usize,
+    ) -> Option<(u64, u32)> {
         let supervisor = self.processes.get(&parent).filter(|process| process.end.is_none() && !process.is_setup())?;
         if !self.is_below_main(parent) {
             return None;
@@ -80,8 +95,7 @@ impl Facts<'_> {
             ((_, last), before) if last.end.is_none() => (before, Some(last)),
             _ => (runs, None),
         };
-        let failed =
-            |run: &&Run<'_>| run.1.end.is_some_and(|end| has_failed(&end) && !self.was_killed_by(parent, run.0));
+        let failed = |run: &&Run<'_>| has_failed(run) && !self.was_killed_by(parent, run.0);
         let failed: Vec<_> = ended.iter().rev().take_while(failed).collect();
         let ((last, process), (_, first)) = (*failed.first()?, *failed.last()?);
         let end = process.end?.ending;
@@ -97,7 +111,8 @@ impl Facts<'_> {
             |(of, run): (u32, &Process)| run.first_ns > end.at_ns && !is_same(process, run) && !self.sleeps(of);
         let goes_on = || self.was_had_over(parent, *last, &end) || self.children(parent).any(is_another);
         let is_over = is_shell(supervisor.program()) && goes_on();
-        let fails = failed.len() >= TWICE || living.is_none() && self.is_given_up(parent, supervisor, end.at_ns);
+        let fails = failed.len() >= least
+            || least == TWICE && living.is_none() && self.is_given_up(parent, supervisor, end.at_ns);
         (fails && !has_come_up && is_of_now && !is_over).then_some((first.first_ns, *last))
     }
 
@@ -123,7 +138,7 @@ impl Facts<'_> {
 
     /// Whether a process is the main one or goes back to it: what is begun from outside, as `kubectl exec` does it, is no
     /// part of the container's work.
-    fn is_below_main(&self, tgid: u32) -> bool {
+    pub(crate) fn is_below_main(&self, tgid: u32) -> bool {
         let is_main = |tgid: &u32| match self.header.main_tgid {
             Some(main) => main == *tgid,
             None => self.processes.get(tgid).is_some_and(|process| process.ns_tgid == 1),
@@ -131,18 +146,6 @@ impl Facts<'_> {
         let family = std::iter::successors(Some(tgid), |tgid| Some(self.processes.get(tgid)?.parent));
         family.take(self.processes.len() + 1).any(|tgid| is_main(&tgid))
     }
-}
-
-/// Whether two processes run the same, or were begun to. What a shell begins without a program is a part of its script.
-pub(super) fn is_same(one: &Process, other: &Process) -> bool {
-    let [is_fork, other_is_fork] = [one, other].map(|process| process.programs.is_empty());
-    is_fork == other_is_fork && other.command() == one.command() && !(is_fork && is_shell(one.program()))
-}
-
-/// Whether an end is a failure: who was asked to end did as it was told.
-pub(super) fn has_failed(end: &ProcessEnd) -> bool {
-    let signal = end.ending.signal.or_else(|| end.ending.exit_code?.checked_sub(128));
-    !end.ending.is_success() && !signal.is_some_and(|signal| ASKING.contains(&signal.into()))
 }
 
 #[cfg(test)]

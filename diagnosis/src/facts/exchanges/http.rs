@@ -11,6 +11,7 @@ use crate::calls::{self, bits};
 use crate::meaning::{GIVEN_UP, Meaning, of_status};
 use rewind_protocols::http1::{Exchange, Request as Head};
 use rewind_recording::conversations::Party;
+use rewind_recording::events::Connection;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
@@ -87,8 +88,8 @@ impl<'r> Index<'r> {
 /// Adds what failed.
 pub(super) fn add_failures(
     requests: &[Request],
-    closed_ns: &HashMap<Ends, u64>,
-    ended: &Ended<impl Fn(u32) -> (u64, bool)>,
+    closed: &HashMap<Ends, Connection>,
+    ended: &Ended<'_, impl Fn(u32) -> (u64, bool)>,
     failures: &mut Vec<Failure>,
 ) {
     let all = Index::of(requests);
@@ -104,7 +105,7 @@ pub(super) fn add_failures(
             None if request.began_ns < ended.complete_ns => {}
             None => {
                 let (ended_ns, lives) = (ended.process)(request.party.tgid);
-                let closed_ns = closed_ns.get(&(request.party.local, request.party.peer)).copied();
+                let closed_ns = closed.get(&(request.party.local, request.party.peer)).map(|closed| closed.time_ns);
                 let closed_ns = closed_ns.filter(|closed_ns| *closed_ns >= request.began_ns);
                 let until_ns = closed_ns.unwrap_or(ended_ns).min(ended_ns);
                 if request.names(failures, until_ns) {

@@ -1,7 +1,15 @@
-//! Requests of HTTP/1 that a process has answered.
+//! Requests of HTTP/1 that a process has received: those that it has answered, and those that it has not.
 
-use rewind_protocols::http1::Exchange;
+use super::{Ended, Ends};
+use rewind_protocols::http1::{Doubt, Exchange};
 use rewind_recording::conversations::Party;
+use rewind_recording::events::Connection;
+use rewind_recording::events::connection::{End, closed_by};
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+
+/// The state of a connection whose peer has closed it (`include/net/tcp_states.h`).
+const CLOSE_WAIT: u8 = 8;
 
 /// A request that a process of the container has answered.
 #[derive(Clone, Debug)]
@@ -10,6 +18,8 @@ pub struct Served {
     pub index: usize,
     /// When.
     pub at_ns: u64,
+    /// When the request had begun.
+    pub began_ns: u64,
     /// The process.
     pub tgid: u32,
     /// `GET /cart`.
@@ -25,9 +35,74 @@ impl Served {
         Some(Self {
             index: index(response.began_ns)?,
             at_ns: response.began_ns,
+            began_ns: request.began_ns,
             tgid: party.tgid,
             name: super::http::name(&request.head),
             status: response.head.status,
         })
     }
+}
+
+/// A request that a process of the container has received, and that nothing was sent to.
+#[derive(Clone, Debug)]
+pub struct Unanswered {
+    /// The event that it began in.
+    pub index: usize,
+    /// When.
+    pub began_ns: u64,
+    /// When its connection was closed, if it was.
+    pub closed_ns: Option<u64>,
+    /// Whether it was this end that closed it.
+    pub is_cut: bool,
+    /// The process.
+    pub tgid: u32,
+    /// `GET /cart`.
+    pub name: String,
+    /// This end.
+    pub local: SocketAddr,
+    peer: SocketAddr,
+}
+
+impl Unanswered {
+    /// What an exchange tells that has no response, once all of the request has come.
+    pub(super) fn of(party: Party, exchange: Exchange, index: impl Fn(u64) -> Option<usize>) -> Option<Self> {
+        // What was not seen may have been its answer.
+        let is_sure = exchange.doubts.iter().all(|doubt| doubt == Doubt::HeadCut);
+        let request = exchange.request.filter(|request| request.is_whole && exchange.response.is_none() && is_sure)?;
+        Some(Self {
+            index: index(request.began_ns)?,
+            began_ns: request.began_ns,
+            closed_ns: None,
+            is_cut: false,
+            tgid: party.tgid,
+            name: super::http::name(&request.head),
+            local: party.local,
+            peer: party.peer,
+        })
+    }
+}
+
+/// Those that got no answer for sure: of one that could have been sent unseen, nothing is known.
+pub(super) fn unanswered(
+    requests: Vec<Unanswered>,
+    closed: &HashMap<Ends, Connection>,
+    served: &[(Ends, Served)],
+    ended: &Ended<'_, impl Fn(u32) -> (u64, bool)>,
+) -> Vec<Unanswered> {
+    let answering: HashSet<u32> = served.iter().map(|(_, served)| served.tgid).collect();
+    let answered: HashSet<Ends> = served.iter().map(|(ends, _)| *ends).collect();
+    let sure = |mut request: Unanswered| {
+        let ends = (request.local, request.peer);
+        let closed = closed.get(&ends).filter(|closed| closed.time_ns >= request.began_ns);
+        request.closed_ns = closed.map(|closed| closed.time_ns);
+        // The client had gone where the peer's end was known.
+        request.is_cut = closed.is_some_and(|closed| closed_by(closed) == Some(End::Us) && closed.state != CLOSE_WAIT);
+        let sent_ns = ended.sent.last_ns(&request.peer.to_string());
+        let is_sent = sent_ns.is_some_and(|sent_ns| sent_ns >= request.began_ns)
+            || closed.is_some_and(|closed| closed.bytes_sent > 0) && !answered.contains(&ends);
+        let is_seen = closed.is_some() || sent_ns.is_some() || answering.contains(&request.tgid);
+        let is_held = request.began_ns >= ended.complete_ns && (ended.process)(request.tgid).1;
+        (is_held && is_seen && !is_sent).then_some(request)
+    };
+    requests.into_iter().filter_map(sure).collect()
 }
