@@ -3,4 +3,5 @@
 pub(crate) mod exit_code;
 pub(crate) mod failure;
 pub(crate) mod signal;
+pub(crate) mod uncaught;
 pub(crate) mod waiting;

@@ -43,9 +43,11 @@ pub(super) fn is_frame(line: &str) -> bool {
         || HEADS.iter().any(|head| line.starts_with(head))
 }
 
-/// Whether a runtime says that nobody caught what ended a thread: Java and Python, Rust.
+/// Whether a runtime says that nobody caught what ended a thread: Java and Python, Rust, Ruby.
 pub(super) fn is_uncaught(line: &str) -> bool {
-    line.starts_with("Exception in thread ") || line.starts_with("thread '") && line.contains(" panicked at ")
+    line.starts_with("Exception in thread ")
+        || line.starts_with("thread '") && line.contains(" panicked at ")
+        || line.starts_with("#<Thread:") && line.contains("> terminated with exception")
 }
 
 /// How a program says that it does without something.
