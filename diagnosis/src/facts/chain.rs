@@ -6,13 +6,17 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | [`runs`] | runs of programs: which are of the same, and which failed |
+//! | [`given_up`] | what failed, and is not run again |
 //! | [`attempts`] | what is run, and fails, again and again |
 //! | [`over`] | whether a parent got over a failure |
 //! | [`brought_down`] | supervisors that are told to end because of one |
 
 mod attempts;
 mod brought_down;
+mod given_up;
 mod over;
+mod runs;
 
 use super::Facts;
 use super::process::{Process, launches};
@@ -86,6 +90,12 @@ impl Facts<'_> {
     /// Whether a process runs what only waits.
     fn sleeps(&self, tgid: u32) -> bool {
         self.processes.get(&tgid).is_some_and(|process| process.program() == "sleep")
+    }
+
+    /// Whether a process runs what only waits, or tells how it goes: who runs it has not got over a failure by that.
+    fn idles(&self, tgid: u32) -> bool {
+        let tells = |process: &Process| ["date", "echo", "printf", "logger"].contains(&process.program());
+        self.sleeps(tgid) || self.processes.get(&tgid).is_some_and(tells)
     }
 
     /// Whether a process ended, or began to speak, right behind its child, but for the time that it had others wait.

@@ -68,9 +68,12 @@ fn finding(facts: &Facts<'_>, process: &Process, launcher: &Process, looks: &[&F
     let is_other = |name: &str| !name.is_empty() && name != launcher.program();
     let is_named = |failure: &Failure| parts(failure).is_some_and(|(_, name)| is_other(name) && said.contains(name));
     let is_run = |failure: &Failure| calls::has(&failure.name, bits::RUNS);
+    // A shell looks for a program, and begins a process to say that it is not there.
+    let is_before = |look: &Failure| process.programs.is_empty() && look.at_ns <= process.first_ns;
     // What it complains of; else what it tried to run.
-    let last =
-        looks.iter().rev().find(|look| is_named(look)).or_else(|| looks.iter().rev().find(|look| is_run(look)))?;
+    let mut last = looks.iter().rev().find(|look| is_named(look));
+    last = last.or_else(|| looks.iter().rev().find(|look| is_run(look)));
+    let last = last.or_else(|| looks.iter().rev().find(|look| is_before(look)))?;
     let (_, name) = parts(last)?;
     let of_it = || looks.iter().filter(|look| parts(look).is_some_and(|(_, other)| other == name));
     let mut dirs: Vec<&str> = Vec::new();

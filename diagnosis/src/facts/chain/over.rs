@@ -1,5 +1,6 @@
 //! Whether a parent got over the failure of a child, or ended for a reason of its own.
 
+use super::runs::ran_none;
 use crate::facts::Facts;
 use crate::facts::process::{Process, is_shell};
 use crate::facts::signals::ASKING;
@@ -8,10 +9,9 @@ use rewind_recording::ending::Ending;
 impl Facts<'_> {
     /// Whether the same had failed the same way before, and the parent had run something else then.
     pub(super) fn was_had_over(&self, tgid: u32, child: u32, end: &Ending) -> bool {
-        let Some(process) = self.processes.get(&child).filter(|process| !process.programs.is_empty()) else {
-            return false;
-        };
-        let same = |other: &Process| other.command() == process.command();
+        let is_run = |process: &&Process| !process.programs.is_empty() || ran_none(process);
+        let Some(process) = self.processes.get(&child).filter(is_run) else { return false };
+        let same = |other: &Process| is_run(&other) && other.command() == process.command();
         let alike = |other: &Ending| (other.exit_code, other.signal) == (end.exit_code, end.signal);
         let mut earlier = self.children(tgid).filter_map(|(other, run)| Some((other, run, run.end?.ending)));
         !end.is_success()
@@ -19,7 +19,7 @@ impl Facts<'_> {
                 let is_before = other != child && ended.at_ns < process.first_ns && same(run) && alike(&ended);
                 let mut between =
                     self.children(tgid).filter(|(_, of)| of.first_ns > ended.at_ns && of.first_ns < process.first_ns);
-                is_before && between.any(|(of, run)| !self.sleeps(of) && !same(run))
+                is_before && between.any(|(of, run)| !self.idles(of) && !same(run))
             })
     }
 
@@ -58,7 +58,7 @@ impl Facts<'_> {
         let after_ns = self.reaped.get(&child).map_or(end.at_ns, |reaped_ns| *reaped_ns);
         self.children(tgid).any(|(other, process)| {
             let is_later = process.first_ns > after_ns && process.first_ns < until_ns;
-            is_later && !(is_retried && self.sleeps(other))
+            is_later && !(is_retried && self.idles(other))
         })
     }
 }
