@@ -93,7 +93,7 @@ impl Facts<'_> {
     }
 
     /// Whether a process runs what only waits, or tells how it goes: who runs it has not got over a failure by that.
-    fn idles(&self, tgid: u32) -> bool {
+    pub(crate) fn idles(&self, tgid: u32) -> bool {
         let tells = |process: &Process| ["date", "echo", "printf", "logger"].contains(&process.program());
         self.sleeps(tgid) || self.processes.get(&tgid).is_some_and(tells)
     }

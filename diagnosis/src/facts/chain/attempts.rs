@@ -103,7 +103,7 @@ impl Facts<'_> {
 
     /// Whether a process is the main one or goes back to it: what is begun from outside, as `kubectl exec` does it, is no
     /// part of the container's work.
-    pub(super) fn is_below_main(&self, tgid: u32) -> bool {
+    pub(crate) fn is_below_main(&self, tgid: u32) -> bool {
         let is_main = |tgid: &u32| match self.header.main_tgid {
             Some(main) => main == *tgid,
             None => self.processes.get(tgid).is_some_and(|process| process.ns_tgid == 1),
