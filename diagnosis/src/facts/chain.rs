@@ -9,6 +9,7 @@
 //! | [`runs`] | runs of programs: which are of the same, and which failed |
 //! | [`given_up`] | what failed, and is not run again |
 //! | [`attempts`] | what is run, and fails, again and again |
+//! | [`pipeline`] | which part of a pipeline the others failed for |
 //! | [`over`] | whether a parent got over a failure |
 //! | [`brought_down`] | supervisors that are told to end because of one |
 
@@ -16,6 +17,7 @@ mod attempts;
 mod brought_down;
 mod given_up;
 mod over;
+mod pipeline;
 mod runs;
 
 use super::Facts;
@@ -80,7 +82,7 @@ impl Facts<'_> {
             }
         };
         let passed_on = before.iter().filter(|(child, end)| passed(*child, end));
-        passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| *child)
+        passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| self.source(*child))
     }
 
     fn children(&self, tgid: u32) -> impl Iterator<Item = (u32, &Process)> {
