@@ -108,15 +108,15 @@ impl LastWords {
         Some(Self { text, is_error: false, since_ns: line.since_ns, tgid, events, at })
     }
 
-    /// What a thread said right before it ended, if a runtime says so of what ended it.
+    /// What a thread said right before it ended, and when, if a runtime says so of what ended it.
     #[must_use]
-    pub fn of_thread(process: &Process, tid: u32, end_ns: u64) -> Option<String> {
+    pub fn of_thread(process: &Process, tid: u32, end_ns: u64) -> Option<(String, u64)> {
         let own = process.outputs.iter().filter(|output| output.tid == tid && output.at_ns <= end_ns);
         let lines = lines::of(own, end_ns);
         // What was caught is told with its stack as well.
-        lines.iter().find(|line| ordinary::is_uncaught(&line.text))?;
+        let at_ns = lines.iter().find(|line| ordinary::is_uncaught(&line.text))?.since_ns;
         let found = statement::find(&lines).filter(|found| found.rank == Rank::Crash)?;
-        Some(statement::shortened(&found.text))
+        Some((statement::shortened(&found.text), at_ns))
     }
 
     /// Whether it was said some time before the end, and the program did its work behind it.

@@ -6,17 +6,21 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`run`] | what is the same run again, and what has failed |
+//! | [`runs`] | runs of programs: which are of the same, and which failed |
+//! | [`given_up`] | what failed, and is not run again |
 //! | [`forks`] | children that run nothing and fail again and again |
 //! | [`attempts`] | what is run, and fails, again and again |
+//! | [`pipeline`] | which part of a pipeline the others failed for |
 //! | [`over`] | whether a parent got over a failure |
 //! | [`brought_down`] | supervisors that are told to end because of one |
 
 mod attempts;
 mod brought_down;
 mod forks;
+mod given_up;
 mod over;
-mod run;
+mod pipeline;
+mod runs;
 
 use super::Facts;
 use super::process::{Process, launches};
@@ -80,7 +84,7 @@ impl Facts<'_> {
             }
         };
         let passed_on = before.iter().filter(|(child, end)| passed(*child, end));
-        passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| *child)
+        passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| self.source(*child))
     }
 
     fn children(&self, tgid: u32) -> impl Iterator<Item = (u32, &Process)> {
@@ -90,6 +94,12 @@ impl Facts<'_> {
     /// Whether a process runs what only waits.
     fn sleeps(&self, tgid: u32) -> bool {
         self.processes.get(&tgid).is_some_and(|process| process.program() == "sleep")
+    }
+
+    /// Whether a process runs what only waits, or tells how it goes: who runs it has not got over a failure by that.
+    pub(crate) fn idles(&self, tgid: u32) -> bool {
+        let tells = |process: &Process| ["date", "echo", "printf", "logger"].contains(&process.program());
+        self.sleeps(tgid) || self.processes.get(&tgid).is_some_and(tells)
     }
 
     /// Whether a process ended, or began to speak, right behind its child, but for the time that it had others wait.

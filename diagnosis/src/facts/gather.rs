@@ -143,6 +143,7 @@ impl Gather {
             What::Fork(fork) if fork.child_tid == fork.child_tgid => {
                 let child = self.processes.entry(fork.child_tgid).or_default();
                 child.first_ns = event.end_ns;
+                self.tables.started(fork.child_tgid, tgid);
             }
             What::SignalSent(sent) => self.sent.push((index, sent)),
             What::OomKill(kill) => self.oom_kills.push((index, kill)),

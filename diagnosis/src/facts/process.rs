@@ -67,6 +67,12 @@ pub struct Program {
 }
 
 impl Program {
+    /// Its name, without its directory.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        name(&self.command)
+    }
+
     /// Whether it is the runtime itself, about to set the container up.
     fn is_init(&self) -> bool {
         self.command.strip_suffix(" init").is_some_and(|program| program.ends_with("runc"))
@@ -145,8 +151,7 @@ impl Process {
     /// The name of the program that it ran last, without its directory.
     #[must_use]
     pub fn program(&self) -> &str {
-        let first = self.command().split(' ').next().unwrap_or_default();
-        first.rsplit('/').next().unwrap_or(first)
+        name(self.command())
     }
 
     /// Whether its program takes a signal itself, or did, as far as that is among the records.
@@ -205,6 +210,12 @@ impl Process {
             self.outputs.push(Output { index, at_ns, tid, to_stderr, text, is_cut });
         }
     }
+}
+
+/// The name of the program that a command runs, without its directory.
+fn name(command: &str) -> &str {
+    let first = command.split(' ').next().unwrap_or_default();
+    first.rsplit('/').next().unwrap_or(first)
 }
 
 /// What `sa_handler` holds in place of a function, at most.

@@ -27,7 +27,7 @@ const HINTS: &[&str] = &[
     "run with ",
 ];
 
-/// Whether a line is one of a stack, or what leads to it.
+/// Whether a line is one of a stack, or what leads to it, or to a message.
 pub(super) fn is_frame(line: &str) -> bool {
     let text = line.trim_start();
     let is_numbered = text.split_once(": ").is_some_and(|(number, _)| {
@@ -41,11 +41,26 @@ pub(super) fn is_frame(line: &str) -> bool {
         || line.starts_with("\t/")
         || is_indented && FRAMES.iter().any(|frame| text.starts_with(frame))
         || HEADS.iter().any(|head| line.starts_with(head))
+        || is_log_header(line)
 }
 
-/// Whether a runtime says that nobody caught what ended a thread: Java and Python, Rust.
+/// Whether a line is what `java.util.logging` writes above a message: `Nov 29, 2026 7:04:08 PM shop.Main main`.
+fn is_log_header(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let mut next = || words.next().unwrap_or_default();
+    let is_number =
+        |word: &str, most: usize| (1..=most).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
+    let [month, day, year, time, half, class] = std::array::from_fn(|_| next());
+    let is_date = month.len() == 3 && day.strip_suffix(',').is_some_and(|day| is_number(day, 2)) && is_number(year, 4);
+    let is_time = time.split(':').count() == 3 && time.split(':').all(|part| is_number(part, 2));
+    is_date && is_time && ["AM", "PM"].contains(&half) && !class.is_empty() && words.count() <= 1
+}
+
+/// Whether a runtime says that nobody caught what ended a thread: Java and Python, Rust, Ruby.
 pub(super) fn is_uncaught(line: &str) -> bool {
-    line.starts_with("Exception in thread ") || line.starts_with("thread '") && line.contains(" panicked at ")
+    line.starts_with("Exception in thread ")
+        || line.starts_with("thread '") && line.contains(" panicked at ")
+        || line.starts_with("#<Thread:") && line.contains("> terminated with exception")
 }
 
 /// How a program says that it does without something.

@@ -12,8 +12,23 @@ const MESSAGE: usize = 4;
 /// A runtime: what it says at line `at`, if that is its.
 type Runtime = fn(&[Line], usize) -> Option<Found>;
 
-const RUNTIMES: [Runtime; 13] =
-    [python, rejection, java, java_machine, node_thrown, exception, go, rust, cpp, glibc, ruby, lua, redis];
+const RUNTIMES: [Runtime; 15] = [
+    python,
+    rejection,
+    java,
+    java_launcher,
+    java_machine,
+    node_thrown,
+    node_unsettled,
+    exception,
+    go,
+    rust,
+    cpp,
+    glibc,
+    ruby,
+    lua,
+    redis,
+];
 
 /// What a runtime says at a line.
 pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
@@ -110,6 +125,16 @@ fn java(lines: &[Line], at: usize) -> Option<Found> {
     Some(Found { rank: Rank::Crash, first: at, last: end, text })
 }
 
+/// What the Java launcher says of a main class that is there: the exception is in the next line.
+fn java_launcher(lines: &[Line], at: usize) -> Option<Found> {
+    let starts = ["Error: LinkageError occurred while loading main class", "Error: Unable to initialize main class"];
+    text(lines, at).filter(|line| starts.iter().any(|start| line.starts_with(start)))?;
+    let next = text(lines, at + 1)?.trim();
+    let said = next.strip_prefix("Caused by: ").unwrap_or(next);
+    let found = || Found { rank: Rank::Crash, first: at, last: at + 1, text: said.to_owned() };
+    is_named_exception(said).then(found)
+}
+
 /// What the Java launcher and its virtual machine say.
 fn java_machine(lines: &[Line], at: usize) -> Option<Found> {
     let line = text(lines, at)?;
@@ -133,6 +158,14 @@ fn node_thrown(lines: &[Line], at: usize) -> Option<Found> {
     let is_marked = at > 0 && text(lines, at - 1)?.trim() == "^";
     let said = text(lines, at).filter(|line| is_marked && !is_mark(line))?;
     Some(Found { rank: Rank::Crash, first: at, last: hint, text: said.to_owned() })
+}
+
+/// What Node says where nothing is left to do, and the program still waits: the place is in the next line.
+fn node_unsettled(lines: &[Line], at: usize) -> Option<Found> {
+    let line = text(lines, at).filter(|line| line.starts_with("Warning: Detected unsettled top-level await at"))?;
+    let place = text(lines, at + 1).filter(|_| line.ends_with(" at")).map_or("", str::trim);
+    let last = at + usize::from(!place.is_empty());
+    Some(Found { rank: Rank::Crash, first: at, last, text: format!("{line} {place}").trim_end().to_owned() })
 }
 
 /// An exception by its name; surely one that ended it, where a stack follows or its source stands before it.

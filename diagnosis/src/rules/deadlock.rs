@@ -8,12 +8,15 @@ use crate::facts::{ASKING, Facts, SIGINT, Thread, Wait};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::weight::DEADLOCKED;
+use crate::words::uncaught::{self, Uncaught};
 use crate::words::waiting;
 use rewind_recording::event::What;
 use rewind_recording::render::units::duration;
 
 /// Shorter waits are usual.
 const LONG_NS: u64 = 5_000_000_000;
+/// What ended so close to the wait did so right before it: who waits looks again then.
+const RIGHT_NS: u64 = 1_000_000_000;
 /// `FUTEX_PRIVATE_FLAG`; `FUTEX2_PRIVATE` is the same.
 const PRIVATE: u64 = 128;
 
@@ -81,9 +84,25 @@ fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> O
             )
         }
     };
+    let died = uncaught::all(facts).into_iter().rfind(|thread| thread.tgid == tgid);
+    let text = match &died {
+        Some(thread) => format!("{text}; {}", before(thread, facts.header.read_ns.saturating_sub(newest.ns))),
+        None => text,
+    };
     let reasons = doubts(facts, is_shared);
-    let evidence = waits.iter().take(8).map(|wait| wait.index);
+    let evidence = died.iter().map(|thread| thread.index).chain(waits.iter().take(8).map(|wait| wait.index));
     Some(Finding { reasons, ..Finding::new("deadlock", DEADLOCKED, text, evidence) })
+}
+
+/// The thread that ended of an exception, in place of waking one that waits since then.
+fn before(thread: &Uncaught, since_ns: u64) -> String {
+    let Uncaught { tid, said, at_ns, .. } = thread;
+    let when = match at_ns.checked_sub(since_ns) {
+        Some(behind_ns) if behind_ns >= RIGHT_NS => "while it waited",
+        _ if since_ns.abs_diff(*at_ns) < RIGHT_NS => "right before that",
+        _ => "before that",
+    };
+    format!("{when} its thread {tid} ended: it said \"{said}\"")
 }
 
 /// Who could wake a thread: `None` where it is in no wait without an end for another one.
@@ -161,6 +180,38 @@ mod tests {
         let told = "It is running; but no thread of process 700 (app) can wake another: all 3 wait for each other for \
                     1m01s, without a time limit (futex), one of them for another to end.";
         assert_eq!(answer(scene), told);
+    }
+
+    #[test]
+    fn a_thread_that_ended_of_an_exception_is_why_nothing_wakes_the_others() {
+        let answer_of = |[before, behind]: [u64; 2]| {
+            let mut scene = Scene::of("python3 app.py");
+            thread(&mut scene, 701);
+            if behind > 0 {
+                futex(&mut scene, 700, (WAIT_PRIVATE, 0, 0));
+            }
+            scene.later(behind);
+            scene.main = 701;
+            scene.say(2, "Exception in thread Thread-1:\nTraceback (most recent call last):\nKeyError: 'id'\n");
+            build::exit(&mut scene.records, scene.now, (701, 700), 0, false);
+            scene.later(before);
+            if behind == 0 {
+                futex(&mut scene, 700, (WAIT_PRIVATE, 0, 0));
+            }
+            answer(scene)
+        };
+        let said = "its thread 701 ended: it said \"KeyError: 'id'\".";
+        for (times, when) in
+            [([0, 0], "right before that"), ([9 * S, 0], "before that"), ([0, 9 * S], "while it waited")]
+        {
+            let answer = answer_of(times);
+            let (waits, told) = answer.split_once("; but nothing can wake process 700 (python3): ").unwrap();
+            assert_eq!(waits, "It is running");
+            assert!(
+                told.ends_with(&format!(", without a time limit, and no other thread is there; {when} {said}")),
+                "{answer}"
+            );
+        }
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! A program that was to be run is not there, or its interpreter is not: the exit code 127 of shells and others that
-//! run programs.
+//! run programs; and a living shell that looks for it in vain, round after round, where it begins no process for that.
 
 use crate::calls::{self, bits};
-use crate::facts::{Facts, Failure, Process, Subject, launches};
+use crate::facts::{Facts, Failure, Process, Subject, is_shell, launches};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::meaning::{self, Meaning, is_no_program};
+use crate::text::written;
 use crate::weight::NO_PROGRAM;
+use rewind_recording::decode::{self, Invocation};
+use rewind_recording::event::What;
+use rewind_recording::render::units::duration;
 use std::collections::BTreeSet;
 
 /// What who runs others exits with when there is no such program.
@@ -18,7 +22,15 @@ const ALL_MAY: u32 = 0o111;
 /// Directories that are shown.
 const SHOWN: usize = 8;
 
+/// From so many times on, a shell that lives looks for it round after round.
+const ROUNDS: usize = 3;
+/// So soon behind a look, in calls, a shell says that it was in vain.
+const BEHIND: usize = 16;
+
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
+    if facts.is_living() && facts.culprit.is_none() {
+        return facts.processes.iter().filter_map(|(tgid, process)| living(facts, *tgid, process)).collect();
+    }
     let Some((tgid, process)) = facts.culprit() else { return Vec::new() };
     let code = facts.end().and_then(|end| end.exit_code);
     let is_it = matches!(code, Some(NOT_FOUND | NOT_RUN));
@@ -83,28 +95,22 @@ fn finding(facts: &Facts<'_>, process: &Process, launcher: &Process, looks: &[&F
     let is_other = |name: &str| !name.is_empty() && name != launcher.program();
     let is_named = |failure: &Failure| parts(failure).is_some_and(|(_, name)| is_other(name) && said.contains(name));
     let is_run = |failure: &Failure| calls::has(&failure.name, bits::RUNS);
+    // A shell looks for a program, and begins a process to say that it is not there.
+    let is_before = |look: &Failure| process.programs.is_empty() && look.at_ns <= process.first_ns;
     // What it complains of; else what it tried to run.
-    let last =
-        looks.iter().rev().find(|look| is_named(look)).or_else(|| looks.iter().rev().find(|look| is_run(look)))?;
+    let mut last = looks.iter().rev().find(|look| is_named(look));
+    last = last.or_else(|| looks.iter().rev().find(|look| is_run(look)));
+    let last = last.or_else(|| looks.iter().rev().find(|look| is_before(look)))?;
     let (_, name) = parts(last)?;
     let of_it = || looks.iter().filter(|look| parts(look).is_some_and(|(_, other)| other == name));
-    let mut dirs: Vec<&str> = Vec::new();
-    for (dir, _) in of_it().filter_map(|look| parts(look)) {
-        if !dirs.contains(&dir) {
-            dirs.push(dir);
-        }
-    }
+    let dirs = dirs(of_it());
     let path = last.subject.text()?;
     let is_there = facts.owners.contains_key(path) && is_run(last);
     let text = match dirs.len() {
         _ if is_there => format!("{path} could not be run: it is there, but its interpreter or loader is not (ENOENT)"),
         0 | 1 if is_run(last) => format!("the program {path}, or the interpreter that it names, is not there (ENOENT)"),
         0 | 1 => format!("the program {path} is not there (ENOENT)"),
-        more => {
-            let rest = if more > SHOWN { ":…" } else { "" };
-            let dirs = dirs.iter().take(SHOWN).copied().collect::<Vec<_>>().join(":");
-            format!("there is no program {name} in its PATH ({dirs}{rest})")
-        }
+        _ => in_no_directory(name, &dirs),
     };
     let mut evidence: Vec<_> = of_it().map(|look| look.index).chain(process.end.map(|end| end.index)).collect();
     evidence.sort_unstable();
@@ -119,9 +125,89 @@ fn finding(facts: &Facts<'_>, process: &Process, launcher: &Process, looks: &[&F
     })
 }
 
+/// The directories of looks, in order.
+fn dirs<'f>(looks: impl Iterator<Item = &'f &'f Failure>) -> Vec<&'f str> {
+    let mut dirs: Vec<&str> = Vec::new();
+    for (dir, _) in looks.filter_map(|look| parts(look)) {
+        if !dirs.contains(&dir) {
+            dirs.push(dir);
+        }
+    }
+    dirs
+}
+
+fn in_no_directory(name: &str, dirs: &[&str]) -> String {
+    let rest = if dirs.len() > SHOWN { ":…" } else { "" };
+    let dirs = dirs.iter().take(SHOWN).copied().collect::<Vec<_>>().join(":");
+    format!("there is no program {name} in its PATH ({dirs}{rest})")
+}
+
+/// That a living shell looks for a program in vain again and again, says so each time, and does nothing else.
+fn living(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
+    if process.end.is_some() || !is_shell(process.program()) || !facts.is_below_main(tgid) {
+        return None;
+    }
+    let own = facts.failures.iter().filter(|failure| failure.tgid == tgid && is_look(failure, process.since_ns()));
+    let own: Vec<_> = own.collect();
+    let last = own.iter().rfind(|look| complaint(facts, look).is_some())?;
+    let (_, name) = parts(last)?;
+    let of_it = || own.iter().filter(|look| parts(look).is_some_and(|(_, other)| other == name));
+    let said: BTreeSet<usize> = of_it().filter_map(|look| complaint(facts, look)).collect();
+    let [first, newest] = [said.first(), said.last()].map(|index| facts.timeline.event(*index?));
+    let (from_ns, until_ns) = (first?.start_ns, newest?.start_ns);
+    let is_other = |of: u32, run: &Process| run.parent == tgid && run.first_ns > from_ns && !facts.idles(of);
+    if said.len() < ROUNDS || facts.processes.iter().any(|(of, run)| is_other(*of, run)) {
+        return None;
+    }
+    let (what, times) = (in_no_directory(name, &dirs(of_it())), said.len());
+    let took = duration(until_ns.saturating_sub(from_ns));
+    let text = format!("{what}: {} (process {tgid}) has looked for it {times} times in {took}", process.comm);
+    let reasons = vec!["it said so each time, and did nothing else"];
+    let mut evidence: Vec<_> = of_it().map(|look| look.index).chain(said).collect();
+    evidence.sort_unstable();
+    evidence.drain(..evidence.len().saturating_sub(SHOWN));
+    Some(Finding { reasons, ..Finding::new("program", NO_PROGRAM, text, evidence) })
+}
+
+/// Where a shell says, right behind a look for a program, that there is none; also where nobody hears it.
+fn complaint(facts: &Facts<'_>, look: &Failure) -> Option<usize> {
+    let said = format!("{}: not found", parts(look)?.1);
+    let is_it = |index: &usize| {
+        let Some(event) = facts.timeline.event(*index).filter(|event| event.tid == look.tid) else { return false };
+        let What::Call { call, enter, .. } = event.what else { return false };
+        let at = calls::sent_argument(&decode::name(&call, facts.arch));
+        at.is_some_and(|at| written(&Invocation { call, enter }, at).0.contains(&said))
+    };
+    (look.index + 1..look.index.saturating_add(BEHIND)).find(is_it)
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::scene::Scene;
+    use crate::scene::{MS, S, Scene};
+
+    #[test]
+    fn a_living_shell_that_looks_for_a_program_round_after_round_is_told() {
+        let loops = |said: &str, runs: &str| {
+            let mut scene = Scene::of("sh -c wait-for-db");
+            for tgid in [701, 702, 703] {
+                looked(&mut scene, 700, 262, "nc");
+                for piece in ["sh: 1: ", said, "\n"] {
+                    scene.say(2, piece);
+                }
+                scene.child(tgid, 700, runs);
+                scene.later(S - 10 * MS);
+                scene.exit(tgid, 0);
+            }
+            scene.answer()
+        };
+        let answer = "It is running; but there is no program nc in its PATH (/usr/local/bin:/usr/bin:/bin): sh (process 700) \
+                      has looked for it 3 times in 2.00s.";
+        assert_eq!(loops("nc: not found", "sleep 1"), answer);
+        let nothing = "It is running: nothing unusual found.";
+        assert_eq!(loops("nc: not found", "backup /data"), nothing);
+        // It only asks whether it is there.
+        assert_eq!(loops("without nc", "sleep 1"), nothing);
+    }
 
     fn looked(scene: &mut Scene, tgid: u32, nr: u16, name: &str) {
         for dir in ["/usr/local/bin", "/usr/bin", "/bin"] {

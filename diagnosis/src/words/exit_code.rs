@@ -1,4 +1,5 @@
-//! What programs that run others mean by their exit codes (`sh`(1), `env`(1), `timeout`(1), `xargs`(1), `bash`(1)).
+//! What programs that run others mean by their exit codes (`sh`(1), `env`(1), `timeout`(1), `xargs`(1), `bash`(1)), and
+//! Node by one of its own ("Exit codes" in its documentation of `process`).
 
 use crate::facts::{Facts, Process, is_shell, launches};
 use rewind_recording::decode::signal_name;
@@ -17,7 +18,12 @@ pub(crate) fn words(facts: &Facts<'_>) -> Option<String> {
     let same = |process: &&Process| process.end.is_some_and(|end| end.ending.exit_code == Some(code));
     chain.filter(same).filter(|_| code < 128 || !is_told && is_killed(code - 128)).find_map(|process| {
         let program = process.program();
-        let meaning = meaning(program, code).filter(|_| code != NOT_FOUND || tells_of_absence(process))?;
+        let is_meant = match code {
+            NOT_FOUND => tells_of_absence(process),
+            UNSETTLED => is_silent(process),
+            _ => true,
+        };
+        let meaning = meaning(program, code).filter(|_| is_meant)?;
         Some(format!("{program}: {meaning}"))
     })
 }
@@ -25,16 +31,24 @@ pub(crate) fn words(facts: &Facts<'_>) -> Option<String> {
 /// What shells exit with when there is no such program; and some for another error of a script.
 const NOT_FOUND: u8 = 127;
 
+/// What Node exits with where nothing is left to do, and the program still waits; older ones do so in silence.
+const UNSETTLED: u8 = 13;
+
+/// Whether a process wrote nothing to standard error.
+fn is_silent(process: &Process) -> bool {
+    !process.outputs.iter().any(|output| output.to_stderr)
+}
+
 /// Whether a process says that something is not there, or nothing.
 fn tells_of_absence(process: &Process) -> bool {
     let mut said = process.outputs.iter().filter(|output| output.to_stderr).map(|output| output.text.to_lowercase());
-    let is_silent = !process.outputs.iter().any(|output| output.to_stderr);
-    is_silent || said.any(|text| text.contains("not found") || text.contains("no such"))
+    is_silent(process) || said.any(|text| text.contains("not found") || text.contains("no such"))
 }
 
 /// What a program means by a code that is not its child's.
 fn meaning(program: &str, code: u8) -> Option<String> {
     let text = match (program, code) {
+        ("node" | "nodejs", UNSETTLED) => "nothing is left to do, and a top-level await has not settled",
         ("timeout", 124) => "the time was over",
         ("xargs", 123) => "what it ran exited with 1 to 125",
         ("xargs", 124) => "what it ran exited with 255",
@@ -49,4 +63,30 @@ fn meaning(program: &str, code: u8) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::Scene;
+
+    #[test]
+    fn node_says_by_a_code_that_it_waits_for_nothing() {
+        let answer = |said: &str, code: u32| {
+            let mut scene = Scene::of("node app.mjs");
+            scene.say(1, "loading plugins\n");
+            if !said.is_empty() {
+                scene.say(2, said);
+            }
+            scene.exit(700, code << 8);
+            scene.answer()
+        };
+        let waits = "It exited with 13 (node: nothing is left to do, and a top-level await has not settled)";
+        assert!(answer("", 13).starts_with(waits), "{}", answer("", 13));
+        let warned = "Warning: Detected unsettled top-level await at\nfile:///app.mjs:3\nawait plugins();\n^\n\n\n";
+        let told = "It exited with 13: it said \"Warning: Detected unsettled top-level await at file:///app.mjs:3\".";
+        assert_eq!(answer(warned, 13), told);
+        // A code of the program's own.
+        assert!(answer("no plugins\n", 13).starts_with("It exited with 13; "), "{}", answer("no plugins\n", 13));
+        assert!(answer("", 0).starts_with("It exited with 0: nothing"), "{}", answer("", 0));
+    }
 }

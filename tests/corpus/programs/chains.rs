@@ -28,6 +28,14 @@ fn shells() -> Vec<Program> {
         )
         .not(&["EBADF", "failed with ENOTTY"]),
         program(
+            "bash_pipe_without_a_source",
+            bash("set -o pipefail; cat /etc/app/archive.tgz 2>/dev/null | tar xz -C /tmp; exit $?"),
+            bash("set -o pipefail; tar cz -C /etc group 2>/dev/null | tar xz -C /tmp; exit $?"),
+            &["cat", "/etc/app/archive.tgz", "no such file|ENOENT"],
+        ),
+        program("bash_empty_test", bash(&count_by("jql .count")), bash(&count_by("echo 1")), &["jql", "127|not found"])
+            .not(&["integer"]),
+        program(
             "bash_exit_on_error",
             bash("set -e; true; mkdir /opt/app/journal; echo"),
             bash("set -e; true; mkdir /tmp/journal; echo"),
@@ -52,6 +60,11 @@ fn shells() -> Vec<Program> {
             &["SIGSEGV|signal 11", "python3"],
         ),
     ]
+}
+
+/// A script that tests what a program says.
+fn count_by(command: &str) -> String {
+    format!("count=$({command} 2>/dev/null); if [ \"$count\" -gt 0 ]; then exit 0; fi; echo nothing to scale; exit 1")
 }
 
 fn starters() -> Vec<Program> {

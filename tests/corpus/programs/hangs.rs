@@ -2,8 +2,8 @@
 
 use crate::peers::STUCK_SERVER;
 use crate::program::Life::{Paused, Serves, Stands};
-use crate::program::Source::C;
-use crate::program::{Program, Setup, built, program, python, sh};
+use crate::program::Source::{C, Java};
+use crate::program::{Program, Setup, built, program, python, run, sh};
 use rewind_tests::workload::CROSSED_LOCKS;
 
 fn stands(setup: Setup) -> Setup {
@@ -16,6 +16,12 @@ import socket
 listener = socket.create_server(('127.0.0.1', 0))
 peer = socket.create_connection(listener.getsockname()); peer.sendall(b'SELECT 1'); peer.recv(100)
 ";
+    let worker = |row: &str| {
+        let work = "def work():\n while True: rows.get()['port']; rows.task_done()";
+        let start = "threading.Thread(target=work, daemon=True).start(); rows.join()";
+        python(&format!("import queue, threading\nrows = queue.Queue(); rows.put({row})\n{work}\n{start}"))
+    };
+    let ruby = |script: &str| run(&["/usr/bin/ruby", "-e", script]);
     let c = |what: &str| built(C, &[what]);
     // Its lock is not given back by whoever takes it as the third.
     let counts = |last: u32| {
@@ -49,6 +55,24 @@ socketserver.ThreadingTCPServer(('{host}', {port}), Counter).serve_forever()
             stands(python(waits)),
             python("import socket"),
             &["127.0.0.1:", "no answer|sent to"],
+        ),
+        program(
+            "python_worker_ended",
+            stands(worker("{}")),
+            worker("{'port': 1}"),
+            &["KeyError: 'port'", "can wake", "ended"],
+        ),
+        program(
+            "ruby_thread_ended",
+            stands(ruby("Thread.new { nil.fetch(:port) }\nloop { sleep 1 }")),
+            ruby("Thread.new { 1 }.join"),
+            &["NoMethodError", "thread", "ended"],
+        ),
+        program(
+            "java_main_ended",
+            stands(built(Java, &["idle"])),
+            built(Java, &["well"]),
+            &["no tenant is configured", "main thread", "ended"],
         ),
         program("c_file_lock", stands(c("locked")), c("well"), &["flock|lock", "/tmp/lock"]),
         program(

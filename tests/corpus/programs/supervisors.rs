@@ -2,7 +2,7 @@
 
 use crate::program::Life::{Serves, Stands};
 use crate::program::Source::C;
-use crate::program::{BUILT, Program, Setup, program, python, run, sh};
+use crate::program::{BUILT, Program, Setup, bash, program, python, run, sh};
 
 /// What the supervisors do at their start in good health as well.
 const HARMLESS: &[&str] =
@@ -247,7 +247,29 @@ fn others() -> Vec<Program> {
     let runit = |script: &str| {
         folder_of(&["/usr/bin/runsvdir", "-P", "/services"], &format!("#!/usr/bin/dash\nexec {script}\n"))
     };
+    let waits = |command: &str| format!("until {command} 2>/dev/null; do echo waiting; sleep 0.4; done");
+    let module = |name: &str, then: &str| {
+        bash(&format!("/usr/bin/python3 -c 'import {name}' > /tmp/log 2>&1 & touch /tmp/access; {then}"))
+    };
     vec![
+        program(
+            "bash_waits_with_no_program",
+            bash(&waits("tenantctl ping")).life(Stands),
+            bash(&waits("true")),
+            &["tenantctl", "PATH", "again and again"],
+        ),
+        program(
+            "dash_waits_with_no_program",
+            sh(&waits("tenantctl ping")).life(Stands),
+            sh(&waits("true")),
+            &["tenantctl", "PATH"],
+        ),
+        program(
+            "bash_background",
+            module("sockets_of_ours", "exec tail -f /tmp/access").life(Stands),
+            module("json", "wait"),
+            &["No module named 'sockets_of_ours'"],
+        ),
         program(
             "runit_config",
             runit(SHOP).life(Stands),

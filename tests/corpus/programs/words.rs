@@ -75,6 +75,13 @@ fn runtimes() -> Vec<Program> {
         ),
         program("java_null", built(Java, &["null"]), built(Java, &["well"]), &["NullPointerException"]),
         program("java_state", built(Java, &["state"]), built(Java, &["well"]), &["no tenant is configured"]),
+        program("java_log", built(Java, &["log"]), built(Java, &["well"]), &["no tenant is configured"]),
+        program(
+            "node_unsettled",
+            run(&["/usr/bin/node", "--input-type=module", "-e", "await new Promise(() => {})"]),
+            run(&["/usr/bin/node", "--input-type=module", "-e", "await 1"]),
+            &["top-level await"],
+        ),
         program("java_heap", built(Java, &["heap"]), built(Java, &["well"]), &["OutOfMemoryError|Java heap space"]),
         program(
             "ruby_nil",

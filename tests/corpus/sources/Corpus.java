@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.logging.Logger;
 
 public class Corpus {
     public static void main(String[] args) throws Exception {
@@ -24,6 +25,18 @@ public class Corpus {
                 }
                 break;
             case "state":
+                throw new IllegalStateException("no tenant is configured");
+            case "log":
+                Logger.getLogger("shop").severe("no tenant is configured");
+                System.exit(1);
+            case "idle":
+                new Thread(() -> {
+                    try {
+                        Thread.sleep(1_000_000);
+                    } catch (InterruptedException ended) {
+                        return;
+                    }
+                }).start();
                 throw new IllegalStateException("no tenant is configured");
             case "dial":
                 new Socket("127.0.0.1", 5432).close();

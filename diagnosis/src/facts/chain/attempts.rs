@@ -4,7 +4,7 @@
 //! a service of it does not come up, and may have given it up.
 
 use super::forks;
-use super::run::{Run, has_failed, is_same};
+use super::runs::{Run, has_failed, is_same, ran_none};
 use crate::calls::{self, bits};
 use crate::facts::Facts;
 use crate::facts::process::{Process, is_shell};
@@ -15,8 +15,6 @@ use std::collections::{BTreeMap, HashSet};
 const TWICE: usize = 2;
 /// What runs longer than those that failed before it, and so much more, has come up.
 const MARGIN_NS: u64 = 1_000_000_000;
-/// What was not run again for so long was given up, as far as is known.
-const GIVEN_UP_NS: u64 = 2_000_000_000;
 
 /// What a process runs, and fails to, again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +52,8 @@ impl Facts<'_> {
         let in_vain: HashSet<u32> = in_vain.map(|failure| failure.tgid).collect();
         // One of the container's that runs a program, or was begun to run one and could not.
         let is_attempt = |(tgid, process): &(&u32, &Process)| {
-            let has_run = !process.programs.is_empty();
-            !process.is_setup() && (has_run || in_vain.contains(*tgid) && !is_shell(process.program()))
+            let is_in_vain = in_vain.contains(*tgid) && !is_shell(process.program()) || ran_none(process);
+            !process.is_setup() && (!process.programs.is_empty() || is_in_vain)
         };
         let mut runs = BTreeMap::<(u32, &str), Vec<Run<'_>>>::new();
         for (tgid, process) in self.processes.iter().filter(is_attempt) {
@@ -106,9 +104,12 @@ impl Facts<'_> {
         let longest_ns = failed.iter().map(|(_, run)| lived_ns(run)).max()?;
         let has_come_up =
             living.is_some_and(|run| lived_ns(run) > longest_ns.saturating_mul(2).saturating_add(MARGIN_NS));
+        if failed.len() == 1 && living.is_none() && self.is_left_behind(*last, process) {
+            return Some((first.first_ns, *last));
+        }
         let is_of_now = process.first_ns >= supervisor.since_ns();
         let is_another =
-            |(of, run): (u32, &Process)| run.first_ns > end.at_ns && !is_same(process, run) && !self.sleeps(of);
+            |(of, run): (u32, &Process)| run.first_ns > end.at_ns && !is_same(process, run) && !self.idles(of);
         let goes_on = || self.was_had_over(parent, *last, &end) || self.children(parent).any(is_another);
         let is_over = is_shell(supervisor.program()) && goes_on();
         let fails = failed.len() >= least
@@ -119,21 +120,6 @@ impl Facts<'_> {
     /// Whether a parent killed a child: it takes no longer than it may.
     fn was_killed_by(&self, parent: u32, tgid: u32) -> bool {
         self.sent.iter().any(|(_, sent)| sent.tgid == tgid && sent.signo == SIGKILL && sent.sender_tgid == parent)
-    }
-
-    /// Whether a parent has done nothing but run what failed, and now waits: what it ran failed at `failed_ns`.
-    fn is_given_up(&self, parent: u32, supervisor: &Process, failed_ns: u64) -> bool {
-        let is_moment = self.header.read_ns.saturating_sub(failed_ns) < GIVEN_UP_NS;
-        // What is run behind a failure cleans up.
-        let is_work = |(_, run): (u32, &Process)| match run.end {
-            None => true,
-            Some(end) => run.first_ns <= failed_ns && !has_failed(&end),
-        };
-        let has_peer = |text: &str| ["TCP", "UDP"].iter().any(|transport| text.starts_with(transport));
-        let talks = || self.tables.of(parent).is_some_and(|table| table.open().any(|(_, what)| has_peer(what)));
-        let own: Vec<_> = self.living.iter().filter(|thread| thread.tgid == parent).collect();
-        let waits = !own.is_empty() && own.iter().all(|thread| thread.wait.is_some());
-        waits && !is_moment && !is_shell(supervisor.program()) && !self.children(parent).any(is_work) && !talks()
     }
 
     /// Whether a process is the main one or goes back to it: what is begun from outside, as `kubectl exec` does it, is no
@@ -243,6 +229,41 @@ mod tests {
             scene.exit(tgid + 1, 0);
         }
         assert!(scene.answer().contains("shop fails again and again"), "{}", scene.answer());
+    }
+
+    /// A round of a shell's loop that finds no program `nc`, then runs others.
+    fn round(scene: &mut Scene, tgid: u32, others: &[&str]) {
+        for dir in ["/usr/bin", "/bin"] {
+            scene.call(700, 262).arg(0xffff_ff9c).string(&format!("{dir}/nc")).arg(0x7000).arg(0).result(-2).end();
+        }
+        scene.now += MS;
+        build::child(&mut scene.records, scene.now, tgid, 700, "bash");
+        scene.exit(tgid, 127 << 8);
+        for (other, command) in (tgid + 1..).zip(others) {
+            scene.child(other, 700, command);
+            scene.exit(other, 0);
+        }
+        scene.later(S);
+    }
+
+    #[test]
+    fn a_living_shell_that_finds_no_program_again_and_again_is_told_with_its_name() {
+        let loops = |others: &[&str]| {
+            let mut scene = Scene::of("bash -c wait-for-db");
+            for tgid in [701, 711, 721] {
+                round(&mut scene, tgid, others);
+            }
+            scene.answer()
+        };
+        for others in [&["sleep 1"][..], &["date +%T", "sleep 1"]] {
+            let answer = loops(others);
+            let fails = "It is running, but its child bash fails again and again: the last of 3 in 2.";
+            let why = "(process 721) exited with 127: there is no program nc in its PATH (/usr/bin:/bin).";
+            assert!(answer.starts_with(fails) && answer.ends_with(why), "{answer}");
+        }
+        // It does without.
+        assert_eq!(loops(&["work", "sleep 1"]), NOTHING);
+        assert_eq!(loops(&["sleep 1", "work"]), NOTHING);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A supervisor that is told to end because what it runs failed: by a script that it runs behind that, by a listener.
 
-use super::run::{has_failed, is_same};
+use super::runs::{has_failed, is_same};
 use crate::facts::process::is_shell;
 use crate::facts::signals::{ASKING, SIGKILL};
 use crate::facts::{Facts, Process};

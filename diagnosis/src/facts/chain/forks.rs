@@ -3,7 +3,7 @@
 //! That a child ends with a code says little: many are ended so to be replaced. Three in a row that could not do the same
 //! right before, or that said so, fail.
 
-use super::run::{Run, has_failed};
+use super::runs::{Run, has_failed};
 use crate::calls::{self, bits};
 use crate::facts::process::{Process, is_shell};
 use crate::facts::{Facts, Failure, Subject};

@@ -1,17 +1,20 @@
 //! Whether a parent got over the failure of a child, or ended for a reason of its own.
 
+use super::runs::ran_none;
 use crate::facts::Facts;
 use crate::facts::process::{Process, is_shell};
 use crate::facts::signals::ASKING;
 use rewind_recording::ending::Ending;
 
+/// How the errors of tests begin, behind the place in the script.
+const TESTS: [&str; 3] = [": [: ", ": [[: ", ": test: "];
+
 impl Facts<'_> {
     /// Whether the same had failed the same way before, and the parent had run something else then.
     pub(super) fn was_had_over(&self, tgid: u32, child: u32, end: &Ending) -> bool {
-        let Some(process) = self.processes.get(&child).filter(|process| !process.programs.is_empty()) else {
-            return false;
-        };
-        let same = |other: &Process| other.command() == process.command();
+        let is_run = |process: &&Process| !process.programs.is_empty() || ran_none(process);
+        let Some(process) = self.processes.get(&child).filter(is_run) else { return false };
+        let same = |other: &Process| is_run(&other) && other.command() == process.command();
         let alike = |other: &Ending| (other.exit_code, other.signal) == (end.exit_code, end.signal);
         let mut earlier = self.children(tgid).filter_map(|(other, run)| Some((other, run, run.end?.ending)));
         !end.is_success()
@@ -19,7 +22,7 @@ impl Facts<'_> {
                 let is_before = other != child && ended.at_ns < process.first_ns && same(run) && alike(&ended);
                 let mut between =
                     self.children(tgid).filter(|(_, of)| of.first_ns > ended.at_ns && of.first_ns < process.first_ns);
-                is_before && between.any(|(of, run)| !self.sleeps(of) && !same(run))
+                is_before && between.any(|(of, run)| !self.idles(of) && !same(run))
             })
     }
 
@@ -40,6 +43,8 @@ impl Facts<'_> {
         let is_own =
             |text: &str| names.iter().any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(": ")));
         let mut said = process.outputs.iter().filter(|output| output.to_stderr && output.at_ns >= end.at_ns);
+        // What it tests is empty where the program is not there that was to say it.
+        let is_test = |text: &str| ran_none(ended) && TESTS.iter().any(|test| text.contains(test));
         // It, or another child of it.
         let is_killed_by_another = end.signal.is_some_and(|signal| {
             let kill = self.kill_call(ended, signal.into(), end.at_ns);
@@ -48,7 +53,8 @@ impl Facts<'_> {
                 |killer: u32| killer == tgid || self.processes.get(&killer).is_some_and(|of| of.parent == tgid);
             killer.is_some_and(is_ours)
         });
-        is_killed_by_another || is_shell(process.program()) && said.any(|output| is_own(&output.text))
+        is_killed_by_another
+            || is_shell(process.program()) && said.any(|output| is_own(&output.text) && !is_test(&output.text))
     }
 
     /// Whether a process began another child once it knew that `child` had ended; one that waits counts where `child`
@@ -58,7 +64,32 @@ impl Facts<'_> {
         let after_ns = self.reaped.get(&child).map_or(end.at_ns, |reaped_ns| *reaped_ns);
         self.children(tgid).any(|(other, process)| {
             let is_later = process.first_ns > after_ns && process.first_ns < until_ns;
-            is_later && !(is_retried && self.sleeps(other))
+            is_later && !(is_retried && self.idles(other))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{MS, Scene};
+    use rewind_recording::event::build;
+
+    #[test]
+    fn the_error_of_a_test_is_that_of_the_program_that_was_not_there_to_say_what_is_tested() {
+        let answer = |said: &str, code: u32| {
+            let mut scene = Scene::of("bash /app/scale.sh");
+            scene.call(700, 262).arg(0xffff_ff9c).string("/usr/bin/jq").arg(0x7000).arg(0).result(-2).end();
+            scene.now += MS;
+            build::child(&mut scene.records, scene.now, 701, 700, "bash");
+            scene.exit(701, code << 8);
+            scene.say(2, said);
+            scene.exit(700, 1 << 8);
+            scene.answer()
+        };
+        let test = "/app/scale.sh: line 3: [: : integer expression expected\n";
+        let told = "It exited with 1, its child bash (process 701) having exited with 127: the program /usr/bin/jq is not there";
+        assert!(answer(test, 127).starts_with(told), "{}", answer(test, 127));
+        assert!(!answer("/app/scale.sh: line 3: REPLICAS: unbound variable\n", 127).contains("process 701"));
+        assert!(!answer(test, 3).contains("process 701"), "{}", answer(test, 3));
     }
 }

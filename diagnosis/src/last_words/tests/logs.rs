@@ -85,3 +85,19 @@ fn that_there_were_errors_is_no_error_at_any_level() {
     );
     assert!(said.contains("unable to find required default_backend: 'shop'"), "{said}");
 }
+
+#[test]
+fn the_header_of_a_message_is_none() {
+    let said = |text: &str| {
+        let mut scene = crate::scene::Scene::of("java Shop");
+        scene.say(2, text);
+        super::words(&mut scene)
+    };
+    let header = "Nov 29, 2026 7:04:08\u{202f}PM shop.Main main\n";
+    let plain = Some(("INFO: Shutting down".to_owned(), false));
+    assert_eq!(said(&format!("{header}INFO: Shutting down\n")), plain);
+    let words = Some(("no licence".to_owned(), true));
+    assert_eq!(said(&format!("{header}SEVERE: no licence\n{header}INFO: Shutting down\n")), words);
+    let no_header = "Nov 29, 2026 is the last day of the licence\n";
+    assert_eq!(said(no_header), Some((no_header.trim().to_owned(), false)));
+}

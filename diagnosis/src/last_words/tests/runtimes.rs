@@ -84,6 +84,15 @@ fn java_says_it_in_the_last_cause() {
     let said =
         error("Error: Could not find or load main class Nope\nCaused by: java.lang.ClassNotFoundException: Nope\n");
     assert_eq!(said, "Error: Could not find or load main class Nope");
+    let said = error(
+        "Error: LinkageError occurred while loading main class Shop\n\tjava.lang.UnsupportedClassVersionError: Shop has \
+         been compiled by a more recent version\n",
+    );
+    assert_eq!(said, "java.lang.UnsupportedClassVersionError: Shop has been compiled by a more recent version");
+    let said = error(
+        "Error: Unable to initialize main class Shop\nCaused by: java.lang.NoClassDefFoundError: org/slf4j/Logger\n",
+    );
+    assert_eq!(said, "java.lang.NoClassDefFoundError: org/slf4j/Logger");
     assert_eq!(error("Error: Unable to access jarfile nope.jar\n"), "Error: Unable to access jarfile nope.jar");
     let said = error(
         "Error occurred during initialization of VM\nInitial heap size set to a larger value than the maximum heap size\n",
