@@ -54,7 +54,10 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
             Some(words) => format!("{end}; the last that {} wrote is \"{}\".", writer(facts, words), words.text),
             None if is_unusual => match LastWords::of_output(facts) {
                 Some(words) => format!("{end}; the last that it wrote is \"{}\".", words.text),
-                None => format!("{end}; nothing unusual found before that."),
+                None => match child_before(facts) {
+                    Some(child) => format!("{end}; right before that {child}."),
+                    None => format!("{end}; nothing unusual found before that."),
+                },
             },
             None if facts.ending.is_none() => format!("{}: nothing unusual found.", life(facts)),
             None => format!("{end}: nothing unusual found."),
@@ -63,7 +66,10 @@ pub(crate) fn answer(facts: &Facts<'_>, found: &[Finding], words: Option<&LastWo
     let text = &first.text;
     let more = more(facts, first, found, words);
     match first.relation {
-        Relation::After => format!("{end} after {text}{more}."),
+        Relation::After => {
+            let child = child_before(facts).map_or_else(String::new, |child| format!("; right before that {child}"));
+            format!("{end} after {text}{more}{child}.")
+        }
         Relation::Whole => format!("{}.", capitalized(text)),
         Relation::Reason => format!("{end}: {text}{more}."),
         Relation::Beside if facts.ending.is_some() => format!("{end}; before that {text}."),
@@ -117,6 +123,24 @@ fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&La
         }
         _ => String::new(),
     }
+}
+
+/// So soon behind a child that failed a shell runs what it does for that: a trap, say.
+const TRAP_NS: u64 = 100_000_000;
+
+/// The other child of a shell that failed right before what the end goes back to, and said why.
+fn child_before(facts: &Facts<'_>) -> Option<String> {
+    let (culprit, process) = facts.culprit().filter(|_| facts.ending.is_some() && facts.chain.len() > 1)?;
+    facts.processes.get(&process.parent).filter(|parent| is_shell(parent.program()))?;
+    let failed = facts.processes.iter().filter_map(|(tgid, other)| {
+        let end = other.end.filter(|end| !end.ending.is_success())?.ending;
+        let is_before = process.first_ns.checked_sub(end.at_ns).is_some_and(|ns| ns < TRAP_NS);
+        let is_other = *tgid != culprit && other.parent == process.parent && other.command() != process.command();
+        (is_before && is_other).then_some((end.at_ns, tgid, other, end))
+    });
+    let (_, tgid, other, end) = failed.max_by_key(|(at_ns, ..)| *at_ns)?;
+    let said = LastWords::of_process(*tgid, other, end.at_ns).filter(|words| words.is_error)?;
+    Some(format!("its child {} (process {tgid}) {}: it said \"{}\"", other.comm, past(&end), said.text))
 }
 
 /// What failed right before the words.
@@ -230,6 +254,18 @@ mod tests {
         scene.exit(700, 3 << 8);
         let answer = "It exited with 3; the last that its child cat (process 701) wrote is \"cat: /nope: No such file or \
                       directory\".";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn what_failed_before_a_trap_of_the_shell_is_told_with_that() {
+        let mut scene = Scene::of("bash -e run");
+        scene.child_says("import", "import: tenant 9: unknown currency\n", 1);
+        scene.child(702, 700, "rm /tmp/lock");
+        scene.exit(702, 1 << 8);
+        scene.exit(700, 1 << 8);
+        let answer = "It exited with 1, its child rm (process 702) having exited with 1; right before that its child import \
+                      (process 701) exited with 1: it said \"import: tenant 9: unknown currency\".";
         assert_eq!(scene.answer(), answer);
     }
 

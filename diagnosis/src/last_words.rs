@@ -126,7 +126,8 @@ impl LastWords {
         facts.end_ns().saturating_sub(at_ns) > BEFORE_NS && works::any_behind(facts, self.tgid, from)
     }
 
-    fn of_process(tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {
+    /// What a process wrote until it ended.
+    pub(crate) fn of_process(tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {
         let lines = lines::last(process, end_ns);
         let found = statement::find(&lines)?;
         let (first, last) = (lines.get(found.first)?, lines.get(found.last)?);

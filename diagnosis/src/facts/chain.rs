@@ -25,6 +25,7 @@ mod runs;
 use super::Facts;
 use super::process::{Process, launches};
 use super::signals::{FAULTS, SIGABRT};
+use crate::text::has_name;
 use rewind_recording::ending::Ending;
 
 /// A process that ends so soon after its child is taken to do so because of it.
@@ -75,6 +76,7 @@ impl Facts<'_> {
             let behind = self.is_right_behind(tgid, end, own.at_ns);
             match (end.is_success(), self.went_on(tgid, child, end, own.at_ns)) {
                 (true, _) => false,
+                _ if says_code(process, end) => true,
                 (false, true) => alike(end) && code > COMMON_CODE,
                 (false, false) if child == last => {
                     let is_common = code <= COMMON_CODE || end.signal.is_some_and(|signal| is_crash(signal.into()));
@@ -115,6 +117,14 @@ impl Facts<'_> {
         let margin_ns = if slept_ns > 0 { 2 * RIGHT_BEHIND_NS } else { RIGHT_BEHIND_NS };
         until_ns.saturating_sub(child.at_ns).saturating_sub(slept_ns) < margin_ns
     }
+}
+
+/// Whether a parent said with which code its child ended: "engine exited with code 127".
+fn says_code(parent: &Process, child: &Ending) -> bool {
+    let Some(code) = child.exit_code.filter(|code| *code > 1) else { return false };
+    let said = ["code", "status"].map(|word| format!("{word} {code}"));
+    let mut behind = parent.outputs.iter().filter(|output| output.at_ns >= child.at_ns);
+    behind.any(|output| said.iter().any(|said| has_name(&output.text.to_lowercase(), said)))
 }
 
 /// Whether a signal says that a program is broken, and not that somebody wanted its end.
@@ -185,6 +195,17 @@ mod tests {
         ran(&mut scene, 702, "sleep 2", 2 * S);
         scene.exit(700, 1 << 8);
         assert_eq!(scene.answer(), NONE);
+    }
+
+    #[test]
+    fn the_child_whose_code_its_parent_tells_is_what_failed() {
+        let mut scene = Scene::of("node server.js");
+        scene.child_says("engine", "engine: error while loading shared libraries: libssl.so.1.1\n", 127);
+        scene.later(S);
+        scene.main = 700;
+        scene.say(2, "Error: query engine exited with code 127\n");
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().contains("its child engine (process 701) having exited with 127"), "{}", scene.answer());
     }
 
     #[test]
