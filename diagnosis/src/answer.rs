@@ -139,8 +139,9 @@ fn child_before(facts: &Facts<'_>) -> Option<String> {
         (is_before && is_other).then_some((end.at_ns, tgid, other, end))
     });
     let (_, tgid, other, end) = failed.max_by_key(|(at_ns, ..)| *at_ns)?;
-    let said = LastWords::of_process(*tgid, other, end.at_ns).filter(|words| words.is_error)?;
-    Some(format!("its child {} (process {tgid}) {}: it said \"{}\"", other.comm, past(&end), said.text))
+    let said = LastWords::of_process(*tgid, other, end.at_ns)?;
+    let how = if said.is_error { "it said" } else { "the last that it wrote is" };
+    Some(format!("its child {} (process {tgid}) {}: {how} \"{}\"", other.comm, past(&end), said.text))
 }
 
 /// What failed right before the words.
