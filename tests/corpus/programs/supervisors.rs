@@ -2,7 +2,7 @@
 
 use crate::program::Life::{Serves, Stands};
 use crate::program::Source::C;
-use crate::program::{BUILT, Program, Setup, program, python, run, sh};
+use crate::program::{BUILT, Program, Setup, bash, program, python, run, sh};
 
 /// What the supervisors do at their start in good health as well.
 const HARMLESS: &[&str] =
@@ -45,12 +45,21 @@ for attempt in range({attempts}):
     let fails = "
         try: open(f'/etc/dump-{attempt}', 'w')
         except OSError as error: print('cannot save'); os._exit(1)";
-    vec![program(
-        "python_forks",
-        of(1000, fails).life(Stands),
-        of(5, "os._exit(3)"),
-        &["python3", "/etc/dump-", "again and again"],
-    )]
+    let waits = |program: &str| bash(&format!("until {program} 2>/dev/null; do echo waiting; sleep 0.3; done"));
+    vec![
+        program(
+            "python_forks",
+            of(1000, fails).life(Stands),
+            of(5, "os._exit(3)"),
+            &["python3", "/etc/dump-", "again and again"],
+        ),
+        program(
+            "bash_no_program",
+            waits("ncat5 -z db 5432").life(Stands),
+            waits("/usr/bin/true"),
+            &["ncat5", "PATH|ENOENT", "again and again"],
+        ),
+    ]
 }
 
 fn supervisord_of(sections: &str) -> Setup {
