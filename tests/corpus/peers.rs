@@ -19,6 +19,8 @@ pub(crate) const NO_DNS: &str = "nameserver 127.83.78.4\noptions timeout:1 attem
 
 /// Servers that are asked for a path again and again, by clients that wait no longer than [`CLIENT_WAITS`].
 pub(crate) const STUCK_SERVER: &str = "127.83.79.8:8101";
+pub(crate) const SINGLE_SERVER: &str = "127.83.79.8:8102";
+pub(crate) const RAISING_SERVER: &str = "127.83.79.8:8103";
 pub(crate) const GATEWAY: &str = "127.83.79.4:8104";
 const CLIENT_WAITS: Duration = Duration::from_millis(1200);
 
@@ -61,7 +63,9 @@ pub(crate) fn start() -> Result<()> {
     for taken in ["127.83.78.6:8080", "127.83.78.6:1883"] {
         each(taken, drop)?;
     }
-    for (server, path) in [(STUCK_SERVER, "/inc"), (STUCK_SERVER, "/health"), (GATEWAY, "/cart")] {
+    let counters = [STUCK_SERVER, SINGLE_SERVER, RAISING_SERVER];
+    let asked = counters.into_iter().flat_map(|server| [(server, "/inc"), (server, "/health")]);
+    for (server, path) in asked.chain([(GATEWAY, "/cart")]) {
         let server: SocketAddr = server.parse()?;
         thread::spawn(move || {
             loop {

@@ -1,13 +1,23 @@
-//! When something was sent to a peer: what else than a message that is recorded may be an answer.
+//! What calls moved between a process and a peer, whatever it was: what else than a message that is recorded may be an
+//! answer, and that the peer has said its last.
 
 use super::seen::Seen;
 use super::subject::Subject;
 use crate::calls::bits;
 use std::collections::HashMap;
 
-/// Peers by which calls moved something, and when the last of it was sent; 0: nothing was.
+/// What was seen of one peer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Moved {
+    /// When something was sent to it last; 0: nothing was.
+    pub(super) sent_ns: u64,
+    /// When it was read that nothing more comes; 0: it was not.
+    pub(super) ended_ns: u64,
+}
+
+/// Peers by which calls moved something.
 #[derive(Debug, Default)]
-pub(super) struct Sent(HashMap<String, u64>);
+pub(super) struct Sent(HashMap<String, Moved>);
 
 impl Sent {
     /// Takes a call that succeeded into account.
@@ -15,13 +25,17 @@ impl Sent {
         if let Subject::Peer(peer) = subject
             && seen.has(bits::SENDS | bits::RECEIVES)
         {
-            let last_ns = self.0.entry(peer.clone()).or_default();
-            *last_ns = if seen.has(bits::SENDS) { seen.event.end_ns } else { *last_ns };
+            let moved = self.0.entry(peer.clone()).or_default();
+            match seen.has(bits::SENDS) {
+                true => moved.sent_ns = seen.event.end_ns,
+                false if seen.call().result == 0 => moved.ended_ns = seen.event.end_ns,
+                false => {}
+            }
         }
     }
 
-    /// When something was sent to a peer last; `None` where no call is known to be on a socket with it.
-    pub(super) fn last_ns(&self, peer: &str) -> Option<u64> {
+    /// What was seen of a peer; `None` where no call is known to be on a socket with it.
+    pub(super) fn of(&self, peer: &str) -> Option<Moved> {
         self.0.get(peer).copied()
     }
 }

@@ -7,12 +7,16 @@ use crate::facts::{Facts, Output, Process, Thread, Wait};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::weight::STUCK;
+use rewind_recording::decode;
+use rewind_recording::event::{Event, What};
 use rewind_recording::render::units::duration;
 
 /// Who answers at all does so sooner.
 const LONG_NS: u64 = 10_000_000_000;
 /// Who asks waits for the answer right behind that.
 const RIGHT_BEHIND_NS: u64 = 1_000_000_000;
+/// The operation of `epoll_ctl` that takes a descriptor out.
+const EPOLL_CTL_DEL: u64 = 2;
 /// So much of a question is told.
 const MAX_CHARS: usize = 100;
 /// What a line begins with that asks for something, in lower case.
@@ -31,14 +35,18 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Option<Finding> {
     let all_wait = threads.iter().all(|thread| thread.wait.is_some());
     let main = threads.iter().find(|thread| thread.tid == tgid).filter(|_| all_wait && facts.is_below_main(tgid))?;
-    let wait = main.wait.as_ref().filter(|wait| wait.ns >= LONG_NS && !wait.is_before && reads_input(wait))?;
+    let wait = main.wait.as_ref().filter(|wait| wait.ns >= LONG_NS && !wait.is_before)?;
     let since_ns = facts.header.read_ns.saturating_sub(wait.ns);
     let process = facts.processes.get(&tgid)?;
     let (output, question) = last_question(process, since_ns)?;
+    if !reads_input(wait) && !watches_input(facts, tgid, wait) {
+        return None;
+    }
     let who = if process.ns_tgid == 1 { "it".to_owned() } else { format!("{} (process {tgid})", process.comm) };
     let shown: String = question.chars().take(MAX_CHARS).collect();
-    let (long, name) = (duration(wait.ns), &wait.name);
-    let text = format!("{who} has waited {long} for input ({name} of descriptor 0) behind its question \"{shown}\"");
+    let call = if reads_input(wait) { format!("{} of descriptor 0", wait.name) } else { wait.name.to_string() };
+    let long = duration(wait.ns);
+    let text = format!("{who} has waited {long} for input ({call}) behind its question \"{shown}\"");
     Some(Finding::new("question", STUCK, text, [output.index, wait.index]))
 }
 
@@ -50,6 +58,22 @@ fn reads_input(wait: &Wait) -> bool {
         "select" | "pselect6" => first == Some(1),
         _ => wait.bits & bits::RECEIVES != 0 && first == Some(0),
     }
+}
+
+/// Whether a call waits for what an `epoll` watches, and that has standard input.
+fn watches_input(facts: &Facts<'_>, tgid: u32, wait: &Wait) -> bool {
+    let Some(epoll) = wait.values.first().copied().flatten().filter(|_| wait.name.starts_with("epoll_")) else {
+        return false;
+    };
+    let events = (0..wait.index).rev().filter_map(|index| facts.timeline.event(index));
+    let operation = |event: Event<'_>| match event.what {
+        What::Call { call, .. } if event.tgid() == Some(tgid) && decode::name(&call, facts.arch) == "epoll_ctl" => {
+            let is_it = call.value(0) == Some(epoll) && call.value(2) == Some(0) && call.errno().is_none();
+            call.value(1).filter(|_| is_it)
+        }
+        _ => None,
+    };
+    events.filter_map(operation).next().is_some_and(|operation| operation != EPOLL_CTL_DEL)
 }
 
 /// The question that a process wrote right before it began to wait.
@@ -113,6 +137,21 @@ mod tests {
         build::task(&mut scene.records, scene.now, (701, 700), (2, 1), "worker");
         scene.call(701, 39).result(1).end();
         assert_eq!(scene.answer(), QUIET);
+    }
+
+    #[test]
+    fn an_event_loop_that_watches_its_input_waits_for_it() {
+        let watches = |fd: u64| {
+            let mut scene = Scene::of("node setup.js");
+            scene.call(700, 233).arg(9).arg(1).arg(fd).arg(0x7000).result(0).end();
+            scene.say(1, "Project name? ");
+            scene.now += 1_000;
+            build::call(&mut scene.records, 700, 281).at(scene.now, 0).enter().arg(9).arg(0x7000).arg(1024).end();
+            scene.later(20 * S);
+            scene.answer()
+        };
+        assert!(watches(0).contains("for input (epoll_pwait) behind its question \"Project name?\""), "{}", watches(0));
+        assert_eq!(watches(5), QUIET);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Containers that live and stand still.
 
-use crate::peers::STUCK_SERVER;
+use crate::peers::{RAISING_SERVER, SINGLE_SERVER, STUCK_SERVER};
 use crate::program::Life::{Paused, Serves, Stands};
 use crate::program::Source::{C, Java};
 use crate::program::{Program, Setup, built, program, python, run, sh};
@@ -23,29 +23,30 @@ peer = socket.create_connection(listener.getsockname()); peer.sendall(b'SELECT 1
     };
     let ruby = |script: &str| run(&["/usr/bin/ruby", "-e", script]);
     let c = |what: &str| built(C, &[what]);
-    // Its lock is not given back by whoever takes it as the third.
-    let counts = |last: u32| {
-        let (host, port) = STUCK_SERVER.split_once(':').unwrap_or_default();
+    // What it does when it is asked to count.
+    let counts = |address: &str, server: &str, count: &str| {
+        let (host, port) = address.split_once(':').unwrap_or_default();
         python(&format!(
             "
-import http.server, signal, socketserver, sys, threading
+import http.server, signal, socketserver, sys, threading, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 lock, count = threading.Lock(), 0
 class Counter(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         global count
-        if self.path == '/inc':
-            lock.acquire(); count += 1
-            if count != {last}: lock.release()
+        if self.path == '/inc': count += 1; {count}
         self.send_response(200); self.send_header('Content-Length', '0'); self.end_headers()
     def log_message(self, *_): pass
 # That of http.server asks for a name.
-socketserver.ThreadingTCPServer.allow_reuse_address = socketserver.ThreadingTCPServer.daemon_threads = True
-socketserver.ThreadingTCPServer(('{host}', {port}), Counter).serve_forever()
+socketserver.TCPServer.allow_reuse_address = socketserver.ThreadingTCPServer.daemon_threads = True
+socketserver.{server}(('{host}', {port}), Counter).serve_forever()
 "
         ))
         .with_peers()
     };
+    let threads = |address, count: &str| counts(address, "ThreadingTCPServer", count);
+    let single = |count: &str| counts(SINGLE_SERVER, "TCPServer", count);
+    let serves = |setup: Setup, address| setup.life(Serves(address));
     vec![
         program("c_alone", stands(c("alone")), c("well"), &["futex|lock", "wait"]),
         program("c_crossed", stands(c("crossed")), c("well"), &["futex|lock", "wait"]),
@@ -83,9 +84,22 @@ socketserver.ThreadingTCPServer(('{host}', {port}), Counter).serve_forever()
         ),
         program(
             "python_requests_left",
-            stands(counts(3)),
-            counts(0).life(Serves(STUCK_SERVER)),
+            stands(threads(STUCK_SERVER, "count < 3 or lock.acquire() and lock.acquire()")),
+            serves(threads(STUCK_SERVER, "lock.acquire(); lock.release()"), STUCK_SERVER),
             &["GET /inc", "without an answer"],
+        )
+        .not(&["/health"]),
+        program(
+            "python_connections_left",
+            stands(single("count < 3 or time.sleep(1000)")),
+            serves(single("time.sleep(0.1)"), SINGLE_SERVER),
+            &["GET /inc", "none of the last", SINGLE_SERVER],
+        ),
+        program(
+            "python_connections_ended",
+            stands(threads(RAISING_SERVER, "sys.exit()")),
+            serves(threads(RAISING_SERVER, "pass"), RAISING_SERVER),
+            &["GET /inc", "ended the connections"],
         )
         .not(&["/health"]),
         program(

@@ -45,12 +45,21 @@ for attempt in range({attempts}):
     let fails = "
         try: open(f'/etc/dump-{attempt}', 'w')
         except OSError as error: print('cannot save'); os._exit(1)";
-    vec![program(
-        "python_forks",
-        of(1000, fails).life(Stands),
-        of(5, "os._exit(3)"),
-        &["python3", "/etc/dump-", "again and again"],
-    )]
+    let waits = |program: &str| bash(&format!("until {program} 2>/dev/null; do echo waiting; sleep 0.3; done"));
+    vec![
+        program(
+            "python_forks",
+            of(1000, fails).life(Stands),
+            of(5, "os._exit(3)"),
+            &["python3", "/etc/dump-", "again and again"],
+        ),
+        program(
+            "bash_no_program",
+            waits("ncat5 -z db 5432").life(Stands),
+            waits("/usr/bin/true"),
+            &["ncat5", "PATH|ENOENT", "again and again"],
+        ),
+    ]
 }
 
 fn supervisord_of(sections: &str) -> Setup {

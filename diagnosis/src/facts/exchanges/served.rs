@@ -50,7 +50,7 @@ pub struct Unanswered {
     pub index: usize,
     /// When.
     pub began_ns: u64,
-    /// When its connection was closed, if it was.
+    /// When its connection was closed, if it was, or its client had said its last.
     pub closed_ns: Option<u64>,
     /// Whether it was this end that closed it.
     pub is_cut: bool,
@@ -94,13 +94,15 @@ pub(super) fn unanswered(
     let sure = |mut request: Unanswered| {
         let ends = (request.local, request.peer);
         let closed = closed.get(&ends).filter(|closed| closed.time_ns >= request.began_ns);
-        request.closed_ns = closed.map(|closed| closed.time_ns);
+        let moved = ended.sent.of(&request.peer.to_string());
+        let gone_ns = moved.map(|moved| moved.ended_ns).filter(|ended_ns| *ended_ns >= request.began_ns);
+        request.closed_ns = gone_ns.or(closed.map(|closed| closed.time_ns));
         // The client had gone where the peer's end was known.
-        request.is_cut = closed.is_some_and(|closed| closed_by(closed) == Some(End::Us) && closed.state != CLOSE_WAIT);
-        let sent_ns = ended.sent.last_ns(&request.peer.to_string());
-        let is_sent = sent_ns.is_some_and(|sent_ns| sent_ns >= request.began_ns)
+        request.is_cut = closed.is_some_and(|closed| closed_by(closed) == Some(End::Us) && closed.state != CLOSE_WAIT)
+            && gone_ns.is_none();
+        let is_sent = moved.is_some_and(|moved| moved.sent_ns >= request.began_ns)
             || closed.is_some_and(|closed| closed.bytes_sent > 0) && !answered.contains(&ends);
-        let is_seen = closed.is_some() || sent_ns.is_some() || answering.contains(&request.tgid);
+        let is_seen = closed.is_some() || moved.is_some() || answering.contains(&request.tgid);
         let is_held = request.began_ns >= ended.complete_ns && (ended.process)(request.tgid).1;
         (is_held && is_seen && !is_sent).then_some(request)
     };
