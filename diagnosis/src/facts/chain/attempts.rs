@@ -64,7 +64,15 @@ impl Facts<'_> {
             runs.sort_by_key(|(_, run)| run.first_ns);
             self.failing_of(parent, &runs)
         });
-        failing.min().map(|(_, tgid)| tgid)
+        // A part of a script, in the background.
+        let is_part = |process: &Process| process.programs.is_empty() && is_shell(process.program());
+        let parts = self
+            .processes
+            .iter()
+            .filter(|(_, process)| is_part(process) && process.end.is_some_and(|end| has_failed(&end)));
+        let parts =
+            parts.filter(|(tgid, process)| self.is_below_main(process.parent) && self.is_left_behind(**tgid, process));
+        failing.chain(parts.map(|(tgid, process)| (process.first_ns, *tgid))).min().map(|(_, tgid)| tgid)
     }
 
     /// When the runs of a program, in their order, began to fail, and the last that did; none where it has come up, or
