@@ -123,6 +123,7 @@ mod tests {
     fn a_part_of_a_script_in_the_background_is_told_with_what_it_ran() {
         let mut scene = Scene::of("bash /app/run.sh");
         scene.later(MS);
+        build::fork(&mut scene.records, scene.now, (700, 700), 701);
         build::child(&mut scene.records, scene.now, 701, 700, "bash");
         scene.child(702, 701, "shop --port 80");
         scene.child(703, 700, "sleep infinity");
