@@ -1,6 +1,6 @@
 //! Containers that live and stand still.
 
-use crate::program::Life::{Paused, Stands};
+use crate::program::Life::{Paused, Serves, Stands};
 use crate::program::Source::{C, Java};
 use crate::program::{Program, Setup, built, program, python, run, sh};
 use rewind_tests::workload::CROSSED_LOCKS;
@@ -8,6 +8,22 @@ use rewind_tests::workload::CROSSED_LOCKS;
 fn stands(setup: Setup) -> Setup {
     setup.life(Stands)
 }
+
+/// A thread for each task, of which one in three fails.
+const TASKS: &str = "
+import signal, socket, sys, threading
+def task(n):
+    if n % 3 == 1: {}['port']
+def begin(n):
+    thread = threading.Thread(target=task, args=(n,)); thread.start(); thread.join()
+";
+
+/// Takes connections until it is told to end.
+const SERVER: &str = "
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+listener = socket.create_server(('127.83.79.9', 8101))
+while True: listener.accept()[0].close()
+";
 
 pub(crate) fn programs() -> Vec<Program> {
     let waits = "
@@ -37,6 +53,14 @@ peer = socket.create_connection(listener.getsockname()); peer.sendall(b'SELECT 1
             stands(worker("{}")),
             worker("{'port': 1}"),
             &["KeyError: 'port'", "can wake", "ended"],
+        ),
+        program(
+            "python_thread_ended",
+            stands(python(&format!("{TASKS}\nbegin(1); signal.pause()"))),
+            python(&format!("{TASKS}\nfor n in range(6): begin(n)\n{SERVER}"))
+                .with_peers()
+                .life(Serves("127.83.79.9:8101")),
+            &["KeyError: 'port'", "thread", "ended"],
         ),
         program(
             "ruby_thread_ended",
