@@ -7,7 +7,7 @@ use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::meaning::{Meaning, is_no_program};
 use crate::text::written;
-use crate::weight::NO_PROGRAM;
+use crate::weight::{DENIED_AGAIN, NO_PROGRAM};
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::event::What;
 use rewind_recording::render::units::duration;
@@ -54,19 +54,28 @@ fn is_look(failure: &Failure, since_ns: u64) -> bool {
         && matches!(&failure.subject, Subject::Path(path) if path.starts_with('/'))
 }
 
-/// Of what cannot be run: that it is no program of this machine's.
+/// Of what cannot be run: that it is no program of this machine's; in a living container also that it is denied, which
+/// the shell looks into behind that.
 fn not_run(facts: &Facts<'_>, process: &Process, family: &BTreeSet<u32>) -> Option<Finding> {
-    let is_it = |failure: &&Failure| family.contains(&failure.tgid) && is_no_program(failure.errno);
+    let is_denied = |failure: &Failure| {
+        facts.is_living() && calls::has(&failure.name, bits::RUNS) && failure.meaning() == Meaning::Denied
+    };
+    let is_it =
+        |failure: &&Failure| family.contains(&failure.tgid) && (is_no_program(failure.errno) || is_denied(failure));
     let last = facts.failures.iter().rfind(is_it)?;
     let path = last.subject.text()?;
-    let text = format!(
-        "{path} is no program that can be run here (ENOEXEC): it is for another architecture, or begins with no #! line"
-    );
+    let (weight, text) = if is_denied(last) {
+        let errno = decode::errno_name(last.errno).unwrap_or_default();
+        (DENIED_AGAIN, format!("{path} could not be run, as that was denied ({errno})"))
+    } else {
+        let why = "it is for another architecture, or begins with no #! line";
+        (NO_PROGRAM, format!("{path} is no program that can be run here (ENOEXEC): {why}"))
+    };
     let evidence = std::iter::once(last.index).chain(process.end.map(|end| end.index));
     Some(Finding {
         relation: Relation::Reason,
         reasons: vec!["the exit code says so, and it was to be run"],
-        ..Finding::new("program", NO_PROGRAM, text, evidence)
+        ..Finding::new("program", weight, text, evidence)
     })
 }
 

@@ -73,20 +73,31 @@ mod tests {
 
     #[test]
     fn a_living_shell_that_cannot_run_a_program_again_and_again_is_told_with_why() {
-        let mut scene = Scene::of("sh -c wait-for-db");
-        for tgid in [701, 703] {
-            scene.now += MS;
-            build::child(&mut scene.records, scene.now, tgid, 700, "sh");
-            scene.call(tgid, 59).string("/app/ready.sh").arg(0x7000).arg(0x8000).result(-13).end();
-            scene.exit(tgid, 126 << 8);
-            scene.child(tgid + 1, 700, "sleep 1");
-            scene.exit(tgid + 1, 0);
-        }
-        let answer = scene.answer();
-        let fails = "It is running, but its child sh fails again and again: the last of 2 in";
-        assert!(
-            answer.starts_with(fails) && answer.contains("exited with 126 after execve of /app/ready.sh was denied"),
-            "{answer}"
-        );
+        let answer = |looks: bool| {
+            let mut scene = Scene::of("sh -c wait-for-db");
+            for tgid in [701, 703] {
+                scene.now += MS;
+                build::child(&mut scene.records, scene.now, tgid, 700, "sh");
+                scene.call(tgid, 59).string("/app/ready.sh").arg(0x7000).arg(0x8000).result(-13).end();
+                if looks {
+                    scene.main = tgid;
+                    scene.open("/app/ready.sh", 3);
+                }
+                scene.exit(tgid, 126 << 8);
+                scene.child(tgid + 1, 700, "sleep 1");
+                scene.exit(tgid + 1, 0);
+            }
+            let answer = scene.answer();
+            assert!(
+                answer.starts_with("It is running, but its child sh fails again and again: the last of 2 in"),
+                "{answer}"
+            );
+            answer
+        };
+        let denied = "exited with 126 after execve of /app/ready.sh was denied (EACCES), 2 times.";
+        assert!(answer(false).ends_with(denied), "{}", answer(false));
+        // bash looks into it.
+        let denied = "exited with 126: /app/ready.sh could not be run, as that was denied (EACCES).";
+        assert!(answer(true).ends_with(denied), "{}", answer(true));
     }
 }
