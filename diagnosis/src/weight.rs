@@ -45,6 +45,9 @@ pub const OOM_KILLED: i32 = CERTAIN + 100;
 pub const TIME_OVER: i32 = CERTAIN + 20;
 /// A program that was to be run is not there, and the exit code says so as well. More than the failed looks for it.
 pub const NO_PROGRAM: i32 = 900;
+/// A program may not be run, which a living shell tries again and again. Less than the call that failed, where that is
+/// tied to the end.
+pub const DENIED_AGAIN: i32 = 120;
 /// The runtime failed before the program ran: what else is found is the runtime's as well.
 pub const NEVER_BEGAN: i32 = CERTAIN + 50;
 /// It was killed before its program ran, and no step of its runtime had failed.

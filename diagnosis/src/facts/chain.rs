@@ -93,6 +93,12 @@ impl Facts<'_> {
         self.processes.iter().filter(move |(_, child)| child.parent == tgid).map(|(child, process)| (*child, process))
     }
 
+    /// Whether a process is another, or goes back to it.
+    fn is_below(&self, tgid: u32, other: u32) -> bool {
+        let family = std::iter::successors(Some(tgid), |tgid| Some(self.processes.get(tgid)?.parent));
+        family.take(self.processes.len() + 1).any(|tgid| tgid == other)
+    }
+
     /// Whether a process runs what only waits.
     fn sleeps(&self, tgid: u32) -> bool {
         self.processes.get(&tgid).is_some_and(|process| process.program() == "sleep")

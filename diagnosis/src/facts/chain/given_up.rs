@@ -38,7 +38,8 @@ impl Facts<'_> {
         let is_meanwhile = |at_ns: u64| process.first_ns < at_ns && at_ns < end.at_ns;
         let is_background = script.programs.iter().any(|program| is_meanwhile(program.at_ns))
             || self.children(parent).any(|(other, run)| other != tgid && is_meanwhile(run.first_ns));
-        let complained = process.outputs.iter().any(|output| output.to_stderr);
+        let complains = |run: &Process| run.outputs.iter().any(|output| output.to_stderr);
+        let complained = self.processes.iter().any(|(of, run)| self.is_below(*of, tgid) && complains(run));
         // What asks whether it is there fails with it.
         let asks = |run: &Process| {
             let mut kin = self.children(run.parent).filter(|(_, other)| is_same(run, other));
@@ -73,6 +74,7 @@ impl Facts<'_> {
 #[cfg(test)]
 mod tests {
     use crate::scene::{MS, S, Scene};
+    use rewind_recording::event::build;
 
     const NOTHING: &str = "It is running: nothing unusual found.";
 
@@ -115,6 +117,24 @@ mod tests {
         // It ended well, or said no.
         assert_eq!(began(0, complaint, tails), NOTHING);
         assert_eq!(began(1, "nothing to warm up\n", tails), NOTHING);
+    }
+
+    #[test]
+    fn a_part_of_a_script_in_the_background_is_told_with_what_it_ran() {
+        let mut scene = Scene::of("bash /app/run.sh");
+        scene.later(MS);
+        build::fork(&mut scene.records, scene.now, (700, 700), 701);
+        build::child(&mut scene.records, scene.now, 701, 700, "bash");
+        scene.child(702, 701, "shop --port 80");
+        scene.child(703, 700, "sleep infinity");
+        scene.main = 702;
+        scene.say(2, "KeyError: 'PORT'\n");
+        scene.exit(702, 1 << 8);
+        scene.exit(701, 1 << 8);
+        scene.later(20 * S);
+        let answer = "It is running, but its child bash (process 701) has not been run again: it exited with 1, its child \
+                      shop (process 702) having exited with 1: it said \"KeyError: 'PORT'\".";
+        assert_eq!(scene.answer(), answer);
     }
 
     #[test]

@@ -11,13 +11,15 @@ use std::collections::BTreeSet;
 /// `SIGPIPE`, and what a shell says of it: who reads has gone, and need not have failed.
 const SIGPIPE: u8 = 13;
 /// How programs put it that what they read was not what they wait for, in lower case.
-const HALF: [&str; 8] = [
+const HALF: [&str; 10] = [
     "unexpected end",
     "unexpected eof",
     "premature",
     "end of file",
     "end of input",
     "truncated",
+    "unfinished",
+    "format not recognized",
     "not in gzip format",
     "not look like a tar archive",
 ];
@@ -40,7 +42,9 @@ impl Facts<'_> {
         let failed = |(part, run): (u32, &Process)| {
             let ended = run.end.filter(has_failed)?.ending;
             let is_unread = ended.signal == Some(SIGPIPE) || ended.exit_code == Some(128 + SIGPIPE);
-            let is_beside = run.first_ns < process.first_ns && (process.first_ns..=end.at_ns).contains(&ended.at_ns);
+            // It may have ended before its reader was begun, but their parent did not wait for that.
+            let is_awaited = self.reaped.get(&part).is_some_and(|reaped_ns| *reaped_ns < process.first_ns);
+            let is_beside = run.first_ns < process.first_ns && ended.at_ns <= end.at_ns && !is_awaited;
             (is_beside && !is_unread && is_pipe(part, 1)).then_some((run.first_ns, part, ended.at_ns))
         };
         let (_, part, ended_ns) = self.children(process.parent).filter_map(failed).max()?;
@@ -64,12 +68,6 @@ impl Facts<'_> {
         let mut said = said.filter(|output| output.to_stderr).map(|output| output.text.to_lowercase());
         has_end && (is_empty || said.any(|text| HALF.iter().any(|words| text.contains(words))))
     }
-
-    /// Whether a process is another, or goes back to it.
-    fn is_below(&self, tgid: u32, other: u32) -> bool {
-        let family = std::iter::successors(Some(tgid), |tgid| Some(self.processes.get(tgid)?.parent));
-        family.take(self.processes.len() + 1).any(|tgid| tgid == other)
-    }
 }
 
 #[cfg(test)]
@@ -77,20 +75,32 @@ mod tests {
     use crate::scene::{MS, Scene};
     use rewind_recording::event::build;
 
-    /// `fetch | tar`, of which `fetch` ends with a code, and `tar` reads so many bytes of it, then complains.
-    fn pipeline(code: u32, bytes: i64, said: &str) -> String {
+    const FETCH: &str =
+        "It exited with 2, its child fetch (process 701) having exited with 22 after openat of /etc/fetch.conf";
+    const TAR: &str = "It exited with 2, its child tar (process 702) having exited with 2: it said";
+
+    /// The parts of `fetch | tar`, and the pipe between them.
+    fn pipeline() -> Scene {
         let mut scene = Scene::of("bash -o pipefail -c pipeline");
         scene.call(700, 293).next_blob(0, 0, &[3, 0, 0, 0, 4, 0, 0, 0]).arg(0).result(0).end();
-        for (tgid, from, to) in [(701, 4, 1), (702, 3, 0)] {
-            scene.now += MS;
-            build::child(&mut scene.records, scene.now, tgid, 700, if tgid == 701 { "fetch" } else { "tar" });
-            scene.call(tgid, 33).arg(from).arg(to).result(to.cast_signed()).end();
-        }
-        scene.exec(701, "fetch archive");
-        scene.exec(702, "tar x");
+        scene
+    }
+
+    fn begins(scene: &mut Scene, tgid: u32, command: &str, [from, to]: [u64; 2]) {
+        scene.now += MS;
+        build::child(&mut scene.records, scene.now, tgid, 700, command.split(' ').next().unwrap());
+        scene.call(tgid, 33).arg(from).arg(to).result(to.cast_signed()).end();
+        scene.exec(tgid, command);
+    }
+
+    fn fetch_ends(scene: &mut Scene, code: u32) {
         scene.main = 701;
         scene.open("/etc/fetch.conf", -2);
         scene.exit(701, code << 8);
+    }
+
+    /// `tar` reads so many bytes, then complains, and all ends.
+    fn answer(mut scene: Scene, bytes: i64, said: &str) -> String {
         for result in [bytes, 0] {
             scene.call(702, 0).arg(0).arg(0x7000).arg(4096).result(result).end();
         }
@@ -103,20 +113,39 @@ mod tests {
 
     #[test]
     fn who_failed_of_what_it_read_in_a_pipe_did_so_for_who_wrote_there() {
-        let fetch =
-            "It exited with 2, its child fetch (process 701) having exited with 22 after openat of /etc/fetch.conf";
-        let answer = pipeline(22, 0, "tar: no archive\n");
-        assert!(answer.starts_with(fetch), "{answer}");
-        let answer = pipeline(22, 512, "tar: Unexpected EOF in archive\n");
-        assert!(answer.starts_with(fetch), "{answer}");
-        // It had what it needs, and failed for a reason of its own; or what wrote ended well, or had no reader any more.
-        let tar = "It exited with 2, its child tar (process 702) having exited with 2: it said";
-        for answer in [
-            pipeline(22, 512, "tar: cannot create directory: No space left\n"),
-            pipeline(0, 512, "tar: Unexpected EOF in archive\n"),
-            pipeline(141, 512, "tar: Unexpected EOF in archive\n"),
-        ] {
-            assert!(answer.starts_with(tar), "{answer}");
+        let read = |code: u32, bytes: i64, said: &str| {
+            let mut scene = pipeline();
+            begins(&mut scene, 701, "fetch archive", [4, 1]);
+            begins(&mut scene, 702, "tar x", [3, 0]);
+            fetch_ends(&mut scene, code);
+            answer(scene, bytes, said)
+        };
+        for answer in [read(22, 0, "tar: no archive\n"), read(22, 512, "tar: Unexpected EOF in archive\n")] {
+            assert!(answer.starts_with(FETCH), "{answer}");
         }
+        // It had what it needs, and failed for a reason of its own; or what wrote ended well, or had no reader any more.
+        for answer in [
+            read(22, 512, "tar: cannot create directory: No space left\n"),
+            read(0, 512, "tar: Unexpected EOF in archive\n"),
+            read(141, 512, "tar: Unexpected EOF in archive\n"),
+        ] {
+            assert!(answer.starts_with(TAR), "{answer}");
+        }
+    }
+
+    #[test]
+    fn who_wrote_there_may_have_ended_at_once_but_nobody_waited_for_that() {
+        let read = |is_awaited: bool| {
+            let mut scene = pipeline();
+            begins(&mut scene, 701, "fetch archive", [4, 1]);
+            fetch_ends(&mut scene, 22);
+            if is_awaited {
+                scene.call(700, 61).arg(u64::from(u32::MAX)).arg(0x7000).arg(0).arg(0).result(701).end();
+            }
+            begins(&mut scene, 702, "tar x", [3, 0]);
+            answer(scene, 0, "tar: error: no archive\n")
+        };
+        assert!(read(false).starts_with(FETCH), "{}", read(false));
+        assert!(read(true).starts_with(TAR), "{}", read(true));
     }
 }
