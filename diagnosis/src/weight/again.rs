@@ -24,6 +24,8 @@ const REPEATED_NS: u64 = 100_000_000;
 const OFTEN_NS: u64 = 5_000_000_000;
 /// Who cannot do without a lock asks for it more often than who waits for its turn.
 const URGENT_NS: u64 = 1_000_000_000;
+/// A question that was given up so long ago is none of now.
+const GIVEN_UP_NS: u64 = 5_000_000_000;
 /// What a living container tried so long ago it has given up.
 const STANDING_NS: u64 = 60_000_000_000;
 
@@ -93,7 +95,9 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, read_
     };
     let is_in_line = group.errno == LOCKED && !is_within(URGENT_NS);
     let is_reckoned_with = is_reckoned_with || is_in_line || serves_well() || is_served_as_missing(facts, group);
-    group.meaning == Meaning::NoAnswer || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
+    // Who gave a question up some time ago, and lives on, got over it.
+    let is_open = group.meaning == Meaning::NoAnswer && read_ns.saturating_sub(group.last_ns) < GIVEN_UP_NS;
+    is_open || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
 }
 
 /// Whether a server told who asked for it that a file is not there.
