@@ -15,8 +15,10 @@ use rewind_recording::event::What;
 use rewind_recording::filter::comm;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What works so long after it was begun was not only begun in place of another.
+/// What works so long behind the end of another goes on without it.
 const WORKS_NS: u64 = 100_000_000;
+/// What ended so short a time ago ended a moment ago.
+const MOMENT_NS: u64 = 1_000_000_000;
 /// What Java calls threads that have no name of their own.
 const UNNAMED: &str = "Thread-";
 
@@ -30,23 +32,24 @@ fn of_process(facts: &Facts<'_>, tgid: u32, all: &[Uncaught]) -> Vec<Finding> {
     let lives = lives(facts, tgid);
     let ended = all.iter().filter(|thread| thread.tgid == tgid);
     let mut last = BTreeMap::<&str, &Uncaught>::new();
-    for thread in ended.clone() {
+    // What goes on behind it is not known at once.
+    for thread in ended.clone().filter(|thread| thread.at_ns.saturating_add(MOMENT_NS) <= facts.header.read_ns) {
         last.insert(lives.get(&thread.tid).map_or("", |life| &life.kind), thread);
     }
-    let failed: BTreeSet<u32> = ended.clone().map(|thread| thread.tid).collect();
+    let failed: BTreeSet<u32> = ended.map(|thread| thread.tid).collect();
     let own = lives.get(&tgid).map_or("", |life| &life.kind);
     let goes_on = |kind: &str| {
         let thread = last.get(kind)?;
         let life = lives.get(&thread.tid)?;
-        let kin = || lives.iter().filter(|(tid, other)| other.kind == kind && **tid != tgid && !failed.contains(tid));
-        let is_later = |other: &Life| {
-            let is_in_place = other.first_ns > thread.said_ns && other.worked_ns > other.first_ns + WORKS_NS;
-            other.first_ns > thread.at_ns || is_in_place
-        };
-        let has_later = kin().any(|(_, other)| is_later(other));
+        let kin = || lives.iter().filter(|(tid, other)| other.kind == kind && **tid != tgid);
+        let well = || kin().filter(|(tid, _)| !failed.contains(tid)).map(|(_, other)| other);
+        // A pool begins another in its place before it ends, whether there is work for that or not.
+        let has_place = || kin().any(|(_, other)| thread.said_ns < other.first_ns && other.first_ns <= thread.at_ns);
+        let works = || well().any(|other| other.worked_ns > thread.at_ns.saturating_add(WORKS_NS));
+        let has_later = well().any(|other| other.first_ns > thread.at_ns) || has_place() && works();
         // Without names of their own they may be of any kind.
         let is_named = ![own, UNNAMED].contains(&kind);
-        let has_earlier = || kin().any(|(_, other)| other.end_ns.is_some_and(|end_ns| end_ns < life.first_ns));
+        let has_earlier = || well().any(|other| other.end_ns.is_some_and(|end_ns| end_ns < life.first_ns));
         Some(!thread.is_javas_main && has_later && (is_named || has_earlier()))
     };
     let told = last.iter().filter(|(kind, _)| goes_on(kind) != Some(true));
@@ -214,5 +217,18 @@ mod tests {
         };
         assert!(pool(false).contains("thread 701 of process 700 (java) ended"), "{}", pool(false));
         assert_eq!(pool(true), NOTHING);
+    }
+
+    #[test]
+    fn what_ended_a_moment_ago_is_not_told_yet() {
+        let ended = |ago: u64| {
+            let mut scene = Scene::of("python3 app.py");
+            starts(&mut scene, 701, "worker");
+            ends(&mut scene, 701, MISSED);
+            let header = rewind_recording::header::Header { read_ns: scene.now + ago, ..scene.header() };
+            crate::diagnose(&header, &rewind_recording::event::sorted(&scene.records), &Default::default()).answer
+        };
+        assert_eq!(ended(MS), NOTHING);
+        assert!(ended(2 * S).contains("thread 701"), "{}", ended(2 * S));
     }
 }
