@@ -23,8 +23,8 @@
 //! | [`noise`] | which failures are ordinary |
 //! | [`healthy`] | which failures runs have that ended well |
 //! | [`groups`] | failures of one subject and errno, and their classes |
-//! | [`last_words`] | the line of its last writes that says why it ended |
 //! | [`works`] | what threads did that shows that a program goes on |
+//! | [`last_words`] | the line of its last writes that says why it ended |
 //! | [`turn`] | whether the course of a program changed with a failure |
 //! | [`weight`] | how likely something is the cause: one scale, each weight with a name |
 //! | [`finding`] | what a rule has found |
