@@ -90,8 +90,13 @@ const SUMMARIES: &[&str] = &[
 ];
 
 /// Those that say it whatever level they are said at.
-const BARE: &[&str] =
-    &["errors found in configuration", "error found in configuration", "errors in configuration", "contains errors"];
+const BARE: &[&str] = &[
+    "errors found in configuration",
+    "error found in configuration",
+    "errors in configuration",
+    "contains errors",
+    "failed to post process the configuration",
+];
 
 /// What a line says.
 pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {

@@ -12,7 +12,8 @@ const MESSAGE: usize = 4;
 /// A runtime: what it says at line `at`, if that is its.
 type Runtime = fn(&[Line], usize) -> Option<Found>;
 
-const RUNTIMES: [Runtime; 15] = [
+const RUNTIMES: [Runtime; 16] = [
+    anyhow,
     python,
     rejection,
     java,
@@ -63,6 +64,22 @@ pub(super) fn message(lines: &[Line], at: usize, start: &str, several: bool) -> 
 pub(super) const HANDLING: &str = "During handling of the above exception";
 /// So much of the first is told beside the other.
 const FIRST_CHARS: usize = 90;
+
+/// `Error: ...`, an empty line, `Caused by:` and the causes, the last of which is the first, as Rust's anyhow has it.
+fn anyhow(lines: &[Line], at: usize) -> Option<Found> {
+    let header = text(lines, at).filter(|line| line.starts_with("Error: "))?;
+    let head = (at + 1..lines.len().min(at + 3)).find(|next| text(lines, *next) == Some("Caused by:"))?;
+    let causes =
+        (head + 1..lines.len()).take_while(|next| text(lines, *next).is_some_and(|line| line.starts_with("    ")));
+    let causes: Vec<_> = causes.collect();
+    let cause = |at: usize| {
+        let cause = text(lines, at)?.trim();
+        let numbered = cause.split_once(": ").filter(|(number, _)| number.parse::<u32>().is_ok());
+        Some(numbered.map_or(cause, |(_, cause)| cause))
+    };
+    let said = causes.iter().filter_map(|at| cause(*at)).fold(header.to_owned(), |said, cause| said + ": " + cause);
+    Some(Found { rank: Rank::Crash, first: at, last: *causes.last()?, text: said })
+}
 
 /// `Traceback (most recent call last):`, frames, then the exception; of a group the first in it; of one that was met as
 /// another was handled, both.

@@ -60,6 +60,8 @@ const UNDONE: &[&str] = &[
     " down ",
     "down ",
     " lost ",
+    " canceled ",
+    " cancelled ",
     " dead ",
 ];
 /// How those go that tell the reason.

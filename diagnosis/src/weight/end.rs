@@ -5,7 +5,7 @@ use super::missed::was_not_made;
 use crate::facts::Facts;
 use crate::groups::Group;
 use crate::last_words::{LastWords, about, has_no_reason, telling, without};
-use crate::meaning::status;
+use crate::meaning::{Meaning, status};
 use crate::noise::Noise;
 use crate::text::has_name;
 use crate::turn::{can_be_had_over, is_turn, went_on};
@@ -102,7 +102,12 @@ impl EndContext {
                 && !crowds.have(group)
         };
         let odd = odd.filter(|group| group.healthy.is_none()).filter(is_new);
-        let own = odd.filter(|group| self.bad && self.is_own(group) && group.own_first_ns <= until_ns);
+        // What got no answer may be given up behind what is said of that.
+        let began_ns = |group: &Group| match group.meaning {
+            Meaning::NoAnswer => group.own_first_ns.saturating_sub(group.longest_ns),
+            _ => group.own_first_ns,
+        };
+        let own = odd.filter(|group| self.bad && self.is_own(group) && began_ns(group) <= until_ns);
         // What is tried again and again goes on until the end, whatever that is for: so where the last words are of
         // something else, or where a thread in the background tries it.
         let is_beside = |group: &Group| {
@@ -123,8 +128,10 @@ impl EndContext {
             |group: &Group| turns.iter().any(|other| !can_be_had_over(other) && other.own_first_ns > group.last_ns);
         // Who was answered got to the peer: that it asked again says nothing.
         let is_tried = |group: &Group| is_repeated(works, group) && status(group.errno).is_none();
-        let order =
-            |group: &&Group| (is_tried(group) && !is_outdone(group), group.own_first_ns, group.last_ns.min(until_ns));
+        let is_before = |group: &Group| group.own_first_ns <= until_ns;
+        let order = |group: &&Group| {
+            (is_before(group), is_tried(group) && !is_outdone(group), group.own_first_ns, group.last_ns.min(until_ns))
+        };
         turns.iter().copied().max_by_key(order).map(|group| group.last)
     }
 }

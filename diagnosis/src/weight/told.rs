@@ -33,13 +33,14 @@ fn is_quoted(text: &str, name: &str) -> bool {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
         let behind = text.get(at + name.len()..).and_then(|behind| behind.chars().next());
         let is_quote = |c: Option<char>| c.is_some_and(|c| "'\"`\u{2018}\u{2019}\u{201c}\u{201d}".contains(c));
-        let goes_on = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        let goes_on = |c: char| c.is_alphanumeric() || "-_/".contains(c);
         before == Some('/') && !behind.is_some_and(goes_on) || is_quote(before) && is_quote(behind)
     })
 }
 
 /// How programs and libraries put it that a peer, or a name server, did not answer.
-const LATE: &[&str] = &["timed out", "timeout", "timed-out", "deadline exceeded", "no answer", "no response"];
+const LATE: &[&str] =
+    &["timed out", "timeout", "timed-out", "deadline exceeded", "has elapsed", "no answer", "no response"];
 const UNNAMED: &[&str] = &[
     "name resolution",
     "resolve",

@@ -4,6 +4,13 @@ use super::{error, words};
 use crate::scene::Scene;
 
 #[test]
+fn anyhow_says_the_cause_last() {
+    let said =
+        error("Error: loading configuration\n\nCaused by:\n    0: cannot read rates\n    1: bad rate \"12,5\"\n");
+    assert_eq!(said, "Error: loading configuration: cannot read rates: bad rate \"12,5\"");
+}
+
+#[test]
 fn python_says_it_behind_the_stack() {
     let said = error(
         "Traceback (most recent call last):\n  File \"<string>\", line 1, in <module>\n  File \"<frozen os>\", line 679, \
