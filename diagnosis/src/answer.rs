@@ -11,6 +11,7 @@ use crate::words::exit_code;
 use rewind_recording::ending::Ending;
 use rewind_recording::peer::beside;
 use rewind_recording::render::units::{duration, grouped};
+use std::ops::Range;
 
 /// What the answer is made of.
 pub(crate) struct Answered<'f> {
@@ -102,7 +103,12 @@ fn writer(facts: &Facts<'_>, words: &LastWords) -> String {
 fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
     if first.rule == "words" {
         let said = words.map_or("", |words| &words.text);
-        return right_before(said, found.get(1)) + &outlived(said, found);
+        let beside = right_before(said, found.get(1)) + &outlived(said, found);
+        let child = || words.and_then(|words| child_before_words(facts, words));
+        return match beside.is_empty().then(child).flatten() {
+            Some(child) => format!("; right before that {child}"),
+            None => beside,
+        };
     }
     if first.rule == "signal"
         && let Some(before) = found.iter().find(|finding| finding.rule == rules::BEFORE)
@@ -127,21 +133,38 @@ fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&La
 
 /// So soon behind a child that failed a shell runs what it does for that: a trap, say.
 const TRAP_NS: u64 = 100_000_000;
+/// And so soon it says so.
+const SAID_NS: u64 = 1_000_000_000;
 
 /// The other child of a shell that failed right before what the end goes back to, and said why.
 fn child_before(facts: &Facts<'_>) -> Option<String> {
     let (culprit, process) = facts.culprit().filter(|_| facts.ending.is_some() && facts.chain.len() > 1)?;
-    facts.processes.get(&process.parent).filter(|parent| is_shell(parent.program()))?;
-    let failed = facts.processes.iter().filter_map(|(tgid, other)| {
-        let end = other.end.filter(|end| !end.ending.is_success())?.ending;
-        let is_before = process.first_ns.checked_sub(end.at_ns).is_some_and(|ns| ns < TRAP_NS);
-        let is_other = *tgid != culprit && other.parent == process.parent && other.command() != process.command();
-        (is_before && is_other).then_some((end.at_ns, tgid, other, end))
+    let is_other = |tgid: u32, other: &Process| tgid != culprit && other.command() != process.command();
+    failed_child(facts, process.parent, process.first_ns.checked_sub(TRAP_NS)?..process.first_ns, is_other)
+}
+
+/// The child that failed right before a shell said that something had, and no reason.
+fn child_before_words(facts: &Facts<'_>, words: &LastWords) -> Option<String> {
+    let tgid = facts.culprit.filter(|tgid| *tgid == words.tgid && has_no_reason(&words.text))?;
+    failed_child(facts, tgid, words.since_ns.checked_sub(SAID_NS)?..words.since_ns, |_, _| true)
+}
+
+/// The last child of a shell that failed in a time, and said why.
+fn failed_child(
+    facts: &Facts<'_>,
+    shell: u32,
+    time: Range<u64>,
+    is_it: impl Fn(u32, &Process) -> bool,
+) -> Option<String> {
+    facts.processes.get(&shell).filter(|shell| is_shell(shell.program()))?;
+    let failed = facts.processes.iter().filter_map(|(tgid, child)| {
+        let end = child.end.filter(|end| !end.ending.is_success() && time.contains(&end.ending.at_ns))?.ending;
+        (child.parent == shell && is_it(*tgid, child)).then_some((end.at_ns, tgid, child, end))
     });
-    let (_, tgid, other, end) = failed.max_by_key(|(at_ns, ..)| *at_ns)?;
-    let said = LastWords::of_process(*tgid, other, end.at_ns)?;
+    let (_, tgid, child, end) = failed.max_by_key(|(at_ns, ..)| *at_ns)?;
+    let said = LastWords::of_process(*tgid, child, end.at_ns)?;
     let how = if said.is_error { "it said" } else { "the last that it wrote is" };
-    Some(format!("its child {} (process {tgid}) {}: {how} \"{}\"", other.comm, past(&end), said.text))
+    Some(format!("its child {} (process {tgid}) {}: {how} \"{}\"", child.comm, past(&end), said.text))
 }
 
 /// What failed right before the words.
@@ -267,6 +290,18 @@ mod tests {
         scene.exit(700, 1 << 8);
         let answer = "It exited with 1, its child rm (process 702) having exited with 1; right before that its child import \
                       (process 701) exited with 1: it said \"import: tenant 9: unknown currency\".";
+        assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn the_child_that_failed_before_a_shell_said_so_is_told_with_that() {
+        let mut scene = Scene::of("bash restore");
+        scene.child_says("cp", "cp: error writing '/data/a': No space left on device\n", 1);
+        scene.main = 700;
+        scene.say(2, "restore failed\n");
+        scene.exit(700, 9 << 8);
+        let answer = "It exited with 9: it said \"restore failed\"; right before that its child cp (process 701) exited with 1: \
+                      it said \"cp: error writing '/data/a': No space left on device\".";
         assert_eq!(scene.answer(), answer);
     }
 

@@ -124,9 +124,11 @@ fn is_hidden(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with('.') && name != "..")
 }
 
-/// Whether it is a hidden file of a home: who became another user keeps `HOME`, which is not open to it.
+/// Whether it is a hidden file of a home: who became another user keeps `HOME`, which is not open to it, and who has none
+/// is given `/`.
 fn is_of_a_home(path: &str) -> bool {
-    is_hidden(path) && (path.starts_with("/root/") || path.starts_with("/home/"))
+    let is_in_root = path.rfind('/') == Some(0);
+    is_hidden(path) && (is_in_root || path.starts_with("/root/") || path.starts_with("/home/"))
 }
 
 #[cfg(test)]
