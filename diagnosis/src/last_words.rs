@@ -168,12 +168,13 @@ pub fn telling(process: &Process, end_ns: u64) -> String {
     let lines = lines.iter().take_while(|line| !line.text.starts_with(runtimes::HANDLING));
     let lines: Vec<_> =
         lines.filter(|line| !ordinary::is_frame(&line.text) && !ordinary::goes_on(&line.text)).collect();
-    // What failed on the way out names nothing that it ended of, unless that is all there is.
-    let (behind, telling): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| way_out::is_of_tidying(&line.text));
-    let telling = if telling.iter().any(|line| generic::tells_failure(&line.text)) {
-        telling
+    // What failed on the way out, and what a log's level says is no error, name nothing that it ended of, unless that is
+    // all there is.
+    let is_beside = |line: &&&Line| way_out::is_of_tidying(&line.text) || logs::is_no_error(&line.text);
+    let telling = if lines.iter().filter(|line| !is_beside(line)).any(|line| generic::tells_failure(&line.text)) {
+        lines.iter().filter(|line| !is_beside(line)).copied().collect()
     } else {
-        [telling, behind].concat()
+        lines
     };
     telling.into_iter().fold(String::new(), |text, line: &Line| text + &line.text.to_lowercase() + "\n")
 }

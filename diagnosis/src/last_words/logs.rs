@@ -17,9 +17,17 @@ pub(super) enum Logged {
     Other,
 }
 
+/// Whether a line is one of a log with levels, and by its level no error.
+pub(super) fn is_no_error(line: &str) -> bool {
+    matches!(of_line(line.trim(), 0), Some(Logged::Other))
+}
+
 /// What a line is, if it is one of a log with levels.
 pub(super) fn logged(lines: &[Line], at: usize) -> Option<Logged> {
-    let line = lines.get(at)?.text.trim();
+    of_line(lines.get(at)?.text.trim(), at)
+}
+
+fn of_line(line: &str, at: usize) -> Option<Logged> {
     let fields = if line.starts_with('{') { json(line) } else { logfmt(line) };
     if !fields.is_empty() {
         return with_fields(&fields, at);

@@ -40,6 +40,8 @@ pub(super) fn is_orderly(line: &str) -> bool {
 /// Whether an error is one of what a program does as it ends; that it ends of it, behind a comma, is none.
 pub(super) fn is_of_tidying(text: &str) -> bool {
     let said = text.rsplit_once(", ").filter(|(_, end)| has_any(end, ENDS) || has_any(end, TIDIES));
+    // Where in the source, as Ruby has it, says nothing.
+    let text = text.split_once("': ").filter(|(place, _)| place.contains(":in ")).map_or(text, |(_, said)| said);
     has_any(said.map_or(text, |(said, _)| said), TIDIES) || text.to_lowercase().contains("pid file")
 }
 
