@@ -192,8 +192,11 @@ fn is_kin(said: &str, failed: &Finding) -> bool {
     let has_no_reason = has_no_reason(said) && !about::code(said);
     match failed.rule {
         "network" | "dns" => (about::peers(said) || has_no_reason) && !is_silence,
-        // Who was refused a file, or met a full disk, seldom goes on; who misses one may.
-        "file" => about::files(said) || has_no_reason || failed.meaning != Some(Meaning::Missing) && !about::code(said),
+        // Who met a full disk seldom goes on; who misses a file, or may not have it, may.
+        "file" => {
+            let is_had_over = matches!(failed.meaning, Some(Meaning::Missing | Meaning::Denied));
+            about::files(said) || has_no_reason || !is_had_over && !about::code(said)
+        }
         _ => true,
     }
 }
