@@ -128,9 +128,15 @@ impl EndContext {
             |group: &Group| turns.iter().any(|other| !can_be_had_over(other) && other.own_first_ns > group.last_ns);
         // Who was answered got to the peer: that it asked again says nothing.
         let is_tried = |group: &Group| is_repeated(works, group) && status(group.errno).is_none();
-        let is_before = |group: &Group| group.own_first_ns <= until_ns;
+        // What went on until it was said, before what failed some time ago; not before what failed right then.
+        let nearness = |group: &Group| match () {
+            () if group.own_first_ns > until_ns => 1,
+            () if is_tried(group) || until_ns.saturating_sub(group.last_ns) < RIGHT_BEHIND_NS => 2,
+            () => 0,
+        };
         let order = |group: &&Group| {
-            (is_before(group), is_tried(group) && !is_outdone(group), group.own_first_ns, group.last_ns.min(until_ns))
+            let is_first = is_tried(group) && !is_outdone(group);
+            (nearness(group), is_first, group.own_first_ns, group.last_ns.min(until_ns))
         };
         turns.iter().copied().max_by_key(order).map(|group| group.last)
     }
