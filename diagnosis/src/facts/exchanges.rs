@@ -31,6 +31,8 @@ type Ends = (SocketAddr, SocketAddr);
 pub(super) struct Ended<'s, F> {
     /// From when on no call is overwritten: what was asked before may have got an answer.
     pub(super) complete_ns: u64,
+    /// The same of messages: who is kept busy otherwise overwrites calls long before these.
+    pub(super) traffic_ns: u64,
     /// When a process ended, or until when it is known to live, and whether it does.
     pub(super) process: F,
     /// When something was sent to whom.

@@ -67,7 +67,9 @@ impl Gather {
         self.calls.finish(header.coverage.complete_from_ns, end_ns, lives);
         let Calls { mut failures, open, kills, sums, owners, full, locks, sent, .. } = self.calls;
         let process = |tgid| (end_ns(tgid), lives(tgid));
-        let ended = Ended { complete_ns: header.coverage.complete_from_ns, process, sent: &sent };
+        let complete_ns = header.coverage.complete_from_ns;
+        let traffic_ns = header.coverage.traffic_from_ns.unwrap_or(complete_ns);
+        let ended = Ended { complete_ns, traffic_ns, process, sent: &sent };
         let (served, unanswered) = self.exchanges.finish(header.read_ns, &ended, &mut failures);
         let file_locks = locks.finish(&self.processes, &self.tables);
         let mut facts = Facts {

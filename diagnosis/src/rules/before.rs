@@ -4,12 +4,16 @@
 use crate::facts::{ASKING, Facts, SIGKILL};
 use crate::finding::Finding;
 use crate::groups::Group;
-use crate::weight::{ASKED_TO_END, weighed_groups};
+use crate::weight::{ASKED_TO_END, HUNG, weighed_groups};
 use rewind_common::record::{SignalSent, sent_flags};
 use rewind_recording::header::Header;
+use rewind_recording::render::units::duration;
 
 /// Who is told to end has so long for it, and some more (`terminationGracePeriodSeconds`: 30 s if not set).
 const GRACE_NS: u64 = 120_000_000_000;
+
+/// Programs that compute make no call for as long.
+const QUIET_NS: u64 = 10_000_000_000;
 
 /// The name of the rule.
 pub(crate) const RULE: &str = "before";
@@ -20,8 +24,21 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let living = Facts::of(&header, facts.timeline.clone().until(at_ns), &[]);
     let groups = weighed_groups(&living, None);
     let found = super::findings(&living, &groups, None).into_iter().next();
-    let found = found.filter(|_| living.is_living());
+    let found = found.or_else(|| computed(&living, facts.ending?.tgid)).filter(|_| living.is_living());
     found.map(|found| Finding { rule: RULE, weight: found.weight.min(ASKED_TO_END - 1), ..found }).into_iter().collect()
+}
+
+/// That the main thread of the main process had made no call for long, and was in none; what the kernel said of it then is
+/// not recorded.
+fn computed(facts: &Facts<'_>, main: u32) -> Option<Finding> {
+    let threads = facts.threads().into_values().flatten().collect::<Vec<_>>();
+    let quiet =
+        threads.iter().find(|thread| thread.tid == main && thread.wait.is_none() && thread.quiet_ns > QUIET_NS)?;
+    let comm = facts.processes.get(&main).map_or("", |process| &process.comm);
+    let long = duration(quiet.quiet_ns);
+    let text =
+        format!("process {main} ({comm}) had made no call for {long}, and was in none: it computed, or was held up");
+    Some(Finding::new(RULE, HUNG, text, None))
 }
 
 /// When somebody outside first told the main process to end, of those who did so right before it ended.
@@ -58,11 +75,22 @@ mod tests {
     }
 
     #[test]
+    fn who_had_made_no_call_for_long_computed() {
+        let mut scene = Scene::of("node");
+        scene.open("/app/rules.json", 3);
+        scene.later(12 * S);
+        build::sent(&mut scene.records, scene.now, (700, 700), 9, (9000, 0, "kubelet"));
+        scene.exit(700, 9);
+        let answer = scene.answer();
+        assert!(answer.contains("until then process 700 (node) had made no call for 1"), "{answer}");
+    }
+
+    #[test]
     fn what_was_wrong_before_it_was_told_to_end_is_told_with_that() {
         let answer = told(20 * S, false);
         let before = "; until then GET /config of 127.0.0.1:80 got no answer after 20.0s.";
         assert!(answer.contains("SIGTERM") && answer.ends_with(before), "{answer}");
-        for well in [told(20 * S, true), told(S, false)] {
+        for well in [told(8 * S, true), told(S, false)] {
             assert!(!well.contains("until then"), "{well}");
         }
     }

@@ -102,7 +102,7 @@ pub(super) fn add_failures(
                 found.extend(index.map(|index| request.failure(index, response.at_ns, errno, recovered())));
             }
             Some(_) => {}
-            None if request.began_ns < ended.complete_ns => {}
+            None if request.began_ns < ended.traffic_ns => {}
             None => {
                 let (ended_ns, lives) = (ended.process)(request.party.tgid);
                 let closed_ns = closed.get(&(request.party.local, request.party.peer)).map(|closed| closed.time_ns);
