@@ -2,7 +2,7 @@
 //! what would have been said of it the moment before.
 
 use crate::facts::{ASKING, Facts, SIGKILL};
-use crate::finding::Finding;
+use crate::finding::{Finding, Relation};
 use crate::groups::Group;
 use crate::weight::{ASKED_TO_END, HUNG, weighed_groups};
 use rewind_common::record::{SignalSent, sent_flags};
@@ -23,7 +23,9 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let header = Header { read_ns: at_ns, died_ns: None, ending: None, ..facts.header.clone() };
     let living = Facts::of(&header, facts.timeline.clone().until(at_ns), &[]);
     let groups = weighed_groups(&living, None);
+    // What goes on from how a child ended is no clause of its own.
     let found = super::findings(&living, &groups, None).into_iter().next();
+    let found = found.filter(|found| found.relation == Relation::Beside);
     let found = found.or_else(|| computed(&living, facts.ending?.tgid)).filter(|_| living.is_living());
     found.map(|found| Finding { rule: RULE, weight: found.weight.min(ASKED_TO_END - 1), ..found }).into_iter().collect()
 }
@@ -72,6 +74,19 @@ mod tests {
         build::sent(&mut scene.records, scene.now, (700, 700), 15, (9000, 0, "kubelet"));
         scene.exit(700, 15);
         scene.answer()
+    }
+
+    #[test]
+    fn a_child_that_was_killed_long_before_is_not_what_was_wrong() {
+        let mut scene = Scene::of("app");
+        scene.child(701, 700, "render");
+        let kill = rewind_common::record::OomKill { anon_bytes: 30 << 20, ..Default::default() };
+        build::oom_kill(&mut scene.records, scene.now, (701, 701), "render", kill);
+        scene.exit(701, 9);
+        scene.later(8 * S);
+        build::sent(&mut scene.records, scene.now, (700, 700), 9, (9000, 0, "kubelet"));
+        scene.exit(700, 9);
+        assert!(!scene.answer().contains("until then it held"), "{}", scene.answer());
     }
 
     #[test]
