@@ -1,10 +1,10 @@
 //! What was wrong with a container that was told to end from outside, as a liveness probe that fails has the kubelet do:
 //! what would have been said of it the moment before.
 
-use crate::facts::{ASKING, Facts, SIGKILL};
+use crate::facts::{ASKING, Facts, SIGHUP, SIGKILL};
 use crate::finding::{Finding, Relation};
 use crate::groups::Group;
-use crate::weight::{ASKED_TO_END, HUNG, weighed_groups};
+use crate::weight::{HUNG, SAID, weighed_groups};
 use rewind_common::record::{SignalSent, sent_flags};
 use rewind_recording::header::Header;
 use rewind_recording::render::units::duration;
@@ -27,7 +27,8 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let found = super::findings(&living, &groups, None).into_iter().next();
     let found = found.filter(|found| found.relation == Relation::Beside);
     let found = found.or_else(|| computed(&living, facts.ending?.tgid)).filter(|_| living.is_living());
-    found.map(|found| Finding { rule: RULE, weight: found.weight.min(ASKED_TO_END - 1), ..found }).into_iter().collect()
+    // It stands behind the signal: of who ended of something else, what that was comes first.
+    found.map(|found| Finding { rule: RULE, weight: found.weight.min(SAID - 1), ..found }).into_iter().collect()
 }
 
 /// That the main thread of the main process had made no call for long, and was in none; what the kernel said of it then is
@@ -48,7 +49,10 @@ fn told_ns(facts: &Facts<'_>) -> Option<u64> {
     let ending = facts.ending?;
     let is_it = |sent: &SignalSent| {
         let is_recent = sent.time_ns <= ending.at_ns && ending.at_ns - sent.time_ns < GRACE_NS;
-        let ends = ASKING.contains(&{ sent.signo }) || sent.signo == SIGKILL;
+        // Who takes SIGHUP reads its configuration anew.
+        let is_reload = || facts.processes.get(&ending.tgid).is_some_and(|process| process.handles(SIGHUP));
+        let asks = ASKING.contains(&{ sent.signo }) && !(sent.signo == SIGHUP && is_reload());
+        let ends = asks || sent.signo == SIGKILL;
         let is_outside = !facts.processes.contains_key(&{ sent.sender_tgid });
         let is_kernel = sent.header.flags & sent_flags::KERNEL != 0;
         sent.tgid == ending.tgid && is_recent && ends && is_outside && !is_kernel
@@ -98,6 +102,21 @@ mod tests {
         scene.exit(700, 9);
         let answer = scene.answer();
         assert!(answer.contains("until then process 700 (node) had made no call for 1"), "{answer}");
+    }
+
+    #[test]
+    fn who_ended_of_something_else_is_told_of_that_first() {
+        let mut scene = Scene::of("app");
+        for _ in 0..4 {
+            scene.open("/etc/app/queues.json", -2);
+            scene.say(2, "no queues in /etc/app/queues.json yet\n");
+            scene.later(2 * S);
+        }
+        build::sent(&mut scene.records, scene.now, (700, 700), 15, (9000, 0, "kubelet"));
+        scene.later(4 * S);
+        scene.say(2, "ERROR no tenant is configured\n");
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().starts_with("It exited with 1: it said \"no tenant"), "{}", scene.answer());
     }
 
     #[test]
