@@ -27,6 +27,7 @@ pub use failure::Failure;
 pub use file_locks::{FileLock, LockRequest};
 pub use memory::Memory;
 pub use owner::Owner;
+pub(crate) use patience::{LEAST_NS as PATIENCE_NS, LONGER};
 pub use process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
 pub(crate) use process::{is_shell, launches};
 pub use setup::{Setup, Step};

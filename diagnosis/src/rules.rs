@@ -1,4 +1,5 @@
-//! Rules: from a case to findings. One file a rule; none knows of another.
+//! Rules: from a case to findings. One file a rule; none knows of another, but for `before`, which asks them all of an
+//! earlier moment.
 
 use crate::facts::Facts;
 use crate::finding::Finding;

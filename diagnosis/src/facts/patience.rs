@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 /// It counts as not answered after this time.
-const LEAST_NS: u64 = 5_000_000_000;
+pub(crate) const LEAST_NS: u64 = 5_000_000_000;
 /// And after so many times what the longest earlier answer of the same peer took.
-const LONGER: u64 = 3;
+pub(crate) const LONGER: u64 = 3;
 
 /// How long the longest answer of each peer took.
 #[derive(Debug)]

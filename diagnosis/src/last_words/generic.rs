@@ -108,7 +108,7 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     }
     let lower = line.to_lowercase();
     let named = ERRORS.iter().find(|(word, _)| starts_word(&lower, word)).map(|(_, rank)| *rank);
-    let has_words = || is_perl(&lower) || FAILURES.iter().any(|words| lower.contains(words));
+    let has_words = || is_perl(&lower) || tells_failure(&lower);
     let is_indented = line.starts_with([' ', '\t']);
     let rank = match named {
         Some(rank) => rank,

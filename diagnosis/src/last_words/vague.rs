@@ -57,7 +57,6 @@ const UNDONE: &[&str] = &[
     " unsuccessful ",
     " incomplete ",
     " exhausted ",
-    " down ",
     "down ",
     " lost ",
     " canceled ",

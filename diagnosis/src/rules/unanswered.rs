@@ -4,7 +4,7 @@
 //! A request that waits is odd only where such were answered sooner before: others are answered once there is something
 //! to tell.
 
-use crate::facts::{Facts, Served, Unanswered};
+use crate::facts::{Facts, LONGER, PATIENCE_NS, Served, Unanswered};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::meaning::Meaning;
@@ -13,9 +13,6 @@ use crate::words::upstream;
 use rewind_recording::render::units::{duration, grouped};
 use std::collections::BTreeMap;
 
-/// Who waits for an answer waits so long at least, and so many times as long as for the slowest one before.
-const WAITS_NS: u64 = 5_000_000_000;
-const LONGER: u64 = 3;
 /// Whose connection ends so long after a request got no answer.
 const GIVEN_UP_NS: u64 = 1_000_000_000;
 /// What was given up so long ago is another matter.
@@ -93,7 +90,7 @@ fn cut_off(facts: &Facts<'_>, name: &str, named: &Named<'_>) -> Option<Finding> 
 /// Requests of any name, where nothing is answered any more.
 fn of_all(facts: &Facts<'_>, groups: &[Group], names: &BTreeMap<&str, Named<'_>>) -> Option<Finding> {
     let is_left = |it: &&Unanswered| {
-        waited_ns(facts, it) >= WAITS_NS && names.get(&*it.name).is_some_and(|named| is_slow(facts, it, named))
+        waited_ns(facts, it) >= PATIENCE_NS && names.get(&*it.name).is_some_and(|named| is_slow(facts, it, named))
     };
     let left: Vec<_> = facts.unanswered.iter().filter(is_left).collect();
     let (first, last) = (*left.first()?, *left.last()?);
@@ -127,7 +124,7 @@ fn is_left(facts: &Facts<'_>, request: &Unanswered, named: &Named<'_>) -> bool {
     let waited_ns = waited_ns(facts, request);
     let is_long = match request.closed_ns {
         Some(closed_ns) => waited_ns >= GIVEN_UP_NS && closed_ns >= since_ns(facts),
-        None => waited_ns >= WAITS_NS && !named.served.is_empty(),
+        None => waited_ns >= PATIENCE_NS && !named.served.is_empty(),
     };
     is_long && is_slow(facts, request, named)
 }

@@ -1,14 +1,11 @@
 //! A living server that takes connections no more: they are established, and wait.
 
-use crate::facts::{Facts, Process, Taker, Untaken};
+use crate::facts::{Facts, LONGER, PATIENCE_NS, Process, Taker, Untaken};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::weight::UNANSWERED_REQUESTS;
 use rewind_recording::render::units::{duration, grouped};
 
-/// Who takes connections does so sooner, and sooner than so many times as long as its slowest answer took.
-const WAITS_NS: u64 = 5_000_000_000;
-const LONGER: u64 = 3;
 /// So many are more than chance; behind a request without an answer fewer are.
 const LEAST: usize = 3;
 const LEAST_BEHIND: usize = 2;
@@ -31,7 +28,7 @@ fn finding(facts: &Facts<'_>, taker: &Taker, untaken: &[Untaken]) -> Option<Find
     let answers = facts.served.iter().filter(|served| served.tgid == tgid);
     let slowest_ns = answers.map(|served| served.at_ns.saturating_sub(served.began_ns)).max().unwrap_or_default();
     let long_ns = facts.header.read_ns.saturating_sub(first.at_ns);
-    if untaken.len() < least || long_ns < WAITS_NS.max(slowest_ns.saturating_mul(LONGER)) {
+    if untaken.len() < least || long_ns < PATIENCE_NS.max(slowest_ns.saturating_mul(LONGER)) {
         return None;
     }
     let (count, long) = (grouped(untaken.len() as u64), duration(long_ns));
