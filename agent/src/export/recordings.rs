@@ -6,6 +6,7 @@ use crate::feed::Happened;
 use crate::recorder::Recorder;
 use rewind_otlp::Live;
 use rewind_recording::header::{Container, Header};
+use rewind_recording::peer::MAX_PEERS;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -146,12 +147,14 @@ impl Recordings {
             let first_ns = timeline.by_end().map(|event| event.end_ns).min().unwrap_or(u64::MAX);
             let is_new = header.born_ns >= since_ns;
             let before = (!is_new).then(|| recorder.recording(happened.recording).ok()).flatten();
-            let live = before.map(|(header, records)| Live::after(&header, &records, first_ns));
-            Recording { header, live: live.unwrap_or_default(), round }
+            match before {
+                Some((header, records)) => Recording { live: Live::after(&header, &records, first_ns), header, round },
+                None => Recording { header, live: Live::default(), round },
+            }
         });
         known.round = round;
         match header {
-            Some(header) => known.header = header,
+            Some(header) => renew(&mut known.header, header),
             // It has made room for another: what was known of it holds.
             None if known.header.born_ns == 0 => known.header.container = Container::clone(&happened.container),
             None => {}
@@ -172,6 +175,17 @@ impl Recordings {
     }
 }
 
+/// A header as of now keeps the names of peers of those before it, as far as there is room: whom a request goes to was
+/// told when its connection came to be.
+fn renew(known: &mut Header, now: Header) {
+    let before = std::mem::replace(known, now).peers;
+    for (peer, name) in before {
+        if known.peers.len() < MAX_PEERS {
+            known.peers.entry(peer).or_insert(name);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +194,27 @@ mod tests {
     use rewind_common::record::Connection;
     use rewind_common::record::connection::what;
     use rewind_recording::event::{Timeline, build};
+
+    fn names(peers: impl IntoIterator<Item = (usize, &'static str)>) -> Header {
+        let named = peers.into_iter().map(|(port, name)| (format!("10.96.0.12:{port}"), name.into()));
+        Header { peers: named.collect(), ..Header::default() }
+    }
+
+    #[test]
+    fn a_peer_keeps_its_name_when_later_records_do_not_tell_of_it() {
+        let mut known = names([(80, "db.shop:80"), (81, "old.shop:81")]);
+        renew(&mut known, names([]));
+        renew(&mut known, names([(81, "web.shop:81")]));
+        assert_eq!(known, names([(80, "db.shop:80"), (81, "web.shop:81")]));
+    }
+
+    #[test]
+    fn names_of_peers_are_bounded_and_the_latest_stay() {
+        let mut known = names((0..MAX_PEERS).map(|port| (port, "old")));
+        renew(&mut known, names((1000..1010).map(|port| (port, "new"))));
+        let of = |name: &str| known.peers.values().filter(|of| of.as_str() == name).count();
+        assert_eq!((of("new"), of("old")), (10, MAX_PEERS - 10));
+    }
 
     impl Recordings {
         /// Opens so many connections in a recording, and ends none.

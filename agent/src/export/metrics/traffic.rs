@@ -14,7 +14,6 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use rewind_otlp::measures::Measures;
 use rewind_otlp::metric::{self, Points};
 use rewind_recording::header::Header;
-use rewind_recording::peer::MAX_PEERS;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -60,14 +59,8 @@ impl All {
             measures: Measures::default(),
             began_unix_ns: clock::unix_ns().cast_unsigned(),
         });
-        // Who a request goes to was told when its connection came to be.
-        let mut peers = std::mem::take(&mut known.header.peers);
-        peers.extend(header.peers.iter().map(|(peer, name)| (peer.clone(), name.clone())));
-        while peers.len() > MAX_PEERS {
-            peers.pop_first();
-        }
-        known.header = Header { peers, ..header.clone() };
-        let (header, beyond) = (&known.header, known.measures.beyond());
+        known.header = header.clone();
+        let beyond = known.measures.beyond();
         for happened in happened.iter().filter(|of| of.recording == header.recording) {
             known.measures.take(header, &happened.batch.timeline(), &mut room);
         }
