@@ -165,9 +165,12 @@ pub(crate) fn without(process: &Process, end_ns: u64) -> String {
 pub fn telling(process: &Process, end_ns: u64) -> String {
     let lines = lines::last(process, end_ns);
     // What was met as an exception was handled is not what the program ended of.
-    let lines = lines.iter().take_while(|line| !line.text.starts_with(runtimes::HANDLING));
+    let lines: Vec<_> = lines.iter().take_while(|line| !line.text.starts_with(runtimes::HANDLING)).collect();
+    let is_source =
+        |at: usize| at.checked_sub(1).and_then(|at| lines.get(at)).is_some_and(|above| ordinary::is_place(&above.text));
+    let says = |line: &Line| !ordinary::is_frame(&line.text) && !ordinary::goes_on(&line.text);
     let lines: Vec<_> =
-        lines.filter(|line| !ordinary::is_frame(&line.text) && !ordinary::goes_on(&line.text)).collect();
+        lines.iter().enumerate().filter(|(at, line)| says(line) && !is_source(*at)).map(|(_, line)| *line).collect();
     // What failed on the way out, and what a log's level says is no error, name nothing that it ended of, unless that is
     // all there is.
     let is_beside = |line: &&&Line| way_out::is_of_tidying(&line.text) || logs::is_no_error(&line.text);

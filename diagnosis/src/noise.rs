@@ -33,6 +33,9 @@ impl Noise {
 /// Why it is ordinary that what is only asked for is missing.
 pub(crate) const LOOK: &str = "a look whether it is there";
 
+/// Why it is ordinary that a file of a home is denied.
+pub(crate) const OF_A_HOME: &str = "a file of a home that is not the user's, optional for most programs";
+
 /// Paths that libraries and interpreters try without needing them, by a part of the path.
 const TRIED: &[(&str, &str)] = &[
     ("/glibc-hwcaps", "the loader's search for libraries"),
@@ -51,6 +54,8 @@ const TRIED: &[(&str, &str)] = &[
     ("/etc/inputrc", "a configuration that is optional"),
     ("/etc/gai.conf", "a configuration that is optional"),
     ("/etc/host.conf", "a configuration that is optional"),
+    ("/etc/svc.conf", "a configuration that is optional"),
+    ("/etc/netsvc.conf", "a configuration that is optional"),
     ("pyvenv.cfg", "Python's search for itself"),
     ("/pybuilddir.txt", "Python's search for itself"),
     ("._pth", "Python's search for itself"),
@@ -101,8 +106,11 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     if let Some((_, reason)) = tried.filter(|_| missing || meaning == Meaning::Denied && asks) {
         return Noise::Probe(reason);
     }
+    if path.contains("__pycache__") {
+        return Noise::Probe("Python's cache of modules, which it does without");
+    }
     if meaning == Meaning::Denied && is_of_a_home(path) {
-        return Noise::Probe("a file of a home that is not the user's, optional for most programs");
+        return Noise::Probe(OF_A_HOME);
     }
     if !missing || !matches!(subject, Subject::Path(_)) {
         return Noise::None;
@@ -171,6 +179,13 @@ mod tests {
         assert!(matches!(of_path("openat", "/root/.apprc", EACCES), Noise::Probe(_)));
         assert_eq!(of_path("openat", "/root/app.conf", EACCES), Noise::None);
         assert_eq!(of_path("openat", "/srv/app/.env", EACCES), Noise::None);
+    }
+
+    #[test]
+    fn a_cache_that_python_may_not_write_is_none_that_it_needs() {
+        for (name, errno) in [("mkdir", EACCES), ("mkdir", EROFS), ("openat", ENOSPC)] {
+            assert!(matches!(of_path(name, "/app/shop/__pycache__", errno), Noise::Probe(_)), "{name} {errno}");
+        }
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Facts<'_> {
             match (end.is_success(), self.went_on(tgid, child, end, own.at_ns)) {
                 (true, _) => false,
                 _ if says_code(process, end) => true,
-                (false, true) => alike(end) && code > COMMON_CODE,
+                (false, true) => alike(end) && (code > COMMON_CODE || self.is_before_trap(child, last)),
                 (false, false) if child == last => {
                     let is_common = code <= COMMON_CODE || end.signal.is_some_and(|signal| is_crash(signal.into()));
                     alike(end) || behind && is_common && !self.is_of_its_own(tgid, child, end)
@@ -89,6 +89,18 @@ impl Facts<'_> {
         };
         let passed_on = before.iter().filter(|(child, end)| passed(*child, end));
         passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| self.source(*child))
+    }
+
+    /// Whether a child said why it failed, and the last one was begun right behind that and failed in silence: a trap of
+    /// a shell runs so, and leaves its code.
+    fn is_before_trap(&self, child: u32, last: u32) -> bool {
+        let says = |process: &Process| process.outputs.iter().any(|output| output.to_stderr);
+        let (Some(child), Some(trap)) = (self.processes.get(&child), self.processes.get(&last)) else { return false };
+        let Some((end, code)) = child.end.zip(trap.end).map(|(end, trap)| (end.ending, trap.ending.exit_code)) else {
+            return false;
+        };
+        let is_right_behind = trap.first_ns.saturating_sub(end.at_ns) < RIGHT_BEHIND_NS;
+        says(child) && !says(trap) && is_right_behind && code != Some(0) && code != end.exit_code
     }
 
     fn children(&self, tgid: u32) -> impl Iterator<Item = (u32, &Process)> {

@@ -14,11 +14,14 @@ pub(crate) const SIGFPE: u32 = 8;
 pub(crate) const SIGKILL: u32 = 9;
 pub(crate) const SIGSEGV: u32 = 11;
 pub(crate) const SIGPIPE: u32 = 13;
+pub(crate) const SIGALRM: u32 = 14;
 pub(crate) const SIGTERM: u32 = 15;
 pub(crate) const SIGCONT: u32 = 18;
 pub(crate) const SIGSTOP: u32 = 19;
 pub(crate) const SIGXCPU: u32 = 24;
 pub(crate) const SIGXFSZ: u32 = 25;
+pub(crate) const SIGVTALRM: u32 = 26;
+pub(crate) const SIGPROF: u32 = 27;
 pub(crate) const SIGSYS: u32 = 31;
 
 /// Signals that ask a process to end, and leave it to it how.

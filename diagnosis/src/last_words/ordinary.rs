@@ -45,7 +45,7 @@ pub(super) fn is_frame(line: &str) -> bool {
 }
 
 /// Whether a line is what `java.util.logging` writes above a message: `Nov 29, 2026 7:04:08 PM shop.Main main`.
-fn is_log_header(line: &str) -> bool {
+pub(super) fn is_log_header(line: &str) -> bool {
     let mut words = line.split_whitespace();
     let mut next = || words.next().unwrap_or_default();
     let is_number =
@@ -61,6 +61,14 @@ pub(super) fn is_uncaught(line: &str) -> bool {
     line.starts_with("Exception in thread ")
         || line.starts_with("thread '") && line.contains(" panicked at ")
         || line.starts_with("#<Thread:") && line.contains("> terminated with exception")
+}
+
+/// Whether a line names a place of which the next line is the source: Python's frames, and what Node begins with.
+pub(super) fn is_place(line: &str) -> bool {
+    let of_node = line.strip_prefix("file://").unwrap_or(line).rsplit_once(':').is_some_and(|(path, number)| {
+        path.starts_with('/') && !path.contains(' ') && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+    });
+    of_node || line.trim_start().starts_with("File \"") && line.contains(", line ")
 }
 
 /// How a program says that it does without something.
@@ -85,15 +93,6 @@ pub(super) fn goes_on(line: &str) -> bool {
     WITHOUT.iter().any(|words| lower.contains(words))
 }
 
-/// Whether a line is the one that `java.util.logging` writes above each message: `Nov 29, 2026 7:04:08 PM Class method`.
-pub(super) fn is_header(line: &str) -> bool {
-    let mut words = line.split(' ');
-    let mut next = || words.next().unwrap_or_default();
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let has_date = next().len() == 3 && next().strip_suffix(',').is_some_and(is_number) && is_number(next());
-    has_date && next().split(':').filter(|part| is_number(part)).count() == 3 && matches!(next(), "AM" | "PM")
-}
-
 /// Whether a line has no word: it is empty, or marks a place.
 pub(super) fn is_mark(line: &str) -> bool {
     !line.contains(char::is_alphanumeric)
@@ -103,5 +102,5 @@ pub(super) fn is_mark(line: &str) -> bool {
 pub(super) fn is_ordinary(line: &str) -> bool {
     let text = line.trim_start();
     let hints = |hint: &str| text.get(..hint.len()).is_some_and(|start| start.eq_ignore_ascii_case(hint));
-    is_mark(line) || is_header(line) || is_frame(line) || HINTS.iter().any(|hint| hints(hint))
+    is_mark(line) || is_frame(line) || HINTS.iter().any(|hint| hints(hint))
 }

@@ -70,12 +70,16 @@ fn plain(lines: &[Line], candidates: &[Found]) -> Option<Found> {
     candidates.iter().rfind(of_stderr).cloned().or_else(only)
 }
 
-/// The text as a part of a sentence.
+/// The text as a part of a sentence: of a long one how it begins, and how it ends, where chains of causes have the first.
 pub(super) fn shortened(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = text.strip_suffix('.').filter(|text| !text.ends_with('.')).unwrap_or(&text);
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
-        None => text.to_owned(),
+    let chars = text.chars().count();
+    if chars <= LONGEST {
+        return text.to_owned();
     }
+    let byte = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte);
+    let (begin, end) = text.split_at(byte(chars - LONGEST / 2));
+    let begin = begin.get(..byte(LONGEST / 2)).unwrap_or(begin);
+    format!("{}…{}", begin.trim_end(), end.trim_start())
 }

@@ -1,6 +1,6 @@
 //! What a program says on its way out: that it ends in order, and what failed of that. It failed before.
 
-use super::ordinary::{is_header, is_mark};
+use super::ordinary::{is_log_header, is_mark};
 
 /// How words begin by which a program says that it ends.
 const ENDS: &[&str] = &["bye", "done", "exit", "finish", "goodbye", "stop", "terminat"];
@@ -34,7 +34,7 @@ const TIDIES: &[&str] = &[
 
 /// Whether a line says that a program ends in order, or nothing.
 pub(super) fn is_orderly(line: &str) -> bool {
-    is_mark(line) || is_header(line) || has_any(line, ENDS) || has_any(line, TIDIES)
+    is_mark(line) || is_log_header(line) || has_any(line, ENDS) || has_any(line, TIDIES)
 }
 
 /// Whether an error is one of what a program does as it ends; that it ends of it, behind a comma, is none.

@@ -11,6 +11,7 @@ use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::weight::{ABORTED, ASKED_TO_END, CERTAIN};
 use crate::words::signal as words;
+use rewind_common::record::sent_flags;
 use rewind_recording::decode::signal_name;
 use rewind_recording::render::units::duration;
 
@@ -42,6 +43,9 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
     let is_fault = fault.is_some();
     let refused = Some(tgid).filter(|_| signal == SIGSYS).and_then(|tgid| words::refused(facts, tgid));
     evidence.extend(refused.as_ref().map(|(index, _)| *index));
+    let is_of_nobody = kill.is_none() && sent.is_none_or(|(_, sent)| sent.header.flags & sent_flags::KERNEL != 0);
+    let timer = Some(tgid).filter(|_| is_of_nobody);
+    let timer = timer.and_then(|tgid| words::timer(facts, tgid, signal, facts.end_ns()));
     let mut text = if abort.is_some() {
         aborted(process, signal)
     } else if let Some((_, refused)) = refused {
@@ -52,6 +56,9 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
         "it wrote to a pipe or a socket whose reader was gone".to_owned()
     } else if let Some(limit) = words::limit(signal).filter(|_| kill.is_none()) {
         limit.to_owned()
+    } else if let Some((index, call)) = timer {
+        evidence.push(index);
+        format!("a timer of its own ran out ({call})")
     } else if let Some((_, sent)) = sent {
         format!("sent by {}", words::first_sender(facts, sent))
     } else if let Some(kill) = kill {
@@ -138,6 +145,15 @@ mod tests {
         assert_eq!(killed(&[(6, 63)]), "It was killed by SIGSYS: a seccomp filter does not allow it uname.");
         let other = "It was killed by SIGSYS: a seccomp filter does not allow it system call 122.";
         assert_eq!(killed(&[(6, 122), (7, 0x4000_0003)]), other);
+    }
+
+    #[test]
+    fn a_timer_of_its_own_is_told_as_such() {
+        let mut scene = Scene::of("app");
+        scene.call(700, 37).arg(3).result(0).end();
+        scene.later(3 * S);
+        scene.exit(700, 14);
+        assert_eq!(scene.answer(), "It was killed by SIGALRM: a timer of its own ran out (alarm, 3.00s before).");
     }
 
     #[test]

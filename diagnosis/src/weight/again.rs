@@ -3,7 +3,7 @@
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
 use crate::meaning::{LOCKED, Meaning, status};
-use crate::noise::Noise;
+use crate::noise::{Noise, OF_A_HOME};
 use crate::text::has_name;
 use crate::turn::can_be_had_over;
 use crate::works::Works;
@@ -118,6 +118,7 @@ pub(super) fn is_complained_of(facts: &Facts<'_>, group: &Group) -> bool {
     let first_ns = said.next().map_or(u64::MAX, |output| output.at_ns);
     let is_now = |last_ns: u64| last_ns.saturating_sub(first_ns) >= REPEATED_NS && last_ns >= group.last_ns;
     facts.is_living()
+        && group.noise != Noise::Probe(OF_A_HOME)
         && !is_served_as_missing(facts, group)
         && !group.recovered
         && group.count > 1

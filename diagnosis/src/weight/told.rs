@@ -1,9 +1,10 @@
 //! Whether the last words name what failed, or tell the error.
 
+use super::CLOSE_NS;
 use super::end::EndContext;
 use crate::facts::Subject;
 use crate::groups::Group;
-use crate::meaning::{Meaning, rcode, status};
+use crate::meaning::{Meaning, is_refused, rcode, status};
 use crate::noise::Noise;
 use crate::text::has_name;
 use rewind_recording::decode::{errno_name, errno_text};
@@ -15,7 +16,9 @@ pub(super) fn names(end: &EndContext, group: &Group, turned: bool) -> bool {
     // What was asked for: a path, or a name.
     let asked = group.name.rsplit_once(' ').map(|(_, asked)| asked.to_lowercase());
     let is_asked = asked.is_some_and(|asked| asked.len() > 3 && has_name(&end.words, &asked));
-    let whole = is_asked || text.len() > 3 && has_name(&end.words, &text);
+    // What is only looked for by a word, as a program's own name, is seldom what that word means.
+    let is_path = text.contains('/') || is_no_word(&text) || group.noise == Noise::None;
+    let whole = is_asked || text.len() > 3 && (has_name(&end.words, &text) && is_path || is_quoted(&end.words, &text));
     let is_told = || (turned || is_no_word(last)) && has_name(&end.words, last) || is_quoted(&end.words, last);
     // Of a probe the last part alone may be a part of another path.
     let is_told = || if group.noise == Noise::None { is_told() } else { is_quoted(&end.words, last) };
@@ -54,6 +57,22 @@ const UNNAMED: &[&str] = &[
 /// How they put it that they got no memory.
 const NO_MEMORY: &[&str] = &["memoryerror", "out of memory", "outofmemory", "bad_alloc", "cannot allocate memory"];
 
+/// That a file is not there, in other words than the C library's.
+const NO_FILE: &[&str] = &["file not found", "filenotfound", "file does not exist"];
+
+/// That no connection came to be, whoever of.
+const UNCONNECTED: &[&str] = &[
+    "failed to connect",
+    "could not connect",
+    "couldn't connect",
+    "cannot connect",
+    "can't connect",
+    "unable to connect",
+    "not connected",
+    "connection failed",
+    "connection error",
+];
+
 /// By what they say that a number is the status of a response.
 const OF_A_RESPONSE: &[&str] = &["http", "status", "response", "returned", "request", "server"];
 
@@ -72,6 +91,9 @@ pub(super) fn says(end: &EndContext, group: &Group, turned: bool) -> bool {
         return true;
     }
     let errno = group.errno;
+    if is_refused(errno) && end.has_no_reason && is_right_before(end, group) && any(UNCONNECTED) {
+        return true;
+    }
     if rcode(errno).is_some() {
         return any(UNNAMED);
     }
@@ -79,10 +101,20 @@ pub(super) fn says(end: &EndContext, group: &Group, turned: bool) -> bool {
         return has_name(&end.words, &status.to_string()) && any(OF_A_RESPONSE);
     }
     let has = |text: &str| !text.is_empty() && has_name(&end.words, &text.to_lowercase());
-    let is_told = errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(has) || has(&format!("errno {errno}]"))
+    // As names of classes have it: `SequelizeConnectionRefusedError`.
+    let is_in_a_name = |text: &str| text.contains(' ') && end.words.contains(&text.to_lowercase().replace(' ', ""));
+    if group.meaning == Meaning::Missing && turned && any(NO_FILE) && !names_another(end, group, turned) {
+        return true;
+    }
+    let is_told = errno_name(errno).is_some_and(has) || errno_text(errno).is_some_and(|text| has(text) || is_in_a_name(text)) || has(&format!("errno {errno}]"))
         // Rust's `Os { code: 98, kind: AddrInUse, .. }`.
         || has(&format!("code: {errno},"));
     is_told && !names_another(end, group, turned)
+}
+
+/// Whether it failed right before it was complained of something.
+fn is_right_before(end: &EndContext, group: &Group) -> bool {
+    end.complained_ns.is_some_and(|ns| ns.checked_sub(group.last_ns).is_some_and(|ns| ns < CLOSE_NS))
 }
 
 /// Whether the error that was stated is another path's.

@@ -2,13 +2,14 @@
 
 use crate::facts::{
     DeliveredSignal, FAULTS, FPE_INTDIV, Facts, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SI_QUEUE, SI_TKILL, SI_USER,
-    SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGSYS, SIGXCPU, SIGXFSZ, SYS_SECCOMP,
+    SIGALRM, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGPROF, SIGSEGV, SIGSYS, SIGVTALRM, SIGXCPU, SIGXFSZ, SYS_SECCOMP,
 };
 use rewind_common::record::{SignalSent, sent_flags};
 use rewind_recording::call::Refusal;
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::event::What;
 use rewind_recording::filter::comm;
+use rewind_recording::render::units::duration;
 use rewind_recording::syscalls::by_number;
 
 /// An address below this is a null pointer with an offset.
@@ -76,6 +77,24 @@ pub(crate) fn limit(signal: u32) -> Option<&'static str> {
         SIGXCPU => Some("it used all the CPU time that it may (RLIMIT_CPU)"),
         _ => None,
     }
+}
+
+/// The last call by which a process had a timer end it by a signal, and which event that is: "alarm, 3.00s before".
+pub(crate) fn timer(facts: &Facts<'_>, tgid: u32, signal: u32, end_ns: u64) -> Option<(usize, String)> {
+    // In the order of ITIMER_REAL, ITIMER_VIRTUAL and ITIMER_PROF (include/uapi/linux/time.h).
+    let which = [SIGALRM, SIGVTALRM, SIGPROF].iter().position(|of| *of == signal)?;
+    let set = |index: usize| {
+        let event = facts.timeline.event(index).filter(|event| event.tgid() == Some(tgid) && event.end_ns <= end_ns)?;
+        let What::Call { call, .. } = event.what else { return None };
+        let name = decode::name(&call, facts.arch);
+        let is_it = match &*name {
+            "alarm" => signal == SIGALRM && call.value(0) != Some(0),
+            "setitimer" => call.value(0) == u64::try_from(which).ok(),
+            _ => false,
+        };
+        is_it.then(|| (index, format!("{name}, {} before", duration(end_ns - event.end_ns))))
+    };
+    (0..facts.timeline.len()).rev().find_map(set)
 }
 
 /// What the signal itself says of where it comes from.
