@@ -3,7 +3,7 @@
 use crate::facts::{Facts, Process, is_shell};
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
-use crate::last_words::{LastWords, about, has_no_reason, is_vague};
+use crate::last_words::{LastWords, about, has_no_reason, has_own_reason, is_vague};
 use crate::meaning::Meaning;
 use crate::rules;
 use crate::weight::{ABORTED, AGAIN, is_of_silence, weighed_groups};
@@ -162,7 +162,7 @@ fn failed_child(
         (child.parent == shell && is_it(*tgid, child)).then_some((end.at_ns, tgid, child, end))
     });
     let (_, tgid, child, end) = failed.max_by_key(|(at_ns, ..)| *at_ns)?;
-    let said = LastWords::of_process(*tgid, child, end.at_ns)?;
+    let said = LastWords::of_process(facts, *tgid, child, end.at_ns)?;
     let how = if said.is_error { "it said" } else { "the last that it wrote is" };
     Some(format!("its child {} (process {tgid}) {}: {how} \"{}\"", child.comm, past(&end), said.text))
 }
@@ -195,7 +195,8 @@ fn is_kin(said: &str, failed: &Finding) -> bool {
         // Who met a full disk seldom goes on; who misses a file, or may not have it, may.
         "file" => {
             let is_had_over = matches!(failed.meaning, Some(Meaning::Missing | Meaning::Denied));
-            about::files(said) || has_no_reason || !is_had_over && !about::code(said)
+            let is_of_files = about::files(said) && !(is_had_over && has_own_reason(said));
+            is_of_files || has_no_reason || !is_had_over && !about::code(said)
         }
         _ => true,
     }
@@ -285,15 +286,23 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_before_a_trap_of_the_shell_is_told_with_that() {
-        let mut scene = Scene::of("bash -e run");
-        scene.child_says("import", "import: tenant 9: unknown currency\n", 1);
-        scene.child(702, 700, "rm /tmp/lock");
-        scene.exit(702, 1 << 8);
-        scene.exit(700, 1 << 8);
-        let answer = "It exited with 1, its child rm (process 702) having exited with 1; right before that its child import \
+    fn what_failed_before_a_trap_of_the_shell_is_the_cause_or_told_with_that() {
+        let answer = |trap: &str, code: u32| {
+            let mut scene = Scene::of("bash -e run");
+            scene.child_says("import", "import: tenant 9: unknown currency\n", 1);
+            scene.child(702, 700, trap);
+            scene.exit(702, code << 8);
+            scene.exit(700, 1 << 8);
+            scene.answer()
+        };
+        let cause = "It exited with 1, its child import (process 701) having exited with 1: it said \"import: tenant 9: \
+                     unknown currency\".";
+        // What tidies up, or leaves another code, is the trap's.
+        assert_eq!(answer("rm /tmp/lock", 1), cause);
+        assert_eq!(answer("curl -s hook", 7), cause);
+        let either = "It exited with 1, its child hook (process 702) having exited with 1; right before that its child import \
                       (process 701) exited with 1: it said \"import: tenant 9: unknown currency\".";
-        assert_eq!(scene.answer(), answer);
+        assert_eq!(answer("hook", 1), either);
     }
 
     #[test]

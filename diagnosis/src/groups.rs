@@ -128,6 +128,14 @@ pub struct Group {
 }
 
 impl Group {
+    /// When the culprit's first failure of it began: what got no answer may be given up behind what is said of that.
+    pub(crate) fn began_ns(&self) -> u64 {
+        match self.meaning {
+            Meaning::NoAnswer => self.own_first_ns.saturating_sub(self.longest_ns),
+            _ => self.own_first_ns,
+        }
+    }
+
     fn of(failure: &Failure, noise: Noise, healthy: Option<Learned>) -> Self {
         let Failure { index, at_ns, duration_ns, tgid, tid, errno, recovered, .. } = *failure;
         Self {

@@ -31,10 +31,12 @@ mod tests;
 mod vague;
 mod way_out;
 
-use crate::facts::{Facts, Process};
+use crate::facts::{Facts, Failure, Process};
+use crate::noise::{Noise, noise};
 use crate::works;
 use lines::Line;
 use rank::Rank;
+use std::ops::Range;
 
 /// The line that says why it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +68,7 @@ impl LastWords {
         if !facts.ended_badly() {
             return None;
         }
-        let own = facts.culprit().and_then(|(tgid, process)| Self::of_process(tgid, process, facts.end_ns()));
+        let own = facts.culprit().and_then(|(tgid, process)| Self::of_process(facts, tgid, process, facts.end_ns()));
         let own = own.filter(|own| !own.is_old(facts));
         if own.as_ref().is_some_and(|own| own.is_error) {
             return own;
@@ -75,11 +77,11 @@ impl LastWords {
             let process = facts.processes.get(tgid)?;
             // That what it ran had failed is known.
             let tells = |words: &Self| words.is_error && !generic::is_summary(&words.text);
-            Self::of_process(*tgid, process, process.end?.ending.at_ns).filter(tells)
+            Self::of_process(facts, *tgid, process, process.end?.ending.at_ns).filter(tells)
         });
         let plain = || {
             let (tgid, process) = facts.chain.first().and_then(|tgid| Some((*tgid, facts.processes.get(tgid)?)))?;
-            let words = Self::of_process(tgid, process, process.end?.ending.at_ns)?;
+            let words = Self::of_process(facts, tgid, process, process.end?.ending.at_ns)?;
             Some(Self { is_error: false, ..words }).filter(|words| !words.is_old(facts))
         };
         above.next().or(own).or_else(plain).or_else(|| Self::of_child(facts))
@@ -94,7 +96,7 @@ impl LastWords {
             process.parent == culprit && !end.is_success() && end_ns.saturating_sub(end.at_ns) < BEFORE_NS
         });
         let (tgid, process, end) = failed.max_by_key(|(_, _, end)| end.at_ns)?;
-        Self::of_process(tgid, process, end.at_ns).map(|words| Self { is_error: false, ..words })
+        Self::of_process(facts, tgid, process, end.at_ns).map(|words| Self { is_error: false, ..words })
     }
 
     /// Of a container that ended badly without words on standard error: what it wrote last to its output.
@@ -115,7 +117,7 @@ impl LastWords {
         let lines = lines::of(own, end_ns);
         // What was caught is told with its stack as well.
         let at_ns = lines.iter().find(|line| ordinary::is_uncaught(&line.text))?.since_ns;
-        let found = statement::find(&lines).filter(|found| found.rank == Rank::Crash)?;
+        let found = statement::find(&lines, |_| true).filter(|found| found.rank == Rank::Crash)?;
         Some((statement::shortened(&found.text), at_ns))
     }
 
@@ -127,9 +129,14 @@ impl LastWords {
     }
 
     /// What a process wrote until it ended.
-    pub(crate) fn of_process(tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {
+    pub(crate) fn of_process(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {
         let lines = lines::last(process, end_ns);
-        let found = statement::find(&lines)?;
+        let fails = |between: Range<usize>| {
+            let is_odd = |failure: &Failure| noise(&failure.name, &failure.subject, failure.errno) == Noise::None;
+            let mut own = facts.failures.iter().filter(|failure| failure.tgid == tgid);
+            own.any(|failure| between.contains(&failure.index) && is_odd(failure))
+        };
+        let found = statement::find(&lines, fails)?;
         let (first, last) = (lines.get(found.first)?, lines.get(found.last)?);
         Some(Self {
             text: statement::shortened(&found.text),
@@ -152,34 +159,53 @@ pub(crate) fn has_no_reason(text: &str) -> bool {
     is_vague(text) || vague::is_bare(text)
 }
 
+/// Whether words tell a reason which no file that is not there can be.
+pub(crate) fn has_own_reason(text: &str) -> bool {
+    vague::has_own_reason(text)
+}
+
 /// What a process said at its end that it does without, in lower case.
 #[must_use]
 pub(crate) fn without(process: &Process, end_ns: u64) -> String {
     let lines = lines::last(process, end_ns);
-    let without = lines.iter().filter(|line| ordinary::goes_on(&line.text));
-    without.fold(String::new(), |text, line: &Line| text + &line.text.to_lowercase() + "\n")
+    in_lower_case((0..lines.len()).filter(|at| is_done_without(&lines, *at)).filter_map(|at| lines.get(at)))
+}
+
+/// Whether a line says what the program does without: it says so, or it warns that it failed to tidy up, and something
+/// else is said behind that.
+fn is_done_without(lines: &[Line], at: usize) -> bool {
+    let Some((line, behind)) = lines.get(at..).and_then(<[Line]>::split_first) else { return false };
+    let says_more = |line: &Line| {
+        let is_other = !way_out::is_orderly(&line.text) && !way_out::is_of_tidying(&line.text);
+        is_other && line.to_stderr && !ordinary::is_frame(&line.text) && !has_no_reason(&line.text)
+    };
+    let is_of_tidying = way_out::is_of_tidying(&line.text) && logs::is_no_error(&line.text);
+    ordinary::goes_on(&line.text) || is_of_tidying && behind.iter().any(says_more)
 }
 
 /// All that a process said at its end, without stack frames and what it did without, in lower case: to look for names in it.
 #[must_use]
 pub fn telling(process: &Process, end_ns: u64) -> String {
-    let lines = lines::last(process, end_ns);
+    let mut lines = lines::last(process, end_ns);
     // What was met as an exception was handled is not what the program ended of.
-    let lines: Vec<_> = lines.iter().take_while(|line| !line.text.starts_with(runtimes::HANDLING)).collect();
-    let is_source =
-        |at: usize| at.checked_sub(1).and_then(|at| lines.get(at)).is_some_and(|above| ordinary::is_place(&above.text));
-    let says = |line: &Line| !ordinary::is_frame(&line.text) && !ordinary::goes_on(&line.text);
-    let lines: Vec<_> =
-        lines.iter().enumerate().filter(|(at, line)| says(line) && !is_source(*at)).map(|(_, line)| *line).collect();
+    let handling = lines.iter().position(|line| line.text.starts_with(runtimes::HANDLING));
+    lines.truncate(handling.unwrap_or(lines.len()));
+    let above = |at: usize| at.checked_sub(1).and_then(|at| lines.get(at)).map_or("", |line| line.text.as_str());
+    let says = |at: usize, line: &str| {
+        !ordinary::is_frame(line) && !is_done_without(&lines, at) && !ordinary::is_source(above(at), line)
+    };
+    let told: Vec<_> =
+        lines.iter().enumerate().filter(|(at, line)| says(*at, &line.text)).map(|(_, line)| line).collect();
     // What failed on the way out, and what a log's level says is no error, name nothing that it ended of, unless that is
     // all there is.
     let is_beside = |line: &&&Line| way_out::is_of_tidying(&line.text) || logs::is_no_error(&line.text);
-    let telling = if lines.iter().filter(|line| !is_beside(line)).any(|line| generic::tells_failure(&line.text)) {
-        lines.iter().filter(|line| !is_beside(line)).copied().collect()
-    } else {
-        lines
-    };
-    telling.into_iter().fold(String::new(), |text, line: &Line| text + &line.text.to_lowercase() + "\n")
+    let tells = |line: &&Line| generic::tells_failure(&line.text) || logs::is_error(&line.text);
+    let others = || told.iter().filter(|line| !is_beside(line)).copied();
+    if others().any(|line| tells(&line)) { in_lower_case(others()) } else { in_lower_case(told.into_iter()) }
+}
+
+fn in_lower_case<'l>(lines: impl Iterator<Item = &'l Line>) -> String {
+    lines.fold(String::new(), |text, line| text + &line.text.to_lowercase() + "\n")
 }
 
 /// The last lines that a process wrote, of standard error if it wrote there; from its last words on, where these stand

@@ -207,6 +207,11 @@ pub(crate) const fn is_not_taken(errno: u16) -> bool {
     errno == EINVAL
 }
 
+/// Whether what is asked for is not supported there.
+pub(crate) const fn is_unsupported(errno: u16) -> bool {
+    errno == EOPNOTSUPP
+}
+
 /// Whether the descriptor is no socket, as who asks of any is told.
 pub(crate) const fn is_no_socket(errno: u16) -> bool {
     errno == ENOTSOCK

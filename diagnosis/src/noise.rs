@@ -6,7 +6,7 @@
 use crate::builtin;
 use crate::calls::{self, bits};
 use crate::facts::Subject;
-use crate::meaning::{Meaning, is_no_socket, is_not_taken, is_refused, is_stray};
+use crate::meaning::{Meaning, is_no_socket, is_not_taken, is_refused, is_stray, is_unsupported};
 
 /// How ordinary a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,9 +32,6 @@ impl Noise {
 
 /// Why it is ordinary that what is only asked for is missing.
 pub(crate) const LOOK: &str = "a look whether it is there";
-
-/// Why it is ordinary that a file of a home is denied.
-pub(crate) const OF_A_HOME: &str = "a file of a home that is not the user's, optional for most programs";
 
 /// Paths that libraries and interpreters try without needing them, by a part of the path.
 const TRIED: &[(&str, &str)] = &[
@@ -90,6 +87,12 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     if is_no_socket(errno) && !calls::has(name, bits::TRANSFERS | bits::SENDS | bits::RECEIVES) {
         return Noise::Probe("a look whether it is a socket");
     }
+    if name == "setsockopt" && is_not_taken(errno) {
+        return Noise::Probe("an option that a socket need not take");
+    }
+    if name == "ioctl" && is_unsupported(errno) {
+        return Noise::Probe("a look at what a file or device offers");
+    }
     if subject == &Subject::Nothing && is_not_taken(errno) {
         return Noise::Probe("a look at what the kernel offers");
     }
@@ -110,7 +113,7 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
         return Noise::Probe("Python's cache of modules, which it does without");
     }
     if meaning == Meaning::Denied && is_of_a_home(path) {
-        return Noise::Probe(OF_A_HOME);
+        return Noise::Probe("a file of a home that is not the user's, optional for most programs");
     }
     if !missing || !matches!(subject, Subject::Path(_)) {
         return Noise::None;
@@ -134,7 +137,7 @@ fn is_hidden(path: &str) -> bool {
 
 /// Whether it is a hidden file of a home: who became another user keeps `HOME`, which is not open to it, and who has none
 /// is given `/`.
-fn is_of_a_home(path: &str) -> bool {
+pub(crate) fn is_of_a_home(path: &str) -> bool {
     let is_in_root = path.rfind('/') == Some(0);
     is_hidden(path) && (is_in_root || path.starts_with("/root/") || path.starts_with("/home/"))
 }

@@ -151,11 +151,14 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
 fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, complains, stands]: [bool; 4]) -> Weighed {
     let mut weighed = Weighed::default();
     let own = end.is_own(group);
-    let named = names(end, group, turned);
+    // What failed once it had said why it ends is of its way out.
+    let is_behind = !end.error.is_empty() && end.complained_ns.is_some_and(|ns| group.began_ns() > ns);
+    let named = !is_behind && names(end, group, turned);
     // That the words tell of such an error, and not of what, says nothing of one that does no harm; that they name it,
     // which healthy runs did not, says that this time it did.
     let harmless = !named && (group.healthy.is_some() || went_on);
-    let told = own && group.noise == Noise::None && !harmless && says(end, group, turned);
+    let says = !is_behind && says(end, group, turned);
+    let told = own && group.noise == Noise::None && !harmless && says;
     let close = end.end_ns.saturating_sub(group.last_ns) < CLOSE_NS;
     weighed.add(true, severity(group.meaning), "");
     weighed.add(end.bad && own, OWN, "");
@@ -188,7 +191,7 @@ fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, compl
     };
     weighed.is_tied = most != WORTH_SAYING;
     weighed.weight = weighed.weight.min(most);
-    weighed.agreement = match (named, told || says(end, group, turned)) {
+    weighed.agreement = match (named, told || says) {
         (_, true) => Agreement::Same,
         (true, false) => Agreement::More,
         (false, false) => Agreement::Other,

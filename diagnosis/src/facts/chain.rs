@@ -34,6 +34,8 @@ use rewind_recording::ending::Ending;
 const RIGHT_BEHIND_NS: u64 = 50_000_000;
 /// The same for one that spoke right behind it, until its end.
 const SPEAKING_NS: u64 = 5_000_000_000;
+/// Programs by which a script tidies up.
+const TIDIES: &[&str] = &["kill", "pkill", "rm", "rmdir", "umount", "unlink"];
 /// Codes up to this say no more than that something failed.
 const COMMON_CODE: u8 = 2;
 
@@ -87,12 +89,13 @@ impl Facts<'_> {
                 (false, false) => alike(end),
             }
         };
-        let passed_on = before.iter().filter(|(child, end)| passed(*child, end));
+        let is_trap = before.iter().any(|(child, end)| passed(*child, end) && self.is_before_trap(*child, last));
+        let passed_on = before.iter().filter(|(child, end)| passed(*child, end) && !(is_trap && *child == last));
         passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| self.source(*child))
     }
 
-    /// Whether a child said why it failed, and the last one was begun right behind that and failed in silence: a trap of
-    /// a shell runs so, and leaves its code.
+    /// Whether a child said why it failed, and the last one was begun right behind that and failed in silence, with another
+    /// code, or only tidies up: a trap of a shell runs so, and leaves the code of the first.
     fn is_before_trap(&self, child: u32, last: u32) -> bool {
         let says = |process: &Process| process.outputs.iter().any(|output| output.to_stderr);
         let (Some(child), Some(trap)) = (self.processes.get(&child), self.processes.get(&last)) else { return false };
@@ -100,7 +103,8 @@ impl Facts<'_> {
             return false;
         };
         let is_right_behind = trap.first_ns.saturating_sub(end.at_ns) < RIGHT_BEHIND_NS;
-        says(child) && !says(trap) && is_right_behind && code != Some(0) && code != end.exit_code
+        let is_other = !says(trap) && code != end.exit_code || TIDIES.contains(&trap.program());
+        says(child) && is_right_behind && code != Some(0) && is_other
     }
 
     fn children(&self, tgid: u32) -> impl Iterator<Item = (u32, &Process)> {

@@ -10,6 +10,9 @@ use crate::text::{last_part, with_name};
 use rewind_recording::decode;
 use std::collections::HashMap;
 
+/// How files of code end.
+const MODULES: &[&str] = &[".so", ".js", ".mjs", ".cjs", ".json", ".node", ".rb", ".lua", ".pm", ".php"];
+
 /// In place of a call: something came from a peer.
 const HEARD: &str = "heard";
 
@@ -27,6 +30,10 @@ impl Had {
                 for part in last_part(path).into_iter().chain([path.as_str()]) {
                     self.0.insert(with_name(seen.name, part), at_ns);
                     self.0.insert(part.to_owned(), at_ns);
+                }
+                // Who loads a library or a module by its name tries it without the ending as well.
+                if let Some(stem) = MODULES.iter().find_map(|ending| path.strip_suffix(ending)) {
+                    self.0.insert(stem.to_owned(), at_ns);
                 }
             }
             // Its success shows that the peer is there.

@@ -85,6 +85,10 @@ impl PendingRequests {
         let (errno, returned) = (seen.errno(), seen.has_succeeded());
         let socket = (seen.tgid, seen.descriptor());
         let is = |bits| seen.has(bits);
+        // Which socket it is of is not recorded: any may have been answered.
+        if seen.name == "socketcall" && returned {
+            self.open.iter_mut().filter(|(of, _)| of.0 == seen.tgid).for_each(|(_, open)| open.answered = true);
+        }
         if is(bits::CONNECTS) && errno.is_some_and(is_in_background) && self.is_made(socket, seen) {
             self.own.insert(socket);
         } else if is(bits::CONNECTS) && errno.is_some_and(is_in_background) {

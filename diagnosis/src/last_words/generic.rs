@@ -111,6 +111,7 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     let has_words = || is_perl(&lower) || tells_failure(&lower);
     let is_indented = line.starts_with([' ', '\t']);
     let rank = match named {
+        Some(_) if is_openssl(&lower) => Rank::Summary,
         Some(rank) => rank,
         None if is_warning(&lower) || goes_on(line) => Rank::Plain,
         None if has_words() && is_indented => Rank::Summary,
@@ -154,6 +155,11 @@ fn is_warning(line: &str) -> bool {
     let ends = ["warning:", "warn:", "warn "];
     line.split_once(": ").is_some_and(|(_, rest)| rest.split(' ').next().is_some_and(|word| word.ends_with("warning:")))
         || ends.iter().any(|end| line.starts_with(end))
+}
+
+/// One of OpenSSL's errors, `405770F5BB7F0000:error:1608010C:STORE routines:...`: what was not done is said before them.
+fn is_openssl(line: &str) -> bool {
+    line.split_once(":error:").is_some_and(|(id, _)| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// `... at app.pl line 7.`

@@ -22,6 +22,11 @@ pub(super) fn is_no_error(line: &str) -> bool {
     matches!(of_line(line.trim(), 0), Some(Logged::Other))
 }
 
+/// Whether a line is one of a log with levels, and by its level an error.
+pub(super) fn is_error(line: &str) -> bool {
+    matches!(of_line(line.trim(), 0), Some(Logged::Error(_)))
+}
+
 /// What a line is, if it is one of a log with levels.
 pub(super) fn logged(lines: &[Line], at: usize) -> Option<Logged> {
     of_line(lines.get(at)?.text.trim(), at)

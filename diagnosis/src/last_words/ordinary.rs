@@ -63,12 +63,16 @@ pub(super) fn is_uncaught(line: &str) -> bool {
         || line.starts_with("#<Thread:") && line.contains("> terminated with exception")
 }
 
-/// Whether a line names a place of which the next line is the source: Python's frames, and what Node begins with.
-pub(super) fn is_place(line: &str) -> bool {
-    let of_node = line.strip_prefix("file://").unwrap_or(line).rsplit_once(':').is_some_and(|(path, number)| {
-        path.starts_with('/') && !path.contains(' ') && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+/// Whether a line is the source of the place that the one above it names: Python's frames, and what Node begins with.
+pub(super) fn is_source(above: &str, line: &str) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let of_python = above.trim_start().starts_with("File \"") && above.contains(", line ");
+    let place = above.strip_prefix("file://").unwrap_or(above).rsplit_once(':');
+    let of_node = place.is_some_and(|(path, number)| {
+        let is_path = path.starts_with('/') && !path.contains(' ');
+        is_path && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     });
-    of_node || line.trim_start().starts_with("File \"") && line.contains(", line ")
+    of_node || of_python && indent(line) > indent(above)
 }
 
 /// How a program says that it does without something.

@@ -4,16 +4,21 @@ use super::lines::Line;
 use super::logs::{self, Logged};
 use super::ordinary::{goes_on, is_frame, is_mark, is_ordinary};
 use super::rank::{Found, Rank};
-use super::way_out::is_of_tidying;
+use super::way_out::{is_of_files, is_of_tidying};
 use super::{generic, runtimes, vague};
+use std::ops::Range;
 
 /// What was said so long before the last error is another matter.
 const SAME_NS: u64 = 1_000_000_000;
+/// What belongs together is said within this time.
+const AT_ONCE_NS: u64 = 5_000_000;
+/// Who ends tidies up so soon.
+const TIDYING_NS: u64 = 20_000_000;
 /// A sentence's length.
 const LONGEST: usize = 200;
 
-/// The line that says why.
-pub(super) fn find(lines: &[Line]) -> Option<Found> {
+/// The line that says why; whether something `fails` between two events.
+pub(super) fn find(lines: &[Line], fails: impl Fn(Range<usize>) -> bool) -> Option<Found> {
     let candidates = candidates(lines);
     let last_of = |least: Rank| candidates.iter().rfind(|found| found.rank >= least);
     let anchor = last_of(Rank::Error).or_else(|| last_of(Rank::Failure)).or_else(|| last_of(Rank::Summary));
@@ -21,14 +26,44 @@ pub(super) fn find(lines: &[Line]) -> Option<Found> {
     let Some(anchor) = anchor else { return plain(lines, &candidates) };
     let time_ns = |found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
     let until_ns = time_ns(anchor);
+    if anchor.rank == Rank::Tidying
+        && is_of_files(&anchor.text)
+        && let Some(before) = before_tidying(lines, &candidates, anchor)
+    {
+        return Some(before);
+    }
     let recent = candidates.iter().filter(|found| time_ns(found).saturating_add(SAME_NS) >= until_ns);
     let said = recent.clone().max_by_key(|found| found.rank)?;
+    // What gives no reason gives way to the error right before it that gives one.
+    let has_reason = |found: &&Found| {
+        let is_right_before = found.last < said.first && time_ns(said).saturating_sub(time_ns(found)) < AT_ONCE_NS;
+        let gives_none = vague::is_bare(&found.text) || vague::is_vague(&found.text);
+        let event = |at: usize| lines.get(at).map_or(0, |line| line.last);
+        let is_same = is_right_before && !gives_none && !fails(event(found.last)..event(said.first));
+        found.rank >= Rank::Error && is_same
+    };
+    let is_bare = said.rank < Rank::Crash && (vague::is_bare(&said.text) || said.rank == Rank::Summary);
+    if let Some(reason) = recent.clone().rfind(has_reason).filter(|_| is_bare) {
+        return Some(reason.clone());
+    }
     // Standard error has no buffer: what is written there at once is one message, and begins with what it is about.
     let write = |found: &Found| lines.get(found.first).filter(|line| line.to_stderr).map(|line| line.first);
     let is_same = |found: &&Found| {
         said.rank <= Rank::Failure && found.rank == said.rank && write(found).is_some() && write(found) == write(said)
     };
     recent.clone().find(is_same).or(Some(said)).cloned()
+}
+
+/// What was said to standard error, in whatever words, right before it failed to tidy up.
+fn before_tidying(lines: &[Line], candidates: &[Found], tidying: &Found) -> Option<Found> {
+    let line = |found: &Found| lines.get(found.first).filter(|line| line.to_stderr);
+    let until_ns = lines.get(tidying.first)?.since_ns;
+    let is_it = |found: &&Found| {
+        let since_ns = line(found).map(|line| line.since_ns);
+        found.rank == Rank::Plain && since_ns.is_some_and(|ns| until_ns.saturating_sub(ns) < TIDYING_NS)
+    };
+    let before = candidates.iter().take_while(|found| found.last < tidying.first).filter(is_it).last()?;
+    Some(Found { rank: Rank::Failure, ..before.clone() })
 }
 
 /// What each line says, with those that belong to it.

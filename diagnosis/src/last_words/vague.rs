@@ -4,7 +4,7 @@
 /// Words of lines that say only that it did not start, or will end.
 const GENERAL: &str = "\
     a abort aborted aborting after all an and app application attempts be boot booting bootstrap \
-    bootstrapping can't cannot component components could critical dependencies dependency down due error \
+    bootstrapping can't cannot code component components could critical dependencies dependency down due error \
     errors exception exit exited exiting fail failed failing failure fatal giving in init initialisation \
     initialise initialised initialization initialize initialized is job launch main not of on panic phase pre \
     process program queue ready retries run running server service services setup shut shutdown shutting \
@@ -95,16 +95,43 @@ const REASONS: &[&str] = &[
     " not set ",
 ];
 
+/// How those go that tell a reason which no file that is not there can be.
+const OWN_REASONS: &[&str] =
+    &[" circular ", " expected ", " expired ", " mismatch", " must ", " undefined ", " unrecognized "];
+
+/// Whether a text tells a reason which no file that is not there can be.
+pub(super) fn has_own_reason(text: &str) -> bool {
+    let words = words(text);
+    OWN_REASONS.iter().any(|of| words.contains(of))
+}
+
 /// Whether a text tells that something was not done, and no reason: "Node could not join", "migrations not applied".
 pub(super) fn is_bare(text: &str) -> bool {
     let said = without_place(text);
+    // What it is about may stand last.
+    let said = said.rsplit_once(": ").filter(|(_, about)| !about.contains(' ')).map_or(said, |(said, _)| said);
     let said = said.rsplit(": ").next().unwrap_or(said);
-    let lower = said.to_lowercase();
-    let words: Vec<_> =
-        lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty()).collect();
-    let words = format!(" {} ", words.join(" "));
+    let words = words(said);
     let has_any = |of: &[&str]| of.iter().any(|of| words.contains(of));
+    if is_of_a_peer(text) {
+        return true;
+    }
     has_any(UNDONE) && !has_any(REASONS) && !said.contains(['"', '=', '{'])
+}
+
+/// The words of a text in lower case, a space before and behind each.
+fn words(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty());
+    words.fold(" ".to_owned(), |all, word| all + word + " ")
+}
+
+/// Whether a text is but the name of an exception that has to do with peers: "pika.exceptions.AMQPConnectionError".
+fn is_of_a_peer(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let is_name = !text.contains(' ') && ["error", "exception"].iter().any(|end| lower.ends_with(end));
+    is_name
+        && ["connect", "server", "socket", "network", "unavailable", "unreachable"].iter().any(|of| lower.contains(of))
 }
 
 /// Whether a text says only that something was not begun.

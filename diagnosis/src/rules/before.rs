@@ -19,14 +19,16 @@ const QUIET_NS: u64 = 10_000_000_000;
 pub(crate) const RULE: &str = "before";
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
-    let Some(at_ns) = told_ns(facts).filter(|_| facts.ended_badly()) else { return Vec::new() };
+    let Some(at_ns) = told_ns(facts) else { return Vec::new() };
     let header = Header { read_ns: at_ns, died_ns: None, ending: None, ..facts.header.clone() };
     let living = Facts::of(&header, facts.timeline.clone().until(at_ns), &[]);
     let groups = weighed_groups(&living, None);
     // What goes on from how a child ended is no clause of its own.
     let found = super::findings(&living, &groups, None).into_iter().next();
     let found = found.filter(|found| found.relation == Relation::Beside);
-    let found = found.or_else(|| computed(&living, facts.ending?.tgid)).filter(|_| living.is_living());
+    let main = facts.ending.filter(|_| facts.ended_badly()).map(|ending| ending.tgid);
+    let found = found.or_else(|| computed(&living, main?)).or_else(|| slept(&living, main?));
+    let found = found.filter(|_| living.is_living());
     // It stands behind the signal: of who ended of something else, what that was comes first.
     found.map(|found| Finding { rule: RULE, weight: found.weight.min(SAID - 1), ..found }).into_iter().collect()
 }
@@ -42,6 +44,16 @@ fn computed(facts: &Facts<'_>, main: u32) -> Option<Finding> {
     let text =
         format!("process {main} ({comm}) had made no call for {long}, and was in none: it computed, or was held up");
     Some(Finding::new(RULE, HUNG, text, None))
+}
+
+/// That the only thread of the main process had slept for long.
+fn slept(facts: &Facts<'_>, main: u32) -> Option<Finding> {
+    let threads = facts.threads().remove(&main)?;
+    let [thread] = &*threads else { return None };
+    let wait = thread.wait.as_ref().filter(|wait| wait.ns > QUIET_NS && wait.name.ends_with("nanosleep"))?;
+    let comm = facts.processes.get(&main).map_or("", |process| &process.comm);
+    let text = format!("process {main} ({comm}) had slept for {} ({})", duration(wait.ns), wait.name);
+    Some(Finding::new(RULE, HUNG, text, Some(wait.index)))
 }
 
 /// When somebody outside first told the main process to end, of those who did so right before it ended.

@@ -28,7 +28,12 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     }
     let works = Works::of(facts);
     let only = |group: &&&Group| !works.has_more_than_starts(group.tgid, group.own_first_ns..facts.header.read_ns);
-    polled.iter().filter(only).filter_map(|group| finding(group)).collect()
+    // Who asks a peer again and again waits for that one.
+    let asks = |group: &Group| {
+        let is_peer = |other: &&Group| matches!(other.subject, Subject::Peer(_)) && other.tgid == group.tgid;
+        groups.iter().filter(is_peer).any(|other| other.last_ns > group.own_first_ns && other.count > 1)
+    };
+    polled.iter().filter(only).filter(|group| !asks(group)).filter_map(|group| finding(group)).collect()
 }
 
 /// Whether a process still looks for a path again and again.

@@ -3,7 +3,7 @@
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
 use crate::meaning::{LOCKED, Meaning, status};
-use crate::noise::{Noise, OF_A_HOME};
+use crate::noise::{Noise, is_of_a_home};
 use crate::text::has_name;
 use crate::turn::can_be_had_over;
 use crate::works::Works;
@@ -23,7 +23,7 @@ const REPEATED_NS: u64 = 100_000_000;
 /// Who waits for a peer tries it more often than who tells it something from time to time.
 const OFTEN_NS: u64 = 5_000_000_000;
 /// Who cannot do without a lock asks for it more often than who waits for its turn.
-const URGENT_NS: u64 = 1_000_000_000;
+const URGENT_NS: u64 = 500_000_000;
 /// A question that was given up so long ago is none of now.
 const GIVEN_UP_NS: u64 = 5_000_000_000;
 /// What a living container tried so long ago it has given up.
@@ -118,7 +118,7 @@ pub(super) fn is_complained_of(facts: &Facts<'_>, group: &Group) -> bool {
     let first_ns = said.next().map_or(u64::MAX, |output| output.at_ns);
     let is_now = |last_ns: u64| last_ns.saturating_sub(first_ns) >= REPEATED_NS && last_ns >= group.last_ns;
     facts.is_living()
-        && group.noise != Noise::Probe(OF_A_HOME)
+        && !path.is_some_and(is_of_a_home)
         && !is_served_as_missing(facts, group)
         && !group.recovered
         && group.count > 1

@@ -5,7 +5,7 @@ use super::missed::was_not_made;
 use crate::facts::Facts;
 use crate::groups::Group;
 use crate::last_words::{LastWords, about, has_no_reason, telling, without};
-use crate::meaning::{Meaning, status};
+use crate::meaning::status;
 use crate::noise::Noise;
 use crate::text::has_name;
 use crate::turn::{can_be_had_over, is_turn, went_on};
@@ -102,12 +102,7 @@ impl EndContext {
                 && !crowds.have(group)
         };
         let odd = odd.filter(|group| group.healthy.is_none()).filter(is_new);
-        // What got no answer may be given up behind what is said of that.
-        let began_ns = |group: &Group| match group.meaning {
-            Meaning::NoAnswer => group.own_first_ns.saturating_sub(group.longest_ns),
-            _ => group.own_first_ns,
-        };
-        let own = odd.filter(|group| self.bad && self.is_own(group) && began_ns(group) <= until_ns);
+        let own = odd.filter(|group| self.bad && self.is_own(group) && group.began_ns() <= until_ns);
         // What is tried again and again goes on until the end, whatever that is for: so where the last words are of
         // something else, or where a thread in the background tries it.
         let is_beside = |group: &Group| {

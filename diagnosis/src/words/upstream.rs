@@ -18,11 +18,17 @@ const NOW_NS: u64 = 5_000_000_000;
 /// So many peers are told.
 const TOLD: usize = 2;
 
-/// A peer that failed a process at least so often, the last time right before a moment: "; right before that ...".
+/// What failed a process at least so often, the last time right before a moment: "; right before that ...".
 pub(crate) fn right_before(groups: &[Group], (tgid, at_ns): (u32, u64), least: u64) -> Option<String> {
     let is_it = |group: &&Group| {
         let is_before = group.last_ns <= at_ns && at_ns - group.last_ns < RIGHT_BEFORE_NS;
-        group.tgid == tgid && matches!(group.subject, Subject::Peer(_)) && is_before && group.count >= least
+        // What is missing may be one that it asks for each time.
+        let is_needed = match &group.subject {
+            Subject::Peer(_) => true,
+            Subject::Path(_) => group.noise == Noise::None && group.meaning != Meaning::Missing,
+            Subject::Descriptor(_) | Subject::Nothing => false,
+        };
+        group.tgid == tgid && is_needed && is_before && group.count >= least
     };
     let group = groups.iter().filter(is_it).max_by_key(|group| group.last_ns)?;
     Some(format!("; right before that {}", failure::clause(group)))

@@ -6,11 +6,15 @@
 use super::forks;
 use super::runs::{Run, has_failed, is_same, ran_none};
 use crate::calls::{self, bits};
-use crate::facts::Facts;
 use crate::facts::process::{Process, is_shell};
 use crate::facts::signals::SIGKILL;
+use crate::facts::{Facts, Failure};
+use crate::meaning::is_ended_by_peer;
 use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
 
+/// Ports from this on are given to who connects (`ip_local_port_range` of `ip(7)`).
+const EPHEMERAL: u16 = 32_768;
 /// From so many on it is again.
 const TWICE: usize = 2;
 /// What runs longer than those that failed before it, and so much more, has come up.
@@ -61,7 +65,7 @@ impl Facts<'_> {
         }
         let failing = runs.into_iter().filter_map(|((parent, _), mut runs)| {
             runs.sort_by_key(|(_, run)| run.first_ns);
-            let failed = |run: &Run<'_>| run.1.end.is_some_and(|end| has_failed(&end));
+            let failed = |run: &Run<'_>| run.1.end.is_some_and(|end| has_failed(&end)) && !self.was_left(run.0);
             self.failing_of(parent, &runs, failed, TWICE)
         });
         failing.chain(self.failing_forks()).chain(self.failing_parts()).min().map(|(_, tgid)| tgid)
@@ -125,6 +129,15 @@ impl Facts<'_> {
         let fails = failed.len() >= least
             || least == TWICE && living.is_none() && self.is_given_up(parent, supervisor, end.at_ns);
         (fails && !has_come_up && is_of_now && !is_over).then_some((first.first_ns, *last))
+    }
+
+    /// Whether a client ended its connection to a process, which had that of who began it.
+    fn was_left(&self, tgid: u32) -> bool {
+        let is_client = |failure: &Failure| {
+            let peer = failure.subject.text().and_then(|peer| peer.parse::<SocketAddr>().ok());
+            is_ended_by_peer(failure.errno) && peer.is_some_and(|peer| peer.port() >= EPHEMERAL)
+        };
+        self.failures.iter().rfind(|failure| failure.tgid == tgid).is_some_and(is_client)
     }
 
     /// Whether a parent killed a child: it takes no longer than it may.
