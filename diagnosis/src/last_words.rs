@@ -137,6 +137,11 @@ impl LastWords {
             own.any(|failure| between.contains(&failure.index) && is_odd(failure))
         };
         let found = statement::find(&lines, fails)?;
+        // Who gives up says of each attempt why it failed.
+        let gives_up = found.rank < Rank::Crash && vague::gives_up(&found.text);
+        let attempts = Some(lines::with_attempts(process, end_ns)).filter(|_| gives_up);
+        let failed = attempts.and_then(|lines| Some((statement::again(&lines, end_ns)?, lines)));
+        let (found, lines) = failed.unwrap_or((found, lines));
         let (first, last) = (lines.get(found.first)?, lines.get(found.last)?);
         Some(Self {
             text: statement::shortened(&found.text),

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 /// Between two lines of one complaint there is no more than this.
 const PAUSE_NS: u64 = 200_000_000;
+/// Between two attempts of one thing.
+const ATTEMPT_NS: u64 = 10_000_000_000;
 /// A complaint ends no longer before the end than this.
 const LAST_WORDS_NS: u64 = 5_000_000_000;
 /// What is said of an orderly end stands no longer behind the complaint than this.
@@ -33,12 +35,23 @@ pub(super) fn last(process: &Process, end_ns: u64) -> Vec<Line> {
     of(process.outputs.iter().filter(|output| output.at_ns >= process.since_ns()), end_ns)
 }
 
+/// The same, and what it said of the attempts before.
+pub(super) fn with_attempts(process: &Process, end_ns: u64) -> Vec<Line> {
+    let own = process.outputs.iter().filter(|output| output.at_ns >= process.since_ns());
+    together(writes(own, end_ns, ATTEMPT_NS))
+}
+
 /// The lines of what was written right before an end.
 pub(super) fn of<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64) -> Vec<Line> {
+    together(writes(outputs, end_ns, PAUSE_NS))
+}
+
+/// Writes put together to lines.
+fn together(writes: Vec<&Output>) -> Vec<Line> {
     let mut lines = Vec::new();
     // A line that is not complete, of a stream and a thread.
     let mut open = BTreeMap::<(bool, u32), Line>::new();
-    for output in writes(outputs, end_ns) {
+    for output in writes {
         let key = (output.to_stderr, output.tid);
         for part in output.text.split_inclusive('\n') {
             let line = open.entry(key).or_insert_with(|| Line {
@@ -69,7 +82,7 @@ pub(super) fn of<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_n
 }
 
 /// The writes of one complaint: each no longer before the next than a pause, but for what is said of an orderly end.
-fn writes<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64) -> Vec<&'o Output> {
+fn writes<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64, pause_ns: u64) -> Vec<&'o Output> {
     let (mut next_ns, mut patience_ns, mut room) = (end_ns, LAST_WORDS_NS, BYTES);
     let mut writes = Vec::new();
     for output in outputs.rev().take(WRITES) {
@@ -82,7 +95,7 @@ fn writes<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64)
             break;
         }
         room -= output.text.len();
-        (next_ns, patience_ns) = (output.at_ns, PAUSE_NS);
+        (next_ns, patience_ns) = (output.at_ns, pause_ns);
         writes.push(output);
     }
     writes.reverse();

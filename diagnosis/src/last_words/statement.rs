@@ -12,6 +12,8 @@ use std::ops::Range;
 const SAME_NS: u64 = 1_000_000_000;
 /// What belongs together is said within this time.
 const AT_ONCE_NS: u64 = 5_000_000;
+/// The wait behind the last attempt may be so many times as long as the one before.
+const LONGER: u64 = 4;
 /// Who ends tidies up so soon.
 const TIDYING_NS: u64 = 20_000_000;
 /// A sentence's length.
@@ -52,6 +54,20 @@ pub(super) fn find(lines: &[Line], fails: impl Fn(Range<usize>) -> bool) -> Opti
         said.rank <= Rank::Failure && found.rank == said.rank && write(found).is_some() && write(found) == write(said)
     };
     recent.clone().find(is_same).or(Some(said)).cloned()
+}
+
+/// What was said again and again, the last time not long before the end, and tells of a failure: of attempts, say.
+pub(super) fn again(lines: &[Line], end_ns: u64) -> Option<Found> {
+    let form = |found: &Found| found.text.replace(|c: char| c.is_ascii_digit(), "");
+    let at_ns = |found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
+    let told = candidates(lines)
+        .into_iter()
+        .filter(|found| found.rank >= Rank::Failure && !vague::is_vague(&found.text) && !vague::gives_up(&found.text));
+    let told: Vec<_> = told.collect();
+    let last = told.last()?;
+    let before = told.iter().rev().skip(1).find(|found| form(found) == form(last))?;
+    let period_ns = at_ns(last).saturating_sub(at_ns(before));
+    (end_ns.saturating_sub(at_ns(last)) <= period_ns.saturating_mul(LONGER)).then(|| last.clone())
 }
 
 /// What was said to standard error, in whatever words, right before it failed to tidy up.

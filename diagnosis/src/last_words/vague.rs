@@ -126,6 +126,14 @@ fn words(text: &str) -> String {
     words.fold(" ".to_owned(), |all, word| all + word + " ")
 }
 
+/// Whether a text says that attempts have an end.
+pub(super) fn gives_up(text: &str) -> bool {
+    let words = words(text);
+    [" giving up ", " gave up ", " attempts ", " retries ", " tries ", " exhausted "]
+        .iter()
+        .any(|of| words.contains(of))
+}
+
 /// Whether a text is but the name of an exception that has to do with peers: "pika.exceptions.AMQPConnectionError".
 fn is_of_a_peer(text: &str) -> bool {
     let lower = text.to_lowercase();

@@ -77,7 +77,11 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
     if let Some((index, sent)) = facts.ignored_request(tgid, facts.end_ns()).filter(|_| signal == SIGKILL) {
         evidence.push(index);
         let before = duration(facts.end_ns() - sent.time_ns);
-        text += &format!("; it ignores SIGTERM, which it was sent {before} before");
+        text += &match process.ns_tgid {
+            // The kernel keeps from it what it has no handler for (`sig_task_ignored`, kernel/signal.c).
+            1 => format!("; process 1 takes no SIGTERM without a handler, and was sent one {before} before"),
+            _ => format!("; it ignores SIGTERM, which it was sent {before} before"),
+        };
     }
     evidence.sort_unstable();
     evidence.dedup();
@@ -316,7 +320,10 @@ mod tests {
         scene.exit(700, 9);
         let answer = scene.answer();
         assert!(answer.contains("killed by SIGKILL: sent by kubelet (process 42)"), "{answer}");
-        assert!(answer.ends_with("it ignores SIGTERM, which it was sent 30.0s before."), "{answer}");
+        assert!(
+            answer.ends_with("process 1 takes no SIGTERM without a handler, and was sent one 30.0s before."),
+            "{answer}"
+        );
     }
 
     #[test]
