@@ -185,6 +185,15 @@ mod tests {
     }
 
     #[test]
+    fn what_a_socket_or_a_file_does_not_offer_is_a_look() {
+        let peer = Subject::Peer("10.0.0.5:3306".to_owned());
+        assert!(matches!(noise("setsockopt", &peer, EINVAL), Noise::Probe(_)));
+        assert_eq!(noise("setsockopt", &peer, EPERM), Noise::None);
+        assert!(matches!(of_path("ioctl", "/tmp/main.c", EOPNOTSUPP), Noise::Probe(_)));
+        assert_eq!(of_path("ioctl", "/dev/fuse", EPERM), Noise::None);
+    }
+
+    #[test]
     fn a_cache_that_python_may_not_write_is_none_that_it_needs() {
         for (name, errno) in [("mkdir", EACCES), ("mkdir", EROFS), ("openat", ENOSPC)] {
             assert!(matches!(of_path(name, "/app/shop/__pycache__", errno), Noise::Probe(_)), "{name} {errno}");

@@ -1,6 +1,7 @@
 //! Texts as programs print them, and the line that has to be found in them.
 
 mod logs;
+mod reasons;
 mod runtimes;
 
 use super::LastWords;

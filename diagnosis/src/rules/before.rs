@@ -117,6 +117,38 @@ mod tests {
     }
 
     #[test]
+    fn who_ends_well_when_told_to_may_have_been_told_to_for_what_was_wrong() {
+        let mut scene = Scene::of("app");
+        for _ in 0..8 {
+            scene.connect([10, 0, 0, 5], 5672, -111);
+            scene.later(S);
+        }
+        build::sent(&mut scene.records, scene.now, (700, 700), 15, (9000, 0, "kubelet"));
+        scene.signal(15, 0, [0, 0]);
+        scene.exit(700, 0);
+        let before = "; until then connect to 10.0.0.5:5672 was refused (ECONNREFUSED), 8 times in 7.00s.";
+        assert!(scene.answer().starts_with("It exited with 0 after SIGTERM"), "{}", scene.answer());
+        assert!(scene.answer().ends_with(before), "{}", scene.answer());
+    }
+
+    #[test]
+    fn who_only_slept_is_told_as_that() {
+        let mut scene = Scene::of("python3 warm.py");
+        let since_ns = scene.now;
+        scene.later(25 * S);
+        build::sent(&mut scene.records, scene.now, (700, 700), 9, (9000, 0, "kubelet"));
+        // The call that it was in when it was killed.
+        let call = build::call(&mut scene.records, 700, 230).at(since_ns, 25 * S + 1_000).flags(1 << 4);
+        call.arg(1).arg(0).arg(0x4000).arg(0).end();
+        scene.exit(700, 9);
+        let answer = scene.answer();
+        assert!(
+            answer.ends_with("until then process 700 (python3) had slept for 25.0s (clock_nanosleep)."),
+            "{answer}"
+        );
+    }
+
+    #[test]
     fn who_ended_of_something_else_is_told_of_that_first() {
         let mut scene = Scene::of("app");
         for _ in 0..4 {

@@ -86,6 +86,18 @@ mod tests {
     }
 
     #[test]
+    fn who_is_refused_by_a_peer_does_not_wait_for_what_a_library_looks_for_each_time() {
+        let mut scene = Scene::of("app");
+        scene.say(1, "waiting for database\n");
+        for _ in 0..12 {
+            scene.access("/var/kerberos/krb5/user/65534/client.keytab", -2);
+            scene.connect([10, 0, 0, 5], 5432, -111);
+            scene.later(S);
+        }
+        assert!(scene.answer().contains("connect to 10.0.0.5:5432 was refused"), "{}", scene.answer());
+    }
+
+    #[test]
     fn who_says_that_it_waits_for_a_file_and_only_looks_for_it_waits() {
         let answer = looks("INFO waiting for init container\n", false);
         let waits = "It is running; but it waits for /shared/ready, which is not there: it has looked 12 times in";

@@ -102,6 +102,22 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_answers_with_errors_is_told_with_the_file_that_it_cannot_write_each_time() {
+        let mut scene = Scene::of("app");
+        let (mut received, mut sent) = (0, 0);
+        for _ in 0..4 {
+            let ports = [8080, 5000];
+            scene.message(ports, RECEIVED, &mut received, b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+            scene.open("/data/log/app.log", -28);
+            scene.message(ports, 0, &mut sent, b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n");
+            scene.later(S);
+        }
+        let reason =
+            "GET / with HTTP 500; right before that openat of /data/log/app.log found no space left (ENOSPC), 4 times.";
+        assert!(scene.answer().ends_with(reason), "{}", scene.answer());
+    }
+
+    #[test]
     fn a_server_that_answers_with_errors_is_told_with_the_peer_that_fails_it() {
         let answer = "It is running; but it answered 4 of its last 4 requests with an error, GET /cart with HTTP 502; right \
                       before that connect to 10.0.0.5:5432 was refused (ECONNREFUSED), 4 times.";

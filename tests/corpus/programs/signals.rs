@@ -35,6 +35,12 @@ pub(crate) fn programs() -> Vec<Program> {
             child(python("1")),
             &["SIGTERM", "itself|python3|process"],
         ),
+        program(
+            "perl_alarm",
+            child(run(&["/usr/bin/perl", "-e", "alarm 1; sleep 9"])),
+            child(run(&["/usr/bin/perl", "-e", "alarm 9; print 'in time'"])),
+            &["SIGALRM", "timer of its own"],
+        ),
         program("node_abort", node("process.abort()"), node("1"), &["SIGABRT|abort"]),
         program(
             "sleep_killed_from_outside",

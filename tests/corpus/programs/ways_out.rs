@@ -2,7 +2,7 @@
 //! what failed. What they say gives no reason.
 
 use crate::program::Life::Stopped;
-use crate::program::{Program, Setup, bash, node, program, python, sh};
+use crate::program::{Program, Setup, bash, node, program, python, run, sh};
 
 /// Python's logger, with a level.
 const LOG: &str = "import logging, os, socket, subprocess, sys, time\nlogging.basicConfig(format='%(levelname)s %(message)s', level=logging.INFO)\nlog = logging.getLogger()\n";
@@ -12,7 +12,7 @@ fn logs(script: &str) -> Setup {
 }
 
 pub(crate) fn programs() -> Vec<Program> {
-    said().into_iter().chain(tidied()).chain(went_on()).chain(stopped()).collect()
+    said().into_iter().chain(tidied()).chain(trapped()).chain(went_on()).chain(stopped()).collect()
 }
 
 /// A reason stands nowhere in the words.
@@ -95,6 +95,43 @@ fn tidied() -> Vec<Program> {
             sh("exec 9> /tmp/job.lock; flock -n 9"),
             &["flock", "/tmp/job.lock", "locked already"],
         ),
+    ]
+}
+
+/// What a trap of a shell, or a hook of a runtime, does once the program has failed is not the cause.
+fn trapped() -> Vec<Program> {
+    let trap = |does: &str, then: &str| bash(&format!("trap '{does}' EXIT; set -e; {then}"));
+    let remove = "END { unlink('/run/app.pid') or print STDERR \"cannot remove pid file: $!\\n\" }";
+    let perl = |script: &str| run(&["/usr/bin/perl", "-e", &format!("{remove} {script}")]);
+    vec![
+        program(
+            "bash_trap_tells_nobody",
+            trap("curl -s http://127.0.0.1:9125/failed > /tmp/answer", "wc -l < /etc/app/rows.csv"),
+            bash("set -e; wc -l < /etc/passwd"),
+            &["/etc/app/rows.csv"],
+        )
+        .not(&["9125"]),
+        program(
+            "bash_trap_removes_nothing",
+            trap("rm /tmp/boot.lock", "cp /etc/app/seed.sql /tmp/seed.sql"),
+            trap("rm -f /tmp/boot.lock", "cp /etc/passwd /tmp/seed.sql"),
+            &["cp", "/etc/app/seed.sql"],
+        )
+        .not(&["boot.lock"]),
+        program(
+            "bash_trap_kills_nobody",
+            trap("kill -9 99999", "echo ERROR: replica lag 9312 s exceeds 600 s >&2; exit 4"),
+            bash("echo in step; exit 0"),
+            &["replica lag 9312 s exceeds 600 s"],
+        )
+        .not(&["ESRCH"]),
+        program(
+            "perl_end_removes_nothing",
+            perl("die \"batch 12 is out of sequence\\n\""),
+            run(&["/usr/bin/perl", "-e", "print \"batch 12 is done\\n\""]),
+            &["batch 12 is out of sequence"],
+        )
+        .not(&["pid file"]),
     ]
 }
 

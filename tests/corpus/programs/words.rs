@@ -105,6 +105,7 @@ fn compiled() -> Vec<Program> {
         program("go_nil", built(Go, &["nil"]), built(Go, &["well"]), &["nil pointer dereference"]),
         program("go_panic", built(Go, &["panic"]), built(Go, &["well"]), &["no tenant is configured"]),
         program("go_asleep", built(Go, &["asleep"]), built(Go, &["well"]), &["all goroutines are asleep"]),
+        program("rust_poisoned", built(Rust, &["poison"]), built(Rust, &["well"]), &["checksum mismatch in segment 7"]),
         program("rust_none", built(Rust, &["none"]), built(Rust, &["well"]), &["unwrap()|panicked at"]),
         program("rust_expect", built(Rust, &["expect"]), built(Rust, &["well"]), &["the port is a number"]),
         program("rust_overflow", built(Rust, &["overflow"]), built(Rust, &["well"]), &["subtract with overflow"]),

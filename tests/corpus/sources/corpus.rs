@@ -29,6 +29,16 @@ fn main() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
+        "poison" => {
+            let ledger = std::sync::Arc::new(std::sync::Mutex::new(7));
+            let held = std::sync::Arc::clone(&ledger);
+            let _ = std::thread::spawn(move || {
+                let segment = held.lock().unwrap();
+                panic!("checksum mismatch in segment {segment}");
+            })
+            .join();
+            println!("{}", ledger.lock().unwrap());
+        }
         _ => {}
     }
     println!("well");

@@ -1,0 +1,120 @@
+//! Which of several lines gives the reason.
+
+use super::{error, words};
+use crate::scene::{MS, S, Scene};
+
+#[test]
+fn what_gives_no_reason_gives_way_to_the_error_right_before_it_that_gives_one() {
+    let pgbouncer = "2026-11-29 23:43:07.050 UTC [1] ERROR invalid value \"scram-md5\" for parameter auth_type\n\
+                     2026-11-29 23:43:07.050 UTC [1] FATAL cannot load config file\n";
+    assert_eq!(error(pgbouncer), "invalid value \"scram-md5\" for parameter auth_type");
+    // What failed between is what the second is of.
+    let mut scene = Scene::of("app");
+    scene.say(2, "2026-11-29 19:23:52,198 ERROR app: geoip database missing, lookups disabled\n");
+    scene.open("/app/secret", -13);
+    scene.say(2, "2026-11-29 19:23:52,198 ERROR app: cannot read signing secret\n");
+    assert_eq!(words(&mut scene), Some(("app: cannot read signing secret".to_owned(), true)));
+}
+
+#[test]
+fn who_gives_up_has_said_of_each_attempt_why_it_failed() {
+    let gives_up = |pause_ns: u64| {
+        let mut scene = Scene::of("app");
+        for attempt in 1..4 {
+            scene
+                .say(2, &format!("database not ready yet (attempt {attempt}): pq: SSL is not enabled on the server\n"));
+            scene.later(S);
+        }
+        scene.later(pause_ns);
+        scene.say(2, "giving up on database\n");
+        words(&mut scene).map(|(text, _)| text)
+    };
+    let reason = "database not ready yet (attempt 3): pq: SSL is not enabled on the server";
+    assert_eq!(gives_up(0).as_deref(), Some(reason));
+    assert_eq!(gives_up(8 * S).as_deref(), Some("giving up on database"));
+}
+
+#[test]
+fn of_a_lock_that_was_poisoned_the_panic_that_did_it_is_told() {
+    let said = "\nthread '<unnamed>' (8) panicked at src/main.rs:25:135:\nchecksum mismatch in segment 7\n\
+                \nthread 'main' (1) panicked at src/main.rs:25:197:\ncalled `Result::unwrap()` on an `Err` value: PoisonError { .. }\n";
+    assert!(error(said).contains("checksum mismatch in segment 7"), "{}", error(said));
+}
+
+#[test]
+fn what_was_said_before_a_hook_failed_to_remove_a_file_is_told() {
+    let mut scene = Scene::of("perl");
+    scene.say(2, "batch 12 is out of sequence\n");
+    scene.call(700, 87).string("/run/app.pid").result(-2).end();
+    scene.say(2, "cannot remove pid file: No such file or directory\n");
+    assert_eq!(words(&mut scene), Some(("batch 12 is out of sequence".to_owned(), true)));
+}
+
+#[test]
+fn openssl_says_what_was_not_done_above_its_own_errors() {
+    let said = "Could not read private key from /app/k.pem\n\
+                405770F5BB7F0000:error:1608010C:STORE routines:ossl_store_handle_load_result:unsupported:store.c:151:\n";
+    assert_eq!(error(said), "Could not read private key from /app/k.pem");
+}
+
+#[test]
+fn a_word_of_the_source_that_node_shows_names_nothing() {
+    let mut scene = Scene::of("node");
+    scene.open("/var/cache/rates.json", -2);
+    scene.later(300 * MS);
+    scene.open("/tmp/turn", 5);
+    scene.say(
+        2,
+        "file:///app/index.mjs:2\ncache('/var/cache/rates.json'); for (const line of order.lines) {}\n         ^\n\n\
+                  TypeError: order.lines is not iterable\n    at file:///app/index.mjs:2:1\n",
+    );
+    scene.exit(700, 1 << 8);
+    assert_eq!(scene.answer(), "It exited with 1: it said \"TypeError: order.lines is not iterable\".");
+}
+
+#[test]
+fn what_a_hook_warns_of_is_not_what_it_ended_of() {
+    let mut scene = Scene::of("app");
+    scene.connect([127, 0, 0, 1], 8500, -111);
+    scene.say(2, "2026/11/29 23:57:08 WARN could not deregister: dial tcp 127.0.0.1:8500: connection refused\n");
+    scene.say(2, "app: route table eu-1 has overlapping prefixes\n");
+    scene.exit(700, 1 << 8);
+    let answer = "It exited with 1; the last that it wrote is \"app: route table eu-1 has overlapping prefixes\".";
+    assert_eq!(scene.answer(), answer);
+}
+
+#[test]
+fn what_fails_once_it_has_said_why_it_ends_is_not_that() {
+    let mut scene = Scene::of("bash run");
+    scene.say(2, "ERROR: replica lag 9312 s exceeds 600 s\n");
+    scene.call(700, 62).arg(99_999).arg(9).result(-3).end();
+    scene.say(2, "run: line 1: kill: (99999) - No such process\n");
+    scene.exit(700, 4 << 8);
+    assert_eq!(scene.answer(), "It exited with 4: it said \"replica lag 9312 s exceeds 600 s\".");
+}
+
+#[test]
+fn the_name_of_an_exception_alone_gives_no_reason() {
+    let said = "Traceback (most recent call last):\n  File \"a.py\", line 4, in <module>\n\
+                pika.exceptions.AMQPConnectionError\n";
+    let mut scene = Scene::of("app");
+    scene.connect([127, 0, 0, 1], 5672, -111);
+    scene.say(2, said);
+    scene.exit(700, 1 << 8);
+    assert!(scene.answer().ends_with("right before that connect to 127.0.0.1:5672 was refused (ECONNREFUSED)."));
+}
+
+#[test]
+fn a_peer_that_refused_is_what_no_connection_came_to_be_with() {
+    for said in [
+        "redis.clients.jedis.exceptions.JedisConnectionException: Failed to connect to any host\n",
+        "Unable to start: SequelizeConnectionRefusedError\n",
+    ] {
+        let mut scene = Scene::of("app");
+        scene.connect([127, 0, 0, 1], 6399, -111);
+        scene.open("/app/lib/errors.class", 5);
+        scene.say(2, said);
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().contains("connect to 127.0.0.1:6399 was refused"), "{said}: {}", scene.answer());
+    }
+}
