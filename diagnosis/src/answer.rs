@@ -300,6 +300,14 @@ mod tests {
         // What tidies up, or leaves another code, is the trap's.
         assert_eq!(answer("rm /tmp/lock", 1), cause);
         assert_eq!(answer("curl -s hook", 7), cause);
+        let mut scene = Scene::of("bash -e run");
+        scene.child_says("tar", "tar: /backup/u.tar: Wrote only 8192 of 10240 bytes\n", 2);
+        scene.child(702, 700, "rm /app/lock");
+        scene.main = 702;
+        scene.say(2, "rm: cannot remove '/app/lock': Permission denied\n");
+        scene.exit(702, 1 << 8);
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().contains("its child tar (process 701) having exited with 2"), "{}", scene.answer());
         let either = "It exited with 1, its child hook (process 702) having exited with 1; right before that its child import \
                       (process 701) exited with 1: it said \"import: tenant 9: unknown currency\".";
         assert_eq!(answer("hook", 1), either);

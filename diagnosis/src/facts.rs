@@ -128,6 +128,15 @@ impl<'a> Facts<'a> {
         Some((tgid, self.processes.get(&tgid)?))
     }
 
+    /// Whether a process is the culprit, or, where that is a shell, was begun by it without a program: a part of its
+    /// script, as what stands in parentheses.
+    #[must_use]
+    pub fn is_of_culprit(&self, tgid: u32) -> bool {
+        let Some((culprit, process)) = self.culprit() else { return false };
+        let is_part = |of: &Process| of.parent == culprit && of.programs.is_empty();
+        tgid == culprit || is_shell(process.program()) && self.processes.get(&tgid).is_some_and(is_part)
+    }
+
     /// How the culprit ended; else the main process.
     #[must_use]
     pub fn end(&self) -> Option<Ending> {

@@ -36,6 +36,7 @@ use crate::noise::{Noise, noise};
 use crate::works;
 use lines::Line;
 use rank::Rank;
+use statement::Between;
 use std::ops::Range;
 
 /// The line that says why it ended.
@@ -117,7 +118,7 @@ impl LastWords {
         let lines = lines::of(own, end_ns);
         // What was caught is told with its stack as well.
         let at_ns = lines.iter().find(|line| ordinary::is_uncaught(&line.text))?.since_ns;
-        let found = statement::find(&lines, |_| true).filter(|found| found.rank == Rank::Crash)?;
+        let found = statement::find(&lines, |_| Between::Other).filter(|found| found.rank == Rank::Crash)?;
         Some((statement::shortened(&found.text), at_ns))
     }
 
@@ -131,17 +132,15 @@ impl LastWords {
     /// What a process wrote until it ended.
     pub(crate) fn of_process(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {
         let lines = lines::last(process, end_ns);
-        let fails = |between: Range<usize>| {
-            let is_odd = |failure: &Failure| noise(&failure.name, &failure.subject, failure.errno) == Noise::None;
-            let mut own = facts.failures.iter().filter(|failure| failure.tgid == tgid);
-            own.any(|failure| between.contains(&failure.index) && is_odd(failure))
-        };
-        let found = statement::find(&lines, fails)?;
+        let found = statement::find(&lines, |events| failed(facts, tgid, events))?;
+        let attempts = lines::with_attempts(process, end_ns);
+        let found = statement::behind(&lines, &attempts, &found).unwrap_or(found);
         // Who gives up says of each attempt why it failed.
         let gives_up = found.rank < Rank::Crash && vague::gives_up(&found.text);
-        let attempts = Some(lines::with_attempts(process, end_ns)).filter(|_| gives_up);
-        let failed = attempts.and_then(|lines| Some((statement::again(&lines, end_ns)?, lines)));
-        let (found, lines) = failed.unwrap_or((found, lines));
+        let (found, lines) = match statement::again(&attempts, end_ns).filter(|_| gives_up) {
+            Some(failed) => (failed, attempts),
+            None => (found, lines),
+        };
         let (first, last) = (lines.get(found.first)?, lines.get(found.last)?);
         Some(Self {
             text: statement::shortened(&found.text),
@@ -151,6 +150,19 @@ impl LastWords {
             events: [first.first, last.last],
             at: if found.last - found.first < TOGETHER { found.first } else { found.last },
         })
+    }
+}
+
+/// What failed of a process between two events, and is worth a look.
+fn failed(facts: &Facts<'_>, tgid: u32, events: Range<usize>) -> Between {
+    let is_removal = |failure: &Failure| ["rmdir", "unlink", "unlinkat"].contains(&&*failure.name);
+    let is_odd = |failure: &Failure| noise(&failure.name, &failure.subject, failure.errno) == Noise::None;
+    let own = facts.failures.iter().filter(|failure| failure.tgid == tgid && events.contains(&failure.index));
+    let worth = own.filter(|failure| is_removal(failure) || is_odd(failure));
+    match worth.map(is_removal).reduce(|all, one| all && one) {
+        None => Between::Nothing,
+        Some(true) => Between::Removal,
+        Some(false) => Between::Other,
     }
 }
 
@@ -195,9 +207,13 @@ pub fn telling(process: &Process, end_ns: u64) -> String {
     // What was met as an exception was handled is not what the program ended of.
     let handling = lines.iter().position(|line| line.text.starts_with(runtimes::HANDLING));
     lines.truncate(handling.unwrap_or(lines.len()));
+    let attempts = lines::with_attempts(process, end_ns);
     let above = |at: usize| at.checked_sub(1).and_then(|at| lines.get(at)).map_or("", |line| line.text.as_str());
     let says = |at: usize, line: &str| {
-        !ordinary::is_frame(line) && !is_done_without(&lines, at) && !ordinary::is_source(above(at), line)
+        !ordinary::is_frame(line)
+            && !is_done_without(&lines, at)
+            && !ordinary::is_source(above(at), line)
+            && !statement::is_behind(&lines, &attempts, at)
     };
     let told: Vec<_> =
         lines.iter().enumerate().filter(|(at, line)| says(*at, &line.text)).map(|(_, line)| line).collect();

@@ -75,13 +75,21 @@ impl Facts<'_> {
         // What was run to wait is not what failed, unless it did.
         let has_waited = |child: u32, end: &Ending| end.is_success() && self.sleeps(child);
         let last = before.iter().filter(|(child, end)| !has_waited(*child, end)).max_by_key(|(_, end)| end.at_ns)?.0;
+        let is_trapped = |(child, end): &&(u32, Ending)| !end.is_success() && self.is_before_trap(*child, last);
+        let trapped = before.iter().filter(is_trapped).max_by_key(|(_, end)| end.at_ns).map(|(child, _)| *child);
+        let trap = self.processes.get(&last).filter(|_| trapped.is_some());
+        let (before, until_ns) = match trap {
+            Some(trap) => (before.iter().filter(|(child, _)| *child != last).copied().collect(), trap.first_ns),
+            None => (before, own.at_ns),
+        };
+        let last = trapped.unwrap_or(last);
         let alike = |end: &Ending| is_alike(process, code, end);
         let passed = |child: u32, end: &Ending| {
-            let behind = self.is_right_behind(tgid, end, own.at_ns);
-            match (end.is_success(), self.went_on(tgid, child, end, own.at_ns)) {
+            let behind = self.is_right_behind(tgid, end, until_ns);
+            match (end.is_success(), self.went_on(tgid, child, end, until_ns)) {
                 (true, _) => false,
                 _ if says_code(process, end) => true,
-                (false, true) => alike(end) && (code > COMMON_CODE || self.is_before_trap(child, last)),
+                (false, true) => alike(end) && code > COMMON_CODE,
                 (false, false) if child == last => {
                     let is_common = code <= COMMON_CODE || end.signal.is_some_and(|signal| is_crash(signal.into()));
                     alike(end) || behind && is_common && !self.is_of_its_own(tgid, child, end)
@@ -89,8 +97,7 @@ impl Facts<'_> {
                 (false, false) => alike(end),
             }
         };
-        let is_trap = before.iter().any(|(child, end)| passed(*child, end) && self.is_before_trap(*child, last));
-        let passed_on = before.iter().filter(|(child, end)| passed(*child, end) && !(is_trap && *child == last));
+        let passed_on = before.iter().filter(|(child, end)| passed(*child, end));
         passed_on.max_by_key(|(_, end)| (alike(end), end.at_ns)).map(|(child, _)| self.source(*child))
     }
 
@@ -102,7 +109,7 @@ impl Facts<'_> {
         let Some((end, code)) = child.end.zip(trap.end).map(|(end, trap)| (end.ending, trap.ending.exit_code)) else {
             return false;
         };
-        let is_right_behind = trap.first_ns.saturating_sub(end.at_ns) < RIGHT_BEHIND_NS;
+        let is_right_behind = trap.first_ns.checked_sub(end.at_ns).is_some_and(|ns| ns < RIGHT_BEHIND_NS);
         let is_other = !says(trap) && code != end.exit_code || TIDIES.contains(&trap.program());
         says(child) && is_right_behind && code != Some(0) && is_other
     }

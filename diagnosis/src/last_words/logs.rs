@@ -101,6 +101,8 @@ fn with_words(line: &str, at: usize) -> Option<Logged> {
     for _ in 0..7 {
         let (word, after) = rest.split_once(char::is_whitespace)?;
         // Other words are those of a sentence.
+        // `[2026-11-29 12:00:00,264: CRITICAL/MainProcess] message`, of Celery.
+        let word = word.split_once('/').map_or(word, |(level, _)| level);
         let is_marked = word.starts_with('[') || !word.bytes().any(|byte| byte.is_ascii_lowercase());
         match rank(word).filter(|_| is_marked && word.len() > 2) {
             // PostgreSQL says to who runs it what is wrong.

@@ -4,7 +4,7 @@ use super::lines::Line;
 use super::logs::{self, Logged};
 use super::ordinary::{goes_on, is_frame, is_mark, is_ordinary};
 use super::rank::{Found, Rank};
-use super::way_out::{is_of_files, is_of_tidying};
+use super::way_out::{is_of_tidying, is_orderly};
 use super::{generic, runtimes, vague};
 use std::ops::Range;
 
@@ -12,6 +12,8 @@ use std::ops::Range;
 const SAME_NS: u64 = 1_000_000_000;
 /// What belongs together is said within this time.
 const AT_ONCE_NS: u64 = 5_000_000;
+/// So often is again and again.
+const AGAIN: usize = 3;
 /// The wait behind the last attempt may be so many times as long as the one before.
 const LONGER: u64 = 4;
 /// Who ends tidies up so soon.
@@ -19,8 +21,17 @@ const TIDYING_NS: u64 = 20_000_000;
 /// A sentence's length.
 const LONGEST: usize = 200;
 
-/// The line that says why; whether something `fails` between two events.
-pub(super) fn find(lines: &[Line], fails: impl Fn(Range<usize>) -> bool) -> Option<Found> {
+/// What failed between two lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Between {
+    Nothing,
+    /// To remove something, as hooks do it that run at the end.
+    Removal,
+    Other,
+}
+
+/// The line that says why; what failed `between` two events.
+pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) -> Option<Found> {
     let candidates = candidates(lines);
     let last_of = |least: Rank| candidates.iter().rfind(|found| found.rank >= least);
     let anchor = last_of(Rank::Error).or_else(|| last_of(Rank::Failure)).or_else(|| last_of(Rank::Summary));
@@ -28,21 +39,28 @@ pub(super) fn find(lines: &[Line], fails: impl Fn(Range<usize>) -> bool) -> Opti
     let Some(anchor) = anchor else { return plain(lines, &candidates) };
     let time_ns = |found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
     let until_ns = time_ns(anchor);
-    if anchor.rank == Rank::Tidying
-        && is_of_files(&anchor.text)
-        && let Some(before) = before_tidying(lines, &candidates, anchor)
-    {
-        return Some(before);
-    }
     let recent = candidates.iter().filter(|found| time_ns(found).saturating_add(SAME_NS) >= until_ns);
-    let said = recent.clone().max_by_key(|found| found.rank)?;
+    let said = recent.clone().max_by_key(|found| (found.rank, !vague::is_vague(&found.text)))?;
+    let event = |at: usize| lines.get(at).map_or(0, |line| line.last);
+    let failed_behind = |found: &Found| between(event(found.last)..event(said.first));
+    let is_before_removal = |found: &&Found| {
+        let is_right_before = found.last < said.first && time_ns(said).saturating_sub(time_ns(found)) < TIDYING_NS;
+        let is_removal = match failed_behind(found) {
+            Between::Removal => true,
+            // Who looks first does not try.
+            Between::Nothing => said.rank == Rank::Tidying,
+            Between::Other => false,
+        };
+        is_right_before && is_own(lines, found) && is_removal
+    };
+    if let Some(before) = candidates.iter().rfind(is_before_removal).filter(|_| said.rank <= Rank::Failure) {
+        return Some(Found { rank: before.rank.max(Rank::Failure), ..before.clone() });
+    }
     // What gives no reason gives way to the error right before it that gives one.
     let has_reason = |found: &&Found| {
         let is_right_before = found.last < said.first && time_ns(said).saturating_sub(time_ns(found)) < AT_ONCE_NS;
         let gives_none = vague::is_bare(&found.text) || vague::is_vague(&found.text);
-        let event = |at: usize| lines.get(at).map_or(0, |line| line.last);
-        let is_same = is_right_before && !gives_none && !fails(event(found.last)..event(said.first));
-        found.rank >= Rank::Error && is_same
+        found.rank >= Rank::Error && is_right_before && !gives_none && failed_behind(found) == Between::Nothing
     };
     let is_bare = said.rank < Rank::Crash && (vague::is_bare(&said.text) || said.rank == Rank::Summary);
     if let Some(reason) = recent.clone().rfind(has_reason).filter(|_| is_bare) {
@@ -58,28 +76,45 @@ pub(super) fn find(lines: &[Line], fails: impl Fn(Range<usize>) -> bool) -> Opti
 
 /// What was said again and again, the last time not long before the end, and tells of a failure: of attempts, say.
 pub(super) fn again(lines: &[Line], end_ns: u64) -> Option<Found> {
-    let form = |found: &Found| found.text.replace(|c: char| c.is_ascii_digit(), "");
     let at_ns = |found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
     let told = candidates(lines)
         .into_iter()
         .filter(|found| found.rank >= Rank::Failure && !vague::is_vague(&found.text) && !vague::gives_up(&found.text));
     let told: Vec<_> = told.collect();
     let last = told.last()?;
-    let before = told.iter().rev().skip(1).find(|found| form(found) == form(last))?;
+    let before = told.iter().rev().skip(1).find(|found| form(&found.text) == form(&last.text))?;
     let period_ns = at_ns(last).saturating_sub(at_ns(before));
     (end_ns.saturating_sub(at_ns(last)) <= period_ns.saturating_mul(LONGER)).then(|| last.clone())
 }
 
-/// What was said to standard error, in whatever words, right before it failed to tidy up.
-fn before_tidying(lines: &[Line], candidates: &[Found], tidying: &Found) -> Option<Found> {
-    let line = |found: &Found| lines.get(found.first).filter(|line| line.to_stderr);
-    let until_ns = lines.get(tidying.first)?.since_ns;
-    let is_it = |found: &&Found| {
-        let since_ns = line(found).map(|line| line.since_ns);
-        found.rank == Rank::Plain && since_ns.is_some_and(|ns| until_ns.saturating_sub(ns) < TIDYING_NS)
-    };
-    let before = candidates.iter().take_while(|found| found.last < tidying.first).filter(is_it).last()?;
-    Some(Found { rank: Rank::Failure, ..before.clone() })
+/// Whether a line of standard error says something of its own, in whatever words.
+fn is_own(lines: &[Line], found: &Found) -> bool {
+    let is_empty = is_orderly(&found.text) || vague::is_vague(&found.text) || vague::is_bare(&found.text);
+    !is_empty && lines.get(found.first).is_some_and(|line| line.to_stderr)
+}
+
+/// What was said behind a line that was said again and again, by all the `attempts` tell: that one is no last word.
+pub(super) fn behind(lines: &[Line], attempts: &[Line], said: &Found) -> Option<Found> {
+    let is_it = |found: &&Found| found.first > said.last && found.rank == Rank::Plain && is_own(lines, found);
+    let is_again = || lines.get(said.first).is_some_and(|line| times(attempts, &line.text) >= AGAIN);
+    let other = candidates(lines).into_iter().rfind(|found| is_it(&found));
+    other.filter(|_| said.rank == Rank::Failure && is_again()).map(|other| Found { rank: Rank::Failure, ..other })
+}
+
+/// Whether a line was said again and again, and something else behind it.
+pub(super) fn is_behind(lines: &[Line], attempts: &[Line], at: usize) -> bool {
+    let said = lines.get(at).and_then(|line| generic::found(lines, at).filter(|found| found.text == line.text));
+    said.is_some_and(|said| behind(lines, attempts, &said).is_some())
+}
+
+/// How often a line was said, but for the numbers in it.
+fn times(lines: &[Line], said: &str) -> usize {
+    lines.iter().filter(|line| form(&line.text) == form(said)).count()
+}
+
+/// A line without the numbers in it.
+fn form(text: &str) -> String {
+    text.replace(|c: char| c.is_ascii_digit(), "")
 }
 
 /// What each line says, with those that belong to it.

@@ -45,11 +45,6 @@ pub(super) fn is_of_tidying(text: &str) -> bool {
     has_any(said.map_or(text, |(said, _)| said), TIDIES) || text.to_lowercase().contains("pid file")
 }
 
-/// Whether what failed is that a file was to go, as hooks do it that run at the end.
-pub(super) fn is_of_files(text: &str) -> bool {
-    has_any(text, &["clean", "delet", "remov", "unlink"])
-}
-
 /// Whether a word of a text begins so.
 fn has_any(text: &str, starts: &[&str]) -> bool {
     let lower = text.to_lowercase();

@@ -23,8 +23,8 @@ pub struct EndContext {
     pub is_over: bool,
     /// Whether it ended badly.
     pub bad: bool,
-    /// The process that the end goes back to.
-    pub culprit: Option<u32>,
+    /// The process that the end goes back to, and the parts of its script ([`Facts::is_of_culprit`]).
+    pub parts: Vec<u32>,
     /// When that began to run its last program: what was before is another program's.
     pub since_ns: u64,
     /// When it ended.
@@ -59,7 +59,7 @@ impl EndContext {
         Self {
             is_over: facts.ending.is_some(),
             bad: facts.ended_badly(),
-            culprit: facts.culprit,
+            parts: facts.processes.keys().copied().filter(|tgid| facts.is_of_culprit(*tgid)).collect(),
             since_ns: facts.culprit().map_or(0, |(_, process)| process.since_ns()),
             end_ns,
             aborted: facts.own_abort().is_some(),
@@ -84,7 +84,7 @@ impl EndContext {
 
     /// Whether the program that ended it is the one that a group failed in.
     pub(super) fn is_own(&self, group: &Group) -> bool {
-        self.culprit == Some(group.tgid) && group.last_ns >= self.since_ns
+        self.parts.contains(&group.tgid) && group.last_ns >= self.since_ns
     }
 
     /// The last event of the group that the course changed with, before the complaint or the end: of those that nothing

@@ -104,7 +104,7 @@ pub(crate) fn findings(facts: &Facts<'_>, groups: &[Group], rule: &'static str, 
 
 /// A group as a finding.
 pub(crate) fn finding(facts: &Facts<'_>, rule: &'static str, group: &Group) -> Finding {
-    let own = facts.culprit.is_none_or(|tgid| tgid == group.tgid);
+    let own = facts.culprit.is_none() || facts.is_of_culprit(group.tgid);
     let mut evidence = vec![group.first, group.last];
     if own && facts.ended_badly() {
         evidence.extend(facts.culprit().and_then(|(_, process)| process.end).map(|end| end.index));
