@@ -104,6 +104,9 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
         return Noise::Probe("healthy runs of programs of all kinds have it too");
     }
     let asks = calls::has(name, bits::ASKS);
+    if asks && meaning == Meaning::ReadOnly {
+        return Noise::Probe("a look whether it may be written");
+    }
     let missing = meaning == Meaning::Missing;
     let tried = TRIED.iter().find(|(part, _)| path.contains(part));
     if let Some((_, reason)) = tried.filter(|_| missing || meaning == Meaning::Denied && asks) {
@@ -172,6 +175,8 @@ mod tests {
         assert_eq!(noise("connect", &Subject::Peer("/run/app.sock".into()), ENOENT), Noise::None);
         // Denied is denied, also where a look is usual.
         assert_eq!(of_path("access", "/etc/app/token", EACCES), Noise::None);
+        // Who needs to write goes on to do so.
+        assert!(matches!(of_path("access", "/usr/bin/df", EROFS), Noise::Probe(_)));
         assert_eq!(noise("connect", &Subject::Peer("10.0.0.5:5432".into()), ECONNREFUSED), Noise::None);
         assert_eq!(noise("mmap", &Subject::Nothing, ENOMEM), Noise::None);
         assert_eq!(noise("clone", &Subject::Nothing, EAGAIN), Noise::None);

@@ -34,8 +34,10 @@ pub(super) fn logged(lines: &[Line], at: usize) -> Option<Logged> {
 
 fn of_line(line: &str, at: usize) -> Option<Logged> {
     let fields = if line.starts_with('{') { json(line) } else { logfmt(line) };
-    if !fields.is_empty() {
-        return with_fields(&fields, at);
+    let has_level = fields.iter().any(|(key, _)| LEVELS.iter().any(|level| key.eq_ignore_ascii_case(level)));
+    let with_fields = with_fields(&fields, at).filter(|_| !fields.is_empty());
+    if has_level || with_fields.is_some() {
+        return with_fields;
     }
     klog(line, at).or_else(|| with_words(line, at))
 }

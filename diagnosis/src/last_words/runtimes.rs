@@ -242,7 +242,9 @@ fn rust(lines: &[Line], at: usize) -> Option<Found> {
     let (thread, place) = line.split_once("panicked at ").filter(|(thread, _)| thread.starts_with("thread '"))?;
     let (text, last) = message(lines, at, &format!("{}panicked at {place}", without_id(thread)), false);
     // Who waited for the thread that panicked, or for what it held, says only that.
-    let is_of_another = ["Any { .. }", "PoisonError { .. }"].iter().any(|of| text.contains(of));
+    let is_of_another = ["Any { .. }", "PoisonError { .. }", "panic in a function that cannot unwind"]
+        .iter()
+        .any(|of| text.contains(of));
     let rank = if is_of_another { Rank::Summary } else { Rank::Crash };
     Some(Found { rank, first: at, last, text })
 }

@@ -109,7 +109,10 @@ pub(super) fn has_own_reason(text: &str) -> bool {
 pub(super) fn is_bare(text: &str) -> bool {
     let said = without_place(text);
     // What it is about may stand last.
-    let said = said.rsplit_once(": ").filter(|(_, about)| !about.contains(' ')).map_or(said, |(said, _)| said);
+    let said = said
+        .rsplit_once(": ")
+        .filter(|(_, about)| !about.contains(' ') || about.starts_with('/'))
+        .map_or(said, |(said, _)| said);
     let said = said.rsplit(": ").next().unwrap_or(said);
     let words = words(said);
     let has_any = |of: &[&str]| of.iter().any(|of| words.contains(of));
