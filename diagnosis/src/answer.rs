@@ -1,5 +1,8 @@
 //! The answer in one sentence.
 
+#[cfg(test)]
+mod tests;
+
 use crate::facts::{Facts, Process, is_shell};
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
@@ -269,76 +272,4 @@ fn is_part_of(facts: &Facts<'_>, process: &Process, end: &Ending) -> bool {
             && facts.chain.len() == 2
             && end.exit_code == main.exit_code
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::scene::Scene;
-
-    #[test]
-    fn what_a_child_said_is_told_where_it_is_not_known_to_be_why() {
-        let mut scene = Scene::of("sh -c 'cat /nope; exit 3'");
-        scene.child_says("cat /nope", "cat: /nope: No such file or directory\n", 1);
-        scene.exit(700, 3 << 8);
-        let answer = "It exited with 3; the last that its child cat (process 701) wrote is \"cat: /nope: No such file or \
-                      directory\".";
-        assert_eq!(scene.answer(), answer);
-    }
-
-    #[test]
-    fn what_failed_before_a_trap_of_the_shell_is_the_cause_or_told_with_that() {
-        let answer = |trap: &str, code: u32| {
-            let mut scene = Scene::of("bash -e run");
-            scene.child_says("import", "import: tenant 9: unknown currency\n", 1);
-            scene.child(702, 700, trap);
-            scene.exit(702, code << 8);
-            scene.exit(700, 1 << 8);
-            scene.answer()
-        };
-        let cause = "It exited with 1, its child import (process 701) having exited with 1: it said \"import: tenant 9: \
-                     unknown currency\".";
-        // What tidies up, or leaves another code, is the trap's.
-        assert_eq!(answer("rm /tmp/lock", 1), cause);
-        assert_eq!(answer("curl -s hook", 7), cause);
-        let mut scene = Scene::of("bash -e run");
-        scene.child_says("tar", "tar: /backup/u.tar: Wrote only 8192 of 10240 bytes\n", 2);
-        scene.child(702, 700, "rm /app/lock");
-        scene.main = 702;
-        scene.say(2, "rm: cannot remove '/app/lock': Permission denied\n");
-        scene.exit(702, 1 << 8);
-        scene.exit(700, 1 << 8);
-        assert!(scene.answer().contains("its child tar (process 701) having exited with 2"), "{}", scene.answer());
-        let either = "It exited with 1, its child hook (process 702) having exited with 1; right before that its child import \
-                      (process 701) exited with 1: it said \"import: tenant 9: unknown currency\".";
-        assert_eq!(answer("hook", 1), either);
-    }
-
-    #[test]
-    fn the_child_that_failed_before_a_shell_said_so_is_told_with_that() {
-        let mut scene = Scene::of("bash restore");
-        scene.child_says("cp", "cp: error writing '/data/a': No space left on device\n", 1);
-        scene.main = 700;
-        scene.say(2, "restore failed\n");
-        scene.exit(700, 9 << 8);
-        let answer = "It exited with 9: it said \"restore failed\"; right before that its child cp (process 701) exited with 1: \
-                      it said \"cp: error writing '/data/a': No space left on device\".";
-        assert_eq!(scene.answer(), answer);
-    }
-
-    #[test]
-    fn the_child_whose_failure_was_passed_on_is_named() {
-        let mut scene = Scene::of("sh -c migrate");
-        scene.child(701, 700, "migrate --all");
-        scene.main = 701;
-        scene.open("/etc/migrate.toml", -2);
-        scene.say(2, "migrate: /etc/migrate.toml: No such file or directory\n");
-        scene.exit(701, 4 << 8);
-        scene.exit(700, 1 << 8);
-        let why = scene.why();
-        let answer = "It exited with 1, its child migrate (process 701) having exited with 4 after openat of \
-                      /etc/migrate.toml found no such file (ENOENT).";
-        assert_eq!(why.answer, answer);
-        let ran: Vec<_> = why.ran.iter().map(|ran| (ran.depth, ran.command.as_str())).collect();
-        assert_eq!(ran, [(0, "sh -c migrate"), (1, "migrate --all")]);
-    }
 }

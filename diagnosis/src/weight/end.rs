@@ -113,8 +113,14 @@ impl EndContext {
         };
         // Of another thread, what the threads did that ended it.
         let went_on = |group: &Group| {
+            let behind = || group.last_ns..until_ns;
             let mut others = self.threads.iter().filter(|tid| **tid != group.tid);
-            can_be_had_over(group) && others.any(|tid| works.any(*tid, group.last_ns..until_ns, Kind::Own))
+            // Who has a part of its script do something may wait by another.
+            let goes_on = |tid: &u32| match works.process_of(*tid) {
+                Some(tgid) if tgid != group.tgid => works.has_more_than_starts(tgid, behind()),
+                _ => works.any(*tid, behind(), Kind::Own),
+            };
+            can_be_had_over(group) && others.any(goes_on)
         };
         let turns = own.filter(|group| is_turn(works, group, until_ns) && !is_beside(group) && !went_on(group));
         let turns: Vec<_> = turns.collect();
