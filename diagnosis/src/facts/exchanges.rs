@@ -21,7 +21,7 @@ use rewind_protocols::http1::Way;
 use rewind_recording::conversations::{Conversations, Told};
 use rewind_recording::event::{Event, What};
 use rewind_recording::events::{Connection, connection};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
 /// Both ends of a connection, this one first.
@@ -48,6 +48,8 @@ pub(super) struct Exchanges {
     closed: HashMap<Ends, Connection>,
     requests: Vec<http::Request>,
     lookups: Vec<dns::Answer>,
+    /// Processes that were asked for names themselves.
+    name_servers: HashSet<u32>,
     served: Vec<(Ends, Served)>,
     unanswered: Vec<Unanswered>,
 }
@@ -85,6 +87,7 @@ impl Exchanges {
                     None => {}
                 }
             }
+            Told::Lookup(Way::Received, lookup) => drop(self.name_servers.insert(lookup.owner.tgid)),
             Told::Lookup(Way::Sent, lookup) => self.lookups.extend(index.and_then(|at| dns::Answer::of(*lookup, at))),
             _ => {}
         }
@@ -101,6 +104,8 @@ impl Exchanges {
             self.told(told, None);
         }
         http::add_failures(&self.requests, &self.closed, ended, failures);
+        // What a name server passes on is asked by its clients.
+        self.lookups.retain(|answer| !self.name_servers.contains(&answer.tgid()));
         dns::add_failures(&self.lookups, failures);
         let mut unanswered = served::unanswered(self.unanswered, &self.closed, &self.served, ended);
         unanswered.sort_by_key(|request| request.began_ns);

@@ -36,6 +36,11 @@ impl Answer {
         })
     }
 
+    /// The process that asked.
+    pub(super) const fn tgid(&self) -> u32 {
+        self.party.tgid
+    }
+
     /// What it has in common with others of one name, as far as search lists go.
     fn label(&self) -> String {
         self.name.split('.').next().unwrap_or_default().to_ascii_lowercase()

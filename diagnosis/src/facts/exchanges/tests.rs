@@ -43,6 +43,15 @@ impl Talk {
 
     /// A question of DNS, and its answer.
     fn looks_up(&mut self, name: &str, rcode: u8, address: bool) {
+        self.carries([6000, 53], [DNS | UDP, DNS | UDP | RECEIVED], name, rcode, address);
+    }
+
+    /// The same, of who is asked.
+    fn is_asked(&mut self, name: &str, rcode: u8) {
+        self.carries([53, 6001], [DNS | UDP | RECEIVED, DNS | UDP], name, rcode, false);
+    }
+
+    fn carries(&mut self, ports: [u16; 2], flags: [u8; 2], name: &str, rcode: u8, address: bool) {
         let labels: Vec<u8> =
             name.split('.').flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat()).collect();
         let asked = [&labels[..], &[0, 0, 1, 0, 1]].concat();
@@ -50,8 +59,8 @@ impl Talk {
         let answer: &[u8] = if address { &[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 9] } else { &[] };
         let question = [header([1, 0], 0), asked.clone()].concat();
         let response = [header([0x81, 0x80 | rcode], address.into()), asked, answer.to_vec()].concat();
-        for (flags, bytes) in [(DNS | UDP, question), (DNS | UDP | RECEIVED, response)] {
-            self.scene.message([6000, 53], flags, &mut 0, &bytes);
+        for (flags, bytes) in flags.into_iter().zip([question, response]) {
+            self.scene.message(ports, flags, &mut 0, &bytes);
         }
     }
 
@@ -184,4 +193,21 @@ fn a_name_that_no_server_knows_is_told_unless_a_domain_of_the_search_list_had_it
     let mut talk = Talk::new();
     talk.looks_up("db", 2, false);
     assert!(talk.exits().contains("the lookup of db at the name server 127.0.0.1:53 failed (SERVFAIL)"));
+}
+
+#[test]
+fn a_name_that_a_name_server_passes_on_is_its_clients() {
+    let answer = |is_asked: bool| {
+        let mut talk = Talk::new();
+        for _ in 0..12 {
+            talk.looks_up("db.nowhere", 3, false);
+            if is_asked {
+                talk.is_asked("db.nowhere", 3);
+            }
+            talk.scene.later(S);
+        }
+        talk.scene.answer()
+    };
+    assert!(answer(false).contains("the lookup of db.nowhere"), "{}", answer(false));
+    assert_eq!(answer(true), QUIET);
 }
