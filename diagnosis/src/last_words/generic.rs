@@ -63,6 +63,9 @@ const FAILURES: &[&str] = &[
     "exhausted",
     "broken",
     "too many",
+    "rejected",
+    "denies",
+    "gave up",
     "unreachable",
     "mismatch",
     "expired",
@@ -72,6 +75,9 @@ const FAILURES: &[&str] = &[
     "no route",
     "reset by",
 ];
+
+/// How words end that tell of a failure behind "not".
+const NEGATED: &[&str] = &["able", "accepted", "applied", "ible", "ready", "valid"];
 
 /// Lines that only say that there was an error.
 const SUMMARIES: &[&str] = &[
@@ -127,7 +133,13 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
 /// Whether a text has a word of a failure.
 pub(super) fn tells_failure(text: &str) -> bool {
     let lower = text.to_lowercase();
-    FAILURES.iter().any(|words| lower.contains(words))
+    FAILURES.iter().any(|words| lower.contains(words)) || is_negated(&lower)
+}
+
+/// Whether a text says that something is not what it is to be: "signing key not usable", "not accepted by".
+fn is_negated(lower: &str) -> bool {
+    let mut behind = lower.split(" not ").skip(1).filter_map(|rest| rest.split(|c: char| !c.is_alphabetic()).next());
+    behind.any(|word| NEGATED.iter().any(|end| word.ends_with(end)))
 }
 
 /// Whether a text only says that there was an error.

@@ -95,7 +95,10 @@ fn is_own(lines: &[Line], found: &Found) -> bool {
 
 /// What was said behind a line that was said again and again, by all the `attempts` tell: that one is no last word.
 pub(super) fn behind(lines: &[Line], attempts: &[Line], said: &Found) -> Option<Found> {
-    let is_it = |found: &&Found| found.first > said.last && found.rank == Rank::Plain && is_own(lines, found);
+    let is_it = |found: &&Found| {
+        let is_other = found.first > said.last && form(&found.text) != form(&said.text);
+        is_other && matches!(found.rank, Rank::Plain | Rank::Failure) && is_own(lines, found)
+    };
     let is_again = || lines.get(said.first).is_some_and(|line| times(attempts, &line.text) >= AGAIN);
     let other = candidates(lines).into_iter().rfind(|found| is_it(&found));
     other.filter(|_| said.rank == Rank::Failure && is_again()).map(|other| Found { rank: Rank::Failure, ..other })

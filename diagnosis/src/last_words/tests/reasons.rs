@@ -51,6 +51,21 @@ fn what_was_said_before_a_hook_failed_to_remove_a_file_is_told() {
 }
 
 #[test]
+fn what_is_said_again_and_again_is_no_last_word() {
+    let mut scene = Scene::of("node");
+    for _ in 0..5 {
+        scene.connect([127, 0, 0, 1], 6398, -111);
+        scene.say(2, "cache: ECONNREFUSED\n");
+        scene.later(400 * MS);
+    }
+    scene.open("/app/keys/signing.pem", -13);
+    scene.say(2, "signing key not usable\n");
+    scene.exit(700, 2 << 8);
+    let answer = scene.answer();
+    assert!(answer.contains("/app/keys/signing.pem was denied") && !answer.contains("6398"), "{answer}");
+}
+
+#[test]
 fn openssl_says_what_was_not_done_above_its_own_errors() {
     let said = "Could not read private key from /app/k.pem\n\
                 405770F5BB7F0000:error:1608010C:STORE routines:ossl_store_handle_load_result:unsupported:store.c:151:\n";
