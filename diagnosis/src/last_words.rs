@@ -35,8 +35,8 @@ use crate::facts::{Facts, Failure, Process};
 use crate::noise::{Noise, noise};
 use crate::works;
 use lines::Line;
-use rank::Rank;
-use statement::Between;
+use rank::{Found, Rank};
+use statement::{Between, Repeats};
 use std::ops::Range;
 
 /// The line that says why it ended.
@@ -132,9 +132,13 @@ impl LastWords {
     /// What a process wrote until it ended.
     pub(crate) fn of_process(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {
         let lines = lines::last(process, end_ns);
-        let found = statement::find(&lines, |events| failed(facts, tgid, events))?;
+        let failed = Failed::of(facts, tgid, lines.first().map_or(usize::MAX, |line| line.first));
+        let found = statement::find(&lines, |events| failed.between(&events))?;
         let attempts = lines::with_attempts(process, end_ns);
-        let found = statement::behind(&lines, &attempts, &found).unwrap_or(found);
+        let repeats = Repeats::of(&lines, &attempts);
+        let text = lines.get(found.first).map_or("", |line| &line.text);
+        let other = Some(&found).filter(|found| found.rank == Rank::Failure);
+        let found = other.and_then(|found| repeats.behind(found.last, text)).unwrap_or(found);
         // Who gives up says of each attempt why it failed.
         let gives_up = found.rank < Rank::Crash && vague::gives_up(&found.text);
         let (found, lines) = match statement::again(&attempts, end_ns).filter(|_| gives_up) {
@@ -153,16 +157,34 @@ impl LastWords {
     }
 }
 
-/// What failed of a process between two events, and is worth a look.
-fn failed(facts: &Facts<'_>, tgid: u32, events: Range<usize>) -> Between {
-    let is_removal = |failure: &Failure| ["rmdir", "unlink", "unlinkat"].contains(&&*failure.name);
-    let is_odd = |failure: &Failure| noise(&failure.name, &failure.subject, failure.errno) == Noise::None;
-    let own = facts.failures.iter().filter(|failure| failure.tgid == tgid && events.contains(&failure.index));
-    let worth = own.filter(|failure| is_removal(failure) || is_odd(failure));
-    match worth.map(is_removal).reduce(|all, one| all && one) {
-        None => Between::Nothing,
-        Some(true) => Between::Removal,
-        Some(false) => Between::Other,
+/// What failed of a process from an event on, and is worth a look: events, in their order.
+struct Failed {
+    removals: Vec<usize>,
+    others: Vec<usize>,
+}
+
+impl Failed {
+    fn of(facts: &Facts<'_>, tgid: u32, from: usize) -> Self {
+        let is_removal = |failure: &Failure| ["rmdir", "unlink", "unlinkat"].contains(&&*failure.name);
+        let is_odd = |failure: &Failure| noise(&failure.name, &failure.subject, failure.errno) == Noise::None;
+        let own = facts.failures.iter().filter(|failure| failure.tgid == tgid && failure.index >= from);
+        let (removals, others): (Vec<&Failure>, _) = own.partition(|failure| is_removal(failure));
+        let sorted = |failures: Vec<&Failure>| {
+            let mut events: Vec<usize> = failures.into_iter().map(|failure| failure.index).collect();
+            events.sort_unstable();
+            events
+        };
+        let others = others.into_iter().filter(|failure: &&Failure| is_odd(failure)).collect();
+        Self { removals: sorted(removals), others: sorted(others) }
+    }
+
+    fn between(&self, events: &Range<usize>) -> Between {
+        let any = |of: &[usize]| of.get(of.partition_point(|at| *at < events.start)).is_some_and(|at| *at < events.end);
+        match (any(&self.others), any(&self.removals)) {
+            (true, _) => Between::Other,
+            (false, true) => Between::Removal,
+            (false, false) => Between::Nothing,
+        }
     }
 }
 
@@ -185,19 +207,24 @@ pub(crate) fn has_own_reason(text: &str) -> bool {
 #[must_use]
 pub(crate) fn without(process: &Process, end_ns: u64) -> String {
     let lines = lines::last(process, end_ns);
-    in_lower_case((0..lines.len()).filter(|at| is_done_without(&lines, *at)).filter_map(|at| lines.get(at)))
+    let more = says_more_at(&lines);
+    in_lower_case(lines.iter().enumerate().filter(|(at, line)| is_done_without(line, *at < more)).map(|(_, line)| line))
 }
 
-/// Whether a line says what the program does without: it says so, or it warns that it failed to tidy up, and something
-/// else is said behind that.
-fn is_done_without(lines: &[Line], at: usize) -> bool {
-    let Some((line, behind)) = lines.get(at..).and_then(<[Line]>::split_first) else { return false };
+/// Whether a line says what the program does without: it says so, or it warns that it failed to tidy up, and more is said
+/// behind that.
+fn is_done_without(line: &Line, says_more: bool) -> bool {
+    let is_of_tidying = || way_out::is_of_tidying(&line.text) && logs::is_no_error(&line.text);
+    ordinary::goes_on(&line.text) || says_more && is_of_tidying()
+}
+
+/// The last of the lines that says something else than that it tidies up; 0: none does.
+fn says_more_at(lines: &[Line]) -> usize {
     let says_more = |line: &Line| {
         let is_other = !way_out::is_orderly(&line.text) && !way_out::is_of_tidying(&line.text);
         is_other && line.to_stderr && !ordinary::is_frame(&line.text) && !has_no_reason(&line.text)
     };
-    let is_of_tidying = way_out::is_of_tidying(&line.text) && logs::is_no_error(&line.text);
-    ordinary::goes_on(&line.text) || is_of_tidying && behind.iter().any(says_more)
+    lines.iter().rposition(says_more).unwrap_or_default()
 }
 
 /// All that a process said at its end, without stack frames and what it did without, in lower case: to look for names in it.
@@ -207,16 +234,20 @@ pub fn telling(process: &Process, end_ns: u64) -> String {
     // What was met as an exception was handled is not what the program ended of.
     let handling = lines.iter().position(|line| line.text.starts_with(runtimes::HANDLING));
     lines.truncate(handling.unwrap_or(lines.len()));
-    let attempts = lines::with_attempts(process, end_ns);
+    let repeats = Repeats::of(&lines, &lines::with_attempts(process, end_ns));
+    let more = says_more_at(&lines);
     let above = |at: usize| at.checked_sub(1).and_then(|at| lines.get(at)).map_or("", |line| line.text.as_str());
-    let says = |at: usize, line: &str| {
-        !ordinary::is_frame(line)
-            && !is_done_without(&lines, at)
-            && !ordinary::is_source(above(at), line)
-            && !statement::is_behind(&lines, &attempts, at)
+    let is_again = |at: usize, line: &Line| {
+        let is_it = |found: Found| found.rank == Rank::Failure && found.text == line.text;
+        repeats.behind(at, &line.text).is_some() && generic::found(&lines, at).is_some_and(is_it)
     };
-    let told: Vec<_> =
-        lines.iter().enumerate().filter(|(at, line)| says(*at, &line.text)).map(|(_, line)| line).collect();
+    let says = |at: usize, line: &Line| {
+        !ordinary::is_frame(&line.text)
+            && !is_done_without(line, at < more)
+            && !ordinary::is_source(above(at), &line.text)
+            && !is_again(at, line)
+    };
+    let told: Vec<_> = lines.iter().enumerate().filter(|(at, line)| says(*at, line)).map(|(_, line)| line).collect();
     // What failed on the way out, and what a log's level says is no error, name nothing that it ended of, unless that is
     // all there is.
     let is_beside = |line: &&&Line| way_out::is_of_tidying(&line.text) || logs::is_no_error(&line.text);

@@ -56,7 +56,6 @@ const TRIED: &[(&str, &str)] = &[
     ("pyvenv.cfg", "Python's search for itself"),
     ("/pybuilddir.txt", "Python's search for itself"),
     ("._pth", "Python's search for itself"),
-    ("__pycache__", "Python's search for modules"),
     ("/site-packages", "Python's search for modules"),
     ("/dist-packages", "Python's search for modules"),
     ("sitecustomize", "Python's search for modules"),

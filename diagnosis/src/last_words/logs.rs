@@ -35,7 +35,7 @@ pub(super) fn logged(lines: &[Line], at: usize) -> Option<Logged> {
 fn of_line(line: &str, at: usize) -> Option<Logged> {
     let fields = if line.starts_with('{') { json(line) } else { logfmt(line) };
     let has_level = fields.iter().any(|(key, _)| LEVELS.iter().any(|level| key.eq_ignore_ascii_case(level)));
-    let with_fields = with_fields(&fields, at).filter(|_| !fields.is_empty());
+    let with_fields = with_fields(&fields, at);
     if has_level || with_fields.is_some() {
         return with_fields;
     }
@@ -102,9 +102,9 @@ fn with_words(line: &str, at: usize) -> Option<Logged> {
     let mut rest = line;
     for _ in 0..7 {
         let (word, after) = rest.split_once(char::is_whitespace)?;
-        // Other words are those of a sentence.
         // `[2026-11-29 12:00:00,264: CRITICAL/MainProcess] message`, of Celery.
         let word = word.split_once('/').map_or(word, |(level, _)| level);
+        // Other words are those of a sentence.
         let is_marked = word.starts_with('[') || !word.bytes().any(|byte| byte.is_ascii_lowercase());
         match rank(word).filter(|_| is_marked && word.len() > 2) {
             // PostgreSQL says to who runs it what is wrong.

@@ -6,6 +6,7 @@ use super::ordinary::{goes_on, is_frame, is_mark, is_ordinary};
 use super::rank::{Found, Rank};
 use super::way_out::{is_of_tidying, is_orderly};
 use super::{generic, runtimes, vague};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// What was said so long before the last error is another matter.
@@ -45,13 +46,13 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
     let failed_behind = |found: &Found| between(event(found.last)..event(said.first));
     let is_before_removal = |found: &&Found| {
         let is_right_before = found.last < said.first && time_ns(said).saturating_sub(time_ns(found)) < TIDYING_NS;
-        let is_removal = match failed_behind(found) {
+        let is_removal = || match failed_behind(found) {
             Between::Removal => true,
             // Who looks first does not try.
             Between::Nothing => said.rank == Rank::Tidying,
             Between::Other => false,
         };
-        is_right_before && is_own(lines, found) && is_removal
+        is_right_before && is_own(lines, found) && is_removal()
     };
     if let Some(before) = candidates.iter().rfind(is_before_removal).filter(|_| said.rank <= Rank::Failure) {
         return Some(Found { rank: before.rank.max(Rank::Failure), ..before.clone() });
@@ -93,26 +94,35 @@ fn is_own(lines: &[Line], found: &Found) -> bool {
     !is_empty && lines.get(found.first).is_some_and(|line| line.to_stderr)
 }
 
-/// What was said behind a line that was said again and again, by all the `attempts` tell: that one is no last word.
-pub(super) fn behind(lines: &[Line], attempts: &[Line], said: &Found) -> Option<Found> {
-    let is_it = |found: &&Found| {
-        let is_other = found.first > said.last && form(&found.text) != form(&said.text);
-        is_other && matches!(found.rank, Rank::Plain | Rank::Failure) && is_own(lines, found)
-    };
-    let is_again = || lines.get(said.first).is_some_and(|line| times(attempts, &line.text) >= AGAIN);
-    let other = candidates(lines).into_iter().rfind(|found| is_it(&found));
-    other.filter(|_| said.rank == Rank::Failure && is_again()).map(|other| Found { rank: Rank::Failure, ..other })
+/// Lines that were said again and again, and what was said behind them: those are no last words.
+pub(super) struct Repeats {
+    /// How often each line was said, but for the numbers in it.
+    times: HashMap<String, usize>,
+    /// The last line that says something of its own, and the last one before it that says something else.
+    last: [Option<Found>; 2],
 }
 
-/// Whether a line was said again and again, and something else behind it.
-pub(super) fn is_behind(lines: &[Line], attempts: &[Line], at: usize) -> bool {
-    let said = lines.get(at).and_then(|line| generic::found(lines, at).filter(|found| found.text == line.text));
-    said.is_some_and(|said| behind(lines, attempts, &said).is_some())
-}
+impl Repeats {
+    /// Of the last lines, and of all that tell of attempts.
+    pub(super) fn of(lines: &[Line], attempts: &[Line]) -> Self {
+        let mut times = HashMap::new();
+        attempts.iter().for_each(|line| *times.entry(form(&line.text)).or_default() += 1);
+        let is_own = |found: &Found| matches!(found.rank, Rank::Plain | Rank::Failure) && is_own(lines, found);
+        let own: Vec<Found> = candidates(lines).into_iter().filter(is_own).collect();
+        let last = own.last().cloned();
+        let is_other = |found: &&Found| last.as_ref().is_some_and(|last| form(&last.text) != form(&found.text));
+        let other = own.iter().rfind(is_other).cloned();
+        Self { times, last: [last, other] }
+    }
 
-/// How often a line was said, but for the numbers in it.
-fn times(lines: &[Line], said: &str) -> usize {
-    lines.iter().filter(|line| form(&line.text) == form(said)).count()
+    /// What was said behind a line, at a place, if that was said again and again.
+    pub(super) fn behind(&self, at: usize, said: &str) -> Option<Found> {
+        let said = form(said);
+        let is_it = |found: &&Found| found.first > at && form(&found.text) != said;
+        let other = self.last.iter().flatten().find(is_it)?;
+        let is_again = self.times.get(&said).is_some_and(|times| *times >= AGAIN);
+        is_again.then(|| Found { rank: Rank::Failure, ..other.clone() })
+    }
 }
 
 /// A line without the numbers in it.

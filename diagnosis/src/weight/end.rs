@@ -10,6 +10,7 @@ use crate::noise::Noise;
 use crate::text::has_name;
 use crate::turn::{can_be_had_over, is_turn, went_on};
 use crate::works::{Kind, Works};
+use std::collections::HashSet;
 
 /// Who gives up after a last attempt does so at once, or after a sleep of the same thread.
 const RIGHT_BEHIND_NS: u64 = 50_000_000;
@@ -24,7 +25,7 @@ pub struct EndContext {
     /// Whether it ended badly.
     pub bad: bool,
     /// The process that the end goes back to, and the parts of its script ([`Facts::is_of_culprit`]).
-    pub parts: Vec<u32>,
+    pub parts: HashSet<u32>,
     /// When that began to run its last program: what was before is another program's.
     pub since_ns: u64,
     /// When it ended.

@@ -10,6 +10,9 @@ use crate::facts::process::{Process, is_shell};
 use crate::facts::signals::SIGKILL;
 use crate::facts::{Facts, Failure};
 use crate::meaning::is_ended_by_peer;
+use rewind_common::record::connection::direction;
+use rewind_recording::event::What;
+use rewind_recording::events::connection;
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 
@@ -59,13 +62,14 @@ impl Facts<'_> {
             let is_in_vain = in_vain.contains(*tgid) && !is_shell(process.program()) || ran_none(process);
             !process.is_setup() && (!process.programs.is_empty() || is_in_vain)
         };
+        let left = self.left_by_clients();
         let mut runs = BTreeMap::<(u32, &str), Vec<Run<'_>>>::new();
         for (tgid, process) in self.processes.iter().filter(is_attempt) {
             runs.entry((process.parent, process.command())).or_default().push((*tgid, process));
         }
         let failing = runs.into_iter().filter_map(|((parent, _), mut runs)| {
             runs.sort_by_key(|(_, run)| run.first_ns);
-            let failed = |run: &Run<'_>| run.1.end.is_some_and(|end| has_failed(&end)) && !self.was_left(run.0);
+            let failed = |run: &Run<'_>| run.1.end.is_some_and(|end| has_failed(&end)) && !left.contains(&run.0);
             self.failing_of(parent, &runs, failed, TWICE)
         });
         failing.chain(self.failing_forks()).chain(self.failing_parts()).min().map(|(_, tgid)| tgid)
@@ -131,13 +135,26 @@ impl Facts<'_> {
         (fails && !has_come_up && is_of_now && !is_over).then_some((first.first_ns, *last))
     }
 
-    /// Whether a client ended its connection to a process, which had that of who began it.
-    fn was_left(&self, tgid: u32) -> bool {
-        let is_client = |failure: &Failure| {
+    /// Processes to which a client ended its connection, which they had of who began them, and that failed of nothing else
+    /// behind that.
+    fn left_by_clients(&self) -> HashSet<u32> {
+        let last: BTreeMap<u32, &Failure> = self.failures.iter().map(|failure| (failure.tgid, failure)).collect();
+        let of_peer = |failure: &Failure| {
             let peer = failure.subject.text().and_then(|peer| peer.parse::<SocketAddr>().ok());
-            is_ended_by_peer(failure.errno) && peer.is_some_and(|peer| peer.port() >= EPHEMERAL)
+            peer.filter(|peer| is_ended_by_peer(failure.errno) && peer.port() >= EPHEMERAL)
         };
-        self.failures.iter().rfind(|failure| failure.tgid == tgid).is_some_and(is_client)
+        let left: Vec<_> = last.into_iter().filter_map(|(tgid, failure)| Some((tgid, of_peer(failure)?))).collect();
+        if left.is_empty() {
+            return HashSet::new();
+        }
+        // A server may listen at such a port as well.
+        let made: HashSet<SocketAddr> = (0..self.timeline.len())
+            .filter_map(|index| match self.timeline.event(index)?.what {
+                What::Connection(told) if told.direction == direction::OUT => Some(connection::peer(&told)),
+                _ => None,
+            })
+            .collect();
+        left.into_iter().filter(|(_, peer)| !made.contains(peer)).map(|(tgid, _)| tgid).collect()
     }
 
     /// Whether a parent killed a child: it takes no longer than it may.
