@@ -7,7 +7,8 @@
 //!
 //! Who sends and never listens (logs, figures) has asked nothing: a request counts only where the
 //! process was seen to wait for the answer. That its runtime has an `epoll` wait for the socket says little, as runtimes
-//! do so for each: that counts where nothing ever came by it, and nothing went by any other.
+//! do so for each: that counts where nothing ever came by it, and nothing went by any other. Who was answered before
+//! may have asked for work that there is none of yet (`BLPOP` of Redis), but for a database that answers each query.
 
 mod polls;
 
@@ -28,6 +29,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 const PATIENCE_NS: u64 = 2_000_000_000;
 /// Who closes a connection so long after a question, to which it watched for an answer, has given up.
 const WATCHED_NS: u64 = 1_000_000_000;
+/// The ports of PostgreSQL, behind PgBouncer too: each query is answered, and what is not one is followed by a `Sync`,
+/// which is (PostgreSQL's documentation, "Frontend/Backend Protocol").
+const POSTGRESQL: [&str; 2] = [":5432", ":6432"];
+/// How many bytes ask PostgreSQL first whether it speaks TLS, which it answers with a single one.
+const SSL_REQUEST: i64 = 8;
+/// The port of MySQL. Each query is answered; that a prepared statement is closed is not, and nobody waits behind that.
+const MYSQL: &str = ":3306";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ask {
@@ -48,6 +56,8 @@ struct Open {
     /// Until when the process is known to have waited.
     waited_ns: Option<u64>,
     answered: bool,
+    /// How many bytes of it were sent at once.
+    len: i64,
     /// The socket was read behind it, and had nothing yet.
     looked: bool,
     /// More was sent much later, with nothing heard between: it only tells something.
@@ -72,6 +82,8 @@ pub(super) struct PendingRequests {
     heard: HashSet<Socket>,
     /// Those of which this side said that nothing more is sent.
     shut: HashSet<Socket>,
+    /// Those whose peer speaks as a server of PostgreSQL does.
+    postgresql: HashSet<Socket>,
     /// When a peer answered last.
     replied: HashMap<String, u64>,
     patience: Patience<String>,
@@ -140,7 +152,8 @@ impl PendingRequests {
 
     /// Whether all that is known of a process is that an `epoll` waits for an answer.
     fn is_polled(&self, socket: Socket, open: &Open) -> bool {
-        let is_first = open.ask == Ask::Request && !self.heard.contains(&socket) && !open.tells;
+        let is_asked = !self.heard.contains(&socket) || self.answers_all(socket, &open.peer);
+        let is_first = open.ask == Ask::Request && is_asked && !open.tells;
         let waits = self.epolls.waits_for(socket) || self.watched.contains(&socket);
         is_first && waits && self.epolls.is_idle(socket, open.at_ns)
     }
@@ -160,7 +173,7 @@ impl PendingRequests {
             }
             given_up.push(open);
         }
-        for sockets in [&mut self.own, &mut self.watched, &mut self.heard, &mut self.shut] {
+        for sockets in [&mut self.own, &mut self.watched, &mut self.heard, &mut self.shut, &mut self.postgresql] {
             sockets.retain(|socket| !hit(socket));
         }
         self.epolls.closed(hit);
@@ -177,8 +190,20 @@ impl PendingRequests {
         }
         let (index, tid, at_ns) = (seen.index, seen.event.tid, seen.event.start_ns);
         let name = seen.name.clone();
-        let new =
-            Open { ask, peer, name, index, tid, at_ns, waited_ns: None, answered: false, looked: false, tells: false };
+        let len = seen.call().result;
+        let new = Open {
+            ask,
+            peer,
+            name,
+            index,
+            tid,
+            at_ns,
+            waited_ns: None,
+            answered: false,
+            len,
+            looked: false,
+            tells: false,
+        };
         let open = self.open.entry(socket).or_insert(new);
         open.tells |= at_ns.saturating_sub(open.at_ns) >= WATCHED_NS;
     }
@@ -221,7 +246,11 @@ impl PendingRequests {
     }
 
     fn replied(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
-        self.heard.insert(socket);
+        let is_first = self.heard.insert(socket);
+        let is_tls_asked = |open: &Open| open.ask == Ask::Request && open.len == SSL_REQUEST && seen.call().result == 1;
+        if is_first && self.open.get(&socket).is_some_and(is_tls_asked) {
+            self.postgresql.insert(socket);
+        }
         self.ends(socket, Ask::Connection);
         if let Some(open) = self.open.get_mut(&socket) {
             self.replied.insert(open.peer.clone(), seen.event.end_ns);
@@ -249,6 +278,11 @@ impl PendingRequests {
         }
     }
 
+    /// Whether a peer answers whatever it is sent.
+    fn answers_all(&self, socket: Socket, peer: &str) -> bool {
+        self.postgresql.contains(&socket) || POSTGRESQL.iter().any(|port| peer.ends_with(port))
+    }
+
     fn in_error(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
         if let Some(open) = self.open.get_mut(&socket).filter(|open| open.ask != Ask::Connection && !open.answered) {
             open.waited_ns = Some(seen.until_ns);
@@ -271,7 +305,9 @@ impl PendingRequests {
                 open.waited_ns = Some(until_ns);
             }
             // Who has been answered before may wait for work, for as long as there is none.
-            if open.ask == Ask::Request && is_living(tgid) && self.heard.contains(&socket) {
+            let answers_queries = open.peer.ends_with(MYSQL) || self.answers_all(socket, &open.peer);
+            let may_be_work = self.heard.contains(&socket) && !answers_queries;
+            if open.ask == Ask::Request && is_living(tgid) && may_be_work {
                 continue;
             }
             let patience_ns = match open.ask {

@@ -1,7 +1,9 @@
 //! A process whose threads all wait for each other without a limit of time: a wait that nobody can end.
 //!
 //! A private futex can only be woken by a thread of its process. One that is not can be by another process, but for
-//! that of who waits for a thread of its own to end (`pthread_join`), which the kernel wakes.
+//! that of who waits for a thread of its own to end (`pthread_join`), which the kernel wakes. An event loop can only be
+//! woken from outside by what it watches: one of a process that has nothing which anybody else could write to
+//! cannot, as that of tokio, which idles beside the threads that wait.
 
 use crate::calls::bits;
 use crate::facts::{ASKING, Facts, SIGINT, Thread, Wait};
@@ -10,6 +12,7 @@ use crate::groups::Group;
 use crate::weight::DEADLOCKED;
 use crate::words::uncaught::{self, Uncaught};
 use crate::words::waiting;
+use rewind_recording::decode;
 use rewind_recording::event::What;
 use rewind_recording::render::units::duration;
 
@@ -20,6 +23,11 @@ const RIGHT_NS: u64 = 1_000_000_000;
 /// `FUTEX_PRIVATE_FLAG`; `FUTEX2_PRIVATE` is the same.
 const PRIVATE: u64 = 128;
 
+const STDERR: i32 = 2;
+/// What the text of a descriptor begins with that nobody else can write to, where a process is the only one and has made
+/// its sockets by `socketpair`.
+const OWN: [&str; 3] = ["anon_inode:[eventpoll]", "anon_inode:[eventfd]", "UNIX"];
+
 /// Who could end a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waker {
@@ -27,6 +35,8 @@ enum Waker {
     Own,
     /// The kernel, as this thread of the same process ends.
     EndOf(u32),
+    /// A thread of the same process, by what its event loop watches.
+    Loop,
     /// Any process that shares the memory.
     Anybody,
 }
@@ -49,8 +59,14 @@ fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> O
     {
         return None;
     }
-    let wakers: Option<Vec<_>> = threads.iter().map(|thread| waker(facts, thread, threads)).collect();
-    let wakers = wakers.filter(|wakers| !wakers.is_empty())?;
+    let wakers: Option<Vec<_>> = threads
+        .iter()
+        .map(|thread| {
+            waker(facts, thread, threads).or_else(|| (is_only && is_own_loop(facts, thread)).then_some(Waker::Loop))
+        })
+        .collect();
+    // Event loops alone idle.
+    let wakers = wakers.filter(|wakers| wakers.iter().any(|waker| *waker != Waker::Loop))?;
     let is_shared = wakers.contains(&Waker::Anybody);
     if is_shared && !is_only {
         return None;
@@ -77,9 +93,10 @@ fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> O
                 1 => ", one of them for another to end".to_owned(),
                 more => format!(", {more} of them for others to end"),
             };
+            let calls = if wakers.contains(&Waker::Loop) { "futex, epoll_wait" } else { "futex" };
             format!(
                 "no thread of {process} can wake another: all {} wait for each other {since}, without a time limit \
-                 (futex){ends}",
+                 ({calls}){ends}",
                 threads.len()
             )
         }
@@ -118,6 +135,41 @@ fn waker(facts: &Facts<'_>, thread: &Thread, all: &[Thread]) -> Option<Waker> {
     let awaited = wait.values[2].map(|value| value as u32).filter(|_| wait.name == "futex");
     let is_awaited = |other: &&Thread| other.ns_tid != 0 && Some(other.ns_tid) == awaited && other.tid != thread.tid;
     Some(all.iter().find(is_awaited).map_or(Waker::Anybody, |other| Waker::EndOf(other.tid)))
+}
+
+/// Whether it is in an event loop without a limit of time whose process has nothing that somebody else could write to,
+/// and takes no signal that would.
+fn is_own_loop(facts: &Facts<'_>, thread: &Thread) -> bool {
+    let is_endless = |wait: &Wait| match &*wait.name {
+        "epoll_wait" | "epoll_pwait" => wait.values[3].is_some_and(|timeout| (timeout as u32).cast_signed() < 0),
+        "epoll_pwait2" => wait.is_endless,
+        _ => false,
+    };
+    // What is open is known of a process that was seen from its beginning.
+    let is_whole = facts.header.coverage.complete_from_ns <= facts.header.born_ns;
+    let Some(wait) = thread.wait.as_ref().filter(|wait| is_whole && !wait.is_before && is_endless(wait)) else {
+        return false;
+    };
+    let Some((process, table)) = facts.processes.get(&thread.tgid).zip(facts.tables.of(thread.tgid)) else {
+        return false;
+    };
+    let is_own =
+        |(fd, what): (i32, &str)| fd <= STDERR || what.starts_with('/') || OWN.iter().any(|own| what.starts_with(own));
+    let is_known = wait.values[0].is_some_and(|fd| table.text((fd as u32).cast_signed()).is_some());
+    is_known && !process.handles(SIGINT) && table.open().all(is_own) && !has_peers(facts, thread.tgid)
+}
+
+/// Whether a process has done with sockets more than to make pairs of them.
+fn has_peers(facts: &Facts<'_>, tgid: u32) -> bool {
+    let began =
+        facts.processes.get(&tgid).and_then(|process| process.programs.last()).map_or(0, |program| program.index);
+    let events = (began..facts.timeline.len()).filter_map(|index| facts.timeline.event(index));
+    events.filter(|event| event.tgid() == Some(tgid)).any(|event| match event.what {
+        What::Call { call, .. } => {
+            decode::bits(&call, facts.arch) & bits::NETWORK != 0 && decode::name(&call, facts.arch) != "socketpair"
+        }
+        _ => false,
+    })
 }
 
 /// What is not sure of it.
@@ -212,6 +264,32 @@ mod tests {
                 "{answer}"
             );
         }
+    }
+
+    #[test]
+    fn an_event_loop_that_nobody_else_can_write_to_wakes_no_thread() {
+        let answer_of = |timeout: i32, opens: &dyn Fn(&mut Scene)| {
+            let mut scene = Scene::of("app");
+            for (made, fd) in [(291, 3), (290, 4)] {
+                scene.call(700, made).arg(0).arg(0).result(fd).end();
+            }
+            opens(&mut scene);
+            thread(&mut scene, 701);
+            futex(&mut scene, 701, (WAIT_PRIVATE, 2, 0));
+            futex(&mut scene, 700, (WAIT_PRIVATE, 2, 0));
+            thread(&mut scene, 702);
+            let call = build::call(&mut scene.records, 702, 232).at(scene.now, 0).enter();
+            call.arg(3).arg(0x7000).arg(64).arg(u64::from(timeout.cast_unsigned())).end();
+            answer(scene)
+        };
+        let told = "It is running; but no thread of process 700 (app) can wake another: all 3 wait for each other for \
+                    1m01s, without a time limit (futex, epoll_wait).";
+        assert_eq!(answer_of(-1, &|_| ()), told);
+        assert_eq!(answer_of(1000, &|_| ()), NOTHING);
+        let listens = |scene: &mut Scene| scene.call(700, 41).arg(2).arg(1).arg(0).result(9).end();
+        assert_eq!(answer_of(-1, &listens), NOTHING);
+        let timer = |scene: &mut Scene| scene.call(700, 283).arg(1).arg(0).result(9).end();
+        assert_eq!(answer_of(-1, &timer), NOTHING);
     }
 
     #[test]

@@ -7,8 +7,12 @@ use rewind_recording::events::Descriptor;
 
 /// A socket that asks 10.0.0.5:6379 to be connected, and waits for it.
 fn asked(scene: &mut Scene, answer: i64) {
+    asked_at(scene, 6379, answer);
+}
+
+fn asked_at(scene: &mut Scene, port: u16, answer: i64) {
     scene.call(700, 41).arg(2).arg(1).arg(0).result(3).end();
-    scene.connect([10, 0, 0, 5], 6379, answer);
+    scene.connect([10, 0, 0, 5], port, answer);
 }
 
 /// A `poll` of descriptor 3 that times out.
@@ -266,6 +270,26 @@ fn who_has_been_answered_before_may_wait_for_work() {
     reads(&mut scene);
     scene.later(90 * S);
     assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+}
+
+#[test]
+fn a_database_answers_each_query() {
+    let answer_of = |port: u16, waits: fn(&mut Scene)| {
+        let mut scene = Scene::of("app");
+        asked_at(&mut scene, port, 0);
+        sends(&mut scene);
+        scene.call(700, 0).arg(3).arg(0x7000).arg(40).result(5).end();
+        sends(&mut scene);
+        waits(&mut scene);
+        scene.later(90 * S);
+        scene.answer()
+    };
+    for (port, waits) in [(5432, reads as fn(&mut Scene)), (5432, epolls), (6432, reads), (3306, reads)] {
+        let told = format!("It is running; but what it sent to 10.0.0.5:{port} got no answer after 1m31s.");
+        assert_eq!(answer_of(port, waits), told);
+    }
+    // What MySQL is sent last may be that a statement is closed.
+    assert_eq!(answer_of(3306, epolls), "It is running: nothing unusual found.");
 }
 
 #[test]
