@@ -9,6 +9,7 @@ mod adopt;
 mod complaints;
 mod entries;
 mod error;
+mod heap;
 mod load;
 mod maps;
 mod missed;

@@ -2,6 +2,7 @@
 
 use super::complaints::Complaints;
 use super::error::{Error, refusal};
+use super::heap;
 use super::maps::{Maps, RINGS};
 use super::offsets;
 use super::plan::{Plan, Sizes};
@@ -90,7 +91,11 @@ impl Kernel {
         let protocols = if offsets.sock.cgroup == 0 { 0 } else { load.plan.protocols };
         let first_segments = (sizes.segments / FIRST).max(1);
         let mut loader = EbpfLoader::new();
+        // `new` reads the types too, for itself: one copy of them is enough.
+        loader.btf(None);
+        let types = aya::Btf::from_sys_fs().map_err(|error| Error::Types(Box::new(error)))?;
         let mut ebpf = loader
+            .btf(Some(&types))
             // Task storage is a map that the library has no type for.
             .allow_unsupported_maps()
             .override_global("OFFSETS", offsets.as_bytes(), true)
@@ -107,7 +112,9 @@ impl Kernel {
             .map_max_entries("FREE_RINGS", sizes.rings)
             .load(OBJECT)
             .map_err(|error| Error::Object(Box::new(error)))?;
-        let programs = load_programs(&mut ebpf)?;
+        let programs = load_programs(&mut ebpf, &types)?;
+        drop(types);
+        heap::trim();
         let hooked = hooked(&ebpf);
         let no_map = |name: &str| MapError::InvalidName { name: name.to_owned() };
         let mut maps = Maps::open(|name| ebpf.take_map(name).ok_or_else(|| no_map(name)))?;
@@ -236,13 +243,12 @@ pub(crate) fn hash(captures: &[Capture]) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-fn load_programs(ebpf: &mut Ebpf) -> Result<Vec<Loaded>, Error> {
-    let types = aya::Btf::from_sys_fs().map_err(|error| Error::Types(Box::new(error)))?;
+fn load_programs(ebpf: &mut Ebpf, types: &aya::Btf) -> Result<Vec<Loaded>, Error> {
     let mut programs = Vec::new();
     for hook in hooks() {
         let refused = |source| refusal(hook.name, &source);
         let program = program::<BtfTracePoint>(ebpf, hook.name).map_err(refused)?;
-        let given_up = match program.load(hook.name, &types) {
+        let given_up = match program.load(hook.name, types) {
             Ok(()) => None,
             Err(ProgramError::Btf(_)) if hook.without.is_some() => hook.without,
             Err(error) => return Err(refused(error)),
@@ -252,7 +258,7 @@ fn load_programs(ebpf: &mut Ebpf) -> Result<Vec<Loaded>, Error> {
     }
     let refused = |source| refusal(IN_FLIGHT, &source);
     let in_flight = program::<Iter>(ebpf, IN_FLIGHT).map_err(refused)?;
-    in_flight.load("task", &types).map_err(refused)?;
+    in_flight.load("task", types).map_err(refused)?;
     let verified_instructions = in_flight.info().ok().and_then(|info| info.verified_instruction_count());
     programs.push(Loaded { name: IN_FLIGHT, verified_instructions, given_up: None });
     for name in RUN.into_iter().chain([BEGIN]) {
