@@ -186,7 +186,8 @@ pub mod op {
 pub mod when {
     /// Only if the result is not an error.
     pub const SUCCESS: u8 = 1;
-    /// Only if argument 0 is 1 or 2: the process' own log, kept even where payload is off.
+    /// Only if argument 0 is 1 or 2: the process' own log, kept even where payload is off, and more of it
+    /// ([`super::FIRST_BYTES`]).
     pub const LOG: u8 = 1 << 1;
     /// The argument is a pointer only in some uses of the call: that it cannot be read is no loss.
     pub const GUESS: u8 = 1 << 2;
@@ -204,12 +205,12 @@ pub mod when {
 pub const MAX_STRING: usize = 512;
 /// Most bytes kept of anything else in one blob.
 pub const MAX_BYTES: usize = 1024;
-/// Of what one write to standard error says, and is longer than [`MAX_BYTES`], so many of its first bytes are kept:
-/// programs begin with the message.
+/// Of what one write to standard error says, or to standard output unless it is whole pages, and is longer than
+/// [`MAX_BYTES`], so many of its first bytes are kept: programs begin with the message.
 ///
 /// What it costs: calls that a ring holds per MiB, of a program that writes once in ten calls.
 ///
-/// | bytes a write | to standard error | to another descriptor |
+/// | bytes a write | so kept | to another descriptor |
 /// |---|---|---|
 /// | 100 | 23,607 | 31,957 |
 /// | 256 | 16,541 | |
@@ -219,7 +220,7 @@ pub const MAX_BYTES: usize = 1024;
 pub const FIRST_BYTES: usize = 384;
 /// And so many of its last: a chain of exceptions ends with the cause, and Node has the ten lines of a stack behind it.
 pub const LAST_BYTES: usize = MAX_BYTES - FIRST_BYTES;
-/// So many elements of a vector to standard error are kept as one write is: C and C++ libraries write what they have
+/// So many elements of such a vector are kept as one write is: C and C++ libraries write what they have
 /// gathered, and what comes on top of it. More of that length are more than a chunk holds.
 pub const LOGGED_ELEMENTS: usize = 2;
 /// Most strings kept of a vector of strings.

@@ -26,8 +26,8 @@ pub const PAYLOAD: u64 = 1 << 17;
 
 /// Another one: the pointers in the vector have 32 bits.
 pub const NARROW: u64 = 1 << 18;
-/// Another one: it is said on standard error, see [`At::sent`].
-pub const STDERR: u64 = 1 << 19;
+/// Another one: it is said to people, see [`At::sent`].
+pub const SAID: u64 = 1 << 19;
 
 /// Pointer `i` of a vector.
 #[inline(always)]
@@ -44,11 +44,11 @@ pub fn payload_limit() -> u64 {
     u64::from(load_volatile(&PAYLOAD_BYTES))
 }
 
-/// How many are kept of `len` that are sent, on [`STDERR`] as many as a blob may hold, and of more the first ones: what
+/// How many are kept of `len` that are sent, on [`SAID`] as many as a blob may hold, and of more the first ones: what
 /// a program says when it fails is its last word, and runtimes say it in one write.
 #[inline(always)]
 pub fn sent_limit(len: u64, what: u64) -> u64 {
-    if what & STDERR == 0 {
+    if what & SAID == 0 {
         payload_limit()
     } else if len > MAX_BYTES as u64 {
         FIRST_BYTES as u64
@@ -94,7 +94,7 @@ impl At {
     #[inline(always)]
     pub fn sent(self, pointer: u64, len: u64, place: u64) -> u64 {
         let off = self.bytes(pointer, len, sent_limit(len, self.what), place, 0);
-        if self.what & STDERR == 0 || off == NO_ROOM {
+        if self.what & SAID == 0 || off == NO_ROOM {
             return off;
         }
         last(pointer, len, self.what, place & !OFFSET | off)
@@ -180,7 +180,7 @@ global! {
         finish(&writer, what, len)
     }
 
-    /// The last of `len` bytes that are written to standard error, behind the first, where not all are kept. What is
+    /// The last of `len` bytes that are [`SAID`], behind the first, where not all are kept. What is
     /// not there, the call has not written either.
     ///
     /// Verifier: not in [`bytes`], where the stack is full before 6.13, but behind it.

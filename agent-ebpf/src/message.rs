@@ -1,6 +1,6 @@
 //! Vectors of `iovec`, messages, and the bytes they point to -> blobs.
 
-use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, STDERR, last_of, payload_limit, sent_limit};
+use crate::blob::{At, NO_ROOM, OFFSET, PAYLOAD, SAID, last_of, payload_limit, sent_limit};
 use crate::globals::global;
 use crate::probe;
 use core::mem::offset_of;
@@ -59,7 +59,7 @@ global! {
             left -= len;
             let place = segment | off & OFFSET;
             let element = bare.part(part::BYTES + i as u8);
-            if at.what & STDERR == 0 || i >= LOGGED_ELEMENTS as u64 {
+            if at.what & SAID == 0 || i >= LOGGED_ELEMENTS as u64 {
                 off = element.bytes(base, len, payload_limit(), place, 0);
                 continue;
             }

@@ -1,7 +1,7 @@
 //! Memory behind a call's arguments: what its row says is copied, when the row says. How is in `blob`,
 //! `number` and `message`.
 
-use crate::blob::{self, At, GUESS, NARROW, NO_ROOM, OFFSET, STDERR};
+use crate::blob::{self, At, GUESS, NARROW, NO_ROOM, OFFSET, SAID};
 use crate::globals::{given, global};
 use crate::message;
 use crate::number::{self, UNREADABLE};
@@ -16,6 +16,8 @@ use rewind_common::{
     ring::ring_flags,
 };
 
+/// Buffers of the C library, and of most others, are so long or so many times that.
+const PAGE: u64 = 4096;
 /// `ERESTARTSYS` to `ERESTART_RESTARTBLOCK` (`include/linux/errno.h`).
 pub const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
 
@@ -200,10 +202,12 @@ fn payload(thread: &Thread, op: &Op) -> bool {
     is_log || thread.ring_flags & ring_flags::PAYLOAD != 0
 }
 
-/// [`STDERR`], where that is what is written to.
+/// [`SAID`], where something is said to people: on standard error, or on standard output, unless it is whole pages of it,
+/// as they are written where a buffer is full of what other programs read. Of a vector the length is not known.
 #[inline(always)]
-fn stderr(thread: &Thread, op: &Op) -> u64 {
-    if op.when & when::LOG != 0 && thread.args[0] as u32 == 2 { STDERR } else { 0 }
+fn said(thread: &Thread, op: &Op) -> u64 {
+    let is_output = thread.args[0] as u32 == 1 && thread.args[2] & (PAGE - 1) != 0;
+    if op.when & when::LOG != 0 && (is_output || thread.args[0] as u32 == 2) { SAID } else { 0 }
 }
 
 /// Does what the row says as far as one copy a blob is enough, as for most calls: they are spared the
@@ -296,7 +300,7 @@ global! {
     fn copy_one(thread: *const Thread, op: *const Op, place: u64, result: i64, at_exit: u64) -> u64 {
         let (Some(thread), Some(op)) = (given(thread), given(op)) else { return NO_ROOM };
         let pointer = argument(thread, op.arg);
-        let what = u64::from(op.arg & 7) | at_exit << 8 | guess(op) | stderr(thread, op);
+        let what = u64::from(op.arg & 7) | at_exit << 8 | guess(op) | said(thread, op);
         let at = At { ring: thread.ring, what };
         let start = pointer.wrapping_add(u64::from(op.offset));
         let ring = u64::from(at.ring);

@@ -53,11 +53,12 @@ pub(crate) fn secrets() -> Result<()> {
     Ok(())
 }
 
-/// Of what is too long the first and the last bytes, also where it is an element of a vector; of what may be the rest of
-/// a secret nothing.
+/// Of what is too long the first and the last bytes, also where it is an element of a vector, and of whole pages to
+/// standard output the first alone; of what may be the rest of a secret nothing.
 pub(crate) fn both_ends() -> Result<()> {
     let script = "import os; long = b'first\\n' + b'x' * 2000 + b'\\nlast\\n'; os.write(2, long); \
-                  os.writev(2, [b'', long]); os.write(2, b'y' * 1024)";
+                  os.writev(2, [b'', long]); os.write(2, b'y' * 1024); \
+                  os.write(1, long); os.write(1, b'z' * 4096)";
     let file = tempfile::NamedTempFile::new()?;
     let output = file.path().to_string_lossy().into_owned();
     let said = record(&["-o", "strace", "-s", "1024", "--no-redact", "--output", &output], &["python3", "-c", script])?;
@@ -68,6 +69,8 @@ pub(crate) fn both_ends() -> Result<()> {
         format!("write(2, {kept}, 2012) = 2012"),
         format!(r#"writev(2, [{{iov_base="", iov_len=0}}, {{iov_base={kept}, iov_len=2012}}], 2) = 2012"#),
         format!(r#"write(2, "{}", 1024) = 1024"#, "y".repeat(1024)),
+        format!("write(1, {kept}, 2012) = 2012"),
+        format!(r#"write(1, "{}"..., 4096) = 4096"#, "z".repeat(1024)),
     ];
     for line in &written {
         ensure!(text.contains(line), "{line} is not there: {text}");
