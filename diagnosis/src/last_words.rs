@@ -58,6 +58,8 @@ pub struct LastWords {
 
 /// What a child said so long before the end is another matter.
 const BEFORE_NS: u64 = 1_000_000_000;
+/// So long a program may take to end once it has said so.
+const ENDING_NS: u64 = 10_000_000_000;
 /// Lines above that many are not shown with those that say why.
 const TOGETHER: usize = 4;
 
@@ -122,11 +124,13 @@ impl LastWords {
         Some((statement::shortened(&found.text), at_ns))
     }
 
-    /// Whether it was said some time before the end, and the program did its work behind it.
+    /// Whether it was said some time before the end, and the program did its work behind it: who says that it ends takes
+    /// longer, to tidy up.
     fn is_old(&self, facts: &Facts<'_>) -> bool {
         let from = self.events[1];
         let at_ns = facts.timeline.event(from).map_or(0, |event| event.end_ns);
-        facts.end_ns().saturating_sub(at_ns) > BEFORE_NS && works::any_behind(facts, self.tgid, from)
+        let before_ns = if way_out::before_end(&self.text).is_some() { ENDING_NS } else { BEFORE_NS };
+        facts.end_ns().saturating_sub(at_ns) > before_ns && works::any_behind(facts, self.tgid, from)
     }
 
     /// What a process wrote until it ended.

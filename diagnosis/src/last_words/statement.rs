@@ -152,7 +152,7 @@ fn candidates(lines: &[Line]) -> Vec<Found> {
             found.rank = found.rank.min(Rank::Tidying);
         }
         at = found.as_ref().map_or(at, |found| found.last) + 1;
-        let is_any = |found: &Found| !(is_mark(&found.text) || found.rank < Rank::Crash && goes_on(&found.text));
+        let is_any = |found: &Found| !(is_mark(&found.text) || found.rank < Rank::Fatal && goes_on(&found.text));
         candidates.extend(found.filter(is_any));
     }
     candidates

@@ -37,12 +37,19 @@ pub(super) fn is_orderly(line: &str) -> bool {
     is_mark(line) || is_log_header(line) || has_any(line, ENDS) || has_any(line, TIDIES)
 }
 
-/// Whether an error is one of what a program does as it ends; that it ends of it, behind a comma, is none.
+/// Whether an error is one of what a program does as it ends; that it ends of it is none.
 pub(super) fn is_of_tidying(text: &str) -> bool {
-    let said = text.rsplit_once(", ").filter(|(_, end)| has_any(end, ENDS) || has_any(end, TIDIES));
+    let said = before_end(text);
     // Where in the source, as Ruby has it, says nothing.
     let text = text.split_once("': ").filter(|(place, _)| place.contains(":in ")).map_or(text, |(_, said)| said);
-    has_any(said.map_or(text, |(said, _)| said), TIDIES) || text.to_lowercase().contains("pid file")
+    has_any(said.unwrap_or(text), TIDIES) || text.to_lowercase().contains("pid file")
+}
+
+/// What an error says before it says, behind a comma or in a sentence of its own, that the program ends of it.
+pub(super) fn before_end(text: &str) -> Option<&str> {
+    let parts = [", ", ". "].map(|mark| text.rsplit_once(mark)).into_iter().flatten();
+    let ends = parts.filter(|(_, end)| has_any(end, ENDS) || has_any(end, TIDIES));
+    ends.map(|(said, _)| said).min_by_key(|said| said.len())
 }
 
 /// Whether a word of a text begins so.
@@ -80,6 +87,25 @@ mod tests {
         scene.say(2, "ERROR cannot flush the journal\n");
         scene.exit(700, 1 << 8);
         assert!(scene.answer().contains("cannot flush the journal"));
+    }
+
+    #[test]
+    fn who_says_that_it_ends_may_take_its_time() {
+        let answer_of = |said: &str| {
+            let mut scene = Scene::of("celery");
+            scene.connect([127, 0, 0, 1], 6390, -111);
+            scene.say(2, said);
+            scene.later(2 * S);
+            scene.open("/tmp/pymp", 4);
+            scene.exit(700, 1 << 8);
+            scene.answer()
+        };
+        let said =
+            "[2026-11-30 00:19:30,264: CRITICAL/MainProcess] Retrying the connection to the broker has been disabled";
+        let cause = "It exited with 1: it said \"Retrying the connection to the broker has been disabled. Shutting \
+                     down...\"; right before that connect to 127.0.0.1:6390 was refused (ECONNREFUSED).";
+        assert_eq!(answer_of(&format!("{said}. Shutting down...\n")), cause);
+        assert!(answer_of(&format!("{said}\n")).starts_with("It exited with 1; the last that it wrote is"));
     }
 
     #[test]
