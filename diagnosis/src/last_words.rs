@@ -36,6 +36,7 @@ use crate::noise::{Noise, noise};
 use crate::works;
 use lines::Line;
 use rank::{Found, Rank};
+pub(crate) use statement::LONGER_WAIT;
 use statement::{Between, Repeats};
 use std::ops::Range;
 

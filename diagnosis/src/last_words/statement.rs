@@ -15,8 +15,8 @@ const SAME_NS: u64 = 1_000_000_000;
 const AT_ONCE_NS: u64 = 5_000_000;
 /// So often is again and again.
 const AGAIN: usize = 3;
-/// The wait behind the last attempt may be so many times as long as the one before.
-const LONGER: u64 = 4;
+/// The wait behind the last attempt may be so many times as long as those before.
+pub(crate) const LONGER_WAIT: u64 = 4;
 /// Who ends tidies up so soon.
 const TIDYING_NS: u64 = 20_000_000;
 /// A sentence's length.
@@ -85,7 +85,7 @@ pub(super) fn again(lines: &[Line], end_ns: u64) -> Option<Found> {
     let last = told.last()?;
     let before = told.iter().rev().skip(1).find(|found| form(&found.text) == form(&last.text))?;
     let period_ns = at_ns(last).saturating_sub(at_ns(before));
-    (end_ns.saturating_sub(at_ns(last)) <= period_ns.saturating_mul(LONGER)).then(|| last.clone())
+    (end_ns.saturating_sub(at_ns(last)) <= period_ns.saturating_mul(LONGER_WAIT)).then(|| last.clone())
 }
 
 /// Whether a line of standard error says something of its own, in whatever words.

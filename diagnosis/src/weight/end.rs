@@ -4,7 +4,7 @@ use super::again::{Crowds, is_interleaved, is_repeated};
 use super::missed::was_not_made;
 use crate::facts::Facts;
 use crate::groups::Group;
-use crate::last_words::{LastWords, about, has_no_reason, telling, without};
+use crate::last_words::{LONGER_WAIT, LastWords, about, has_no_reason, telling, without};
 use crate::meaning::status;
 use crate::noise::Noise;
 use crate::text::has_name;
@@ -12,10 +12,9 @@ use crate::turn::{can_be_had_over, is_turn, went_on};
 use crate::works::{Kind, Works};
 use std::collections::HashSet;
 
-/// Who gives up after a last attempt does so at once, or after a sleep of the same thread.
+/// Who gives up after a last attempt does so at once, after a sleep of the same thread, or, as it says itself, after a
+/// last wait ([`LONGER_WAIT`]).
 const RIGHT_BEHIND_NS: u64 = 50_000_000;
-/// Or, as it says itself, after a last wait, which may be longer than so many of those before.
-const LONGER: u64 = 4;
 
 /// What is known of the end that failures are weighed against.
 #[derive(Clone, Debug, Default)]
@@ -108,7 +107,7 @@ impl EndContext {
         // something else, or where a thread in the background tries it.
         let is_beside = |group: &Group| {
             let period_ns = group.last_ns.saturating_sub(group.first_ns) / group.count.saturating_sub(1).max(1);
-            let wait_ns = if self.has_no_reason { LONGER.saturating_mul(period_ns) } else { 0 };
+            let wait_ns = if self.has_no_reason { LONGER_WAIT.saturating_mul(period_ns) } else { 0 };
             let is_behind = until_ns.saturating_sub(group.last_ns) < wait_ns.max(RIGHT_BEHIND_NS);
             is_repeated(works, group) && (self.is_of_another || !is_behind && !self.threads.contains(&group.tid))
         };
