@@ -12,7 +12,7 @@ use crate::meaning::{GIVEN_UP, Meaning, of_status};
 use rewind_protocols::http1::{Exchange, Request as Head};
 use rewind_recording::conversations::Party;
 use rewind_recording::events::Connection;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
 /// Who ends a connection so long after a request has given up.
@@ -94,6 +94,8 @@ pub(super) fn add_failures(
 ) {
     let all = Index::of(requests);
     let mut found = Vec::new();
+    // Peers that left a request without an answer before: who asks one again need not wait as long.
+    let mut silent = HashSet::new();
     for request in requests {
         let recovered = || all.has_recovered(request);
         match &request.response {
@@ -109,11 +111,13 @@ pub(super) fn add_failures(
                 let closed_ns = closed_ns.filter(|closed_ns| *closed_ns >= request.began_ns);
                 let until_ns = closed_ns.unwrap_or(ended_ns).min(ended_ns);
                 if request.names(failures, until_ns) {
+                    silent.insert(request.party.peer);
                     continue;
                 }
-                let waits = lives && closed_ns.is_none();
+                let waits = lives && closed_ns.is_none() && !silent.contains(&request.party.peer);
                 let patience_ns = if waits { all.patience.with(&request.party.peer) } else { WAITED_NS };
                 let is_given_up = until_ns.saturating_sub(request.began_ns) >= patience_ns;
+                silent.extend((is_given_up && closed_ns.is_some()).then_some(request.party.peer));
                 let index = request.index.filter(|_| is_given_up);
                 found.extend(index.map(|index| request.failure(index, until_ns, GIVEN_UP, recovered())));
             }

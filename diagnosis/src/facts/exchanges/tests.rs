@@ -153,6 +153,20 @@ fn a_request_takes_as_long_as_such_took_before() {
 }
 
 #[test]
+fn who_waits_for_a_peer_that_was_given_up_before_need_not_wait_as_long() {
+    let mut talk = Talk::new();
+    talk.asks("/price");
+    talk.scene.later(4 * S);
+    talk.connection(what::CLOSED);
+    talk.connection(what::CONNECTED);
+    (talk.sent, talk.received) = (0, 0);
+    talk.asks("/price");
+    talk.scene.later(2 * S);
+    let answer = talk.scene.answer();
+    assert_eq!(answer, "It is running; but GET /price of 127.0.0.1:80 got no answer after 4.00s, 2 times.");
+}
+
+#[test]
 fn who_lives_and_gets_other_answers_of_a_peer_looks_how_it_is() {
     let mut talk = Talk::new();
     for _ in 0..5 {
