@@ -191,7 +191,9 @@ fn is_kin(said: &str, failed: &Finding) -> bool {
     if is_vague(said) {
         return true;
     }
-    let is_silence = is_of_silence(&said.to_lowercase());
+    // Who waits for a peer to be there asks again and again, whatever that answers.
+    let lower = said.to_lowercase();
+    let is_silence = is_of_silence(&lower) && !lower.contains("waiting for");
     let has_no_reason = has_no_reason(said) && !about::code(said);
     match failed.rule {
         "network" | "dns" => (about::peers(said) || has_no_reason) && !is_silence,

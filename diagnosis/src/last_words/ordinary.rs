@@ -6,7 +6,7 @@ const FRAMES: &[&str] = &["at ", "File \"", "from ", "... ", "goroutine ", "crea
 /// How lines of stacks begin that are not indented.
 const HEADS: &[&str] = &["goroutine ", "created by ", "[signal ", "Require stack:"];
 
-/// How lines begin that help, or lead to another line.
+/// How lines begin that help, or lead to another line, or by which a library of Java says how it logs.
 const HINTS: &[&str] = &[
     "usage",
     "try '",
@@ -25,6 +25,9 @@ const HINTS: &[&str] = &[
     "traceback (most recent",
     "exit status",
     "run with ",
+    "slf4j:",
+    "log4j:warn",
+    "picked up ",
 ];
 
 /// Whether a line is one of a stack, or what leads to it, or to a message.

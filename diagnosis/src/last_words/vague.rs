@@ -52,6 +52,7 @@ const UNDONE: &[&str] = &[
     " not available ",
     " not applied ",
     " not completed ",
+    " not possible ",
     " unavailable ",
     " unreachable ",
     " unsuccessful ",
