@@ -131,8 +131,14 @@ pub(crate) fn has_name(text: &str, name: &str) -> bool {
         rest.starts_with(is_of_name)
     };
     text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).is_some_and(|before| before.ends_with(is_of_name));
-        let behind = text.get(at + name.len()..).is_some_and(goes_on);
-        !before && !behind
+        let (before, behind) = (text.get(..at).unwrap_or_default(), text.get(at + name.len()..).unwrap_or_default());
+        !before.ends_with(is_of_name) && !goes_on(behind) && !is_of_search_path(before, behind)
     })
+}
+
+/// Whether what stands between two texts is one of the directories of a search path, `/usr/bin:/bin`: these are looked
+/// through, whatever is there.
+fn is_of_search_path(before: &str, behind: &str) -> bool {
+    let first = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    behind.starts_with(":/") || first.split_once(":/").is_some_and(|(path, _)| path.contains('/'))
 }

@@ -22,6 +22,8 @@ const OF_PEERS: &[&str] = &[
     "database",
     "upstream",
     "broker",
+    "endpoint",
+    "port ",
 ];
 
 /// How words begin of errors of the program's own code.

@@ -32,14 +32,39 @@ pub(super) fn logged(lines: &[Line], at: usize) -> Option<Logged> {
     of_line(lines.get(at)?.text.trim(), at)
 }
 
+/// What a line warns of, if it is one of a log with levels and that is its level: of attempts, say.
+pub(super) fn warning(line: &str, at: usize) -> Option<Found> {
+    let with_warnings = |level: &str| match rank(level)? {
+        Rank::Plain if is_warning(level) => Some(Rank::Failure),
+        rank => Some(rank),
+    };
+    match of_line_by(line.trim(), at, &with_warnings) {
+        Some(Logged::Error(found)) => Some(found).filter(|found| found.rank == Rank::Failure),
+        _ => None,
+    }
+}
+
 fn of_line(line: &str, at: usize) -> Option<Logged> {
+    of_line_by(line, at, &rank)
+}
+
+/// What gives a level its rank.
+type RankOf<'r> = &'r dyn Fn(&str) -> Option<Rank>;
+
+fn of_line_by(line: &str, at: usize, rank: RankOf<'_>) -> Option<Logged> {
     let fields = if line.starts_with('{') { json(line) } else { logfmt(line) };
     let has_level = fields.iter().any(|(key, _)| LEVELS.iter().any(|level| key.eq_ignore_ascii_case(level)));
-    let with_fields = with_fields(&fields, at);
+    let with_fields = with_fields(&fields, at, rank);
     if has_level || with_fields.is_some() {
         return with_fields;
     }
-    klog(line, at).or_else(|| with_words(line, at))
+    klog(line, at, rank).or_else(|| with_words(line, at, rank))
+}
+
+/// Whether a level is that of a warning.
+fn is_warning(level: &str) -> bool {
+    let level = level.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+    ["warn", "warning", "wrn", "w", "40"].contains(&&*level)
 }
 
 /// The rank that a level gives; [`Rank::Plain`] for those that are no errors, `None` for what is no level.
@@ -56,14 +81,14 @@ fn rank(level: &str) -> Option<Rank> {
     })
 }
 
-fn with_fields(fields: &[(String, String)], at: usize) -> Option<Logged> {
+fn with_fields(fields: &[(String, String)], at: usize, rank_of: RankOf<'_>) -> Option<Logged> {
     let of = |keys: &[&str]| {
         let found = keys.iter().find_map(|key| fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)));
         found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     };
     let (message, error) = (of(MESSAGES), of(ERRORS));
     let rank = match of(LEVELS) {
-        Some(level) => rank(level)?,
+        Some(level) => rank_of(level)?,
         None => Rank::Error,
     };
     if rank == Rank::Plain {
@@ -79,25 +104,27 @@ fn with_fields(fields: &[(String, String)], at: usize) -> Option<Logged> {
 }
 
 /// `F1129 12:00:00.000000  1 main.go:7] message`.
-fn klog(line: &str, at: usize) -> Option<Logged> {
+fn klog(line: &str, at: usize, rank_of: RankOf<'_>) -> Option<Logged> {
     let (head, message) = line.split_once("] ")?;
     let level = head.chars().next().filter(|level| "FEWI".contains(*level))?;
     let is_klog = head.get(1..5)?.bytes().all(|byte| byte.is_ascii_digit()) && head.get(5..6) == Some(" ");
-    let rank = match level {
-        'F' => Rank::Fatal,
-        'E' => Rank::Error,
-        _ => Rank::Plain,
-    };
+    let rank = rank_of(&level.to_string())?;
     is_klog.then(|| if rank == Rank::Plain { Logged::Other } else { Logged::Error(Found::line(rank, at, message)) })
 }
 
 /// `2026-11-29 12:00:00 UTC [1] FATAL:  message`, `nginx: [emerg] message`, `ERROR main: message`.
-fn with_words(line: &str, at: usize) -> Option<Logged> {
+fn with_words(line: &str, at: usize, rank_of: RankOf<'_>) -> Option<Logged> {
     // `INFO:root:message`, of Python.
-    if let Some((level, _)) = line.split_once(':').filter(|(level, _)| level.bytes().all(|b| b.is_ascii_uppercase()))
-        && rank(level) == Some(Rank::Plain)
+    if let Some((level, said)) = line.split_once(':').filter(|(level, _)| level.bytes().all(|b| b.is_ascii_uppercase()))
     {
-        return Some(Logged::Other);
+        match rank_of(level) {
+            Some(Rank::Plain) => return Some(Logged::Other),
+            Some(rank @ Rank::Failure) => {
+                let message = said.split_once(':').map_or(said, |(_, message)| message);
+                return Some(Logged::Error(Found::line(rank, at, message)));
+            }
+            _ => {}
+        }
     }
     let mut rest = line;
     for _ in 0..7 {
@@ -106,7 +133,7 @@ fn with_words(line: &str, at: usize) -> Option<Logged> {
         let word = word.split_once('/').map_or(word, |(level, _)| level);
         // Other words are those of a sentence.
         let is_marked = word.starts_with('[') || !word.bytes().any(|byte| byte.is_ascii_lowercase());
-        match rank(word).filter(|_| is_marked && word.len() > 2) {
+        match rank_of(word).filter(|_| is_marked && word.len() > 2) {
             // PostgreSQL says to who runs it what is wrong.
             Some(_) if word == "LOG:" && tells_failure(after) => {
                 return Some(Logged::Error(Found::line(Rank::Failure, at, after.trim())));

@@ -78,10 +78,14 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
 /// What was said again and again, the last time not long before the end, and tells of a failure: of attempts, say.
 pub(super) fn again(lines: &[Line], end_ns: u64) -> Option<Found> {
     let at_ns = |found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
-    let told = candidates(lines)
-        .into_iter()
+    // What is warned of is told where it gives a reason.
+    let tells = |found: &Found| generic::tells_failure(found.text.rsplit(": ").next().unwrap_or_default());
+    let warnings = lines.iter().enumerate().filter_map(|(at, line)| logs::warning(&line.text, at).filter(tells));
+    let told = candidates(lines).into_iter().chain(warnings);
+    let told = told
         .filter(|found| found.rank >= Rank::Failure && !vague::is_vague(&found.text) && !vague::gives_up(&found.text));
-    let told: Vec<_> = told.collect();
+    let mut told: Vec<_> = told.collect();
+    told.sort_by_key(|found| found.last);
     let last = told.last()?;
     let before = told.iter().rev().skip(1).find(|found| form(&found.text) == form(&last.text))?;
     let period_ns = at_ns(last).saturating_sub(at_ns(before));

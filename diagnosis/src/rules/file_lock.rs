@@ -13,7 +13,7 @@ use rewind_recording::event::What;
 use rewind_recording::render::units::duration;
 
 /// Shorter waits are usual.
-const LONG_NS: u64 = 5_000_000_000;
+const LONG_NS: u64 = 3_000_000_000;
 
 /// A wait for a lock.
 struct Waiter<'t> {
