@@ -112,7 +112,7 @@ pub(super) fn is_bare(text: &str) -> bool {
     // What it is about may stand last.
     let said = said
         .rsplit_once(": ")
-        .filter(|(_, about)| !about.contains(' ') || about.starts_with('/'))
+        .filter(|(_, about)| (!about.contains(' ') || about.starts_with('/')) && !is_vague(about))
         .map_or(said, |(said, _)| said);
     let said = said.rsplit(": ").next().unwrap_or(said);
     let words = words(said);

@@ -1,7 +1,7 @@
 //! What was wrong with a container that was told to end from outside, as a liveness probe that fails has the kubelet do:
 //! what would have been said of it the moment before.
 
-use crate::facts::{ASKING, Facts, SIGHUP, SIGKILL};
+use crate::facts::{ASKING, Facts, PATIENCE_NS, SIGHUP, SIGKILL};
 use crate::finding::{Finding, Relation};
 use crate::groups::Group;
 use crate::weight::{HUNG, SAID, weighed_groups};
@@ -15,6 +15,11 @@ const GRACE_NS: u64 = 120_000_000_000;
 /// Programs that compute make no call for as long.
 const QUIET_NS: u64 = 10_000_000_000;
 
+/// From this status on it is the server's error (RFC 9110, 15.6).
+const ERRORS: u16 = 500;
+/// What the paths of probes have in them.
+const PROBES: [&str; 5] = ["health", "ready", "live", "metrics", "ping"];
+
 /// The name of the rule.
 pub(crate) const RULE: &str = "before";
 
@@ -23,14 +28,24 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let header = Header { read_ns: at_ns, died_ns: None, ending: None, ..facts.header.clone() };
     let living = Facts::of(&header, facts.timeline.clone().until(at_ns), &[]);
     let groups = weighed_groups(&living, None);
-    // What goes on from how a child ended is no clause of its own.
+    // What goes on from how a child ended is no clause of its own, but for a call that failed.
     let found = super::findings(&living, &groups, None).into_iter().next();
-    let found = found.filter(|found| found.relation == Relation::Beside);
+    let found = found.filter(|found| found.relation == Relation::Beside || found.meaning.is_some());
     let main = facts.ending.filter(|_| facts.ended_badly()).map(|ending| ending.tgid);
     let found = found.or_else(|| computed(&living, main?)).or_else(|| slept(&living, main?));
     let found = found.filter(|_| living.is_living());
+    let found = found.filter(|_| facts.ended_badly() || !serves_well(&living));
     // It stands behind the signal: of who ended of something else, what that was comes first.
     found.map(|found| Finding { rule: RULE, weight: found.weight.min(SAID - 1), ..found }).into_iter().collect()
+}
+
+/// Whether a server gave its clients all that they asked for, and so does without what fails; probes ask for nothing.
+fn serves_well(living: &Facts<'_>) -> bool {
+    let is_probe = |name: &str| PROBES.iter().any(|probe| name.contains(probe));
+    let mut served = living.served.iter().filter(|served| !is_probe(&served.name)).peekable();
+    let waits = |began_ns: u64| living.header.read_ns.saturating_sub(began_ns) >= PATIENCE_NS;
+    let is_left = living.unanswered.iter().any(|request| waits(request.began_ns));
+    served.peek().is_some() && served.all(|served| served.status < ERRORS) && !is_left
 }
 
 /// That the main thread of the main process had made no call for long, and was in none; what the kernel said of it then is
