@@ -13,7 +13,7 @@ use rewind_recording::render::units::duration;
 const GRACE_NS: u64 = 120_000_000_000;
 
 /// Programs that compute make no call for as long.
-const QUIET_NS: u64 = 10_000_000_000;
+const QUIET_NS: u64 = 5_000_000_000;
 
 /// From this status on it is the server's error (RFC 9110, 15.6).
 const ERRORS: u16 = 500;
@@ -147,6 +147,29 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_gave_its_clients_all_does_without_what_fails() {
+        let answer_of = |path: &str, status: u16| {
+            let mut scene = Scene::of("app");
+            let (mut sent, mut received) = (0, 0);
+            for _ in 0..4 {
+                let request = format!("GET {path} HTTP/1.1\r\nHost: app\r\n\r\n");
+                scene.message([8080, 5000], RECEIVED, &mut received, request.as_bytes());
+                scene.connect([10, 0, 0, 5], 4318, -111);
+                let response = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
+                scene.message([8080, 5000], 0, &mut sent, response.as_bytes());
+                scene.later(S);
+            }
+            build::sent(&mut scene.records, scene.now, (700, 700), 15, (9000, 0, "kubelet"));
+            scene.signal(15, 0, [0, 0]);
+            scene.exit(700, 0);
+            scene.answer()
+        };
+        assert!(!answer_of("/cart", 200).contains("until then"), "{}", answer_of("/cart", 200));
+        assert!(answer_of("/cart", 500).contains("until then"), "{}", answer_of("/cart", 500));
+        assert!(answer_of("/healthz", 200).contains("until then"), "{}", answer_of("/healthz", 200));
+    }
+
+    #[test]
     fn who_only_slept_is_told_as_that() {
         let mut scene = Scene::of("python3 warm.py");
         let since_ns = scene.now;
@@ -183,7 +206,7 @@ mod tests {
         let answer = told(20 * S, false);
         let before = "; until then GET /config of 127.0.0.1:80 got no answer after 20.0s.";
         assert!(answer.contains("SIGTERM") && answer.ends_with(before), "{answer}");
-        for well in [told(8 * S, true), told(S, false)] {
+        for well in [told(4 * S, true), told(S, false)] {
             assert!(!well.contains("until then"), "{well}");
         }
     }

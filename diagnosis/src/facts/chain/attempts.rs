@@ -93,7 +93,7 @@ impl Facts<'_> {
         self.forks().into_iter().filter_map(|((parent, _), mut runs)| {
             runs.sort_by_key(|(_, run)| run.first_ns);
             let reason = runs.iter().rev().find(|(_, run)| run.end.is_some()).and_then(|run| self.ended_of(*run))?;
-            self.failing_of(parent, &runs, |run| self.ended_of(*run) == Some(reason), forks::LEAST)
+            self.failing_of(parent, &runs, |run| self.ended_of(*run) == Some(reason), forks::least(reason))
         })
     }
 

@@ -1,7 +1,7 @@
 //! Children that run no program and fail again and again of the same failed call: redis saves in one, say.
 //!
 //! That a child ends with a code says little: many are ended so to be replaced. Three in a row that could not do the same
-//! right before, or that said so, fail.
+//! right before, or that said so, fail; two where they may not write a file, or have no space for it.
 
 use super::runs::{Run, has_failed};
 use crate::calls::{self, bits};
@@ -12,7 +12,9 @@ use crate::text::{has_name, last_part};
 use std::collections::BTreeMap;
 
 /// From so many on they do not end so by chance.
-pub(super) const LEAST: usize = 3;
+const LEAST: usize = 3;
+/// From so many on, where it is a file that cannot be written.
+const LEAST_UNWRITABLE: usize = 2;
 /// Who ends so soon behind a failure ends of it.
 const RIGHT_BEHIND_NS: u64 = 50_000_000;
 /// Who says what failed may take so long to end.
@@ -47,6 +49,16 @@ impl Facts<'_> {
             until_ns < RIGHT_BEHIND_NS && is_refusal(failure) || until_ns < SPEAKING_NS && is_named(process, failure)
         };
         own.filter(ties).max_by_key(|failure| failure.at_ns).map(reason)
+    }
+}
+
+/// From how many on that fail for a reason they do not by chance.
+pub(super) fn least((call, errno, _): Reason<'_>) -> usize {
+    match Meaning::of(call, errno) {
+        Meaning::Denied | Meaning::ReadOnly | Meaning::OutOfSpace if calls::has(call, bits::FILE | bits::SENDS) => {
+            LEAST_UNWRITABLE
+        }
+        _ => LEAST,
     }
 }
 
@@ -118,12 +130,15 @@ mod tests {
                       exited with 1 after openat of temp-703.rdb was denied (EACCES)";
         let told = forks(3, 1 << 8, saves).answer();
         assert!(told.starts_with(answer), "{told}");
-        assert_eq!(forks(2, 1 << 8, saves).answer(), NOTHING);
+        assert!(forks(2, 1 << 8, saves).answer().contains("the last of 2 in"));
+        assert_eq!(forks(1, 1 << 8, saves).answer(), NOTHING);
+        let connects = |scene: &mut Scene| scene.connect([10, 0, 0, 5], 6379, -111);
+        assert_eq!(forks(2, 1 << 8, connects).answer(), NOTHING);
     }
 
     #[test]
     fn one_that_went_well_begins_anew() {
-        let mut scene = forks(2, 1 << 8, saves);
+        let mut scene = forks(1, 1 << 8, saves);
         fork(&mut scene, 710, 0, |_| ());
         fork(&mut scene, 711, 1 << 8, saves);
         assert_eq!(scene.answer(), NOTHING);
