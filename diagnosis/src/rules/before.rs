@@ -154,11 +154,12 @@ mod tests {
             for _ in 0..4 {
                 let request = format!("GET {path} HTTP/1.1\r\nHost: app\r\n\r\n");
                 scene.message([8080, 5000], RECEIVED, &mut received, request.as_bytes());
-                scene.connect([10, 0, 0, 5], 4318, -111);
                 let response = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
                 scene.message([8080, 5000], 0, &mut sent, response.as_bytes());
                 scene.later(S);
             }
+            scene.message([6000, 80], 0, &mut 0, b"GET /region HTTP/1.1\r\nHost: geo\r\n\r\n");
+            scene.later(20 * S);
             build::sent(&mut scene.records, scene.now, (700, 700), 15, (9000, 0, "kubelet"));
             scene.signal(15, 0, [0, 0]);
             scene.exit(700, 0);
