@@ -124,13 +124,15 @@ fn java(lines: &[Line], at: usize) -> Option<Found> {
     let is_stack = |line: &str| line.starts_with("\tat ") || line.starts_with("\t... ") || line.starts_with("    at ");
     let mut last = at;
     let mut is_deep = false;
+    // A message may have more lines than one, before its stack.
+    let mut in_message = true;
     for next in at + 1..lines.len().min(at.saturating_add(STACK)) {
         let Some(line) = text(lines, next) else { break };
         if let Some(cause) = line.strip_prefix("Caused by: ").filter(|_| is_deep) {
-            (said, last) = (cause.to_owned(), next);
+            (said, last, in_message) = (cause.to_owned(), next, true);
         } else if is_stack(line) {
-            is_deep = true;
-        } else if is_deep {
+            (is_deep, in_message) = (true, false);
+        } else if is_deep && !in_message {
             break;
         }
     }

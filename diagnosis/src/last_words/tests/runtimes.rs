@@ -4,6 +4,18 @@ use super::{error, words};
 use crate::scene::Scene;
 
 #[test]
+fn the_first_cause_of_javas_stands_behind_messages_of_many_lines() {
+    let said = error(
+        "Exception in thread \"main\" org.flywaydb.MigrateException: Migration V2 failed\nSQL State  : 42P01\n\
+         \tat org.flywaydb.Migrate.run(Migrate.java:5)\nCaused by: org.flywaydb.ScriptException: Migration V2 failed\n\
+         SQL State  : 42P01\nError Code : 0\n\tat org.flywaydb.Script.run(Script.java:9)\n\t... 17 more\n\
+         Caused by: org.postgresql.util.PSQLException: ERROR: relation \"ordrs\" does not exist\n\
+         \tat org.postgresql.Jdbc.run(Jdbc.java:7)\n\t... 23 more\n",
+    );
+    assert_eq!(said, "org.postgresql.util.PSQLException: ERROR: relation \"ordrs\" does not exist");
+}
+
+#[test]
 fn anyhow_says_the_cause_last() {
     let said =
         error("Error: loading configuration\n\nCaused by:\n    0: cannot read rates\n    1: bad rate \"12,5\"\n");
