@@ -7,7 +7,8 @@ use super::rank::{Found, Rank};
 /// Keys of a level, of a message and of an error, in JSON and logfmt.
 const LEVELS: &[&str] = &["level", "severity", "lvl", "levelname", "log.level", "loglevel", "@l", "s"];
 const MESSAGES: &[&str] = &["msg", "message", "@m", "event", "text"];
-const ERRORS: &[&str] = &["error", "err", "exception", "error.message", "err.message", "exc_info", "reason", "@x"];
+const ERRORS: &[&str] =
+    &["error", "err", "exception", "error.message", "err.message", "exception.exc_value", "exc_info", "reason", "@x"];
 
 /// A line of a log.
 pub(super) enum Logged {
@@ -156,8 +157,8 @@ fn without_target(text: &str) -> &str {
     }
 }
 
-/// The fields of a line of JSON, also one that was cut: texts and numbers of it and of the objects in it, theirs as
-/// `outer.inner`.
+/// The fields of a line of JSON, also one that was cut: texts and numbers of it and of the objects in it, theirs, and those
+/// of the objects of a list, as `outer.inner`.
 fn json(line: &str) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     let mut chars = line.chars().peekable();
@@ -165,13 +166,15 @@ fn json(line: &str) -> Vec<(String, String)> {
     let mut key: Option<String> = None;
     while let Some(c) = chars.next() {
         match c {
-            '{' | '[' => {
+            '{' => {
                 depth += 1;
                 if depth == 2 {
-                    outer = key.take().unwrap_or_default();
+                    // What is in a list is the list's.
+                    outer = key.take().unwrap_or(outer);
                 }
             }
-            '}' | ']' => depth = depth.saturating_sub(1),
+            '[' => outer = key.take().unwrap_or(outer),
+            '}' => depth = depth.saturating_sub(1),
             ',' => key = None,
             '"' => {
                 let text = string(&mut chars);

@@ -45,6 +45,14 @@ pub(super) fn is_frame(line: &str) -> bool {
         || is_indented && FRAMES.iter().any(|frame| text.starts_with(frame))
         || HEADS.iter().any(|head| line.starts_with(head))
         || is_log_header(line)
+        || is_frame_of_ruby(text)
+}
+
+/// Whether a line is but a place in Ruby's source: `/app/jobs.rb:7:in `run'`.
+fn is_frame_of_ruby(text: &str) -> bool {
+    let of = text.rsplit_once(":in ").filter(|(place, _)| place.ends_with(|c: char| c.is_ascii_digit()));
+    let name = of.and_then(|(_, name)| name.strip_prefix(['`', '\''])?.strip_suffix('\''));
+    name.is_some_and(|name| !name.contains('\''))
 }
 
 /// Whether a line is what `java.util.logging` writes above a message: `Nov 29, 2026 7:04:08 PM shop.Main main`.
@@ -103,6 +111,12 @@ pub(super) fn goes_on(line: &str) -> bool {
 /// Whether a line has no word: it is empty, or marks a place.
 pub(super) fn is_mark(line: &str) -> bool {
     !line.contains(char::is_alphanumeric)
+}
+
+/// Whether a line stands above others: `=== ERROR REPORT ===`.
+pub(super) fn is_banner(line: &str) -> bool {
+    let text = line.trim_start();
+    ["---", "==="].iter().any(|mark| text.starts_with(mark) && text.trim_end().ends_with(mark))
 }
 
 /// Whether a line says nothing by itself.

@@ -140,8 +140,8 @@ fn java(lines: &[Line], at: usize) -> Option<Found> {
     if !is_thread && !is_deep {
         return None;
     }
-    let (text, end) = message(lines, last, &said, is_deep);
-    Some(Found { rank: Rank::Crash, first: at, last: end, text })
+    let (text, last) = exception_message(lines, last, &said, is_deep);
+    Some(Found { rank: Rank::Crash, first: at, last, text })
 }
 
 /// What the Java launcher says of a main class that is there: the exception is in the next line.
@@ -197,11 +197,35 @@ fn exception(lines: &[Line], at: usize) -> Option<Found> {
     }
     let after = (at + 1..at + 6).filter_map(|next| text(lines, next));
     let is_stack = after.take_while(|line| !line.is_empty()).any(is_frame);
-    let (message, last) = message(lines, at, line, is_stack);
+    let (message, last) = exception_message(lines, at, line, is_stack);
     let before = (at.saturating_sub(2)..at).filter_map(|before| text(lines, before));
     let is_marked = before.into_iter().any(|line| !line.is_empty() && line.trim_matches([' ', '^', '~']).is_empty());
     let rank = if is_uncaught || is_stack || is_marked { Rank::Crash } else { Rank::Error };
     Some(Found { rank, first: at, last, text: message })
+}
+
+/// The message of an exception, as [`message`] has it, or as Node's libraries do.
+fn exception_message(lines: &[Line], at: usize, start: &str, several: bool) -> (String, usize) {
+    let (message, last) = over_lines(lines, at, start).unwrap_or_else(|| message(lines, at, start, several));
+    with_cause(lines, message, last)
+}
+
+/// A message that is a list or an object over many lines, as those of Zod, in one.
+fn over_lines(lines: &[Line], at: usize, start: &str) -> Option<(String, usize)> {
+    let end = [('[', "]"), ('{', "}")].into_iter().find(|(open, _)| start.ends_with(*open))?.1;
+    let mut below = at + 1..lines.len().min(at.saturating_add(STACK));
+    let last = below.find(|next| text(lines, *next).is_some_and(|line| line.trim_end() == end))?;
+    let parts = (at + 1..=last).filter_map(|next| text(lines, next));
+    Some((parts.fold(start.to_owned(), |all, part| all + " " + part.trim()), last))
+}
+
+/// A message with the cause that Node shows below its stack: `[cause]: Error: certificate has expired`.
+fn with_cause(lines: &[Line], message: String, last: usize) -> (String, usize) {
+    let below =
+        (last + 1..lines.len().min(last.saturating_add(STACK))).map_while(|next| Some((next, text(lines, next)?)));
+    let mut below = below.skip_while(|(_, line)| is_frame(line));
+    let cause = below.next().and_then(|(at, line)| Some((at, line.trim_start().strip_prefix("[cause]: ")?)));
+    cause.map_or((message.clone(), last), |(at, cause)| (format!("{message}: {}", cause.trim_end_matches(" {")), at))
 }
 
 /// What Node says of a promise that was rejected with something that is no error: the reason is at the end.

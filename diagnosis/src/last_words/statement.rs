@@ -2,7 +2,7 @@
 
 use super::lines::Line;
 use super::logs::{self, Logged};
-use super::ordinary::{goes_on, is_frame, is_mark, is_ordinary};
+use super::ordinary::{goes_on, is_banner, is_frame, is_mark, is_ordinary};
 use super::rank::{Found, Rank};
 use super::way_out::{is_of_tidying, is_orderly};
 use super::{generic, runtimes, vague};
@@ -140,6 +140,10 @@ fn candidates(lines: &[Line]) -> Vec<Found> {
     let mut candidates = Vec::new();
     let mut at = 0;
     while at < lines.len() {
+        if lines.get(at).is_some_and(|line| is_banner(&line.text)) {
+            at += 1;
+            continue;
+        }
         let mut found = match (runtimes::found(lines, at), logs::logged(lines, at)) {
             (Some(found), _) | (None, Some(Logged::Error(found))) => Some(found),
             (None, Some(Logged::Other)) => None,

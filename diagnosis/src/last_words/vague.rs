@@ -57,6 +57,8 @@ const UNDONE: &[&str] = &[
     " unreachable ",
     " unsuccessful ",
     " incomplete ",
+    " error during ",
+    " error while ",
     " exhausted ",
     "down ",
     " lost ",

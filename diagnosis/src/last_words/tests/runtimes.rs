@@ -51,6 +51,21 @@ fn python_says_it_behind_the_stack() {
 }
 
 #[test]
+fn the_cause_and_the_parts_of_an_error_of_node_are_told_with_it() {
+    let said = error(
+        "TypeError: fetch failed\n    at node:internal/deps/undici/undici:14976:13\n    at async file:///app/i.mjs:2:70 {\n  \
+         [cause]: Error: certificate has expired\n      at TLSSocket.emit (node:events:524:28) {\n    code: \
+         'CERT_HAS_EXPIRED'\n  }\n}\n\nNode.js v20.20.2\n",
+    );
+    assert_eq!(said, "TypeError: fetch failed: Error: certificate has expired");
+    let said = error(
+        "ZodError: [\n  {\n    \"path\": [\n      \"price\"\n    ],\n    \"message\": \"expected number\"\n  }\n]\n    at \
+         file:///app/i.mjs:2:139\n\nNode.js v20.20.2\n",
+    );
+    assert_eq!(said, r#"ZodError: [ { "path": [ "price" ], "message": "expected number" } ]"#);
+}
+
+#[test]
 fn node_says_it_before_the_stack() {
     let said = error(
         "[eval]:1\nnull.x\n     ^\n\nTypeError: Cannot read properties of null (reading 'x')\n    at [eval]:1:6\n    at \
