@@ -216,6 +216,12 @@ pub(crate) fn without(process: &Process, end_ns: u64) -> String {
     in_lower_case(lines.iter().enumerate().filter(|(at, line)| is_done_without(line, *at < more)).map(|(_, line)| line))
 }
 
+/// When a process said at its end that it goes on without what failed.
+pub(crate) fn continued(process: &Process, end_ns: u64) -> Vec<u64> {
+    let lines = lines::last(process, end_ns);
+    lines.iter().filter(|line| ordinary::continues(&line.text)).map(|line| line.since_ns).collect()
+}
+
 /// Whether a line says what the program does without: it says so, or it warns that it failed to tidy up, and more is said
 /// behind that.
 fn is_done_without(line: &Line, says_more: bool) -> bool {

@@ -108,6 +108,14 @@ pub(super) fn goes_on(line: &str) -> bool {
     WITHOUT.iter().any(|words| lower.contains(words))
 }
 
+/// Whether a line says that the program goes on without what failed right before, whatever that is.
+pub(super) fn continues(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    ["continuing without", "continue without", "falling back", "going on without", "running without"]
+        .iter()
+        .any(|words| lower.contains(words))
+}
+
 /// Whether a line has no word: it is empty, or marks a place.
 pub(super) fn is_mark(line: &str) -> bool {
     !line.contains(char::is_alphanumeric)

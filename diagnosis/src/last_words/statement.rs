@@ -33,7 +33,13 @@ pub(super) enum Between {
 
 /// The line that says why; what failed `between` two events.
 pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) -> Option<Found> {
-    let candidates = candidates(lines);
+    let mut candidates = candidates(lines);
+    let got_over = got_over(lines);
+    candidates.retain(|found| {
+        let word = lines.get(found.first).and_then(|line| subject(&line.text));
+        let later = word.and_then(|word| got_over.get(word)).is_some_and(|at| *at > found.last);
+        found.rank > Rank::Failure || !later
+    });
     let last_of = |least: Rank| candidates.iter().rfind(|found| found.rank >= least);
     let anchor = last_of(Rank::Error).or_else(|| last_of(Rank::Failure)).or_else(|| last_of(Rank::Summary));
     let anchor = anchor.or_else(|| last_of(Rank::Tidying));
@@ -74,6 +80,24 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
         said.rank <= Rank::Failure && found.rank == said.rank && write(found).is_some() && write(found) == write(said)
     };
     recent.clone().find(is_same).or(Some(said)).cloned()
+}
+
+/// How lines end that say that something is well now.
+const WELL: [&str; 6] = [" ok", " ready", " up", " connected", " available", " recovered"];
+
+/// The last line that says that something is well, by the word that it begins with: "source ok" behind "source not ready".
+fn got_over(lines: &[Line]) -> HashMap<&str, usize> {
+    let is_well = |line: &str| {
+        let lower = line.trim_end_matches(['.', '!']).to_lowercase();
+        WELL.iter().any(|well| lower.ends_with(well)) && !generic::tells_failure(&lower)
+    };
+    let well = lines.iter().enumerate().filter(|(_, line)| is_well(&line.text));
+    well.filter_map(|(at, line)| Some((subject(&line.text)?, at))).collect()
+}
+
+/// The word that a line begins with, if that is one.
+fn subject(line: &str) -> Option<&str> {
+    line.split_whitespace().next().filter(|word| word.len() > 2 && word.chars().all(char::is_alphabetic))
 }
 
 /// What was said again and again, the last time not long before the end, and tells of a failure: of attempts, say.

@@ -90,14 +90,15 @@ fn cut_off(facts: &Facts<'_>, name: &str, named: &Named<'_>) -> Option<Finding> 
 /// Requests of any name, where nothing is answered any more.
 fn of_all(facts: &Facts<'_>, groups: &[Group], names: &BTreeMap<&str, Named<'_>>) -> Option<Finding> {
     let is_left = |it: &&Unanswered| {
-        waited_ns(facts, it) >= PATIENCE_NS && names.get(&*it.name).is_some_and(|named| is_slow(facts, it, named))
+        waited_ns(facts, it) >= GIVEN_UP_NS && names.get(&*it.name).is_some_and(|named| is_slow(facts, it, named))
     };
     let left: Vec<_> = facts.unanswered.iter().filter(is_left).collect();
+    let is_long = |it: &&Unanswered| it.closed_ns.is_some() || waited_ns(facts, it) >= PATIENCE_NS;
     let (first, last) = (*left.first()?, *left.last()?);
     let (before, since): (Vec<_>, Vec<_>) = facts.served.iter().partition(|served| served.at_ns < first.began_ns);
     // Who has nothing to tell yet leaves all that ask for it waiting.
     let has_answered = !before.is_empty() || left.iter().any(|it| it.name != first.name);
-    if left.len() < LEAST || !since.is_empty() || !has_answered {
+    if left.len() < LEAST || !left.iter().any(is_long) || !since.is_empty() || !has_answered {
         return None;
     }
     let count = grouped(left.len() as u64);

@@ -4,7 +4,7 @@ use super::again::{Crowds, is_interleaved, is_repeated};
 use super::missed::was_not_made;
 use crate::facts::Facts;
 use crate::groups::Group;
-use crate::last_words::{LONGER_WAIT, LastWords, about, has_no_reason, telling, without};
+use crate::last_words::{LONGER_WAIT, LastWords, about, continued, has_no_reason, telling, without};
 use crate::meaning::status;
 use crate::noise::Noise;
 use crate::text::has_name;
@@ -43,6 +43,8 @@ pub struct EndContext {
     pub words: String,
     /// What it said that it does without, in lower case.
     pub without: String,
+    /// When it said that it goes on without what failed.
+    pub continued_ns: Vec<u64>,
     /// The error that it stated, in lower case; empty if it did not.
     pub error: String,
 }
@@ -69,12 +71,17 @@ impl EndContext {
             complained_ns: words.filter(|words| facts.chain.contains(&words.tgid)).map(|words| words.since_ns),
             words: spoke.map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
             without: spoke.map(|(_, process)| without(process, end_ns)).unwrap_or_default(),
+            continued_ns: spoke.map(|(_, process)| continued(process, end_ns)).unwrap_or_default(),
             error: error.map(|words| words.text.to_lowercase()).unwrap_or_default(),
         }
     }
 
-    /// Whether the program said that it does without what failed.
+    /// Whether the program said that it does without what failed: it names that, or says so right behind it.
     pub(super) fn does_without(&self, group: &Group) -> bool {
+        let is_right_behind = |at_ns: &u64| at_ns.checked_sub(group.last_ns).is_some_and(|ns| ns < RIGHT_BEHIND_NS);
+        if self.continued_ns.iter().any(is_right_behind) {
+            return true;
+        }
         let text = group.subject.text().filter(|_| !self.without.is_empty()).map(str::to_lowercase);
         text.is_some_and(|text| {
             let last = text.rsplit('/').next().unwrap_or(&text);
