@@ -62,6 +62,8 @@ pub(super) fn message(lines: &[Line], at: usize, start: &str, several: bool) -> 
 
 /// What Python says between an exception and another that was met as the first was handled, or cleaned up behind.
 pub(super) const HANDLING: &str = "During handling of the above exception";
+/// And between an exception and the one that was raised from it.
+const CAUSED: &str = "The above exception was the direct cause";
 /// So much of the first is told beside the other.
 const FIRST_CHARS: usize = 90;
 
@@ -97,10 +99,16 @@ fn python(lines: &[Line], at: usize) -> Option<Found> {
     let (said, end) = inner.map_or((said.clone(), end), |(inner, end)| (format!("{said}: {inner}"), end));
     let found = Found { rank: Rank::Crash, first: at, last: end, text: said };
     let mut behind = (end + 1..lines.len()).filter(|next| text(lines, *next).is_some_and(|line| !is_mark(line)));
-    let is_handled = behind.next().and_then(|next| text(lines, next)).is_some_and(|line| line.starts_with(HANDLING));
+    let leads = |line: &str| line.starts_with(HANDLING) || line.starts_with(CAUSED);
+    let is_handled = behind.next().and_then(|next| text(lines, next)).is_some_and(leads);
     let other = behind.next().filter(|_| is_handled).and_then(|next| python(lines, next));
     let first: String = found.text.chars().take(FIRST_CHARS).collect();
+    // Many wrap the first with its message.
+    let said = first.split_once(": ").map_or(first.as_str(), |(_, said)| said.trim());
     Some(match other {
+        Some(other) if !said.is_empty() && other.text.contains(said) => {
+            Found { text: other.text, last: other.last, ..found }
+        }
         Some(other) => Found { last: other.last, text: format!("{first}, then {}", other.text), ..found },
         None => found,
     })

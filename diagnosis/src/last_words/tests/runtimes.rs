@@ -35,6 +35,18 @@ fn python_says_it_behind_the_stack() {
          <module>\n    f()\n    ^^^\nRuntimeError: no settings\n",
     );
     assert_eq!(said, "KeyError: 'a', then RuntimeError: no settings");
+    let said = error(
+        "Traceback (most recent call last):\n  File \"a.py\", line 2, in <module>\nValueError: bad interval\n\nThe above \
+         exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  File \
+         \"a.py\", line 4, in <module>\n    f()\nRuntimeError: could not start\n",
+    );
+    assert_eq!(said, "ValueError: bad interval, then RuntimeError: could not start");
+    let said = error(
+        "Traceback (most recent call last):\n  File \"a.py\", line 2, in <module>\npg.Error: no such host\n\nThe above \
+         exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  File \
+         \"a.py\", line 4, in <module>\n    f()\norm.Error: (pg.Error) no such host\n",
+    );
+    assert_eq!(said, "orm.Error: (pg.Error) no such host");
     let said = error("  File \"a.py\", line 1\n    x = (\n        ^\nSyntaxError: '(' was never closed\n");
     assert_eq!(said, "SyntaxError: '(' was never closed");
     // A class of one's own without a message.
