@@ -103,6 +103,8 @@ impl Exchanges {
         for told in self.conversations.end(read_ns) {
             self.told(told, None);
         }
+        // Those without an answer are told of late.
+        self.requests.sort_by_key(http::Request::began_ns);
         http::add_failures(&self.requests, &self.closed, ended, failures);
         // What a name server passes on is asked by its clients.
         self.lookups.retain(|answer| !self.name_servers.contains(&answer.tgid()));

@@ -306,7 +306,8 @@ impl PendingRequests {
             }
             // Who has been answered before may wait for work, for as long as there is none.
             let answers_queries = open.peer.ends_with(MYSQL) || self.answers_all(socket, &open.peer);
-            let may_be_work = self.heard.contains(&socket) && !answers_queries;
+            // Who sends more without an answer tells something, as a standby does how far it is.
+            let may_be_work = self.heard.contains(&socket) && (!answers_queries || open.tells);
             if open.ask == Ask::Request && is_living(tgid) && may_be_work {
                 continue;
             }

@@ -67,7 +67,7 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
     let has_reason = |found: &&Found| {
         let is_right_before = found.last < said.first && time_ns(said).saturating_sub(time_ns(found)) < AT_ONCE_NS;
         let gives_none = vague::is_bare(&found.text) || vague::is_vague(&found.text);
-        let is_error = found.rank >= said.rank.min(Rank::Error);
+        let is_error = found.rank >= said.rank.clamp(Rank::Failure, Rank::Error);
         is_error && is_right_before && !gives_none && failed_behind(found) == Between::Nothing
     };
     let is_bare = said.rank < Rank::Crash && (vague::is_bare(&said.text) || said.rank == Rank::Summary);

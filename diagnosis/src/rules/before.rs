@@ -17,7 +17,7 @@ const QUIET_NS: u64 = 5_000_000_000;
 
 /// From this status on it is the server's error (RFC 9110, 15.6).
 const ERRORS: u16 = 500;
-/// What the paths of probes have in them.
+/// How the last parts of the paths of probes begin.
 const PROBES: [&str; 5] = ["health", "ready", "live", "metrics", "ping"];
 
 /// The name of the rule.
@@ -41,7 +41,8 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 
 /// Whether a server gave its clients all that they asked for, and so does without what fails; probes ask for nothing.
 fn serves_well(living: &Facts<'_>) -> bool {
-    let is_probe = |name: &str| PROBES.iter().any(|probe| name.contains(probe));
+    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+    let is_probe = |name: &str| PROBES.iter().any(|probe| last(name).starts_with(probe));
     let mut served = living.served.iter().filter(|served| !is_probe(&served.name)).peekable();
     let waits = |began_ns: u64| living.header.read_ns.saturating_sub(began_ns) >= PATIENCE_NS;
     let is_left = living.unanswered.iter().any(|request| waits(request.began_ns));

@@ -15,9 +15,11 @@ use crate::groups::Group;
 use crate::weight::DEADLOCKED;
 use crate::words::uncaught::{self, Uncaught};
 use crate::words::waiting;
+use rewind_recording::call::Call;
 use rewind_recording::decode;
 use rewind_recording::event::What;
 use rewind_recording::render::units::duration;
+use std::cell::LazyCell;
 
 /// Shorter waits are usual.
 const LONG_NS: u64 = 5_000_000_000;
@@ -27,6 +29,8 @@ const RIGHT_NS: u64 = 1_000_000_000;
 const PRIVATE: u64 = 128;
 
 const STDERR: i32 = 2;
+/// The operation of `epoll_ctl` that takes a descriptor out.
+const EPOLL_CTL_DEL: u64 = 2;
 /// What the text of a descriptor begins with that nobody else can write to, where a process is the only one and has made
 /// its sockets by `socketpair`.
 const OWN: [&str; 3] = ["anon_inode:[eventpoll]", "anon_inode:[eventfd]", "UNIX"];
@@ -62,12 +66,12 @@ fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> O
     {
         return None;
     }
-    let wakers: Option<Vec<_>> = threads
-        .iter()
-        .map(|thread| {
-            waker(facts, thread, threads).or_else(|| (is_only && is_own_loop(facts, thread)).then_some(Waker::Loop))
-        })
-        .collect();
+    // A look at all that the process did: once, and only for who is in an event loop.
+    let is_apart = LazyCell::new(|| is_only && is_apart(facts, tgid));
+    let own_loop = |thread: &Thread| is_own_loop(facts, thread) && *is_apart;
+    let wakers =
+        threads.iter().map(|thread| waker(facts, thread, threads).or_else(|| own_loop(thread).then_some(Waker::Loop)));
+    let wakers: Option<Vec<_>> = wakers.collect();
     // Event loops alone idle.
     let wakers = wakers.filter(|wakers| wakers.iter().any(|waker| *waker != Waker::Loop))?;
     let is_shared = wakers.contains(&Waker::Anybody);
@@ -140,37 +144,43 @@ fn waker(facts: &Facts<'_>, thread: &Thread, all: &[Thread]) -> Option<Waker> {
     Some(all.iter().find(is_awaited).map_or(Waker::Anybody, |other| Waker::EndOf(other.tid)))
 }
 
-/// Whether it is in an event loop without a limit of time whose process has nothing that somebody else could write to,
-/// and takes no signal that would.
+/// Whether it is in an event loop without a limit of time, of a process that was seen from its beginning.
 fn is_own_loop(facts: &Facts<'_>, thread: &Thread) -> bool {
     let is_endless = |wait: &Wait| match &*wait.name {
         "epoll_wait" | "epoll_pwait" => wait.values[3].is_some_and(|timeout| (timeout as u32).cast_signed() < 0),
         "epoll_pwait2" => wait.is_endless,
         _ => false,
     };
-    // What is open is known of a process that was seen from its beginning.
     let is_whole = facts.header.coverage.complete_from_ns <= facts.header.born_ns;
-    let Some(wait) = thread.wait.as_ref().filter(|wait| is_whole && !wait.is_before && is_endless(wait)) else {
-        return false;
-    };
-    let Some((process, table)) = facts.processes.get(&thread.tgid).zip(facts.tables.of(thread.tgid)) else {
-        return false;
-    };
-    let is_own =
-        |(fd, what): (i32, &str)| fd <= STDERR || what.starts_with('/') || OWN.iter().any(|own| what.starts_with(own));
-    let is_known = wait.values[0].is_some_and(|fd| table.text((fd as u32).cast_signed()).is_some());
-    is_known && !process.handles(SIGINT) && table.open().all(is_own) && !has_peers(facts, thread.tgid)
+    let wait = thread.wait.as_ref().filter(|wait| is_whole && !wait.is_before && is_endless(wait));
+    let table = facts.tables.of(thread.tgid);
+    let fd = wait.and_then(|wait| wait.values[0]).map(|fd| (fd as u32).cast_signed());
+    table.zip(fd).is_some_and(|(table, fd)| table.text(fd).is_some())
 }
 
-/// Whether a process has done with sockets more than to make pairs of them.
-fn has_peers(facts: &Facts<'_>, tgid: u32) -> bool {
-    let began =
-        facts.processes.get(&tgid).and_then(|process| process.programs.last()).map_or(0, |program| program.index);
-    let events = (began..facts.timeline.len()).filter_map(|index| facts.timeline.event(index));
-    events.filter(|event| event.tgid() == Some(tgid)).any(|event| match event.what {
-        What::Call { call, .. } => {
-            decode::bits(&call, facts.arch) & bits::NETWORK != 0 && decode::name(&call, facts.arch) != "socketpair"
+/// Whether a process has nothing that its event loops could be woken by from outside: it takes no signal for that, has
+/// done no more with sockets than to make pairs of them, and watches nothing but what it made itself. What it has of
+/// files cannot be watched, unless it is a device or a pipe with a name.
+fn is_apart(facts: &Facts<'_>, tgid: u32) -> bool {
+    let Some((process, table)) = facts.processes.get(&tgid).zip(facts.tables.of(tgid)) else { return false };
+    let is_own = |what: &str| OWN.iter().any(|own| what.starts_with(own));
+    let mut open = table.open();
+    if process.handles(SIGINT) || !open.all(|(fd, what)| fd <= STDERR || what.starts_with('/') || is_own(what)) {
+        return false;
+    }
+    let reaches_out = |call: &Call<'_>| match &*decode::name(call, facts.arch) {
+        "socketpair" => false,
+        "epoll_ctl" => {
+            let is_watched = call.errno().is_none() && call.value(1) != Some(EPOLL_CTL_DEL);
+            let fd = (call.value(2).unwrap_or_default() as u32).cast_signed();
+            is_watched && (fd <= STDERR || table.text(fd).is_some_and(|what| !is_own(what)))
         }
+        _ => decode::bits(call, facts.arch) & bits::NETWORK != 0,
+    };
+    let began = process.programs.last().map_or(0, |program| program.index);
+    let events = (began..facts.timeline.len()).filter_map(|index| facts.timeline.event(index));
+    !events.filter(|event| event.tgid() == Some(tgid)).any(|event| match event.what {
+        What::Call { call, .. } => reaches_out(&call),
         _ => false,
     })
 }

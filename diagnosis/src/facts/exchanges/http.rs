@@ -94,10 +94,13 @@ pub(super) fn add_failures(
 ) {
     let all = Index::of(requests);
     let mut found = Vec::new();
-    // Peers that left a request without an answer before: who asks one again need not wait as long.
+    // Peers that left the request before this one without an answer: who asks one again need not wait as long.
     let mut silent = HashSet::new();
     for request in requests {
         let recovered = || all.has_recovered(request);
+        if request.response.is_some() {
+            silent.remove(&request.party.peer);
+        }
         match &request.response {
             Some(response) if response.status >= FIRST_ERROR => {
                 let (index, errno) = (response.index.or(request.index), of_status(response.status));
@@ -147,6 +150,11 @@ impl Request {
                 index: index(response.began_ns),
             }),
         })
+    }
+
+    /// When it began.
+    pub(super) const fn began_ns(&self) -> u64 {
+        self.began_ns
     }
 
     fn failure(&self, index: usize, at_ns: u64, errno: u16, recovered: bool) -> Failure {

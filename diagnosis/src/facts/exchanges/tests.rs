@@ -167,6 +167,24 @@ fn who_waits_for_a_peer_that_was_given_up_before_need_not_wait_as_long() {
 }
 
 #[test]
+fn a_peer_that_has_answered_since_is_waited_for_as_long_as_ever() {
+    let mut talk = Talk::new();
+    talk.asks("/price");
+    talk.scene.later(4 * S);
+    for answers in [true, false] {
+        talk.connection(what::CLOSED);
+        talk.connection(what::CONNECTED);
+        (talk.sent, talk.received) = (0, 0);
+        talk.asks("/stock");
+        if answers {
+            talk.answers(200);
+        }
+    }
+    talk.scene.later(2 * S);
+    assert!(!talk.scene.answer().contains("/stock"), "{}", talk.scene.answer());
+}
+
+#[test]
 fn who_lives_and_gets_other_answers_of_a_peer_looks_how_it_is() {
     let mut talk = Talk::new();
     for _ in 0..5 {

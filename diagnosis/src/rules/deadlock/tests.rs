@@ -98,6 +98,16 @@ fn an_event_loop_that_nobody_else_can_write_to_wakes_no_thread() {
     assert_eq!(answer_of(1000, &|_| ()), NOTHING);
     let listens = |scene: &mut Scene| scene.call(700, 41).arg(2).arg(1).arg(0).result(9).end();
     assert_eq!(answer_of(-1, &listens), NOTHING);
+    // Its standard input, and a pipe with a name.
+    let watches = |scene: &mut Scene| scene.call(700, 233).arg(3).arg(1).arg(0).arg(0).result(0).end();
+    let named = |scene: &mut Scene| {
+        scene.open("/run/app.fifo", 5);
+        scene.call(700, 233).arg(3).arg(1).arg(5).arg(0).result(0).end();
+    };
+    let file = |scene: &mut Scene| scene.open("/etc/app.conf", 5);
+    assert_eq!(answer_of(-1, &named), NOTHING);
+    assert_eq!(answer_of(-1, &file), told);
+    assert_eq!(answer_of(-1, &watches), NOTHING);
     let timer = |scene: &mut Scene| scene.call(700, 283).arg(1).arg(0).result(9).end();
     assert_eq!(answer_of(-1, &timer), NOTHING);
 }
