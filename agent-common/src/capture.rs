@@ -220,6 +220,11 @@ pub const MAX_BYTES: usize = 1024;
 pub const FIRST_BYTES: usize = 384;
 /// And so many of its last: a chain of exceptions ends with the cause, and Node has the ten lines of a stack behind it.
 pub const LAST_BYTES: usize = MAX_BYTES - FIRST_BYTES;
+/// As many times as much of its end is kept of a `write` that ends in an indented line, as the stack of an exception does:
+/// of Spring's, whose last cause has up to 2,569 bytes of frames behind it, that cause.
+pub const LAST_OF_STACK: usize = 5;
+/// The last line of a stack is no longer than that.
+pub const MAX_FRAME_BYTES: usize = 256;
 /// So many elements of such a vector are kept as one write is: C and C++ libraries write what they have
 /// gathered, and what comes on top of it. More of that length are more than a chunk holds.
 pub const LOGGED_ELEMENTS: usize = 2;
@@ -237,4 +242,5 @@ pub const MAX_SET: usize = 128;
 pub const MAX_MESSAGES: u32 = 4;
 
 const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 108);
+const _: () = assert!(MAX_FRAME_BYTES < LAST_BYTES && FIRST_BYTES + LAST_OF_STACK * LAST_BYTES + 256 < crate::chunk::CHUNK_BYTES);
 const _: () = assert!(MAX_BYTES <= crate::chunk::SLACK_BYTES && MAX_STRING <= MAX_BYTES);

@@ -48,6 +48,8 @@ pub struct ChunkHeader {
     pub first_record: u64,
     /// How many of those were calls.
     pub first_call: u64,
+    /// When the newest of those records happened: `CLOCK_MONOTONIC`, nanoseconds. 0: there are none.
+    pub before_ns: u64,
     /// The CPU that fills the chunk.
     pub cpu: u16,
     /// The share it belongs to: [`crate::ring::MAIN`] or another one.
@@ -59,7 +61,7 @@ pub struct ChunkHeader {
 /// Bytes of a chunk's header: where its first record starts.
 pub const HEADER_BYTES: usize = size_of::<ChunkHeader>();
 
-const _: () = assert!(HEADER_BYTES == 40 && HEADER_BYTES.is_multiple_of(8));
+const _: () = assert!(HEADER_BYTES == 48 && HEADER_BYTES.is_multiple_of(8));
 const _: () = assert!(CHUNK_BYTES.is_power_of_two() && CHUNKS.is_power_of_two());
 const _: () = assert!(ARENA_VALUE_BYTES.is_multiple_of(8));
 

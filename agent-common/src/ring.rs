@@ -195,6 +195,8 @@ pub type CgroupCounts = [u32; CGROUP_COUNTS as usize];
 pub struct Cursors {
     /// The recording that these figures belong to; another one starts them anew.
     pub recording: u64,
+    /// When that happened which is being written: `CLOCK_MONOTONIC`, nanoseconds. 0: nothing is being written.
+    pub writing_ns: u64,
     /// Where it stands in each share.
     pub shares: [Cursor; SHARES],
     /// What was lost on this CPU, by [`crate::loss::LossReason`].
@@ -226,14 +228,16 @@ pub struct Cursor {
     pub records: u64,
     /// Calls among them.
     pub calls: u64,
+    /// When the newest of them happened: `CLOCK_MONOTONIC`, nanoseconds.
+    pub newest_ns: u64,
     /// The arena segment of its chunk.
     pub segment: u32,
     /// The offset of its chunk in the segment, bytes.
     pub chunk: u32,
     /// The committed bytes of its chunk.
     pub committed: u32,
-    /// Not 0 while a record is being written.
-    pub busy: u32,
+    /// No meaning yet.
+    pub reserved: u32,
 }
 
 /// What the kernel side knows of a cgroup. One without an entry is as the nearest above it that has one.
@@ -333,4 +337,4 @@ pub const UNSEEN: u32 = 1 << 16;
 
 const _: () = assert!(size_of::<Share>() == 32 + 4 * MAX_SEGMENTS);
 const _: () = assert!(size_of::<Ring>() == 64 + size_of::<MainProcess>() + SHARES * size_of::<Share>() + PATH_BYTES);
-const _: () = assert!(size_of::<Cursor>() == 40);
+const _: () = assert!(size_of::<Cursor>() == 48);

@@ -11,7 +11,7 @@ use crate::probe;
 use crate::ring::{Writer, counters::lose_of};
 use rewind_common::{
     call::{Blob, blob_flags, part},
-    capture::{FIRST_BYTES, LAST_BYTES, MAX_BYTES, MAX_STRING, MAX_STRINGS},
+    capture::{FIRST_BYTES, LAST_BYTES, LAST_OF_STACK, MAX_BYTES, MAX_FRAME_BYTES, MAX_STRING, MAX_STRINGS},
     loss::LossReason,
 };
 
@@ -90,14 +90,16 @@ impl At {
         Self { ring: (packed >> 32) as u32, what: packed & 0xffff_ffff }
     }
 
-    /// Bytes that are sent: see [`sent_limit`], and [`last`].
+    /// Bytes that are sent: see [`sent_limit`], [`last`] and [`stack`].
     #[inline(always)]
     pub fn sent(self, pointer: u64, len: u64, place: u64) -> u64 {
         let off = self.bytes(pointer, len, sent_limit(len, self.what), place, 0);
         if self.what & SAID == 0 || off == NO_ROOM {
             return off;
         }
-        last(pointer, len, self.what, place & !OFFSET | off)
+        let place = place & !OFFSET | off;
+        let end = last(pointer, len, self.what, place);
+        if end == off || end == NO_ROOM { end } else { stack(pointer, len, self.what, place) }
     }
 
     /// See [`bytes`].
@@ -197,6 +199,46 @@ global! {
             return off;
         }
         finish(&writer, what | u64::from(blob_flags::LAST) << 8, LAST_BYTES as u64)
+    }
+
+    /// More of the end, in place of what [`last`] has written at `place`, where that ends as a stack does.
+    fn stack(pointer: u64, len: u64, what: u64, place: u64) -> u64 {
+        const PIECE: u64 = LAST_BYTES as u64;
+        let Some(writer) = Writer::at_position(place) else { return NO_ROOM };
+        let most = len.saturating_sub(FIRST_BYTES as u64) / PIECE;
+        let pieces = if most < LAST_OF_STACK as u64 { most } else { LAST_OF_STACK as u64 };
+        if pieces < 2 || is_indented(place + 4 + PIECE) == 0 {
+            return (place & OFFSET) + 4 + PIECE;
+        }
+        if writer.room() < 4 + pieces * PIECE {
+            return NO_ROOM;
+        }
+        let from = pointer.wrapping_add(len - pieces * PIECE);
+        for i in 0..LAST_OF_STACK as u64 {
+            // Verifier: read anew each time, or the compiler counts up to it alone, which has no end that is seen.
+            if i >= load_volatile(&pieces) {
+                break;
+            }
+            if !writer.read_user(writer.off + 4 + i * PIECE, PIECE as u32, from.wrapping_add(i * PIECE)) {
+                return last(pointer, len, what, place);
+            }
+        }
+        finish(&writer, what | u64::from(blob_flags::LAST) << 8, pieces * PIECE)
+    }
+
+    /// 1 if the last line of what ends at `place` is indented, else 0.
+    fn is_indented(place: u64) -> u64 {
+        let Some(writer) = Writer::at_position(place) else { return 0 };
+        for i in 2..MAX_FRAME_BYTES as u64 {
+            if writer.byte(writer.off - i) != b'\n' {
+                continue;
+            }
+            let first = writer.byte(writer.off - i + 1);
+            if first != b'\n' {
+                return u64::from(first == b'\t' || first == b' ');
+            }
+        }
+        0
     }
 
     /// The same of an element of a vector, which is read once more, as there is no stack to keep it on.

@@ -74,7 +74,7 @@ global! {
             direction: direction::OUT,
             ..Connection::default()
         };
-        other::nobodys_event((ring_and_error >> 32) as u32, PROTECTED, &record);
+        other::nobodys_event((ring_and_error >> 32) as u32, PROTECTED, now_ns, &record);
         0
     }
 }

@@ -44,7 +44,7 @@ pub fn event<T: EventRecord + Copy>(task: *const c_void, ring: u32, hook: Hook, 
         return;
     }
     let Some(cursors) = cursors(thread) else { return };
-    if !lock(cursors) {
+    if !lock(cursors, now_ns) {
         return;
     }
     let need = size_of::<Task>() + size_of::<T>();
@@ -62,26 +62,26 @@ pub fn event<T: EventRecord + Copy>(task: *const c_void, ring: u32, hook: Hook, 
 /// softirq: so there are two stand-ins, and who finds the first one taken has the second to itself. Between the
 /// look and the taking nothing is at stake: whoever comes in between is done when this goes on.
 #[inline(always)]
-pub fn nobodys_event<T: EventRecord + Copy>(ring: u32, share: usize, record: &T) {
+pub fn nobodys_event<T: EventRecord + Copy>(ring: u32, share: usize, now_ns: u64, record: &T) {
     let Some(first) = maps::stand_in(Hook::Connection as u32) else { return };
     if first.returned == 0 {
         store_volatile(&mut first.returned, 1);
-        write(first, ring, share, record);
+        write(first, ring, share, now_ns, record);
         store_volatile(&mut first.returned, 0);
     } else if let Some(second) = maps::stand_in(Hook::ConnectionInside as u32) {
-        write(second, ring, share, record);
+        write(second, ring, share, now_ns, record);
     }
 }
 
 #[inline(always)]
-fn write<T: EventRecord + Copy>(thread: &mut Thread, ring: u32, share: usize, record: &T) {
+fn write<T: EventRecord + Copy>(thread: &mut Thread, ring: u32, share: usize, now_ns: u64, record: &T) {
     let Some(place) = RINGS.get(ring) else { return };
     (thread.ring, thread.recording) = (ring, place.recording);
     if thread.recording == 0 {
         return;
     }
     let Some(cursors) = cursors(thread) else { return };
-    if !lock(cursors) {
+    if !lock(cursors, now_ns) {
         return;
     }
     if let Some(mut writer) = begin(thread, cursors, share, size_of::<T>() as u64) {

@@ -22,7 +22,7 @@ const ANNOUNCE_AGAIN: u64 = CHUNKS as u64 / 4;
 #[inline(always)]
 pub fn event<T: EventRecord + Copy>(thread: &mut Thread, now_ns: u64, record: &T) {
     let Some(cursors) = cursors(thread) else { return };
-    if !lock(cursors) {
+    if !lock(cursors, now_ns) {
         return;
     }
     announce(thread, cursors, T::SHARE, now_ns);
@@ -85,11 +85,11 @@ pub fn enter(thread: &mut Thread) {
 #[inline(never)]
 fn write_enter(thread: &mut Thread, capture: &Capture) -> u64 {
     let Some(cursors) = cursors(thread) else { return 1 };
-    if !lock(cursors) {
+    let now_ns = thread.start_ns;
+    if !lock(cursors, now_ns) {
         return 1;
     }
     let share = if capture.flags & capture_flags::DECISIVE != 0 { PROTECTED } else { MAIN };
-    let now_ns = thread.start_ns;
     announce(thread, cursors, share, now_ns);
     if write(thread, cursors, share, Phase::ENTER) == WRITTEN {
         thread.flags |= u32::from(flags::ENTERED);
@@ -102,7 +102,7 @@ fn write_enter(thread: &mut Thread, capture: &Capture) -> u64 {
 #[inline(always)]
 pub fn call(thread: &mut Thread, now_ns: u64, result: i64) -> u32 {
     let Some(cursors) = cursors(thread) else { return 0 };
-    if !lock(cursors) {
+    if !lock(cursors, now_ns) {
         return 0;
     }
     let (mut carries, mut class) = (0, call_class::OTHER);

@@ -299,6 +299,7 @@ fn claim(thread: &Thread, cursors: &mut Cursors, share: u64) -> u64 {
             header.recording = thread.recording;
             header.first_record = cursor.records;
             header.first_call = cursor.calls;
+            header.before_ns = cursor.newest_ns;
             // SAFETY: takes nothing.
             header.cpu = unsafe { bpf_get_smp_processor_id() } as u16;
             header.share = share as u16;
@@ -369,6 +370,7 @@ fn grow(place: &mut Share) -> bool {
 /// Commits what was written, or counts it as lost where the chunk was lost meanwhile.
 #[inline(always)]
 pub fn commit(cursors: &mut Cursors, share: usize, writer: &Writer, calls: u64) {
+    let now_ns = cursors.writing_ns;
     let cursor = &mut cursors.shares[bounded(share)];
     let committed = (writer.off - u64::from(cursor.chunk)) & (2 * CHUNK_BYTES as u64 - 1);
     let header = header(writer.base, cursor.chunk);
@@ -378,6 +380,7 @@ pub fn commit(cursors: &mut Cursors, share: usize, writer: &Writer, calls: u64) 
         cursor.committed = committed as u32;
         cursor.records += 1;
         cursor.calls += calls;
+        cursor.newest_ns = cursor.newest_ns.max(now_ns);
         return;
     }
     atomic::store_volatile(&mut header.spoiled, 1);
@@ -385,20 +388,21 @@ pub fn commit(cursors: &mut Cursors, share: usize, writer: &Writer, calls: u64) 
     lose(cursors, LossReason::Lapped);
 }
 
-/// Keeps hooks that interrupt each other on one CPU apart. `false`: another one is writing.
+/// Keeps hooks that interrupt each other on one CPU apart. `false`: another one is writing. What is written until
+/// [`unlock`] happened at `now_ns`.
 #[inline(always)]
-pub fn lock(cursors: &mut Cursors) -> bool {
-    if cursors.shares[MAIN].busy != 0 {
+pub fn lock(cursors: &mut Cursors, now_ns: u64) -> bool {
+    if cursors.writing_ns != 0 {
         lose(cursors, LossReason::Nested);
         return false;
     }
-    cursors.shares[MAIN].busy = 1;
+    cursors.writing_ns = now_ns;
     true
 }
 
 #[inline(always)]
 pub fn unlock(cursors: &mut Cursors) {
-    cursors.shares[MAIN].busy = 0;
+    cursors.writing_ns = 0;
 }
 
 /// Takes the claims off a segment's chunks: those of its next ring begin at 1 again.

@@ -33,8 +33,6 @@ pub struct Source {
     pub cursors: Vec<Cursors>,
     /// Calls in flight *before* the chunks were copied; with [`UNSEEN`] those that began before the recording.
     pub in_flight: Vec<InFlight>,
-    /// How many chunks each share has.
-    pub capacity: [u64; SHARES],
     /// When the recording began, and when it was read.
     pub born_ns: u64,
     /// When it was read.

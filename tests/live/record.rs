@@ -1,7 +1,7 @@
 //! `rewind-agent record`: the command's own streams and exit code, and the recording beside them.
 
 use anyhow::{Result, ensure};
-use rewind_common::capture::{FIRST_BYTES, LAST_BYTES};
+use rewind_common::capture::{FIRST_BYTES, LAST_BYTES, LAST_OF_STACK};
 use rewind_tests::programs::{self, Said, ours};
 use std::process::Command;
 
@@ -53,24 +53,31 @@ pub(crate) fn secrets() -> Result<()> {
     Ok(())
 }
 
-/// Of what is too long the first and the last bytes, also where it is an element of a vector, and of whole pages to
+/// Of what is too long the first and the last bytes, more of them where it ends as a stack does, also where it is an element of a vector, and of whole pages to
 /// standard output the first alone; of what may be the rest of a secret nothing.
 pub(crate) fn both_ends() -> Result<()> {
     let script = "import os; long = b'first\\n' + b'x' * 2000 + b'\\nlast\\n'; os.write(2, long); \
                   os.writev(2, [b'', long]); os.write(2, b'y' * 1024); \
-                  os.write(1, long); os.write(1, b'z' * 4096)";
+                  os.write(1, long); os.write(1, b'z' * 4096); \
+                  os.write(2, b'first\\n' + b'x' * 9000 + b'\\n\\tat a(b)\\n')";
     let file = tempfile::NamedTempFile::new()?;
     let output = file.path().to_string_lossy().into_owned();
     let said = record(&["-o", "strace", "-s", "1024", "--no-redact", "--output", &output], &["python3", "-c", script])?;
     ensure!(said.code == 0, "{said:?}");
     let text = std::fs::read_to_string(file.path())?;
     let kept = format!(r#""first\n{}"..."{}\nlast\n""#, "x".repeat(FIRST_BYTES - 6), "x".repeat(LAST_BYTES - 6));
+    let stack = LAST_OF_STACK * LAST_BYTES;
     let written = [
         format!("write(2, {kept}, 2012) = 2012"),
         format!(r#"writev(2, [{{iov_base="", iov_len=0}}, {{iov_base={kept}, iov_len=2012}}], 2) = 2012"#),
         format!(r#"write(2, "{}", 1024) = 1024"#, "y".repeat(1024)),
         format!("write(1, {kept}, 2012) = 2012"),
         format!(r#"write(1, "{}"..., 4096) = 4096"#, "z".repeat(1024)),
+        format!(
+            r#"write(2, "first\n{}"..."{}\n\tat a(b)\n", 9016) = 9016"#,
+            "x".repeat(FIRST_BYTES - 6),
+            "x".repeat(stack - 10)
+        ),
     ];
     for line in &written {
         ensure!(text.contains(line), "{line} is not there: {text}");

@@ -210,7 +210,7 @@ fn tell(sock: *const c_void, ring: u32, what: u8, now_ns: u64, old: u32, open: &
         bytes_received,
     };
     let is_bad = error != 0 || what == what::FAILED || what == what::GIVEN_UP;
-    other::nobodys_event(ring, if is_bad { PROTECTED } else { TRAFFIC }, &record);
+    other::nobodys_event(ring, if is_bad { PROTECTED } else { TRAFFIC }, now_ns, &record);
 }
 
 /// The current task listens.
@@ -218,14 +218,15 @@ fn tell(sock: *const c_void, ring: u32, what: u8, now_ns: u64, old: u32, open: &
 fn listens(sock: *const c_void) {
     let Some(ring) = ring_of(sock) else { return };
     let (tid, tgid) = closer(ring);
+    let now_ns = clock::now_ns();
     let record = Listen {
         header: RecordHeader { len: size_of::<Listen>() as u16, kind: Kind::Listen as u8, flags: 0, tid },
-        time_ns: clock::now_ns(),
+        time_ns: now_ns,
         tgid,
         local: socket::local_address(sock),
         local_port: socket::bound_port(sock),
         reserved: 0,
         backlog: socket::backlog(sock),
     };
-    other::nobodys_event(ring, PROTECTED, &record);
+    other::nobodys_event(ring, PROTECTED, now_ns, &record);
 }

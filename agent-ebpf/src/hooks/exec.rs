@@ -31,7 +31,8 @@ pub fn sched_process_exec(ctx: BtfTracePointContext) {
     let bprm: *const c_void = ctx.arg(2);
     let (filename, interp): (u64, u64) = (field(bprm, offset!(bprm_filename)), field(bprm, offset!(bprm_interp)));
     let Some(cursors) = cursors(thread) else { return };
-    if !lock(cursors) {
+    let time_ns = clock::now_ns();
+    if !lock(cursors, time_ns) {
         return;
     }
     if let Some(mut writer) = begin(thread, cursors, PROTECTED, ROOM) {
@@ -42,7 +43,7 @@ pub fn sched_process_exec(ctx: BtfTracePointContext) {
         let len = (writer.off - start) as u16;
         let flags = if filename == interp { 0 } else { INTERPRETED };
         let header = RecordHeader { len, kind: Kind::Exec as u8, flags, tid: thread.tid };
-        writer.store(start, Exec { header, time_ns: clock::now_ns(), tgid: task::tgid(task) });
+        writer.store(start, Exec { header, time_ns, tgid: task::tgid(task) });
         commit(cursors, PROTECTED, &writer, 0);
     }
     unlock(cursors);

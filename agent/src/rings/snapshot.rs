@@ -68,7 +68,6 @@ fn source(ring: &Ring, before: Before, chunks: Vec<Vec<u8>>) -> Source {
         chunks,
         cursors: before.cursors,
         in_flight: before.in_flight,
-        capacity: ring.shares.each_ref().map(|share| u64::from(share.len) * CHUNKS as u64),
         born_ns: ring.born_ns,
         read_ns: before.read_ns,
         end_ns: ring.end_ns(),

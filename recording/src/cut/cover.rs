@@ -11,8 +11,6 @@ pub(super) struct Held {
     header: ChunkHeader,
     /// What it holds; `None`: only its beginning was read.
     counted: Option<Counted>,
-    /// When its first record was written.
-    first_ns: Option<u64>,
     /// When the first of its records that has a beginning was written, and when it began.
     oldest: Option<(u64, u64)>,
 }
@@ -37,7 +35,6 @@ impl From<&Parsed<'_>> for Held {
         Self {
             header: chunk.header,
             counted: Some(counted),
-            first_ns: records.first().map(|&(time_ns, _)| time_ns),
             oldest: records.iter().find_map(|&(time_ns, bytes)| Some((time_ns, start(bytes)?))),
         }
     }
@@ -67,7 +64,7 @@ pub(super) fn counted(source: &Source, mut whole: impl FnMut(&ChunkHeader) -> Op
             Some(chunk) if bytes.len() >= word::committed(header.word) => Held::from(&chunk),
             Some(chunk) => Held { counted: None, ..Held::from(&chunk) },
             // Spoiled: what it says of the chunk before it holds.
-            None => Held { header, counted: None, first_ns: None, oldest: None },
+            None => Held { header, counted: None, oldest: None },
         });
     }
     let mut all = Vec::new();
@@ -137,10 +134,7 @@ pub(super) fn cover(source: &Source, mut chunks: Vec<Held>) -> Coverage {
             let from = match newest {
                 Some(_) => unbroken_from(held),
                 None if cursor.records == 0 => None,
-                None => {
-                    let claim = cursor.claim.saturating_add(source.capacity[share]);
-                    Some(overwritten_at(&chunks, share, claim, source.read_ns))
-                }
+                None => Some(cursor.newest_ns.saturating_add(1)),
             };
             *complete = (*complete).max(from.unwrap_or(0));
         }
@@ -162,15 +156,5 @@ fn unbroken_from(held: &[&Held]) -> Option<u64> {
         }
         first = chunk;
     }
-    if first.header.first_record == 0 {
-        return None;
-    }
-    first.first_ns
-}
-
-/// When the chunk that claim `claim` fell on was taken from the CPU that had it: not after the first
-/// record of a later claim.
-fn overwritten_at(chunks: &[Held], share: usize, claim: u64, read_ns: u64) -> u64 {
-    let later = chunks.iter().filter(|chunk| usize::from(chunk.header.share) == share && chunk.claim() >= claim);
-    later.filter_map(|chunk| chunk.first_ns).min().unwrap_or(read_ns)
+    (first.header.first_record != 0).then(|| first.header.before_ns.saturating_add(1))
 }

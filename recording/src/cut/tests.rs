@@ -42,6 +42,7 @@ impl Model {
                 recording: RECORDING,
                 first_record: cursor.records,
                 first_call: cursor.calls,
+                before_ns: cursor.newest_ns,
                 cpu: cpu as u16,
                 share: share as u16,
                 spoiled: 0,
@@ -57,6 +58,7 @@ impl Model {
         chunk[..8].copy_from_slice(&committed.to_ne_bytes());
         cursor.records += 1;
         cursor.calls += 1;
+        cursor.newest_ns = self.now_ns;
         self.made.push(self.now_ns);
     }
 
@@ -74,7 +76,6 @@ impl Model {
             chunks: self.chunks.iter().flatten().cloned().collect(),
             cursors: self.cursors.to_vec(),
             in_flight: Vec::new(),
-            capacity: CHUNKS,
             born_ns: 100,
             read_ns: self.now_ns + 1,
             end_ns: None,
@@ -127,6 +128,9 @@ proptest! {
         for end_ns in model.made.iter().filter(|&&end_ns| end_ns >= coverage.complete_from_ns) {
             prop_assert!(shown.contains(end_ns), "{} is missing after {}", end_ns, coverage.complete_from_ns);
         }
+        // And no later than that: right before it one is missing, unless it is complete.
+        let before_ns = coverage.complete_from_ns - 1;
+        prop_assert!(before_ns < 100 || model.made.contains(&before_ns) && !shown.contains(&before_ns));
     }
 
     #[test]

@@ -109,6 +109,7 @@ impl<'a> Writer<'a> {
             recording: RECORDING,
             first_record: self.cpus[cpu][share].records,
             first_call: self.cpus[cpu][share].records,
+            before_ns: 0,
             cpu: cpu as u16,
             share: share as u16,
             spoiled: 0,
