@@ -70,6 +70,9 @@ pub const CHILD_FAILED: i32 = WORTH_SAYING - 1;
 pub const STUCK: i32 = 160;
 /// Threads or processes wait for each other, or for themselves: none can go on.
 pub const DEADLOCKED: i32 = 180;
+/// All threads wait for others of their process, which may be all that they have to do. Less than what may be the reason
+/// for it.
+pub const IDLE_FOR_EVER: i32 = WORTH_SAYING + 5;
 /// A thread ended of an exception, and its process lives on without it.
 pub const THREAD_ENDED: i32 = 150;
 /// Most answers of a server are errors of its own.

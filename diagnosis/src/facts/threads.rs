@@ -3,6 +3,7 @@
 use super::Facts;
 use rewind_recording::decode;
 use rewind_recording::event::{Event, Outcome, What};
+use rewind_recording::filter::comm;
 use rewind_recording::syscalls::arg::{ArgKind, Shape};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -88,6 +89,8 @@ pub struct Thread {
     pub tgid: u32,
     /// As its own namespace numbers it; 0: not known.
     pub ns_tid: u32,
+    /// Its name, which the kernel cuts to 15 bytes; empty: not known.
+    pub comm: String,
     /// How long ago it did something that is held.
     pub quiet_ns: u64,
     /// The call that it is in; `None`: none that is known.
@@ -132,9 +135,16 @@ impl Facts<'_> {
         let mut threads = BTreeMap::new();
         for (tid, heard) in alive.0.iter().filter(|(_, heard)| heard.ended_ns.is_none()) {
             let Heard { tgid, ns_tid, last_ns, .. } = *heard;
-            let wait = waits.get(tid).cloned();
-            let thread =
-                Thread { tid: *tid, tgid, ns_tid, quiet_ns: quiet_ns(last_ns), wait, state: None, cpu_ms: None };
+            let thread = Thread {
+                tid: *tid,
+                tgid,
+                ns_tid,
+                comm: self.comm_of(*tid),
+                quiet_ns: quiet_ns(last_ns),
+                wait: waits.get(tid).cloned(),
+                state: None,
+                cpu_ms: None,
+            };
             threads.insert(*tid, thread);
         }
         let Some(living) = &self.header.living else { return threads.into_values().collect() };
@@ -143,6 +153,7 @@ impl Facts<'_> {
                 tid: told.tid,
                 tgid: told.tgid,
                 ns_tid: 0,
+                comm: self.comm_of(told.tid),
                 quiet_ns: quiet_ns(complete_ns),
                 wait: None,
                 state: None,
@@ -153,6 +164,12 @@ impl Facts<'_> {
         // Who is not there any more has ended, and its end was lost.
         threads.retain(|_, thread| thread.state.is_some() || !living.is_whole());
         threads.into_values().collect()
+    }
+
+    /// What a thread is called by now.
+    fn comm_of(&self, tid: u32) -> String {
+        let task = self.timeline.task(tid, self.header.read_ns);
+        task.map(|task| comm(&task.comm).text().into_owned()).unwrap_or_default()
     }
 
     fn wait(&self, index: usize) -> Option<(u32, Wait)> {

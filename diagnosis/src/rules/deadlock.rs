@@ -4,7 +4,10 @@
 //! that of who waits for a thread of its own to end (`pthread_join`), which the kernel wakes. An event loop can only be
 //! woken from outside by what it watches: one of a process that has nothing which anybody else could write to
 //! cannot, as that of tokio, which idles beside the threads that wait.
+//!
+//! The virtual machine of Java has threads of its own, some of which look again each second: [`jvm`] sets them aside.
 
+mod jvm;
 #[cfg(test)]
 mod tests;
 
@@ -54,7 +57,11 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     }
     let processes = facts.threads();
     let is_only = processes.len() == 1;
-    processes.iter().filter_map(|(tgid, threads)| finding(facts, *tgid, threads, is_only)).collect()
+    let finding = |(tgid, threads): (&u32, &Vec<Thread>)| match jvm::is_hotspot(threads) {
+        true => jvm::finding(facts, *tgid, threads),
+        false => finding(facts, *tgid, threads, is_only),
+    };
+    processes.iter().filter_map(finding).collect()
 }
 
 fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> Option<Finding> {
@@ -80,10 +87,8 @@ fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> O
     }
     let waits: Vec<&Wait> = threads.iter().filter_map(|thread| thread.wait.as_ref()).collect();
     let newest = waits.iter().min_by_key(|wait| wait.ns).filter(|wait| wait.ns > LONG_NS)?;
-    let since = if newest.is_before { "since before the recording began, " } else { "for " };
-    let since = format!("{since}{}{}", duration(newest.ns), if newest.is_before { " ago" } else { "" });
-    let comm = facts.processes.get(&tgid).map_or("", |process| &process.comm);
-    let process = format!("process {tgid}{}", if comm.is_empty() { String::new() } else { format!(" ({comm})") });
+    let since = since(newest.ns, newest.is_before);
+    let process = named(facts, tgid);
     let text = match threads {
         [_] => {
             let call =
@@ -108,14 +113,33 @@ fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> O
             )
         }
     };
+    let waits: Vec<usize> = waits.iter().map(|wait| wait.index).collect();
+    Some(Finding { reasons: doubts(facts, is_shared), ..with_who_ended(facts, tgid, text, newest.ns, &waits) })
+}
+
+/// "for 1m01s".
+fn since(ns: u64, is_before: bool) -> String {
+    match is_before {
+        true => format!("since before the recording began, {} ago", duration(ns)),
+        false => format!("for {}", duration(ns)),
+    }
+}
+
+/// "process 700 (app)".
+fn named(facts: &Facts<'_>, tgid: u32) -> String {
+    let comm = facts.processes.get(&tgid).map_or("", |process| &process.comm);
+    format!("process {tgid}{}", if comm.is_empty() { String::new() } else { format!(" ({comm})") })
+}
+
+/// The finding, with the thread of the process that ended of an exception: the last wait began so long ago.
+fn with_who_ended(facts: &Facts<'_>, tgid: u32, text: String, ns: u64, waits: &[usize]) -> Finding {
     let died = uncaught::all(facts).into_iter().rfind(|thread| thread.tgid == tgid);
     let text = match &died {
-        Some(thread) => format!("{text}; {}", before(thread, facts.header.read_ns.saturating_sub(newest.ns))),
+        Some(thread) => format!("{text}; {}", before(thread, facts.header.read_ns.saturating_sub(ns))),
         None => text,
     };
-    let reasons = doubts(facts, is_shared);
-    let evidence = died.iter().map(|thread| thread.index).chain(waits.iter().take(8).map(|wait| wait.index));
-    Some(Finding { reasons, ..Finding::new("deadlock", DEADLOCKED, text, evidence) })
+    let evidence = died.iter().map(|thread| thread.index).chain(waits.iter().copied().take(8));
+    Finding::new("deadlock", DEADLOCKED, text, evidence)
 }
 
 /// The thread that ended of an exception, in place of waking one that waits since then.
