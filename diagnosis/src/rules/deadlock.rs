@@ -12,7 +12,7 @@ mod jvm;
 mod tests;
 
 use crate::calls::bits;
-use crate::facts::{ASKING, Facts, SIGINT, Thread, Wait};
+use crate::facts::{ASKING, Facts, SIGINT, Thread, Wait, is_hotspot};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::weight::DEADLOCKED;
@@ -57,7 +57,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     }
     let processes = facts.threads();
     let is_only = processes.len() == 1;
-    let finding = |(tgid, threads): (&u32, &Vec<Thread>)| match jvm::is_hotspot(threads) {
+    let finding = |(tgid, threads): (&u32, &Vec<Thread>)| match is_hotspot(threads) {
         true => jvm::finding(facts, *tgid, threads),
         false => finding(facts, *tgid, threads, is_only),
     };

@@ -2,7 +2,11 @@
 //! connections.
 //!
 //! A request that waits is odd only where such were answered sooner before: others are answered once there is something
-//! to tell.
+//! to tell. It is odd as well where the thread that has read one waits for a lock ever since.
+
+mod locked;
+#[cfg(test)]
+mod tests;
 
 use crate::facts::{Facts, LONGER, PATIENCE_NS, Served, Unanswered};
 use crate::finding::Finding;
@@ -10,6 +14,7 @@ use crate::groups::Group;
 use crate::meaning::Meaning;
 use crate::weight::UNANSWERED_REQUESTS;
 use crate::words::upstream;
+use locked::Locked;
 use rewind_recording::render::units::{duration, grouped};
 use std::collections::BTreeMap;
 
@@ -29,6 +34,8 @@ const WITH_NS: u64 = 1_000_000_000;
 struct Named<'f> {
     served: Vec<&'f Served>,
     unanswered: Vec<&'f Unanswered>,
+    /// The thread that has read one of those, and waits for a lock since then.
+    locked: Option<Locked>,
 }
 
 impl Named<'_> {
@@ -45,6 +52,9 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     let mut names = BTreeMap::<&str, Named<'_>>::new();
     facts.served.iter().for_each(|served| names.entry(&served.name).or_default().served.push(served));
     facts.unanswered.iter().for_each(|request| names.entry(&request.name).or_default().unanswered.push(request));
+    for (name, locked) in locked::of(facts) {
+        names.entry(name).or_default().locked.get_or_insert(locked);
+    }
     let of_name = |(name, named): (&&str, &Named<'_>)| {
         of_name(facts, groups, name, named).or_else(|| cut_off(facts, name, named))
     };
@@ -67,7 +77,7 @@ fn of_name(facts: &Facts<'_>, groups: &[Group], name: &str, named: &Named<'_>) -
     }
     let count = grouped(waiting as u64);
     let text = format!("it has left {count} of the last {} requests for {name} without an answer", grouped(of as u64));
-    Some(finding(facts, groups, text, &left, [first, last]))
+    Some(finding(facts, groups, text, &left, [first, last], named.locked))
 }
 
 /// Requests of one name whose connections the server ended itself.
@@ -103,7 +113,7 @@ fn of_all(facts: &Facts<'_>, groups: &[Group], names: &BTreeMap<&str, Named<'_>>
     }
     let count = grouped(left.len() as u64);
     let text = format!("it has left all of the last {count} requests without an answer, {} first", first.name);
-    Some(finding(facts, groups, text, &left, [first, last]))
+    Some(finding(facts, groups, text, &left, [first, last], None))
 }
 
 fn since_ns(facts: &Facts<'_>) -> u64 {
@@ -125,7 +135,7 @@ fn is_left(facts: &Facts<'_>, request: &Unanswered, named: &Named<'_>) -> bool {
     let waited_ns = waited_ns(facts, request);
     let is_long = match request.closed_ns {
         Some(closed_ns) => waited_ns >= GIVEN_UP_NS && closed_ns >= since_ns(facts),
-        None => waited_ns >= PATIENCE_NS && !named.served.is_empty(),
+        None => waited_ns >= PATIENCE_NS && (!named.served.is_empty() || named.locked.is_some()),
     };
     is_long && is_slow(facts, request, named)
 }
@@ -136,6 +146,7 @@ fn finding(
     text: String,
     left: &[&Unanswered],
     [first, last]: [&Unanswered; 2],
+    locked: Option<Locked>,
 ) -> Finding {
     let longest_ns = left.iter().map(|it| waited_ns(facts, it)).max().unwrap_or_default();
     let served_well = facts.served.iter().any(|served| served.tgid == last.tgid && served.at_ns >= first.began_ns);
@@ -145,160 +156,8 @@ fn finding(
         let is_with = began_ns.saturating_add(WITH_NS) >= first.began_ns;
         is_with && group.meaning == Meaning::NoAnswer || !served_well && began_ns <= last.began_ns
     };
-    let reason = upstream::meanwhile(facts, groups, last.tgid, is_it).unwrap_or_default();
+    let meanwhile = upstream::meanwhile(facts, groups, last.tgid, is_it);
+    let reason = meanwhile.or_else(|| locked.map(|locked| locked.words(facts))).unwrap_or_default();
     let text = format!("{text}, for up to {}{reason}", duration(longest_ns));
     Finding::new("unanswered", UNANSWERED_REQUESTS, text, [first.index, last.index])
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::scene::{MS, S, Scene};
-    use rewind_common::record::message::message_flags::RECEIVED;
-    use rewind_common::record::{Connection, connection::what};
-    use rewind_recording::event::build;
-
-    const QUIET: &str = "It is running: nothing unusual found.";
-    /// States in which the peer, or this end, has closed first.
-    const LAST_ACK: u8 = 9;
-    const FIN_WAIT2: u8 = 5;
-
-    /// A server at port 8080, with clients at ports from 5000 on.
-    struct Server {
-        scene: Scene,
-        client: u16,
-    }
-
-    impl Server {
-        fn new() -> Self {
-            Self { scene: Scene::of("shop"), client: 5000 }
-        }
-
-        /// A request of a new connection.
-        fn asked(&mut self, path: &str) {
-            self.client += 1;
-            self.connection(what::ACCEPTED, 0, 0);
-            let head = format!("GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n");
-            self.scene.message([8080, self.client], RECEIVED, &mut 0, head.as_bytes());
-        }
-
-        fn answers_after(&mut self, ns: u64) {
-            self.scene.later(ns);
-            let head = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-            self.scene.message([8080, self.client], 0, &mut 0, head);
-        }
-
-        fn closed_after(&mut self, ns: u64, bytes_sent: u64) {
-            self.scene.later(ns);
-            self.connection(what::CLOSED, bytes_sent, LAST_ACK);
-        }
-
-        fn ends_it(&mut self) {
-            self.connection(what::CLOSED, 0, FIN_WAIT2);
-        }
-
-        fn connection(&mut self, what: u8, bytes_sent: u64, state: u8) {
-            self.scene.now += 1_000;
-            let (time_ns, peer_port) = (self.scene.now, self.client);
-            let told = Connection { time_ns, local_port: 8080, peer_port, bytes_sent, state, ..Connection::default() };
-            build::connection(&mut self.scene.records, (700, 700), what, told);
-        }
-
-        /// `answered` requests of a path that take so long, then as many that get no answer, a second apart.
-        fn waits(answered: usize, took_ns: u64, unanswered: usize) -> Self {
-            let mut server = Self::new();
-            for _ in 0..answered {
-                server.asked("/cart");
-                server.answers_after(took_ns);
-            }
-            for _ in 0..unanswered {
-                server.scene.later(S);
-                server.asked("/cart");
-                server.asked("/health");
-                server.answers_after(MS);
-            }
-            server
-        }
-    }
-
-    #[test]
-    fn requests_that_wait_while_others_are_answered_are_told() {
-        let mut server = Server::waits(2, MS, 6);
-        assert_eq!(server.scene.answer(), QUIET);
-        server.scene.later(2 * S);
-        let answer =
-            "It is running; but it has left 6 of the last 8 requests for GET /cart without an answer, for up to 8.00s.";
-        assert_eq!(server.scene.answer(), answer);
-    }
-
-    #[test]
-    fn who_waited_long_before_waits_long_again() {
-        let mut server = Server::waits(2, 10 * S, 4);
-        server.scene.later(10 * S);
-        assert_eq!(server.scene.answer(), QUIET);
-        server.scene.later(21 * S);
-        assert!(server.scene.answer().contains("4 of the last 6 requests"), "{}", server.scene.answer());
-    }
-
-    #[test]
-    fn what_was_never_answered_has_nothing_to_tell_yet_unless_its_clients_gave_up() {
-        let mut server = Server::waits(0, 0, 4);
-        server.scene.later(30 * S);
-        assert_eq!(server.scene.answer(), QUIET);
-        let closed = |ns: u64, bytes_sent: u64| {
-            let mut server = Server::new();
-            for _ in 0..3 {
-                server.asked("/report");
-                server.closed_after(ns, bytes_sent);
-            }
-            server.scene.answer()
-        };
-        let answer = "It is running; but it has left 3 of the last 3 requests for GET /report without an answer, for up to 2.00s.";
-        assert_eq!(closed(2 * S, 0), answer);
-        // Who goes away at once wanted none; bytes that were sent were the answer.
-        assert_eq!([closed(10 * MS, 0), closed(2 * S, 90)], [QUIET, QUIET]);
-    }
-
-    #[test]
-    fn a_server_that_answers_nothing_any_more_is_told_whatever_it_is_asked_for() {
-        let mut server = Server::new();
-        server.asked("/");
-        server.answers_after(MS);
-        for path in ["/a", "/b", "/c"] {
-            server.asked(path);
-            server.scene.later(6 * S);
-        }
-        let answer = "It is running; but it has left all of the last 3 requests without an answer, GET /a first, for up to 19.0s.";
-        assert_eq!(server.scene.answer(), answer);
-        server.asked("/");
-        server.answers_after(MS);
-        assert_eq!(server.scene.answer(), QUIET);
-    }
-
-    #[test]
-    fn a_server_that_ends_the_connections_of_requests_is_told() {
-        let ends = |answers: usize| {
-            let mut server = Server::waits(answers, MS, 0);
-            for _ in 0..3 {
-                server.asked("/report");
-                server.ends_it();
-            }
-            server.scene.answer()
-        };
-        let answer = "It is running; but it has ended the connections of 3 of the last 3 requests for GET /report without an \
-                      answer.";
-        // Who answers none may speak another protocol.
-        assert_eq!([ends(1), ends(0)], [answer, QUIET]);
-    }
-
-    #[test]
-    fn the_peer_that_a_server_waits_for_itself_is_told() {
-        let mut server = Server::waits(2, MS, 3);
-        let mut sent = 0;
-        server.scene.message([6000, 5432], 0, &mut sent, b"GET /stock HTTP/1.1\r\nHost: db\r\n\r\n");
-        server.scene.later(20 * S);
-        let why = server.scene.why();
-        assert!(why.answer.contains("GET /stock of 127.0.0.1:5432 got no answer after"), "{}", why.answer);
-        let found: Vec<_> = why.findings.iter().map(|finding| (finding.rule, finding.text.as_str())).collect();
-        assert!(found.iter().any(|(rule, text)| *rule == "unanswered" && text.contains("; meanwhile GET /stock of")));
-    }
 }

@@ -4,29 +4,24 @@
 //! signals and collections bring. They stop the program's threads as well, by a futex (`LinuxWaitBarrier`): nothing is
 //! told while one of them works.
 //!
-//! Who waits to enter a monitor (`synchronized`) looks again after 1, 8, 64, 512 and then each 1,000 ms where it is the
-//! first that waits for it, in `ObjectMonitor::EnterI` of `runtime/objectMonitor.cpp`, up to JDK 23; others, and later
-//! versions, wait without a limit of time. Its owner is a thread of the program: of who waits for one nobody can say
-//! that it idles.
+//! Who waits to enter a monitor ([`Entering`]) waits for a thread of the program: of those nobody can say that they idle.
 
 #[cfg(test)]
 mod tests;
 
-use super::{LONG_NS, PRIVATE, Waker, doubts, named, since, waker, with_who_ended};
+use super::{LONG_NS, Waker, doubts, named, since, waker, with_who_ended};
 use crate::calls::bits;
-use crate::facts::{Facts, Thread, Wait};
+use crate::facts::{Entering, Facts, Thread, Wait};
 use crate::finding::Finding;
 use crate::weight::IDLE_FOR_EVER;
-use rewind_recording::call::Call;
-use rewind_recording::decode;
-use rewind_recording::event::{Event, Outcome, What};
+use rewind_recording::event::What;
 use std::collections::HashMap;
 
 /// The names of HotSpot's own threads, cut as the kernel does, by the file below `src/hotspot/share` or
 /// `src/java.base/share/classes` of OpenJDK 8 to 21 that gives them.
 #[rustfmt::skip]
 const OWN: [&str; 24] = [
-    VM_THREAD,                                                  // runtime/vmThread.cpp
+    "VM Thread",                                                // runtime/vmThread.cpp
     PERIODIC,                                                   // runtime/thread.cpp, nonJavaThread.cpp
     "Signal Dispatch",                                          // runtime/os.cpp
     "Service Thread",                                           // runtime/serviceThread.cpp
@@ -35,7 +30,7 @@ const OWN: [&str; 24] = [
     ATTACH,                                                     // services/attachListener.cpp
     "C1 CompilerThre", "C2 CompilerThre", "JVMCI CompilerT",    // compiler/compileBroker.cpp
     "Sweeper thread",                                           // the same, up to 19
-    REFERENCES, "Finalizer",                                    // java/lang/ref/Reference.java, Finalizer.java
+    "Reference Handl", "Finalizer",                             // java/lang/ref/Reference.java, Finalizer.java
     "Common-Cleaner",                                           // jdk/internal/ref/CleanerFactory.java
     "StrDedup", "StringDedupThre", "StringDedupProc",           // gc/shared/stringdedup
     "G1 Main Marker",                                           // gc/g1/g1ConcurrentMarkThread.cpp
@@ -52,8 +47,6 @@ const WORKERS: [&str; 8] = [
     "Shenandoah GC T",                                          // gc/shenandoah/shenandoahHeap.cpp
     "ZDriverM", "ZWorker", "ZUn",                               // gc/z, from 21 on with a driver for minor and major
 ];
-const VM_THREAD: &str = "VM Thread";
-const REFERENCES: &str = "Reference Handl";
 /// It wakes 20 times a second, and may be met awake.
 const PERIODIC: &str = "VM Periodic Tas";
 /// It waits for who connects, as `jcmd`.
@@ -62,18 +55,10 @@ const ATTACH: &str = "Attach Listener";
 /// it may wake who waits for an answer, but owns no monitor of the program's while it waits itself.
 const CLIENT: [&str; 2] = ["HttpClient-", "-Se"];
 
-const ETIMEDOUT: u16 = 110;
 /// The kernel's letter for who sleeps until something wakes it.
 const SLEEPS: char = 'S';
-/// Where each limit of `EnterI` begins: an eighth less, as the clock runs before the call does.
-const STEPS_NS: [u64; 5] = [875_000, 7_000_000, 56_000_000, 448_000_000, 875_000_000];
 /// So many threads are named.
 const NAMED: usize = 3;
-
-/// Whether it is a virtual machine of Java, by the names of its threads.
-pub(super) fn is_hotspot(threads: &[Thread]) -> bool {
-    [VM_THREAD, REFERENCES].iter().all(|name| threads.iter().any(|thread| thread.comm == *name))
-}
 
 /// How a thread of the program waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +89,7 @@ pub(super) fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Optio
     let is_launcher =
         |thread: &&Thread| thread.tid == tgid && matches!(waker(facts, thread, threads), Some(Waker::EndOf(_)));
     let program: Vec<&Thread> = others.into_iter().filter(|thread| !is_launcher(thread)).collect();
-    let entries = entries(facts, tgid, &program)?;
+    let entries = facts.entering(threads);
     let waits: Option<Vec<Waiting<'_>>> =
         program.iter().map(|thread| waiting(facts, thread, threads, &entries)).collect();
     let (clients, waits): (Vec<_>, Vec<_>) = waits?.into_iter().partition(|wait| wait.kind == Kind::Client);
@@ -112,7 +97,7 @@ pub(super) fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Optio
     if waits.len() < 2 || !clients.is_empty() && entering.len() < waits.len() {
         return None;
     }
-    let newest = waits.iter().min_by_key(|wait| wait.ns).filter(|wait| wait.ns > LONG_NS)?;
+    let newest = waits.iter().min_by_key(|wait| wait.ns).filter(|wait| wait.ns > LONG_NS && !listens(facts, tgid))?;
     let jvm = if clients.is_empty() { "the JVM's own" } else { "the JVM's own and those of its client of HTTP" };
     let all = if waits.len() == 2 { "both".to_owned() } else { format!("all {}", waits.len()) };
     let (whom, ends) = match entering.as_slice() {
@@ -162,11 +147,11 @@ fn waiting<'t>(
     facts: &Facts<'_>,
     thread: &'t Thread,
     all: &[Thread],
-    entries: &HashMap<u32, Entry>,
+    entries: &HashMap<u32, Entering>,
 ) -> Option<Waiting<'t>> {
     // Who was woken and waits for the CPU is in the call as well.
     let wait = thread.wait.as_ref().filter(|_| thread.state.is_none_or(|state| state == SLEEPS))?;
-    let entry = entries.get(&thread.tid).filter(|entry| entry.is_wait(wait));
+    let entry = entries.get(&thread.tid);
     let kind = match waker(facts, thread, all) {
         Some(Waker::Own | Waker::EndOf(_)) => Kind::Endless,
         _ if entry.is_some() => Kind::Entry,
@@ -184,57 +169,8 @@ fn is_client(thread: &Thread) -> bool {
         && thread.wait.as_ref().is_some_and(|wait| wait.name == "epoll_wait")
 }
 
-/// Waits on one word whose limits grow as those of `EnterI` do.
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    word: Option<u64>,
-    began_ns: u64,
-    /// Which limit was reached last.
-    step: usize,
-}
-
-impl Entry {
-    /// Whether this is one more wait of it.
-    fn is_wait(&self, wait: &Wait) -> bool {
-        self.step + 1 == STEPS_NS.len() && is_private_wait(wait.bits, wait.values[1]) && wait.values[0] == self.word
-    }
-
-    fn call(&mut self, event: &Event<'_>, call: &Call<'_>, facts: &Facts<'_>) {
-        let bits = decode::bits(call, facts.arch);
-        if &*decode::name(call, facts.arch) != "futex" {
-            *self = Self::default();
-        } else if bits & bits::WAITS_THREAD != 0 {
-            let step = STEPS_NS.iter().rposition(|limit| call.duration_ns >= *limit);
-            let is_over = call.errno() == Some(ETIMEDOUT) && is_private_wait(bits, call.value(1));
-            let word = call.value(0);
-            match step.filter(|_| is_over) {
-                Some(0) => *self = Self { word, began_ns: event.start_ns, step: 0 },
-                Some(step) if word == self.word && step == (self.step + 1).min(STEPS_NS.len() - 1) => self.step = step,
-                // The virtual machine may stop it meanwhile, by a word of its own.
-                _ if word != self.word && !is_over => {}
-                _ => *self = Self::default(),
-            }
-        }
-    }
-}
-
-fn is_private_wait(bits: u64, operation: Option<u64>) -> bool {
-    bits & bits::WAITS_THREAD != 0 && operation.is_some_and(|operation| operation & PRIVATE != 0)
-}
-
-/// What threads wait for in vain to enter, as far as it is held; `None` where the process is a server.
-fn entries(facts: &Facts<'_>, tgid: u32, program: &[&Thread]) -> Option<HashMap<u32, Entry>> {
-    let mut entries: HashMap<u32, Entry> = program.iter().map(|thread| (thread.tid, Entry::default())).collect();
-    for event in (0..facts.timeline.len()).filter_map(|index| facts.timeline.event(index)) {
-        match &event.what {
-            What::Listen(_) if event.tgid() == Some(tgid) => return None,
-            What::Call { call, outcome: Outcome::Returned, .. } => {
-                if let Some(entry) = entries.get_mut(&event.tid) {
-                    entry.call(&event, call, facts);
-                }
-            }
-            _ => {}
-        }
-    }
-    Some(entries)
+/// Whether the process has been a server, which waits for whom it serves.
+fn listens(facts: &Facts<'_>, tgid: u32) -> bool {
+    let events = (0..facts.timeline.len()).filter_map(|index| facts.timeline.event(index));
+    events.filter(|event| event.tgid() == Some(tgid)).any(|event| matches!(event.what, What::Listen(_)))
 }
