@@ -51,6 +51,9 @@ const WORKERS: [&str; 8] = [
 const PERIODIC: &str = "VM Periodic Tas";
 /// It waits for who connects, as `jcmd`.
 const ATTACH: &str = "Attach Listener";
+/// Threads of `java.lang.ref.Cleaner`, with a number behind it (`jdk/internal/ref/CleanerImpl.java`), which look again each
+/// minute. Others may be called so: who looks again soon is one of the program's.
+const CLEANER: &str = "Cleaner-";
 /// The selector of the JDK's client of HTTP (`jdk/internal/net/http/HttpClientImpl.java`: `HttpClient-1-SelectorManager`):
 /// it may wake who waits for an answer, but owns no monitor of the program's while it waits itself.
 const CLIENT: [&str; 2] = ["HttpClient-", "-Se"];
@@ -81,7 +84,7 @@ struct Waiting<'t> {
 }
 
 pub(super) fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Option<Finding> {
-    let (own, others): (Vec<_>, Vec<_>) = threads.iter().partition(|thread| is_own(&thread.comm));
+    let (own, others): (Vec<_>, Vec<_>) = threads.iter().partition(|thread| is_own(thread));
     if !own.into_iter().all(is_at_rest) {
         return None;
     }
@@ -120,8 +123,13 @@ pub(super) fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Optio
     Some(finding)
 }
 
-fn is_own(comm: &str) -> bool {
-    OWN.contains(&comm) || WORKERS.iter().any(|worker| comm.starts_with(worker))
+fn is_own(thread: &Thread) -> bool {
+    let comm = thread.comm.as_str();
+    let is_number = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+    let rests = || thread.wait.as_ref().is_some_and(|wait| wait.ns > LONG_NS);
+    OWN.contains(&comm)
+        || WORKERS.iter().any(|worker| comm.starts_with(worker))
+        || comm.strip_prefix(CLEANER).is_some_and(is_number) && rests()
 }
 
 /// Whether a thread of the virtual machine does nothing that stops the others.

@@ -165,6 +165,15 @@ fn a_jvm_that_works_a_server_and_a_main_thread_that_waits_are_not_stuck() {
     let mut scene = jvm();
     wait(&mut scene, 701, WAIT, 0, 0);
     assert_eq!(answer(scene), NOTHING);
+    // A cleaner of the JDK looks again each minute; another's may do so soon.
+    for (ns, is_told) in [(20 * S, true), (2 * S, false)] {
+        let mut scene = latch();
+        starts(&mut scene, 703, "Cleaner-0");
+        scene.later(40 * S);
+        wait(&mut scene, 703, WAIT, 0, LIMIT);
+        scene.later(ns);
+        assert_eq!(scene.answer().contains("can wake"), is_told);
+    }
     // By their names no JVM.
     let mut scene = latch();
     starts(&mut scene, 750, "worker");
