@@ -242,5 +242,6 @@ pub const MAX_SET: usize = 128;
 pub const MAX_MESSAGES: u32 = 4;
 
 const _: () = assert!(size_of::<Op>() == 8 && size_of::<Capture>() == 108);
-const _: () = assert!(MAX_FRAME_BYTES < LAST_BYTES && FIRST_BYTES + LAST_OF_STACK * LAST_BYTES + 256 < crate::chunk::CHUNK_BYTES);
+const _: () =
+    assert!(MAX_FRAME_BYTES < LAST_BYTES && FIRST_BYTES + LAST_OF_STACK * LAST_BYTES + 256 < crate::chunk::CHUNK_BYTES);
 const _: () = assert!(MAX_BYTES <= crate::chunk::SLACK_BYTES && MAX_STRING <= MAX_BYTES);

@@ -162,6 +162,39 @@ impl LastWords {
     }
 }
 
+/// What a living process says again and again, and nothing else behind the first time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// The line as it was said last, with those that belong to it, shortened.
+    pub text: String,
+    /// How often it was said.
+    pub times: usize,
+    /// When it was said first, and when last.
+    pub began_ns: u64,
+    /// When it was said last.
+    pub last_ns: u64,
+    /// The writes that the first and the last are of.
+    pub events: [usize; 2],
+}
+
+impl Complaint {
+    /// Of a process, now.
+    #[must_use]
+    pub fn of(process: &Process, now_ns: u64) -> Option<Self> {
+        let lines = lines::all(process, now_ns);
+        let said = statement::complaint(&lines, now_ns)?;
+        let (first, last) = (said.first()?, said.last()?);
+        let (began, ended) = (lines.get(first.first)?, lines.get(last.last)?);
+        Some(Self {
+            text: statement::shortened(&last.text),
+            times: said.len(),
+            began_ns: began.since_ns,
+            last_ns: ended.since_ns,
+            events: [began.first, ended.last],
+        })
+    }
+}
+
 /// What failed of a process from an event on, and is worth a look: events, in their order.
 struct Failed {
     removals: Vec<usize>,

@@ -10,6 +10,7 @@ use crate::weight::WORTH_SAYING;
 mod before;
 mod busy;
 mod children;
+mod complaint;
 mod deadlock;
 mod descriptors;
 mod dns;
@@ -40,7 +41,7 @@ pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 27] = [
+const RULES: [Rule; 28] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -61,6 +62,7 @@ const RULES: [Rule; 27] = [
     polling::rule,
     stuck::rule,
     question::rule,
+    complaint::rule,
     thread::rule,
     busy::rule,
     served::rule,

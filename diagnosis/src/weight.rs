@@ -73,6 +73,8 @@ pub const DEADLOCKED: i32 = 180;
 /// All threads wait for others of their process, which may be all that they have to do. Less than what may be the reason
 /// for it.
 pub const IDLE_FOR_EVER: i32 = WORTH_SAYING + 5;
+/// It says nothing any more but that something fails. Less than what fails, where that is known.
+pub const COMPLAINS: i32 = WORTH_SAYING + 4;
 /// A thread ended of an exception, and its process lives on without it.
 pub const THREAD_ENDED: i32 = 150;
 /// Most answers of a server are errors of its own.

@@ -38,12 +38,22 @@ pub(super) fn last(process: &Process, end_ns: u64) -> Vec<Line> {
 /// The same, and what it said of the attempts before.
 pub(super) fn with_attempts(process: &Process, end_ns: u64) -> Vec<Line> {
     let own = process.outputs.iter().filter(|output| output.at_ns >= process.since_ns());
-    together(writes(own, end_ns, ATTEMPT_NS))
+    together(writes(own, end_ns, LAST_WORDS_NS, ATTEMPT_NS))
+}
+
+/// All lines that it wrote.
+pub(super) fn all(process: &Process, now_ns: u64) -> Vec<Line> {
+    together(writes(
+        process.outputs.iter().filter(|output| output.at_ns >= process.since_ns()),
+        now_ns,
+        u64::MAX,
+        u64::MAX,
+    ))
 }
 
 /// The lines of what was written right before an end.
 pub(super) fn of<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64) -> Vec<Line> {
-    together(writes(outputs, end_ns, PAUSE_NS))
+    together(writes(outputs, end_ns, LAST_WORDS_NS, PAUSE_NS))
 }
 
 /// Writes put together to lines.
@@ -81,9 +91,14 @@ fn together(writes: Vec<&Output>) -> Vec<Line> {
     lines
 }
 
-/// The writes of one complaint: each no longer before the next than a pause, but for what is said of an orderly end.
-fn writes<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64, pause_ns: u64) -> Vec<&'o Output> {
-    let (mut next_ns, mut patience_ns, mut room) = (end_ns, LAST_WORDS_NS, BYTES);
+/// The writes of one complaint: the last no longer before the end than `last_ns`, each no longer before the next than a pause, but for what is said of an orderly end.
+fn writes<'o>(
+    outputs: impl DoubleEndedIterator<Item = &'o Output>,
+    end_ns: u64,
+    last_ns: u64,
+    pause_ns: u64,
+) -> Vec<&'o Output> {
+    let (mut next_ns, mut patience_ns, mut room) = (end_ns, last_ns, BYTES);
     let mut writes = Vec::new();
     for output in outputs.rev().take(WRITES) {
         let is_another = next_ns.saturating_sub(output.at_ns) > patience_ns;
