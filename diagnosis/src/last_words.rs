@@ -226,6 +226,18 @@ impl Failed {
     }
 }
 
+/// The error that a process stated in a time.
+pub(crate) fn stated(process: &Process, time: Range<u64>) -> Option<String> {
+    let own = process.outputs.iter().filter(|output| time.contains(&output.at_ns));
+    let found = statement::find(&lines::of(own, time.end), |_| Between::Other)?;
+    (found.rank >= Rank::Error).then(|| statement::shortened(&found.text))
+}
+
+/// Whether two lines are one but for the numbers in them.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    statement::form(one) == statement::form(other)
+}
+
 /// Whether words tell of nothing but that it did not start, or will end.
 pub(crate) fn is_vague(text: &str) -> bool {
     vague::is_vague(text) || vague::is_unbegun(text)
@@ -271,10 +283,12 @@ fn says_more_at(lines: &[Line]) -> usize {
     lines.iter().rposition(says_more).unwrap_or_default()
 }
 
-/// All that a process said at its end, without stack frames and what it did without, in lower case: to look for names in it.
+/// All that a process said at its end behind an event, without stack frames and what it did without, in lower case: to
+/// look for names in it.
 #[must_use]
-pub fn telling(process: &Process, end_ns: u64) -> String {
+pub fn telling(process: &Process, behind: usize, end_ns: u64) -> String {
     let mut lines = lines::last(process, end_ns);
+    lines.retain(|line| line.last >= behind);
     // What was met as an exception was handled is not what the program ended of.
     let handling = lines.iter().position(|line| line.text.starts_with(runtimes::HANDLING));
     lines.truncate(handling.unwrap_or(lines.len()));

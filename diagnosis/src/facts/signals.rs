@@ -1,7 +1,7 @@
 //! Signals: their numbers and codes, who sent them, which calls sent them.
 
 use super::{Facts, KillCall, Process};
-use rewind_common::record::{SignalSent, sent_flags};
+use rewind_common::record::SignalSent;
 
 pub(crate) const SIGHUP: u32 = 1;
 pub(crate) const SIGINT: u32 = 2;
@@ -48,6 +48,8 @@ const ABORTING_NS: u64 = 100_000_000;
 /// Who asks a process to end, and kills it if it does not, waits this long at most (the kubelet's
 /// longest usual grace period).
 const GRACE_NS: u64 = 300_000_000_000;
+/// Who is killed sooner behind a SIGTERM had no time for it.
+const AT_ONCE_NS: u64 = 500_000_000;
 
 impl Facts<'_> {
     /// The last record of a signal to a process up to `until_ns`, and which event it is.
@@ -59,11 +61,11 @@ impl Facts<'_> {
         self.sent.iter().rfind(|(_, sent)| of_it(sent)).map(|(index, sent)| (*index, sent))
     }
 
-    /// The last SIGTERM that a process ignored before its end.
-    pub(crate) fn ignored_request(&self, tgid: u32, end_ns: u64) -> Option<(usize, &SignalSent)> {
+    /// The last SIGTERM that a process was sent some time before its end.
+    pub(crate) fn last_request(&self, tgid: u32, end_ns: u64) -> Option<(usize, &SignalSent)> {
         let is_it = |sent: &SignalSent| {
-            let is_before = sent.time_ns <= end_ns && end_ns - sent.time_ns < GRACE_NS;
-            sent.tgid == tgid && sent.signo == SIGTERM && sent.header.flags & sent_flags::IGNORED != 0 && is_before
+            let is_before = end_ns.checked_sub(sent.time_ns).is_some_and(|ns| (AT_ONCE_NS..GRACE_NS).contains(&ns));
+            sent.tgid == tgid && sent.signo == SIGTERM && is_before
         };
         self.sent.iter().rfind(|(_, sent)| is_it(sent)).map(|(index, sent)| (*index, sent))
     }

@@ -90,6 +90,7 @@ const SUMMARIES: &[&str] = &[
     "a complete log of this run",
     "test failed",
     "giving up",
+    "rsync error:",
     "exiting",
     "exited with",
     "exit code",

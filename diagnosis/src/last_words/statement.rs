@@ -5,7 +5,7 @@ use super::logs::{self, Logged};
 use super::ordinary::{goes_on, is_banner, is_frame, is_mark, is_ordinary};
 use super::rank::{Found, Rank};
 use super::way_out::{is_of_tidying, is_orderly};
-use super::{generic, runtimes, vague};
+use super::{about, generic, runtimes, vague};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -49,6 +49,15 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
     let recent = candidates.iter().filter(|found| time_ns(found).saturating_add(SAME_NS) >= until_ns);
     let said = recent.clone().max_by_key(|found| (found.rank, !vague::is_vague(&found.text)))?;
     let event = |at: usize| lines.get(at).map_or(0, |line| line.last);
+    // What is not of peers, and of what failed last, is more than a peer's failure that was said before.
+    let is_last = |found: &&Found| {
+        let since_said = || between(event(said.last)..event(found.first));
+        found.last > said.last && !about::peers(&found.text) && since_said() == Between::Other
+    };
+    let is_peers = said.rank <= Rank::Failure && about::peers(&said.text);
+    if let Some(last) = recent.clone().rfind(is_last).filter(|_| is_peers) {
+        return Some(Found { rank: Rank::Failure, ..last.clone() });
+    }
     let failed_behind = |found: &Found| between(event(found.last)..event(said.first));
     let is_before_removal = |found: &&Found| {
         let is_right_before = found.last < said.first && time_ns(said).saturating_sub(time_ns(found)) < TIDYING_NS;
@@ -183,7 +192,7 @@ impl Repeats {
 }
 
 /// A line without the numbers in it.
-fn form(text: &str) -> String {
+pub(super) fn form(text: &str) -> String {
     text.replace(|c: char| c.is_ascii_digit(), "")
 }
 

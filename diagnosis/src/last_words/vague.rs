@@ -8,8 +8,8 @@ const GENERAL: &str = "\
     errors exception exit exited exiting fail failed failing failure fatal giving in init initialisation \
     initialise initialised initialization initialize initialized is job launch main not of on panic phase pre \
     process program queue ready retries run running server service services setup shut shutdown shutting \
-    something start started starting startup stop stopped stopping task terminated terminating the this to \
-    tries try unable unexpected unhandled unrecoverable up warm warmup was web went will with worker wrong";
+    something start started starting startup stop stopped stopping task terminated terminating the this timed \
+    timeout to tries try unable unexpected unhandled unrecoverable up warm warmup was web went will with worker wrong";
 
 /// How lines begin that say that something was not begun, for a reason that another line states.
 const UNBEGUN: &[&str] = &[
@@ -65,6 +65,19 @@ const UNDONE: &[&str] = &[
     " canceled ",
     " cancelled ",
     " dead ",
+    " reject",
+];
+/// How those go that tell of an answer which they do not show.
+const ANSWERS: &[&str] = &[
+    " unexpected answer ",
+    " unexpected reply ",
+    " unexpected response ",
+    " unexpected status ",
+    " bad answer ",
+    " bad response ",
+    " bad status ",
+    " invalid answer ",
+    " invalid response ",
 ];
 /// How those go that tell the reason.
 const REASONS: &[&str] = &[
@@ -119,7 +132,7 @@ pub(super) fn is_bare(text: &str) -> bool {
     let said = said.rsplit(": ").next().unwrap_or(said);
     let words = words(said);
     let has_any = |of: &[&str]| of.iter().any(|of| words.contains(of));
-    if is_of_a_peer(text) {
+    if is_of_a_peer(text) || has_any(ANSWERS) && !said.contains(|c: char| c.is_ascii_digit()) {
         return true;
     }
     has_any(UNDONE) && !has_any(REASONS) && !said.contains(['"', '=', '{'])

@@ -7,6 +7,7 @@ const ENDS: &[&str] = &["bye", "done", "exit", "finish", "goodbye", "stop", "ter
 
 /// How those begin that tell what it does then: it tidies up, and tells others.
 const TIDIES: &[&str] = &[
+    "bugsnag",
     "clean",
     "clos",
     "delet",
@@ -20,12 +21,16 @@ const TIDIES: &[&str] = &[
     "notif",
     "otlp",
     "pidfile",
+    "pushgateway",
     "releas",
     "remov",
     "report",
     "rollback",
+    "rollbar",
+    "sentry",
     "shut",
     "spans",
+    "statsd",
     "telemetry",
     "traces",
     "unregist",
@@ -42,7 +47,8 @@ pub(super) fn is_of_tidying(text: &str) -> bool {
     let said = before_end(text);
     // Where in the source, as Ruby has it, says nothing.
     let text = text.split_once("': ").filter(|(place, _)| place.contains(":in ")).map_or(text, |(_, said)| said);
-    has_any(said.unwrap_or(text), TIDIES) || text.to_lowercase().contains("pid file")
+    let lower = text.to_lowercase();
+    has_any(said.unwrap_or(text), TIDIES) || lower.contains("pid file") || lower.contains(".hprof")
 }
 
 /// What an error says before it says, behind a comma or in a sentence of its own, that the program ends of it.
@@ -52,10 +58,11 @@ pub(super) fn before_end(text: &str) -> Option<&str> {
     ends.map(|(said, _)| said).min_by_key(|said| said.len())
 }
 
-/// Whether a word of a text begins so.
+/// Whether a word of a text begins so; paths have no words.
 fn has_any(text: &str, starts: &[&str]) -> bool {
     let lower = text.to_lowercase();
-    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    let parts = lower.split_whitespace().filter(|part| !part.contains('/'));
+    let mut words = parts.flat_map(|part| part.split(|c: char| !c.is_alphanumeric()));
     words.any(|word| starts.iter().any(|start| word.starts_with(start)))
 }
 

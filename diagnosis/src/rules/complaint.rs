@@ -80,10 +80,12 @@ mod tests {
         let mut scene = Scene::of("app");
         for attempt in 0..3 {
             scene.later(2 * S);
-            scene
-                .say(2, &format!("ERROR consumer: no login ({attempt}/100)\nTrying again in {attempt} seconds...\n\n"));
+            scene.say(
+                2,
+                &format!("ERROR consumer: cannot log in ({attempt}/100)\nTrying again in {attempt} seconds...\n\n"),
+            );
         }
-        assert!(scene.answer().contains("is \"consumer: no login (2/100)\", 3 times."), "{}", scene.answer());
+        assert!(scene.answer().contains("is \"consumer: cannot log in (2/100)\", 3 times."), "{}", scene.answer());
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use crate::facts::{Facts, Served};
 use crate::finding::Finding;
 use crate::groups::Group;
+use crate::last_words::{is_same, stated};
 use crate::weight::SERVES_ERRORS;
+use crate::words::uncaught::{self, Uncaught};
 use crate::words::upstream;
 use rewind_recording::render::units::grouped;
 use std::ops::RangeInclusive;
@@ -29,7 +31,8 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
         return Vec::new();
     }
     let (count, of) = (grouped(errors.len() as u64), grouped(recent.len() as u64));
-    let reason = reason(facts, groups, last, errors.len()).unwrap_or_default();
+    let reason = reason(facts, groups, last, errors.len()).or_else(|| said(facts, &errors));
+    let reason = reason.or_else(|| died(facts, first)).unwrap_or_default();
     let text = format!(
         "it answered {count} of its last {of} requests with an error, {} with HTTP {}{reason}",
         last.name, last.status
@@ -44,6 +47,21 @@ fn reason(facts: &Facts<'_>, groups: &[Group], last: &Served, errors: usize) -> 
     let meanwhile = || upstream::meanwhile(facts, groups, last.tgid, |group| group.first_ns <= last.at_ns);
     upstream::right_before(groups, (last.tgid, last.at_ns), least)
         .or_else(|| meanwhile().filter(|_| OF_GATEWAYS.contains(&last.status)))
+}
+
+/// The thread of the server that ended of an exception before the first of the errors.
+fn died(facts: &Facts<'_>, first: &Served) -> Option<String> {
+    let mut threads = uncaught::all(facts).into_iter();
+    let Uncaught { tid, said, .. } = threads.rfind(|thread| thread.tgid == first.tgid && thread.at_ns < first.at_ns)?;
+    Some(format!("; before that its thread {tid} ended: it said \"{said}\""))
+}
+
+/// What the server said was wrong with the last of the requests, if it said so of the one before as well.
+fn said(facts: &Facts<'_>, errors: &[&Served]) -> Option<String> {
+    let [.., before, last] = errors else { return None };
+    let told = |served: &Served| stated(facts.processes.get(&served.tgid)?, served.began_ns..served.at_ns);
+    let text = told(last).filter(|text| told(before).is_some_and(|before| is_same(&before, text)))?;
+    Some(format!("; right before that it said \"{text}\""))
 }
 
 #[cfg(test)]
@@ -115,6 +133,31 @@ mod tests {
         let reason =
             "GET / with HTTP 500; right before that openat of /data/log/app.log found no space left (ENOSPC), 4 times.";
         assert!(scene.answer().ends_with(reason), "{}", scene.answer());
+    }
+
+    #[test]
+    fn a_server_that_answers_with_errors_is_told_with_what_it_says_of_each() {
+        let answer_of = |of: [&str; 3]| {
+            let mut scene = Scene::of("app");
+            let (mut received, mut sent) = (0, 0);
+            for error in of {
+                let ports = [8080, 5000];
+                scene.message(ports, RECEIVED, &mut received, b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+                scene.say(2, &format!("ERROR app: {error}\n"));
+                scene.message(ports, 0, &mut sent, b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n");
+                scene.later(S);
+            }
+            scene.answer()
+        };
+        let table = "relation \"invoices\" does not exist";
+        let told = answer_of([table; 3]);
+        assert!(
+            told.ends_with(
+                "GET / with HTTP 500; right before that it said \"app: relation \"invoices\" does not exist\"."
+            ),
+            "{told}"
+        );
+        assert!(answer_of([table, table, "bad date"]).ends_with("GET / with HTTP 500."));
     }
 
     #[test]

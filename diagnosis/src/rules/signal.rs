@@ -77,10 +77,12 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
     if signal == SIGKILL && text == "sent by the kernel" {
         text += ", and not for memory: as it does at the hard limit on CPU time (RLIMIT_CPU)";
     }
-    if let Some((index, sent)) = facts.ignored_request(tgid, facts.end_ns()).filter(|_| signal == SIGKILL) {
+    if let Some((index, sent)) = facts.last_request(tgid, facts.end_ns()).filter(|_| signal == SIGKILL) {
         evidence.push(index);
         let before = duration(facts.end_ns() - sent.time_ns);
+        let is_ignored = sent.header.flags & sent_flags::IGNORED != 0;
         text += &match process.ns_tgid {
+            _ if !is_ignored => format!("; it was sent SIGTERM {before} before, and did not end of that"),
             // The kernel keeps from it what it has no handler for (`sig_task_ignored`, kernel/signal.c).
             1 => format!("; process 1 takes no SIGTERM without a handler, and was sent one {before} before"),
             _ => format!("; it ignores SIGTERM, which it was sent {before} before"),

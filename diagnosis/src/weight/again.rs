@@ -2,6 +2,7 @@
 
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
+use crate::last_words::Complaint;
 use crate::meaning::{LOCKED, Meaning, status};
 use crate::noise::{Noise, is_of_a_home};
 use crate::text::has_name;
@@ -82,22 +83,32 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, read_
     let is_tried = group.count >= REPEATED_TIMES
         && (is_peer || is_of_one(works, group))
         && is_spread
-        && read_ns.saturating_sub(group.last_ns) < STANDING_NS;
+        && read_ns.saturating_sub(group.last_ns) < longest_pause_ns(group);
     let is_within = |ns: u64| group.last_ns.saturating_sub(group.first_ns) <= ns.saturating_mul(group.count);
     let is_often = is_within(OFTEN_NS);
     // Who asks for what is not there, and goes on, reckons with it.
     let is_reckoned_with = group.meaning == Meaning::Other && status(group.errno).is_some();
-    // A server that answers well does without it.
+    // A server that answers well does without it, unless an error is all that it says.
     let serves_well = || {
         let mut served =
             facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns > group.first_ns);
-        served.any(|served| served.status < ERRORS)
+        let complains = || {
+            let process = facts.processes.get(&group.tgid).filter(|_| is_peer);
+            process.is_some_and(|process| Complaint::of(process, read_ns).is_some())
+        };
+        served.any(|served| served.status < ERRORS) && !complains()
     };
     let is_in_line = group.errno == LOCKED && !is_within(URGENT_NS);
     let is_reckoned_with = is_reckoned_with || is_in_line || serves_well() || is_served_as_missing(facts, group);
     // Who gave a question up some time ago, and lives on, got over it.
     let is_open = group.meaning == Meaning::NoAnswer && read_ns.saturating_sub(group.last_ns) < GIVEN_UP_NS;
     is_open || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
+}
+
+/// How long who tries it again and again may wait for the next time: the waits of many double each time.
+fn longest_pause_ns(group: &Group) -> u64 {
+    let span_ns = group.last_ns.saturating_sub(group.first_ns);
+    span_ns.saturating_mul(2).clamp(OFTEN_NS, STANDING_NS)
 }
 
 /// Whether a server told who asked for it that a file is not there.

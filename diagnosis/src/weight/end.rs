@@ -2,11 +2,11 @@
 
 use super::again::{Crowds, is_interleaved, is_repeated};
 use super::missed::was_not_made;
-use crate::facts::Facts;
+use crate::facts::{Facts, Failure};
 use crate::groups::Group;
 use crate::last_words::{LONGER_WAIT, LastWords, about, continued, has_no_reason, telling, without};
 use crate::meaning::status;
-use crate::noise::Noise;
+use crate::noise::{Noise, noise};
 use crate::text::has_name;
 use crate::turn::{can_be_had_over, is_turn, went_on};
 use crate::works::{Kind, Works};
@@ -15,6 +15,11 @@ use std::collections::HashSet;
 /// Who gives up after a last attempt does so at once, after a sleep of the same thread, or, as it says itself, after a
 /// last wait ([`LONGER_WAIT`]).
 const RIGHT_BEHIND_NS: u64 = 50_000_000;
+
+/// What is missing is looked for, and had over.
+const ENOENT: u16 = 2;
+/// What is said so soon behind what failed may be of that.
+const AT_ONCE_NS: u64 = 1_000_000_000;
 
 /// What is known of the end that failures are weighed against.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +74,9 @@ impl EndContext {
             has_no_reason: words.is_some_and(|words| words.is_error && has_no_reason(&words.text)),
             threads: facts.ending_thread().into_iter().chain(spoke_in).collect(),
             complained_ns: words.filter(|words| facts.chain.contains(&words.tgid)).map(|words| words.since_ns),
-            words: spoke.map(|(_, process)| telling(process, end_ns)).unwrap_or_default(),
+            words: spoke
+                .map(|(tgid, process)| telling(process, last_failed(facts, tgid, error), end_ns))
+                .unwrap_or_default(),
             without: spoke.map(|(_, process)| without(process, end_ns)).unwrap_or_default(),
             continued_ns: spoke.map(|(_, process)| continued(process, end_ns)).unwrap_or_default(),
             error: error.map(|words| words.text.to_lowercase()).unwrap_or_default(),
@@ -148,4 +155,21 @@ impl EndContext {
         };
         turns.iter().copied().max_by_key(order).map(|group| group.last)
     }
+}
+
+/// What failed last before the error that a process stated, for the first time, and is more than something missing: what
+/// was said before that is of what failed before. 0: nothing did.
+fn last_failed(facts: &Facts<'_>, tgid: u32, error: Option<&LastWords>) -> usize {
+    let Some(error) = error.filter(|error| error.tgid == tgid) else { return 0 };
+    let is_odd = |failure: &&Failure| {
+        failure.tgid == tgid
+            && failure.index < error.events[0]
+            && failure.errno != ENOENT
+            && noise(&failure.name, &failure.subject, failure.errno) == Noise::None
+    };
+    let odd = || facts.failures.iter().filter(is_odd);
+    let Some(last) = odd().max_by_key(|failure| failure.index) else { return 0 };
+    let is_soon = error.since_ns.saturating_sub(last.at_ns) < AT_ONCE_NS;
+    let is_same = |failure: &Failure| failure.errno == last.errno && failure.index != last.index;
+    if is_soon && !odd().any(is_same) { last.index } else { 0 }
 }

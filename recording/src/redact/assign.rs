@@ -19,6 +19,21 @@ const MIN_BYTES: usize = 8;
 /// What is a setting, and no secret, whatever its name.
 const SETTINGS: &[&str] = &["true", "false", "null", "none", "nil", "undefined", "yes", "no"];
 
+/// What shells say of a variable that has no value (bash's `variables.c` and `subst.c`, dash's `var.c`), and programs of
+/// a setting, as all of a line behind its name.
+const UNSET: &[&str] = &[
+    "unbound variable",
+    "parameter not set",
+    "parameter null or not set",
+    "not set",
+    "is not set",
+    "not found",
+    "missing",
+    "is missing",
+    "required",
+    "is required",
+];
+
 /// The value behind `candidate`, a match of [`CANDIDATE`] in `string`, if it is a secret.
 pub(super) fn value(string: &[u8], candidate: Range<usize>, text: Text) -> Option<Range<usize>> {
     let word_end =
@@ -36,7 +51,7 @@ pub(super) fn value(string: &[u8], candidate: Range<usize>, text: Text) -> Optio
     let is_directory = name.eq_ignore_ascii_case(b"pwd") && value.starts_with(b"/");
     // The last part of a path, or of a name with colons: `/etc/passwd: Permission denied`, `Token::new`.
     let is_part = says && (before.ends_with(b"/") || value.starts_with(b":"));
-    if kind == Name::Plain || is_directory || is_part {
+    if kind == Name::Plain || is_directory || is_part || says && is_unset(value, text) {
         return None;
     }
     let is_option = dashes > 0 && before.iter().rev().nth(dashes).is_none_or(|byte| !byte.is_ascii_alphanumeric());
@@ -63,6 +78,13 @@ pub(super) fn value(string: &[u8], candidate: Range<usize>, text: Text) -> Optio
     let is_random = bytes.len() >= MIN_BYTES && bytes.iter().any(u8::is_ascii_digit) || is_open;
     let is_sentence = kind == Name::Vague && says && !holds_all && !is_quoted && !between.contains(&b'"') && !is_random;
     (!is_sentence && !found.is_empty()).then_some(found)
+}
+
+/// Whether the rest of a line says that there is no value.
+fn is_unset(value: &[u8], text: Text) -> bool {
+    let line = value.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_whole = line.len() < value.len() || !text.is_cut;
+    is_whole && UNSET.iter().any(|unset| line.trim_ascii_end().eq_ignore_ascii_case(unset.as_bytes()))
 }
 
 /// Whether the value is all the rest of an argument: of an option or a variable, not of a query or a

@@ -133,3 +133,46 @@ fn a_peer_that_refused_is_what_no_connection_came_to_be_with() {
         assert!(scene.answer().contains("connect to 127.0.0.1:6399 was refused"), "{said}: {}", scene.answer());
     }
 }
+
+#[test]
+fn of_two_failures_that_were_said_the_last_is_the_reason() {
+    let mut scene = Scene::of("php a.php");
+    scene.connect([127, 0, 0, 1], 11211, -111);
+    scene.say(2, "cache: Connection refused\n");
+    scene.call(700, 82).string("/tmp/up").string("/data/up").result(-13).end();
+    scene.say(2, "could not store upload\n");
+    scene.exit(700, 1 << 8);
+    assert_eq!(
+        scene.answer(),
+        "It exited with 1: it said \"could not store upload\"; right before that rename of /tmp/up was denied (EACCES)."
+    );
+    let mut scene = Scene::of("ruby a.rb");
+    scene.connect([127, 0, 0, 1], 8125, -111);
+    scene.say(2, "statsd off: Errno::ECONNREFUSED\n");
+    scene.open("/app/prices", -13);
+    scene.say(2, "/app/a.rb:4:in `<main>': pricing unavailable (RuntimeError)\n");
+    scene.exit(700, 1 << 8);
+    assert_eq!(
+        scene.answer(),
+        "It exited with 1: it said \"pricing unavailable (RuntimeError)\"; right before that openat of /app/prices was denied (EACCES)."
+    );
+    let mut scene = Scene::of("ruby a.rb");
+    scene.connect([127, 0, 0, 1], 6955, -111);
+    scene.say(2, "pushgateway: Errno::ECONNREFUSED\n");
+    scene.say(2, "/app/a.rb:4:in `fetch': key not found: :tax_id (KeyError)\n\tfrom /app/a.rb:4:in `<main>'\n");
+    scene.exit(700, 1 << 8);
+    assert_eq!(scene.answer(), "It exited with 1: it said \"key not found: :tax_id (KeyError)\".");
+    let mut scene = Scene::of("node a.js");
+    scene.say(2, "Invalid URL\n");
+    scene.connect([127, 0, 0, 1], 6803, -111);
+    scene.say(2, "[sentry] could not send event: ECONNREFUSED\n");
+    scene.exit(700, 1 << 8);
+    assert_eq!(scene.answer(), "It exited with 1: it said \"Invalid URL\".");
+}
+
+#[test]
+fn the_line_of_rsync_that_tells_what_failed_is_told() {
+    let said = "rsync: [sender] change_dir \"/mnt/uploads\" failed: No such file or directory (2)\n\
+                rsync error: some files/attrs were not transferred (see previous errors) (code 23) at main.c(1394) [sender=3.5.0]\n";
+    assert_eq!(error(said), "rsync: [sender] change_dir \"/mnt/uploads\" failed: No such file or directory (2)");
+}

@@ -154,6 +154,8 @@ fn words_that_occur_in_sentences_and_paths_stay() {
         "SyntaxError: Unexpected token: unexpected end\n",
         "cp: '/run/secrets/token': No such file or directory\n",
         "the secret: patience\n",
+        "/app/e.sh: line 4: API_TOKEN: unbound variable\n",
+        "DB_PASSWORD: parameter not set",
         "Enter password: ",
         "cd /srv && PWD=/srv ls",
         "open /root/.aws/credentials: no such file\n",
