@@ -1,10 +1,11 @@
 //! CPU time, throttling, limit and weight (`cgroup-v2.rst`, "CPU"; `sched-bwc.rst`; `cpuacct.rst` of v1).
 
-use crate::hierarchies::Controller;
-use crate::reading::{Hierarchy, Reading, number};
+use crate::hierarchies::{Controller, Hierarchies};
+use crate::reading::{Hierarchy, ReadError, Reading, number};
 use crate::subject::Subject;
 use rewind_host_metrics::text::named;
 use rewind_otlp::metric::sheet::{Sheet, value, whole};
+use std::path::Path;
 
 const NS_PER_S: u64 = 1_000_000_000;
 /// What a cgroup has that was not told: `cpu.weight` of v2, `cpu.shares` of v1.
@@ -33,6 +34,16 @@ pub struct Cpu {
 }
 
 impl Cpu {
+    /// Reads those of the cgroup of that path, from the hierarchy's root on, and nothing else of it.
+    ///
+    /// # Errors
+    /// It is gone, or the path is none of a cgroup.
+    pub fn read(hierarchies: &Hierarchies, path: &Path) -> Result<Self, ReadError> {
+        let mut reading = Reading::new(hierarchies, path)?;
+        let cpu = read(&mut reading);
+        reading.finish().map(|_| cpu)
+    }
+
     /// `cpu.stat` of v2; `None`: no time is there.
     fn v2(text: &str) -> Option<Self> {
         let named = named(text);

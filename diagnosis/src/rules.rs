@@ -33,6 +33,7 @@ mod signal;
 mod slow;
 mod stuck;
 mod thread;
+mod throttled;
 mod timeout;
 mod unanswered;
 mod untaken;
@@ -41,7 +42,7 @@ pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 28] = [
+const RULES: [Rule; 29] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -68,6 +69,7 @@ const RULES: [Rule; 28] = [
     served::rule,
     unanswered::rule,
     untaken::rule,
+    throttled::rule,
     slow::rule,
     other::rule,
 ];

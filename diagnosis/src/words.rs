@@ -3,6 +3,7 @@
 pub(crate) mod exit_code;
 pub(crate) mod failure;
 pub(crate) mod signal;
+pub(crate) mod throttling;
 pub(crate) mod uncaught;
 pub(crate) mod upstream;
 pub(crate) mod waiting;

@@ -9,7 +9,7 @@ mod pod;
 pub use diagnosed::Diagnosed;
 pub use ending::{Cause, Ending, Oom, Sender};
 pub use healthy::HealthyFailure;
-pub use living::{Living, ThreadState};
+pub use living::{CpuLimit, Living, ThreadState};
 pub use pod::{ContainerKind, Owner, Pod, Service};
 
 use crate::escape::UntrustedString;

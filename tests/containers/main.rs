@@ -227,6 +227,7 @@ fn main() -> ExitCode {
         )
         .test("a_step_of_crun_that_failed_is_named_with_its_files", &with_crun, scenarios::never::files_by_crun)
         .test("a_slow_disk_is_named_while_the_container_lives", &with_python, scenarios::slow::disk)
+        .test("a_cpu_limit_that_holds_a_container_up_is_told_while_it_lives", &with_python, scenarios::slow::cpu_limit)
         .test("threads_that_all_wait_for_locks_are_named", &with_python, scenarios::slow::deadlock)
         .test(
             "a_peer_that_does_not_answer_is_named_while_the_container_waits",

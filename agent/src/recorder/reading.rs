@@ -12,6 +12,7 @@ use rewind_recording::event;
 use rewind_recording::header::{Container, FORMAT, Header};
 use rewind_recording::peer;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 impl Recorder {
     /// All recordings, by their counters: but for what has died and was not looked at yet, no record is read.
@@ -71,6 +72,9 @@ impl Recorder {
         (header.ending, header.cause) = (ends.ending(), ends.cause());
         if ring.end_ns().is_none() {
             header.living = rings::living::living(&kernel::directory_of(&self.cgroup_mount, &ring.path));
+            let path = kernel::directory_of(Path::new("/"), &ring.path);
+            let limit = || rings::living::cpu_limit(&self.hierarchies(), &path);
+            header.living.iter_mut().for_each(|living| living.cpu_limit = limit());
         }
         header.coverage = cut.coverage;
         header.coverage.ring_bytes = bytes_of(&ring);

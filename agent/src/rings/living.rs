@@ -1,11 +1,14 @@
 //! What the kernel says of a living container's threads: whether they run, sleep, wait for a disk or are stopped, and
-//! whether their cgroup is frozen. Read when somebody asks for the recording, and never else.
+//! whether their cgroup is frozen, and how often its limit of CPU time has stopped it. Read when somebody asks for the recording, and never else.
 
+use crate::clock;
 use crate::host::facts::first_pid_namespace;
 use procfs::process::{MountInfo, Process, Stat};
-use rewind_recording::header::{Living, ThreadState};
+use rewind_container_metrics::Hierarchies;
+use rewind_container_metrics::cpu::Cpu;
+use rewind_recording::header::{CpuLimit, Living, ThreadState};
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// What `/proc` says of the threads of a cgroup. `None`: it numbers processes otherwise than the records do, or has
 /// nothing of them.
@@ -19,24 +22,46 @@ pub(crate) fn living(cgroup: &Path) -> Option<Living> {
     let frozen = by_v1().filter(|frozen| *frozen).or_else(|| frozen(cgroup));
     let mut living = Living { frozen, ..Living::default() };
     let ticks_per_second = procfs::ticks_per_second();
+    let mut first = None;
     for tid in numbers {
         if living.threads.len() == Living::MAX_THREADS {
             living.left_out += 1;
-        } else if let Some(state) = state(tid, ticks_per_second) {
+        } else if let Some((state, began)) = state(tid, ticks_per_second) {
+            first = first.into_iter().chain([began]).min();
             living.threads.push(state);
         }
     }
+    let ticks = first.map(|first: u64| clock::boot_ticks(clock::now_ns()).saturating_sub(first));
+    living.age_ms = ticks.and_then(|ticks| ticks.saturating_mul(1000).checked_div(ticks_per_second));
     Some(living)
 }
 
-/// `None`: it has ended, or may not be asked.
-fn state(tid: i32, ticks_per_second: u64) -> Option<ThreadState> {
+/// The limit of CPU time of the cgroup of that path, or of the nearest above that has one.
+pub(crate) fn cpu_limit(hierarchies: &Hierarchies, path: &Path) -> Option<CpuLimit> {
+    let is_root = |path: &Path| !path.components().any(|part| matches!(part, Component::Normal(_)));
+    let limit = |path: &Path| {
+        let Cpu { limit, periods, throttled_periods, throttled_ns, .. } = Cpu::read(hierarchies, path).ok()?;
+        Some(CpuLimit {
+            millicpus: (limit? * 1000.0).round() as u64,
+            is_above: false,
+            periods: periods?,
+            throttled_periods: throttled_periods?,
+            throttled_ns: throttled_ns?,
+        })
+    };
+    let above = || path.ancestors().skip(1).filter(|path| !is_root(path)).find_map(limit);
+    limit(path).or_else(|| above().map(|limit| CpuLimit { is_above: true, ..limit }))
+}
+
+/// A thread, and when it began, in ticks since the host's start. `None`: it has ended, or may not be asked.
+fn state(tid: i32, ticks_per_second: u64) -> Option<(ThreadState, u64)> {
     let thread = Process::new(tid).ok()?;
     let tgid = thread.status().ok()?.tgid;
-    let Stat { state, utime, stime, .. } =
+    let Stat { state, utime, stime, starttime, .. } =
         Process::new_with_root(format!("/proc/{tgid}/task/{tid}").into()).ok()?.stat().ok()?;
     let cpu_ms = utime.saturating_add(stime).saturating_mul(1000).checked_div(ticks_per_second)?;
-    Some(ThreadState { tgid: u32::try_from(tgid).ok()?, tid: u32::try_from(tid).ok()?, state, cpu_ms })
+    let (tgid, tid) = (u32::try_from(tgid).ok()?, u32::try_from(tid).ok()?);
+    Some((ThreadState { tgid, tid, state, cpu_ms }, starttime))
 }
 
 /// Whether a thread is frozen by cgroup v1 (`Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst`), where it has
@@ -66,8 +91,35 @@ mod tests {
     fn a_thread_is_told_with_its_process_and_that_it_runs() {
         let tid = procfs::process::Process::myself().map(|process| process.pid());
         let found = tid.ok().and_then(|tid| state(tid, procfs::ticks_per_second()));
-        let found = found.map(|found| (found.tgid, found.tid, "RSD".contains(found.state)));
+        let found = found.map(|(found, _)| (found.tgid, found.tid, "RSD".contains(found.state)));
         assert_eq!(found, Some((std::process::id(), std::process::id(), true)));
+    }
+
+    #[test]
+    fn a_limit_of_cpu_time_is_that_of_the_cgroup_or_of_the_nearest_above() {
+        let dir = tempfile::tempdir().unwrap();
+        let hierarchies = Hierarchies::default().with_unified(dir.path());
+        let put = |path: &str, max: &str, stat: &str| {
+            fs::create_dir_all(dir.path().join(path)).unwrap();
+            fs::write(dir.path().join(path).join("cpu.max"), max).unwrap();
+            fs::write(dir.path().join(path).join("cpu.stat"), format!("usage_usec 500\n{stat}")).unwrap();
+        };
+        let limit = || cpu_limit(&hierarchies, Path::new("/pod/app"));
+        // The root's is none, whatever stands there.
+        put("", "10000 100000", "nr_periods 9\nnr_throttled 9\nthrottled_usec 9\n");
+        put("pod/app", "max 100000", "nr_periods 0\nnr_throttled 0\nthrottled_usec 0\n");
+        assert_eq!(limit(), None);
+        put("pod", "150000 100000", "nr_periods 40\nnr_throttled 30\nthrottled_usec 2000\nnr_bursts 0\n");
+        let of_pod =
+            CpuLimit { millicpus: 1500, is_above: true, periods: 40, throttled_periods: 30, throttled_ns: 2_000_000 };
+        assert_eq!(limit(), Some(of_pod));
+        for unread in ["max", "5000", "5000 0", "-1 100000", ""] {
+            put("pod/app", unread, "");
+            assert_eq!(limit(), Some(of_pod), "{unread}");
+        }
+        put("pod/app", "5000 100000\n", "nr_periods 21\nnr_throttled 20\nthrottled_usec 1\n");
+        let own = CpuLimit { millicpus: 50, is_above: false, periods: 21, throttled_periods: 20, throttled_ns: 1_000 };
+        assert_eq!(limit(), Some(own));
     }
 
     #[test]

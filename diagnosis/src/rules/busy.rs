@@ -4,6 +4,7 @@ use crate::facts::{Facts, Thread};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::weight::HUNG;
+use crate::words::throttling;
 use rewind_recording::render::units::duration;
 
 /// Programs that compute make no call for as long.
@@ -45,6 +46,7 @@ fn finding(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
         // The kernel says that it does something else; or it was not asked, and the thread may have ended unseen.
         _ => return None,
     };
+    let text = text + &throttling::beside(facts);
     Some(Finding::new("busy", HUNG, text, last_event(facts, tid)))
 }
 
@@ -64,7 +66,8 @@ mod tests {
         scene.open("/srv/matrix", 3);
         scene.later(30 * S);
         let thread = |(state, cpu_ms)| ThreadState { tgid: 700, tid: 700, state, cpu_ms };
-        let living = state.map(|state| Living { frozen: Some(false), threads: vec![thread(state)], left_out: 0 });
+        let living =
+            state.map(|state| Living { frozen: Some(false), threads: vec![thread(state)], ..Living::default() });
         let header = Header { living, ..scene.header() };
         diagnose(&header, &rewind_recording::event::sorted(&scene.records), &Default::default()).answer
     }

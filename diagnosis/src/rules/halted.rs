@@ -72,7 +72,7 @@ mod tests {
 
     fn told(state: char, frozen: bool) -> Option<Living> {
         let thread = ThreadState { tgid: 700, tid: 700, state, cpu_ms: 40 };
-        Some(Living { frozen: Some(frozen), threads: vec![thread], left_out: 0 })
+        Some(Living { frozen: Some(frozen), threads: vec![thread], ..Living::default() })
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::weight::{SLOW, SLOW_SHARE};
+use crate::words::throttling;
 use rewind_recording::render::units::{counted, duration};
 
 /// Calls that should not take long, and what they wait for.
@@ -49,11 +50,12 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
         let (longest_ns, index) = first.longest;
         let weight = SLOW + share.min(ALL) as i32 * SLOW_SHARE / ALL as i32;
         let text = format!(
-            "it waited {} for {waits_for}: {} in {name}, the longest {}{}",
+            "it waited {} for {waits_for}: {} in {name}, the longest {}{}{}",
             duration(total_ns),
             counted(first.calls, "call"),
             duration(longest_ns),
             first.subject.text().map_or_else(String::new, |what| format!(" on {what}")),
+            throttling::beside(facts),
         );
         // Why it ended is another question.
         findings.push(Finding { is_tied: facts.ending.is_none(), ..Finding::new("slow", weight, text, [index]) });

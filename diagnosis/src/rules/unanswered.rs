@@ -13,7 +13,7 @@ use crate::finding::Finding;
 use crate::groups::Group;
 use crate::meaning::Meaning;
 use crate::weight::UNANSWERED_REQUESTS;
-use crate::words::upstream;
+use crate::words::{throttling, upstream};
 use locked::Locked;
 use rewind_recording::render::units::{duration, grouped};
 use std::collections::BTreeMap;
@@ -157,7 +157,8 @@ fn finding(
         is_with && group.meaning == Meaning::NoAnswer || !served_well && began_ns <= last.began_ns
     };
     let meanwhile = upstream::meanwhile(facts, groups, last.tgid, is_it);
-    let reason = meanwhile.or_else(|| locked.map(|locked| locked.words(facts))).unwrap_or_default();
+    let reason = meanwhile.or_else(|| locked.map(|locked| locked.words(facts)));
+    let reason = reason.unwrap_or_else(|| throttling::beside(facts));
     let text = format!("{text}, for up to {}{reason}", duration(longest_ns));
     Finding::new("unanswered", UNANSWERED_REQUESTS, text, [first.index, last.index])
 }

@@ -9,6 +9,12 @@ pub struct Living {
     /// Whether its cgroup is frozen (`cgroup.events`); `None`: it could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frozen: Option<bool>,
+    /// Its limit of CPU time; `None`: it has none, or it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_limit: Option<CpuLimit>,
+    /// How long ago the oldest of its threads began, milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
     /// Its threads, at most [`Living::MAX_THREADS`].
     pub threads: Vec<ThreadState>,
     /// How many more there are.
@@ -24,6 +30,23 @@ impl Living {
     pub const fn is_whole(&self) -> bool {
         self.left_out == 0 && !self.threads.is_empty()
     }
+}
+
+/// A limit of CPU time, and how often it was met since its cgroup was made (`cpu.max` and `cpu.stat` of
+/// `cgroup-v2.rst`; `sched-bwc.rst`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CpuLimit {
+    /// Thousandths of a CPU.
+    pub millicpus: u64,
+    /// Whether it is the limit of a cgroup above, as that of a pod.
+    pub is_above: bool,
+    /// Periods in which something ran.
+    pub periods: u64,
+    /// Of those, the ones in which it was stopped until the next.
+    pub throttled_periods: u64,
+    /// For how long, all CPUs together.
+    pub throttled_ns: u64,
 }
 
 /// One thread.

@@ -3,6 +3,7 @@
 use super::python;
 use anyhow::{Context as _, Result, ensure};
 use rewind_tests::agent::Agent;
+use rewind_tests::bundle::Spec;
 use rewind_tests::container::Container;
 use rewind_tests::eventually::eventually;
 use rewind_tests::told::{narrow, unwrapped};
@@ -43,6 +44,25 @@ pub(crate) fn deadlock() -> Result<()> {
     let now_in_it =
         columns.filter(|columns| columns.get(1..3) == Some(&["python3", "futex"]) && columns.last() == Some(&"1"));
     ensure!(now_in_it.count() == 3 && top.contains("futex: waiting for a lock or another thread (look here)"), "{top}");
+    agent.stop()
+}
+
+pub(crate) fn cpu_limit() -> Result<()> {
+    let agent = Agent::start()?;
+    // Work that is nothing for a whole CPU, and for a twentieth of one takes all of it.
+    let script = "
+import time
+while True:
+    sum(range(5_000_000))
+    time.sleep(0.1)
+";
+    let with = |cpus| Spec { cpus: Some(cpus), ..python(script) };
+    let (tight, wide) = (Container::new("rewind-tight", &with(0.05))?, Container::new("rewind-wide", &with(1.0))?);
+    let _running = [tight.start()?, wide.start()?];
+    let screen = living(&agent, &tight, "its CPU limit (0.05 CPUs) has stopped it in ")?;
+    ensure!(unwrapped(&screen).contains("% of all periods that it ran in, for "), "{screen}");
+    let well = agent.ask(&["why", wide.id()])?.success()?;
+    ensure!(unwrapped(&well).starts_with("It is running: nothing unusual found."), "{well}");
     agent.stop()
 }
 

@@ -1,7 +1,9 @@
+use crate::diagnose;
 use crate::scene::{MS, S, Scene};
 use rewind_common::record::message::message_flags::RECEIVED;
 use rewind_common::record::{Connection, connection::what};
 use rewind_recording::event::build;
+use rewind_recording::header::{CpuLimit, Header, Living};
 
 const QUIET: &str = "It is running: nothing unusual found.";
 /// States in which the peer, or this end, has closed first.
@@ -120,6 +122,21 @@ fn a_server_that_answers_nothing_any_more_is_told_whatever_it_is_asked_for() {
     server.asked("/");
     server.answers_after(MS);
     assert_eq!(server.scene.answer(), QUIET);
+}
+
+#[test]
+fn a_server_that_its_cpu_limit_holds_up_is_told_with_that() {
+    let mut server = Server::waits(2, MS, 6);
+    server.scene.later(2 * S);
+    let cpu_limit =
+        CpuLimit { millicpus: 50, periods: 100, throttled_periods: 98, throttled_ns: 9 * S, is_above: false };
+    let living = Living { cpu_limit: Some(cpu_limit), ..Living::default() };
+    let header = Header { living: Some(living), ..server.scene.header() };
+    let why = diagnose(&header, &rewind_recording::event::sorted(&server.scene.records), &Default::default());
+    let answer = "It is running; but it has left 6 of the last 8 requests for GET /cart without an answer, for up to 8.00s; \
+                  its CPU limit (0.05 CPUs) has stopped it in 98% of all periods that it ran in, for 9.00s together \
+                  (cpu.stat).";
+    assert_eq!(why.answer, answer);
 }
 
 #[test]
