@@ -125,6 +125,8 @@ pub struct Process {
     pub signals: Vec<DeliveredSignal>,
     /// What it wrote to its standard output and error.
     pub outputs: Vec<Output>,
+    /// Whether it complained to `/dev/null`: who runs it reckons with that.
+    pub(super) is_unheard: bool,
     /// The signals that its program took itself, a bit each.
     pub(super) handled: u64,
     /// Whether its standard output is its standard error for now.
@@ -203,6 +205,7 @@ impl Process {
         let fd = seen.descriptor();
         // What goes nowhere is said to nobody.
         let is_heard = seen.table.and_then(|table| table.text(fd)) != Some("/dev/null");
+        self.is_unheard |= fd == STDERR && !is_heard && calls::sent_argument(seen.name).is_some();
         if let (STDOUT | STDERR, Some(at), true) = (fd, calls::sent_argument(seen.name), is_heard) {
             let (index, at_ns, tid) = (seen.index, seen.event.start_ns, seen.event.tid);
             let (text, is_cut) = written(seen.invocation, at);

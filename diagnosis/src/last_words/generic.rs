@@ -153,7 +153,7 @@ pub(super) fn is_summary(text: &str) -> bool {
 
 /// Whether a text says nothing else, even where it is said to be fatal.
 pub(super) fn is_bare_summary(text: &str) -> bool {
-    let lower = text.to_lowercase();
+    let lower = text.to_lowercase().replace("(s)", "s");
     BARE.iter().any(|summary| lower.contains(summary))
 }
 

@@ -1,6 +1,8 @@
 //! Lines that tell of nothing but that a program did not start, or will end: the reason is another line's, or what failed
 //! right before.
 
+use super::generic::tells_failure;
+
 /// Words of lines that say only that it did not start, or will end.
 const GENERAL: &str = "\
     a abort aborted aborting after all an and app application attempts be boot booting bootstrap \
@@ -66,6 +68,8 @@ const UNDONE: &[&str] = &[
     " cancelled ",
     " dead ",
     " reject",
+    " timed out waiting for ",
+    " timeout waiting for ",
 ];
 /// How those go that tell of an answer which they do not show.
 const ANSWERS: &[&str] = &[
@@ -125,8 +129,14 @@ pub(super) fn has_own_reason(text: &str) -> bool {
 pub(super) fn is_bare(text: &str) -> bool {
     let said = without_place(text);
     // What it is about may stand last.
-    let said = said
-        .rsplit_once(": ")
+    let parts = said.rsplit_once(": ");
+    // "fatal: storage"
+    let is_word =
+        |about: &str| about.len() > 2 && about.chars().all(|c| c.is_ascii_lowercase()) && !tells_failure(about);
+    if parts.is_some_and(|(said, about)| is_vague(said) && is_word(about)) {
+        return true;
+    }
+    let said = parts
         .filter(|(_, about)| (!about.contains(' ') || about.starts_with('/')) && !is_vague(about))
         .map_or(said, |(said, _)| said);
     let said = said.rsplit(": ").next().unwrap_or(said);

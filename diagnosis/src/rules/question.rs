@@ -12,7 +12,7 @@ use rewind_recording::event::{Event, What};
 use rewind_recording::render::units::duration;
 
 /// Who answers at all does so sooner.
-const LONG_NS: u64 = 10_000_000_000;
+const LONG_NS: u64 = 5_000_000_000;
 /// Who asks waits for the answer right behind that.
 const RIGHT_BEHIND_NS: u64 = 1_000_000_000;
 /// The operation of `epoll_ctl` that takes a descriptor out.

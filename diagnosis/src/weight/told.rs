@@ -55,8 +55,9 @@ const UNNAMED: &[&str] = &[
     "no such host",
     "unknown host",
     "name or service",
-    "lookup ",
+    LOOKUP,
 ];
+const LOOKUP: &str = "lookup ";
 /// How they put it that they got no memory.
 const NO_MEMORY: &[&str] = &["memoryerror", "out of memory", "outofmemory", "bad_alloc", "cannot allocate memory"];
 
@@ -81,7 +82,8 @@ const OF_A_RESPONSE: &[&str] = &["http", "status", "response", "returned", "requ
 
 /// Whether words, in lower case, tell of a peer or a name server that did not answer.
 pub(crate) fn is_of_silence(words: &str) -> bool {
-    LATE.iter().chain(UNNAMED).any(|of| words.contains(of))
+    // "geo lookup failed" may be of anything.
+    LATE.iter().chain(UNNAMED).any(|of| *of != LOOKUP && words.contains(of))
 }
 
 /// Whether the last words tell this error; `turned` if the course changed with it.

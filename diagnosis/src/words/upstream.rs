@@ -24,7 +24,7 @@ pub(crate) fn right_before(groups: &[Group], (tgid, at_ns): (u32, u64), least: u
         let is_before = group.last_ns <= at_ns && at_ns - group.last_ns < RIGHT_BEFORE_NS;
         // What is missing may be one that it asks for each time.
         let is_needed = match &group.subject {
-            Subject::Peer(_) => true,
+            Subject::Peer(_) => group.noise == Noise::None,
             Subject::Path(_) => group.noise == Noise::None && group.meaning != Meaning::Missing,
             Subject::Descriptor(_) | Subject::Nothing => false,
         };

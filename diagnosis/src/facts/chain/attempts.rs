@@ -11,8 +11,9 @@ use super::runs::{Run, has_failed, is_same, ran_none};
 use crate::calls::{self, bits};
 use crate::facts::process::{Process, is_shell};
 use crate::facts::signals::SIGKILL;
-use crate::facts::{Facts, Failure};
+use crate::facts::{Facts, Failure, Subject};
 use crate::meaning::is_ended_by_peer;
+use crate::noise::{Noise, noise};
 use rewind_common::record::connection::direction;
 use rewind_recording::event::What;
 use rewind_recording::events::connection;
@@ -21,6 +22,8 @@ use std::net::SocketAddr;
 
 /// Ports from this on are given to who connects (`ip_local_port_range` of `ip(7)`).
 const EPHEMERAL: u16 = 32_768;
+/// What is not there.
+const ENOENT: u16 = 2;
 /// From so many on it is again.
 const TWICE: usize = 2;
 /// What runs longer than those that failed before it, and so much more, has come up.
@@ -72,10 +75,21 @@ impl Facts<'_> {
         }
         let failing = runs.into_iter().filter_map(|((parent, _), mut runs)| {
             runs.sort_by_key(|(_, run)| run.first_ns);
-            let failed = |run: &Run<'_>| run.1.end.is_some_and(|end| has_failed(&end)) && !left.contains(&run.0);
+            let is_look = |run: &Run<'_>| run.1.is_unheard && self.only_misses_files(run.0);
+            let failed = |run: &Run<'_>| {
+                run.1.end.is_some_and(|end| has_failed(&end)) && !left.contains(&run.0) && !is_look(run)
+            };
             self.failing_of(parent, &runs, failed, TWICE)
         });
         failing.chain(self.failing_forks()).chain(self.failing_parts()).min().map(|(_, tgid)| tgid)
+    }
+
+    /// Whether nothing failed a process but that files were not there: who throws its complaints away waits for one.
+    fn only_misses_files(&self, tgid: u32) -> bool {
+        let own = self.failures.iter().filter(|failure| failure.tgid == tgid);
+        let mut odd = own.filter(|it| noise(&it.name, &it.subject, it.errno) == Noise::None).peekable();
+        let is_missing = |it: &Failure| matches!(it.subject, Subject::Path(_)) && it.errno == ENOENT;
+        odd.peek().is_some() && odd.all(is_missing)
     }
 
     /// Parts of a script that a shell left behind in the background.

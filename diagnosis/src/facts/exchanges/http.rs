@@ -9,7 +9,7 @@ use super::super::subject::Subject;
 use super::{Ended, Ends};
 use crate::calls::{self, bits};
 use crate::meaning::{GIVEN_UP, Meaning, of_status};
-use rewind_protocols::http1::{Exchange, Request as Head};
+use rewind_protocols::http1::{Doubt, Exchange, Request as Head};
 use rewind_recording::conversations::Party;
 use rewind_recording::events::Connection;
 use std::collections::{HashMap, HashSet};
@@ -138,7 +138,9 @@ pub(super) fn name(head: &Head) -> String {
 impl Request {
     /// What an exchange tells; `index` has the events that messages began in.
     pub(super) fn of(party: Party, exchange: Exchange, index: impl Fn(u64) -> Option<usize>) -> Option<Self> {
-        let request = exchange.request?;
+        // Of one without a response, what could not be joined may have been that.
+        let is_sure = exchange.response.is_some() || exchange.doubts.iter().all(|doubt| doubt != Doubt::Unjoined);
+        let request = exchange.request.filter(|_| is_sure)?;
         Some(Self {
             party,
             name: name(&request.head),

@@ -176,3 +176,18 @@ fn the_line_of_rsync_that_tells_what_failed_is_told() {
                 rsync error: some files/attrs were not transferred (see previous errors) (code 23) at main.c(1394) [sender=3.5.0]\n";
     assert_eq!(error(said), "rsync: [sender] change_dir \"/mnt/uploads\" failed: No such file or directory (2)");
 }
+
+#[test]
+fn words_that_only_name_what_is_concerned_are_told_with_what_failed_right_before() {
+    for said in ["fatal: storage\n", "timed out waiting for db\n", "geo lookup failed\n", "sync rejected\n"] {
+        let mut scene = Scene::of("app");
+        scene.connect([127, 0, 0, 1], 5492, -111);
+        scene.say(2, said);
+        scene.exit(700, 1 << 8);
+        let answer = scene.answer();
+        assert!(answer.contains("; right before that connect to 127.0.0.1:5492 was refused"), "{answer}");
+    }
+    let haproxy = "[ALERT] (1) : config : parsing [/app/h.cfg:13] : unknown keyword 'balanse' in 'backend' section\n\
+                   [ALERT] (1) : config : Error(s) found in configuration file : /app/h.cfg\n";
+    assert!(error(haproxy).contains("unknown keyword 'balanse'"), "{}", error(haproxy));
+}

@@ -182,3 +182,26 @@ fn what_a_living_program_complains_of_again_and_again_is_told() {
     assert_eq!(lives("can't find command '/opt/shop/bin/shop'\n"), answer);
     assert_eq!(lives("ready\n"), NOTHING);
 }
+
+#[test]
+fn who_throws_away_what_a_look_for_a_file_complains_of_waits_for_the_file() {
+    let answer = |redirects: bool, result: i64| {
+        let mut scene = Scene::of("bash loop.sh");
+        for tgid in 701..707 {
+            scene.child(tgid, 700, "cat /run/ready");
+            if redirects {
+                scene.call(tgid, 257).arg(0).string("/dev/null").arg(0o1).result(3).end();
+                scene.call(tgid, 33).arg(3).arg(2).result(2).end();
+            }
+            scene.main = tgid;
+            scene.open("/run/ready", result);
+            scene.say(2, "cat: /run/ready: no\n");
+            scene.exit(tgid, 1 << 8);
+            scene.later(S);
+        }
+        scene.answer()
+    };
+    assert_eq!(answer(true, -2), NOTHING);
+    assert!(answer(false, -2).contains("its child cat fails again and again"), "{}", answer(false, -2));
+    assert!(answer(true, -13).contains("its child cat fails again and again"), "{}", answer(true, -13));
+}
