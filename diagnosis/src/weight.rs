@@ -33,7 +33,7 @@ use crate::meaning::{LOCKED, Meaning};
 use crate::noise::Noise;
 use crate::turn::went_on;
 use crate::works::Works;
-use again::{is_complained_of, is_interleaved, is_repeated, is_standing};
+use again::{complaining, is_complained_of, is_interleaved, is_repeated, is_standing};
 use missed::was_not_made;
 use told::{names, says};
 
@@ -145,9 +145,10 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
             is_done_without || went_on(facts, &works, group) || is_interleaved(&works, group, &groups)
         })
         .collect();
+    let complaining = complaining(facts);
     for (group, went_on) in groups.iter_mut().zip(old) {
         let complains = is_complained_of(facts, group);
-        let stands = is_standing(facts, &works, group, end.end_ns);
+        let stands = is_standing(facts, &works, group, &complaining);
         group.weighed = weigh(&works, group, &end, [decisive == Some(group.last), went_on, complains, stands]);
     }
     groups.sort_by_key(|group| std::cmp::Reverse((group.weighed.weight, group.last_ns)));

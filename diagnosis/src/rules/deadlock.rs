@@ -32,6 +32,8 @@ const RIGHT_NS: u64 = 1_000_000_000;
 const PRIVATE: u64 = 128;
 
 const STDERR: i32 = 2;
+/// So many JVMs of a container are looked at.
+const MAX_JVMS: usize = 16;
 /// The operation of `epoll_ctl` that takes a descriptor out.
 const EPOLL_CTL_DEL: u64 = 2;
 /// What the text of a descriptor begins with that nobody else can write to, where a process is the only one and has made
@@ -57,11 +59,10 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     }
     let processes = facts.threads();
     let is_only = processes.len() == 1;
-    let finding = |(tgid, threads): (&u32, &Vec<Thread>)| match is_hotspot(threads) {
-        true => jvm::finding(facts, *tgid, threads),
-        false => finding(facts, *tgid, threads, is_only),
-    };
-    processes.iter().filter_map(finding).collect()
+    let (jvms, others): (Vec<_>, Vec<_>) = processes.iter().partition(|(_, threads)| is_hotspot(threads));
+    // Of each all that it did is looked at.
+    let jvms = jvms.into_iter().take(MAX_JVMS).filter_map(|(tgid, threads)| jvm::finding(facts, *tgid, threads));
+    jvms.chain(others.into_iter().filter_map(|(tgid, threads)| finding(facts, *tgid, threads, is_only))).collect()
 }
 
 fn finding(facts: &Facts<'_>, tgid: u32, threads: &[Thread], is_only: bool) -> Option<Finding> {

@@ -8,7 +8,7 @@ use crate::noise::{Noise, is_of_a_home};
 use crate::text::has_name;
 use crate::turn::can_be_had_over;
 use crate::works::Works;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// So many files that are missed in one directory are one look after the other.
 const MANY: usize = 10;
@@ -74,9 +74,20 @@ pub(super) fn is_interleaved(works: &Works, group: &Group, groups: &[Group]) -> 
         && others.any(|other| other.noise == Noise::None && (between(other.own_first_ns) || between(other.last_ns)))
 }
 
+/// Processes that serve, and say nothing any more but an error.
+pub(super) fn complaining(facts: &Facts<'_>) -> HashSet<u32> {
+    let serving: HashSet<u32> = facts.served.iter().filter(|_| facts.is_living()).map(|served| served.tgid).collect();
+    let complains = |tgid: &u32| {
+        let process = facts.processes.get(tgid).filter(|process| process.end.is_none());
+        process.is_some_and(|process| Complaint::of(process, facts.header.read_ns).is_some())
+    };
+    serving.into_iter().filter(complains).collect()
+}
+
 /// Whether a failure of a living container is one of now: a question without an answer, or what was tried again and
 /// again, and not long ago.
-pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, read_ns: u64) -> bool {
+pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, complaining: &HashSet<u32>) -> bool {
+    let read_ns = facts.end_ns();
     let is_spread = group.last_ns.saturating_sub(group.first_ns) >= REPEATED_NS;
     // Each program may have it at its start.
     let is_peer = matches!(group.subject, Subject::Peer(_));
@@ -92,11 +103,7 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, read_
     let serves_well = || {
         let mut served =
             facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns > group.first_ns);
-        let complains = || {
-            let process = facts.processes.get(&group.tgid).filter(|_| is_peer);
-            process.is_some_and(|process| Complaint::of(process, read_ns).is_some())
-        };
-        served.any(|served| served.status < ERRORS) && !complains()
+        served.any(|served| served.status < ERRORS) && !(is_peer && complaining.contains(&group.tgid))
     };
     let is_in_line = group.errno == LOCKED && !is_within(URGENT_NS);
     let is_reckoned_with = is_reckoned_with || is_in_line || serves_well() || is_served_as_missing(facts, group);

@@ -19,9 +19,9 @@ pub(super) fn names(end: &EndContext, group: &Group, turned: bool) -> bool {
     // What is only looked for by a word, as a program's own name, is seldom what that word means.
     let is_path = text.contains('/') || is_no_word(&text) || group.noise == Noise::None;
     // What a probe looked for may be the directory of what is told of.
-    let is_above = group.noise != Noise::None && !has_name(&end.words.replace(&format!("{text}/"), ""), &text);
+    let is_above = || group.noise != Noise::None && !has_name(&end.words.replace(&format!("{text}/"), ""), &text);
     let whole = is_asked
-        || text.len() > 3 && (has_name(&end.words, &text) && is_path && !is_above || is_quoted(&end.words, &text));
+        || text.len() > 3 && (has_name(&end.words, &text) && is_path && !is_above() || is_quoted(&end.words, &text));
     let is_told = || (turned || is_no_word(last)) && has_name(&end.words, last) || is_quoted(&end.words, last);
     // Of a probe the last part alone may be a part of another path.
     let is_told = || if group.noise == Noise::None { is_told() } else { is_quoted(&end.words, last) };
