@@ -62,7 +62,7 @@ pub(crate) fn both_ends() -> Result<()> {
                   os.write(2, b'first\\n' + b'x' * 9000 + b'\\n\\tat a(b)\\n')";
     let file = tempfile::NamedTempFile::new()?;
     let output = file.path().to_string_lossy().into_owned();
-    let said = record(&["-o", "strace", "-s", "1024", "--no-redact", "--output", &output], &["python3", "-c", script])?;
+    let said = record(&["-o", "strace", "-s", "4096", "--no-redact", "--output", &output], &["python3", "-c", script])?;
     ensure!(said.code == 0, "{said:?}");
     let text = std::fs::read_to_string(file.path())?;
     let kept = format!(r#""first\n{}"..."{}\nlast\n""#, "x".repeat(FIRST_BYTES - 6), "x".repeat(LAST_BYTES - 6));
