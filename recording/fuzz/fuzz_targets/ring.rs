@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((&len, rest)) = bytes.split_first() else { return };
     let chunks = rest.chunks((usize::from(len) + 1) * 16).take(MAX_CHUNKS).map(<[u8]>::to_vec).collect();
     let recording = rest.get(8..16).and_then(|id| id.try_into().ok()).map_or(1, u64::from_le_bytes);
-    let source = Source { recording, chunks, capacity: [8, 8, 8], read_ns: u64::MAX, ..Source::default() };
+    let source = Source { recording, chunks, read_ns: u64::MAX, ..Source::default() };
     let cut = cut(&source);
     assert!(record::all(&cut.records).all(|record| record.is_ok()), "a torn record was let through");
 });

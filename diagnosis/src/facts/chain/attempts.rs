@@ -13,7 +13,6 @@ use crate::facts::process::{Process, is_shell};
 use crate::facts::signals::SIGKILL;
 use crate::facts::{Facts, Failure, Subject};
 use crate::meaning::is_ended_by_peer;
-use crate::noise::{Noise, noise};
 use rewind_common::record::connection::direction;
 use rewind_recording::event::What;
 use rewind_recording::events::connection;
@@ -86,10 +85,9 @@ impl Facts<'_> {
 
     /// Whether nothing failed a process but that files were not there: who throws its complaints away waits for one.
     fn only_misses_files(&self, tgid: u32) -> bool {
-        let own = self.failures.iter().filter(|failure| failure.tgid == tgid);
-        let mut odd = own.filter(|it| noise(&it.name, &it.subject, it.errno) == Noise::None).peekable();
-        let is_missing = |it: &Failure| matches!(it.subject, Subject::Path(_)) && it.errno == ENOENT;
-        odd.peek().is_some() && odd.all(is_missing)
+        let is_of_any = |failure: &&Failure| matches!(failure.subject, Subject::Path(_) | Subject::Peer(_));
+        let mut own = self.failures.iter().filter(|failure| failure.tgid == tgid).filter(is_of_any).peekable();
+        own.peek().is_some() && own.all(|it| matches!(it.subject, Subject::Path(_)) && it.errno == ENOENT)
     }
 
     /// Parts of a script that a shell left behind in the background.
