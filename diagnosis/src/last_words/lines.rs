@@ -91,7 +91,8 @@ fn together(writes: Vec<&Output>) -> Vec<Line> {
     lines
 }
 
-/// The writes of one complaint: the last no longer before the end than `last_ns`, each no longer before the next than a pause, but for what is said of an orderly end.
+/// The writes of one complaint: the last no longer before the end than `last_ns`, each no longer before the next than a
+/// pause, but for what is said of an orderly end.
 fn writes<'o>(
     outputs: impl DoubleEndedIterator<Item = &'o Output>,
     end_ns: u64,
