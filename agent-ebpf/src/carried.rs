@@ -153,7 +153,7 @@ global! {
         let most = if is_dns { MAX_DNS_BYTES } else { MAX_HTTP_BYTES } as u64;
         let kept = if len > most { most } else { len };
         let Some(cursors) = cursors(thread) else { return 0 };
-        if !lock(cursors, thread.start_ns) {
+        if !lock(cursors, how >> 1) {
             return 0;
         }
         // Verifier: no announcement here, whose frame is one too many before 6.13. The record of the call itself, just

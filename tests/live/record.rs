@@ -53,7 +53,8 @@ pub(crate) fn secrets() -> Result<()> {
     Ok(())
 }
 
-/// Of what is too long the first and the last bytes, more of them where it ends as a stack does, also where it is an element of a vector, and of whole pages to
+/// Of what is too long the first and the last bytes, more of them where it ends as a stack does, also where it is an
+/// element of a vector, and of whole pages to
 /// standard output the first alone; of what may be the rest of a secret nothing.
 pub(crate) fn both_ends() -> Result<()> {
     let script = "import os; long = b'first\\n' + b'x' * 2000 + b'\\nlast\\n'; os.write(2, long); \
