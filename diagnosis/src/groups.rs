@@ -89,6 +89,8 @@ pub struct Group {
     pub name: Cow<'static, str>,
     /// What failed.
     pub subject: Subject,
+    /// The second path of the last, of calls with two.
+    pub to: Option<String>,
     /// How.
     pub errno: u16,
     /// Who refused it before the kernel began it, if somebody did.
@@ -141,6 +143,7 @@ impl Group {
         Self {
             name: failure.name.clone(),
             subject: failure.subject.clone(),
+            to: failure.to.clone(),
             errno,
             refused: failure.refused,
             meaning: failure.meaning(),
@@ -173,6 +176,7 @@ impl Group {
         if failure.at_ns >= self.last_ns {
             (self.name, self.meaning, self.class) = (failure.name.clone(), failure.meaning(), Class::of(failure));
             (self.last, self.last_ns) = (failure.index, failure.at_ns);
+            self.to.clone_from(&failure.to);
             if self.tgid != failure.tgid {
                 self.own_first_ns = failure.at_ns;
             }

@@ -2,6 +2,7 @@
 
 pub(crate) mod exit_code;
 pub(crate) mod failure;
+pub(crate) mod fault;
 pub(crate) mod signal;
 pub(crate) mod throttling;
 pub(crate) mod uncaught;

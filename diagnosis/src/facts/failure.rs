@@ -4,6 +4,7 @@ use super::seen::Seen;
 use super::subject::Subject;
 use crate::meaning::{Meaning, is_absent};
 use rewind_recording::call::{Refusal, RefusedBy};
+use rewind_recording::decode;
 use std::borrow::Cow;
 
 /// A call that failed. Indices are those of the timeline.
@@ -23,6 +24,8 @@ pub struct Failure {
     pub name: Cow<'static, str>,
     /// What it was about.
     pub subject: Subject,
+    /// The second path, of calls with two: where a file was to be moved or linked to.
+    pub to: Option<String>,
     /// Why it failed, or what [`meaning`](crate::meaning) has in place of an errno.
     pub errno: u16,
     /// Who answered it before the kernel began it, if somebody did.
@@ -45,6 +48,7 @@ impl Failure {
             tid: event.tid,
             name: seen.name.clone(),
             subject,
+            to: decode::paths(seen.invocation, seen.arch).nth(1).map(Cow::into_owned),
             errno,
             refused: seen.call().refusal.map(Refusal::by),
             is_look: seen.is_look(),

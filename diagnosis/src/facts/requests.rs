@@ -342,6 +342,7 @@ impl PendingRequests {
             name: open.name,
             subject: Subject::Peer(open.peer),
             errno: GIVEN_UP,
+            to: None,
             refused: None,
             is_look: false,
             recovered: false,

@@ -31,13 +31,13 @@ mod tests {
         mount(&mut scene, refused::SECCOMP, -1);
         scene.exit(700, 1 << 8);
         let why = scene.why();
-        let answer = "It exited with 1 after a seccomp filter refused mount of /dev/sdb (EPERM).";
+        let answer = "It exited with 1 after a seccomp filter refused mount of /dev/sdb on /data (EPERM).";
         assert_eq!((why.answer.as_str(), why.findings[0].rule), (answer, "refused"));
         // The kernel's own refusal is none of a filter's.
         let mut scene = Scene::of("app");
         scene.call(700, MOUNT).string("/dev/sdb").string("/data").arg(0).arg(0).arg(0).result(-1).end();
         scene.exit(700, 1 << 8);
-        assert_eq!(scene.answer(), "It exited with 1 after mount of /dev/sdb was denied (EPERM).");
+        assert_eq!(scene.answer(), "It exited with 1 after mount of /dev/sdb on /data was denied (EPERM).");
     }
 
     #[test]
@@ -53,7 +53,7 @@ mod tests {
         let mut scene = Scene::of("app");
         mount(&mut scene, refused::SECCOMP | refused::SIGSYS, 0);
         scene.exit(700, 1 << 8);
-        let answer = "It exited with 1 after a seccomp filter refused mount of /dev/sdb (SIGSYS).";
+        let answer = "It exited with 1 after a seccomp filter refused mount of /dev/sdb on /data (SIGSYS).";
         assert_eq!(scene.answer(), answer);
     }
 

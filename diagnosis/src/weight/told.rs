@@ -11,17 +11,21 @@ use rewind_recording::decode::{errno_name, errno_text};
 
 /// Whether the last words name what failed; `turned` if the course changed with it: a plain word is its name then.
 pub(super) fn names(end: &EndContext, group: &Group, turned: bool) -> bool {
-    let Some(text) = group.subject.text().map(str::to_lowercase) else { return false };
-    let last = text.rsplit('/').next().unwrap_or(&text);
+    let mut subjects = group.subject.text().into_iter().chain(group.to.as_deref());
+    subjects.any(|subject| names_subject(end, group, turned, &subject.to_lowercase()))
+}
+
+fn names_subject(end: &EndContext, group: &Group, turned: bool, text: &str) -> bool {
+    let last = text.rsplit('/').next().unwrap_or(text);
     // What was asked for: a path, or a name.
     let asked = group.name.rsplit_once(' ').map(|(_, asked)| asked.to_lowercase());
     let is_asked = asked.is_some_and(|asked| asked.len() > 3 && has_name(&end.words, &asked));
     // What is only looked for by a word, as a program's own name, is seldom what that word means.
-    let is_path = text.contains('/') || is_no_word(&text) || group.noise == Noise::None;
+    let is_path = text.contains('/') || is_no_word(text) || group.noise == Noise::None;
     // What a probe looked for may be the directory of what is told of.
-    let is_above = || group.noise != Noise::None && !has_name(&end.words.replace(&format!("{text}/"), ""), &text);
+    let is_above = || group.noise != Noise::None && !has_name(&end.words.replace(&format!("{text}/"), ""), text);
     let whole = is_asked
-        || text.len() > 3 && (has_name(&end.words, &text) && is_path && !is_above() || is_quoted(&end.words, &text));
+        || text.len() > 3 && (has_name(&end.words, text) && is_path && !is_above() || is_quoted(&end.words, text));
     let is_told = || (turned || is_no_word(last)) && has_name(&end.words, last) || is_quoted(&end.words, last);
     // Of a probe the last part alone may be a part of another path.
     let is_told = || if group.noise == Noise::None { is_told() } else { is_quoted(&end.words, last) };

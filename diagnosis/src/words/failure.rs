@@ -64,7 +64,11 @@ fn what(group: &Group) -> String {
     let name = &*group.name;
     match &group.subject {
         Subject::Nothing => name.to_owned(),
-        Subject::Path(path) => format!("{name} of {path}"),
+        Subject::Path(path) => match &group.to {
+            Some(target) if name == "mount" => format!("{name} of {path} on {target}"),
+            Some(to) => format!("{name} of {path} to {to}"),
+            None => format!("{name} of {path}"),
+        },
         Subject::Peer(peer) if meaning::rcode(group.errno).is_some() => {
             let asked = name.rsplit(' ').next().unwrap_or(name);
             format!("the lookup of {asked} at the name server {peer}")

@@ -1,8 +1,9 @@
 //! Where a signal comes from, in words.
 
+use super::fault;
 use crate::facts::{
-    DeliveredSignal, FAULTS, FPE_INTDIV, Facts, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SI_QUEUE, SI_TKILL, SI_USER,
-    SIGALRM, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGPROF, SIGSEGV, SIGSYS, SIGVTALRM, SIGXCPU, SIGXFSZ, SYS_SECCOMP,
+    DeliveredSignal, FAULTS, Facts, SI_KERNEL, SI_QUEUE, SI_TKILL, SI_USER, SIGALRM, SIGKILL, SIGPROF, SIGSYS,
+    SIGVTALRM, SIGXCPU, SIGXFSZ, SYS_SECCOMP,
 };
 use rewind_common::record::{SignalSent, sent_flags};
 use rewind_recording::call::Refusal;
@@ -12,8 +13,6 @@ use rewind_recording::filter::comm;
 use rewind_recording::render::units::duration;
 use rewind_recording::syscalls::by_number;
 
-/// An address below this is a null pointer with an offset.
-const NULL_PAGE: u64 = 4096;
 /// `si_arch` where the system call has the number that 64-bit programs give it.
 const AUDIT_ARCH_X86_64: u32 = 0xc000_003e;
 const AUDIT_ARCH_AARCH64: u32 = 0xc000_00b7;
@@ -102,7 +101,8 @@ pub(crate) fn origin(facts: &Facts<'_>, delivered: &DeliveredSignal, tgid: u32) 
     let siginfo = &delivered.siginfo;
     let (signal, code) = (siginfo[0], siginfo[2].cast_signed());
     if FAULTS.contains(&signal) && code > 0 {
-        return Some(fault(signal, code, u64::from(siginfo[4]) | u64::from(siginfo[5]) << 32));
+        let address = u64::from(siginfo[4]) | u64::from(siginfo[5]) << 32;
+        return Some(fault::words(facts, tgid, (signal, code), address));
     }
     if (signal, code) == (SIGSYS, SYS_SECCOMP) {
         let number = u16::try_from(siginfo[6]).ok();
@@ -124,22 +124,5 @@ pub(crate) fn origin(facts: &Facts<'_>, delivered: &DeliveredSignal, tgid: u32) 
         }),
         SI_KERNEL => Some("sent by the kernel".to_owned()),
         _ => None,
-    }
-}
-
-fn fault(signal: u32, code: i32, address: u64) -> String {
-    match (signal, code) {
-        (SIGSEGV, SEGV_MAPERR) if address < NULL_PAGE => {
-            format!("it followed a null pointer (address {address:#x})")
-        }
-        (SIGSEGV, SEGV_MAPERR) => format!("it used memory at {address:#x} that is not mapped"),
-        (SIGSEGV, SEGV_ACCERR) => format!("it used memory at {address:#x} in a way that is not allowed"),
-        (SIGBUS, _) => format!(
-            "it used memory at {address:#x} of a file's that nothing is behind: the file is shorter, or its file system is full or has failed"
-        ),
-        (SIGFPE, FPE_INTDIV) => "it divided by zero".to_owned(),
-        (SIGFPE, _) => "a computation failed".to_owned(),
-        (SIGILL, _) => format!("it ran an instruction that the processor does not know, at {address:#x}"),
-        _ => format!("it failed at {address:#x}"),
     }
 }

@@ -64,6 +64,7 @@ pub(super) fn add_failures(answers: &[Answer], failures: &mut Vec<Failure>) {
             name: format!("lookup {}", answer.name).into(),
             subject: Subject::Peer(answer.party.peer.to_string()),
             errno: of_rcode(answer.rcode),
+            to: None,
             refused: None,
             is_look: false,
             recovered: found_ns.get(&answer.label()).is_some_and(|found_ns| *found_ns >= answer.asked_ns),

@@ -169,6 +169,7 @@ impl Request {
             name: self.name.clone().into(),
             subject: Subject::Peer(self.party.peer.to_string()),
             errno,
+            to: None,
             refused: None,
             is_look: false,
             recovered,

@@ -144,7 +144,7 @@ fn of_two_failures_that_were_said_the_last_is_the_reason() {
     scene.exit(700, 1 << 8);
     assert_eq!(
         scene.answer(),
-        "It exited with 1: it said \"could not store upload\"; right before that rename of /tmp/up was denied (EACCES)."
+        "It exited with 1: it said \"could not store upload\"; right before that rename of /tmp/up to /data/up was denied (EACCES)."
     );
     let mut scene = Scene::of("ruby a.rb");
     scene.connect([127, 0, 0, 1], 8125, -111);
