@@ -164,8 +164,11 @@ fn failed_child(
         let end = child.end.filter(|end| !end.ending.is_success() && time.contains(&end.ending.at_ns))?.ending;
         (child.parent == shell && is_it(*tgid, child)).then_some((end.at_ns, tgid, child, end))
     });
-    let (_, tgid, child, end) = failed.max_by_key(|(at_ns, ..)| *at_ns)?;
-    let said = LastWords::of_process(facts, *tgid, child, end.at_ns)?;
+    let (_, tgid, ..) = failed.max_by_key(|(at_ns, ..)| *at_ns)?;
+    let tgid = facts.source_of(*tgid);
+    let child = facts.processes.get(&tgid)?;
+    let end = child.end?.ending;
+    let said = LastWords::of_process(facts, tgid, child, end.at_ns)?;
     let how = if said.is_error { "it said" } else { "the last that it wrote is" };
     Some(format!("its child {} (process {tgid}) {}: {how} \"{}\"", child.comm, past(&end), said.text))
 }

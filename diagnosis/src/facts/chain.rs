@@ -27,7 +27,6 @@ mod tests;
 use super::Facts;
 use super::process::{Process, launches};
 use super::signals::{FAULTS, SIGABRT};
-use crate::text::has_name;
 use rewind_recording::ending::Ending;
 
 /// A process that ends so soon after its child is taken to do so because of it.
@@ -48,6 +47,18 @@ impl Facts<'_> {
         if self.ending.is_some_and(|ending| ending.is_success()) {
             return chain;
         }
+        self.go_down(&mut chain);
+        chain
+    }
+
+    /// From a child that failed to the one whose failure it passed on, and so on; `tgid` itself where it is its own.
+    pub(crate) fn source_of(&self, tgid: u32) -> u32 {
+        let mut chain = vec![tgid];
+        self.go_down(&mut chain);
+        chain.last().copied().unwrap_or(tgid)
+    }
+
+    fn go_down(&self, chain: &mut Vec<u32>) {
         while let Some(next) = chain.last().and_then(|tgid| self.passed_on(*tgid).or_else(|| self.brought_down(*tgid)))
         {
             if chain.contains(&next) {
@@ -55,7 +66,6 @@ impl Facts<'_> {
             }
             chain.push(next);
         }
-        chain
     }
 
     /// The child whose failure `tgid` passed on: of those that it did not get over one that ended alike, else the last
@@ -150,12 +160,20 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a parent said with which code its child ended: "engine exited with code 127".
+/// The words that a number is an exit code by.
+const OF_CODES: &[&str] = &["code", "status", "exit", "exited", "exitcode", "returncode", "returned", "rc"];
+
+/// Whether a parent said with which code its child ended: "engine exited with code 127", "exit status 2", "rc=3".
 fn says_code(parent: &Process, child: &Ending) -> bool {
-    let Some(code) = child.exit_code.filter(|code| *code > 1) else { return false };
-    let said = ["code", "status"].map(|word| format!("{word} {code}"));
+    let Some(code) = child.exit_code.filter(|code| *code > 1).map(|code| code.to_string()) else { return false };
+    let says = |text: &str| {
+        let text = text.to_lowercase();
+        let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let is_of = |i: usize| words.iter().take(i).skip(i.saturating_sub(2)).any(|word| OF_CODES.contains(word));
+        words.iter().enumerate().any(|(i, word)| *word == code && is_of(i))
+    };
     let mut behind = parent.outputs.iter().filter(|output| output.at_ns >= child.at_ns);
-    behind.any(|output| said.iter().any(|said| has_name(&output.text.to_lowercase(), said)))
+    behind.any(|output| says(&output.text))
 }
 
 /// Whether a signal says that a program is broken, and not that somebody wanted its end.

@@ -51,13 +51,35 @@ fn a_failure_that_the_parent_got_over_is_not_passed_on() {
 
 #[test]
 fn the_child_whose_code_its_parent_tells_is_what_failed() {
-    let mut scene = Scene::of("node server.js");
-    scene.child_says("engine", "engine: error while loading shared libraries: libssl.so.1.1\n", 127);
-    scene.later(S);
+    let told = |by: &str| {
+        let mut scene = Scene::of("node server.js");
+        scene.child_says("engine", "engine: error while loading shared libraries: libssl.so.1.1\n", 127);
+        scene.later(S);
+        scene.main = 700;
+        scene.say(2, by);
+        scene.exit(700, 1 << 8);
+        scene.answer().contains("its child engine (process 701) having exited with 127")
+    };
+    assert!(told("Error: query engine exited with code 127\n"));
+    assert!(told("engine failed: exit status 127\n"));
+    assert!(told("engine: rc=127\n"));
+    assert!(!told("127 rows, exit\n"));
+}
+
+#[test]
+fn what_a_shell_says_without_a_reason_is_told_with_the_grandchild_that_said_one() {
+    let mut scene = Scene::of("sh -c './export.sh || { echo backup failed >&2; exit 4; }'");
+    scene.child(701, 700, "sh ./export.sh");
+    scene.child(702, 701, "python3 export.py");
+    scene.main = 702;
+    scene.say(2, "ValueError: bad checksum of part 7\n");
+    scene.exit(702, 1 << 8);
+    scene.exit(701, 1 << 8);
     scene.main = 700;
-    scene.say(2, "Error: query engine exited with code 127\n");
-    scene.exit(700, 1 << 8);
-    assert!(scene.answer().contains("its child engine (process 701) having exited with 127"), "{}", scene.answer());
+    scene.say(2, "backup failed\n");
+    scene.exit(700, 4 << 8);
+    let behind = "right before that its child python3 (process 702) exited with 1: it said \"ValueError: bad checksum of part 7\".";
+    assert!(scene.answer().ends_with(behind), "{}", scene.answer());
 }
 
 #[test]
