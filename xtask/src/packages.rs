@@ -179,7 +179,8 @@ fn apt_is_here() -> bool {
 
 fn apt(verb: &[&str], names: &[&str]) -> Result<()> {
     let mut apt = Command::new("apt-get");
-    apt.arg("-qq").args(verb).args(names).env("DEBIAN_FRONTEND", "noninteractive");
+    // Another may be installing, as unattended-upgrades does on a machine that has just started.
+    apt.args(["-qq", "-o", "DPkg::Lock::Timeout=600"]).args(verb).args(names).env("DEBIAN_FRONTEND", "noninteractive");
     // What it prints is not our output.
     apt.stdout(std::io::stderr().try_clone_to_stdio()?);
     command::run(&mut apt).context("installing packages")
