@@ -1,17 +1,21 @@
-//! A living server most of whose answers are errors of its own: statuses from 500 on.
+//! A living server most of whose answers are errors of its own: statuses from 500 on, and 403 for files that it may not
+//! read.
 
-use crate::facts::{Facts, Served};
+use crate::facts::{Facts, Failure, Served, Subject};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::last_words::{is_same, stated};
+use crate::meaning::Meaning;
 use crate::weight::SERVES_ERRORS;
 use crate::words::uncaught::{self, Uncaught};
-use crate::words::upstream;
+use crate::words::{failure, upstream};
 use rewind_recording::render::units::grouped;
 use std::ops::RangeInclusive;
 
 /// Errors of the server (RFC 9110, 15.6).
 const ERRORS: u16 = 500;
+/// What who may not read a file answers with (RFC 9110, 15.5.4).
+const FORBIDDEN: u16 = 403;
 /// Statuses of who passes requests on, or has nobody to pass them on to (RFC 9110, 15.6.3 to 15.6.5).
 const OF_GATEWAYS: RangeInclusive<u16> = 502..=504;
 /// So long ago is another matter.
@@ -25,19 +29,51 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     }
     let since_ns = facts.header.read_ns.saturating_sub(RECENT_NS);
     let recent: Vec<_> = facts.served.iter().filter(|served| served.at_ns >= since_ns).collect();
-    let errors: Vec<_> = recent.iter().filter(|served| served.status >= ERRORS).copied().collect();
+    let denied = Denied::since(facts, since_ns);
+    let is_error = |served: &&&Served| served.status >= ERRORS || denied.before(served).is_some();
+    let errors: Vec<_> = recent.iter().filter(is_error).copied().collect();
     let (Some(first), Some(last)) = (errors.first(), errors.last()) else { return Vec::new() };
     if errors.len() < LEAST || errors.len() * 2 < recent.len() {
         return Vec::new();
     }
     let (count, of) = (grouped(errors.len() as u64), grouped(recent.len() as u64));
-    let reason = reason(facts, groups, last, errors.len()).or_else(|| said(facts, &errors));
+    let of_file = || denied.before(last).and_then(|failure| told(groups, failure));
+    let reason = of_file().or_else(|| reason(facts, groups, last, errors.len())).or_else(|| said(facts, &errors));
     let reason = reason.or_else(|| died(facts, first)).unwrap_or_default();
     let text = format!(
         "it answered {count} of its last {of} requests with an error, {} with HTTP {}{reason}",
         last.name, last.status
     );
     vec![Finding::new("served", SERVES_ERRORS, text, [first.index, last.index])]
+}
+
+/// The files that processes may not have, in the order of time.
+struct Denied<'f>(Vec<&'f Failure>);
+
+impl<'f> Denied<'f> {
+    fn since(facts: &'f Facts<'_>, since_ns: u64) -> Self {
+        let is_it = |failure: &&Failure| {
+            failure.at_ns >= since_ns
+                && failure.meaning() == Meaning::Denied
+                && matches!(failure.subject, Subject::Path(_))
+        };
+        let mut denied: Vec<_> = facts.failures.iter().filter(is_it).collect();
+        denied.sort_by_key(|failure| failure.at_ns);
+        Self(denied)
+    }
+
+    /// The last that the server met before it answered a request with 403.
+    fn before(&self, served: &Served) -> Option<&'f Failure> {
+        let until = self.0.partition_point(|failure| failure.at_ns <= served.at_ns);
+        let meanwhile = self.0.iter().take(until).rev().take_while(|failure| failure.at_ns >= served.began_ns);
+        meanwhile.copied().find(|failure| served.status == FORBIDDEN && failure.tgid == served.tgid)
+    }
+}
+
+/// What failed with a file, as often as it did.
+fn told(groups: &[Group], failure: &Failure) -> Option<String> {
+    let is_it = |group: &&Group| group.subject == failure.subject && group.errno == failure.errno;
+    Some(format!("; right before that {}", failure::clause(groups.iter().find(is_it)?)))
 }
 
 /// A peer that failed the server about as often, the last time right before the last of the answers; else, of who
@@ -133,6 +169,29 @@ mod tests {
         let reason =
             "GET / with HTTP 500; right before that openat of /data/log/app.log found no space left (ENOSPC), 4 times.";
         assert!(scene.answer().ends_with(reason), "{}", scene.answer());
+    }
+
+    #[test]
+    fn a_server_that_may_not_read_what_it_is_asked_for_is_told_with_the_file() {
+        let answer_of = |errno: i64, status: u16| {
+            let mut scene = Scene::of("nginx");
+            let (mut received, mut sent) = (0, 0);
+            for _ in 0..4 {
+                let ports = [8080, 5000];
+                scene.message(ports, RECEIVED, &mut received, b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+                scene.open("/srv/www/index.html", errno);
+                let response = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
+                scene.message(ports, 0, &mut sent, response.as_bytes());
+                scene.later(S);
+            }
+            scene.answer()
+        };
+        let reason =
+            "GET / with HTTP 403; right before that openat of /srv/www/index.html was denied (EACCES), 4 times.";
+        assert!(answer_of(-13, 403).ends_with(reason), "{}", answer_of(-13, 403));
+        // Who is told that he may not come in, or that nothing is there, is told the truth.
+        assert_eq!(answer_of(3, 403), "It is running: nothing unusual found.");
+        assert_eq!(answer_of(-2, 404), "It is running: nothing unusual found.");
     }
 
     #[test]
