@@ -91,3 +91,28 @@ fn what_parts_of_a_script_were_refused_by_is_told_with_words_that_give_no_reason
         scene.answer()
     );
 }
+
+#[test]
+fn a_client_that_says_that_it_waited_too_long_is_told_with_the_peer_that_refused_it_meanwhile() {
+    let answer_of = |warning: &str| {
+        let mut scene = Scene::of("java");
+        rewind_recording::event::build::task(&mut scene.records, scene.now, (701, 700), (2, 1), "network-thread");
+        for _ in 0..5 {
+            scene.main = 701;
+            scene.connect([127, 0, 0, 1], 9092, -111);
+            scene.say(1, warning);
+            scene.later(S);
+        }
+        scene.main = 700;
+        scene.open("/usr/share/zoneinfo/UTC", 4);
+        scene.say(2, "TimeoutException: Topic orders not present in metadata after 5000 ms.\n");
+        scene.exit(700, 1 << 8);
+        scene.answer()
+    };
+    let answer = answer_of("WARN Connection to node -1 (localhost/127.0.0.1:9092) could not be established.\n");
+    let behind = "; meanwhile connect to 127.0.0.1:9092 was refused (ECONNREFUSED), 5 times in 4.00s.";
+    assert!(answer.ends_with(behind), "{answer}");
+    // What it does not speak of, as of an exporter, it may do without.
+    let answer = answer_of("INFO 90 rows\n");
+    assert!(answer.ends_with("after 5000 ms\"."), "{answer}");
+}

@@ -1,0 +1,151 @@
+//! What stands beside the cause: what it said as well, and what failed right before, or meanwhile.
+
+use super::{past, writer};
+use crate::facts::{Facts, Failure, Process, is_shell};
+use crate::finding::{Finding, Relation};
+use crate::groups::Agreement;
+use crate::last_words::{LastWords, about, has_no_reason, has_own_reason, is_vague};
+use crate::meaning::Meaning;
+use crate::rules;
+use crate::weight::{ABORTED, AGAIN, is_of_silence};
+use std::ops::Range;
+
+/// So soon behind a child that failed a shell runs what it does for that: a trap, say.
+const TRAP_NS: u64 = 100_000_000;
+/// And so soon it says so.
+const SAID_NS: u64 = 1_000_000_000;
+/// Who tries again and again waits no longer for the next time.
+const LAST_TRY_NS: u64 = 5_000_000_000;
+
+/// What the words add to the first finding; to the words, what failed right before them.
+pub(super) fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words: Option<&LastWords>) -> String {
+    if first.rule == "words" {
+        let said = words.map_or("", |words| &words.text);
+        let beside = right_before(said, found.get(1)) + &outlived(said, found);
+        let meanwhile = || words.and_then(|words| meanwhile(facts, words, found)).unwrap_or_default();
+        let beside = if beside.is_empty() { meanwhile() } else { beside };
+        let child = || words.and_then(|words| child_before_words(facts, words));
+        return match beside.is_empty().then(child).flatten() {
+            Some(child) => format!("; right before that {child}"),
+            None => beside,
+        };
+    }
+    if first.rule == "signal"
+        && let Some(before) = found.iter().find(|finding| finding.rule == rules::BEFORE)
+    {
+        return format!("; until then {}", before.text);
+    }
+    let is_abort = first.weight == ABORTED && first.rule == "signal";
+    match words {
+        _ if first.agreement == Agreement::Same => String::new(),
+        Some(said) if said.is_error && is_abort => {
+            let failed = found.iter().find(|finding| finding.rule != "words" && finding.rule != first.rule);
+            format!("; it said \"{}\"{}", said.text, right_before(&said.text, failed))
+        }
+        Some(words) if words.is_error => format!("; it said \"{}\"", words.text),
+        // Who aborts itself says why before, in whatever words.
+        Some(words) if first.agreement == Agreement::Other && first.relation == Relation::After || is_abort => {
+            format!("; the last that {} wrote is \"{}\"", writer(facts, words), words.text)
+        }
+        _ => String::new(),
+    }
+}
+
+/// The other child of a shell that failed right before what the end goes back to, and said why.
+pub(super) fn child_before(facts: &Facts<'_>) -> Option<String> {
+    let (culprit, process) = facts.culprit().filter(|_| facts.ending.is_some() && facts.chain.len() > 1)?;
+    let is_other = |tgid: u32, other: &Process| tgid != culprit && other.command() != process.command();
+    failed_child(facts, process.parent, process.first_ns.checked_sub(TRAP_NS)?..process.first_ns, is_other)
+}
+
+/// The child that failed right before a shell said that something had, and no reason.
+fn child_before_words(facts: &Facts<'_>, words: &LastWords) -> Option<String> {
+    let tgid = facts.culprit.filter(|tgid| *tgid == words.tgid && has_no_reason(&words.text))?;
+    failed_child(facts, tgid, words.since_ns.checked_sub(SAID_NS)?..words.since_ns, |_, _| true)
+}
+
+/// The last child of a shell that failed in a time, and said why.
+fn failed_child(
+    facts: &Facts<'_>,
+    shell: u32,
+    time: Range<u64>,
+    is_it: impl Fn(u32, &Process) -> bool,
+) -> Option<String> {
+    facts.processes.get(&shell).filter(|shell| is_shell(shell.program()))?;
+    let failed = facts.processes.iter().filter_map(|(tgid, child)| {
+        let end = child.end.filter(|end| !end.ending.is_success() && time.contains(&end.ending.at_ns))?.ending;
+        (child.parent == shell && is_it(*tgid, child)).then_some((end.at_ns, tgid, child, end))
+    });
+    let (_, tgid, ..) = failed.max_by_key(|(at_ns, ..)| *at_ns)?;
+    let tgid = facts.source_of(*tgid);
+    let child = facts.processes.get(&tgid)?;
+    let end = child.end?.ending;
+    let said = LastWords::of_process(facts, tgid, child, end.at_ns)?;
+    let how = if said.is_error { "it said" } else { "the last that it wrote is" };
+    Some(format!("its child {} (process {tgid}) {}: {how} \"{}\"", child.comm, past(&end), said.text))
+}
+
+/// What failed right before the words.
+fn right_before(said: &str, failed: Option<&Finding>) -> String {
+    let failed = failed.filter(|failed| {
+        let is_other = failed.is_tied && failed.agreement == Agreement::Other;
+        is_other && failed.relation == Relation::After && is_kin(said, failed)
+    });
+    failed.map_or_else(String::new, |failed| format!("; right before that {}", failed.text))
+}
+
+/// The end of a child that the container lived on behind, where the words give no reason.
+fn outlived(said: &str, found: &[Finding]) -> String {
+    let killed = found.iter().find(|finding| finding.rule == "oom").filter(|_| has_no_reason(said));
+    killed.map_or_else(String::new, |killed| format!("; before that {}", killed.text))
+}
+
+/// A peer that refused until then, again and again, and that the program named, where it says that something took too
+/// long and not what: clients that try in the background give no other reason.
+fn meanwhile(facts: &Facts<'_>, words: &LastWords, found: &[Finding]) -> Option<String> {
+    if !is_of_silence(&words.text.to_lowercase()) || words.text.contains(':') && about::peers(&words.text) {
+        return None;
+    }
+    let process = facts.processes.get(&words.tgid)?;
+    let is_named = |failure: &Failure, first_ns: u64| {
+        let port = failure.subject.text().and_then(|peer| peer.rsplit_once(':')).map(|(_, port)| format!(":{port}"));
+        let mut said = process.outputs.iter().filter(|output| output.at_ns >= first_ns);
+        let is_in = |text: &str, port: &str| {
+            let mut behind = text.match_indices(port).map(|(at, _)| text.get(at + port.len()..).unwrap_or_default());
+            behind.any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        port.is_some_and(|port| said.any(|output| is_in(&output.text, &port)))
+    };
+    let is_it = |finding: &&Finding| {
+        let of = facts.failures.iter().filter(|failure| finding.evidence.contains(&failure.index));
+        let of: Vec<_> = of.filter(|failure| failure.tgid == words.tgid).collect();
+        let (Some(first), Some(last)) = (of.first(), of.last()) else { return false };
+        finding.rule == "network"
+            && finding.reasons.contains(&AGAIN)
+            && words.since_ns.saturating_sub(last.at_ns) < LAST_TRY_NS
+            && is_named(last, first.at_ns)
+    };
+    found.iter().find(is_it).map(|finding| format!("; meanwhile {}", finding.text))
+}
+
+/// Whether what a program said can be of the kind of what failed right before, or says nothing: an error that has
+/// nothing to do with peers is not that of a peer that refused, which programs do without.
+fn is_kin(said: &str, failed: &Finding) -> bool {
+    if is_vague(said) {
+        return true;
+    }
+    // Who waits for a peer to be there asks again and again, whatever that answers.
+    let lower = said.to_lowercase();
+    let is_silence = is_of_silence(&lower) && !lower.contains("waiting for");
+    let has_no_reason = has_no_reason(said) && !about::code(said);
+    match failed.rule {
+        "network" | "dns" => (about::peers(said) || has_no_reason) && !is_silence,
+        // Who met a full disk seldom goes on; who misses a file, or may not have it, may.
+        "file" => {
+            let is_had_over = matches!(failed.meaning, Some(Meaning::Missing | Meaning::Denied));
+            let is_of_files = about::files(said) && !(is_had_over && has_own_reason(said));
+            is_of_files || has_no_reason || !is_had_over && !about::code(said)
+        }
+        _ => true,
+    }
+}
