@@ -7,6 +7,7 @@ use rewind_tests::agent::Agent;
 use rewind_tests::cgroup::Cgroup;
 use rewind_tests::dump::{self, Dump};
 use rewind_tests::eventually::eventually;
+use rewind_tests::terminal::Terminal;
 use rewind_tests::workload::{self, Linking};
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -25,6 +26,20 @@ const WHILE_HELD: Duration = Duration::from_secs(20);
 fn listed(agent: &Agent, path: &str) -> Option<Value> {
     let of = |row: &Value| row.pointer("/container/cgroup_path").and_then(Value::as_str) == Some(path);
     dump::list(agent).ok()?.into_iter().find(of)
+}
+
+/// How the host is doing, until somebody ends it.
+pub(crate) fn on_a_terminal() -> Result<()> {
+    let agent = Agent::start_with(&[])?;
+    let cgroup = Cgroup::new("list-drawn")?;
+    eventually("a ring", SOON, || shell(&cgroup, "exit 0").ok().and_then(|()| listed(&agent, &cgroup.path())))?;
+    let mut terminal = Terminal::of(&agent.rewind(&["top"]))?;
+    for drawn in ["CONTAINER", "list-drawn"] {
+        terminal.shows(drawn, SOON)?;
+    }
+    terminal.types("q")?;
+    ensure!(terminal.ends(SOON)?.success(), "top did not end well");
+    Ok(())
 }
 
 pub(crate) fn figures() -> Result<()> {

@@ -32,6 +32,7 @@ mod unfinished;
 
 use rewind_tests::programs::COMPLAINING;
 use rewind_tests::suite::{Need, Suite};
+use rewind_tests::terminal;
 use std::process::ExitCode;
 
 const RECORD: [Need; 4] = [Need::Root, Need::Bpf, Need::Ours("rewind-agent"), Need::StaticC];
@@ -182,6 +183,11 @@ fn main() -> ExitCode {
         .test("a_trace_shows_calls_as_they_come_and_ends_with_ctrl_c", &DAEMON, trace::live)
         .test("a_reader_that_stops_reading_holds_nobody_up", &DAEMON, trace::stalled)
         .test("a_list_by_counters_is_that_of_all_records", &DAEMON, list::figures)
+        .test(
+            "how_the_host_is_doing_is_drawn_until_a_key_ends_it",
+            &with(&DAEMON, terminal::PROGRAM),
+            list::on_a_terminal,
+        )
         .test("lists_and_recordings_are_read_while_containers_come_and_go", &DAEMON, list::beside_others)
         .test("a_list_that_is_held_up_holds_up_no_container_that_comes", &DAEMON, list::held)
         .test("each_event_is_fed_once_and_in_the_order_of_its_thread", &DAEMON, feed::each_once)

@@ -20,6 +20,7 @@
 //! | [`points`] | data points of metrics, as a Collector keeps them |
 //! | [`jaeger`] | a Jaeger of the test's own |
 //! | [`mcp`] | a client of the Model Context Protocol that is not ours |
+//! | [`terminal`] | a terminal for a command that wants one |
 //! | [`perfetto`] | traces for Perfetto, as its published schema reads them |
 //! | [`agent`] | a recorder of the test's own |
 //! | [`suite`] | what a test needs; a missing need is a declared, counted skip |
@@ -54,5 +55,6 @@ pub mod resolved;
 pub mod store;
 pub mod strace;
 pub mod suite;
+pub mod terminal;
 pub mod told;
 pub mod workload;
