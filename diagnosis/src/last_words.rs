@@ -169,7 +169,7 @@ pub struct Complaint {
     pub text: String,
     /// How often it was said.
     pub times: usize,
-    /// When it was said first, and when last.
+    /// When it was said first.
     pub began_ns: u64,
     /// When it was said last.
     pub last_ns: u64,

@@ -187,6 +187,11 @@ pub(crate) const fn is_refused(errno: u16) -> bool {
     errno == ECONNREFUSED
 }
 
+/// Whether a limit of time was reached.
+pub(crate) const fn is_timeout(errno: u16) -> bool {
+    errno == ETIMEDOUT
+}
+
 /// Whether the other side has ended a connection.
 pub(crate) const fn is_ended_by_peer(errno: u16) -> bool {
     matches!(errno, ECONNRESET | EPIPE | HUNG_UP)

@@ -77,12 +77,15 @@ fn failed_child(
         (child.parent == shell && is_it(*tgid, child)).then_some((end.at_ns, tgid, child, end))
     });
     let (_, tgid, ..) = failed.max_by_key(|(at_ns, ..)| *at_ns)?;
-    let tgid = facts.source_of(*tgid);
+    let (own, tgid) = (*tgid, facts.source_of(*tgid));
     let child = facts.processes.get(&tgid)?;
     let end = child.end?.ending;
     let said = LastWords::of_process(facts, tgid, child, end.at_ns)?;
     let how = if said.is_error { "it said" } else { "the last that it wrote is" };
-    Some(format!("its child {} (process {tgid}) {}: {how} \"{}\"", child.comm, past(&end), said.text))
+    let below = facts.processes.get(&own).filter(|_| own != tgid);
+    let below = below.map_or_else(String::new, |own_child| format!("{} (process {own}) ran ", own_child.comm));
+    let which = if below.is_empty() { "" } else { ", which" };
+    Some(format!("its child {below}{} (process {tgid}){which} {}: {how} \"{}\"", child.comm, past(&end), said.text))
 }
 
 /// What failed right before the words.
@@ -110,9 +113,14 @@ fn meanwhile(facts: &Facts<'_>, words: &LastWords, found: &[Finding]) -> Option<
     let is_named = |failure: &Failure, first_ns: u64| {
         let port = failure.subject.text().and_then(|peer| peer.rsplit_once(':')).map(|(_, port)| format!(":{port}"));
         let mut said = process.outputs.iter().filter(|output| output.at_ns >= first_ns);
+        let address = failure.subject.text().unwrap_or_default();
+        // `:25` of a time of day is no port.
         let is_in = |text: &str, port: &str| {
-            let mut behind = text.match_indices(port).map(|(at, _)| text.get(at + port.len()..).unwrap_or_default());
-            behind.any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+            text.match_indices(port).any(|(at, _)| {
+                let (before, behind) = text.split_at_checked(at + port.len()).unwrap_or_default();
+                let is_host = before.ends_with(address) || before.strip_suffix(port).is_some_and(is_a_name);
+                is_host && !behind.starts_with(|c: char| c.is_ascii_digit())
+            })
         };
         port.is_some_and(|port| said.any(|output| is_in(&output.text, &port)))
     };
@@ -126,6 +134,11 @@ fn meanwhile(facts: &Facts<'_>, words: &LastWords, found: &[Finding]) -> Option<
             && is_named(last, first.at_ns)
     };
     found.iter().find(is_it).map(|finding| format!("; meanwhile {}", finding.text))
+}
+
+/// Whether a text ends in the name of a host.
+fn is_a_name(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_alphabetic() || c == ']')
 }
 
 /// Whether what a program said can be of the kind of what failed right before, or says nothing: an error that has

@@ -161,9 +161,9 @@ impl Facts<'_> {
 }
 
 /// The words that a number is an exit code by.
-const OF_CODES: &[&str] = &["code", "status", "exit", "exited", "exitcode", "returncode", "returned", "rc"];
+const OF_CODES: &[&str] = &["code", "status", "exit", "exited", "exitcode", "returncode"];
 
-/// Whether a parent said with which code its child ended: "engine exited with code 127", "exit status 2", "rc=3".
+/// Whether a parent said soon behind its child's end with which code that was: "engine exited with code 127".
 fn says_code(parent: &Process, child: &Ending) -> bool {
     let Some(code) = child.exit_code.filter(|code| *code > 1).map(|code| code.to_string()) else { return false };
     let says = |text: &str| {
@@ -172,7 +172,8 @@ fn says_code(parent: &Process, child: &Ending) -> bool {
         let is_of = |i: usize| words.iter().take(i).skip(i.saturating_sub(2)).any(|word| OF_CODES.contains(word));
         words.iter().enumerate().any(|(i, word)| *word == code && is_of(i))
     };
-    let mut behind = parent.outputs.iter().filter(|output| output.at_ns >= child.at_ns);
+    let is_behind = |at_ns: u64| at_ns.checked_sub(child.at_ns).is_some_and(|ns| ns < SPEAKING_NS);
+    let mut behind = parent.outputs.iter().filter(|output| is_behind(output.at_ns));
     behind.any(|output| says(&output.text))
 }
 

@@ -7,6 +7,7 @@
 
 use super::{Facts, Thread, Wait};
 use crate::calls::bits;
+use crate::meaning::is_timeout;
 use rewind_recording::call::Call;
 use rewind_recording::decode;
 use rewind_recording::event::{Event, Outcome, What};
@@ -17,7 +18,6 @@ use std::collections::HashMap;
 const HOTSPOT: [&str; 2] = ["VM Thread", "Reference Handl"];
 /// `FUTEX_PRIVATE_FLAG`.
 const PRIVATE: u64 = 128;
-const ETIMEDOUT: u16 = 110;
 /// Where each limit of `EnterI` begins: an eighth less, as its clock runs before the call does.
 const STEPS_NS: [u64; 5] = [875_000, 7_000_000, 56_000_000, 448_000_000, 875_000_000];
 
@@ -70,7 +70,7 @@ impl Entering {
             *self = Self::default();
         } else if bits & bits::WAITS_THREAD != 0 {
             let step = STEPS_NS.iter().rposition(|limit| call.duration_ns >= *limit);
-            let is_over = call.errno() == Some(ETIMEDOUT) && is_private_wait(bits, call.value(1));
+            let is_over = call.errno().is_some_and(is_timeout) && is_private_wait(bits, call.value(1));
             let word = call.value(0);
             match step.filter(|_| is_over) {
                 Some(0) => *self = Self { word, began_ns: event.start_ns, step: 0 },

@@ -134,6 +134,8 @@ fn with_words(line: &str, at: usize, rank_of: RankOf<'_>) -> Option<Logged> {
         let word = word.split_once('/').map_or(word, |(level, _)| level);
         // Other words are those of a sentence.
         let is_marked = word.starts_with('[') || !word.bytes().any(|byte| byte.is_ascii_lowercase());
+        // A number is a process, as in `[30] [ERROR] message`: levels are numbers in fields alone.
+        let is_marked = is_marked && word.bytes().any(|byte| byte.is_ascii_alphabetic());
         match rank_of(word).filter(|_| is_marked && word.len() > 2) {
             // PostgreSQL says to who runs it what is wrong.
             Some(_) if word == "LOG:" && tells_failure(after) => {

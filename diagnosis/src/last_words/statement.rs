@@ -52,7 +52,8 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
     // What is not of peers, and of what failed last, is more than a peer's failure that was said before.
     let is_last = |found: &&Found| {
         let since_said = || between(event(said.last)..event(found.first));
-        found.last > said.last && !about::peers(&found.text) && since_said() == Between::Other
+        let is_failure = found.rank >= Rank::Failure && !vague::is_vague(&found.text);
+        is_failure && found.last > said.last && !about::peers(&found.text) && since_said() == Between::Other
     };
     let is_peers = said.rank <= Rank::Failure && about::peers(&said.text);
     if let Some(last) = recent.clone().rfind(is_last).filter(|_| is_peers) {

@@ -34,7 +34,6 @@ const TIDIES: &[&str] = &[
     "telemetry",
     "traces",
     "unregist",
-    "upload",
 ];
 
 /// Whether a line says that a program ends in order, or nothing.

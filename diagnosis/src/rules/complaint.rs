@@ -24,7 +24,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 fn finding(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
     let now_ns = facts.header.read_ns;
     let Complaint { text, times, began_ns, last_ns, events } = Complaint::of(process, now_ns)?;
-    if is_asked(facts, events[0]) || last_ns.saturating_sub(began_ns) < LONG_NS {
+    if is_server(facts) || last_ns.saturating_sub(began_ns) < LONG_NS {
         return None;
     }
     let who = if process.ns_tgid == 1 { "it".to_owned() } else { format!("{} (process {tgid})", process.comm) };
@@ -33,13 +33,15 @@ fn finding(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
     Some(Finding::new("complaint", COMPLAINS, text, events))
 }
 
-/// Whether somebody has connected since an event, or asks over a connection that was there.
-fn is_asked(facts: &Facts<'_>, since: usize) -> bool {
-    let events = (since..facts.timeline.len()).filter_map(|index| facts.timeline.event(index));
-    events.into_iter().any(|event| match event.what {
+/// Whether somebody of the container listens, or has been connected to or asked.
+fn is_server(facts: &Facts<'_>) -> bool {
+    let serves = |what: &What<'_>| match what {
         What::Connection(told) => told.direction == direction::IN,
+        What::Listen(_) => true,
         _ => false,
-    }) || facts.served.iter().any(|served| served.index > since)
+    };
+    let mut events = (0..facts.timeline.len()).filter_map(|index| facts.timeline.event(index));
+    !facts.served.is_empty() || events.any(|event| serves(&event.what))
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! A living server most of whose answers are errors of its own: statuses from 500 on, and 403 for files that it may not
 //! read.
 
+use crate::calls::{self, bits};
 use crate::facts::{Facts, Failure, Served, Subject};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::last_words::{is_same, stated};
 use crate::meaning::Meaning;
+use crate::noise::{Noise, noise};
 use crate::weight::SERVES_ERRORS;
 use crate::words::uncaught::{self, Uncaught};
 use crate::words::{failure, upstream};
@@ -56,6 +58,10 @@ impl<'f> Denied<'f> {
             failure.at_ns >= since_ns
                 && failure.meaning() == Meaning::Denied
                 && matches!(failure.subject, Subject::Path(_))
+                // What is only asked for, programs reckon with.
+                && calls::has(&failure.name, bits::OPENS)
+                && !failure.is_look
+                && noise(&failure.name, &failure.subject, failure.errno) == Noise::None
         };
         let mut denied: Vec<_> = facts.failures.iter().filter(is_it).collect();
         denied.sort_by_key(|failure| failure.at_ns);
@@ -64,9 +70,12 @@ impl<'f> Denied<'f> {
 
     /// The last that the server met before it answered a request with 403.
     fn before(&self, served: &Served) -> Option<&'f Failure> {
+        if served.status != FORBIDDEN {
+            return None;
+        }
         let until = self.0.partition_point(|failure| failure.at_ns <= served.at_ns);
         let meanwhile = self.0.iter().take(until).rev().take_while(|failure| failure.at_ns >= served.began_ns);
-        meanwhile.copied().find(|failure| served.status == FORBIDDEN && failure.tgid == served.tgid)
+        meanwhile.copied().find(|failure| failure.tgid == served.tgid)
     }
 }
 
@@ -85,10 +94,15 @@ fn reason(facts: &Facts<'_>, groups: &[Group], last: &Served, errors: usize) -> 
         .or_else(|| meanwhile().filter(|_| OF_GATEWAYS.contains(&last.status)))
 }
 
-/// The thread of the server that ended of an exception before the first of the errors.
+/// The thread of the server that ended of an exception before the first of the errors, if it answered none well since.
 fn died(facts: &Facts<'_>, first: &Served) -> Option<String> {
     let mut threads = uncaught::all(facts).into_iter();
-    let Uncaught { tid, said, .. } = threads.rfind(|thread| thread.tgid == first.tgid && thread.at_ns < first.at_ns)?;
+    let Uncaught { tid, at_ns, said, .. } =
+        threads.rfind(|thread| thread.tgid == first.tgid && thread.at_ns < first.at_ns)?;
+    let is_well = |served: &Served| served.status < ERRORS && (at_ns..first.at_ns).contains(&served.at_ns);
+    if facts.served.iter().any(|served| served.tgid == first.tgid && is_well(served)) {
+        return None;
+    }
     Some(format!("; before that its thread {tid} ended: it said \"{said}\""))
 }
 

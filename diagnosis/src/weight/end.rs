@@ -2,7 +2,7 @@
 
 use super::again::{Crowds, is_interleaved, is_repeated};
 use super::missed::was_not_made;
-use crate::facts::{Facts, Failure};
+use crate::facts::{Facts, Failure, Subject};
 use crate::groups::Group;
 use crate::last_words::{LONGER_WAIT, LastWords, about, continued, has_no_reason, telling, without};
 use crate::meaning::status;
@@ -16,8 +16,6 @@ use std::collections::HashSet;
 /// last wait ([`LONGER_WAIT`]).
 const RIGHT_BEHIND_NS: u64 = 50_000_000;
 
-/// What is missing is looked for, and had over.
-const ENOENT: u16 = 2;
 /// What is said so soon behind what failed may be of that.
 const AT_ONCE_NS: u64 = 1_000_000_000;
 
@@ -157,14 +155,15 @@ impl EndContext {
     }
 }
 
-/// What failed last before the error that a process stated, for the first time, and is more than something missing: what
-/// was said before that is of what failed before. 0: nothing did.
+/// What failed last before the error that a process stated, for the first time, and is more than something missing, or a
+/// peer, which may be told of the error: what was said before that is of what failed before. 0: nothing did.
 fn last_failed(facts: &Facts<'_>, tgid: u32, error: Option<&LastWords>) -> usize {
     let Some(error) = error.filter(|error| error.tgid == tgid) else { return 0 };
     let is_odd = |failure: &&Failure| {
         failure.tgid == tgid
             && failure.index < error.events[0]
-            && failure.errno != ENOENT
+            && !failure.is_absent()
+            && !matches!(failure.subject, Subject::Peer(_))
             && noise(&failure.name, &failure.subject, failure.errno) == Noise::None
     };
     let odd = || facts.failures.iter().filter(is_odd);

@@ -1,6 +1,7 @@
 //! What a fault says of what the program did.
 
-use crate::facts::{FPE_INTDIV, Facts, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
+use crate::calls::{self, bits};
+use crate::facts::{FPE_INTDIV, Facts, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
 use rewind_recording::decode;
 use rewind_recording::event::What;
 use rewind_recording::syscalls::Arch;
@@ -9,6 +10,8 @@ use rewind_recording::syscalls::Arch;
 const NULL_PAGE: u64 = 4096;
 /// Of `mmap`'s flags: it is to be a thread's stack (`asm-generic/mman.h`).
 const MAP_STACK: u64 = 0x2_0000;
+/// The guard at the end of a stack is no larger, unless a program asks for that.
+const GUARD_BYTES: u64 = 64 * 1024;
 
 /// What a process did, by the signal that a fault brought it, its code and address.
 pub(crate) fn words(facts: &Facts<'_>, tgid: u32, (signal, code): (u32, i32), address: u64) -> String {
@@ -16,13 +19,17 @@ pub(crate) fn words(facts: &Facts<'_>, tgid: u32, (signal, code): (u32, i32), ad
         (SIGSEGV, SEGV_MAPERR) if address < NULL_PAGE => {
             format!("it followed a null pointer (address {address:#x})")
         }
-        (SIGSEGV, _) if is_end_of_stack(facts, tgid, address) => {
+        (SIGSEGV, SEGV_ACCERR) if is_end_of_stack(facts, tgid, address) => {
             format!("the stack of its thread ran out, as of a recursion without an end (address {address:#x})")
         }
         (SIGSEGV, SEGV_MAPERR) if is_beside_main_stack(facts.arch, address) => format!(
             "its stack ran out, as of a recursion without an end, or it used a wrong address beside the stack ({address:#x})"
         ),
         (SIGSEGV, SEGV_MAPERR) => format!("it used memory at {address:#x} that is not mapped"),
+        // No address is told of a general protection fault (`exc_general_protection`, arch/x86/kernel/traps.c).
+        (SIGSEGV, SI_KERNEL) => {
+            "the processor refused an access, or an instruction: an address that cannot exist, say".to_owned()
+        }
         (SIGSEGV, SEGV_ACCERR) => format!("it used memory at {address:#x} in a way that is not allowed"),
         (SIGBUS, _) => format!(
             "it used memory at {address:#x} of a file's that nothing is behind: the file is shorter, or its file system is full or has failed"
@@ -45,17 +52,25 @@ fn is_beside_main_stack(arch: Arch, address: u64) -> bool {
     (end - random..end).contains(&address)
 }
 
-/// Whether an address is of what a thread's stack was made of: who may not use that has met the guard at its end.
+/// Whether an address is of the guard at the end of a thread's stack, as the last call tells that mapped or unmapped it.
 fn is_end_of_stack(facts: &Facts<'_>, tgid: u32, address: u64) -> bool {
-    let has = |index: usize| {
+    let of_address = |index: usize| {
         let event = facts.timeline.event(index).filter(|event| event.tgid() == Some(tgid))?;
         let What::Call { call, .. } = event.what else { return None };
-        let is_stack =
-            call.errno().is_none() && call.value(3)? & MAP_STACK != 0 && decode::name(&call, facts.arch) == "mmap";
-        let base = call.result.cast_unsigned();
-        (is_stack && (base..base.saturating_add(call.value(1)?)).contains(&address)).then_some(())
+        let name = decode::name(&call, facts.arch);
+        let base = if name == "mmap" { call.result.cast_unsigned() } else { call.value(0)? };
+        let is_its = |bytes: u64| (base..base.saturating_add(bytes)).contains(&address);
+        match &*name {
+            _ if call.errno().is_some() => None,
+            "mmap" if is_its(call.value(1)?) => {
+                Some(call.value(3)? & MAP_STACK != 0 && is_its(call.value(1)?.min(GUARD_BYTES)))
+            }
+            "munmap" if is_its(call.value(1)?) => Some(false),
+            name if calls::has(name, bits::RUNS) => Some(false),
+            _ => None,
+        }
     };
-    (0..facts.timeline.len()).any(|index| has(index).is_some())
+    (0..facts.timeline.len()).rev().find_map(of_address).unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -78,7 +93,10 @@ mod tests {
         assert!(answer.starts_with("It was killed by SIGSEGV: its stack ran out, as of a recursion"), "{answer}");
         let answer = killed_at(0x7f00_0000_0ff8, 2);
         assert!(answer.starts_with("It was killed by SIGSEGV: the stack of its thread ran out"), "{answer}");
+        // In its middle, where it may not be run, say.
+        assert!(killed_at(0x7f00_0008_0000, 2).contains("in a way that is not allowed"));
         assert!(killed_at(0x7ee0_0000_0000, 1).contains("is not mapped"));
+        assert!(killed_at(0, 0x80).contains("an address that cannot exist"));
         assert!(killed_at(0x7ee0_0000_0000, 2).contains("in a way that is not allowed"));
         assert!(killed_at(8, 1).contains("null pointer"));
     }

@@ -15,20 +15,21 @@ const PART: u64 = 20;
 /// "its CPU limit (0.05 CPUs) has stopped it in 95% of the periods ...".
 pub(crate) fn clause(facts: &Facts<'_>) -> Option<String> {
     let living = facts.header.living.as_ref().filter(|_| facts.is_living() && !facts.is_frozen())?;
-    let CpuLimit { millicpus, is_above, periods, throttled_periods, throttled_ns } = living.cpu_limit?;
+    // What a limit above it has stopped since it was made need not be this container, nor of its life.
+    let limit = living.cpu_limit.filter(|limit| !limit.is_above)?;
+    let CpuLimit { millicpus, periods, throttled_periods, throttled_ns, .. } = limit;
     let recorded_ns = facts.header.read_ns.saturating_sub(facts.header.born_ns);
     let age_ns = living.age_ms.map_or(recorded_ns, |ms| ms.saturating_mul(1_000_000));
     let is_often = periods >= LEAST && throttled_periods.saturating_mul(SHARE) >= periods;
     if !is_often || throttled_ns.saturating_mul(PART) < age_ns {
         return None;
     }
-    let whose = if is_above { "the CPU limit of a cgroup above it" } else { "its CPU limit" };
     let unit = if millicpus == 1000 { "CPU" } else { "CPUs" };
     let limit = millicpus as f64 / 1000.0;
     let percent = throttled_periods.min(periods).saturating_mul(100) / periods.max(1);
     let long = duration(throttled_ns);
     Some(format!(
-        "{whose} ({limit} {unit}) has stopped it in {percent}% of all periods that it ran in, for {long} together (cpu.stat)"
+        "its CPU limit ({limit} {unit}) has stopped it in {percent}% of all periods that it ran in, for {long} together (cpu.stat)"
     ))
 }
 

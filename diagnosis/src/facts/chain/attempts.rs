@@ -21,8 +21,6 @@ use std::net::SocketAddr;
 
 /// Ports from this on are given to who connects (`ip_local_port_range` of `ip(7)`).
 const EPHEMERAL: u16 = 32_768;
-/// What is not there.
-const ENOENT: u16 = 2;
 /// From so many on it is again.
 const TWICE: usize = 2;
 /// What runs longer than those that failed before it, and so much more, has come up.
@@ -72,9 +70,10 @@ impl Facts<'_> {
         for (tgid, process) in self.processes.iter().filter(is_attempt) {
             runs.entry((process.parent, process.command())).or_default().push((*tgid, process));
         }
+        let looking = self.looking();
         let failing = runs.into_iter().filter_map(|((parent, _), mut runs)| {
             runs.sort_by_key(|(_, run)| run.first_ns);
-            let is_look = |run: &Run<'_>| run.1.is_unheard && self.only_misses_files(run.0);
+            let is_look = |run: &Run<'_>| run.1.is_unheard && looking.contains(&run.0);
             let failed = |run: &Run<'_>| {
                 run.1.end.is_some_and(|end| has_failed(&end)) && !left.contains(&run.0) && !is_look(run)
             };
@@ -83,11 +82,13 @@ impl Facts<'_> {
         failing.chain(self.failing_forks()).chain(self.failing_parts()).min().map(|(_, tgid)| tgid)
     }
 
-    /// Whether nothing failed a process but that files were not there: who throws its complaints away waits for one.
-    fn only_misses_files(&self, tgid: u32) -> bool {
-        let is_of_any = |failure: &&Failure| matches!(failure.subject, Subject::Path(_) | Subject::Peer(_));
-        let mut own = self.failures.iter().filter(|failure| failure.tgid == tgid).filter(is_of_any).peekable();
-        own.peek().is_some() && own.all(|it| matches!(it.subject, Subject::Path(_)) && it.errno == ENOENT)
+    /// Processes that nothing failed but that files were not there: who throws their complaints away waits for one.
+    fn looking(&self) -> HashSet<u32> {
+        let of_any = |failure: &&Failure| matches!(failure.subject, Subject::Path(_) | Subject::Peer(_));
+        let misses = |failure: &Failure| matches!(failure.subject, Subject::Path(_)) && failure.is_absent();
+        let (missed, failed): (Vec<_>, Vec<_>) = self.failures.iter().filter(of_any).partition(|it| misses(it));
+        let failed: HashSet<u32> = failed.into_iter().map(|failure| failure.tgid).collect();
+        missed.into_iter().map(|failure| failure.tgid).filter(|tgid| !failed.contains(tgid)).collect()
     }
 
     /// Parts of a script that a shell left behind in the background.
