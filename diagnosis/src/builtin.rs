@@ -1,6 +1,7 @@
 //! What fails in healthy runs of the common runtimes, for a first run with nothing learned: a table that
 //! `cargo xtask harmless` makes.
 
+use crate::meaning::is_absent;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -51,9 +52,16 @@ static OF_ANY: LazyLock<HashSet<(u16, &str)>> = LazyLock::new(|| {
     programs.into_iter().filter(|(_, programs)| programs.len() >= ANY).map(|(failed, _)| failed).collect()
 });
 
-/// Whether healthy runs of that program fail so.
+/// What programs look for that is not there.
+static MISSED: LazyLock<HashSet<(&str, &str)>> = LazyLock::new(|| {
+    let missed = ROWS.keys().filter(|row| is_absent(row.errno) && !row.subject.is_empty());
+    missed.map(|row| (row.program.as_str(), row.subject.as_str())).collect()
+});
+
+/// Whether healthy runs of that program fail so; by which call it looks for what is not there depends on its version.
 pub(crate) fn has(program: &str, call: &str, errno: u16, subject: &str) -> bool {
-    ROWS.contains_key(&Row::of(program, call, errno, subject))
+    let row = Row::of(program, call, errno, subject);
+    ROWS.contains_key(&row) || is_absent(errno) && MISSED.contains(&(row.program.as_str(), row.subject.as_str()))
 }
 
 /// Whether healthy runs of several programs fail on a path so: those of others will.
@@ -87,6 +95,8 @@ mod tests {
         assert_eq!(one, Row::of("python3", "openat", 2, "/usr/lib/python3.9/pyvenv.cfg"));
         assert_ne!(one, Row::of("python3", "openat", 2, "/usr/lib/python3.9/os.py"));
         assert!(has("python3.13", "openat", 2, "/usr/bin/pyvenv.cfg"));
+        assert!(has("python3", "openat", 2, "/usr/lib/python311.zip"));
+        assert!(!has("python3", "openat", 13, "/usr/lib/python311.zip"));
     }
 
     #[test]

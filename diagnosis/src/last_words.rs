@@ -32,8 +32,10 @@ mod vague;
 mod way_out;
 
 use crate::facts::{Facts, Failure, Process};
+use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
 use crate::works;
+pub(crate) use generic::tells_failure;
 use lines::Line;
 use rank::{Found, Rank};
 pub(crate) use statement::LONGER_WAIT;
@@ -198,6 +200,7 @@ impl Complaint {
 /// What failed of a process from an event on, and is worth a look: events, in their order.
 struct Failed {
     removals: Vec<usize>,
+    exhausted: Vec<usize>,
     others: Vec<usize>,
 }
 
@@ -206,19 +209,25 @@ impl Failed {
         let is_removal = |failure: &Failure| ["rmdir", "unlink", "unlinkat"].contains(&&*failure.name);
         let is_odd = |failure: &Failure| noise(&failure.name, &failure.subject, failure.errno) == Noise::None;
         let own = facts.failures.iter().filter(|failure| failure.tgid == tgid && failure.index >= from);
-        let (removals, others): (Vec<&Failure>, _) = own.partition(|failure| is_removal(failure));
+        let (removals, others): (Vec<&Failure>, Vec<_>) = own.partition(|failure| is_removal(failure));
+        let is_exhausted = |failure: &&Failure| {
+            let ran_out = [Meaning::OutOfSpace, Meaning::OutOfMemory, Meaning::OutOfDescriptors];
+            ran_out.contains(&failure.meaning()) && is_odd(failure)
+        };
+        let exhausted = others.iter().copied().filter(is_exhausted).collect();
         let sorted = |failures: Vec<&Failure>| {
             let mut events: Vec<usize> = failures.into_iter().map(|failure| failure.index).collect();
             events.sort_unstable();
             events
         };
         let others = others.into_iter().filter(|failure: &&Failure| is_odd(failure)).collect();
-        Self { removals: sorted(removals), others: sorted(others) }
+        Self { removals: sorted(removals), exhausted: sorted(exhausted), others: sorted(others) }
     }
 
     fn between(&self, events: &Range<usize>) -> Between {
         let any = |of: &[usize]| of.get(of.partition_point(|at| *at < events.start)).is_some_and(|at| *at < events.end);
         match (any(&self.others), any(&self.removals)) {
+            _ if any(&self.exhausted) => Between::Exhausted,
             (true, _) => Between::Other,
             (false, true) => Between::Removal,
             (false, false) => Between::Nothing,

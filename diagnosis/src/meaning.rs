@@ -202,6 +202,11 @@ pub(crate) const fn is_absent(errno: u16) -> bool {
     errno == ENOENT
 }
 
+/// Whether something is there by that name, which was to be made.
+pub(crate) const fn is_there(errno: u16) -> bool {
+    errno == EEXIST
+}
+
 /// Whether the descriptor is not open: shells and others close whole ranges of them.
 pub(crate) const fn is_stray(errno: u16) -> bool {
     errno == EBADF

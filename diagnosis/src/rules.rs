@@ -27,6 +27,7 @@ mod polling;
 mod program;
 mod question;
 mod refused;
+mod reload;
 mod served;
 mod setup;
 mod signal;
@@ -42,7 +43,7 @@ pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 29] = [
+const RULES: [Rule; 30] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -64,6 +65,7 @@ const RULES: [Rule; 29] = [
     stuck::rule,
     question::rule,
     complaint::rule,
+    reload::rule,
     thread::rule,
     busy::rule,
     served::rule,

@@ -152,7 +152,7 @@ fn ran(facts: &Facts<'_>, clock: &mut Clock) -> Vec<Ran> {
             break;
         }
         if let Some(process) = facts.processes.get(&tgid).filter(|_| tgid != 0) {
-            ran.push(one_ran(tgid, depth - 1, process, clock));
+            ran.push(one_ran(facts, (tgid, process), depth - 1, clock));
         }
         open.extend(children.get(&tgid).into_iter().flatten().rev().map(|child| (*child, depth + 1)));
     }
@@ -174,15 +174,18 @@ fn ran(facts: &Facts<'_>, clock: &mut Clock) -> Vec<Ran> {
     ran
 }
 
-fn one_ran(tgid: u32, depth: usize, process: &Process, clock: &mut Clock) -> Ran {
+fn one_ran(facts: &Facts<'_>, (tgid, process): (u32, &Process), depth: usize, clock: &mut Clock) -> Ran {
     let end = process.end.map(|end| end.ending);
+    // Its end may have been overwritten.
+    let living = facts.header.living.as_ref().filter(|living| living.left_out == 0 && !living.threads.is_empty());
+    let is_gone = living.is_some_and(|living| living.threads.iter().all(|thread| thread.tgid != tgid));
     Ran {
         tgid,
         depth,
         command: process.command().to_owned(),
         time: rfc3339(clock, process.first_ns),
         duration_ns: end.map(|end| end.at_ns.saturating_sub(process.first_ns)),
-        ended: end.map(|end| end.words()),
+        ended: end.map(|end| end.words()).or_else(|| is_gone.then(|| "ended (how is not held)".to_owned())),
         well: end.is_none_or(|end| end.is_success()),
     }
 }

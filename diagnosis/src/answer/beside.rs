@@ -55,26 +55,26 @@ pub(super) fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words:
 pub(super) fn child_before(facts: &Facts<'_>) -> Option<String> {
     let (culprit, process) = facts.culprit().filter(|_| facts.ending.is_some() && facts.chain.len() > 1)?;
     let is_other = |tgid: u32, other: &Process| tgid != culprit && other.command() != process.command();
+    facts.processes.get(&process.parent).filter(|shell| is_shell(shell.program()))?;
     failed_child(facts, process.parent, process.first_ns.checked_sub(TRAP_NS)?..process.first_ns, is_other)
 }
 
-/// The child that failed right before a shell said that something had, and no reason.
+/// The child that failed right before its parent said that something had, and no reason.
 fn child_before_words(facts: &Facts<'_>, words: &LastWords) -> Option<String> {
     let tgid = facts.culprit.filter(|tgid| *tgid == words.tgid && has_no_reason(&words.text))?;
     failed_child(facts, tgid, words.since_ns.checked_sub(SAID_NS)?..words.since_ns, |_, _| true)
 }
 
-/// The last child of a shell that failed in a time, and said why.
+/// The last child that failed in a time, and said why.
 fn failed_child(
     facts: &Facts<'_>,
-    shell: u32,
+    parent: u32,
     time: Range<u64>,
     is_it: impl Fn(u32, &Process) -> bool,
 ) -> Option<String> {
-    facts.processes.get(&shell).filter(|shell| is_shell(shell.program()))?;
     let failed = facts.processes.iter().filter_map(|(tgid, child)| {
         let end = child.end.filter(|end| !end.ending.is_success() && time.contains(&end.ending.at_ns))?.ending;
-        (child.parent == shell && is_it(*tgid, child)).then_some((end.at_ns, tgid, child, end))
+        (child.parent == parent && is_it(*tgid, child)).then_some((end.at_ns, tgid, child, end))
     });
     let (_, tgid, ..) = failed.max_by_key(|(at_ns, ..)| *at_ns)?;
     let (own, tgid) = (*tgid, facts.source_of(*tgid));

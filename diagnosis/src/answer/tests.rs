@@ -112,6 +112,7 @@ fn a_client_that_says_that_it_waited_too_long_is_told_with_the_peer_that_refused
     let answer = answer_of("WARN Connection to node -1 (localhost/127.0.0.1:9092) could not be established.\n");
     let behind = "; meanwhile connect to 127.0.0.1:9092 was refused (ECONNREFUSED), 5 times in 4.00s.";
     assert!(answer.ends_with(behind), "{answer}");
+    assert!(!answer_of("INFO 12:34:09092 ready\n").contains("meanwhile"));
     // What it does not speak of, as of an exporter, it may do without.
     let answer = answer_of("INFO 90 rows\n");
     assert!(answer.ends_with("after 5000 ms\"."), "{answer}");

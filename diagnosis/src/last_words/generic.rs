@@ -71,6 +71,9 @@ const FAILURES: &[&str] = &[
     "expired",
     "too long",
     "violation",
+    "violates",
+    "duplicate",
+    "unavailable",
     "read-only",
     "no route",
     "reset by",
@@ -132,7 +135,7 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
 }
 
 /// Whether a text has a word of a failure.
-pub(super) fn tells_failure(text: &str) -> bool {
+pub(crate) fn tells_failure(text: &str) -> bool {
     let lower = text.to_lowercase();
     FAILURES.iter().any(|words| lower.contains(words)) || is_negated(&lower)
 }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 /// Between two lines of one complaint there is no more than this.
 const PAUSE_NS: u64 = 200_000_000;
+/// And between two parts of a stack.
+const WALK_NS: u64 = 2_000_000_000;
 /// Between two attempts of one thing.
 const ATTEMPT_NS: u64 = 10_000_000_000;
 /// A complaint ends no longer before the end than this.
@@ -52,8 +54,13 @@ pub(super) fn all(process: &Process, now_ns: u64) -> Vec<Line> {
 }
 
 /// The lines of what was written right before an end.
-pub(super) fn of<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output>, end_ns: u64) -> Vec<Line> {
-    together(writes(outputs, end_ns, LAST_WORDS_NS, PAUSE_NS))
+pub(super) fn of<'o>(outputs: impl DoubleEndedIterator<Item = &'o Output> + Clone, end_ns: u64) -> Vec<Line> {
+    let lines = together(writes(outputs.clone(), end_ns, LAST_WORDS_NS, PAUSE_NS));
+    // Go walks a stack of a gigabyte to tell its end.
+    match lines.iter().any(|line| line.text.starts_with("runtime.goexit(")) {
+        true => together(writes(outputs, end_ns, LAST_WORDS_NS, WALK_NS)),
+        false => lines,
+    }
 }
 
 /// Writes put together to lines.

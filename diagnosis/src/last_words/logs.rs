@@ -120,11 +120,13 @@ fn with_words(line: &str, at: usize, rank_of: RankOf<'_>) -> Option<Logged> {
     {
         match rank_of(level) {
             Some(Rank::Plain) => return Some(Logged::Other),
-            Some(rank @ Rank::Failure) => {
-                let message = said.split_once(':').map_or(said, |(_, message)| message);
-                return Some(Logged::Error(Found::line(rank, at, message)));
+            Some(rank) => {
+                let is_name = |name: &str| !name.is_empty() && !name.contains(char::is_whitespace);
+                if let Some((_, message)) = said.split_once(':').filter(|(logger, _)| is_name(logger)) {
+                    return Some(Logged::Error(Found::line(rank, at, message.trim_start())));
+                }
             }
-            _ => {}
+            None => {}
         }
     }
     let mut rest = line;

@@ -28,6 +28,8 @@ pub(super) enum Between {
     Nothing,
     /// To remove something, as hooks do it that run at the end.
     Removal,
+    /// For want of space, memory or descriptors, which few programs do without.
+    Exhausted,
     Other,
 }
 
@@ -50,13 +52,21 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
     let said = recent.clone().max_by_key(|found| (found.rank, !vague::is_vague(&found.text)))?;
     let event = |at: usize| lines.get(at).map_or(0, |line| line.last);
     // What is not of peers, and of what failed last, is more than a peer's failure that was said before.
+    let since_said = |found: &Found| between(event(said.last)..event(found.first));
     let is_last = |found: &&Found| {
-        let since_said = || between(event(said.last)..event(found.first));
         let is_failure = found.rank >= Rank::Failure && !vague::is_vague(&found.text);
-        is_failure && found.last > said.last && !about::peers(&found.text) && since_said() == Between::Other
+        let of_other = || matches!(since_said(found), Between::Other | Between::Exhausted);
+        is_failure && found.last > said.last && !about::peers(&found.text) && of_other()
     };
-    let is_peers = said.rank <= Rank::Failure && about::peers(&said.text);
-    if let Some(last) = recent.clone().rfind(is_last).filter(|_| is_peers) {
+    let is_failure = said.rank <= Rank::Failure;
+    // Nor was what was said the reason where something ran out behind it, before it was said that it ends.
+    let ends = |found: &&Found| {
+        let ends = vague::is_vague(&found.text) || vague::is_bare(&found.text);
+        found.last > said.last && ends && since_said(found) == Between::Exhausted
+    };
+    let is_peers = is_failure && about::peers(&said.text);
+    let last = recent.clone().rfind(is_last).filter(|_| is_peers);
+    if let Some(last) = last.or_else(|| recent.clone().rfind(ends).filter(|_| is_failure)) {
         return Some(Found { rank: Rank::Failure, ..last.clone() });
     }
     let failed_behind = |found: &Found| between(event(found.last)..event(said.first));
@@ -66,7 +76,7 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
             Between::Removal => true,
             // Who looks first does not try.
             Between::Nothing => said.rank == Rank::Tidying,
-            Between::Other => false,
+            Between::Other | Between::Exhausted => false,
         };
         is_right_before && is_own(lines, found) && is_removal()
     };

@@ -127,7 +127,8 @@ pub(super) fn has_own_reason(text: &str) -> bool {
 
 /// Whether a text tells that something was not done, and no reason: "Node could not join", "migrations not applied".
 pub(super) fn is_bare(text: &str) -> bool {
-    let said = without_place(text);
+    let said = without_remarks(without_place(text));
+    let said = said.as_str();
     // What it is about may stand last.
     let parts = said.rsplit_once(": ");
     // "fatal: storage"
@@ -165,10 +166,28 @@ pub(super) fn gives_up(text: &str) -> bool {
 
 /// Whether a text is but the name of an exception that has to do with peers: "pika.exceptions.AMQPConnectionError".
 fn is_of_a_peer(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let is_name = !text.contains(' ') && ["error", "exception"].iter().any(|end| lower.ends_with(end));
-    is_name
-        && ["connect", "server", "socket", "network", "unavailable", "unreachable"].iter().any(|of| lower.contains(of))
+    // A message may be but the name: `kafka.errors.NoBrokersAvailable: NoBrokersAvailable`.
+    let named = text.split_once(": ").filter(|(class, said)| class.rsplit('.').next() == Some(said));
+    let lower = named.map_or(text, |(class, _)| class).to_lowercase();
+    let is_class = named.is_some() || ["error", "exception"].iter().any(|end| lower.ends_with(end));
+    !lower.contains(' ')
+        && is_class
+        && ["connect", "server", "socket", "network", "broker", "unavailable", "unreachable"]
+            .iter()
+            .any(|of| lower.contains(of))
+}
+
+/// The text without what stands in parentheses behind a word: `disabled (app.retry=False)`.
+fn without_remarks(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (_, behind))) =
+        rest.split_once(" (").and_then(|(before, in_it)| Some((before, in_it.split_once(')')?)))
+    {
+        plain.push_str(before);
+        rest = behind;
+    }
+    plain + rest
 }
 
 /// Whether a text says only that something was not begun.

@@ -1,9 +1,11 @@
 //! What was wrong with a container that was told to end from outside, as a liveness probe that fails has the kubelet do:
-//! what would have been said of it the moment before.
+//! what would have been said of it the moment before. And the peer that a process waited for, which another process of the
+//! container or its own timer ended.
 
-use crate::facts::{ASKING, Facts, PATIENCE_NS, SIGHUP, SIGKILL};
+use crate::facts::{ASKING, Facts, PATIENCE_NS, SIGABRT, SIGALRM, SIGHUP, SIGKILL};
 use crate::finding::{Finding, Relation};
 use crate::groups::Group;
+use crate::meaning::Meaning;
 use crate::weight::{HUNG, SAID, weighed_groups};
 use rewind_common::record::{SignalSent, sent_flags};
 use rewind_recording::header::Header;
@@ -24,7 +26,8 @@ const PROBES: [&str; 5] = ["health", "ready", "live", "metrics", "ping"];
 pub(crate) const RULE: &str = "before";
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
-    let Some(at_ns) = told_ns(facts) else { return Vec::new() };
+    let inside_ns = ended_inside_ns(facts);
+    let Some(at_ns) = told_ns(facts).or(inside_ns) else { return Vec::new() };
     let header = Header { read_ns: at_ns, died_ns: None, ending: None, ..facts.header.clone() };
     let living = Facts::of(&header, facts.timeline.clone().until(at_ns), &[]);
     let groups = weighed_groups(&living, None);
@@ -34,6 +37,8 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let main = facts.ending.filter(|_| facts.ended_badly()).map(|ending| ending.tgid);
     let found = found.or_else(|| computed(&living, main?)).or_else(|| slept(&living, main?));
     let found = found.filter(|_| living.is_living());
+    // Who ends another of the container may do so for anything: that it waited for a peer is what a watchdog sees.
+    let found = found.filter(|found| inside_ns.is_none() || found.meaning == Some(Meaning::NoAnswer));
     let found = found.filter(|_| facts.ended_badly() || !serves_well(&living));
     // It stands behind the signal: of who ended of something else, what that was comes first.
     found.map(|found| Finding { rule: RULE, weight: found.weight.min(SAID - 1), ..found }).into_iter().collect()
@@ -70,6 +75,21 @@ fn slept(facts: &Facts<'_>, main: u32) -> Option<Finding> {
     let comm = facts.processes.get(&main).map_or("", |process| &process.comm);
     let text = format!("process {main} ({comm}) had slept for {} ({})", duration(wait.ns), wait.name);
     Some(Finding::new(RULE, HUNG, text, Some(wait.index)))
+}
+
+/// When another process of the container, or a timer of its own, ended the process that the end goes back to.
+fn ended_inside_ns(facts: &Facts<'_>) -> Option<u64> {
+    let (tgid, _) = facts.culprit()?;
+    let end_ns = facts.end_ns();
+    match facts.end()?.signal.map(u32::from)? {
+        SIGALRM => Some(end_ns),
+        signal @ (SIGABRT | SIGKILL) => {
+            let (_, sent) = facts.last_sent(tgid, signal, end_ns)?;
+            let is_others = sent.sender_tgid != tgid && facts.processes.contains_key(&{ sent.sender_tgid });
+            is_others.then_some(sent.time_ns)
+        }
+        _ => None,
+    }
 }
 
 /// When somebody outside first told the main process to end, of those who did so right before it ended.

@@ -47,6 +47,8 @@ fn is_server(facts: &Facts<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::scene::{MS, S, Scene};
+    use rewind_common::record::Connection;
+    use rewind_common::record::connection::{direction, what};
     use rewind_common::record::message::message_flags::RECEIVED;
     use rewind_recording::event::build;
 
@@ -73,6 +75,9 @@ mod tests {
         let told = "It is running; but all that it has said for 5.00s is \"poll failed: relation outbox does not exist\", 5 \
                     times.";
         assert_eq!(says(ERROR, "").answer(), told);
+        // As Python's logging has it.
+        let told = says("ERROR:consumer:failed to process message 7: KeyError 'sku'\n", "").answer();
+        assert!(told.contains("is \"failed to process message 7: KeyError 'sku'\""), "{told}");
         // Who is killed for that by somebody outside.
         let mut scene = says(ERROR, "");
         build::sent(&mut scene.records, scene.now, (700, 700), 9, (9000, 0, "kubelet"));
@@ -101,6 +106,15 @@ mod tests {
         let mut scene = says(ERROR, "");
         scene.later(S);
         scene.say(1, "polled 3 rows\n");
+        assert_eq!(scene.answer(), NOTHING);
+        // A server whose clients connected before.
+        let mut scene = Scene::of("postgres");
+        let told = Connection { time_ns: scene.now, direction: direction::IN, ..Connection::default() };
+        build::connection(&mut scene.records, (700, 700), what::ACCEPTED, told);
+        for _ in 0..5 {
+            scene.later(S);
+            scene.say(2, ERROR);
+        }
         assert_eq!(scene.answer(), NOTHING);
         // A server that gives its clients what they ask for, or not.
         let mut scene = says(ERROR, "");

@@ -4,7 +4,7 @@ use crate::calls::{self, bits};
 use crate::facts::{Facts, Subject};
 use crate::finding::Finding;
 use crate::groups::Group;
-use crate::meaning::{Meaning, is_absent};
+use crate::meaning::{Meaning, is_absent, is_there};
 use crate::text::last_part;
 use crate::weight::STUCK;
 use crate::works::Works;
@@ -59,7 +59,9 @@ fn finding(group: &Group) -> Option<Finding> {
     let often = format!("{} times in {}", grouped(group.count), duration(group.last_ns - group.own_first_ns));
     let text = if is_absent(group.errno) {
         format!("it waits for {path}, which is not there: it has looked {often}, and done nothing else")
-    } else if calls::has(&group.name, bits::MAKES_ENTRY) && matches!(group.meaning, Meaning::Answer(_)) {
+    } else if calls::has(&group.name, bits::MAKES_ENTRY) && matches!(group.meaning, Meaning::Answer(_))
+        || calls::has(&group.name, bits::OPENS) && is_there(group.errno)
+    {
         format!("it waits for {path} to go: it has tried to make it {often}, and done nothing else")
     } else {
         return None;

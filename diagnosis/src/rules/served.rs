@@ -22,6 +22,8 @@ const FORBIDDEN: u16 = 403;
 const OF_GATEWAYS: RangeInclusive<u16> = 502..=504;
 /// So long ago is another matter.
 const RECENT_NS: u64 = 60_000_000_000;
+/// So soon behind an answer its error is logged.
+const LOGGED_NS: u64 = 200_000_000;
 /// So many are more than chance.
 const LEAST: usize = 3;
 
@@ -109,9 +111,15 @@ fn died(facts: &Facts<'_>, first: &Served) -> Option<String> {
 /// What the server said was wrong with the last of the requests, if it said so of the one before as well.
 fn said(facts: &Facts<'_>, errors: &[&Served]) -> Option<String> {
     let [.., before, last] = errors else { return None };
-    let told = |served: &Served| stated(facts.processes.get(&served.tgid)?, served.began_ns..served.at_ns);
+    // Many log what they failed of once they have answered.
+    let until_ns = |served: &Served| {
+        let next = facts.served.iter().filter(|next| next.tgid == served.tgid && next.began_ns > served.at_ns);
+        let next_ns = next.map(|next| next.began_ns).min().unwrap_or(u64::MAX);
+        served.at_ns.saturating_add(LOGGED_NS).min(next_ns)
+    };
+    let told = |served: &Served| stated(facts.processes.get(&served.tgid)?, served.began_ns..until_ns(served));
     let text = told(last).filter(|text| told(before).is_some_and(|before| is_same(&before, text)))?;
-    Some(format!("; right before that it said \"{text}\""))
+    Some(format!("; it said \"{text}\""))
 }
 
 #[cfg(test)]
@@ -206,6 +214,16 @@ mod tests {
         // Who is told that he may not come in, or that nothing is there, is told the truth.
         assert_eq!(answer_of(3, 403), "It is running: nothing unusual found.");
         assert_eq!(answer_of(-2, 404), "It is running: nothing unusual found.");
+        // What is only looked for has nothing to do with that.
+        let mut scene = Scene::of("gunicorn");
+        let (mut received, mut sent) = (0, 0);
+        for _ in 0..4 {
+            scene.message([8080, 5000], RECEIVED, &mut received, b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+            scene.access("/root/_netrc", -13);
+            scene.message([8080, 5000], 0, &mut sent, b"HTTP/1.1 403 X\r\nContent-Length: 0\r\n\r\n");
+            scene.later(S);
+        }
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
     }
 
     #[test]
@@ -225,9 +243,7 @@ mod tests {
         let table = "relation \"invoices\" does not exist";
         let told = answer_of([table; 3]);
         assert!(
-            told.ends_with(
-                "GET / with HTTP 500; right before that it said \"app: relation \"invoices\" does not exist\"."
-            ),
+            told.ends_with("GET / with HTTP 500; it said \"app: relation \"invoices\" does not exist\"."),
             "{told}"
         );
         assert!(answer_of([table, table, "bad date"]).ends_with("GET / with HTTP 500."));

@@ -60,6 +60,10 @@ fn stands(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
     } else {
         duration(wait.ns)
     };
+    if let (Subject::Peer(peer), true) = (facts.subject(&event), wait.bits & bits::CONNECTS != 0) {
+        let text = format!("it has waited {long} for {peer}, which does not take its connection");
+        return Some(finding(weight, text, wait.index));
+    }
     let shown: String = facts.text(&event).chars().take(60).collect();
     // The path of an `open` is held once it returns.
     let runs = facts
@@ -135,7 +139,7 @@ mod tests {
         build::call(&mut scene.records, 700, 42).at(scene.now, 0).enter().arg(3).pointed(&sockaddr).arg(16).end();
         scene.later(30 * S);
         let why = scene.why();
-        assert!(why.answer.starts_with("It is running; but it has waited 31.0s for a peer"), "{}", why.answer);
+        assert!(why.answer.starts_with("It is running; but it has waited 31.0s for 10.0.0.5:5432,"), "{}", why.answer);
         assert!(why.blocked[0].living && why.blocked[0].call.starts_with("connect(3, {sa_family=AF_INET"));
     }
 

@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
-use crate::last_words::Complaint;
+use crate::last_words::{Complaint, tells_failure};
 use crate::meaning::{LOCKED, Meaning, status};
 use crate::noise::{Noise, is_of_a_home};
 use crate::text::has_name;
@@ -29,6 +29,8 @@ const URGENT_NS: u64 = 500_000_000;
 const GIVEN_UP_NS: u64 = 5_000_000_000;
 /// What a living container tried so long ago it has given up.
 const STANDING_NS: u64 = 60_000_000_000;
+/// So soon behind a failure it is complained of.
+const SAID_NS: u64 = 1_000_000_000;
 
 /// Directories in which [`MANY`] files were missed alike, each with the errno: the program got over these.
 pub(super) struct Crowds<'g>(HashMap<(&'g str, u16), usize>);
@@ -125,8 +127,30 @@ fn is_served_as_missing(facts: &Facts<'_>, group: &Group) -> bool {
     group.meaning == Meaning::Missing && answer.is_some_and(|served| served.status == NOT_FOUND)
 }
 
+/// Whether a living program has said nothing since a peer failed it first but that something fails: each time, right
+/// behind it.
+fn is_all_that_is_said(facts: &Facts<'_>, group: &Group) -> bool {
+    let Some(process) = facts.processes.get(&group.tgid).filter(|_| facts.is_living()) else { return false };
+    let said: Vec<_> = process.outputs.iter().filter(|output| output.at_ns >= group.first_ns).collect();
+    let tells = |text: &str| text.lines().all(|line| line.trim().is_empty() || tells_failure(line));
+    let is_behind = |at_ns: u64| {
+        said.iter().any(|output| output.at_ns.checked_sub(at_ns).is_some_and(|behind_ns| behind_ns < SAID_NS))
+    };
+    // A server is told by what it answers.
+    let serves = facts.served.iter().any(|served| served.tgid == group.tgid);
+    matches!(group.subject, Subject::Peer(_))
+        && !serves
+        && group.count >= REPEATED_TIMES
+        && said.len() as u64 >= group.count / 2
+        && said.iter().all(|output| tells(&output.text))
+        && group.earlier.iter().all(|(_, _, at_ns)| is_behind(*at_ns))
+}
+
 /// Whether a living program complains again and again that it does not get something, in whatever words.
 pub(super) fn is_complained_of(facts: &Facts<'_>, group: &Group) -> bool {
+    if is_all_that_is_said(facts, group) {
+        return true;
+    }
     // Of a lookup, the name that was asked for.
     let asked = group.name.strip_prefix("lookup ");
     let path = if let Subject::Path(path) = &group.subject { Some(path.as_str()) } else { None };

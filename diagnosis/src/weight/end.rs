@@ -73,7 +73,7 @@ impl EndContext {
             threads: facts.ending_thread().into_iter().chain(spoke_in).collect(),
             complained_ns: words.filter(|words| facts.chain.contains(&words.tgid)).map(|words| words.since_ns),
             words: spoke
-                .map(|(tgid, process)| telling(process, last_failed(facts, tgid, error), end_ns))
+                .map(|(tgid, process)| telling(process, said_from(facts, tgid, error), end_ns))
                 .unwrap_or_default(),
             without: spoke.map(|(_, process)| without(process, end_ns)).unwrap_or_default(),
             continued_ns: spoke.map(|(_, process)| continued(process, end_ns)).unwrap_or_default(),
@@ -152,6 +152,14 @@ impl EndContext {
             (nearness(group), is_first, group.own_first_ns, group.last_ns.min(until_ns))
         };
         turns.iter().copied().max_by_key(order).map(|group| group.last)
+    }
+}
+
+/// From which event on what a process said is of the error that it stated: one that gives its reason needs no more.
+fn said_from(facts: &Facts<'_>, tgid: u32, error: Option<&LastWords>) -> usize {
+    match error.filter(|error| error.tgid == tgid && !has_no_reason(&error.text)) {
+        Some(error) => error.events[0],
+        None => last_failed(facts, tgid, error),
     }
 }
 

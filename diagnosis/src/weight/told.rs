@@ -84,6 +84,19 @@ const UNCONNECTED: &[&str] = &[
 /// By what they say that a number is the status of a response.
 const OF_A_RESPONSE: &[&str] = &["http", "status", "response", "returned", "request", "server"];
 
+/// What statuses are called (RFC 9110, 15; RFC 6585), in lower case.
+const PHRASES: &[(u16, &str)] = &[
+    (400, "bad request"),
+    (401, "unauthorized"),
+    (403, "forbidden"),
+    (404, "not found"),
+    (429, "too many requests"),
+    (500, "internal server error"),
+    (502, "bad gateway"),
+    (503, "service unavailable"),
+    (504, "gateway timeout"),
+];
+
 /// Whether words, in lower case, tell of a peer or a name server that did not answer.
 pub(crate) fn is_of_silence(words: &str) -> bool {
     // "geo lookup failed" may be of anything.
@@ -107,7 +120,9 @@ pub(super) fn says(end: &EndContext, group: &Group, turned: bool) -> bool {
         return any(UNNAMED);
     }
     if let Some(status) = status(errno) {
-        return has_name(&end.words, &status.to_string()) && any(OF_A_RESPONSE);
+        let phrase = PHRASES.iter().find(|(of, _)| *of == status).map(|(_, phrase)| *phrase);
+        let is_response = any(OF_A_RESPONSE) || phrase.is_some_and(|phrase| end.words.contains(phrase));
+        return has_name(&end.words, &status.to_string()) && is_response;
     }
     let has = |text: &str| !text.is_empty() && has_name(&end.words, &text.to_lowercase());
     // As names of classes have it: `SequelizeConnectionRefusedError`.

@@ -1,7 +1,7 @@
 //! What a fault says of what the program did.
 
 use crate::calls::{self, bits};
-use crate::facts::{FPE_INTDIV, Facts, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
+use crate::facts::{FPE_INTDIV, Facts, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
 use rewind_recording::decode;
 use rewind_recording::event::What;
 use rewind_recording::syscalls::Arch;
@@ -37,6 +37,7 @@ pub(crate) fn words(facts: &Facts<'_>, tgid: u32, (signal, code): (u32, i32), ad
         (SIGFPE, FPE_INTDIV) => "it divided by zero".to_owned(),
         (SIGFPE, _) => "a computation failed".to_owned(),
         (SIGILL, _) => format!("it ran an instruction that the processor does not know, at {address:#x}"),
+        (SIGTRAP, _) => "it met a breakpoint, which no debugger took".to_owned(),
         _ => format!("it failed at {address:#x}"),
     }
 }

@@ -72,7 +72,9 @@ pub(super) fn value(string: &[u8], candidate: Range<usize>, text: Text) -> Optio
     let bytes = string.get(found.clone())?;
     // Of one that is cut nobody knows how it goes on.
     let is_open = text.is_cut && found.end == string.len();
-    if !is_open && SETTINGS.iter().any(|setting| bytes.eq_ignore_ascii_case(setting.as_bytes())) {
+    // `(using password: YES)`
+    let word = bytes.strip_suffix(b")").unwrap_or(bytes);
+    if !is_open && SETTINGS.iter().any(|setting| word.eq_ignore_ascii_case(setting.as_bytes())) {
         return None;
     }
     let is_random = bytes.len() >= MIN_BYTES && bytes.iter().any(u8::is_ascii_digit) || is_open;

@@ -66,7 +66,7 @@ fn lines_that_only_help_are_none() {
     let said = error(
         "CRITICAL:app:no tenant\nINFO:app:failed tasks: 0\n{\"t\":{\"$date\":\"2026\"},\"s\":\"I\",\"msg\":\"no error\"}\n",
     );
-    assert_eq!(said, "CRITICAL:app:no tenant");
+    assert_eq!(said, "no tenant");
     let said = error("{\"t\":{\"$date\":\"2026\"},\"s\":\"F\",\"c\":\"-\",\"msg\":\"no storage engine\"}\n");
     assert_eq!(said, "no storage engine");
     let said = error(
@@ -100,4 +100,19 @@ fn the_header_of_a_message_is_none() {
     assert_eq!(said(&format!("{header}SEVERE: no licence\n{header}INFO: Shutting down\n")), words);
     let no_header = "Nov 29, 2026 is the last day of the licence\n";
     assert_eq!(said(no_header), Some((no_header.trim().to_owned(), false)));
+}
+
+#[test]
+fn the_number_of_a_process_is_no_level() {
+    assert_eq!(
+        error("[2026-11-30 12:00:00 +0000] [10] [ERROR] Connection in use: ('0.0.0.0', 8000)\n"),
+        "Connection in use: ('0.0.0.0', 8000)"
+    );
+    assert_eq!(
+        error("2026-11-30 12:00:00 UTC [30] FATAL:  role \"shop\" does not exist\n"),
+        "role \"shop\" does not exist"
+    );
+    let mut scene = crate::scene::Scene::of("gunicorn");
+    scene.say(2, "[2026-11-30 12:00:00 +0000] [60] [INFO] Starting gunicorn 21.2.0\n");
+    assert_eq!(super::words(&mut scene).map(|(_, is_error)| is_error), Some(false));
 }

@@ -171,6 +171,25 @@ fn of_two_failures_that_were_said_the_last_is_the_reason() {
 }
 
 #[test]
+fn what_is_written_behind_the_reason_as_it_ends_is_none() {
+    let mut scene = Scene::of("app");
+    scene.connect([10, 0, 0, 5], 5432, -111);
+    scene.say(2, "cannot connect to 10.0.0.5:5432: Connection refused\n");
+    scene.open("/var/log/app/crash.json", -13);
+    scene.say(2, "shutting down\n");
+    scene.exit(700, 1 << 8);
+    assert!(scene.answer().contains("connect to 10.0.0.5:5432 was refused"), "{}", scene.answer());
+    // Who is told of an error is a peer that was not asked before.
+    let mut scene = Scene::of("app");
+    scene.open("/data/db", -13);
+    scene.say(2, "cannot open /data/db: Permission denied\n");
+    scene.connect([10, 0, 0, 9], 9000, -111);
+    scene.say(2, "ERROR could not open the store\n");
+    scene.exit(700, 1 << 8);
+    assert!(scene.answer().contains("openat of /data/db was denied"), "{}", scene.answer());
+}
+
+#[test]
 fn the_line_of_rsync_that_tells_what_failed_is_told() {
     let said = "rsync: [sender] change_dir \"/mnt/uploads\" failed: No such file or directory (2)\n\
                 rsync error: some files/attrs were not transferred (see previous errors) (code 23) at main.c(1394) [sender=3.5.0]\n";
@@ -190,4 +209,27 @@ fn words_that_only_name_what_is_concerned_are_told_with_what_failed_right_before
     let haproxy = "[ALERT] (1) : config : parsing [/app/h.cfg:13] : unknown keyword 'balanse' in 'backend' section\n\
                    [ALERT] (1) : config : Error(s) found in configuration file : /app/h.cfg\n";
     assert!(error(haproxy).contains("unknown keyword 'balanse'"), "{}", error(haproxy));
+}
+
+#[test]
+fn what_ran_out_behind_what_was_said_is_the_reason_where_only_the_end_is_said() {
+    let mut scene = Scene::of("spoold");
+    scene.open("/proc/1/oom_score_adj", -13);
+    scene.say(2, "spoold: cannot adjust oom score: Permission denied\n");
+    scene.open("/spool/q", -28);
+    scene.say(2, "spoold: giving up\n");
+    scene.exit(700, 3 << 8);
+    let behind = "it said \"spoold: giving up\"; right before that openat of /spool/q found no space left (ENOSPC).";
+    assert!(scene.answer().ends_with(behind), "{}", scene.answer());
+}
+
+#[test]
+fn an_error_that_gives_its_reason_is_not_what_was_said_before() {
+    let mut scene = Scene::of("app");
+    scene.connect([127, 0, 0, 1], 4317, -111);
+    scene.say(2, "otel exporter disabled: Connection refused (os error 111)\n");
+    scene.open("/etc/app/limits.conf", 3);
+    scene.say(2, "thread 'main' panicked at main.rs:4:116:\nmalformed line in limits.conf\n");
+    scene.exit(700, 101 << 8);
+    assert!(scene.answer().contains("it said \"thread 'main' panicked"), "{}", scene.answer());
 }
