@@ -48,7 +48,8 @@ fn is_polled(facts: &Facts<'_>, group: &Group) -> bool {
 
 /// Whether the last that the process wrote says that it waits, or names what for.
 fn says_so(facts: &Facts<'_>, group: &Group) -> bool {
-    let said = facts.processes.get(&group.tgid).and_then(|process| process.outputs.last());
+    let process = facts.processes.get(&group.tgid);
+    let said = process.and_then(|process| process.outputs.iter().rfind(|output| !output.text.trim().is_empty()));
     let name = group.subject.text().and_then(last_part);
     said.map(|said| said.text.to_lowercase())
         .is_some_and(|said| said.contains("wait") || name.is_some_and(|name| said.contains(&name.to_lowercase())))
@@ -97,6 +98,27 @@ mod tests {
             scene.later(S);
         }
         assert!(scene.answer().contains("connect to 10.0.0.5:5432 was refused"), "{}", scene.answer());
+    }
+
+    #[test]
+    fn who_waits_for_a_file_to_go_that_another_has_made_waits() {
+        let mut scene = Scene::of("app");
+        // As Python writes it without a buffer.
+        scene.say(1, "indexer: waiting for lock");
+        scene.say(1, "\n");
+        for _ in 0..12 {
+            scene
+                .call(700, 257)
+                .arg(0xffff_ff9c)
+                .string("/app/state/index.lock")
+                .arg(0o300)
+                .arg(0o777)
+                .result(-17)
+                .end();
+            scene.later(S);
+        }
+        let waits = "It is running; but it waits for /app/state/index.lock to go: it has tried to make it 12 times in";
+        assert!(scene.answer().starts_with(waits), "{}", scene.answer());
     }
 
     #[test]
