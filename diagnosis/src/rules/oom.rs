@@ -17,7 +17,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 
 fn finding(facts: &Facts<'_>, index: usize, kill: &OomKill) -> Finding {
     let trigger = oom_kill::trigger(kill, &Context { origins: &facts.origins, pids: Pids::Host });
-    let what = format!("it held {}; {}; {trigger}", oom_kill::held(kill), oom_kill::limit(kill));
+    let what = format!("it held {}; {}{}; {trigger}", oom_kill::held(kill), oom_kill::limit(kill), rest(kill));
     let tgid = kill.tgid;
     let end = facts.processes.get(&tgid).and_then(|process| process.end).map(|end| end.index);
     let evidence = std::iter::once(index).chain(end);
@@ -29,6 +29,13 @@ fn finding(facts: &Facts<'_>, index: usize, kill: &OomKill) -> Finding {
     // Who lives on behind that has got over it, as far as is known.
     let is_outlived = facts.ending.is_some_and(|ending| ending.at_ns.saturating_sub(kill.time_ns) > OUTLIVED_NS);
     Finding::new("oom", if is_outlived { CHILD_KILLED } else { CERTAIN }, text, evidence)
+}
+
+/// Whose most of a cgroup's memory may be, where it is not the victim's.
+fn rest(kill: &OomKill) -> &'static str {
+    let own = kill.anon_bytes.saturating_add(kill.file_bytes).saturating_add(kill.shmem_bytes);
+    let is_others = oom_kill::met_limit(kill) && own < kill.usage_bytes / 2;
+    if is_others { ", most of it not this process': of others, or files in a tmpfs" } else { "" }
 }
 
 #[cfg(test)]
@@ -57,6 +64,20 @@ mod tests {
             "It was killed by the OOM killer: it held 30 MiB of its own, 0 B of files, 0 B shared; its cgroup held 32 MiB of 32 MiB allowed; it asked for more itself."
         );
         assert_eq!(why.findings[0].rule, "oom");
+    }
+
+    #[test]
+    fn memory_that_is_not_the_victims_is_told_as_such() {
+        let rest = |anon_bytes, limit_bytes| {
+            super::rest(&rewind_common::record::OomKill {
+                anon_bytes,
+                usage_bytes: 96 << 20,
+                limit_bytes,
+                ..Default::default()
+            })
+        };
+        assert!(rest(3 << 20, 96 << 20).contains("tmpfs"));
+        assert_eq!([rest(90 << 20, 96 << 20), rest(3 << 20, 0)], [""; 2]);
     }
 
     #[test]
