@@ -55,6 +55,10 @@ pub fn inet_sock_set_state(ctx: BtfTracePointContext) {
     }
     let (sock, old, new): (*const c_void, u32, u32) = (ctx.arg(0), ctx.arg(1), ctx.arg(2));
     if !recorded::may_be_recorded(socket::cgroup_id(sock)) || !socket::is_tcp(sock) {
+        // It may outlive its cgroup, and another socket be made in its place.
+        if new == state::CLOSE {
+            let _ = CONNECTIONS.remove(&key(sock));
+        }
         return;
     }
     // The ring is looked up where something is told alone: that costs more than all of this.
@@ -112,9 +116,10 @@ fn is_established(sock: *const c_void, old: u32) {
     let recording = RINGS.get(ring).map_or(0, |ring| ring.recording);
     let now_ns = clock::now_ns();
     let mut began = OpenConnection::UNKNOWN;
-    // One that waits as `SYN_RECV` is a peer's, unless this end has connected as well.
+    // One that waits as `SYN_RECV` is a peer's, unless this end has connected as well, and was not answered yet.
+    let is_own = |open: &OpenConnection| open.direction == u32::from(direction::OUT) && open.recording == 0;
     match maps::connection(key(sock)) {
-        Some(open) if old == state::SYN_SENT || open.direction == u32::from(direction::OUT) => {
+        Some(open) if old == state::SYN_SENT || is_own(open) => {
             began = *open;
             (open.since_ns, open.ring, open.recording) = (now_ns, ring, recording);
         }
