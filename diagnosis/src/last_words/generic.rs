@@ -186,8 +186,22 @@ fn is_perl(line: &str) -> bool {
     })
 }
 
+/// The message of a line of Redis: `1:M 30 Nov 2026 12:24:36.384 # message`.
+fn of_redis(line: &str) -> Option<&str> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (who, rest) = line.split_once(' ')?;
+    who.split_once(':').filter(|(pid, role)| is_number(pid) && ["M", "S", "C", "X"].contains(role))?;
+    let mut words = rest.splitn(6, ' ');
+    let [day, _month, year, time, level, message] = std::array::from_fn(|_| words.next().unwrap_or_default());
+    let is_head = is_number(day) && is_number(year) && time.contains(':') && ["#", "*", "-", "."].contains(&level);
+    (is_head && !message.is_empty()).then_some(message)
+}
+
 /// The line without the date and time that it begins with.
 fn without_time(line: &str) -> &str {
+    if let Some(message) = of_redis(line) {
+        return message;
+    }
     let is_of_time = |c: char| c.is_ascii_digit() || "-/:.,TZ+[ ".contains(c);
     let end = line.find(|c: char| !is_of_time(c)).unwrap_or(line.len());
     let time = line.get(..end).unwrap_or_default();

@@ -152,13 +152,22 @@ fn with_words(line: &str, at: usize, rank_of: RankOf<'_>) -> Option<Logged> {
     None
 }
 
-/// The message behind a level; without what ends a mark that the level stands in: `[ERROR app] message`.
+/// The message behind a level; without what ends a mark that the level stands in, `[ERROR app] message` or `[FATAL tini
+/// (7)] message`, and without nginx' process, thread and connection: `1#1: *4 message`.
 fn without_target(text: &str) -> &str {
     let text = text.trim_start_matches([' ', ':', '-']);
-    match text.split_once("] ") {
-        Some((target, message)) if !target.contains(['[', ' ']) => message,
+    let text = match text.split_once("] ") {
+        Some((target, message)) if !target.contains('[') && (!target.contains(' ') || target.ends_with(')')) => message,
         _ => text,
-    }
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let of_nginx = text.split_once(": ").filter(|(who, _)| {
+        who.split_once('#').is_some_and(|(process, thread)| is_number(process) && is_number(thread))
+    });
+    let Some((_, message)) = of_nginx else { return text };
+    let connection =
+        message.strip_prefix('*').and_then(|rest| rest.split_once(' ')).filter(|(number, _)| is_number(number));
+    connection.map_or(message, |(_, message)| message)
 }
 
 /// The fields of a line of JSON, also one that was cut: texts and numbers of it and of the objects in it, theirs, and those

@@ -8,7 +8,7 @@ fn servers_say_it_with_a_level() {
         "2026/11/29 08:00:00 [emerg] 1#1: bind() to 0.0.0.0:80 failed (98: Address already in use)\nnginx: configuration \
          file /etc/nginx/nginx.conf test failed\n",
     );
-    assert_eq!(said, "1#1: bind() to 0.0.0.0:80 failed (98: Address already in use)");
+    assert_eq!(said, "bind() to 0.0.0.0:80 failed (98: Address already in use)");
     let said = error(
         "2026-11-29 08:00:00.123 UTC [1] LOG:  starting PostgreSQL 16.1\n2026-11-29 08:00:00.124 UTC [1] FATAL:  data \
          directory \"/var/lib/postgresql/data\" has invalid permissions\n2026-11-29 08:00:00.124 UTC [1] DETAIL:  \
@@ -115,4 +115,25 @@ fn the_number_of_a_process_is_no_level() {
     let mut scene = crate::scene::Scene::of("gunicorn");
     scene.say(2, "[2026-11-30 12:00:00 +0000] [60] [INFO] Starting gunicorn 21.2.0\n");
     assert_eq!(super::words(&mut scene).map(|(_, is_error)| is_error), Some(false));
+}
+
+#[test]
+fn who_logs_is_not_what_is_said() {
+    for (line, said) in [
+        (
+            "2026/11/30 12:24:36 [emerg] 1#1: unknown directive \"x\" in /app/nginx.conf:5\n",
+            "unknown directive \"x\" in /app/nginx.conf:5",
+        ),
+        ("2026/11/30 12:24:36 [crit] 7#7: *4 open() \"/srv/a\" failed\n", "open() \"/srv/a\" failed"),
+        (
+            "[FATAL tini (6)] exec /opt/app failed: No such file or directory\n",
+            "exec /opt/app failed: No such file or directory",
+        ),
+        (
+            "1:M 30 Nov 2026 12:24:36.384 # Fatal error loading the DB: Invalid argument. Exiting.\n",
+            "Fatal error loading the DB: Invalid argument. Exiting",
+        ),
+    ] {
+        assert_eq!(error(line), said);
+    }
 }
