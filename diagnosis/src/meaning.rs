@@ -19,6 +19,9 @@ pub const HUNG_UP: u16 = u16::MAX - 1;
 /// In place of an errno: the file is locked already. `EAGAIN`, and of `fcntl` `EACCES` as well, say so.
 pub(crate) const LOCKED: u16 = STATUS - 1;
 
+/// In place of an errno: no call failed, but a poll told of an error in place of what was asked for (`POLLERR`).
+pub(crate) const IN_ERROR: u16 = STATUS - 2;
+
 /// In place of an errno: this and the status of an HTTP response.
 const STATUS: u16 = 0x4000;
 
@@ -110,7 +113,7 @@ impl Meaning {
         }
         match errno {
             RCODE..HUNG_UP => Self::Peer,
-            GIVEN_UP => Self::NoAnswer,
+            GIVEN_UP | IN_ERROR => Self::NoAnswer,
             HUNG_UP => Self::Peer,
             ENOMEM => Self::OutOfMemory,
             ENFILE | EMFILE => Self::OutOfDescriptors,
@@ -230,7 +233,7 @@ pub(crate) const fn is_no_socket(errno: u16) -> bool {
 /// The name of an errno, or its number.
 #[must_use]
 pub fn name(errno: u16) -> Cow<'static, str> {
-    if errno == GIVEN_UP {
+    if matches!(errno, GIVEN_UP | IN_ERROR) {
         return Cow::Borrowed("no answer");
     }
     if errno == HUNG_UP {

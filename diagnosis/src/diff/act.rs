@@ -103,7 +103,7 @@ impl Verb {
 
 /// "was denied (EACCES)".
 pub(super) fn failure(errno: u16) -> String {
-    if errno == meaning::GIVEN_UP {
+    if matches!(errno, meaning::GIVEN_UP | meaning::IN_ERROR) {
         return "got no answer".to_owned();
     }
     format!("{} ({})", meaning::words(errno), meaning::name(errno))

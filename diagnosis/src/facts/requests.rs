@@ -18,7 +18,7 @@ use super::patience::Patience;
 use super::seen::Seen;
 use super::subject::{Subject, is_name_server, peer_of};
 use crate::calls::bits;
-use crate::meaning::{GIVEN_UP, HUNG_UP, is_connected, is_in_background, is_interim, is_under_way};
+use crate::meaning::{GIVEN_UP, HUNG_UP, IN_ERROR, is_connected, is_in_background, is_interim, is_under_way};
 use polls::{Epolls, in_error, polled};
 use rewind_recording::decode;
 use rewind_recording::event::Outcome;
@@ -56,6 +56,8 @@ struct Open {
     /// Until when the process is known to have waited.
     waited_ns: Option<u64>,
     answered: bool,
+    /// What it is called that no answer came.
+    errno: u16,
     /// How many bytes of it were sent at once.
     len: i64,
     /// The socket was read behind it, and had nothing yet.
@@ -119,9 +121,10 @@ impl PendingRequests {
         } else if is(bits::RECEIVES) && returned {
             self.replied(socket, seen);
         } else if is(bits::RECEIVES) {
-            self.waited(socket, seen);
+            self.waited(socket, seen, true);
         } else if is(bits::POLLS) && (!seen.has_returned() || call.result == 0) {
-            polled(seen).for_each(|fd| self.waited((seen.tgid, fd), seen));
+            let polled: Vec<_> = polled(seen).collect();
+            polled.iter().for_each(|fd| self.waited((seen.tgid, *fd), seen, polled.len() == 1));
         } else if is(bits::POLLS) && returned {
             // What a datagram met comes back as an error of its socket, which many do not ask for.
             in_error(call).for_each(|fd| self.in_error((seen.tgid, fd), seen));
@@ -200,6 +203,7 @@ impl PendingRequests {
             at_ns,
             waited_ns: None,
             answered: false,
+            errno: GIVEN_UP,
             len,
             looked: false,
             tells: false,
@@ -261,11 +265,13 @@ impl PendingRequests {
         self.ends(socket, Ask::Request);
     }
 
-    fn waited(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
+    /// A call waits for a socket, and for no other, or waited in vain.
+    fn waited(&mut self, socket: Socket, seen: &Seen<'_, '_>, is_alone: bool) {
         if seen.errno().is_none_or(is_interim) {
             self.watched.insert(socket);
             // Of some servers the first word is expected.
-            if seen.outcome == Outcome::InFlight && seen.has(bits::RECEIVES) && !self.heard.contains(&socket) {
+            let is_first = seen.has(bits::RECEIVES) || !self.open.contains_key(&socket);
+            if seen.outcome == Outcome::InFlight && is_alone && is_first && !self.heard.contains(&socket) {
                 self.ask(socket, seen, Ask::Request);
             }
             if let Some(open) = self.open.get_mut(&socket) {
@@ -286,7 +292,7 @@ impl PendingRequests {
     fn in_error(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
         if let Some(open) = self.open.get_mut(&socket).filter(|open| open.ask != Ask::Connection && !open.answered) {
             open.waited_ns = Some(seen.until_ns);
-            (open.name, open.index) = (seen.name.clone(), seen.index);
+            (open.name, open.index, open.errno) = (seen.name.clone(), seen.index, IN_ERROR);
         }
     }
 
@@ -341,7 +347,7 @@ impl PendingRequests {
             tid: open.tid,
             name: open.name,
             subject: Subject::Peer(open.peer),
-            errno: GIVEN_UP,
+            errno: open.errno,
             to: None,
             refused: None,
             is_look: false,

@@ -47,6 +47,10 @@ fn silence(group: &Group) -> String {
     if calls::has(&group.name, bits::RECEIVES) {
         return format!("{} from {peer}, which it had sent nothing yet, got nothing", group.name);
     }
+    let in_error = group.errno == meaning::IN_ERROR;
+    if calls::has(&group.name, bits::POLLS) && !in_error {
+        return format!("{} for what {peer} says first got nothing", group.name);
+    }
     let what = if calls::has(&group.name, bits::CONNECTS) {
         "connect to"
     } else if group.subject.is_name_server() {
@@ -54,7 +58,6 @@ fn silence(group: &Group) -> String {
     } else {
         "what it sent to"
     };
-    let in_error = calls::has(&group.name, bits::POLLS);
     let instead = if in_error { "an error in place of an answer (POLLERR)" } else { "no answer" };
     format!("{what} {peer} got {instead}")
 }

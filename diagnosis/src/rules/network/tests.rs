@@ -162,6 +162,22 @@ fn a_server_that_says_nothing_at_first_is_told_and_one_that_is_silent_later_is_n
     asked(&mut scene, 0);
     let answer = wait(&mut scene);
     assert!(answer.contains("recvfrom from 10.0.0.5:6379, which it had sent nothing yet, got nothing"), "{answer}");
+    let poll = |scene: &mut Scene, descriptors: &[u8]| {
+        let count = descriptors.len() as u64 / 8;
+        let call = build::call(&mut scene.records, 700, 7).at(scene.now + MS, 0).enter();
+        call.pointed(descriptors).arg(count).arg(86_400_000).end();
+        scene.later(20 * S);
+        scene.answer()
+    };
+    let mut scene = Scene::of("php");
+    asked(&mut scene, 0);
+    let answer = poll(&mut scene, &[3, 0, 0, 0, 1, 0, 0, 0]);
+    assert!(answer.contains("poll for what 10.0.0.5:6379 says first got nothing after 20."), "{answer}");
+    // Who waits for others as well may have more to do.
+    let mut scene = Scene::of("php");
+    asked(&mut scene, 0);
+    let answer = poll(&mut scene, &[3, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0]);
+    assert_eq!(answer, "It is running: nothing unusual found.");
     // It waits for what comes next, or serves.
     let mut scene = Scene::of("app");
     asked(&mut scene, 0);
