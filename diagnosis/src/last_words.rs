@@ -254,7 +254,7 @@ pub(crate) fn is_vague(text: &str) -> bool {
 
 /// Whether words tell that something was not done, or will not be, and no reason.
 pub(crate) fn has_no_reason(text: &str) -> bool {
-    is_vague(text) || vague::is_bare(text)
+    is_vague(text) || vague::is_bare(text) && !about::code(text)
 }
 
 /// Whether words tell a reason which no file that is not there can be.
@@ -298,8 +298,9 @@ fn says_more_at(lines: &[Line]) -> usize {
 pub fn telling(process: &Process, behind: usize, end_ns: u64) -> String {
     let mut lines = lines::last(process, end_ns);
     lines.retain(|line| line.last >= behind);
-    // What was met as an exception was handled is not what the program ended of.
-    let handling = lines.iter().position(|line| line.text.starts_with(runtimes::HANDLING));
+    // What was met as an exception was handled is not what the program ended of, nor is what it had loaded.
+    let is_end = |line: &Line| [runtimes::HANDLING, runtimes::DUMP].iter().any(|head| line.text.starts_with(head));
+    let handling = lines.iter().position(is_end);
     lines.truncate(handling.unwrap_or(lines.len()));
     let repeats = Repeats::of(&lines, &lines::with_attempts(process, end_ns));
     let more = says_more_at(&lines);

@@ -98,6 +98,9 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
     if is_refused(errno) && calls::has(name, bits::SENDS | bits::RECEIVES) && !subject.is_name_server() {
         return Noise::Probe("a datagram that nobody takes");
     }
+    if matches!(name, "prlimit64" | "setrlimit") && meaning == Meaning::Denied {
+        return Noise::Probe("a limit of its own that may not be raised");
+    }
     let (Subject::Path(path) | Subject::Peer(path)) = subject else { return Noise::None };
     if builtin::is_of_any(path, errno) {
         return Noise::Probe("healthy runs of programs of all kinds have it too");

@@ -37,6 +37,7 @@ const OF_CODE: &[&str] = &[
     "referenceerror",
     "rangeerror",
     "nullpointer",
+    "classcast",
     "nomethod",
     "assert",
     "nil ",

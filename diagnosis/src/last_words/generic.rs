@@ -1,7 +1,7 @@
 //! Errors as any program may put them.
 
 use super::lines::Line;
-use super::ordinary::{goes_on, is_ordinary};
+use super::ordinary::{goes_on, is_option, is_ordinary};
 use super::rank::{Found, Rank};
 use super::runtimes::message;
 
@@ -113,12 +113,12 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     let whole = lines.get(at)?.text.as_str();
     // npm marks each of its lines, also those that only help.
     let line = ["npm error", "npm ERR!"].iter().find_map(|mark| whole.strip_prefix(mark)).map_or(whole, str::trim);
-    if is_ordinary(line) {
+    if is_ordinary(line) || is_option(line) {
         return None;
     }
     let lower = line.to_lowercase();
     let named = ERRORS.iter().find(|(word, _)| starts_word(&lower, word)).map(|(_, rank)| *rank);
-    let has_words = || is_perl(&lower) || tells_failure(&lower);
+    let has_words = || is_perl(&lower) || tells_failure(&lower) || is_of_a_place(line);
     let is_indented = line.starts_with([' ', '\t']);
     let rank = match named {
         Some(_) if is_openssl(&lower) => Rank::Summary,
@@ -132,6 +132,23 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     // The next line speaks for itself where this one tells of no error, as the place that a compiler names.
     let (text, last) = if rank == Rank::Plain { (line.to_owned(), at) } else { message(lines, at, line, false) };
     Some(Found { rank, first: at, last, text })
+}
+
+/// Whether a line tells what is wrong at a place of a file, as compilers and readers of configurations do: `app.conf:2:
+/// expected ...`.
+fn is_of_a_place(line: &str) -> bool {
+    let mut parts = line.splitn(3, ':');
+    let (file, number, said) = (parts.next(), parts.next(), parts.next());
+    let is_file = |file: &str| {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        !file.contains(char::is_whitespace)
+            && name.rsplit_once('.').is_some_and(|(stem, end)| {
+                !stem.is_empty() && end.chars().all(char::is_alphanumeric) && !end.is_empty()
+            })
+    };
+    let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let tells = |said: &str| said.starts_with(' ') && !said.trim_start().is_empty();
+    file.is_some_and(is_file) && number.is_some_and(is_number) && said.is_some_and(tells)
 }
 
 /// Whether a text has a word of a failure.

@@ -95,7 +95,31 @@ fn together(writes: Vec<&Output>) -> Vec<Line> {
     for line in &mut lines {
         line.text = without_color(&line.text);
     }
-    lines
+    without_ignored(lines)
+}
+
+/// What Python says in front of an exception that it goes on behind, as it ends (`Modules/atexitmodule.c`,
+/// `PyErr_WriteUnraisable`).
+const IGNORED: [&str; 2] = ["Exception ignored in", "Error in atexit"];
+
+/// The lines without exceptions that Python says it ignores, with their stacks.
+fn without_ignored(lines: Vec<Line>) -> Vec<Line> {
+    if !lines.iter().any(|line| IGNORED.iter().any(|head| line.text.starts_with(head))) {
+        return lines;
+    }
+    let mut kept = Vec::new();
+    let mut rest = lines.into_iter().peekable();
+    while let Some(line) = rest.next() {
+        if !IGNORED.iter().any(|head| line.text.starts_with(head)) {
+            kept.push(line);
+            continue;
+        }
+        if rest.next_if(|line| line.text.starts_with("Traceback (most recent")).is_some() {
+            while rest.next_if(|line| line.text.starts_with([' ', '\t'])).is_some() {}
+            rest.next();
+        }
+    }
+    kept
 }
 
 /// The writes of one complaint: the last no longer before the end than `last_ns`, each no longer before the next than a

@@ -100,6 +100,7 @@ const WITHOUT: &[&str] = &[
     "continuing",
     "optional",
     "not required",
+    " disabled: ",
 ];
 
 /// Whether a line says that the program does without what it names.
@@ -125,6 +126,13 @@ pub(super) fn is_mark(line: &str) -> bool {
 pub(super) fn is_banner(line: &str) -> bool {
     let text = line.trim_start();
     ["---", "==="].iter().any(|mark| text.starts_with(mark) && text.trim_end().ends_with(mark))
+}
+
+/// Whether a line is one of the list of options that a program shows who calls it wrongly.
+pub(super) fn is_option(line: &str) -> bool {
+    let text = line.trim_start();
+    let name = text.trim_start_matches('-');
+    text.len() < line.len() && (1..=2).contains(&(text.len() - name.len())) && name.starts_with(char::is_alphabetic)
 }
 
 /// Whether a line says nothing by itself.

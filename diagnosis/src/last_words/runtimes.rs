@@ -60,6 +60,8 @@ pub(super) fn message(lines: &[Line], at: usize, start: &str, several: bool) -> 
     (message, last)
 }
 
+/// What Ruby says above all that it had loaded, once it has told its own crash (`rb_bug`, `vm_dump.c`).
+pub(super) const DUMP: &str = "-- Control frame information";
 /// What Python says between an exception and another that was met as the first was handled, or cleaned up behind.
 pub(super) const HANDLING: &str = "During handling of the above exception";
 /// And between an exception and the one that was raised from it.

@@ -113,6 +113,9 @@ const REASONS: &[&str] = &[
     " too ",
     " already ",
     " not set ",
+    " constraint ",
+    " duplicate ",
+    " violat",
 ];
 
 /// How those go that tell a reason which no file that is not there can be.

@@ -3,7 +3,7 @@
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
 use crate::last_words::{Complaint, tells_failure};
-use crate::meaning::{LOCKED, Meaning, status};
+use crate::meaning::{LOCKED, Meaning, is_ended_by_peer, status};
 use crate::noise::{Noise, is_of_a_home};
 use crate::text::has_name;
 use crate::turn::can_be_had_over;
@@ -29,6 +29,8 @@ const URGENT_NS: u64 = 500_000_000;
 const GIVEN_UP_NS: u64 = 5_000_000_000;
 /// What a living container tried so long ago it has given up.
 const STANDING_NS: u64 = 60_000_000_000;
+/// Ports from this on are given to who connects (`ip_local_port_range` of `ip(7)`).
+const EPHEMERAL: u16 = 32_768;
 /// So soon behind a failure it is complained of.
 const SAID_NS: u64 = 1_000_000_000;
 
@@ -107,11 +109,23 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, compl
             facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns > group.first_ns);
         served.any(|served| served.status < ERRORS) && !(is_peer && complaining.contains(&group.tgid))
     };
-    let is_in_line = group.errno == LOCKED && !is_within(URGENT_NS);
+    // Who serves reckons with clients that go away.
+    let is_client = || match &group.subject {
+        Subject::Peer(peer) => port(peer).is_some_and(|port| port >= EPHEMERAL),
+        Subject::Descriptor(_) | Subject::Nothing => true,
+        Subject::Path(_) => false,
+    };
+    let is_gone = is_ended_by_peer(group.errno) && works.serves(group.tgid) && is_client();
+    let is_in_line = is_gone || group.errno == LOCKED && !is_within(URGENT_NS);
     let is_reckoned_with = is_reckoned_with || is_in_line || serves_well() || is_served_as_missing(facts, group);
     // Who gave a question up some time ago, and lives on, got over it.
     let is_open = group.meaning == Meaning::NoAnswer && read_ns.saturating_sub(group.last_ns) < GIVEN_UP_NS;
     is_open || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
+}
+
+/// The port of a peer.
+fn port(peer: &str) -> Option<u16> {
+    peer.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
 }
 
 /// How long who tries it again and again may wait for the next time: the waits of many double each time.

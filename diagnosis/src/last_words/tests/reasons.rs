@@ -233,3 +233,35 @@ fn an_error_that_gives_its_reason_is_not_what_was_said_before() {
     scene.exit(700, 101 << 8);
     assert!(scene.answer().contains("it said \"thread 'main' panicked"), "{}", scene.answer());
 }
+
+#[test]
+fn what_python_ignores_as_it_ends_is_no_reason() {
+    let mut scene = Scene::of("python3 main.py");
+    scene.say(2, "RuntimeError: settlement rejected: currency XXX is not supported\n");
+    scene.open("/data/stage", -2);
+    scene.say(
+        2,
+        "Exception ignored in atexit callback: <function <lambda> at 0x7f5a>\nTraceback (most recent call last):\n  File \
+         \"/app/main.py\", line 3, in <lambda>\nFileNotFoundError: [Errno 2] No such file or directory: '/data/stage'\n",
+    );
+    scene.exit(700, 1 << 8);
+    assert!(scene.answer().contains("currency XXX is not supported\""), "{}", scene.answer());
+}
+
+#[test]
+fn what_is_wrong_at_a_place_of_a_file_is_an_error_whatever_the_words() {
+    let said =
+        error("relay: warning: /etc/relay.d/local.conf: No such file\nrelay.conf:2: expected \"peer HOST:PORT\"\n");
+    assert_eq!(said, "relay.conf:2: expected \"peer HOST:PORT\"");
+}
+
+#[test]
+fn a_list_of_options_is_no_error() {
+    let mut scene = Scene::of("sidekiq");
+    scene.say(
+        1,
+        "sidekiq [options]\n    -t, --timeout NUM                Shutdown timeout\n    -V, --version    Print\n",
+    );
+    scene.exit(700, 1 << 8);
+    assert!(!scene.answer().contains("it said"), "{}", scene.answer());
+}
