@@ -194,7 +194,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a b.sock");
         let unix = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        let open = own();
+        // `/proc/net/tcp` is read in pieces: connections of others that come or go in between may hide one.
+        let is_told = |open: &BTreeMap<i32, (String, bool)>| {
+            let fds = [listener.as_raw_fd(), client.as_raw_fd()];
+            fds.iter().all(|fd| open.get(fd).is_some_and(|(what, _)| what.starts_with("TCP:")))
+        };
+        let open = std::iter::repeat_with(own).take(50).find(is_told).unwrap();
         let what = |fd: i32| open.get(&fd).unwrap().clone();
         assert_eq!(what(file.as_raw_fd()), (file.path().to_str().unwrap().to_owned(), true));
         assert_eq!(what(listener.as_raw_fd()).0, format!("TCP:[{at}]"));

@@ -43,6 +43,7 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     let (count, of) = (grouped(errors.len() as u64), grouped(recent.len() as u64));
     let of_file = || denied.before(last).and_then(|failure| told(groups, failure));
     let reason = of_file().or_else(|| reason(facts, groups, last, errors.len())).or_else(|| said(facts, &errors));
+    let reason = reason.or_else(|| denied.meanwhile(last).and_then(|failure| told(groups, failure)));
     let reason = reason.or_else(|| died(facts, first)).unwrap_or_default();
     let text = format!(
         "it answered {count} of its last {of} requests with an error, {} with HTTP {}{reason}",
@@ -72,9 +73,11 @@ impl<'f> Denied<'f> {
 
     /// The last that the server met before it answered a request with 403.
     fn before(&self, served: &Served) -> Option<&'f Failure> {
-        if served.status != FORBIDDEN {
-            return None;
-        }
+        if served.status == FORBIDDEN { self.meanwhile(served) } else { None }
+    }
+
+    /// The last that the server met between a request and its answer.
+    fn meanwhile(&self, served: &Served) -> Option<&'f Failure> {
         let until = self.0.partition_point(|failure| failure.at_ns <= served.at_ns);
         let meanwhile = self.0.iter().take(until).rev().take_while(|failure| failure.at_ns >= served.began_ns);
         meanwhile.copied().find(|failure| failure.tgid == served.tgid)
@@ -211,6 +214,7 @@ mod tests {
         let reason =
             "GET / with HTTP 403; right before that openat of /srv/www/index.html was denied (EACCES), 4 times.";
         assert!(answer_of(-13, 403).ends_with(reason), "{}", answer_of(-13, 403));
+        assert!(answer_of(-13, 500).ends_with("index.html was denied (EACCES), 4 times."), "{}", answer_of(-13, 500));
         // Who is told that he may not come in, or that nothing is there, is told the truth.
         assert_eq!(answer_of(3, 403), "It is running: nothing unusual found.");
         assert_eq!(answer_of(-2, 404), "It is running: nothing unusual found.");
