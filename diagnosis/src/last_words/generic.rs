@@ -117,7 +117,9 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
         return None;
     }
     let lower = line.to_lowercase();
-    let named = ERRORS.iter().find(|(word, _)| starts_word(&lower, word)).map(|(_, rank)| *rank);
+    // "because of OS error: ..." is said within a sentence.
+    let level = lower.replace("os error:", "os error");
+    let named = ERRORS.iter().find(|(word, _)| starts_word(&level, word)).map(|(_, rank)| *rank);
     let has_words = || is_perl(&lower) || tells_failure(&lower) || is_of_a_place(line);
     let is_indented = line.starts_with([' ', '\t']);
     let rank = match named {

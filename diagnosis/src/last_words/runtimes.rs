@@ -170,6 +170,9 @@ fn java_machine(lines: &[Line], at: usize) -> Option<Found> {
     let follows = ["Error occurred during initialization of VM", "# A fatal error has been detected by the Java"];
     if follows.iter().any(|header| line.starts_with(header)) || line.trim() == "Description:" {
         let next = (at + 1..at + 5).find(|next| text(lines, *next).is_some_and(|line| !is_mark(line)))?;
+        // Behind the place of an error of its own it says which.
+        let is_own = |at: &usize| text(lines, *at).is_some_and(|line| line.starts_with("#  fatal error: "));
+        let next = Some(next + 1).filter(is_own).unwrap_or(next);
         let said = text(lines, next)?.trim_start_matches(['#', ' ']);
         return Some(Found { rank: Rank::Crash, first: at, last: next, text: said.to_owned() });
     }

@@ -137,3 +137,17 @@ fn who_logs_is_not_what_is_said() {
         assert_eq!(error(line), said);
     }
 }
+
+#[test]
+fn the_last_failure_of_redis_is_told() {
+    let mut scene = crate::scene::Scene::of("redis-server");
+    for said in [
+        "1:M 30 Nov 2026 13:27:04.202 # Server can't set maximum open files because of OS error: Operation not permitted.\n",
+        "1:M 30 Nov 2026 13:27:04.203 * Running mode=standalone, port=27282.\n",
+        "1:M 30 Nov 2026 13:27:04.203 # Bad file format reading the append only file a.aof\n",
+    ] {
+        scene.say(1, said);
+    }
+    let said = super::words(&mut scene);
+    assert_eq!(said, Some(("Bad file format reading the append only file a.aof".to_owned(), true)));
+}

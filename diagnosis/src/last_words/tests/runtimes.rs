@@ -250,3 +250,10 @@ fn lua_says_it_above_the_stack() {
     );
     assert_eq!(said, "lua5.4: app.lua:1: attempt to index a nil value (local 'config')");
 }
+
+#[test]
+fn an_error_of_the_virtual_machine_itself_is_told_with_its_words() {
+    let said = "#\n# A fatal error has been detected by the Java Runtime Environment:\n#\n#  Internal Error (debug.cpp:362), \
+                pid=1, tid=6\n#  fatal error: OutOfMemory encountered: Java heap space\n#\n";
+    assert_eq!(error(said), "fatal error: OutOfMemory encountered: Java heap space");
+}
