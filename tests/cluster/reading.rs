@@ -10,7 +10,6 @@ use rewind_tests::cluster::namespace::Namespace;
 use rewind_tests::cluster::place::NODE;
 use rewind_tests::eventually::until;
 use rewind_tests::mcp::Client;
-use rewind_tests::terminal::Terminal;
 use serde_json::{Value, json};
 
 const MARKER: &str = "what-was-read";
@@ -120,12 +119,6 @@ pub(crate) fn of_node() -> Result<()> {
         // And as people see it; which node it is need not be said where there is one.
         let table = admin.ask(&["rewind", "node"])?;
         ensure!(table.contains(NODE) && table.contains("web"), "{table}");
-        let mut terminal = Terminal::of(&admin.command(&["rewind", "top", "--node", NODE])?)?;
-        for drawn in [NODE, namespace.name()] {
-            terminal.shows(drawn, SOON)?;
-        }
-        terminal.types("q")?;
-        ensure!(terminal.ends(SOON)?.success(), "top did not end well");
         let unknown = admin.kubectl(&["rewind", "node", "node-b"])?;
         ensure!(unknown.code == 5 && unknown.stderr.contains("no agent runs on node node-b"), "{unknown:?}");
         Ok(())

@@ -32,6 +32,7 @@ fn listed(agent: &Agent, path: &str) -> Option<Value> {
 pub(crate) fn on_a_terminal() -> Result<()> {
     let agent = Agent::start_with(&[])?;
     let cgroup = Cgroup::new("list-drawn")?;
+    let _living = Workload::start(&cgroup)?;
     eventually("a ring", SOON, || shell(&cgroup, "exit 0").ok().and_then(|()| listed(&agent, &cgroup.path())))?;
     let mut terminal = Terminal::of(&agent.rewind(&["top"]))?;
     for drawn in ["CONTAINER", "list-drawn"] {
