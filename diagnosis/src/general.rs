@@ -4,6 +4,7 @@ use crate::calls::{self, bits};
 use regex::{Captures, Regex};
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::event::{Timeline, What};
+use rewind_recording::peer::EPHEMERAL;
 use rewind_recording::syscalls::Arch;
 use rewind_recording::syscalls::arg::ArgKind;
 use std::borrow::Cow;
@@ -45,9 +46,6 @@ static DIGITS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\d{5,}").
 
 /// `O_EXCL` of `open`: the file has to be new.
 const O_EXCL: u64 = 0o200;
-
-/// From here on the kernel gives ports to who asks for any (`net.ipv4.ip_local_port_range`).
-const EPHEMERAL: u16 = 32_768;
 
 /// How the texts of one run get their general form.
 #[derive(Debug, Default)]

@@ -177,7 +177,7 @@ fn ran(facts: &Facts<'_>, clock: &mut Clock) -> Vec<Ran> {
 fn one_ran(facts: &Facts<'_>, (tgid, process): (u32, &Process), depth: usize, clock: &mut Clock) -> Ran {
     let end = process.end.map(|end| end.ending);
     // Its end may have been overwritten.
-    let living = facts.header.living.as_ref().filter(|living| living.left_out == 0 && !living.threads.is_empty());
+    let living = facts.header.living.as_ref().filter(|living| living.is_whole());
     let is_gone = living.is_some_and(|living| living.threads.iter().all(|thread| thread.tgid != tgid));
     Ran {
         tgid,

@@ -75,11 +75,11 @@ pub const DEADLOCKED: i32 = 180;
 pub const IDLE_FOR_EVER: i32 = WORTH_SAYING + 5;
 /// It says nothing any more but that something fails. Less than what fails, where that is known.
 pub const COMPLAINS: i32 = WORTH_SAYING + 4;
-/// It goes on with what it had been told before. Less than what fails it.
-pub const RELOAD_FAILED: i32 = WORTH_SAYING + 2;
 /// Its limit of CPU time stops it. Less than what it waits for, which may be slow for that: those rules tell it beside.
 /// And less than what fails, which it may try for so often that it meets the limit.
 pub const THROTTLED: i32 = WORTH_SAYING + 3;
+/// What it was told to read anew is wrong. Less than what fails it.
+pub const RELOAD_FAILED: i32 = WORTH_SAYING + 2;
 /// A thread ended of an exception, and its process lives on without it.
 pub const THREAD_ENDED: i32 = 150;
 /// Most answers of a server are errors of its own.

@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+/// Ports from this on the kernel gives to who asks for any (`ip_local_port_range` of `ip(7)`).
+pub const EPHEMERAL: u16 = 32_768;
+
 /// Most peers that a header names.
 pub const MAX_PEERS: usize = 256;
 

@@ -8,7 +8,7 @@ use rewind_container_metrics::Hierarchies;
 use rewind_container_metrics::cpu::Cpu;
 use rewind_recording::header::{CpuLimit, Living, ThreadState};
 use std::fs;
-use std::path::{Component, Path};
+use std::path::Path;
 
 /// What `/proc` says of the threads of a cgroup. `None`: it numbers processes otherwise than the records do, or has
 /// nothing of them.
@@ -36,21 +36,15 @@ pub(crate) fn living(cgroup: &Path) -> Option<Living> {
     Some(living)
 }
 
-/// The limit of CPU time of the cgroup of that path, or of the nearest above that has one.
+/// The limit of CPU time of the cgroup of that path. One above it need not have stopped this one, nor in its life.
 pub(crate) fn cpu_limit(hierarchies: &Hierarchies, path: &Path) -> Option<CpuLimit> {
-    let is_root = |path: &Path| !path.components().any(|part| matches!(part, Component::Normal(_)));
-    let limit = |path: &Path| {
-        let Cpu { limit, periods, throttled_periods, throttled_ns, .. } = Cpu::read(hierarchies, path).ok()?;
-        Some(CpuLimit {
-            millicpus: (limit? * 1000.0).round() as u64,
-            is_above: false,
-            periods: periods?,
-            throttled_periods: throttled_periods?,
-            throttled_ns: throttled_ns?,
-        })
-    };
-    let above = || path.ancestors().skip(1).filter(|path| !is_root(path)).find_map(limit);
-    limit(path).or_else(|| above().map(|limit| CpuLimit { is_above: true, ..limit }))
+    let Cpu { limit, periods, throttled_periods, throttled_ns, .. } = Cpu::read(hierarchies, path).ok()?;
+    Some(CpuLimit {
+        millicpus: (limit? * 1000.0).round() as u64,
+        periods: periods?,
+        throttled_periods: throttled_periods?,
+        throttled_ns: throttled_ns?,
+    })
 }
 
 /// A thread, and when it began, in ticks since the host's start. `None`: it has ended, or may not be asked.
@@ -96,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_cpu_time_is_that_of_the_cgroup_or_of_the_nearest_above() {
+    fn a_limit_of_cpu_time_is_that_of_the_cgroup_and_of_none_above() {
         let dir = tempfile::tempdir().unwrap();
         let hierarchies = Hierarchies::default().with_unified(dir.path());
         let put = |path: &str, max: &str, stat: &str| {
@@ -105,20 +99,13 @@ mod tests {
             fs::write(dir.path().join(path).join("cpu.stat"), format!("usage_usec 500\n{stat}")).unwrap();
         };
         let limit = || cpu_limit(&hierarchies, Path::new("/pod/app"));
-        // The root's is none, whatever stands there.
-        put("", "10000 100000", "nr_periods 9\nnr_throttled 9\nthrottled_usec 9\n");
-        put("pod/app", "max 100000", "nr_periods 0\nnr_throttled 0\nthrottled_usec 0\n");
-        assert_eq!(limit(), None);
         put("pod", "150000 100000", "nr_periods 40\nnr_throttled 30\nthrottled_usec 2000\nnr_bursts 0\n");
-        let of_pod =
-            CpuLimit { millicpus: 1500, is_above: true, periods: 40, throttled_periods: 30, throttled_ns: 2_000_000 };
-        assert_eq!(limit(), Some(of_pod));
-        for unread in ["max", "5000", "5000 0", "-1 100000", ""] {
-            put("pod/app", unread, "");
-            assert_eq!(limit(), Some(of_pod), "{unread}");
+        for unread in ["max 100000", "max", "5000", "5000 0", "-1 100000", ""] {
+            put("pod/app", unread, "nr_periods 0\nnr_throttled 0\nthrottled_usec 0\n");
+            assert_eq!(limit(), None, "{unread}");
         }
         put("pod/app", "5000 100000\n", "nr_periods 21\nnr_throttled 20\nthrottled_usec 1\n");
-        let own = CpuLimit { millicpus: 50, is_above: false, periods: 21, throttled_periods: 20, throttled_ns: 1_000 };
+        let own = CpuLimit { millicpus: 50, periods: 21, throttled_periods: 20, throttled_ns: 1_000 };
         assert_eq!(limit(), Some(own));
     }
 

@@ -106,7 +106,7 @@ fn outlived(said: &str, found: &[Finding]) -> String {
 /// A peer that refused until then, again and again, and that the program named, where it says that something took too
 /// long and not what: clients that try in the background give no other reason.
 fn meanwhile(facts: &Facts<'_>, words: &LastWords, found: &[Finding]) -> Option<String> {
-    if !is_of_silence(&words.text.to_lowercase()) || words.text.contains(':') && about::peers(&words.text) {
+    if !is_of_silence(&words.text.to_lowercase()) || about::peers(&words.text) {
         return None;
     }
     let process = facts.processes.get(&words.tgid)?;

@@ -120,7 +120,7 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     // "because of OS error: ..." is said within a sentence.
     let level = lower.replace("os error:", "os error");
     let named = ERRORS.iter().find(|(word, _)| starts_word(&level, word)).map(|(_, rank)| *rank);
-    let has_words = || is_perl(&lower) || tells_failure(&lower) || is_of_a_place(line);
+    let has_words = || is_perl(&lower) || tells_failure(&lower);
     let is_indented = line.starts_with([' ', '\t']);
     let rank = match named {
         Some(_) if is_openssl(&lower) => Rank::Summary,
@@ -128,6 +128,8 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
         None if is_warning(&lower) || goes_on(line) => Rank::Plain,
         None if has_words() && is_indented => Rank::Summary,
         None if has_words() => Rank::Failure,
+        // Logs have such places as well: an error that says so comes before it.
+        None if is_of_a_place(line) => Rank::Summary,
         None => Rank::Plain,
     };
     let line = without_time(line);

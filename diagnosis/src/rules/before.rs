@@ -26,8 +26,8 @@ const PROBES: [&str; 5] = ["health", "ready", "live", "metrics", "ping"];
 pub(crate) const RULE: &str = "before";
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
-    let inside_ns = ended_inside_ns(facts);
-    let Some(at_ns) = told_ns(facts).or(inside_ns) else { return Vec::new() };
+    let told_ns = told_ns(facts);
+    let Some(at_ns) = told_ns.or_else(|| ended_inside_ns(facts)) else { return Vec::new() };
     let header = Header { read_ns: at_ns, died_ns: None, ending: None, ..facts.header.clone() };
     let living = Facts::of(&header, facts.timeline.clone().until(at_ns), &[]);
     let groups = weighed_groups(&living, None);
@@ -38,7 +38,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let found = found.or_else(|| computed(&living, main?)).or_else(|| slept(&living, main?));
     let found = found.filter(|_| living.is_living());
     // Who ends another of the container may do so for anything: that it waited for a peer is what a watchdog sees.
-    let found = found.filter(|found| inside_ns.is_none() || found.meaning == Some(Meaning::NoAnswer));
+    let found = found.filter(|found| told_ns.is_some() || found.meaning == Some(Meaning::NoAnswer));
     let found = found.filter(|_| facts.ended_badly() || !serves_well(&living));
     // It stands behind the signal: of who ended of something else, what that was comes first.
     found.map(|found| Finding { rule: RULE, weight: found.weight.min(SAID - 1), ..found }).into_iter().collect()
@@ -79,7 +79,7 @@ fn slept(facts: &Facts<'_>, main: u32) -> Option<Finding> {
 
 /// When another process of the container, or a timer of its own, ended the process that the end goes back to.
 fn ended_inside_ns(facts: &Facts<'_>) -> Option<u64> {
-    let (tgid, _) = facts.culprit()?;
+    let (tgid, _) = facts.culprit().filter(|_| facts.ending.is_some())?;
     let end_ns = facts.end_ns();
     match facts.end()?.signal.map(u32::from)? {
         SIGALRM => Some(end_ns),

@@ -35,7 +35,7 @@ fn finding(facts: &Facts<'_>, index: usize, kill: &OomKill) -> Finding {
 fn rest(kill: &OomKill) -> &'static str {
     let own = kill.anon_bytes.saturating_add(kill.file_bytes).saturating_add(kill.shmem_bytes);
     let is_others = oom_kill::met_limit(kill) && own < kill.usage_bytes / 2;
-    if is_others { ", most of it not this process': of others, or files in a tmpfs" } else { "" }
+    if is_others { ", most of it not this process's: of others, or files in a tmpfs" } else { "" }
 }
 
 #[cfg(test)]

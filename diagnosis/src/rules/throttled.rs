@@ -19,7 +19,7 @@ mod tests {
 
     const NOTHING: &str = "It is running: nothing unusual found.";
     const LIMIT: CpuLimit =
-        CpuLimit { millicpus: 50, is_above: false, periods: 104, throttled_periods: 99, throttled_ns: 9_310_000_000 };
+        CpuLimit { millicpus: 50, periods: 104, throttled_periods: 99, throttled_ns: 9_310_000_000 };
 
     /// Its thread sleeps or runs, and began so many seconds ago.
     fn why(scene: &Scene, cpu_limit: CpuLimit, state: char, age_s: u64) -> Diagnosis {
@@ -50,8 +50,6 @@ mod tests {
         for well in [
             CpuLimit { throttled_periods: 51, ..LIMIT },
             CpuLimit { periods: 19, throttled_periods: 19, ..LIMIT },
-            // Others below it may have met it.
-            CpuLimit { is_above: true, ..LIMIT },
             CpuLimit::default(),
         ] {
             assert_eq!(answer(well, 11), NOTHING);

@@ -8,6 +8,7 @@ use crate::noise::{Noise, is_of_a_home};
 use crate::text::has_name;
 use crate::turn::can_be_had_over;
 use crate::works::Works;
+use rewind_recording::peer::EPHEMERAL;
 use std::collections::{HashMap, HashSet};
 
 /// So many files that are missed in one directory are one look after the other.
@@ -29,8 +30,6 @@ const URGENT_NS: u64 = 500_000_000;
 const GIVEN_UP_NS: u64 = 5_000_000_000;
 /// What a living container tried so long ago it has given up.
 const STANDING_NS: u64 = 60_000_000_000;
-/// Ports from this on are given to who connects (`ip_local_port_range` of `ip(7)`).
-const EPHEMERAL: u16 = 32_768;
 /// So soon behind a failure it is complained of.
 const SAID_NS: u64 = 1_000_000_000;
 
@@ -116,8 +115,9 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, compl
         Subject::Path(_) => false,
     };
     let is_gone = is_ended_by_peer(group.errno) && works.serves(group.tgid) && is_client();
-    let is_in_line = is_gone || group.errno == LOCKED && !is_within(URGENT_NS);
-    let is_reckoned_with = is_reckoned_with || is_in_line || serves_well() || is_served_as_missing(facts, group);
+    let is_in_line = group.errno == LOCKED && !is_within(URGENT_NS);
+    let is_reckoned_with =
+        is_reckoned_with || is_gone || is_in_line || serves_well() || is_served_as_missing(facts, group);
     // Who gave a question up some time ago, and lives on, got over it.
     let is_open = group.meaning == Meaning::NoAnswer && read_ns.saturating_sub(group.last_ns) < GIVEN_UP_NS;
     is_open || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
@@ -144,7 +144,8 @@ fn is_served_as_missing(facts: &Facts<'_>, group: &Group) -> bool {
 /// Whether a living program has said nothing since a peer failed it first but that something fails: each time, right
 /// behind it.
 fn is_all_that_is_said(facts: &Facts<'_>, group: &Group) -> bool {
-    let Some(process) = facts.processes.get(&group.tgid).filter(|_| facts.is_living()) else { return false };
+    let is_tried = matches!(group.subject, Subject::Peer(_)) && group.count >= REPEATED_TIMES && facts.is_living();
+    let Some(process) = facts.processes.get(&group.tgid).filter(|_| is_tried) else { return false };
     let said: Vec<_> = process.outputs.iter().filter(|output| output.at_ns >= group.first_ns).collect();
     let tells = |text: &str| text.lines().all(|line| line.trim().is_empty() || tells_failure(line));
     let is_behind = |at_ns: u64| {
@@ -152,9 +153,7 @@ fn is_all_that_is_said(facts: &Facts<'_>, group: &Group) -> bool {
     };
     // A server is told by what it answers.
     let serves = facts.served.iter().any(|served| served.tgid == group.tgid);
-    matches!(group.subject, Subject::Peer(_))
-        && !serves
-        && group.count >= REPEATED_TIMES
+    !serves
         && said.len() as u64 >= group.count / 2
         && said.iter().all(|output| tells(&output.text))
         && group.earlier.iter().all(|(_, _, at_ns)| is_behind(*at_ns))

@@ -15,9 +15,7 @@ const PART: u64 = 20;
 /// "its CPU limit (0.05 CPUs) has stopped it in 95% of the periods ...".
 pub(crate) fn clause(facts: &Facts<'_>) -> Option<String> {
     let living = facts.header.living.as_ref().filter(|_| facts.is_living() && !facts.is_frozen())?;
-    // What a limit above it has stopped since it was made need not be this container, nor of its life.
-    let limit = living.cpu_limit.filter(|limit| !limit.is_above)?;
-    let CpuLimit { millicpus, periods, throttled_periods, throttled_ns, .. } = limit;
+    let CpuLimit { millicpus, periods, throttled_periods, throttled_ns } = living.cpu_limit?;
     let recorded_ns = facts.header.read_ns.saturating_sub(facts.header.born_ns);
     let age_ns = living.age_ms.map_or(recorded_ns, |ms| ms.saturating_mul(1_000_000));
     let is_often = periods >= LEAST && throttled_periods.saturating_mul(SHARE) >= periods;

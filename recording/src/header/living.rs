@@ -39,8 +39,6 @@ impl Living {
 pub struct CpuLimit {
     /// Thousandths of a CPU.
     pub millicpus: u64,
-    /// Whether it is the limit of a cgroup above, as that of a pod.
-    pub is_above: bool,
     /// Periods in which something ran.
     pub periods: u64,
     /// Of those, the ones in which it was stopped until the next.

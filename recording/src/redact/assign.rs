@@ -72,8 +72,9 @@ pub(super) fn value(string: &[u8], candidate: Range<usize>, text: Text) -> Optio
     let bytes = string.get(found.clone())?;
     // Of one that is cut nobody knows how it goes on.
     let is_open = text.is_cut && found.end == string.len();
-    // `(using password: YES)`
-    let word = bytes.strip_suffix(b")").unwrap_or(bytes);
+    // MySQL says whether it was given one: `(using password: YES)`.
+    let of_mysql = bytes.strip_suffix(b")").filter(|_| before.ends_with(b"(using "));
+    let word = of_mysql.unwrap_or(bytes);
     if !is_open && SETTINGS.iter().any(|setting| word.eq_ignore_ascii_case(setting.as_bytes())) {
         return None;
     }

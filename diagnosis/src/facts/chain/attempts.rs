@@ -16,11 +16,10 @@ use crate::meaning::is_ended_by_peer;
 use rewind_common::record::connection::direction;
 use rewind_recording::event::What;
 use rewind_recording::events::connection;
+use rewind_recording::peer::EPHEMERAL;
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 
-/// Ports from this on are given to who connects (`ip_local_port_range` of `ip(7)`).
-const EPHEMERAL: u16 = 32_768;
 /// From so many on it is again.
 const TWICE: usize = 2;
 /// What runs longer than those that failed before it, and so much more, has come up.

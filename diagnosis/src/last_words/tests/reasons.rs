@@ -237,7 +237,7 @@ fn an_error_that_gives_its_reason_is_not_what_was_said_before() {
 #[test]
 fn what_python_ignores_as_it_ends_is_no_reason() {
     let mut scene = Scene::of("python3 main.py");
-    scene.say(2, "RuntimeError: settlement rejected: currency XXX is not supported\n");
+    scene.say(2, "RuntimeError: settlement rejected: currency QQQ is not supported\n");
     scene.open("/data/stage", -2);
     scene.say(
         2,
@@ -245,7 +245,7 @@ fn what_python_ignores_as_it_ends_is_no_reason() {
          \"/app/main.py\", line 3, in <lambda>\nFileNotFoundError: [Errno 2] No such file or directory: '/data/stage'\n",
     );
     scene.exit(700, 1 << 8);
-    assert!(scene.answer().contains("currency XXX is not supported\""), "{}", scene.answer());
+    assert!(scene.answer().contains("currency QQQ is not supported\""), "{}", scene.answer());
 }
 
 #[test]

@@ -128,8 +128,7 @@ fn a_server_that_answers_nothing_any_more_is_told_whatever_it_is_asked_for() {
 fn a_server_that_its_cpu_limit_holds_up_is_told_with_that() {
     let mut server = Server::waits(2, MS, 6);
     server.scene.later(2 * S);
-    let cpu_limit =
-        CpuLimit { millicpus: 50, periods: 100, throttled_periods: 98, throttled_ns: 9 * S, is_above: false };
+    let cpu_limit = CpuLimit { millicpus: 50, periods: 100, throttled_periods: 98, throttled_ns: 9 * S };
     let living = Living { cpu_limit: Some(cpu_limit), ..Living::default() };
     let header = Header { living: Some(living), ..server.scene.header() };
     let why = diagnose(&header, &rewind_recording::event::sorted(&server.scene.records), &Default::default());
