@@ -121,6 +121,8 @@ fn assignments_are_hidden() {
     all(&[
         ("password=hunter2 user=x\n", "password=[redacted] user=x\n"),
         ("password: hunter2\n", "password: [redacted]\n"),
+        ("denied for 'app' (using password: YES)\n", "denied for 'app' (using password: YES)\n"),
+        ("denied for 'app' (using password: hunter2)\n", "denied for 'app' (using password: [redacted]\n"),
         ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCY\n", "AWS_SECRET_ACCESS_KEY=[redacted]\n"),
         ("GITHUB_TOKEN=abc STRIPE_KEY=def", "GITHUB_TOKEN=[redacted] STRIPE_KEY=[redacted]"),
         (r#"{"user":"x","password":"hun\"ter2","a":1}"#, r#"{"user":"x","password":"[redacted]","a":1}"#),
