@@ -141,6 +141,42 @@ mod tests {
         assert!(!scene.answer().contains("until then it held"), "{}", scene.answer());
     }
 
+    /// A child that a peer refuses, or leaves without an answer, until its parent kills it, which may be told to end first.
+    fn killed_by_its_parent(refuses: bool, is_told: bool) -> String {
+        let mut scene = Scene::of("init");
+        scene.child(701, 700, "app");
+        scene.main = 701;
+        if refuses {
+            for _ in 0..8 {
+                scene.connect([10, 0, 0, 5], 5672, -111);
+                scene.later(S);
+            }
+        } else {
+            scene.call(701, 41).arg(2).arg(1).arg(0).result(3).end();
+            scene.connect([10, 0, 0, 5], 5672, 0);
+            scene.call(701, 44).arg(3).arg(0x7000).arg(4).arg(0).arg(0).arg(0).result(4).end();
+            build::call(&mut scene.records, 701, 45).at(scene.now + 1, 0).enter().arg(3).arg(0x7000).arg(40).end();
+            scene.later(30 * S);
+        }
+        if is_told {
+            build::sent(&mut scene.records, scene.now, (700, 700), 15, (9000, 0, "kubelet"));
+        }
+        build::sent(&mut scene.records, scene.now + 1, (701, 701), 9, (700, 0, "init"));
+        scene.exit(701, 9);
+        scene.exit(700, 137 << 8);
+        scene.answer()
+    }
+
+    #[test]
+    fn what_another_of_the_container_ended_is_told_with_the_peer_that_it_waited_for() {
+        assert!(
+            killed_by_its_parent(false, false).contains("; until then what it sent to 10.0.0.5:5672 got no answer")
+        );
+        // Who was told to end from outside is told with whatever was wrong.
+        assert!(killed_by_its_parent(true, true).contains("; until then connect to 10.0.0.5:5672 was refused"));
+        assert!(!killed_by_its_parent(true, false).contains("until then"), "{}", killed_by_its_parent(true, false));
+    }
+
     #[test]
     fn who_had_made_no_call_for_long_computed() {
         let mut scene = Scene::of("node");
