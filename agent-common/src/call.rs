@@ -127,10 +127,14 @@ pub mod blob_flags {
     pub const LAST: u8 = 1 << 2;
     /// Copied when the call returned (and not when it started): what the call may have written.
     pub const AT_EXIT: u8 = 1 << 3;
+    /// Written to the pipe or terminal that standard output is as well, by another descriptor of it.
+    pub const TO_OUTPUT: u8 = 1 << 4;
     /// Secrets in it were overwritten by the agent: each byte of them is [`super::REDACTED_BYTE`].
     pub const REDACTED: u8 = 1 << 5;
     /// An offset as it was before the call, eight bytes, which the call has moved on by its result.
     pub const ADVANCED: u8 = 1 << 6;
+    /// As [`TO_OUTPUT`], of standard error.
+    pub const TO_ERROR: u8 = 1 << 7;
 }
 
 /// What stands in place of each byte of a secret, in a blob with [`blob_flags::REDACTED`]: ASCII's

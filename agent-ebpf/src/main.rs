@@ -39,6 +39,7 @@ mod cgroup;
 #[allow(unsafe_code, reason = "a helper")]
 mod clock;
 mod complain;
+mod descriptor;
 mod failed_connect;
 mod filter;
 #[allow(unsafe_code, reason = "what is found by name, and arguments of global functions")]

@@ -2,6 +2,7 @@
 //! `number` and `message`.
 
 use crate::blob::{self, At, GUESS, NARROW, NO_ROOM, OFFSET, SAID};
+use crate::descriptor;
 use crate::globals::{given, global};
 use crate::message;
 use crate::number::{self, UNREADABLE};
@@ -142,6 +143,9 @@ pub fn wanted(thread: &mut Thread, row: &Capture, phase: Phase, outcome: i64) ->
             break;
         }
         let op = &row.ops[(from + k) & (OPS - 1)];
+        if op.when & when::LOG != 0 {
+            thread.stream = descriptor::stream(thread.args[0] & 0xffff_ffff);
+        }
         if applies(thread, row, op, outcome) {
             let bits = 1 << (op.arg & 7) & 0x3f | 1 << (OPERATIONS + k as u64);
             let gathered = atomic::load_volatile(&thread.wanted) | bits as u32;
@@ -198,7 +202,7 @@ fn is_of_command(thread: &Thread, row: &Capture, mask: u8) -> bool {
 /// Whether payload is copied.
 #[inline(always)]
 fn payload(thread: &Thread, op: &Op) -> bool {
-    let is_log = op.when & when::LOG != 0 && (thread.args[0] as u32 == 1 || thread.args[0] as u32 == 2);
+    let is_log = op.when & when::LOG != 0 && thread.stream != 0;
     is_log || thread.ring_flags & ring_flags::PAYLOAD != 0
 }
 
@@ -206,8 +210,16 @@ fn payload(thread: &Thread, op: &Op) -> bool {
 /// as they are written where a buffer is full of what other programs read. Of a vector the length is not known.
 #[inline(always)]
 fn said(thread: &Thread, op: &Op) -> u64 {
-    let is_output = thread.args[0] as u32 == 1 && thread.args[2] & (PAGE - 1) != 0;
-    if op.when & when::LOG != 0 && (is_output || thread.args[0] as u32 == 2) { SAID } else { 0 }
+    if op.when & when::LOG == 0 || thread.stream == 0 {
+        return 0;
+    }
+    let is_error = thread.stream == u64::from(descriptor::ERROR);
+    let said = if is_error || thread.args[2] & (PAGE - 1) != 0 { SAID } else { 0 };
+    let fd = thread.args[0] as u32;
+    if fd == descriptor::OUTPUT || fd == descriptor::ERROR {
+        return said;
+    }
+    said | u64::from(if is_error { blob_flags::TO_ERROR } else { blob_flags::TO_OUTPUT }) << 8
 }
 
 /// Does what the row says as far as one copy a blob is enough, as for most calls: they are spared the

@@ -1,6 +1,7 @@
 //! Fields of the kernel's TCP sockets. Where nothing else is said a function takes a `struct sock` that the verifier
 //! knows the type of.
 
+use crate::descriptor::{self, SOCKET, Table};
 use crate::globals::offset;
 use crate::probe::{field, typed};
 use core::ffi::c_void;
@@ -12,9 +13,6 @@ const UDP: u16 = 17;
 /// `AF_INET`, `AF_INET6` (`include/linux/socket.h`).
 pub const INET: u16 = 2;
 const INET6: u16 = 10;
-/// `S_IFMT`, `S_IFSOCK` (`include/uapi/linux/stat.h`).
-const KIND_OF_FILE: u16 = 0o170_000;
-const SOCKET: u16 = 0o140_000;
 /// `SOCK_DONE` (`enum sock_flags`, `include/net/sock.h`): the peer's FIN has come (`tcp_fin`).
 const DONE: u64 = 1 << 1;
 /// `SHUTDOWN_MASK` (`include/net/sock.h`).
@@ -23,15 +21,8 @@ const BOTH_WAYS: u8 = 3;
 /// The socket that a descriptor of a typed task's stands for; null: none.
 #[inline(always)]
 pub fn of_descriptor(task: *const c_void, fd: u32) -> *const c_void {
-    let files: *const c_void = field(task, offset!(sock.task_files));
-    let table: *const c_void = field(files, offset!(sock.files_table));
-    if fd >= field(table, offset!(sock.table_len)) {
-        return core::ptr::null();
-    }
-    let of_table: *const c_void = field(table, offset!(sock.table_files));
-    let file: *const c_void = field(of_table, 8 * fd as usize);
-    let inode: *const c_void = field(file, offset!(sock.file_inode));
-    if field::<u16>(inode, offset!(sock.inode_mode)) & KIND_OF_FILE != SOCKET {
+    let file = Table::of(task).file(fd);
+    if descriptor::kind(descriptor::inode(file)) != SOCKET {
         return core::ptr::null();
     }
     field(field(file, offset!(sock.file_socket)), offset!(sock.socket_sock))

@@ -50,6 +50,8 @@ pub struct Thread {
     pub wanted: u32,
     /// [`Thread::opaque`] at work.
     pub forgotten: u32,
+    /// What [`crate::descriptor::stream`] found of a call that may write to people.
+    pub stream: u64,
     /// For each share, the claim number in which the thread was last announced, plus one. 0: never.
     pub announced: [u64; SHARES],
 }

@@ -83,6 +83,7 @@ fn main() -> ExitCode {
         .test("record_leaves_standard_streams_alone", &RECORD, record::streams)
         .test("record_exits_as_its_command_did", &RECORD, record::exit_codes)
         .test("record_keeps_both_ends_of_a_long_complaint", &with(&RECORD, "python3"), record::both_ends)
+        .test("record_has_what_is_said_by_other_descriptors", &with(&RECORD, "python3"), record::other_descriptors)
         .test("record_of_a_storm_is_whole", &with(&RECORD, "dd"), record::storm)
         .test("record_hides_secrets_unless_told_not_to", &RECORD, record::secrets)
         .test("record_of_a_missing_program_is_one_sentence", &RECORD, record::missing)

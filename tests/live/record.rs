@@ -88,6 +88,30 @@ pub(crate) fn both_ends() -> Result<()> {
     Ok(())
 }
 
+/// What goes where standard output and error go is said, by whatever descriptor; what goes elsewhere is not recorded.
+pub(crate) fn other_descriptors() -> Result<()> {
+    let script = "import os; \
+                  os.write(os.open('/dev/stderr', os.O_WRONLY), b'to error\\n'); \
+                  os.writev(os.open('/proc/self/fd/1', os.O_WRONLY), [b'to output\\n']); \
+                  os.write(os.dup(2), b'dup\\n'); \
+                  (r, w) = os.pipe(); os.write(w, b'to itself\\n'); \
+                  os.write(os.open('/dev/null', os.O_WRONLY), b'nowhere\\n'); \
+                  os.write(os.memfd_create('m'), b'to a file\\n')";
+    let file = tempfile::NamedTempFile::new()?;
+    let output = file.path().to_string_lossy().into_owned();
+    let said = record(&["-o", "strace", "--no-payload", "--output", &output], &["python3", "-c", script])?;
+    ensure!(said.code == 0 && said.stderr == "to error\ndup\n" && said.stdout == "to output\n", "{said:?}");
+    let text = std::fs::read_to_string(file.path())?;
+    for line in [r#""to error\n", 9)"#, r#"{iov_base="to output\n", iov_len=10}], 1)"#, r#""dup\n", 4)"#] {
+        ensure!(text.contains(line), "{line} is not there: {text}");
+    }
+    for elsewhere in ["to itself", "nowhere", "to a file"] {
+        let is_written = |line: &&str| line.contains(" write(") && line.contains(elsewhere);
+        ensure!(!text.lines().any(|line| is_written(&line)), "{elsewhere} is there: {text}");
+    }
+    Ok(())
+}
+
 /// More than one look at the ring, less than the ring holds: nothing may be missing, and nothing may
 /// be said to be.
 pub(crate) fn storm() -> Result<()> {

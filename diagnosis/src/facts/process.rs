@@ -4,8 +4,9 @@ use super::memory::Memory;
 use super::seen::Seen;
 use crate::calls::{self, bits};
 use crate::text::{command, written};
-use rewind_common::call::part;
+use rewind_common::call::{blob_flags, part};
 use rewind_recording::call::Call;
+use rewind_recording::decode::Invocation;
 use rewind_recording::ending::Ending;
 use rewind_recording::setup::{is_runtime, runtime};
 use rewind_recording::syscalls::Row;
@@ -202,17 +203,30 @@ impl Process {
         if matches!(&**seen.name, "dup2" | "dup3") && seen.call().value(1) == Some(STDOUT as u64) {
             self.is_stdout_stderr = seen.call().value(0) == Some(STDERR as u64);
         }
+        let Some(at) = calls::sent_argument(seen.name) else { return };
         let fd = seen.descriptor();
         // What goes nowhere is said to nobody.
         let is_heard = seen.table.and_then(|table| table.text(fd)) != Some("/dev/null");
-        self.is_unheard |= fd == STDERR && !is_heard && calls::sent_argument(seen.name).is_some();
-        if let (STDOUT | STDERR, Some(at), true) = (fd, calls::sent_argument(seen.name), is_heard) {
+        self.is_unheard |= fd == STDERR && !is_heard;
+        if let (Some(stream), true) = (stream(fd, seen.invocation), is_heard) {
             let (index, at_ns, tid) = (seen.index, seen.event.start_ns, seen.event.tid);
             let (text, is_cut) = written(seen.invocation, at);
-            let to_stderr = fd == STDERR || self.is_stdout_stderr;
+            let to_stderr = stream == STDERR || self.is_stdout_stderr;
             self.outputs.push(Output { index, at_ns, tid, to_stderr, text, is_cut });
         }
     }
+}
+
+/// Which of standard output and error a call writes to: by its descriptor, or by another one of the same pipe or
+/// terminal, as the kernel side says.
+fn stream(fd: i32, invocation: &Invocation<'_>) -> Option<i32> {
+    if matches!(fd, STDOUT | STDERR) {
+        return Some(fd);
+    }
+    let mut blobs = invocation.enter.map_or(invocation.call.blobs, |enter| enter.blobs);
+    let streams = [(blob_flags::TO_OUTPUT, STDOUT), (blob_flags::TO_ERROR, STDERR)];
+    let of = |flags: u8| streams.iter().find(|(flag, _)| flags & flag != 0).map(|(_, fd)| *fd);
+    blobs.find_map(|blob| of(blob.flags))
 }
 
 /// The name of the program that a command runs, without its directory.

@@ -29,6 +29,24 @@ fn error(text: &str) -> String {
 }
 
 #[test]
+fn what_is_written_to_standard_error_by_another_descriptor_is_said_as_well() {
+    let says = |flags: u8| {
+        let mut scene = Scene::of("nginx -g 'daemon off;'");
+        let text = b"2026/11/30 12:00:00 [emerg] 1#1: unknown directive \"gzip_lvl\" in /etc/nginx/nginx.conf:5\n";
+        let call = scene.call(700, 1).arg(3).next_blob(part::WHOLE, flags, text);
+        call.arg(text.len() as u64).result(text.len() as i64).end();
+        scene.exit(700, 1 << 8);
+        scene.answer()
+    };
+    let told = "It exited with 1: it said \"unknown directive \"gzip_lvl\" in /etc/nginx/nginx.conf:5\".";
+    for flags in [blob_flags::TO_ERROR, blob_flags::TO_OUTPUT | blob_flags::AT_EXIT] {
+        assert_eq!(says(flags), told);
+    }
+    // Whose bytes are recorded because all are.
+    assert_eq!(says(0), "It exited with 1; nothing unusual found before that.");
+}
+
+#[test]
 fn the_lines_of_one_message_stay_together() {
     let mut scene = Scene::of("app");
     scene.say(2, "Traceback (most recent call last):\n  File \"a.py\", line 4, in <module>\n");

@@ -1,0 +1,79 @@
+//! The open files behind descriptors.
+
+use crate::globals::{global, offset};
+use crate::probe::field;
+use crate::task;
+use core::ffi::c_void;
+
+/// `S_IFMT`, and what of it a socket, a FIFO or pipe, and a terminal are (`include/uapi/linux/stat.h`).
+const KIND_OF_FILE: u16 = 0o170_000;
+pub const SOCKET: u16 = 0o140_000;
+const PIPE: u16 = 0o010_000;
+const CHARACTERS: u16 = 0o020_000;
+
+/// The descriptors of a process.
+#[derive(Clone, Copy)]
+pub struct Table {
+    files: *const c_void,
+    len: u32,
+}
+
+impl Table {
+    /// Those of a typed task.
+    #[inline(always)]
+    pub fn of(task: *const c_void) -> Self {
+        let files: *const c_void = field(task, offset!(sock.task_files));
+        let table: *const c_void = field(files, offset!(sock.files_table));
+        Self { files: field(table, offset!(sock.table_files)), len: field(table, offset!(sock.table_len)) }
+    }
+
+    /// The `struct file` behind one of them; null: none.
+    #[inline(always)]
+    pub fn file(self, fd: u32) -> *const c_void {
+        if fd >= self.len { core::ptr::null() } else { field(self.files, 8 * fd as usize) }
+    }
+
+    /// The inode of that file.
+    #[inline(always)]
+    fn inode(self, fd: u32) -> *const c_void {
+        inode(self.file(fd))
+    }
+}
+
+/// The inode of a `struct file`.
+#[inline(always)]
+pub fn inode(file: *const c_void) -> *const c_void {
+    field(file, offset!(sock.file_inode))
+}
+
+/// What an inode is of.
+#[inline(always)]
+pub fn kind(inode: *const c_void) -> u16 {
+    field::<u16>(inode, offset!(sock.inode_mode)) & KIND_OF_FILE
+}
+
+/// Standard output and standard error.
+pub const OUTPUT: u32 = 1;
+pub const ERROR: u32 = 2;
+
+global! {
+    /// Which of the two a descriptor of the current task leads to, [`OUTPUT`], [`ERROR`], or 0: itself, or as another
+    /// one of the same pipe or terminal, as who opens `/dev/stderr` has it.
+    fn stream(fd: u64) -> u64 {
+        if fd == u64::from(OUTPUT) || fd == u64::from(ERROR) {
+            return fd;
+        }
+        if offset!(sock.table_files) == 0 || fd == 0 {
+            return 0;
+        }
+        let table = Table::of(task::current());
+        let inode = table.inode(fd as u32);
+        if inode.is_null() || !matches!(kind(inode), PIPE | CHARACTERS) {
+            return 0;
+        }
+        if table.inode(ERROR) == inode {
+            return ERROR.into();
+        }
+        if table.inode(OUTPUT) == inode { OUTPUT.into() } else { 0 }
+    }
+}
