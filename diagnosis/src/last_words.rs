@@ -17,8 +17,10 @@
 //! | [`vague`] | lines that say nothing of the reason |
 //! | [`way_out`] | what is said behind that, as it ends |
 //! | [`statement`] | the line that says it |
+//! | [`complaint`] | what a living program says again and again |
 
 pub(crate) mod about;
+mod complaint;
 mod generic;
 mod lines;
 mod logs;
@@ -35,11 +37,13 @@ use crate::facts::{Facts, Failure, Process};
 use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
 use crate::works;
+pub use complaint::Complaint;
 pub(crate) use generic::tells_failure;
 use lines::Line;
 use rank::{Found, Rank};
 pub(crate) use statement::LONGER_WAIT;
 use statement::{Between, Repeats};
+use std::cmp::Reverse;
 use std::ops::Range;
 
 /// The line that says why it ended.
@@ -164,39 +168,6 @@ impl LastWords {
     }
 }
 
-/// What a living process says again and again, and nothing else behind the first time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
-    /// The line as it was said last, with those that belong to it, shortened.
-    pub text: String,
-    /// How often it was said.
-    pub times: usize,
-    /// When it was said first.
-    pub began_ns: u64,
-    /// When it was said last.
-    pub last_ns: u64,
-    /// The writes that the first and the last are of.
-    pub events: [usize; 2],
-}
-
-impl Complaint {
-    /// Of a process, now.
-    #[must_use]
-    pub fn of(process: &Process, now_ns: u64) -> Option<Self> {
-        let lines = lines::all(process, now_ns);
-        let said = statement::complaint(&lines, now_ns)?;
-        let (first, last) = (said.first()?, said.last()?);
-        let (began, ended) = (lines.get(first.first)?, lines.get(last.last)?);
-        Some(Self {
-            text: statement::shortened(&last.text),
-            times: said.len(),
-            began_ns: began.since_ns,
-            last_ns: ended.since_ns,
-            events: [began.first, ended.last],
-        })
-    }
-}
-
 /// What failed of a process from an event on, and is worth a look: events, in their order.
 struct Failed {
     removals: Vec<usize>,
@@ -237,9 +208,22 @@ impl Failed {
 
 /// The error that a process stated in a time.
 pub(crate) fn stated(process: &Process, time: Range<u64>) -> Option<String> {
-    let own = process.outputs.iter().filter(|output| time.contains(&output.at_ns));
-    let found = statement::find(&lines::of(own, time.end), |_| Between::Other)?;
+    let found = statement::find(&said(process, time), |_| Between::Other)?;
     (found.rank >= Rank::Error).then(|| statement::shortened(&found.text))
+}
+
+/// All that a process said in a time that tells of a failure, the surest first.
+pub(crate) fn failures(process: &Process, time: Range<u64>) -> Vec<String> {
+    let lines = said(process, time);
+    let mut found: Vec<_> = statement::find(&lines, |_| Between::Other).into_iter().collect();
+    found.extend(statement::candidates(&lines));
+    found.retain(|found| found.rank >= Rank::Failure);
+    found.sort_by_key(|found| Reverse(found.rank));
+    found.into_iter().map(|found| statement::shortened(&found.text)).collect()
+}
+
+fn said(process: &Process, time: Range<u64>) -> Vec<Line> {
+    lines::of(process.outputs.iter().filter(|output| time.contains(&output.at_ns)), time.end)
 }
 
 /// Whether two lines are one but for the numbers in them.

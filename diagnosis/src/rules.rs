@@ -10,6 +10,7 @@ use crate::weight::WORTH_SAYING;
 mod before;
 mod busy;
 mod children;
+mod client_errors;
 mod complaint;
 mod deadlock;
 mod descriptors;
@@ -43,7 +44,7 @@ pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 30] = [
+const RULES: [Rule; 31] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -69,6 +70,7 @@ const RULES: [Rule; 30] = [
     thread::rule,
     busy::rule,
     served::rule,
+    client_errors::rule,
     unanswered::rule,
     untaken::rule,
     throttled::rule,

@@ -1,5 +1,6 @@
 //! Facts as clauses: words that several rules use.
 
+pub(crate) mod beside_answers;
 pub(crate) mod exit_code;
 pub(crate) mod failure;
 pub(crate) mod fault;

@@ -17,6 +17,7 @@ pub use served::{Served, Unanswered};
 use super::failure::Failure;
 use super::sent::Sent;
 use rewind_common::record::connection::what;
+use rewind_protocols::dns::Outcome;
 use rewind_protocols::http1::Way;
 use rewind_recording::conversations::{Conversations, Told};
 use rewind_recording::event::{Event, What};
@@ -48,6 +49,7 @@ pub(super) struct Exchanges {
     closed: HashMap<Ends, Connection>,
     requests: Vec<http::Request>,
     lookups: Vec<dns::Answer>,
+    unanswered_lookups: Vec<dns::Unanswered>,
     /// Processes that were asked for names themselves.
     name_servers: HashSet<u32>,
     served: Vec<(Ends, Served)>,
@@ -88,7 +90,14 @@ impl Exchanges {
                 }
             }
             Told::Lookup(Way::Received, lookup) => drop(self.name_servers.insert(lookup.owner.tgid)),
-            Told::Lookup(Way::Sent, lookup) => self.lookups.extend(index.and_then(|at| dns::Answer::of(*lookup, at))),
+            Told::Lookup(Way::Sent, lookup) if matches!(lookup.outcome, Outcome::Answered(_)) => {
+                self.lookups.extend(index.and_then(|at| dns::Answer::of(*lookup, at)));
+            }
+            Told::Lookup(Way::Sent, lookup) => {
+                let ends = (lookup.owner.local, lookup.owner.peer);
+                let asked = self.began.get(&(ends, lookup.asked_ns)).copied();
+                self.unanswered_lookups.extend(asked.map(|at| dns::Unanswered::of(*lookup, at)));
+            }
             _ => {}
         }
     }
@@ -108,6 +117,8 @@ impl Exchanges {
         http::add_failures(&self.requests, &self.closed, ended, failures);
         // What a name server passes on is asked by its clients.
         self.lookups.retain(|answer| !self.name_servers.contains(&answer.tgid()));
+        self.unanswered_lookups.retain(|question| !self.name_servers.contains(&question.tgid()));
+        dns::add_unanswered(&self.unanswered_lookups, &self.lookups, ended, failures);
         dns::add_failures(&self.lookups, failures);
         let mut unanswered = served::unanswered(self.unanswered, &self.closed, &self.served, ended);
         unanswered.sort_by_key(|request| request.began_ns);

@@ -129,6 +129,11 @@ fn with_words(line: &str, at: usize, rank_of: RankOf<'_>) -> Option<Logged> {
             None => {}
         }
     }
+    if let Some((level, message)) = of_apache(line)
+        && let Some(rank) = rank_of(level)
+    {
+        return Some(if rank == Rank::Plain { Logged::Other } else { Logged::Error(Found::line(rank, at, message)) });
+    }
     let mut rest = line;
     for _ in 0..7 {
         let (word, after) = rest.split_once(char::is_whitespace)?;
@@ -150,6 +155,24 @@ fn with_words(line: &str, at: usize, rank_of: RankOf<'_>) -> Option<Logged> {
         rest = after.trim_start();
     }
     None
+}
+
+/// What stands behind a mark, `[mark] text`.
+fn behind_mark(text: &str) -> Option<&str> {
+    text.strip_prefix('[')?.split_once("] ").map(|(_, rest)| rest)
+}
+
+/// `[Mon Nov 30 13:27:02.205209 2026] [authz_core:error] [pid 6:tid 69] [client 127.0.0.1:47670] message`, of Apache: the
+/// level and the message.
+fn of_apache(line: &str) -> Option<(&str, &str)> {
+    let rest = behind_mark(line)?;
+    let (module_level, _) = rest.strip_prefix('[')?.split_once(']')?;
+    let (_, level) = module_level.split_once(':').filter(|(module, _)| !module.contains(' '))?;
+    let mut message = rest;
+    while let Some(rest) = behind_mark(message) {
+        message = rest;
+    }
+    Some((level, message))
 }
 
 /// The message behind a level; without what ends a mark that the level stands in, `[ERROR app] message` or `[FATAL tini

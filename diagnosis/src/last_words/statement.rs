@@ -10,11 +10,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// What was said so long before the last error is another matter.
-const SAME_NS: u64 = 1_000_000_000;
+pub(super) const SAME_NS: u64 = 1_000_000_000;
 /// What belongs together is said within this time.
 const AT_ONCE_NS: u64 = 5_000_000;
 /// So often is again and again.
-const AGAIN: usize = 3;
+pub(super) const AGAIN: usize = 3;
 /// The wait behind the last attempt may be so many times as long as those before.
 pub(crate) const LONGER_WAIT: u64 = 4;
 /// Who ends tidies up so soon.
@@ -137,34 +137,6 @@ pub(super) fn again(lines: &[Line], end_ns: u64) -> Option<Found> {
     (end_ns.saturating_sub(at_ns(last)) <= period_ns.saturating_mul(LONGER_WAIT)).then(|| last.clone())
 }
 
-/// The errors that were said again and again until now, where nothing else was said behind the first.
-pub(super) fn complaint(lines: &[Line], now_ns: u64) -> Option<Vec<Found>> {
-    let at_ns = |at: usize| lines.get(at).map_or(0, |line| line.since_ns);
-    // A log's level says of those whether they are errors; of an exception that is caught nothing does.
-    let is_error = |found: &Found| {
-        let is_logged = lines.get(found.first).is_some_and(|line| logs::is_error(&line.text));
-        is_logged && found.rank < Rank::Crash && generic::tells_failure(&found.text.to_lowercase())
-    };
-    let mut errors = candidates(lines);
-    errors.retain(|found| found.rank >= Rank::Error);
-    errors.last().filter(|found| is_error(found))?;
-    let last = errors.last()?;
-    let (said, last_ns) = (form(&last.text), at_ns(last.last));
-    let gives_none = vague::is_vague(&last.text) || vague::gives_up(&last.text);
-    errors.retain(|found| form(&found.text) == said);
-    // What it says right behind or before it belongs to it.
-    let mut others = errors.first()?.first..lines.len();
-    let is_beside = |at: usize| {
-        let next = errors.partition_point(|found| found.last < at);
-        let beside = [next.checked_sub(1), Some(next)].into_iter().flatten().filter_map(|i| errors.get(i));
-        beside.into_iter().any(|found| at_ns(found.first).abs_diff(at_ns(at)) < SAME_NS / 10)
-    };
-    let is_alone = others.all(|at| is_beside(at) || lines.get(at).is_some_and(|line| is_mark(&line.text)));
-    let period_ns = last_ns.saturating_sub(at_ns(errors.first()?.first)) / (errors.len() as u64 - 1).max(1);
-    let is_now = now_ns.saturating_sub(last_ns) <= period_ns.saturating_mul(LONGER_WAIT);
-    (errors.len() >= AGAIN && is_alone && is_now && !gives_none).then_some(errors)
-}
-
 /// Whether a line of standard error says something of its own, in whatever words.
 fn is_own(lines: &[Line], found: &Found) -> bool {
     let is_empty = is_orderly(&found.text) || vague::is_vague(&found.text) || vague::is_bare(&found.text);
@@ -208,7 +180,7 @@ pub(super) fn form(text: &str) -> String {
 }
 
 /// What each line says, with those that belong to it.
-fn candidates(lines: &[Line]) -> Vec<Found> {
+pub(super) fn candidates(lines: &[Line]) -> Vec<Found> {
     let mut candidates = Vec::new();
     let mut at = 0;
     while at < lines.len() {

@@ -62,7 +62,8 @@ fn has_any(text: &str, starts: &[&str]) -> bool {
     let lower = text.to_lowercase();
     let parts = lower.split_whitespace().filter(|part| !part.contains('/'));
     let mut words = parts.flat_map(|part| part.split(|c: char| !c.is_alphanumeric()));
-    words.any(|word| starts.iter().any(|start| word.starts_with(start)))
+    // What is "unregistered" never was.
+    words.any(|word| word != "unregistered" && starts.iter().any(|start| word.starts_with(start)))
 }
 
 #[cfg(test)]

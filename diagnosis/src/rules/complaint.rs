@@ -1,17 +1,23 @@
-//! A living program that says nothing any more but the same error, again and again: not a server, which may complain of
-//! what its clients ask for.
+//! A living program that says nothing any more but the same error, again and again: not what a server
+//! says of what its clients ask for.
 
 use crate::facts::{Facts, Process};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::last_words::Complaint;
 use crate::weight::COMPLAINS;
-use rewind_common::record::connection::direction;
+use rewind_common::record::connection::{direction, what};
 use rewind_recording::event::What;
+use rewind_recording::events::connection;
 use rewind_recording::render::units::duration;
+use std::collections::{HashMap, HashSet};
 
 /// Shorter than that it may be about to have what it tries for.
 const LONG_NS: u64 = 2_000_000_000;
+/// What is said so soon behind what a client asked may be of that.
+const ASKED_NS: u64 = 500_000_000;
+/// One of so many may be chance.
+const SHARE: usize = 3;
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     if !facts.is_living() || facts.is_frozen() {
@@ -23,25 +29,53 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 
 fn finding(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
     let now_ns = facts.header.read_ns;
-    let Complaint { text, times, began_ns, last_ns, events } = Complaint::of(process, now_ns)?;
-    if is_server(facts) || last_ns.saturating_sub(began_ns) < LONG_NS {
+    let complaint = Complaint::of(process, now_ns)?;
+    if complaint.span_ns() < LONG_NS || Clients::of(facts).ask_for(&complaint) {
         return None;
     }
     let who = if process.ns_tgid == 1 { "it".to_owned() } else { format!("{} (process {tgid})", process.comm) };
-    let long = duration(now_ns.saturating_sub(began_ns));
+    let long = duration(now_ns.saturating_sub(complaint.began_ns()));
+    let (text, times) = (&complaint.text, complaint.at_ns.len());
     let text = format!("all that {who} has said for {long} is \"{text}\", {times} times");
-    Some(Finding::new("complaint", COMPLAINS, text, events))
+    Some(Finding::new("complaint", COMPLAINS, text, complaint.events))
 }
 
-/// Whether somebody of the container listens, or has been connected to or asked.
-fn is_server(facts: &Facts<'_>) -> bool {
-    let serves = |what: &What<'_>| match what {
-        What::Connection(told) => told.direction == direction::IN,
-        What::Listen(_) => true,
-        _ => false,
-    };
-    let mut events = (0..facts.timeline.len()).filter_map(|index| facts.timeline.event(index));
-    !facts.served.is_empty() || events.any(|event| serves(&event.what))
+/// When clients may have asked for something: from when until when.
+struct Clients(Vec<(u64, u64)>);
+
+impl Clients {
+    fn of(facts: &Facts<'_>) -> Self {
+        let served = facts.served.iter().map(|served| (served.began_ns, served.at_ns));
+        let unanswered = facts.unanswered.iter().map(|request| (request.began_ns, request.began_ns));
+        let mut asked: Vec<_> = served.chain(unanswered).collect();
+        // What is asked by connections of another protocol is not known.
+        let mut http = HashSet::new();
+        let mut open = HashMap::new();
+        for event in (0..facts.timeline.len()).filter_map(|index| facts.timeline.event(index)) {
+            match event.what {
+                What::SocketMessage(message) => drop(http.insert((message.local(), message.peer()))),
+                What::Connection(told) if told.direction == direction::IN => {
+                    let ends = (connection::local(&told), connection::peer(&told));
+                    let (since_ns, _) = *open.entry(ends).or_insert((told.time_ns, u64::MAX));
+                    if told.header.flags == what::CLOSED {
+                        open.insert(ends, (since_ns.min(told.since_ns), told.time_ns));
+                    }
+                }
+                _ => {}
+            }
+        }
+        open.retain(|ends, _| !http.contains(ends));
+        asked.extend(open.into_values());
+        Self(asked)
+    }
+
+    /// Whether a server says of most of what they ask for that it fails: it may be what they ask.
+    fn ask_for(&self, complaint: &Complaint) -> bool {
+        let is_asked = |at_ns: &&u64| {
+            self.0.iter().any(|(from_ns, until_ns)| (*from_ns..=until_ns.saturating_add(ASKED_NS)).contains(at_ns))
+        };
+        complaint.at_ns.iter().filter(is_asked).count() * SHARE > complaint.at_ns.len()
+    }
 }
 
 #[cfg(test)]
@@ -116,10 +150,54 @@ mod tests {
             scene.say(2, ERROR);
         }
         assert_eq!(scene.answer(), NOTHING);
-        // A server that gives its clients what they ask for, or not.
-        let mut scene = says(ERROR, "");
-        scene.message([8080, 5000], RECEIVED, &mut 0, b"GET /cart HTTP/1.1\r\nHost: app\r\n\r\n");
-        scene.message([8080, 5000], 0, &mut 0, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-        assert_eq!(scene.answer(), NOTHING);
+    }
+
+    /// A server that says an error right behind each request, or half a second before.
+    fn asked(is_behind: bool) -> String {
+        let mut scene = Scene::of("app");
+        let (mut received, mut sent) = (0, 0);
+        for _ in 0..5 {
+            scene.message([8080, 5000], RECEIVED, &mut received, b"GET /cart HTTP/1.1\r\nHost: app\r\n\r\n");
+            scene.message([8080, 5000], 0, &mut sent, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            scene.later(if is_behind { MS } else { 900 * MS });
+            scene.say(2, ERROR);
+            scene.later(S);
+        }
+        scene.answer()
+    }
+
+    #[test]
+    fn what_a_server_says_of_requests_is_the_clients_affair() {
+        assert_eq!(asked(true), NOTHING);
+        assert!(
+            asked(false).contains("is \"poll failed: relation outbox does not exist\", 5 times"),
+            "{}",
+            asked(false)
+        );
+    }
+
+    #[test]
+    fn without_a_level_it_takes_more_times() {
+        let says = |times: usize| {
+            let mut scene = Scene::of("app");
+            for attempt in 0..times {
+                scene.later(3 * S);
+                scene.say(1, &format!("connecting, attempt {attempt}\nrabbit: login refused (403) - retry in 3s\n"));
+            }
+            scene.answer()
+        };
+        assert!(says(5).contains("is \"rabbit: login refused (403) - retry in 3s\", 5 times"), "{}", says(5));
+        assert_eq!(says(4), NOTHING);
+    }
+
+    #[test]
+    fn of_an_exception_that_is_caught_the_line_above_it_is_told() {
+        let mut scene = Scene::of("celery worker");
+        for id in 0..3 {
+            scene.later(2 * S);
+            scene.say(2, &format!("[2026-11-30 13:27:51,{id}: ERROR/MainProcess] Received unregistered task 'jobs.send'\n\
+                Traceback (most recent call last):\n  File \"a.py\", line 1, in <module>\n    f()\nKeyError: 'jobs.send'\n"));
+        }
+        assert!(scene.answer().contains("\"Received unregistered task 'jobs.send'\", 3 times"), "{}", scene.answer());
     }
 }

@@ -5,12 +5,11 @@ use crate::calls::{self, bits};
 use crate::facts::{Facts, Failure, Served, Subject};
 use crate::finding::Finding;
 use crate::groups::Group;
-use crate::last_words::{is_same, stated};
 use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
 use crate::weight::SERVES_ERRORS;
 use crate::words::uncaught::{self, Uncaught};
-use crate::words::{failure, upstream};
+use crate::words::{beside_answers, failure, upstream};
 use rewind_recording::render::units::grouped;
 use std::ops::RangeInclusive;
 
@@ -22,8 +21,6 @@ const FORBIDDEN: u16 = 403;
 const OF_GATEWAYS: RangeInclusive<u16> = 502..=504;
 /// So long ago is another matter.
 const RECENT_NS: u64 = 60_000_000_000;
-/// So soon behind an answer its error is logged.
-const LOGGED_NS: u64 = 200_000_000;
 /// So many are more than chance.
 const LEAST: usize = 3;
 
@@ -42,7 +39,9 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     }
     let (count, of) = (grouped(errors.len() as u64), grouped(recent.len() as u64));
     let of_file = || denied.before(last).and_then(|failure| told(groups, failure));
-    let reason = of_file().or_else(|| reason(facts, groups, last, errors.len())).or_else(|| said(facts, &errors));
+    let reason = of_file()
+        .or_else(|| reason(facts, groups, last, errors.len()))
+        .or_else(|| beside_answers::said(facts, &errors));
     let reason = reason.or_else(|| denied.meanwhile(last).and_then(|failure| told(groups, failure)));
     let reason = reason.or_else(|| died(facts, first)).unwrap_or_default();
     let text = format!(
@@ -109,20 +108,6 @@ fn died(facts: &Facts<'_>, first: &Served) -> Option<String> {
         return None;
     }
     Some(format!("; before that its thread {tid} ended: it said \"{said}\""))
-}
-
-/// What the server said was wrong with the last of the requests, if it said so of the one before as well.
-fn said(facts: &Facts<'_>, errors: &[&Served]) -> Option<String> {
-    let [.., before, last] = errors else { return None };
-    // Many log what they failed of once they have answered.
-    let until_ns = |served: &Served| {
-        let next = facts.served.iter().filter(|next| next.tgid == served.tgid && next.began_ns > served.at_ns);
-        let next_ns = next.map(|next| next.began_ns).min().unwrap_or(u64::MAX);
-        served.at_ns.saturating_add(LOGGED_NS).min(next_ns)
-    };
-    let told = |served: &Served| stated(facts.processes.get(&served.tgid)?, served.began_ns..until_ns(served));
-    let text = told(last).filter(|text| told(before).is_some_and(|before| is_same(&before, text)))?;
-    Some(format!("; it said \"{text}\""))
 }
 
 #[cfg(test)]

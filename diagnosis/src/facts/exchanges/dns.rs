@@ -1,13 +1,17 @@
-//! Names that a name server does not know, or could not look up.
+//! Names that a name server does not know, or could not look up, or did not answer for.
 //!
 //! Who asks for a name tries it with each domain of its search list, of which most do not know it (`resolv.conf(5)`).
 
 use super::super::failure::Failure;
 use super::super::subject::Subject;
-use crate::meaning::of_rcode;
+use super::Ended;
+use crate::meaning::{GIVEN_UP, Meaning, of_rcode};
 use rewind_protocols::dns::{Lookup, Outcome};
 use rewind_recording::conversations::Party;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// Who got no answer in this time asks another server, or once more (`resolv.conf(5)`: 5 s, and some wait for less).
+const PATIENCE_NS: u64 = 2_000_000_000;
 
 /// An answer of a name server.
 #[derive(Debug)]
@@ -44,6 +48,70 @@ impl Answer {
     /// What it has in common with others of one name, as far as search lists go.
     fn label(&self) -> String {
         self.name.split('.').next().unwrap_or_default().to_ascii_lowercase()
+    }
+}
+
+/// A question without an answer.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    party: Party,
+    name: String,
+    asked_ns: u64,
+    ended_ns: u64,
+    index: usize,
+}
+
+impl Unanswered {
+    pub(super) fn of(lookup: Lookup<Party>, index: usize) -> Self {
+        let name = lookup.question.name.to_string();
+        Self { party: lookup.owner, name, asked_ns: lookup.asked_ns, ended_ns: lookup.ended_ns, index }
+    }
+
+    /// The process that asked.
+    pub(super) const fn tgid(&self) -> u32 {
+        self.party.tgid
+    }
+}
+
+/// Adds questions of which the calls do not tell that no answer came: those around them may be overwritten.
+pub(super) fn add_unanswered(
+    unanswered: &[Unanswered],
+    answers: &[Answer],
+    ended: &Ended<'_, impl Fn(u32) -> (u64, bool)>,
+    failures: &mut Vec<Failure>,
+) {
+    let told: HashSet<(u32, String)> = failures
+        .iter()
+        .filter(|failure| failure.meaning() == Meaning::NoAnswer)
+        .filter_map(|failure| Some((failure.tgid, failure.subject.text()?.to_owned())))
+        .collect();
+    // Both kinds of addresses are asked for at once.
+    let mut seen = HashSet::new();
+    for question in unanswered {
+        let (tgid, peer) = (question.tgid(), question.party.peer.to_string());
+        let is_answered = |answer: &Answer| {
+            answer.tgid() == tgid && answer.name == question.name && answer.at_ns >= question.asked_ns
+        };
+        let at_ns = question.ended_ns.min((ended.process)(tgid).0);
+        let duration_ns = at_ns.saturating_sub(question.asked_ns);
+        let is_known = question.asked_ns >= ended.traffic_ns && duration_ns >= PATIENCE_NS;
+        if !is_known || told.contains(&(tgid, peer.clone())) || !seen.insert((question.party.tid, question.asked_ns)) {
+            continue;
+        }
+        failures.push(Failure {
+            index: question.index,
+            at_ns,
+            duration_ns,
+            tgid,
+            tid: question.party.tid,
+            name: "sendto".into(),
+            subject: Subject::Peer(peer),
+            errno: GIVEN_UP,
+            to: None,
+            refused: None,
+            is_look: false,
+            recovered: answers.iter().any(is_answered),
+        });
     }
 }
 
