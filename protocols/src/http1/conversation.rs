@@ -273,6 +273,7 @@ impl Conversation {
         if self.pending.first().is_some_and(|first| first.response.is_some()) {
             over.extend(self.pending.pop());
         }
+        self.end_head(way.other(), over);
         let is_interim = (100..200).contains(&status) && status != 101;
         let Some(first) = self.pending.first_mut() else {
             self.alone(way, begun, over);
@@ -304,6 +305,18 @@ impl Conversation {
             self.message_ended(way, over);
         } else if body == Body::Unknown {
             self.end_unseen(way, over);
+        }
+    }
+
+    /// Who answers has read the head of the request, though no call showed its end: some servers read its first bytes
+    /// alone, to see which version it is of, and only a call that begins with a message may be seen.
+    fn end_head(&mut self, way: Way, over: &mut Vec<Exchange>) {
+        if self.is_sealed || self.pending.is_waiting() {
+            return;
+        }
+        if let Some(Begun { head: Head::Request(head), head_bytes, began_ns }) = self.flow(way).begun_head() {
+            self.flow(way).lose();
+            self.request(way, Begun { head, head_bytes, began_ns }, over);
         }
     }
 

@@ -11,6 +11,9 @@ use std::net::SocketAddr;
 /// The state of a connection whose peer has closed it (`include/net/tcp_states.h`).
 const CLOSE_WAIT: u8 = 8;
 
+/// Methods of requests without a body: their last byte is the head's.
+const BODILESS: [&str; 4] = ["GET", "HEAD", "DELETE", "OPTIONS"];
+
 /// A request that a process of the container has answered.
 #[derive(Clone, Debug)]
 pub struct Served {
@@ -61,6 +64,8 @@ pub struct Unanswered {
     /// This end.
     pub local: SocketAddr,
     peer: SocketAddr,
+    /// So many bytes were seen of a head of which there has to be more.
+    more_than: u64,
 }
 
 impl Unanswered {
@@ -68,7 +73,11 @@ impl Unanswered {
     pub(super) fn of(party: Party, exchange: Exchange, index: impl Fn(u64) -> Option<usize>) -> Option<Self> {
         // What was not seen may have been its answer.
         let is_sure = exchange.doubts.iter().all(|doubt| doubt == Doubt::HeadCut);
-        let request = exchange.request.filter(|request| request.is_whole && exchange.response.is_none() && is_sure)?;
+        let request = exchange.request.filter(|_| exchange.response.is_none() && is_sure)?;
+        let has_body = !BODILESS.contains(&&*request.head.method);
+        if has_body && !request.is_whole {
+            return None;
+        }
         Some(Self {
             index: index(request.began_ns)?,
             began_ns: request.began_ns,
@@ -78,6 +87,7 @@ impl Unanswered {
             name: super::http::name(&request.head),
             local: party.local,
             peer: party.peer,
+            more_than: if request.is_whole { 0 } else { request.head_bytes },
         })
     }
 }
@@ -102,9 +112,11 @@ pub(super) fn unanswered(
             && gone_ns.is_none();
         let is_sent = moved.is_some_and(|moved| moved.sent_ns >= request.began_ns)
             || closed.is_some_and(|closed| closed.bytes_sent > 0) && !answered.contains(&ends);
+        // Of a head of which only the first bytes were seen alone the rest has come, as far as is known at the end.
+        let has_come = request.more_than == 0 || closed.is_some_and(|closed| closed.bytes_received > request.more_than);
         let is_seen = closed.is_some() || moved.is_some() || answering.contains(&request.tgid);
         let is_held = request.began_ns >= ended.complete_ns && (ended.process)(request.tgid).1;
-        (is_held && is_seen && !is_sent).then_some(request)
+        (is_held && is_seen && has_come && !is_sent).then_some(request)
     };
     requests.into_iter().filter_map(sure).collect()
 }

@@ -48,6 +48,16 @@ fn a_cut_head_is_told_and_what_follows_is_doubted() {
 }
 
 #[test]
+fn a_head_of_which_only_the_first_call_was_seen_has_its_answer() {
+    let mut client = Client::new();
+    for _ in 0..2 {
+        // As hyper reads it: 24 bytes, for that many begin HTTP/2, and then the rest.
+        client.sends("GET /inc HTTP/1.1\r\nHost:").gets(OK);
+    }
+    assert_eq!(client.told(), ["GET /inc 200 head_cut", "GET /inc 200 head_cut unseen"]);
+}
+
+#[test]
 fn a_response_with_a_cut_head_is_over_when_the_next_one_begins_or_when_nothing_comes() {
     let long = format!("HTTP/1.1 200 x\r\nX: {}\r\n\r\n", "x".repeat(500));
     let mut client = Client::new();
