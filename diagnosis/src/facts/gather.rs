@@ -46,6 +46,7 @@ impl Gather {
     }
 
     pub(super) fn run<'a>(mut self, header: &'a Header, timeline: Timeline<'a>, records: &'a [u8]) -> Facts<'a> {
+        self.tables = Tables::complete_from(header.coverage.complete_from_ns);
         for i in 0..timeline.len() {
             if let Some(event) = timeline.event(i) {
                 self.event(i, &event);

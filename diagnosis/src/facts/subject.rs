@@ -1,6 +1,7 @@
 //! What a call was about: its path, its peer, or what its descriptor is.
 
 use super::seen::Seen;
+use crate::meaning::is_ended_by_peer;
 use crate::text::descriptor;
 use rewind_recording::decode::descriptors::Table;
 use rewind_recording::decode::{self, Invocation};
@@ -54,7 +55,13 @@ impl Subject {
         if !row.is_some_and(|row| matches!(row.args.first(), Some(ArgKind::Fd))) {
             return Self::Nothing;
         }
-        match table.and_then(|table| table.text(descriptor(&invocation.call))) {
+        let fd = descriptor(&invocation.call);
+        let is_stale = |table: &Table, text: &str| {
+            let errno = invocation.call.errno();
+            text.starts_with('/') && !table.is_sure(fd) && errno.is_some_and(is_ended_by_peer)
+        };
+        let known = table.and_then(|table| Some((table, table.text(fd)?)));
+        match known.filter(|(table, text)| !is_stale(table, text)).map(|(_, text)| text) {
             None => Self::Nothing,
             Some(text) => match peer_of(text) {
                 Some(peer) => Self::Peer(peer),

@@ -79,7 +79,7 @@ pub(crate) struct Reading {
     /// Time spent in each call, at the end of each line of -o strace.
     #[arg(short = 'T', help_heading = "As strace has them")]
     pub durations: bool,
-    /// What descriptors stand for, where the recording tells.
+    /// What descriptors stand for, where the recording tells; with ? where they may be another by now.
     #[arg(short = 'y', help_heading = "As strace has them")]
     pub descriptors: bool,
     /// Most bytes shown of a string that is not a path.

@@ -178,6 +178,9 @@ impl<'a> Printer<'_, 'a> {
         if let Some(what) = self.descriptors.and_then(|table| table.text(fd)) {
             self.out.push('<');
             text::between_angles(self.out, &escape::bytes(what));
+            if !self.descriptors.is_some_and(|table| table.is_sure(fd)) {
+                self.out.push('?');
+            }
             self.out.push('>');
         }
     }

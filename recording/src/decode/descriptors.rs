@@ -3,6 +3,10 @@
 //! Feed every call of a process in the order of time: write the arguments, [`Tables::feed`] the
 //! call, write the result. What was open before the recording begins is known as far as the agent read it
 //! ([`Tables::opened`]), from then on; else it has no text.
+//!
+//! Of a ring that has come round the calls that open something are held longer than those that close it, and than those
+//! that make pipes and sockets: what a descriptor was before all calls are held it may not be any more
+//! ([`Table::is_sure`]).
 
 use super::{Invocation, address, path_argument, row};
 use crate::blobs::Bytes;
@@ -29,12 +33,17 @@ const HERE: i32 = -100;
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     processes: HashMap<u32, Table>,
+    /// From when on no call is missing: `CLOCK_MONOTONIC`, nanoseconds.
+    complete_from_ns: u64,
 }
 
 /// The descriptors of one process.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     open: BTreeMap<i32, Descriptor>,
+    /// When the call was made that is fed.
+    now_ns: u64,
+    complete_from_ns: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -43,9 +52,17 @@ struct Descriptor {
     /// Of a socket: what stands before the colon once it has a peer.
     transport: Option<&'static str>,
     closed_by_exec: bool,
+    /// Since when it is that, at the latest.
+    since_ns: u64,
 }
 
 impl Tables {
+    /// None yet, of a recording that has all calls since a time.
+    #[must_use]
+    pub fn complete_from(complete_from_ns: u64) -> Self {
+        Self { processes: HashMap::new(), complete_from_ns }
+    }
+
     /// The descriptors of a process, where any are known.
     #[must_use]
     pub fn of(&self, tgid: u32) -> Option<&Table> {
@@ -67,18 +84,24 @@ impl Tables {
         self.processes.remove(&tgid);
     }
 
-    /// A descriptor of process `tgid` was open at the time up to which calls were fed.
-    pub fn opened(&mut self, tgid: u32, fd: i32, what: &str, closed_by_exec: bool) {
+    /// A descriptor of process `tgid` was open at a time, up to which calls were fed.
+    pub fn opened(&mut self, since_ns: u64, (tgid, fd): (u32, i32), what: &str, closed_by_exec: bool) {
         let transport = what.split_once(":[").and_then(|(name, _)| TRANSPORTS.iter().find(|known| **known == name));
-        let descriptor = Descriptor { what: what.into(), transport: transport.copied(), closed_by_exec };
-        self.processes.entry(tgid).or_default().open.insert(fd, descriptor);
+        let descriptor = Descriptor { what: what.into(), transport: transport.copied(), closed_by_exec, since_ns };
+        self.table(tgid).open.insert(fd, descriptor);
     }
 
     /// Takes note of what a call of process `tgid` has done.
     pub fn feed(&mut self, tgid: u32, invocation: &Invocation<'_>, arch: Arch) {
         if invocation.call.has_result() && concerns_descriptors(invocation, arch) {
-            self.processes.entry(tgid).or_default().feed(invocation, arch);
+            self.table(tgid).feed(invocation, arch);
         }
+    }
+
+    fn table(&mut self, tgid: u32) -> &mut Table {
+        let table = self.processes.entry(tgid).or_default();
+        table.complete_from_ns = self.complete_from_ns;
+        table
     }
 }
 
@@ -99,18 +122,26 @@ impl Table {
         self.open.get(&fd).map(|descriptor| &*descriptor.what)
     }
 
+    /// Whether it is that for sure: no call that may have closed it is missing.
+    #[must_use]
+    pub fn is_sure(&self, fd: i32) -> bool {
+        self.open.get(&fd).is_some_and(|descriptor| descriptor.since_ns >= self.complete_from_ns)
+    }
+
     /// What is known to be open, by number.
     pub fn open(&self) -> impl Iterator<Item = (i32, &str)> {
         self.open.iter().map(|(fd, descriptor)| (*fd, &*descriptor.what))
     }
 
     fn put(&mut self, fd: i32, what: impl Into<Arc<str>>, closed_by_exec: bool) {
-        self.open.insert(fd, Descriptor { what: what.into(), transport: None, closed_by_exec });
+        let since_ns = self.now_ns;
+        self.open.insert(fd, Descriptor { what: what.into(), transport: None, closed_by_exec, since_ns });
     }
 
     fn feed(&mut self, invocation: &Invocation<'_>, arch: Arch) {
         let call = &invocation.call;
         let Some(row) = row(call, arch) else { return };
+        self.now_ns = call.start_ns;
         let number = |i: usize| call.value(i).unwrap_or_default();
         let fd = |i: usize| (number(i) as u32).cast_signed();
         let command = row.command(|of| call.value(of));
@@ -227,7 +258,8 @@ impl Table {
         let Some(peer) = address.and_then(|address| address::peer(&address)) else { return };
         let closed_by_exec = self.open.get(&fd).is_some_and(|descriptor| descriptor.closed_by_exec);
         let what = format!("{}:[{arrow}{peer}]", transport.unwrap_or("socket"));
-        self.open.insert(fd, Descriptor { what: what.into(), transport, closed_by_exec });
+        let since_ns = self.now_ns;
+        self.open.insert(fd, Descriptor { what: what.into(), transport, closed_by_exec, since_ns });
     }
 }
 

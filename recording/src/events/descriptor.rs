@@ -37,7 +37,8 @@ impl<'a> Descriptor<'a> {
 
     /// Takes note of it.
     pub fn open_in(&self, tables: &mut Tables) {
-        tables.opened(self.fixed.tgid, self.fixed.fd, &escape::text_of(self.what()), self.is_closed_by_exec());
+        let of = (self.fixed.tgid, self.fixed.fd);
+        tables.opened(self.fixed.time_ns, of, &escape::text_of(self.what()), self.is_closed_by_exec());
     }
 
     /// What it stands for.

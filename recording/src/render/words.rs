@@ -37,7 +37,7 @@ pub(super) struct Words<'o> {
 }
 
 /// The descriptors of all processes, as the events up to some moment have left them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Descriptors {
     tables: Tables,
     /// How many of the timeline's events were taken note of.
@@ -47,6 +47,10 @@ struct Descriptors {
 }
 
 impl Descriptors {
+    fn of(header: &Header) -> Self {
+        Self { tables: Tables::complete_from(header.coverage.complete_from_ns), next: 0, tgid: 0 }
+    }
+
     fn table(&self) -> Option<&Table> {
         self.tables.of(self.tgid)
     }
@@ -63,7 +67,7 @@ impl<'o> Words<'o> {
             style: Style { arch, string_bytes: options.string_bytes },
             origins: Origins::of(header),
             peers: header.peers.clone(),
-            descriptors: options.descriptors.then(Descriptors::default),
+            descriptors: options.descriptors.then(|| Descriptors::of(header)),
         }
     }
 
@@ -118,8 +122,9 @@ impl<'o> Words<'o> {
         let fd = (call.value(0)? as u32).cast_signed();
         let descriptors = self.descriptors.as_ref()?;
         let table = descriptors.tables.of(event.tgid().unwrap_or(event.tid));
-        Some(match table.and_then(|table| table.text(fd)) {
-            Some(what) => format!("{fd}<{what}>"),
+        Some(match table.and_then(|table| Some((table.text(fd)?, table.is_sure(fd)))) {
+            Some((what, true)) => format!("{fd}<{what}>"),
+            Some((what, false)) => format!("{fd}<{what}?>"),
             None => fd.to_string(),
         })
     }

@@ -245,6 +245,28 @@ fn the_descriptors_of_a_process_are_followed() {
 }
 
 #[test]
+fn what_a_descriptor_was_before_calls_are_missing_is_unsure() {
+    let mut tables = super::super::descriptors::Tables::complete_from(100);
+    let mut feed = |at_ns: u64, record: CallBuilder<Vec<u8>>| {
+        let bytes = record.at(at_ns, 1).build();
+        tables.feed(7, &Invocation { call: parsed(&bytes), enter: None }, Arch::X86_64);
+    };
+    feed(99, call("openat").arg(HERE).string("/old").arg(0).arg(0).result(3));
+    feed(100, call("openat").arg(HERE).string("/new").arg(0).arg(0).result(4));
+    feed(101, call("dup2").arg(3).arg(5).result(5));
+    tables.opened(99, (7, 6), "pipe:[1]", false);
+    let table = tables.of(7).unwrap();
+    assert_eq!([3, 4, 5, 6, 7].map(|fd| table.is_sure(fd)), [false, true, false, false, false]);
+    let read = |fd: u64| {
+        let bytes = call("read").arg(fd).arg(0x1000).arg(10).result(3).build();
+        let mut out = String::new();
+        write_arguments(&mut out, &Invocation { call: parsed(&bytes), enter: None }, &Style::default(), Some(table));
+        out
+    };
+    assert_eq!([read(3), read(4)], ["3</old?>, 0x1000, 10", "4</new>, 0x1000, 10"]);
+}
+
+#[test]
 fn sendfile_shows_how_far_it_came() {
     assert_eq!(
         line(call("sendfile").arg(4).arg(3).pointed(&words(&[7, 17])).arg(10).result(10)),
