@@ -295,6 +295,7 @@ pub fn telling(process: &Process, behind: usize, end_ns: u64) -> String {
     };
     let says = |at: usize, line: &Line| {
         !ordinary::is_frame(&line.text)
+            && !ordinary::is_of_logging(&line.text)
             && !is_done_without(line, at < more)
             && !ordinary::is_source(above(at), &line.text)
             && !is_again(at, line)

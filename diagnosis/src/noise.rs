@@ -62,6 +62,7 @@ const TRIED: &[(&str, &str)] = &[
     ("usercustomize", "Python's search for modules"),
     ("<string>", "Python's search for the source of a message"),
     ("<stdin>", "Python's search for the source of a message"),
+    (".class", "Java's search for classes"),
     ("/node_modules", "Node's search for modules"),
     ("/package.json", "Node's search for modules"),
     ("/.openssl", "a configuration that is optional"),

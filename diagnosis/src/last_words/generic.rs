@@ -1,7 +1,7 @@
 //! Errors as any program may put them.
 
 use super::lines::Line;
-use super::ordinary::{goes_on, is_option, is_ordinary};
+use super::ordinary::{goes_on, is_option, is_ordinary, is_source};
 use super::rank::{Found, Rank};
 use super::runtimes::message;
 
@@ -77,10 +77,21 @@ const FAILURES: &[&str] = &[
     "read-only",
     "no route",
     "reset by",
+    "out of range",
+    "is locked",
+    " busy",
+    "insufficient",
+    "incorrect",
+    "no valid",
+    "no (valid)",
+    "no matching",
+    "no usable",
+    "no suitable",
 ];
 
 /// How words end that tell of a failure behind "not".
-const NEGATED: &[&str] = &["able", "accepted", "applied", "ible", "ready", "valid"];
+const NEGATED: &[&str] =
+    &["able", "accepted", "applied", "authenticated", "authorised", "authorized", "ible", "ready", "valid"];
 
 /// Lines that only say that there was an error.
 const SUMMARIES: &[&str] = &[
@@ -105,6 +116,7 @@ const BARE: &[&str] = &[
     "error found in configuration",
     "errors in configuration",
     "contains errors",
+    "please correct these errors",
     "failed to post process the configuration",
 ];
 
@@ -113,7 +125,8 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     let whole = lines.get(at)?.text.as_str();
     // npm marks each of its lines, also those that only help.
     let line = ["npm error", "npm ERR!"].iter().find_map(|mark| whole.strip_prefix(mark)).map_or(whole, str::trim);
-    if is_ordinary(line) || is_option(line) {
+    let above = at.checked_sub(1).and_then(|above| lines.get(above)).map_or("", |line| line.text.as_str());
+    if is_ordinary(line) || is_option(line) || is_source(above, whole) {
         return None;
     }
     let lower = line.to_lowercase();

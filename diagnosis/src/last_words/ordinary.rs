@@ -28,6 +28,7 @@ const HINTS: &[&str] = &[
     "slf4j:",
     "log4j:warn",
     "picked up ",
+    "set the environment variable ",
 ];
 
 /// Whether a line is one of a stack, or what leads to it, or to a message.
@@ -106,7 +107,20 @@ const WITHOUT: &[&str] = &[
 /// Whether a line says that the program does without what it names.
 pub(super) fn goes_on(line: &str) -> bool {
     let lower = line.to_lowercase();
-    WITHOUT.iter().any(|words| lower.contains(words))
+    WITHOUT.iter().any(|words| lower.contains(words)) || uses_another(&lower)
+}
+
+/// What programs use in place of what they could not have.
+const OTHERS: &[&str] = &[
+    "built-in", "bundled", "cache", "cached", "defaults", "embedded", "fallback", "file", "last", "local", "previous",
+    "stale",
+];
+
+/// Whether a line says behind a comma that something else is used: "no remote settings, using the file".
+fn uses_another(lower: &str) -> bool {
+    let used = lower.split(", using ").nth(1).map(|used| used.trim_start_matches("the "));
+    used.and_then(|used| used.split(|c: char| !c.is_alphanumeric() && c != '-').next())
+        .is_some_and(|word| OTHERS.contains(&word))
 }
 
 /// Whether a line says that the program goes on without what failed right before, whatever that is.
@@ -133,6 +147,11 @@ pub(super) fn is_option(line: &str) -> bool {
     let text = line.trim_start();
     let name = text.trim_start_matches('-');
     text.len() < line.len() && (1..=2).contains(&(text.len() - name.len())) && name.starts_with(char::is_alphabetic)
+}
+
+/// Whether a line tells how a library of Java logs: it names what is there.
+pub(super) fn is_of_logging(line: &str) -> bool {
+    ["SLF4J: ", "log4j:"].iter().any(|start| line.starts_with(start))
 }
 
 /// Whether a line says nothing by itself.

@@ -3,6 +3,7 @@
 use super::lines::Line;
 use super::ordinary::{is_frame, is_mark, is_ordinary};
 use super::rank::{Found, Rank};
+use super::vague;
 
 /// So many lines are looked at for the end of a stack.
 const STACK: usize = 300;
@@ -12,7 +13,7 @@ const MESSAGE: usize = 4;
 /// A runtime: what it says at line `at`, if that is its.
 type Runtime = fn(&[Line], usize) -> Option<Found>;
 
-const RUNTIMES: [Runtime; 16] = [
+const RUNTIMES: [Runtime; 17] = [
     anyhow,
     python,
     rejection,
@@ -29,6 +30,7 @@ const RUNTIMES: [Runtime; 16] = [
     ruby,
     lua,
     redis,
+    pytest,
 ];
 
 /// What a runtime says at a line.
@@ -46,7 +48,8 @@ pub(super) fn message(lines: &[Line], at: usize, start: &str, several: bool) -> 
     let (mut message, mut last) = (start.trim().to_owned(), at);
     for next in at + 1..at.saturating_add(MESSAGE) {
         let (Some(before), Some(line)) = (lines.get(last), lines.get(next)) else { break };
-        let leads = message.ends_with(':') || message.is_empty();
+        let says_nothing = || vague::is_vague(&message) && line.text.starts_with("  ");
+        let leads = message.ends_with(':') || message.is_empty() || says_nothing();
         let is_same = before.to_stderr == line.to_stderr && (several && line.first == before.last || leads);
         let is_other = is_ordinary(&line.text) || line.text.starts_with("npm ");
         if !is_same || is_other && !(leads && is_mark(&line.text)) {
@@ -247,8 +250,8 @@ fn rejection(lines: &[Line], at: usize) -> Option<Found> {
     let (_, reason) = said.split_once("The promise rejected with the reason \"")?;
     let reason = reason.rsplit_once('"').map_or(reason, |(reason, _)| reason);
     let name = name.trim_start_matches('[');
-    // An object is told below.
-    (!reason.is_empty() && !reason.starts_with('#')).then(|| Found::line(Rank::Crash, at, format!("{name}: {reason}")))
+    // Of an object that is no error Node says nothing but that.
+    (!reason.is_empty()).then(|| Found::line(Rank::Crash, at, format!("{name}: {reason}")))
 }
 
 /// Whether a line begins with the name of an exception: `TypeError: ...`, `java.lang.X: ...`, `Error [CODE]: ...`.
@@ -281,9 +284,14 @@ fn rust(lines: &[Line], at: usize) -> Option<Found> {
     let (thread, place) = line.split_once("panicked at ").filter(|(thread, _)| thread.starts_with("thread '"))?;
     let (text, last) = message(lines, at, &format!("{}panicked at {place}", without_id(thread)), false);
     // Who waited for the thread that panicked, or for what it held, says only that.
-    let is_of_another = ["Any { .. }", "PoisonError { .. }", "panic in a function that cannot unwind"]
-        .iter()
-        .any(|of| text.contains(of));
+    let is_of_another = [
+        "Any { .. }",
+        "PoisonError { .. }",
+        "panic in a function that cannot unwind",
+        "panic in a destructor during cleanup",
+    ]
+    .iter()
+    .any(|of| text.contains(of));
     let rank = if is_of_another { Rank::Summary } else { Rank::Crash };
     Some(Found { rank, first: at, last, text })
 }
@@ -343,6 +351,14 @@ fn ruby(lines: &[Line], at: usize) -> Option<Found> {
 fn lua(lines: &[Line], at: usize) -> Option<Found> {
     text(lines, at + 1).filter(|next| next.trim_end() == "stack traceback:")?;
     Some(Found::line(Rank::Crash, at, text(lines, at)?))
+}
+
+/// `E       fixture 'db' not found`, of pytest: the first of such lines; what was expected and found may follow.
+fn pytest(lines: &[Line], at: usize) -> Option<Found> {
+    let of = |at: usize| text(lines, at).and_then(|line| line.strip_prefix("E   ")).map(str::trim);
+    let said = of(at).filter(|said| !said.is_empty())?;
+    let last = (at + 1..lines.len().min(at + STACK)).take_while(|next| of(*next).is_some()).last().unwrap_or(at);
+    Some(Found { rank: Rank::Error, first: at, last, text: said.to_owned() })
 }
 
 /// `*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***`: which line, and why, follow.

@@ -19,6 +19,8 @@ pub(super) const AGAIN: usize = 3;
 pub(crate) const LONGER_WAIT: u64 = 4;
 /// Who ends tidies up so soon.
 const TIDYING_NS: u64 = 20_000_000;
+/// What is so long and has a digit in it is an id.
+const ID_CHARS: usize = 8;
 /// A sentence's length.
 const LONGEST: usize = 200;
 
@@ -99,7 +101,30 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
     let is_same = |found: &&Found| {
         said.rank <= Rank::Failure && found.rank == said.rank && write(found).is_some() && write(found) == write(said)
     };
-    recent.clone().find(is_same).or(Some(said)).cloned()
+    let said = recent.clone().find(is_same).unwrap_or(said);
+    // Who panics with words of its own, or only sums up, has said the reason before.
+    let is_before = |found: &&Found| found.last < said.first && failed_behind(found) == Between::Nothing;
+    let tells_none = said.text.starts_with("panic: ") && !generic::tells_failure(&said.text);
+    let is_failure = |found: &&Found| {
+        let end = found.text.rsplit(": ").next().unwrap_or_default();
+        let says = !vague::is_vague(&found.text) && !vague::is_vague(end) && !found.text.ends_with(':');
+        found.rank >= Rank::Failure && says && is_before(found)
+    };
+    if let Some(before) = recent.clone().rfind(is_failure).filter(|_| tells_none) {
+        let text = format!("{}, then {}", before.text, said.text);
+        return Some(Found { first: before.first, text, ..said.clone() });
+    }
+    let is_summed_up = said.rank == Rank::Summary && vague::is_vague(&said.text);
+    let warning = || warned(lines, said.first, until_ns).filter(|found| is_before(&found));
+    Some(warning().filter(|_| is_summed_up).unwrap_or_else(|| said.clone()))
+}
+
+/// What was warned of last before a line, not long before a time.
+fn warned(lines: &[Line], before: usize, until_ns: u64) -> Option<Found> {
+    let recent = lines.iter().enumerate().take(before).rev();
+    let recent = recent.take_while(|(_, line)| line.since_ns.saturating_add(SAME_NS) >= until_ns);
+    let mut warnings = recent.filter_map(|(at, line)| logs::warning(&line.text, at));
+    warnings.find(|found| generic::tells_failure(&found.text)).map(|found| Found { rank: Rank::Failure, ..found })
 }
 
 /// How lines end that say that something is well now.
@@ -174,9 +199,17 @@ impl Repeats {
     }
 }
 
-/// A line without the numbers in it.
+/// A line without the numbers in it, nor what is made of numbers and letters, as ids are.
 pub(super) fn form(text: &str) -> String {
-    text.replace(|c: char| c.is_ascii_digit(), "")
+    let is_id = |word: &str| word.len() >= ID_CHARS && word.bytes().any(|byte| byte.is_ascii_digit());
+    let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut form = String::with_capacity(text.len());
+    for part in text.split_inclusive(|c: char| !is_of_word(c)) {
+        let word = part.trim_end_matches(|c: char| !is_of_word(c));
+        let kept = if is_id(word) { part.get(word.len()..).unwrap_or_default() } else { part };
+        form.extend(kept.chars().filter(|c| !c.is_ascii_digit()));
+    }
+    form
 }
 
 /// What each line says, with those that belong to it.
@@ -189,7 +222,8 @@ pub(super) fn candidates(lines: &[Line]) -> Vec<Found> {
             continue;
         }
         let mut found = match (runtimes::found(lines, at), logs::logged(lines, at)) {
-            (Some(found), _) | (None, Some(Logged::Error(found))) => Some(found),
+            (Some(found), _) => Some(found),
+            (None, Some(Logged::Error(found))) => Some(with_next(lines, found)),
             (None, Some(Logged::Other)) => None,
             (None, None) => generic::found(lines, at),
         };
@@ -209,6 +243,15 @@ pub(super) fn candidates(lines: &[Line]) -> Vec<Found> {
         candidates.extend(found.filter(is_any));
     }
     candidates
+}
+
+/// A line of a log with the next line, where it leads to that.
+fn with_next(lines: &[Line], found: Found) -> Found {
+    if found.first != found.last || !found.text.ends_with(':') {
+        return found;
+    }
+    let (text, last) = runtimes::message(lines, found.last, &found.text, false);
+    Found { text, last, ..found }
 }
 
 /// Without an error, what was written last to standard error.

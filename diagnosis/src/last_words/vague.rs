@@ -5,13 +5,15 @@ use super::generic::tells_failure;
 
 /// Words of lines that say only that it did not start, or will end.
 const GENERAL: &str = "\
-    a abort aborted aborting after all an and app application attempts be boot booting bootstrap \
-    bootstrapping can't cannot code component components could critical dependencies dependency down due error \
-    errors exception exit exited exiting fail failed failing failure fatal giving in init initialisation \
-    initialise initialised initialization initialize initialized is job launch main not of on panic phase pre \
-    process program queue ready retries run running server service services setup shut shutdown shutting \
-    something start started starting startup stop stopped stopping task terminated terminating the this timed \
-    timeout to tries try unable unexpected unhandled unrecoverable up warm warmup was web went will with worker wrong";
+    a abnormally abort aborted aborting after all an and app application assertions attempts be boot booting bootstrap \
+    bootstrapping can't cannot code compilation component components config configuration could critical \
+    dependencies dependency down due encountered error errors event exception exit exited exiting extension fail failed failing \
+    failure failures fatal giving in init initialisation initialise initialised initialization initialize \
+    initialized invalid is job launch loop main mode not object of on panic passed phase pre problem problems process \
+    program queue ready retries run running server service services setup shut shutdown shutting skipped \
+    something start started starting startup stop stopped stopping strict suite suites task terminated \
+    terminating test tests the this timed timeout to total tries try unable unexpected unhandled unrecoverable up \
+    warm warmup warning warnings was web went will with worker wrong";
 
 /// How lines begin that say that something was not begun, for a reason that another line states.
 const UNBEGUN: &[&str] = &[

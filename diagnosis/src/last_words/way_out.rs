@@ -61,7 +61,10 @@ pub(super) fn before_end(text: &str) -> Option<&str> {
 fn has_any(text: &str, starts: &[&str]) -> bool {
     let lower = text.to_lowercase();
     let parts = lower.split_whitespace().filter(|part| !part.contains('/'));
-    let mut words = parts.flat_map(|part| part.split(|c: char| !c.is_alphanumeric()));
+    let words = parts.flat_map(|part| part.split(|c: char| !c.is_alphanumeric()));
+    let mut before = "";
+    // "before a closing tag" is of no closing.
+    let mut words = words.filter(|word| !["a", "an", "the"].contains(&std::mem::replace(&mut before, word)));
     // What is "unregistered" never was.
     words.any(|word| word != "unregistered" && starts.iter().any(|start| word.starts_with(start)))
 }

@@ -167,6 +167,8 @@ pub(super) fn is_complained_of(facts: &Facts<'_>, group: &Group) -> bool {
     // Of a lookup, the name that was asked for.
     let asked = group.name.strip_prefix("lookup ");
     let path = if let Subject::Path(path) = &group.subject { Some(path.as_str()) } else { None };
+    // A plain word may stand for anything.
+    let path = path.filter(|path| !path.chars().all(char::is_alphabetic));
     let (Some(name), Some(process)) = (asked.or(path), facts.processes.get(&group.tgid)) else { return false };
     let names = |text: &str| name.len() > 1 && has_name(&text.to_lowercase(), &name.to_lowercase());
     let mut said = process.outputs.iter().filter(|output| output.at_ns >= group.first_ns && names(&output.text));

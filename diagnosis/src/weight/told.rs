@@ -41,16 +41,19 @@ fn is_no_word(name: &str) -> bool {
 fn is_quoted(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let behind = text.get(at + name.len()..).and_then(|behind| behind.chars().next());
+        let behind = text.get(at + name.len()..).unwrap_or_default();
+        // `index` is no name of `index.js`; a dot may end a sentence.
+        let has_ending = behind.strip_prefix('.').is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+        let behind = behind.chars().next();
         let is_quote = |c: Option<char>| c.is_some_and(|c| "'\"`\u{2018}\u{2019}\u{201c}\u{201d}".contains(c));
         let goes_on = |c: char| c.is_alphanumeric() || "-_/".contains(c);
-        before == Some('/') && !behind.is_some_and(goes_on) || is_quote(before) && is_quote(behind)
+        before == Some('/') && !has_ending && !behind.is_some_and(goes_on) || is_quote(before) && is_quote(behind)
     })
 }
 
 /// How programs and libraries put it that a peer, or a name server, did not answer.
 const LATE: &[&str] =
-    &["timed out", "timeout", "timed-out", "deadline exceeded", "has elapsed", "no answer", "no response"];
+    &["timed out", "time-out", "timeout", "timed-out", "deadline exceeded", "has elapsed", "no answer", "no response"];
 const UNNAMED: &[&str] = &[
     "name resolution",
     "resolve",

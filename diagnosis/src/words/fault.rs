@@ -34,7 +34,7 @@ pub(crate) fn words(facts: &Facts<'_>, tgid: u32, (signal, code): (u32, i32), ad
         (SIGBUS, _) => format!(
             "it used memory at {address:#x} of a file's that nothing is behind: the file is shorter, or its file system is full or has failed"
         ),
-        (SIGFPE, FPE_INTDIV) => "it divided by zero".to_owned(),
+        (SIGFPE, FPE_INTDIV) => "it divided by zero, or a quotient was too big (the least number by -1)".to_owned(),
         (SIGFPE, _) => "a computation failed".to_owned(),
         (SIGILL, _) => format!("it ran an instruction that the processor does not know, at {address:#x}"),
         (SIGTRAP, _) => "it met a breakpoint, which no debugger took".to_owned(),

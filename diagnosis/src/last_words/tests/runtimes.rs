@@ -97,7 +97,7 @@ fn node_says_it_before_the_stack() {
          block. The promise rejected with the reason \"#<Object>\".\n    at throwUnhandledRejectionsMode \
          (node:internal/process/promises:389:7) {\n  code: 'ERR_UNHANDLED_REJECTION'\n}\n\nNode.js v20.20.2\n",
     );
-    assert!(said.starts_with("UnhandledPromiseRejection: This error originated"), "{said}");
+    assert_eq!(said, "UnhandledPromiseRejection: #<Object>");
     let said = error(
         "TypeError [ERR_INVALID_ARG_TYPE]: The \"path\" argument must be of type string\n    at Object.openSync \
          (node:fs:573:18) {\n  code: 'ERR_INVALID_ARG_TYPE'\n}\n",
