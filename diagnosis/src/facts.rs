@@ -23,7 +23,7 @@ mod sums;
 mod threads;
 mod untaken;
 
-pub use exchanges::{Served, Unanswered};
+pub use exchanges::{BegunAnswer, Served, Unanswered};
 pub use failure::Failure;
 pub use file_locks::{FileLock, LockRequest};
 pub use memory::Memory;
@@ -33,6 +33,7 @@ pub use owner::Owner;
 pub(crate) use patience::{LEAST_NS as PATIENCE_NS, LONGER};
 pub use process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
 pub(crate) use process::{is_shell, launches};
+pub(crate) use requests::polled;
 pub use setup::{Setup, Step};
 pub(crate) use signals::*;
 pub use subject::Subject;
@@ -96,6 +97,8 @@ pub struct Facts<'a> {
     pub served: Vec<Served>,
     /// Requests that nothing was sent to, in their order.
     pub unanswered: Vec<Unanswered>,
+    /// Answers that processes were given the beginning of.
+    pub begun: Vec<BegunAnswer>,
     /// Connections that wait to be accepted, and the process that accepted those before them.
     pub untaken: Option<(Taker, Vec<Untaken>)>,
     /// Threads that have not ended.

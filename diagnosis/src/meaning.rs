@@ -16,6 +16,9 @@ pub const GIVEN_UP: u16 = 0;
 /// In place of an errno: the other side ended the connection in place of an answer.
 pub const HUNG_UP: u16 = u16::MAX - 1;
 
+/// In place of an errno: less of the answer came than it says that it has.
+pub(crate) const PARTIAL: u16 = STATUS - 3;
+
 /// In place of an errno: the file is locked already. `EAGAIN`, and of `fcntl` `EACCES` as well, say so.
 pub(crate) const LOCKED: u16 = STATUS - 1;
 
@@ -113,7 +116,7 @@ impl Meaning {
         }
         match errno {
             RCODE..HUNG_UP => Self::Peer,
-            GIVEN_UP | IN_ERROR => Self::NoAnswer,
+            GIVEN_UP | IN_ERROR | PARTIAL => Self::NoAnswer,
             HUNG_UP => Self::Peer,
             ENOMEM => Self::OutOfMemory,
             ENFILE | EMFILE => Self::OutOfDescriptors,
@@ -235,6 +238,9 @@ pub(crate) const fn is_no_socket(errno: u16) -> bool {
 pub fn name(errno: u16) -> Cow<'static, str> {
     if matches!(errno, GIVEN_UP | IN_ERROR) {
         return Cow::Borrowed("no answer");
+    }
+    if errno == PARTIAL {
+        return Cow::Borrowed("half an answer");
     }
     if errno == HUNG_UP {
         return Cow::Borrowed("end of connection");

@@ -33,6 +33,7 @@ mod served;
 mod setup;
 mod signal;
 mod slow;
+mod stalled;
 mod stuck;
 mod thread;
 mod throttled;
@@ -44,7 +45,7 @@ pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 31] = [
+const RULES: [Rule; 32] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -64,6 +65,7 @@ const RULES: [Rule; 31] = [
     pipe::rule,
     polling::rule,
     stuck::rule,
+    stalled::rule,
     question::rule,
     complaint::rule,
     reload::rule,

@@ -12,6 +12,7 @@ mod served;
 #[cfg(test)]
 mod tests;
 
+pub use http::BegunAnswer;
 pub use served::{Served, Unanswered};
 
 use super::failure::Failure;
@@ -108,7 +109,7 @@ impl Exchanges {
         read_ns: u64,
         ended: &Ended<'_, impl Fn(u32) -> (u64, bool)>,
         failures: &mut Vec<Failure>,
-    ) -> (Vec<Served>, Vec<Unanswered>) {
+    ) -> (Vec<Served>, Vec<Unanswered>, Vec<BegunAnswer>) {
         for told in self.conversations.end(read_ns) {
             self.told(told, None);
         }
@@ -124,6 +125,6 @@ impl Exchanges {
         unanswered.sort_by_key(|request| request.began_ns);
         let mut served: Vec<_> = self.served.into_iter().map(|(_, served)| served).collect();
         served.sort_by_key(|served| served.at_ns);
-        (served, unanswered)
+        (served, unanswered, http::begun(&self.requests, &self.closed))
     }
 }

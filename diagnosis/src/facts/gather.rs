@@ -71,7 +71,7 @@ impl Gather {
         let complete_ns = header.coverage.complete_from_ns;
         let traffic_ns = header.coverage.traffic_from_ns.unwrap_or(complete_ns);
         let ended = Ended { complete_ns, traffic_ns, process, sent: &sent };
-        let (served, unanswered) = self.exchanges.finish(header.read_ns, &ended, &mut failures);
+        let (served, unanswered, begun) = self.exchanges.finish(header.read_ns, &ended, &mut failures);
         let file_locks = locks.finish(&self.processes, &self.tables);
         let mut facts = Facts {
             header,
@@ -96,6 +96,7 @@ impl Gather {
             file_locks,
             served,
             unanswered,
+            begun,
             untaken: self.backlog.finish(header.coverage.complete_from_ns),
             living: Vec::new(),
         };

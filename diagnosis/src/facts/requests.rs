@@ -19,7 +19,8 @@ use super::seen::Seen;
 use super::subject::{Subject, is_name_server, peer_of};
 use crate::calls::bits;
 use crate::meaning::{GIVEN_UP, HUNG_UP, IN_ERROR, is_connected, is_in_background, is_interim, is_under_way};
-use polls::{Epolls, in_error, polled};
+pub(crate) use polls::polled;
+use polls::{Epolls, in_error};
 use rewind_recording::decode;
 use rewind_recording::event::Outcome;
 use std::borrow::Cow;
@@ -123,11 +124,11 @@ impl PendingRequests {
         } else if is(bits::RECEIVES) {
             self.waited(socket, seen, true);
         } else if is(bits::POLLS) && (!seen.has_returned() || call.result == 0) {
-            let polled: Vec<_> = polled(seen).collect();
+            let polled = polled(seen.invocation, seen.name);
             polled.iter().for_each(|fd| self.waited((seen.tgid, *fd), seen, polled.len() == 1));
         } else if is(bits::POLLS) && returned {
             // What a datagram met comes back as an error of its socket, which many do not ask for.
-            in_error(call).for_each(|fd| self.in_error((seen.tgid, fd), seen));
+            in_error(seen).for_each(|fd| self.in_error((seen.tgid, fd), seen));
         } else if is(bits::WATCHES) && returned {
             self.epolls.watches(seen);
         } else if is(bits::CLOSES) {

@@ -60,8 +60,13 @@ impl Subject {
             let errno = invocation.call.errno();
             text.starts_with('/') && !table.is_sure(fd) && errno.is_some_and(is_ended_by_peer)
         };
-        let known = table.and_then(|table| Some((table, table.text(fd)?)));
-        match known.filter(|(table, text)| !is_stale(table, text)).map(|(_, text)| text) {
+        let known = table.filter(|table| !table.text(fd).is_some_and(|text| is_stale(table, text)));
+        known.map_or(Self::Nothing, |table| Self::of_descriptor(table, fd))
+    }
+
+    /// What a descriptor is.
+    pub(crate) fn of_descriptor(table: &Table, fd: i32) -> Self {
+        match table.text(fd) {
             None => Self::Nothing,
             Some(text) => match peer_of(text) {
                 Some(peer) => Self::Peer(peer),

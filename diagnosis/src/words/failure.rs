@@ -42,7 +42,8 @@ pub(crate) fn clause(group: &Group) -> String {
 fn silence(group: &Group) -> String {
     let peer = group.subject.text().unwrap_or("a peer");
     if is_request(&group.name) {
-        return format!("{} got no answer", what(group));
+        let part = if group.errno == meaning::PARTIAL { "only a part of its answer" } else { "no answer" };
+        return format!("{} got {part}", what(group));
     }
     if calls::has(&group.name, bits::RECEIVES) {
         return format!("{} from {peer}, which it had sent nothing yet, got nothing", group.name);

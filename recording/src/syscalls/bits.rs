@@ -83,7 +83,7 @@ pub const CONNECTS: u64 = 1 << 41;
 pub const BINDS: u64 = 1 << 42;
 /// Makes a socket ready to be used: without a peer that is known it is about a socket all the same.
 pub const SETS_UP_SOCKET: u64 = 1 << 43;
-/// Looks whether descriptors are ready; its first argument are `pollfd`s.
+/// Looks whether descriptors are ready: those of its `pollfd`s, or of its sets.
 pub const POLLS: u64 = 1 << 44;
 /// Closes the descriptor in its first argument, or, where that is a number, all from it to the second.
 pub const CLOSES: u64 = 1 << 45;

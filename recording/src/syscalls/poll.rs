@@ -16,8 +16,8 @@ use super::{Made, NONE, Return, Row, row};
 pub(super) const ROWS: &[Row] = &[
     row("poll", 7, NONE, &[PollFds(1), Uint, Int], Return::Poll, DESC | ORDINARY | ENTRY | WAITS_WORK | POLLS),
     row("ppoll", 271, 73, &[PollFds(1), Uint, InOut(Timespec), In(Sigset), Size], Return::Poll, DESC | ORDINARY | ENTRY | WAITS_WORK | POLLS),
-    row("select", 23, NONE, &[FdSets, FdSet, FdSet, FdSet, InOut(Timeval)], Return::Select, DESC | ORDINARY | ENTRY | WAITS_WORK),
-    row("pselect6", 270, 72, &[FdSets, FdSet, FdSet, FdSet, InOut(Timespec), In(SigmaskBox)], Return::Select, DESC | ORDINARY | ENTRY | WAITS_WORK),
+    row("select", 23, NONE, &[FdSets, FdSet, FdSet, FdSet, InOut(Timeval)], Return::Select, DESC | ORDINARY | ENTRY | WAITS_WORK | POLLS),
+    row("pselect6", 270, 72, &[FdSets, FdSet, FdSet, FdSet, InOut(Timespec), In(SigmaskBox)], Return::Select, DESC | ORDINARY | ENTRY | WAITS_WORK | POLLS),
     row("epoll_create", 213, NONE, &[Int], Return::Fd(Made::Anonymous("[eventpoll]")), DESC),
     row("epoll_create1", 291, 20, &[Flags(&EPOLL_CREATE)], Return::Fd(Made::Anonymous("[eventpoll]")), DESC),
     row("epoll_ctl", 233, 21, &[Fd, Command(&EPOLL_CTL), Fd, Operand(0)], Return::Int, DESC | WATCHES),

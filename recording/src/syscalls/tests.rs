@@ -221,7 +221,7 @@ fn what_is_asked_of_rows_has_the_arguments_that_it_needs() {
             assert!(matches!(row.args, [ArgKind::Fd] | [ArgKind::Uint, ArgKind::Uint, _]), "{}", row.name);
         }
         if row.has(bits::POLLS) {
-            assert!(matches!(first(row), Some(ArgKind::PollFds(_))), "{}", row.name);
+            assert!(matches!(first(row), Some(ArgKind::PollFds(_) | ArgKind::FdSets)), "{}", row.name);
         }
         if row.has(bits::KILLS) {
             assert!(matches!(first(row), Some(ArgKind::Int)) && row.signal_argument().is_some(), "{}", row.name);

@@ -8,10 +8,11 @@ use super::super::patience::Patience;
 use super::super::subject::Subject;
 use super::{Ended, Ends};
 use crate::calls::{self, bits};
-use crate::meaning::{GIVEN_UP, Meaning, of_status};
-use rewind_protocols::http1::{Doubt, Exchange, Request as Head};
+use crate::meaning::{GIVEN_UP, Meaning, PARTIAL, of_status};
+use rewind_protocols::http1::{Doubt, Exchange, Lengths, Request as Head};
 use rewind_recording::conversations::Party;
 use rewind_recording::events::Connection;
+use rewind_recording::events::connection::{End, closed_by};
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
@@ -40,6 +41,32 @@ struct Response {
     at_ns: u64,
     /// The event that it began in.
     index: Option<usize>,
+    /// How many bytes it has in all, where its head says so.
+    bytes: Option<u64>,
+}
+
+/// An answer that had begun, on a connection that is open: all of it may have come, or not.
+#[derive(Clone, Debug)]
+pub struct BegunAnswer {
+    /// The event that it began in.
+    pub index: usize,
+    /// The process that asked.
+    pub tgid: u32,
+    /// `GET /config`.
+    pub name: String,
+    /// Who answers.
+    pub peer: SocketAddr,
+}
+
+/// Answers that have a length, of which no end is known: the last of each connection that is open.
+pub(super) fn begun(requests: &[Request], closed: &HashMap<Ends, Connection>) -> Vec<BegunAnswer> {
+    let mut last = HashMap::<Ends, &Request>::new();
+    last.extend(requests.iter().map(|request| ((request.party.local, request.party.peer), request)));
+    let is_open = |ends: &Ends, request: &Request| closed.get(ends).is_none_or(|at| at.time_ns < request.began_ns);
+    let open = last.into_iter().filter(|(ends, request)| is_open(ends, request)).map(|(_, request)| request);
+    let mut begun: Vec<_> = open.filter_map(Request::begun).collect();
+    begun.sort_by_key(|answer| answer.index);
+    begun
 }
 
 /// What all requests tell of one.
@@ -106,7 +133,7 @@ pub(super) fn add_failures(
                 let (index, errno) = (response.index.or(request.index), of_status(response.status));
                 found.extend(index.map(|index| request.failure(index, response.at_ns, errno, recovered())));
             }
-            Some(_) => {}
+            Some(response) => found.extend(request.partial(response, closed, recovered())),
             None if request.began_ns < ended.traffic_ns => {}
             None => {
                 let (ended_ns, lives) = (ended.process)(request.party.tgid);
@@ -127,6 +154,11 @@ pub(super) fn add_failures(
         }
     }
     failures.extend(found);
+}
+
+/// Whether an answer has a body where it says how long that is (RFC 9110, 8.6).
+fn has_body(method: &str, status: u16) -> bool {
+    method != "HEAD" && status >= 200 && status != 204 && status != 304
 }
 
 /// What a request is called: `GET /config`.
@@ -150,8 +182,31 @@ impl Request {
                 status: response.head.status,
                 at_ns: response.began_ns,
                 index: index(response.began_ns),
+                bytes: match response.head.fields.length {
+                    Lengths::One(length) if has_body(&request.head.method, response.head.status) => {
+                        Some(response.head_bytes.saturating_add(length))
+                    }
+                    _ => None,
+                },
             }),
         })
+    }
+
+    fn begun(&self) -> Option<BegunAnswer> {
+        let response = self.response.as_ref().filter(|response| response.bytes.is_some())?;
+        let (tgid, peer) = (self.party.tgid, self.party.peer);
+        Some(BegunAnswer { index: response.index?, tgid, name: self.name.clone(), peer })
+    }
+
+    /// That less of its answer came than that said, before the connection ended: the program had waited, or its peer
+    /// ended it.
+    fn partial(&self, response: &Response, closed: &HashMap<Ends, Connection>, recovered: bool) -> Option<Failure> {
+        let closed = closed.get(&(self.party.local, self.party.peer))?;
+        let waited_ns = closed.time_ns.checked_sub(response.at_ns)?;
+        let is_ours = closed_by(closed) == Some(End::Us);
+        let is_partial = closed.bytes_received < response.bytes? && (!is_ours || waited_ns >= WAITED_NS);
+        let index = response.index.filter(|_| is_partial)?;
+        Some(self.failure(index, closed.time_ns, PARTIAL, recovered))
     }
 
     /// When it began.

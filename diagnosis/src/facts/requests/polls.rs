@@ -4,7 +4,9 @@ use super::super::seen::Seen;
 use super::super::subject::peer_of;
 use super::Socket;
 use rewind_common::call::part;
+use rewind_common::capture::MAX_SET;
 use rewind_recording::call::Call;
+use rewind_recording::decode::Invocation;
 use std::collections::{HashMap, HashSet};
 
 /// `EPOLLIN`.
@@ -64,18 +66,38 @@ impl Epolls {
 }
 
 /// The descriptors that a `poll` found in error.
-pub(super) fn in_error<'c>(call: &'c Call<'_>) -> impl Iterator<Item = i32> + 'c {
-    let blob = call.blob(0, part::WHOLE).filter(|blob| blob.pointer().is_none());
+pub(super) fn in_error<'c>(seen: &'c Seen<'_, '_>) -> impl Iterator<Item = i32> + 'c {
+    let blob = seen.call().blob(0, part::WHOLE).filter(|blob| blob.pointer().is_none() && !is_select(seen.name));
     let entries = blob.map(|blob| blob.bytes.as_chunks::<8>().0).unwrap_or_default();
     let bad = entries.iter().filter(|[.., low, high]| u16::from_le_bytes([*low, *high]) & IN_ERROR != 0);
     bad.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d]))
 }
 
-/// The descriptors that a `poll` waits for to be ready.
-pub(super) fn polled<'s>(seen: &'s Seen<'_, '_>) -> impl Iterator<Item = i32> + 's {
-    let calls = [seen.invocation.enter, Some(seen.invocation.call)].into_iter().flatten();
+/// The descriptors that a `poll` waits for to be ready, or a `select` to be read.
+pub(crate) fn polled(invocation: &Invocation<'_>, name: &str) -> Vec<i32> {
+    let calls = [invocation.enter, Some(invocation.call)].into_iter().flatten();
     let mut blobs = calls.filter_map(|call| call.blob(0, part::WHOLE)).filter(|blob| blob.pointer().is_none());
-    let entries = blobs.next().map(|blob| blob.bytes.as_chunks::<8>().0).unwrap_or_default();
-    let wanted = entries.iter().filter(|[_, _, _, _, low, high, ..]| u16::from_le_bytes([*low, *high]) & READY != 0);
-    wanted.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d]))
+    let Some(blob) = blobs.next() else { return Vec::new() };
+    if is_select(name) {
+        return in_set(&invocation.call, blob.bytes);
+    }
+    let entries = blob.bytes.as_chunks::<8>().0.iter();
+    let wanted = entries.filter(|[_, _, _, _, low, high, ..]| u16::from_le_bytes([*low, *high]) & READY != 0);
+    wanted.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d])).collect()
+}
+
+/// Whether a call takes sets in place of `pollfd`s.
+fn is_select(name: &str) -> bool {
+    name.contains("select")
+}
+
+/// Those of the first set of a `select`: behind their number, a bit each, in words of eight bytes.
+fn in_set(call: &Call<'_>, bytes: &[u8]) -> Vec<i32> {
+    let Some((number, sets)) = bytes.split_first_chunk::<4>() else { return Vec::new() };
+    if call.value(1).is_none_or(|pointer| pointer == 0) {
+        return Vec::new();
+    }
+    let number = i32::from_le_bytes(*number).min(8 * MAX_SET as i32);
+    let is_in = |fd: &i32| sets.get(*fd as usize / 8).is_some_and(|byte| byte >> (fd % 8) & 1 == 1);
+    (0..number).filter(is_in).collect()
 }
