@@ -53,6 +53,8 @@ pub struct LastWords {
     pub text: String,
     /// Whether it states an error; else it is only what was written last.
     pub is_error: bool,
+    /// Whether a runtime says that it gives up because of it.
+    pub(crate) is_crash: bool,
     /// When it was begun, with the stack or the header above it.
     pub since_ns: u64,
     /// Who wrote it.
@@ -117,7 +119,7 @@ impl LastWords {
         let at = lines.iter().rposition(|line| line.text.contains(char::is_alphanumeric))?;
         let line = lines.get(at)?;
         let (text, events) = (statement::shortened(line.text.trim()), [line.first, line.last]);
-        Some(Self { text, is_error: false, since_ns: line.since_ns, tgid, events, at })
+        Some(Self { text, is_error: false, is_crash: false, since_ns: line.since_ns, tgid, events, at })
     }
 
     /// What a thread said right before it ended, and when, if a runtime says so of what ended it.
@@ -160,6 +162,7 @@ impl LastWords {
         Some(Self {
             text: statement::shortened(&found.text),
             is_error: found.rank > Rank::Plain,
+            is_crash: found.rank == Rank::Crash,
             since_ns: first.since_ns,
             tgid,
             events: [first.first, last.last],

@@ -12,6 +12,7 @@ mod busy;
 mod children;
 mod client_errors;
 mod complaint;
+mod crashed;
 mod deadlock;
 mod descriptors;
 mod dns;
@@ -45,7 +46,7 @@ pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 32] = [
+const RULES: [Rule; 33] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -70,6 +71,7 @@ const RULES: [Rule; 32] = [
     complaint::rule,
     reload::rule,
     thread::rule,
+    crashed::rule,
     busy::rule,
     served::rule,
     client_errors::rule,
