@@ -7,6 +7,7 @@ use crate::groups::Group;
 use crate::last_words::LastWords;
 use crate::weight::WORTH_SAYING;
 
+mod again;
 mod before;
 mod busy;
 mod children;
@@ -46,7 +47,7 @@ pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 33] = [
+const RULES: [Rule; 34] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -60,6 +61,7 @@ const RULES: [Rule; 33] = [
     dns::rule,
     files::rule,
     children::rule,
+    again::rule,
     halted::rule,
     deadlock::rule,
     file_lock::rule,

@@ -77,6 +77,8 @@ pub const IDLE_FOR_EVER: i32 = WORTH_SAYING + 5;
 pub const COMPLAINS: i32 = WORTH_SAYING + 4;
 /// A server has answered nothing but client errors. Less than anything that fails.
 pub const CLIENT_ERRORS: i32 = WORTH_SAYING + 1;
+/// A child fails of it each time. Less than what it says, or what else it fails of.
+pub const FAILS_AGAIN: i32 = WORTH_SAYING + 1;
 /// Its limit of CPU time stops it. Less than what it waits for, which may be slow for that: those rules tell it beside.
 /// And less than what fails, which it may try for so often that it meets the limit.
 pub const THROTTLED: i32 = WORTH_SAYING + 3;

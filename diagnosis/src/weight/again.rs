@@ -95,7 +95,7 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, compl
     // Each program may have it at its start.
     let is_peer = matches!(group.subject, Subject::Peer(_));
     let is_tried = group.count >= REPEATED_TIMES
-        && (is_peer || is_of_one(works, group))
+        && (is_peer || is_run_out(group) || is_of_one(works, group))
         && is_spread
         && read_ns.saturating_sub(group.last_ns) < longest_pause_ns(group);
     let is_within = |ns: u64| group.last_ns.saturating_sub(group.first_ns) <= ns.saturating_mul(group.count);
@@ -121,6 +121,11 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, compl
     // Who gave a question up some time ago, and lives on, got over it.
     let is_open = group.meaning == Meaning::NoAnswer && read_ns.saturating_sub(group.last_ns) < GIVEN_UP_NS;
     is_open || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
+}
+
+/// Whether something ran out, for whoever needs it.
+fn is_run_out(group: &Group) -> bool {
+    matches!(group.meaning, Meaning::OutOfSpace | Meaning::OutOfDescriptors)
 }
 
 /// The port of a peer.
