@@ -13,6 +13,7 @@
 //! | [`runtimes`] | how the common runtimes say that they gave up |
 //! | [`logs`] | lines of logs that have a level |
 //! | [`generic`] | errors as any program may put them |
+//! | [`failure_words`] | words that tell of a failure |
 //! | [`about`] | what an error is about |
 //! | [`vague`] | lines that say nothing of the reason |
 //! | [`way_out`] | what is said behind that, as it ends |
@@ -21,6 +22,7 @@
 
 pub(crate) mod about;
 mod complaint;
+mod failure_words;
 mod generic;
 mod lines;
 mod logs;
@@ -38,7 +40,7 @@ use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
 use crate::works;
 pub use complaint::Complaint;
-pub(crate) use generic::tells_failure;
+pub(crate) use failure_words::tells_failure;
 use lines::Line;
 use rank::{Found, Rank};
 pub(crate) use statement::LONGER_WAIT;
@@ -307,7 +309,7 @@ pub fn telling(process: &Process, behind: usize, end_ns: u64) -> String {
     // What failed on the way out, and what a log's level says is no error, name nothing that it ended of, unless that is
     // all there is.
     let is_beside = |line: &&&Line| way_out::is_of_tidying(&line.text) || logs::is_no_error(&line.text);
-    let tells = |line: &&Line| generic::tells_failure(&line.text) || logs::is_error(&line.text);
+    let tells = |line: &&Line| failure_words::tells_failure(&line.text) || logs::is_error(&line.text);
     let others = || told.iter().filter(|line| !is_beside(line)).copied();
     if others().any(|line| tells(&line)) { in_lower_case(others()) } else { in_lower_case(told.into_iter()) }
 }

@@ -1,9 +1,10 @@
 //! What a living program says again and again, and nothing else.
 
+use super::failure_words::tells_failure;
 use super::lines::{self, Line};
 use super::rank::{Found, Rank};
 use super::statement::{self, AGAIN, LONGER_WAIT, SAME_NS};
-use super::{generic, logs, ordinary, vague};
+use super::{logs, ordinary, vague};
 use crate::facts::Process;
 
 /// So often is again and again, of what no log's level says that it is an error.
@@ -60,9 +61,8 @@ fn errors(lines: &[Line], now_ns: u64) -> Option<Vec<Found>> {
     let is_logged = |found: &Found| lines.get(found.first).is_some_and(|line| logs::is_error(&line.text));
     let is_near = |one: &Found, other: &Found| at_ns(one.first).abs_diff(at_ns(other.first)) < SAME_NS / 10;
     let mut errors = statement::candidates(lines);
-    errors.retain(|found| {
-        found.rank >= Rank::Failure && (is_logged(found) || generic::tells_failure(&found.text.to_lowercase()))
-    });
+    errors
+        .retain(|found| found.rank >= Rank::Failure && (is_logged(found) || tells_failure(&found.text.to_lowercase())));
     // Of an exception that is caught nothing says whether it is an error, but the log's line that it stands below.
     let last = errors.last()?;
     let above = errors.iter().rfind(|found| is_logged(found) && is_near(found, last));

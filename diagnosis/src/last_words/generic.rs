@@ -1,5 +1,6 @@
 //! Errors as any program may put them.
 
+use super::failure_words::tells_failure;
 use super::lines::Line;
 use super::ordinary::{goes_on, is_option, is_ordinary, is_source};
 use super::rank::{Found, Rank};
@@ -15,83 +16,6 @@ const ERRORS: &[(&str, Rank)] = &[
     ("error:", Rank::Error),
     ("err!", Rank::Failure),
 ];
-
-/// Words that tell of a failure.
-const FAILURES: &[&str] = &[
-    "fail",
-    "error",
-    "cannot",
-    "can't",
-    "can not",
-    "could not",
-    "couldn't",
-    "unable",
-    "not found",
-    "no such",
-    "denied",
-    "refused",
-    "invalid",
-    "missing",
-    "unknown",
-    "unrecognized",
-    "unexpected",
-    "unsupported",
-    "not permitted",
-    "not defined",
-    "not allowed",
-    "timed out",
-    "timeout",
-    "must ",
-    "required",
-    "is a directory",
-    "not a directory",
-    "in use",
-    "exceeded",
-    "abort",
-    "bad ",
-    "illegal",
-    "corrupt",
-    "out of memory",
-    "no space",
-    "does not",
-    "doesn't",
-    "not set",
-    "is not",
-    "crash",
-    " fault",
-    "segfault",
-    "exhausted",
-    "broken",
-    "too many",
-    "rejected",
-    "denies",
-    "gave up",
-    "unreachable",
-    "mismatch",
-    "expired",
-    "too long",
-    "violation",
-    "violates",
-    "duplicate",
-    "unavailable",
-    "read-only",
-    "no route",
-    "reset by",
-    "out of range",
-    "is locked",
-    " busy",
-    "insufficient",
-    "incorrect",
-    "no valid",
-    "no (valid)",
-    "no matching",
-    "no usable",
-    "no suitable",
-];
-
-/// How words end that tell of a failure behind "not".
-const NEGATED: &[&str] =
-    &["able", "accepted", "applied", "authenticated", "authorised", "authorized", "ible", "ready", "valid"];
 
 /// Lines that only say that there was an error.
 const SUMMARIES: &[&str] = &[
@@ -166,18 +90,6 @@ fn is_of_a_place(line: &str) -> bool {
     let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let tells = |said: &str| said.starts_with(' ') && !said.trim_start().is_empty();
     file.is_some_and(is_file) && number.is_some_and(is_number) && said.is_some_and(tells)
-}
-
-/// Whether a text has a word of a failure.
-pub(crate) fn tells_failure(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    FAILURES.iter().any(|words| lower.contains(words)) || is_negated(&lower)
-}
-
-/// Whether a text says that something is not what it is to be: "signing key not usable", "not accepted by".
-fn is_negated(lower: &str) -> bool {
-    let mut behind = lower.split(" not ").skip(1).filter_map(|rest| rest.split(|c: char| !c.is_alphabetic()).next());
-    behind.any(|word| NEGATED.iter().any(|end| word.ends_with(end)))
 }
 
 /// Whether a text only says that there was an error.

@@ -1,6 +1,6 @@
 //! Lines of logs that have a level: JSON, logfmt, klog, and words for levels in front of a message.
 
-use super::generic::tells_failure;
+use super::failure_words::tells_failure;
 use super::lines::Line;
 use super::rank::{Found, Rank};
 

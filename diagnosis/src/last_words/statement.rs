@@ -1,5 +1,6 @@
 //! The line that says why: of those with the highest rank among the last the last one; of one write the first.
 
+use super::failure_words::tells_failure;
 use super::lines::Line;
 use super::logs::{self, Logged};
 use super::ordinary::{goes_on, is_banner, is_frame, is_mark, is_ordinary};
@@ -104,7 +105,7 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
     let said = recent.clone().find(is_same).unwrap_or(said);
     // Who panics with words of its own, or only sums up, has said the reason before.
     let is_before = |found: &&Found| found.last < said.first && failed_behind(found) == Between::Nothing;
-    let tells_none = said.text.starts_with("panic: ") && !generic::tells_failure(&said.text);
+    let tells_none = said.text.starts_with("panic: ") && !tells_failure(&said.text);
     let is_failure = |found: &&Found| {
         let end = found.text.rsplit(": ").next().unwrap_or_default();
         let says = !vague::is_vague(&found.text) && !vague::is_vague(end) && !found.text.ends_with(':');
@@ -124,7 +125,7 @@ fn warned(lines: &[Line], before: usize, until_ns: u64) -> Option<Found> {
     let recent = lines.iter().enumerate().take(before).rev();
     let recent = recent.take_while(|(_, line)| line.since_ns.saturating_add(SAME_NS) >= until_ns);
     let mut warnings = recent.filter_map(|(at, line)| logs::warning(&line.text, at));
-    warnings.find(|found| generic::tells_failure(&found.text)).map(|found| Found { rank: Rank::Failure, ..found })
+    warnings.find(|found| tells_failure(&found.text)).map(|found| Found { rank: Rank::Failure, ..found })
 }
 
 /// How lines end that say that something is well now.
@@ -134,7 +135,7 @@ const WELL: [&str; 6] = [" ok", " ready", " up", " connected", " available", " r
 fn got_over(lines: &[Line]) -> HashMap<&str, usize> {
     let is_well = |line: &str| {
         let lower = line.trim_end_matches(['.', '!']).to_lowercase();
-        WELL.iter().any(|well| lower.ends_with(well)) && !generic::tells_failure(&lower)
+        WELL.iter().any(|well| lower.ends_with(well)) && !tells_failure(&lower)
     };
     let well = lines.iter().enumerate().filter(|(_, line)| is_well(&line.text));
     well.filter_map(|(at, line)| Some((subject(&line.text)?, at))).collect()
@@ -149,7 +150,7 @@ fn subject(line: &str) -> Option<&str> {
 pub(super) fn again(lines: &[Line], end_ns: u64) -> Option<Found> {
     let at_ns = |found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
     // What is warned of is told where it gives a reason.
-    let tells = |found: &Found| generic::tells_failure(found.text.rsplit(": ").next().unwrap_or_default());
+    let tells = |found: &Found| tells_failure(found.text.rsplit(": ").next().unwrap_or_default());
     let warnings = lines.iter().enumerate().filter_map(|(at, line)| logs::warning(&line.text, at).filter(tells));
     let told = candidates(lines).into_iter().chain(warnings);
     let told = told
@@ -230,6 +231,7 @@ pub(super) fn candidates(lines: &[Line]) -> Vec<Found> {
         let is_summary = |found: &Found| {
             found.rank < Rank::Fatal && generic::is_summary(&found.text)
                 || generic::is_bare_summary(&found.text)
+                || is_test(&found.text)
                 || found.rank < Rank::Crash && (vague::is_vague(&found.text) || vague::is_unbegun(&found.text))
         };
         if let Some(found) = found.as_mut().filter(|found| is_summary(found)) {
@@ -243,6 +245,11 @@ pub(super) fn candidates(lines: &[Line]) -> Vec<Found> {
         candidates.extend(found.filter(is_any));
     }
     candidates
+}
+
+/// Whether a text is but the name of a test, as pytest lists those that failed: `tests/test_api.py::test_list`.
+fn is_test(text: &str) -> bool {
+    text.contains(".py::") && !text.contains(char::is_whitespace)
 }
 
 /// A line of a log with the next line, where it leads to that.

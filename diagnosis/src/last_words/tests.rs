@@ -3,6 +3,7 @@
 mod logs;
 mod reasons;
 mod runtimes;
+mod summed;
 
 use super::LastWords;
 use crate::facts::Facts;

@@ -1,7 +1,7 @@
 //! Lines that tell of nothing but that a program did not start, or will end: the reason is another line's, or what failed
 //! right before.
 
-use super::generic::tells_failure;
+use super::failure_words::tells_failure;
 
 /// Words of lines that say only that it did not start, or will end.
 const GENERAL: &str = "\

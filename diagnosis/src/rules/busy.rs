@@ -137,7 +137,7 @@ mod tests {
             scene.answer()
         };
         let told = yields(1_200, 5_000_000, 24);
-        let answer = "It is running; but process 700 (app) waits in a loop: all of its last 1,201 calls, in 6.";
+        let answer = "It is running; but process 700 (app) waits in a loop: all of its last 1,201 calls, in 8.";
         assert!(told.starts_with(answer) && told.ends_with("s, only yield the CPU (sched_yield)."), "{told}");
         for told in [yields(1_200, 5_000_000, 39), yields(1_200, 1_000, 24), yields(100, 100_000_000, 24)] {
             assert_eq!(told, "It is running: nothing unusual found.");

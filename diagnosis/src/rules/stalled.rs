@@ -14,7 +14,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     if !facts.is_living() || facts.is_frozen() || facts.begun.is_empty() {
         return Vec::new();
     }
-    let threads = facts.threads().into_iter().flat_map(|(_, threads)| threads);
+    let threads = facts.threads().into_values().flatten();
     threads.filter_map(|thread| finding(facts, &thread)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! What requests and lookups that went badly are to an answer.
 
-use crate::scene::{S, Scene};
+use crate::scene::{MS, S, Scene};
 use rewind_common::record::message::message_flags::{DNS, RECEIVED, UDP};
 use rewind_common::record::{Connection, connection::what};
 use rewind_recording::event::build;
@@ -35,6 +35,11 @@ impl Talk {
 
     fn asks(&mut self, path: &str) {
         self.message(0, &format!("GET {path}?token=1 HTTP/1.1\r\nHost: config\r\n\r\n"));
+    }
+
+    /// An answer whose head says that it has so many bytes.
+    fn begins_to_answer(&mut self, bytes: u64) {
+        self.message(RECEIVED, &format!("HTTP/1.1 200 OK\r\nContent-Length: {bytes}\r\n\r\n"));
     }
 
     fn answers(&mut self, status: u16) {
@@ -242,4 +247,94 @@ fn a_name_that_a_name_server_passes_on_is_its_clients() {
     };
     assert!(answer(false).contains("the lookup of db.nowhere"), "{}", answer(false));
     assert_eq!(answer(true), QUIET);
+}
+
+#[test]
+fn an_answer_of_which_only_a_part_came_is_told() {
+    let cut = |came: u64, closes_ns: u64, direction: u8| {
+        let mut talk = Talk::new();
+        talk.asks("/dump");
+        talk.begins_to_answer(5000);
+        talk.scene.later(closes_ns);
+        let told = Connection {
+            time_ns: talk.scene.now,
+            local_port: 5000,
+            peer_port: 80,
+            state: direction,
+            bytes_received: came,
+            ..Connection::default()
+        };
+        build::connection(&mut talk.scene.records, MAIN, what::CLOSED, told);
+        talk.scene.say(2, "TimeoutError\n");
+        talk.exits()
+    };
+    // `TCP_ESTABLISHED`: this end closes it.
+    let answer = "It exited with 1 after GET /dump of 127.0.0.1:80 got only a part of its answer after 5.00s.";
+    assert_eq!(cut(700, 5 * S, 1), answer);
+    // All of it came; or the program ended it at once.
+    for (came, closes_ns) in [(6000, 5 * S), (700, MS)] {
+        assert_eq!(cut(came, closes_ns, 1), "It exited with 1: it said \"TimeoutError\".");
+    }
+}
+
+#[test]
+fn who_waits_for_the_rest_of_an_answer_is_told() {
+    let waits = |bytes: u64, call: fn(&mut Scene)| {
+        let mut talk = Talk::new();
+        let scene = &mut talk.scene;
+        scene.call(700, 41).arg(2).arg(1).arg(0).result(4).end();
+        scene
+            .call(700, 42)
+            .arg(4)
+            .pointed(&[2, 0, 0, 80, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+            .arg(16)
+            .result(0)
+            .end();
+        talk.asks("/r.tgz");
+        if bytes > 0 {
+            talk.begins_to_answer(bytes);
+        } else {
+            talk.message(RECEIVED, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        }
+        let scene = &mut talk.scene;
+        scene.call(700, 45).arg(4).arg(0x7000).arg(4096).arg(0).arg(0).arg(0).result(90).end();
+        talk.scene.now += 1_000;
+        call(&mut talk.scene);
+        talk.scene.later(30 * S);
+        talk.scene.answer()
+    };
+    let answer =
+        "It is running; but GET /r.tgz of 127.0.0.1:80 got only a part of its answer, and nothing more for 31.0s.";
+    let reads = |scene: &mut Scene| {
+        build::call(&mut scene.records, 700, 45).at(scene.now, 0).enter().arg(4).arg(0x7000).arg(4096).end();
+    };
+    let selects = |scene: &mut Scene| {
+        let set = [&5_u32.to_le_bytes()[..], &[1 << 4, 0, 0, 0, 0, 0, 0, 0]].concat();
+        let call = build::call(&mut scene.records, 700, 270).at(scene.now, 0).enter();
+        call.pointed(&set).arg(0x7000).arg(0).arg(0).arg(0).arg(0).end();
+    };
+    assert_eq!(waits(5000, reads), answer);
+    assert_eq!(waits(5000, selects), answer);
+    // What has no length may have no end.
+    assert_eq!(waits(0, reads), "It is running: nothing unusual found.");
+}
+
+#[test]
+fn a_question_without_an_answer_is_told_though_the_calls_around_it_are_gone() {
+    let asked = |answer: bool, waits_ns: u64| {
+        let mut scene = Scene::of("app");
+        let name = [&[2][..], b"db", &[0, 0, 1, 0, 1]].concat();
+        let message = |flags: [u8; 2]| [&[0, 7][..], &flags, &[0, 1, 0, 0, 0, 0, 0, 0], &name].concat();
+        scene.message([6000, 53], DNS | UDP, &mut 0, &message([1, 0]));
+        scene.later(waits_ns);
+        if answer {
+            scene.message([6000, 53], DNS | UDP | RECEIVED, &mut 0, &message([0x81, 0x80]));
+        }
+        scene.answer()
+    };
+    let told = asked(false, 6 * S);
+    assert!(told.contains("but a question to the name server 127.0.0.1:53 got no answer after "), "{told}");
+    for (answer, waits_ns) in [(true, 6 * S), (false, 900 * MS)] {
+        assert_eq!(asked(answer, waits_ns), "It is running: nothing unusual found.");
+    }
 }

@@ -1,0 +1,67 @@
+//! Lines that sum up, or lead to another: what they are of is told.
+
+use super::error;
+
+#[test]
+fn who_sums_up_has_said_the_reason_before() {
+    for (said, told) in [
+        (
+            "Options error: --ca fails with '/ca.crt': No such file\nOptions error: Please correct these errors.\n",
+            "Options error: --ca fails with '/ca.crt': No such file",
+        ),
+        (
+            "ER_CFG: Incorrect value for option 'memory'\nfatal error, exiting the event loop\n",
+            "ER_CFG: Incorrect value for option 'memory'",
+        ),
+        (
+            "No (valid) server name configured!\nngIRCd exiting due to fatal errors!\n",
+            "No (valid) server name configured!",
+        ),
+        (
+            "\u{2718} [ERROR] Unexpected end of file before a closing \"div\" tag\n\n    src/a.jsx:5:0:\n\n1 error\n",
+            "Unexpected end of file before a closing \"div\" tag",
+        ),
+        (
+            "  3:10  error  'total' is not defined  no-undef\n\n\u{2716} 2 problems (2 errors, 0 warnings)\n",
+            "3:10 error 'total' is not defined no-undef",
+        ),
+        (
+            "Failed asserting that 90 is identical to 95.\n\nTests: 2, Assertions: 2, Failures: 1.\n",
+            "Failed asserting that 90 is identical to 95",
+        ),
+        (
+            "WARNING -  Doc file 'a.md' contains a link 'b.md', but the target is not found.\n\nAborted with 1 warnings in strict mode!\n",
+            "Doc file 'a.md' contains a link 'b.md', but the target is not found",
+        ),
+        (
+            "mqtt: not Authorized\npanic: no broker, no telemetry\n",
+            "mqtt: not Authorized, then panic: no broker, no telemetry",
+        ),
+    ] {
+        assert_eq!(error(said), told);
+    }
+}
+
+#[test]
+fn a_line_that_leads_to_the_next_is_told_with_it() {
+    let said =
+        "12:00:09  Encountered an error:\nCompilation Error\n  Model 'revenue' depends on a node that was not found\n";
+    assert_eq!(
+        error(said),
+        "Encountered an error: Compilation Error Model 'revenue' depends on a node that was not found"
+    );
+    let said = "ERROR: In procedure vector-ref:\nValue out of range: 5\n";
+    assert_eq!(error(said), "In procedure vector-ref: Value out of range: 5");
+    let said = "E       fixture 'db' not found\n>       available fixtures: cache, capfd\n\n/app/test_api.py:2\n\
+                === short test summary info ===\nERROR test_api.py::test_list\n";
+    assert_eq!(error(said), "fixture 'db' not found");
+}
+
+#[test]
+fn what_is_done_without_and_hints_are_no_errors() {
+    let said = "remote config not available, using file\nslot: parsing time \"24:30\": hour out of range\n";
+    assert_eq!(error(said), "slot: parsing time \"24:30\": hour out of range");
+    let said =
+        "Key 'epoch' is not in struct\n\nSet the environment variable FULL_ERROR=1 for a complete stack trace.\n";
+    assert_eq!(error(said), "Key 'epoch' is not in struct");
+}
