@@ -73,6 +73,12 @@ const TRIED: &[(&str, &str)] = &[
     ("/dev/tty", "a look for a terminal"),
 ];
 
+/// Whether a path is that of the archive of Python's own modules, which few have: `/usr/lib/python311.zip`.
+fn is_pythons_archive(path: &str) -> bool {
+    let name = path.rsplit('/').next().and_then(|name| name.strip_prefix("python")?.strip_suffix(".zip"));
+    name.is_some_and(|version| !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// How ordinary it is that `name` fails on `subject` with `errno`.
 #[must_use]
 pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
@@ -103,6 +109,9 @@ pub fn noise(name: &str, subject: &Subject, errno: u16) -> Noise {
         return Noise::Probe("a limit of its own that may not be raised");
     }
     let (Subject::Path(path) | Subject::Peer(path)) = subject else { return Noise::None };
+    if is_pythons_archive(path) {
+        return Noise::Probe("Python's search for modules");
+    }
     if builtin::is_of_any(path, errno) {
         return Noise::Probe("healthy runs of programs of all kinds have it too");
     }

@@ -106,7 +106,11 @@ fn outlived(said: &str, found: &[Finding]) -> String {
 /// A peer that refused until then, again and again, and that the program named, where it says that something took too
 /// long and not what: clients that try in the background give no other reason.
 fn meanwhile(facts: &Facts<'_>, words: &LastWords, found: &[Finding]) -> Option<String> {
-    if !is_of_silence(&words.text.to_lowercase()) || about::peers(&words.text) {
+    let lower = words.text.to_lowercase();
+    // One peer that refused alone is that which a connection was not made to in time.
+    let refusing = found.iter().filter(|finding| finding.rule == "network" && finding.reasons.contains(&AGAIN));
+    let is_alone = lower.contains("connect") && refusing.count() == 1;
+    if !is_of_silence(&lower) || about::peers(&words.text) && !is_alone {
         return None;
     }
     let process = facts.processes.get(&words.tgid)?;
@@ -131,7 +135,7 @@ fn meanwhile(facts: &Facts<'_>, words: &LastWords, found: &[Finding]) -> Option<
         finding.rule == "network"
             && finding.reasons.contains(&AGAIN)
             && words.since_ns.saturating_sub(last.at_ns) < LAST_TRY_NS
-            && is_named(last, first.at_ns)
+            && (is_alone || is_named(last, first.at_ns))
     };
     found.iter().find(is_it).map(|finding| format!("; meanwhile {}", finding.text))
 }

@@ -59,6 +59,11 @@ fn of_line_by(line: &str, at: usize, rank: RankOf<'_>) -> Option<Logged> {
     if has_level || with_fields.is_some() {
         return with_fields;
     }
+    // Of one that is cut the level may be missing.
+    let message = fields.iter().find(|(key, _)| MESSAGES.contains(&&**key)).map(|(_, message)| message);
+    if let Some(message) = message.filter(|message| line.starts_with('{') && tells_failure(message)) {
+        return Some(Logged::Error(Found::line(Rank::Failure, at, message)));
+    }
     klog(line, at, rank).or_else(|| with_words(line, at, rank))
 }
 

@@ -268,7 +268,9 @@ fn is_named_exception(line: &str) -> bool {
 /// `panic: ...` and `fatal error: ...`, with lines that go on behind a tab.
 fn go(lines: &[Line], at: usize) -> Option<Found> {
     let line = text(lines, at).filter(|line| line.starts_with("panic: ") || line.starts_with("fatal error: "))?;
-    let mut said = line.to_owned();
+    let above = at.checked_sub(1).and_then(|above| text(lines, above));
+    let address = above.filter(|above| line == "fatal error: fault" && above.starts_with("unexpected fault address"));
+    let mut said = address.map_or_else(|| line.to_owned(), |address| format!("{line}: {address}"));
     let mut last = at;
     while let Some(more) =
         text(lines, last + 1).and_then(|next| next.strip_prefix('\t')).filter(|_| last < at + MESSAGE)

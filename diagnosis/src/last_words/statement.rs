@@ -52,7 +52,11 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
     let time_ns = |found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
     let until_ns = time_ns(anchor);
     let recent = candidates.iter().filter(|found| time_ns(found).saturating_add(SAME_NS) >= until_ns);
-    let said = recent.clone().max_by_key(|found| (found.rank, !vague::is_vague(&found.text)))?;
+    // Of panics one behind the other the first is what it ended of: the others are met as it tidies up.
+    let is_panic_again = lines.iter().any(|line| line.text == "panic in a destructor during cleanup");
+    let first_crash = || recent.clone().find(|found| found.rank == Rank::Crash).filter(|_| is_panic_again);
+    let surest = || recent.clone().max_by_key(|found| (found.rank, !vague::is_vague(&found.text)));
+    let said = first_crash().or_else(surest)?;
     let event = |at: usize| lines.get(at).map_or(0, |line| line.last);
     // What is not of peers, and of what failed last, is more than a peer's failure that was said before.
     let since_said = |found: &Found| between(event(said.last)..event(found.first));

@@ -35,7 +35,12 @@ pub(super) fn is_vague(text: &str) -> bool {
     let said = without_place(said.map_or(text, |(_, said)| said)).to_lowercase();
     let mut words = said.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty());
     words.clone().next().is_some()
-        && words.all(|word| word.parse::<u64>().is_ok() || GENERAL.split(' ').any(|general| general == word))
+        && words.all(|word| is_number(word) || GENERAL.split(' ').any(|general| general == word))
+}
+
+/// Whether a word is a number, or a time: "76s".
+fn is_number(word: &str) -> bool {
+    word.trim_end_matches(['m', 's']).parse::<u64>().is_ok()
 }
 
 /// How words go that tell that something was not done.

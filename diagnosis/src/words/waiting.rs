@@ -5,6 +5,9 @@ use crate::facts::{Facts, Subject};
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::event::{Event, What};
 
+/// So much of a call is shown.
+const MAX_CHARS: usize = 60;
+
 /// "connect to 10.0.0.5:5432", "read of /var/lib/db", "futex".
 pub(crate) fn call(facts: &Facts<'_>, event: &Event<'_>) -> String {
     let What::Call { call, .. } = event.what else { return String::new() };
@@ -27,6 +30,8 @@ pub(crate) fn waits_for_child(event: &Event<'_>, facts: &Facts<'_>) -> bool {
 
 /// An unfinished call as strace would have it, shortened, without a result.
 pub(crate) fn shown(facts: &Facts<'_>, event: &Event<'_>) -> String {
-    let text: String = facts.text(event).chars().take(60).collect();
-    text.split(" = ").next().unwrap_or_default().to_owned()
+    let text = facts.text(event);
+    let call = text.split(" = ").next().unwrap_or_default();
+    let start: String = call.chars().take(MAX_CHARS).collect();
+    if start.len() < call.len() { start + "…)" } else { start }
 }
