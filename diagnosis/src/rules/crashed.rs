@@ -1,4 +1,4 @@
-//! A living container, a process of which ended of an exception that nobody caught, or of a fault, and was not begun again:
+//! A living container, a process of which ended of an exception that nobody caught, or of a fault, and has not been run again:
 //! who ran it lives on, as those do that watch files or other parts.
 
 use crate::facts::{FAULTS, Facts, Process, SIGABRT};
@@ -33,7 +33,7 @@ fn finding(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
     let said_in = words.map(|words| words.events[1]);
     let (command, was) = (process.command(), if signal.is_some() { "was " } else { "" });
     let how = end.ending.words();
-    let text = format!("its child {command} (process {tgid}) {was}{how}, and was not begun again{said}");
+    let text = format!("its child {command} (process {tgid}) {was}{how}, and has not been run again{said}");
     Some(Finding::new("crashed", THREAD_ENDED, text, said_in.into_iter().chain([end.index])))
 }
 
@@ -73,12 +73,12 @@ mod tests {
 
     #[test]
     fn what_crashed_and_was_not_begun_again_is_told_with_its_words() {
-        let answer = "It is running; but its child node api.js (process 701) exited with 1, and was not begun again: it said \
+        let answer = "It is running; but its child node api.js (process 701) exited with 1, and has not been run again: it said \
                       \"ReferenceError: cahce is not defined\".";
         assert_eq!(ends(ERROR, 1 << 8, |_| {}), answer);
         let killed = ends("", 11, |_| {});
         assert!(
-            killed.contains("its child node api.js (process 701) was killed by SIGSEGV, and was not begun"),
+            killed.contains("its child node api.js (process 701) was killed by SIGSEGV, and has not been run"),
             "{killed}"
         );
     }

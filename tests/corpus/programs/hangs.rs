@@ -3,7 +3,7 @@
 use crate::peers::{RAISING_SERVER, SINGLE_SERVER, STUCK_SERVER};
 use crate::program::Life::{Paused, Serves, Stands};
 use crate::program::Source::{C, Java};
-use crate::program::{Program, Setup, built, program, python, run, sh};
+use crate::program::{Program, Setup, built, node, program, python, run, sh};
 use rewind_tests::workload::CROSSED_LOCKS;
 
 fn stands(setup: Setup) -> Setup {
@@ -39,6 +39,14 @@ peer = socket.create_connection(listener.getsockname()); peer.sendall(b'SELECT 1
     };
     let ruby = |script: &str| run(&["/usr/bin/ruby", "-e", script]);
     let c = |what: &str| built(C, &[what]);
+    // Lives on whatever its child does, but for one that ends well.
+    let beside = |child: &str| {
+        node(&format!(
+            "require('child_process').spawn('/usr/bin/node', ['-e', '{child}'], {{ stdio: 'inherit' }})\
+             .on('exit', code => {{ if (code) setInterval(() => {{}}, 1000) }})"
+        ))
+    };
+    let says = |text: &str| python(&format!("import time\nwhile True: print('{text}', flush=True); time.sleep(0.5)"));
     // What it does when it is asked to count.
     let counts = |address: &str, server: &str, count: &str| {
         let (host, port) = address.split_once(':').unwrap_or_default();
@@ -98,6 +106,24 @@ socketserver.{server}(('{host}', {port}), Counter).serve_forever()
             stands(built(Java, &["idle"])),
             built(Java, &["well"]),
             &["no tenant is configured", "main thread", "ended"],
+        ),
+        program(
+            "node_child_crashed",
+            stands(beside("setTimeout(() => cache.get(1), 300)")),
+            beside("setTimeout(() => 1, 300)"),
+            &["has not been run again", "ReferenceError: cache is not defined"],
+        ),
+        program(
+            "dash_lock_dir",
+            stands(sh("mkdir /tmp/lock; while ! mkdir /tmp/lock 2> /dev/null; do sleep 0.3; done")),
+            sh("while ! mkdir /tmp/lock 2> /dev/null; do sleep 0.3; done"),
+            &["mkdir of /tmp/lock", "EEXIST"],
+        ),
+        program(
+            "python_login_refused",
+            stands(says("login refused (403) - retry in 0.5 s")),
+            python("print('login accepted')"),
+            &["all that it has said", "login refused (403)"],
         ),
         program("c_file_lock", stands(c("locked")), c("well"), &["flock|lock", "/tmp/lock"]),
         program(

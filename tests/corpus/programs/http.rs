@@ -15,6 +15,11 @@ pub(crate) fn programs() -> Vec<Program> {
 fn hangs() -> Vec<Program> {
     let stands = |setup: Setup| setup.with_peers().life(Stands);
     let fetch = |url: &str| node(&format!("fetch('{url}').then(answer => answer.text())"));
+    let read = |port: u16, timeout: &str| {
+        python(&format!(
+            "import urllib.request\nurllib.request.urlopen('http://127.83.78.5:{port}/dump'{timeout}).read()"
+        ))
+    };
     let asyncio = |port: u16, ask: &str| {
         python(&format!(
             "import asyncio\nasync def ask():\n    read, write = await asyncio.open_connection('127.83.78.5', {port})\n    write.write({ask})\n    await read.read(10)\nasync def tick():\n    while True: print('tick'); await asyncio.sleep(1)\nasync def main():\n    ticks = asyncio.create_task(tick()); await ask()\nasyncio.run(main())"
@@ -29,10 +34,22 @@ fn hangs() -> Vec<Program> {
             &["GET /config", "127.83.78.5:9001", "no answer"],
         ),
         program(
+            "python_answer_stalls",
+            stands(read(9006, "")),
+            read(9003, "").with_peers(),
+            &["GET /dump", "127.83.78.5:9006", "only a part of its answer"],
+        ),
+        program(
             "asyncio_get_silent",
             stands(asyncio(9001, get)),
             asyncio(9003, get).with_peers(),
             &["GET /orders", "127.83.78.5:9001", "no answer"],
+        ),
+        program(
+            "python_answer_in_part",
+            read(9006, ", timeout=2").with_peers(),
+            read(9003, ", timeout=2").with_peers(),
+            &["GET /dump", "127.83.78.5:9006", "only a part of its answer"],
         ),
         program(
             "asyncio_bytes_silent",
