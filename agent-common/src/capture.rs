@@ -186,8 +186,8 @@ pub mod op {
 pub mod when {
     /// Only if the result is not an error.
     pub const SUCCESS: u8 = 1;
-    /// Only if argument 0 is 1 or 2: the process' own log, kept even where payload is off, and more of it
-    /// ([`super::FIRST_BYTES`]).
+    /// Only if argument 0 is standard output or error, or another descriptor of the same pipe or terminal: the process' own
+    /// log, kept even where payload is off, and more of it ([`super::FIRST_BYTES`]).
     pub const LOG: u8 = 1 << 1;
     /// The argument is a pointer only in some uses of the call: that it cannot be read is no loss.
     pub const GUESS: u8 = 1 << 2;

@@ -174,6 +174,8 @@ pub struct SockOffsets {
     pub file_inode: u32,
     /// `inode.i_mode`.
     pub inode_mode: u32,
+    /// `inode.i_rdev`: of a device which.
+    pub inode_device: u32,
     /// `file.private_data`: of a socket's file its `struct socket`.
     pub file_socket: u32,
     /// `socket.sk`.

@@ -1,7 +1,7 @@
 //! The open files behind descriptors.
 
 use crate::globals::{global, offset};
-use crate::probe::field;
+use crate::probe::{field, typed};
 use crate::task;
 use core::ffi::c_void;
 
@@ -10,6 +10,10 @@ const KIND_OF_FILE: u16 = 0o170_000;
 pub const SOCKET: u16 = 0o140_000;
 const PIPE: u16 = 0o010_000;
 const CHARACTERS: u16 = 0o020_000;
+/// `MINORBITS` (`include/linux/kdev_t.h`), and the major number of `/dev/null` and its like (`MEM_MAJOR`,
+/// `include/uapi/linux/major.h`).
+const MINOR_BITS: u32 = 20;
+const MEMORY: u32 = 1;
 
 /// The descriptors of a process.
 #[derive(Clone, Copy)]
@@ -22,9 +26,9 @@ impl Table {
     /// Those of a typed task.
     #[inline(always)]
     pub fn of(task: *const c_void) -> Self {
-        let files: *const c_void = field(task, offset!(sock.task_files));
-        let table: *const c_void = field(files, offset!(sock.files_table));
-        Self { files: field(table, offset!(sock.table_files)), len: field(table, offset!(sock.table_len)) }
+        let files: *const c_void = typed(task, offset!(sock.task_files));
+        let table: *const c_void = typed(files, offset!(sock.files_table));
+        Self { files: typed(table, offset!(sock.table_files)), len: typed(table, offset!(sock.table_len)) }
     }
 
     /// The `struct file` behind one of them; null: none.
@@ -52,6 +56,16 @@ pub fn kind(inode: *const c_void) -> u16 {
     field::<u16>(inode, offset!(sock.inode_mode)) & KIND_OF_FILE
 }
 
+/// Whether somebody may read what is written to an inode: it is that of a pipe or a terminal.
+#[inline(always)]
+fn is_read(inode: *const c_void) -> bool {
+    match kind(inode) {
+        PIPE => true,
+        CHARACTERS => field::<u32>(inode, offset!(sock.inode_device)) >> MINOR_BITS != MEMORY,
+        _ => false,
+    }
+}
+
 /// Standard output and standard error.
 pub const OUTPUT: u32 = 1;
 pub const ERROR: u32 = 2;
@@ -68,12 +82,13 @@ global! {
         }
         let table = Table::of(task::current());
         let inode = table.inode(fd as u32);
-        if inode.is_null() || !matches!(kind(inode), PIPE | CHARACTERS) {
+        if inode.is_null() || !is_read(inode) {
             return 0;
         }
-        if table.inode(ERROR) == inode {
-            return ERROR.into();
+        // Where both are one, standard output: more is written to that.
+        if table.inode(OUTPUT) == inode {
+            return OUTPUT.into();
         }
-        if table.inode(OUTPUT) == inode { OUTPUT.into() } else { 0 }
+        if table.inode(ERROR) == inode { ERROR.into() } else { 0 }
     }
 }

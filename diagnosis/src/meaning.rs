@@ -203,6 +203,11 @@ pub(crate) const fn is_ended_by_peer(errno: u16) -> bool {
     matches!(errno, ECONNRESET | EPIPE | HUNG_UP)
 }
 
+/// Whether a part of an answer came, and not all of it.
+pub(crate) const fn is_partial(errno: u16) -> bool {
+    errno == PARTIAL
+}
+
 /// Whether nothing is there by that name; what is found later was missing, not refused.
 pub(crate) const fn is_absent(errno: u16) -> bool {
     errno == ENOENT
@@ -240,7 +245,7 @@ pub fn name(errno: u16) -> Cow<'static, str> {
         return Cow::Borrowed("no answer");
     }
     if errno == PARTIAL {
-        return Cow::Borrowed("half an answer");
+        return Cow::Borrowed("part of an answer");
     }
     if errno == HUNG_UP {
         return Cow::Borrowed("end of connection");

@@ -25,11 +25,13 @@
 //! | [`flow`] | one direction of a connection |
 //! | [`exchange`] | a request and its response |
 //! | [`pending`] | exchanges that are not over |
+//! | [`end`] | why a connection is over |
 //! | [`conversation`] | both of them: exchanges |
 
 mod chunks;
 mod conversation;
 mod doubt;
+mod end;
 mod exchange;
 mod fields;
 mod flow;
@@ -41,8 +43,9 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use conversation::{Conversation, End};
+pub use conversation::Conversation;
 pub use doubt::{Doubt, Doubts};
+pub use end::End;
 pub use exchange::{Exchange, Message};
 pub use fields::{Fields, Lengths, MAX_HOST_BYTES, MAX_USER_AGENT_BYTES, Options, TransferCoding};
 pub use flow::{MAX_HEAD_BYTES, Way};

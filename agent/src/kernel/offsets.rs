@@ -103,6 +103,7 @@ fn sockets(btf: &Btf) -> Result<SockOffsets, Error> {
         table_files: of("fdtable.fd")?,
         file_inode: of("file.f_inode")?,
         inode_mode: of("inode.i_mode")?,
+        inode_device: of("inode.i_rdev")?,
         file_socket: of("file.private_data")?,
         socket_sock: of("socket.sk")?,
     })

@@ -109,7 +109,8 @@ fn meanwhile(facts: &Facts<'_>, words: &LastWords, found: &[Finding]) -> Option<
     let lower = words.text.to_lowercase();
     // One peer that refused alone is that which a connection was not made to in time.
     let refusing = found.iter().filter(|finding| finding.rule == "network" && finding.reasons.contains(&AGAIN));
-    let is_alone = lower.contains("connect") && refusing.count() == 1;
+    let says_connect = lower.split(|c: char| !c.is_alphabetic()).any(|word| word.starts_with("connect"));
+    let is_alone = says_connect && !has_port(&lower) && refusing.count() == 1;
     if !is_of_silence(&lower) || about::peers(&words.text) && !is_alone {
         return None;
     }
@@ -138,6 +139,13 @@ fn meanwhile(facts: &Facts<'_>, words: &LastWords, found: &[Finding]) -> Option<
             && (is_alone || is_named(last, first.at_ns))
     };
     found.iter().find(is_it).map(|finding| format!("; meanwhile {}", finding.text))
+}
+
+/// Whether a text names a port: `redis:6379`.
+fn has_port(text: &str) -> bool {
+    let is_port = |behind: &str| behind.starts_with(|c: char| c.is_ascii_digit());
+    text.match_indices(':')
+        .any(|(at, _)| is_a_name(text.get(..at).unwrap_or_default()) && is_port(text.get(at + 1..).unwrap_or_default()))
 }
 
 /// Whether a text ends in the name of a host.

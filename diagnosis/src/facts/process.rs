@@ -208,7 +208,10 @@ impl Process {
         // What goes nowhere is said to nobody.
         let is_heard = seen.table.and_then(|table| table.text(fd)) != Some("/dev/null");
         self.is_unheard |= fd == STDERR && !is_heard;
-        if let (Some(stream), true) = (stream(fd, seen.invocation), is_heard) {
+        // Where both go to one terminal, the name by which it was opened tells which is meant.
+        let is_named = seen.table.and_then(|table| table.text(fd)) == Some("/dev/stderr");
+        let stream = stream(fd, seen.invocation).map(|stream| if is_named { STDERR } else { stream });
+        if let (Some(stream), true) = (stream, is_heard) {
             let (index, at_ns, tid) = (seen.index, seen.event.start_ns, seen.event.tid);
             let (text, is_cut) = written(seen.invocation, at);
             let to_stderr = stream == STDERR || self.is_stdout_stderr;

@@ -51,6 +51,15 @@ impl Complaint {
     }
 }
 
+/// How counts of failures go that say that there was none, and what has nothing to do yet says.
+const NONE: &[&str] =
+    &[" 0 err", " 0 fail", "errors=0", "errors: 0", "failed=0", "failed: 0", "no err", "no fail", "no new ", "no mess"];
+
+/// Whether a line, in lower case, says that something fails.
+fn complains(lower: &str) -> bool {
+    tells_failure(lower) && !NONE.iter().any(|none| lower.contains(none))
+}
+
 fn at_ns(lines: &[Line], at: usize) -> u64 {
     lines.get(at).map_or(0, |line| line.since_ns)
 }
@@ -61,8 +70,7 @@ fn errors(lines: &[Line], now_ns: u64) -> Option<Vec<Found>> {
     let is_logged = |found: &Found| lines.get(found.first).is_some_and(|line| logs::is_error(&line.text));
     let is_near = |one: &Found, other: &Found| at_ns(one.first).abs_diff(at_ns(other.first)) < SAME_NS / 10;
     let mut errors = statement::candidates(lines);
-    errors
-        .retain(|found| found.rank >= Rank::Failure && (is_logged(found) || tells_failure(&found.text.to_lowercase())));
+    errors.retain(|found| found.rank >= Rank::Failure && (is_logged(found) || complains(&found.text.to_lowercase())));
     // Of an exception that is caught nothing says whether it is an error, but the log's line that it stands below.
     let last = errors.last()?;
     let above = errors.iter().rfind(|found| is_logged(found) && is_near(found, last));

@@ -61,7 +61,8 @@ fn of_line_by(line: &str, at: usize, rank: RankOf<'_>) -> Option<Logged> {
     }
     // Of one that is cut the level may be missing.
     let message = fields.iter().find(|(key, _)| MESSAGES.contains(&&**key)).map(|(_, message)| message);
-    if let Some(message) = message.filter(|message| line.starts_with('{') && tells_failure(message)) {
+    let is_cut = line.starts_with('{') && !line.ends_with('}');
+    if let Some(message) = message.filter(|message| is_cut && tells_failure(message)) {
         return Some(Logged::Error(Found::line(Rank::Failure, at, message)));
     }
     klog(line, at, rank).or_else(|| with_words(line, at, rank))

@@ -20,8 +20,9 @@ pub(super) const AGAIN: usize = 3;
 pub(crate) const LONGER_WAIT: u64 = 4;
 /// Who ends tidies up so soon.
 const TIDYING_NS: u64 = 20_000_000;
-/// What is so long and has a digit in it is an id.
+/// What is so long, and has so many digits, is an id.
 const ID_CHARS: usize = 8;
+const ID_DIGITS: usize = 2;
 /// A sentence's length.
 const LONGEST: usize = 200;
 
@@ -206,8 +207,9 @@ impl Repeats {
 
 /// A line without the numbers in it, nor what is made of numbers and letters, as ids are.
 pub(super) fn form(text: &str) -> String {
-    let is_id = |word: &str| word.len() >= ID_CHARS && word.bytes().any(|byte| byte.is_ascii_digit());
-    let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let digits = |word: &str| word.bytes().filter(u8::is_ascii_digit).count();
+    let is_id = |word: &str| word.len() >= ID_CHARS && digits(word) >= ID_DIGITS;
+    let is_of_word = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     let mut form = String::with_capacity(text.len());
     for part in text.split_inclusive(|c: char| !is_of_word(c)) {
         let word = part.trim_end_matches(|c: char| !is_of_word(c));

@@ -1,5 +1,6 @@
-//! A living container, a child of which fails again and again and says nothing: what its last run failed of, though one
-//! such failure alone would be ordinary. Loops of shells wait so, for a file or a lock, in programs that they run.
+//! A living container, a child of which fails again and again and says nothing: the file that it was run for, and failed
+//! with, though one such failure alone would be ordinary. Loops of shells wait so, for a file or a lock, in programs that
+//! they run.
 
 use crate::calls::{self, bits};
 use crate::facts::{Facts, Subject};
@@ -9,6 +10,7 @@ use crate::meaning::{Meaning, is_absent};
 use crate::noise::{Noise, noise};
 use crate::weight::FAILS_AGAIN;
 use crate::words::failure;
+use std::collections::HashSet;
 
 /// So often is more than a program that is tried a few times.
 const LEAST: u64 = 5;
@@ -20,17 +22,20 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
 fn finding(facts: &Facts<'_>, groups: &[Group]) -> Option<Finding> {
     let culprit = facts.culprit.filter(|_| facts.is_living())?;
     facts.attempts(culprit).filter(|attempts| attempts.count >= LEAST)?;
+    let process = facts.processes.get(&culprit).filter(|process| process.outputs.is_empty())?;
+    let own: HashSet<usize> =
+        facts.failures.iter().filter(|failure| failure.tgid == culprit).map(|it| it.index).collect();
     let is_file = |group: &&Group| {
         // Who only asks whether it is there may want it as who opens it.
         let is_ordinary = || noise("openat", &group.subject, group.errno) != Noise::None;
         let makes = calls::has(&group.name, bits::MAKES_ENTRY) && matches!(group.meaning, Meaning::Answer(_));
         let is_it = makes || is_absent(group.errno) && !is_ordinary();
-        matches!(group.subject, Subject::Path(_)) && group.count >= LEAST && is_it
+        let Subject::Path(path) = &group.subject else { return false };
+        // What else it looks for it may do without.
+        let is_argument = process.command().contains(path.as_str()) && !group.recovered && group.healthy.is_none();
+        group.count >= LEAST && is_it && is_argument && own.contains(&group.last)
     };
-    let own = groups
-        .iter()
-        .filter(|group| facts.failures.iter().any(|failure| failure.tgid == culprit && failure.index == group.last));
-    let group = own.filter(is_file).max_by_key(|group| group.last_ns)?;
+    let group = groups.iter().filter(is_file).max_by_key(|group| group.last_ns)?;
     Some(Finding {
         relation: Relation::After,
         ..Finding::new("again", FAILS_AGAIN, failure::clause(group), [group.first, group.last])

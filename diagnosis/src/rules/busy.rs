@@ -59,8 +59,11 @@ fn finding(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
     Some(Finding::new("busy", HUNG, text, last_event(facts, tid)))
 }
 
-/// Living threads whose last calls are `sched_yield` alone.
+/// Living processes of one thread whose last calls are `sched_yield` alone: others may do what a thread yields for.
 fn yielding(facts: &Facts<'_>) -> Vec<Finding> {
+    if facts.sums.get("sched_yield").is_none_or(|sums| sums.calls < YIELDS) {
+        return Vec::new();
+    }
     let mut yields = BTreeMap::<u32, (u64, u64, usize)>::new();
     for (index, event) in (0..facts.timeline.len()).filter_map(|index| Some((index, facts.timeline.event(index)?))) {
         let What::Call { call, .. } = event.what else { continue };
@@ -71,12 +74,14 @@ fn yielding(facts: &Facts<'_>) -> Vec<Finding> {
             yields.remove(&event.tid);
         }
     }
-    let threads = facts.threads().into_values().flatten();
-    let found = threads.filter_map(|Thread { tid, tgid, quiet_ns, .. }| {
-        let (count, since_ns, last) = *yields.get(&tgid).filter(|_| tid == tgid)?;
+    let found = facts.threads().into_iter().filter_map(|(tgid, threads)| {
+        let [Thread { quiet_ns, .. }] = *threads else { return None };
+        let (count, since_ns, last) = *yields.get(&tgid)?;
         let long_ns = facts.header.read_ns.saturating_sub(since_ns);
-        // Of a loop without any pause only the newest are held.
-        let is_long = long_ns >= YIELDS_NS || facts.header.coverage.calls_overwritten >= count.saturating_mul(LAPS);
+        // Of a loop without any pause only the newest are held: all since calls are complete.
+        let coverage = &facts.header.coverage;
+        let laps = coverage.calls_overwritten >= count.saturating_mul(LAPS) && since_ns <= coverage.complete_from_ns;
+        let is_long = long_ns >= YIELDS_NS || laps;
         if count < YIELDS || !is_long || quiet_ns > YIELDS_NS {
             return None;
         }

@@ -11,6 +11,8 @@ use std::ops::Range;
 
 /// Statuses of those.
 const STATUSES: Range<u16> = 400..500;
+/// What is not there, not by that method, or not by that protocol (RFC 9110, 15.5.5, 15.5.6, 15.5.22).
+const NOT_THERE: [u16; 3] = [404, 405, 426];
 /// So many are more than a client that has not logged in yet.
 const LEAST: usize = 10;
 
@@ -21,7 +23,13 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     if !facts.is_living() || is_well || errors.len() < LEAST || errors.len() * 2 < facts.served.len() {
         return Vec::new();
     }
-    let said = beside_answers::said(facts, &errors).unwrap_or_default();
+    let said = beside_answers::said(facts, &errors);
+    // Who asks for one thing alone that is not there may have the wrong address.
+    let is_one = facts.served.iter().all(|served| served.name == last.name);
+    if is_one && said.is_none() && NOT_THERE.contains(&last.status) {
+        return Vec::new();
+    }
+    let said = said.unwrap_or_default();
     let of = grouped(facts.served.len() as u64);
     let text =
         format!("it answered none of its last {of} requests well, {} with HTTP {}{said}", last.name, last.status);
@@ -55,13 +63,14 @@ mod tests {
         let says = "[Mon Nov 30 13:27:02 2026] [authz_core:error] [pid 6] AH01630: client denied by server configuration: \
                     /srv/www/\n";
         assert_eq!(answering([403; 10], says), answer);
-        assert!(answering([404; 12], "").ends_with("of its last 12 requests well, GET /cart with HTTP 404."));
+        assert!(answering([403; 12], "").ends_with("of its last 12 requests well, GET /cart with HTTP 403."));
     }
 
     #[test]
     fn a_server_that_answers_some_well_is_well() {
         let quiet = "It is running: nothing unusual found.";
         assert_eq!(answering([401; 9], ""), quiet);
+        assert_eq!(answering([404; 12], ""), quiet);
         assert_eq!(answering([200].into_iter().chain([404; 20]), ""), quiet);
     }
 }

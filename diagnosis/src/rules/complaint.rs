@@ -10,7 +10,7 @@ use rewind_common::record::connection::{direction, what};
 use rewind_recording::event::What;
 use rewind_recording::events::connection;
 use rewind_recording::render::units::duration;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Shorter than that it may be about to have what it tries for.
 const LONG_NS: u64 = 2_000_000_000;
@@ -24,20 +24,23 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
         return Vec::new();
     }
     let living = facts.processes.iter().filter(|(_, process)| process.end.is_none());
-    living.filter_map(|(tgid, process)| finding(facts, *tgid, process)).collect()
+    let now_ns = facts.header.read_ns;
+    let complaints = living.filter_map(|(tgid, process)| Some((*tgid, process, Complaint::of(process, now_ns)?)));
+    let complaints: Vec<_> = complaints.filter(|(_, _, complaint)| complaint.span_ns() >= LONG_NS).collect();
+    if complaints.is_empty() {
+        return Vec::new();
+    }
+    let clients = Clients::of(facts);
+    let own = complaints.into_iter().filter(|(_, _, complaint)| !clients.ask_for(complaint));
+    own.map(|(tgid, process, complaint)| finding(now_ns, tgid, process, &complaint)).collect()
 }
 
-fn finding(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
-    let now_ns = facts.header.read_ns;
-    let complaint = Complaint::of(process, now_ns)?;
-    if complaint.span_ns() < LONG_NS || Clients::of(facts).ask_for(&complaint) {
-        return None;
-    }
+fn finding(now_ns: u64, tgid: u32, process: &Process, complaint: &Complaint) -> Finding {
     let who = if process.ns_tgid == 1 { "it".to_owned() } else { format!("{} (process {tgid})", process.comm) };
     let long = duration(now_ns.saturating_sub(complaint.began_ns()));
     let (text, times) = (&complaint.text, complaint.at_ns.len());
     let text = format!("all that {who} has said for {long} is \"{text}\", {times} times");
-    Some(Finding::new("complaint", COMPLAINS, text, complaint.events))
+    Finding::new("complaint", COMPLAINS, text, complaint.events)
 }
 
 /// When clients may have asked for something: from when until when.
@@ -46,14 +49,12 @@ struct Clients(Vec<(u64, u64)>);
 impl Clients {
     fn of(facts: &Facts<'_>) -> Self {
         let served = facts.served.iter().map(|served| (served.began_ns, served.at_ns));
-        let unanswered = facts.unanswered.iter().map(|request| (request.began_ns, request.began_ns));
-        let mut asked: Vec<_> = served.chain(unanswered).collect();
-        // What is asked by connections of another protocol is not known.
-        let mut http = HashSet::new();
+        let waiting = facts.unanswered.iter().map(|request| (request.began_ns, request.closed_ns.unwrap_or(u64::MAX)));
+        let mut asked: Vec<_> = served.chain(waiting).collect();
+        // What is asked by a connection while it is open is not known, but for single requests.
         let mut open = HashMap::new();
         for event in (0..facts.timeline.len()).filter_map(|index| facts.timeline.event(index)) {
             match event.what {
-                What::SocketMessage(message) => drop(http.insert((message.local(), message.peer()))),
                 What::Connection(told) if told.direction == direction::IN => {
                     let ends = (connection::local(&told), connection::peer(&told));
                     let (since_ns, _) = *open.entry(ends).or_insert((told.time_ns, u64::MAX));
@@ -64,7 +65,6 @@ impl Clients {
                 _ => {}
             }
         }
-        open.retain(|ends, _| !http.contains(ends));
         asked.extend(open.into_values());
         Self(asked)
     }

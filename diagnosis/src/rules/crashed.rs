@@ -6,6 +6,7 @@ use crate::finding::Finding;
 use crate::groups::Group;
 use crate::last_words::LastWords;
 use crate::weight::THREAD_ENDED;
+use std::collections::HashMap;
 
 /// What ended so short a time ago may be begun again at once.
 const MOMENT_NS: u64 = 2_000_000_000;
@@ -14,14 +15,20 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     if !facts.is_living() || facts.is_frozen() || facts.culprit.is_some() {
         return Vec::new();
     }
+    // When each began a process last.
+    let mut begun_ns = HashMap::<u32, u64>::new();
+    for process in facts.processes.values() {
+        let last_ns = begun_ns.entry(process.parent).or_default();
+        *last_ns = process.first_ns.max(*last_ns);
+    }
     // The last one tells the most.
-    let crashed = facts.processes.iter().filter_map(|(tgid, process)| finding(facts, *tgid, process));
+    let crashed = facts.processes.iter().filter_map(|(tgid, process)| finding(facts, &begun_ns, *tgid, process));
     crashed.max_by_key(|finding| finding.evidence.last().copied()).into_iter().collect()
 }
 
-fn finding(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
+fn finding(facts: &Facts<'_>, begun_ns: &HashMap<u32, u64>, tgid: u32, process: &Process) -> Option<Finding> {
     let end = process.end.filter(|end| end.ending.at_ns.saturating_add(MOMENT_NS) <= facts.header.read_ns)?;
-    if process.programs.is_empty() || end.ending.is_success() || goes_on(facts, process, end.ending.at_ns) {
+    if process.programs.is_empty() || end.ending.is_success() || goes_on(facts, begun_ns, process, end.ending.at_ns) {
         return None;
     }
     let words = LastWords::of_process(facts, tgid, process, end.ending.at_ns).filter(|words| words.is_crash);
@@ -37,16 +44,22 @@ fn finding(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
     Some(Finding::new("crashed", THREAD_ENDED, text, said_in.into_iter().chain([end.index])))
 }
 
-/// Whether who ran a process that ended has begun another since, or has become another: it did without.
-fn goes_on(facts: &Facts<'_>, process: &Process, end_ns: u64) -> bool {
+/// Who runs what it is told to at its times, and reckons with failures.
+const CRONS: [&str; 4] = ["cron", "crond", "fcron", "supercronic"];
+
+/// Whether who ran a process that ended does without: it has begun another since, or has become another; it serves, or
+/// runs what it is told to; or it is somebody from outside.
+fn goes_on(facts: &Facts<'_>, begun_ns: &HashMap<u32, u64>, process: &Process, end_ns: u64) -> bool {
     // What ran it, and ended with it, only passed it on.
     let above = std::iter::successors(Some(process.parent), |tgid| facts.processes.get(tgid).map(|it| it.parent));
-    let mut above = above.take(facts.processes.len());
-    let Some(parent) = above.find(|tgid| facts.processes.get(tgid).is_some_and(|it| it.end.is_none())) else {
-        return true;
-    };
-    let is_other = facts.processes.get(&parent).is_none_or(|it| it.since_ns() > end_ns);
-    is_other || facts.processes.values().any(|other| other.parent == parent && other.first_ns > end_ns)
+    let lives = |tgid: &u32| facts.processes.get(tgid).is_some_and(|it| it.end.is_none());
+    let Some(parent) = above.take(facts.processes.len()).find(lives) else { return true };
+    let is_other =
+        facts.processes.get(&parent).is_none_or(|it| it.since_ns() > end_ns || CRONS.contains(&it.program()));
+    is_other
+        || !facts.is_below_main(parent)
+        || begun_ns.get(&parent).is_some_and(|begun_ns| *begun_ns > end_ns)
+        || facts.served.iter().any(|served| served.tgid == parent)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::facts::{Facts, Subject};
 use crate::groups::Group;
 use crate::last_words::{Complaint, tells_failure};
-use crate::meaning::{LOCKED, Meaning, is_ended_by_peer, status};
+use crate::meaning::{LOCKED, Meaning, is_ended_by_peer, is_partial, status};
 use crate::noise::{Noise, is_of_a_home};
 use crate::text::has_name;
 use crate::turn::can_be_had_over;
@@ -119,7 +119,9 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, compl
     let is_reckoned_with =
         is_reckoned_with || is_gone || is_in_line || serves_well() || is_served_as_missing(facts, group);
     // Who gave a question up some time ago, and lives on, got over it.
-    let is_open = group.meaning == Meaning::NoAnswer && read_ns.saturating_sub(group.last_ns) < GIVEN_UP_NS;
+    let is_open = group.meaning == Meaning::NoAnswer
+        && !is_partial(group.errno)
+        && read_ns.saturating_sub(group.last_ns) < GIVEN_UP_NS;
     is_open || is_tried && !is_reckoned_with && (is_often || !works.serves(group.tgid))
 }
 

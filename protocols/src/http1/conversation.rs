@@ -10,26 +10,12 @@
 //! * What is kept is bounded: [`MAX_PENDING`] requests, and [`MAX_HEAD_BYTES`](super::MAX_HEAD_BYTES) of a head in each direction.
 
 use super::doubt::Doubt;
+use super::end::End;
 use super::exchange::{Exchange, Message};
 use super::flow::{Begun, Call, Flow, Step, Way};
 use super::framing::{Body, of_request, of_response};
 use super::head::{Head, Request, Response};
 use super::pending::{MAX_PENDING, Pending};
-
-/// Why a connection has no further exchanges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum End {
-    /// It does not begin with HTTP/1.
-    NotHttp,
-    /// `101`: another protocol goes on.
-    Upgraded,
-    /// `CONNECT` was granted: what goes on is not for this peer.
-    Tunnel,
-    /// It was closed, or its last message said so and has ended.
-    Closed,
-    /// More than [`MAX_PENDING`] requests waited.
-    TooManyPending,
-}
 
 /// One connection.
 #[derive(Debug)]
@@ -171,12 +157,12 @@ impl Conversation {
 
     /// Whether a call that looks like a message is one, where the end of the last message was not seen. It may be part
     /// of that one's body: so the last request must have got an answer, and a response must have a request.
-    fn may_resume(&self, way: Way) -> bool {
+    fn may_resume(&mut self, way: Way) -> bool {
         match self.requests {
             _ if self.is_sealed => true,
             None => true,
             Some(requests) if requests == way => self.pending.last().is_none_or(|last| last.response.is_some()),
-            Some(_) => self.pending.is_waiting(),
+            Some(requests) => self.pending.is_waiting() || self.flow(requests).begun_head().is_some(),
         }
     }
 

@@ -41,7 +41,7 @@ pub struct Tables {
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     open: BTreeMap<i32, Descriptor>,
-    /// When the call was made that is fed.
+    /// When the call returned that is fed.
     now_ns: u64,
     complete_from_ns: u64,
 }
@@ -141,7 +141,7 @@ impl Table {
     fn feed(&mut self, invocation: &Invocation<'_>, arch: Arch) {
         let call = &invocation.call;
         let Some(row) = row(call, arch) else { return };
-        self.now_ns = call.start_ns;
+        self.now_ns = call.start_ns.saturating_add(call.duration_ns);
         let number = |i: usize| call.value(i).unwrap_or_default();
         let fd = |i: usize| (number(i) as u32).cast_signed();
         let command = row.command(|of| call.value(of));

@@ -3,6 +3,7 @@
 //! Who asks for a name tries it with each domain of its search list, of which most do not know it (`resolv.conf(5)`).
 
 use super::super::failure::Failure;
+use super::super::patience::LEAST_NS;
 use super::super::subject::Subject;
 use super::Ended;
 use crate::meaning::{GIVEN_UP, Meaning, of_rcode};
@@ -58,13 +59,16 @@ pub(super) struct Unanswered {
     name: String,
     asked_ns: u64,
     ended_ns: u64,
+    /// How often it was asked.
+    times: u32,
     index: usize,
 }
 
 impl Unanswered {
     pub(super) fn of(lookup: Lookup<Party>, index: usize) -> Self {
         let name = lookup.question.name.to_string();
-        Self { party: lookup.owner, name, asked_ns: lookup.asked_ns, ended_ns: lookup.ended_ns, index }
+        let times = lookup.times;
+        Self { party: lookup.owner, name, asked_ns: lookup.asked_ns, ended_ns: lookup.ended_ns, times, index }
     }
 
     /// The process that asked.
@@ -85,16 +89,21 @@ pub(super) fn add_unanswered(
         .filter(|failure| failure.meaning() == Meaning::NoAnswer)
         .filter_map(|failure| Some((failure.tgid, failure.subject.text()?.to_owned())))
         .collect();
+    let mut answered_ns = HashMap::<(u32, &str), u64>::new();
+    for answer in answers {
+        let last_ns = answered_ns.entry((answer.tgid(), answer.name.as_str())).or_default();
+        *last_ns = answer.at_ns.max(*last_ns);
+    }
     // Both kinds of addresses are asked for at once.
     let mut seen = HashSet::new();
     for question in unanswered {
         let (tgid, peer) = (question.tgid(), question.party.peer.to_string());
-        let is_answered = |answer: &Answer| {
-            answer.tgid() == tgid && answer.name == question.name && answer.at_ns >= question.asked_ns
-        };
         let at_ns = question.ended_ns.min((ended.process)(tgid).0);
         let duration_ns = at_ns.saturating_sub(question.asked_ns);
-        let is_known = question.asked_ns >= ended.traffic_ns && duration_ns >= PATIENCE_NS;
+        // Who still waits for the first time may be answered yet.
+        let lives = (ended.process)(tgid).1;
+        let patience_ns = if lives && question.times < 2 { LEAST_NS } else { PATIENCE_NS };
+        let is_known = question.asked_ns >= ended.traffic_ns && duration_ns >= patience_ns;
         if !is_known || told.contains(&(tgid, peer.clone())) || !seen.insert((question.party.tid, question.asked_ns)) {
             continue;
         }
@@ -110,7 +119,9 @@ pub(super) fn add_unanswered(
             to: None,
             refused: None,
             is_look: false,
-            recovered: answers.iter().any(is_answered),
+            recovered: answered_ns
+                .get(&(tgid, question.name.as_str()))
+                .is_some_and(|at_ns| *at_ns >= question.asked_ns),
         });
     }
 }

@@ -56,6 +56,10 @@ pub struct BegunAnswer {
     pub name: String,
     /// Who answers.
     pub peer: SocketAddr,
+    /// When it began.
+    pub at_ns: u64,
+    /// How many bytes it has, with its head.
+    pub bytes: u64,
 }
 
 /// Answers that have a length, of which no end is known: the last of each connection that is open.
@@ -133,7 +137,12 @@ pub(super) fn add_failures(
                 let (index, errno) = (response.index.or(request.index), of_status(response.status));
                 found.extend(index.map(|index| request.failure(index, response.at_ns, errno, recovered())));
             }
-            Some(response) => found.extend(request.partial(response, closed, recovered())),
+            Some(response) => {
+                let ended_ns = (ended.process)(request.party.tgid).0;
+                let partial = request.partial(response, closed, recovered());
+                // What the program had open as it ended tells nothing of why it did.
+                found.extend(partial.filter(|failure| failure.at_ns < ended_ns));
+            }
             None if request.began_ns < ended.traffic_ns => {}
             None => {
                 let (ended_ns, lives) = (ended.process)(request.party.tgid);
@@ -158,13 +167,14 @@ pub(super) fn add_failures(
 
 /// Whether an answer has a body where it says how long that is (RFC 9110, 8.6).
 fn has_body(method: &str, status: u16) -> bool {
-    method != "HEAD" && status >= 200 && status != 204 && status != 304
+    !["HEAD", "CONNECT"].contains(&method) && status >= 200 && status != 204 && status != 304
 }
 
 /// What a request is called: `GET /config`.
 pub(super) fn name(head: &Head) -> String {
     let path: String = head.target.path.chars().take(MAX_PATH_CHARS).collect();
-    format!("{} {path}", head.method)
+    // Of a line that was cut there may be more.
+    format!("{} {path}{}", head.method, if head.minor_version.is_none() { "…" } else { "" })
 }
 
 impl Request {
@@ -193,9 +203,9 @@ impl Request {
     }
 
     fn begun(&self) -> Option<BegunAnswer> {
-        let response = self.response.as_ref().filter(|response| response.bytes.is_some())?;
-        let (tgid, peer) = (self.party.tgid, self.party.peer);
-        Some(BegunAnswer { index: response.index?, tgid, name: self.name.clone(), peer })
+        let response = self.response.as_ref()?;
+        let (tgid, peer, at_ns) = (self.party.tgid, self.party.peer, response.at_ns);
+        Some(BegunAnswer { index: response.index?, tgid, name: self.name.clone(), peer, at_ns, bytes: response.bytes? })
     }
 
     /// That less of its answer came than that said, before the connection ended: the program had waited, or its peer

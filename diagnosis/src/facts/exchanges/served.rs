@@ -1,7 +1,7 @@
 //! Requests of HTTP/1 that a process has received: those that it has answered, and those that it has not.
 
 use super::{Ended, Ends};
-use rewind_protocols::http1::{Doubt, Exchange};
+use rewind_protocols::http1::{Doubt, Exchange, Lengths};
 use rewind_recording::conversations::Party;
 use rewind_recording::events::Connection;
 use rewind_recording::events::connection::{End, closed_by};
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 /// The state of a connection whose peer has closed it (`include/net/tcp_states.h`).
 const CLOSE_WAIT: u8 = 8;
 
-/// Methods of requests without a body: their last byte is the head's.
+/// Methods of requests that seldom have a body.
 const BODILESS: [&str; 4] = ["GET", "HEAD", "DELETE", "OPTIONS"];
 
 /// A request that a process of the container has answered.
@@ -74,8 +74,11 @@ impl Unanswered {
         // What was not seen may have been its answer.
         let is_sure = exchange.doubts.iter().all(|doubt| doubt == Doubt::HeadCut);
         let request = exchange.request.filter(|_| exchange.response.is_none() && is_sure)?;
-        let has_body = !BODILESS.contains(&&*request.head.method);
-        if has_body && !request.is_whole {
+        // Of a line that was cut the name is not known, nor of a length whether all has come.
+        let head = &request.head;
+        let is_short = head.doubts.has(Doubt::HeadCut) && head.minor_version.is_some();
+        let may_have_come = is_short && BODILESS.contains(&&*head.method) && head.fields.length == Lengths::None;
+        if !request.is_whole && !may_have_come {
             return None;
         }
         Some(Self {

@@ -58,6 +58,22 @@ fn a_head_of_which_only_the_first_call_was_seen_has_its_answer() {
 }
 
 #[test]
+fn such_heads_are_joined_where_the_end_of_the_answer_before_was_not_seen() {
+    let chunks =
+        format!("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n{}\r\n0\r\n\r\n", "x".repeat(4096));
+    let mut client = Client::new();
+    for path in ["/aa", "/bb", "/cc"] {
+        client.sends(&format!("GET {path} HTTP/1.1\r\nHost:")).cut(Way::Received, &chunks, 256);
+        // The rest of the head, of which only the length is known.
+        client.cut(Way::Sent, &"y".repeat(40), 0);
+    }
+    client.closes();
+    let told: Vec<_> =
+        client.told().iter().map(|it| it.split(" head_cut").next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(told, ["GET /aa 200", "GET /bb 200", "GET /cc 200"]);
+}
+
+#[test]
 fn a_response_with_a_cut_head_is_over_when_the_next_one_begins_or_when_nothing_comes() {
     let long = format!("HTTP/1.1 200 x\r\nX: {}\r\n\r\n", "x".repeat(500));
     let mut client = Client::new();
