@@ -210,6 +210,14 @@ pub struct Coverage {
     pub ring_bytes: u64,
 }
 
+impl Coverage {
+    /// Until when calls may be missing: `CLOCK_MONOTONIC`, nanoseconds. 0: newer ones have overwritten none.
+    #[must_use]
+    pub const fn missing_until_ns(&self) -> u64 {
+        if self.calls_overwritten == 0 { 0 } else { self.complete_from_ns }
+    }
+}
+
 /// The first twelve digits of an id that is all hex digits, as runtimes show it; other ids whole.
 #[must_use]
 pub fn short_id(id: &UntrustedString) -> UntrustedString {

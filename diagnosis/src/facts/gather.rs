@@ -46,7 +46,7 @@ impl Gather {
     }
 
     pub(super) fn run<'a>(mut self, header: &'a Header, timeline: Timeline<'a>, records: &'a [u8]) -> Facts<'a> {
-        self.tables = Tables::complete_from(header.coverage.complete_from_ns);
+        self.tables = Tables::complete_from(header.coverage.missing_until_ns());
         for i in 0..timeline.len() {
             if let Some(event) = timeline.event(i) {
                 self.event(i, &event);

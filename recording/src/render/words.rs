@@ -48,7 +48,7 @@ struct Descriptors {
 
 impl Descriptors {
     fn of(header: &Header) -> Self {
-        Self { tables: Tables::complete_from(header.coverage.complete_from_ns), next: 0, tgid: 0 }
+        Self { tables: Tables::complete_from(header.coverage.missing_until_ns()), next: 0, tgid: 0 }
     }
 
     fn table(&self) -> Option<&Table> {

@@ -251,8 +251,9 @@ fn what_a_descriptor_was_before_calls_are_missing_is_unsure() {
         let bytes = record.at(at_ns, 1).build();
         tables.feed(7, &Invocation { call: parsed(&bytes), enter: None }, Arch::X86_64);
     };
-    feed(99, call("openat").arg(HERE).string("/old").arg(0).arg(0).result(3));
-    feed(100, call("openat").arg(HERE).string("/new").arg(0).arg(0).result(4));
+    feed(98, call("openat").arg(HERE).string("/old").arg(0).arg(0).result(3));
+    // It began before that time, and returned then.
+    feed(99, call("openat").arg(HERE).string("/new").arg(0).arg(0).result(4));
     feed(101, call("dup2").arg(3).arg(5).result(5));
     tables.opened(99, (7, 6), "pipe:[1]", false);
     let table = tables.of(7).unwrap();
