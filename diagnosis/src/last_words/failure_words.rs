@@ -69,8 +69,6 @@ const FAILURES: &[&str] = &[
     "no valid",
     "no (valid)",
     "no matching",
-    "no usable",
-    "no suitable",
 ];
 
 /// How words end that tell of a failure behind "not".
