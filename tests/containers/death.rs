@@ -129,10 +129,11 @@ pub(crate) fn from_another_container() -> Result<()> {
     let victim = Container::new("rewind-victim", &Spec::new(["/usr/bin/busybox", "sh", "-c", script]))?;
     let (_running, child) = started(&victim)?;
     let child: u32 = child.parse()?;
-    let mut spec = Spec::new(["/usr/bin/busybox", "sh", "-c", &format!("kill -QUIT 1; kill -KILL {child}; echo $$")]);
+    let mut spec = Spec::new(["/usr/bin/busybox", "sh", "-c", &format!("echo $$; kill -QUIT 1; kill -KILL {child}")]);
     spec.pid_namespace_of = Some(u32::try_from(init(&victim)?)?);
     let sidecar = Container::new("rewind-sidecar", &spec)?;
-    let number: u32 = sidecar.run()?.success()?.trim().parse()?;
+    // The namespace ends with the victim, and may take it along.
+    let number: u32 = sidecar.run()?.stdout.trim().parse()?;
 
     let sent = events(&agent, victim.id(), "signal_sent")?;
     let of = |signal: &str| sent.iter().find(|sent| sent.get("signal").and_then(Value::as_str) == Some(signal));
