@@ -34,7 +34,7 @@ use crate::noise::Noise;
 use crate::turn::went_on;
 use crate::works::Works;
 use again::{complaining, is_complained_of, is_interleaved, is_repeated, is_standing};
-use missed::was_not_made;
+use missed::{unmade, was_not_made};
 use told::{names, says};
 
 /// What the kernel itself says is the cause.
@@ -144,10 +144,11 @@ pub fn weighed_groups(facts: &Facts<'_>, words: Option<&LastWords>) -> Vec<Group
     let mut groups = groups::of(facts);
     let works = Works::of(facts);
     let decisive = end.decisive(facts, &works, &groups);
+    let unmade = unmade(&groups);
     let old: Vec<bool> = groups
         .iter()
         .map(|group| {
-            let is_done_without = end.does_without(group) || was_not_made(group, &groups);
+            let is_done_without = end.does_without(group) || was_not_made(group, &unmade);
             is_done_without || went_on(facts, &works, group) || is_interleaved(&works, group, &groups)
         })
         .collect();

@@ -1,7 +1,7 @@
 //! The end that failures are weighed against.
 
 use super::again::{Crowds, is_interleaved, is_repeated};
-use super::missed::was_not_made;
+use super::missed::{unmade, was_not_made};
 use crate::facts::{Facts, Failure, Subject};
 use crate::groups::Group;
 use crate::last_words::{LONGER_WAIT, LastWords, about, continued, has_no_reason, telling, without};
@@ -106,9 +106,10 @@ impl EndContext {
         let until_ns = self.complained_ns.unwrap_or(self.end_ns);
         let odd = groups.iter().filter(|group| group.noise == Noise::None && !group.recovered);
         let crowds = Crowds::of(groups);
+        let unmade = unmade(groups);
         let is_new = |group: &&Group| {
             !self.does_without(group)
-                && !was_not_made(group, groups)
+                && !was_not_made(group, &unmade)
                 && !went_on(facts, works, group)
                 && !is_interleaved(works, group, groups)
                 && !crowds.have(group)

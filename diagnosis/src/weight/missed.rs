@@ -5,19 +5,21 @@ use crate::facts::Subject;
 use crate::groups::Group;
 use crate::meaning::Meaning;
 
+/// What was to be made, and could not be.
+pub(super) fn unmade(groups: &[Group]) -> Vec<&Group> {
+    let makes = |group: &&Group| calls::has(&group.name, bits::MAKES_ENTRY);
+    groups.iter().filter(|group| !matches!(group.meaning, Meaning::Answer(_))).filter(makes).collect()
+}
+
 /// Whether a group misses what its process failed to make before, or something in that.
-pub(super) fn was_not_made(group: &Group, groups: &[Group]) -> bool {
+pub(super) fn was_not_made(group: &Group, unmade: &[&Group]) -> bool {
     let Subject::Path(path) = &group.subject else { return false };
     let is_of = |made: &str| path.strip_prefix(made).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let failed = |other: &&Group| {
-        calls::has(&other.name, bits::MAKES_ENTRY)
-            && !matches!(other.meaning, Meaning::Answer(_))
-            && other.tgid == group.tgid
-            && other.last_ns <= group.last_ns
-            && other.subject.text().is_some_and(is_of)
+        other.tgid == group.tgid && other.last_ns <= group.last_ns && other.subject.text().is_some_and(is_of)
     };
     group.meaning == Meaning::Missing
-        && groups.iter().filter(|other| other.first != group.first).any(|other| failed(&other))
+        && unmade.iter().filter(|other| other.first != group.first).any(|other| failed(&other))
 }
 
 #[cfg(test)]
