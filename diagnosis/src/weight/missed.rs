@@ -18,8 +18,7 @@ pub(super) fn was_not_made(group: &Group, unmade: &[&Group]) -> bool {
     let failed = |other: &&Group| {
         other.tgid == group.tgid && other.last_ns <= group.last_ns && other.subject.text().is_some_and(is_of)
     };
-    group.meaning == Meaning::Missing
-        && unmade.iter().filter(|other| other.first != group.first).any(|other| failed(&other))
+    group.meaning == Meaning::Missing && unmade.iter().filter(|other| other.first != group.first).any(failed)
 }
 
 #[cfg(test)]
