@@ -29,7 +29,8 @@ const SERVFAIL: u8 = 2;
 
 /// Starts them all: 127.83.78.5:9000 hangs up on who has said something, 127.83.78.5:9001 keeps silent,
 /// 127.83.78.5:9002 speaks no TLS, 127.83.78.5:9003 hangs up on nobody and answers, 127.83.78.5:9004 answers with the
-/// status that the path is, 127.83.78.5:9005 says nothing and hangs up, 127.83.78.5:9006 answers in part, 127.83.78.6 has its ports 8080 and 1883 taken.
+/// status that the path is, 127.83.78.5:9005 says nothing and hangs up, 127.83.78.5:9006 answers in part, 127.83.78.6 has
+/// its ports 8080 and 1883 taken.
 pub(crate) fn start() -> Result<()> {
     let silent = UdpSocket::bind("127.83.78.1:53").context("cannot take port 53")?;
     thread::spawn(move || {

@@ -1,5 +1,5 @@
-//! A living program that says nothing any more but the same error, again and again: not what a server
-//! says of what its clients ask for.
+//! A living program that says nothing any more but the same error, again and again: not what a server says of what its
+//! clients ask for.
 
 use crate::facts::{Facts, Process};
 use crate::finding::Finding;

@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::groups::Group;
 use crate::last_words::LastWords;
 use crate::weight::THREAD_ENDED;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What ended so short a time ago may be begun again at once.
 const MOMENT_NS: u64 = 2_000_000_000;
@@ -15,20 +15,15 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     if !facts.is_living() || facts.is_frozen() || facts.culprit.is_some() {
         return Vec::new();
     }
-    // When each began a process last.
-    let mut begun_ns = HashMap::<u32, u64>::new();
-    for process in facts.processes.values() {
-        let last_ns = begun_ns.entry(process.parent).or_default();
-        *last_ns = process.first_ns.max(*last_ns);
-    }
+    let parents = Parents::of(facts);
     // The last one tells the most.
-    let crashed = facts.processes.iter().filter_map(|(tgid, process)| finding(facts, &begun_ns, *tgid, process));
+    let crashed = facts.processes.iter().filter_map(|(tgid, process)| finding(facts, &parents, *tgid, process));
     crashed.max_by_key(|finding| finding.evidence.last().copied()).into_iter().collect()
 }
 
-fn finding(facts: &Facts<'_>, begun_ns: &HashMap<u32, u64>, tgid: u32, process: &Process) -> Option<Finding> {
+fn finding(facts: &Facts<'_>, parents: &Parents, tgid: u32, process: &Process) -> Option<Finding> {
     let end = process.end.filter(|end| end.ending.at_ns.saturating_add(MOMENT_NS) <= facts.header.read_ns)?;
-    if process.programs.is_empty() || end.ending.is_success() || goes_on(facts, begun_ns, process, end.ending.at_ns) {
+    if process.programs.is_empty() || end.ending.is_success() || goes_on(facts, parents, process, end.ending.at_ns) {
         return None;
     }
     let words = LastWords::of_process(facts, tgid, process, end.ending.at_ns).filter(|words| words.is_crash);
@@ -44,12 +39,31 @@ fn finding(facts: &Facts<'_>, begun_ns: &HashMap<u32, u64>, tgid: u32, process: 
     Some(Finding::new("crashed", THREAD_ENDED, text, said_in.into_iter().chain([end.index])))
 }
 
+/// What is known of those who may have run what crashed.
+struct Parents {
+    /// When each began a process last.
+    begun_ns: HashMap<u32, u64>,
+    /// Those that have answered requests.
+    serving: HashSet<u32>,
+}
+
+impl Parents {
+    fn of(facts: &Facts<'_>) -> Self {
+        let mut begun_ns = HashMap::<u32, u64>::new();
+        for process in facts.processes.values() {
+            let last_ns = begun_ns.entry(process.parent).or_default();
+            *last_ns = process.first_ns.max(*last_ns);
+        }
+        Self { begun_ns, serving: facts.served.iter().map(|served| served.tgid).collect() }
+    }
+}
+
 /// Who runs what it is told to at its times, and reckons with failures.
 const CRONS: [&str; 4] = ["cron", "crond", "fcron", "supercronic"];
 
 /// Whether who ran a process that ended does without: it has begun another since, or has become another; it serves, or
 /// runs what it is told to; or it is somebody from outside.
-fn goes_on(facts: &Facts<'_>, begun_ns: &HashMap<u32, u64>, process: &Process, end_ns: u64) -> bool {
+fn goes_on(facts: &Facts<'_>, parents: &Parents, process: &Process, end_ns: u64) -> bool {
     // What ran it, and ended with it, only passed it on.
     let above = std::iter::successors(Some(process.parent), |tgid| facts.processes.get(tgid).map(|it| it.parent));
     let lives = |tgid: &u32| facts.processes.get(tgid).is_some_and(|it| it.end.is_none());
@@ -58,8 +72,8 @@ fn goes_on(facts: &Facts<'_>, begun_ns: &HashMap<u32, u64>, process: &Process, e
         facts.processes.get(&parent).is_none_or(|it| it.since_ns() > end_ns || CRONS.contains(&it.program()));
     is_other
         || !facts.is_below_main(parent)
-        || begun_ns.get(&parent).is_some_and(|begun_ns| *begun_ns > end_ns)
-        || facts.served.iter().any(|served| served.tgid == parent)
+        || parents.begun_ns.get(&parent).is_some_and(|begun_ns| *begun_ns > end_ns)
+        || parents.serving.contains(&parent)
 }
 
 #[cfg(test)]
