@@ -63,8 +63,8 @@ pub struct LastWords {
     pub tgid: u32,
     /// The writes that it was made of, the first and the last.
     pub events: [usize; 2],
-    /// Which line of the complaint it begins with, without a long stack above it.
-    at: usize,
+    /// How many lines stand behind the one that it is shown from, which has no long stack above it.
+    behind: usize,
 }
 
 /// What a child said so long before the end is another matter.
@@ -118,10 +118,10 @@ impl LastWords {
     pub fn of_output(facts: &Facts<'_>) -> Option<Self> {
         let (tgid, process) = facts.culprit().filter(|_| facts.ended_badly())?;
         let lines = lines::last(process, facts.end_ns());
-        let at = lines.iter().rposition(|line| line.text.contains(char::is_alphanumeric))?;
-        let line = lines.get(at)?;
+        let (behind, line) =
+            lines.iter().rev().enumerate().find(|(_, line)| line.text.contains(char::is_alphanumeric))?;
         let (text, events) = (statement::shortened(line.text.trim()), [line.first, line.last]);
-        Some(Self { text, is_error: false, is_crash: false, since_ns: line.since_ns, tgid, events, at })
+        Some(Self { text, is_error: false, is_crash: false, since_ns: line.since_ns, tgid, events, behind })
     }
 
     /// What a thread said right before it ended, and when, if a runtime says so of what ended it.
@@ -146,10 +146,20 @@ impl LastWords {
 
     /// What a process wrote until it ended.
     pub(crate) fn of_process(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option<Self> {
+        let find = |lines: &[Line]| {
+            let failed = Failed::of(facts, tgid, lines.first().map_or(usize::MAX, |line| line.first));
+            statement::find(lines, |events| failed.between(&events))
+        };
         let lines = lines::last(process, end_ns);
-        let failed = Failed::of(facts, tgid, lines.first().map_or(usize::MAX, |line| line.first));
-        let found = statement::find(&lines, |events| failed.between(&events))?;
+        let found = find(&lines)?;
         let attempts = lines::with_attempts(process, end_ns);
+        // Who only sums up has said the reason before, if longer: pytest looks for garbage between.
+        let gives_reason = |found: &Found| found.rank >= Rank::Failure && !has_no_reason(&found.text);
+        let before = || find(&attempts).filter(gives_reason);
+        let (found, lines) = match Some(found.rank).filter(|rank| *rank == Rank::Summary).and_then(|_| before()) {
+            Some(before) => (before, attempts.clone()),
+            None => (found, lines),
+        };
         let repeats = Repeats::of(&lines, &attempts);
         let text = lines.get(found.first).map_or("", |line| &line.text);
         let other = Some(&found).filter(|found| found.rank == Rank::Failure);
@@ -168,7 +178,7 @@ impl LastWords {
             since_ns: first.since_ns,
             tgid,
             events: [first.first, last.last],
-            at: if found.last - found.first < TOGETHER { found.first } else { found.last },
+            behind: lines.len() - 1 - if found.last - found.first < TOGETHER { found.first } else { found.last },
         })
     }
 }
@@ -324,8 +334,12 @@ fn in_lower_case<'l>(lines: impl Iterator<Item = &'l Line>) -> String {
 pub fn shown(facts: &Facts<'_>, tgid: u32, words: Option<&LastWords>, most: usize) -> Vec<String> {
     let Some(process) = facts.processes.get(&words.map_or(tgid, |words| words.tgid)) else { return Vec::new() };
     let end_ns = process.end.map_or_else(|| facts.end_ns(), |end| end.ending.at_ns);
-    let lines = lines::last(process, end_ns);
-    let to_stderr = match words.and_then(|words| lines.get(words.at)) {
+    let mut lines = lines::last(process, end_ns);
+    if words.is_some_and(|words| words.behind >= lines.len()) {
+        lines = lines::with_attempts(process, end_ns);
+    }
+    let said = words.and_then(|words| lines.len().checked_sub(words.behind + 1));
+    let to_stderr = match said.and_then(|at| lines.get(at)) {
         Some(said) => said.to_stderr,
         None => lines.iter().any(|line| line.to_stderr),
     };
@@ -333,7 +347,7 @@ pub fn shown(facts: &Facts<'_>, tgid: u32, words: Option<&LastWords>, most: usiz
     let tells = |line: &Line| !line.text.trim_matches([' ', '^', '~']).is_empty();
     let told: Vec<_> =
         lines.iter().enumerate().filter(|(_, line)| line.to_stderr == to_stderr && tells(line)).collect();
-    let said = words.and_then(|words| told.iter().position(|(at, _)| *at >= words.at));
+    let said = said.and_then(|said| told.iter().position(|(at, _)| *at >= said));
     let from = told.len().saturating_sub(most).min(said.unwrap_or(usize::MAX));
     let plain = |line: &Line| line.text.trim_end().replace('\t', "    ");
     told.into_iter().skip(from).take(most).map(|(_, line)| plain(line)).collect()

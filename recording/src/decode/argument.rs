@@ -172,16 +172,16 @@ impl<'a> Printer<'_, 'a> {
         }
     }
 
-    /// A descriptor, with what it is where that is known.
+    /// A descriptor, with what it is where that is known; `?` stands behind what it may no longer be.
     pub(super) fn descriptor(&mut self, fd: i32) {
         signed(self.out, i64::from(fd));
         if let Some(what) = self.descriptors.and_then(|table| table.text(fd)) {
             self.out.push('<');
             text::between_angles(self.out, &escape::bytes(what));
+            self.out.push('>');
             if !self.descriptors.is_some_and(|table| table.is_sure(fd)) {
                 self.out.push('?');
             }
-            self.out.push('>');
         }
     }
 

@@ -124,7 +124,7 @@ impl<'o> Words<'o> {
         let table = descriptors.tables.of(event.tgid().unwrap_or(event.tid));
         Some(match table.and_then(|table| Some((table.text(fd)?, table.is_sure(fd)))) {
             Some((what, true)) => format!("{fd}<{what}>"),
-            Some((what, false)) => format!("{fd}<{what}?>"),
+            Some((what, false)) => format!("{fd}<{what}>?"),
             None => fd.to_string(),
         })
     }

@@ -1,6 +1,7 @@
 //! Lines that sum up, or lead to another: what they are of is told.
 
 use super::error;
+use crate::scene::{S, Scene};
 
 #[test]
 fn who_sums_up_has_said_the_reason_before() {
@@ -64,4 +65,27 @@ fn what_is_done_without_and_hints_are_no_errors() {
     let said =
         "Key 'epoch' is not in struct\n\nSet the environment variable FULL_ERROR=1 for a complete stack trace.\n";
     assert_eq!(error(said), "Key 'epoch' is not in struct");
+}
+
+#[test]
+fn who_only_sums_up_has_said_the_reason_before_if_longer() {
+    let reason = "E       fixture 'db' not found\n";
+    let after = |ns: u64, said: &str| {
+        let mut scene = Scene::of("pytest");
+        scene.say(1, reason);
+        scene.later(ns);
+        scene.say(1, said);
+        scene.exit(700, 1 << 8);
+        let why = scene.why();
+        (why.last_words.map(|words| words.text), why.said)
+    };
+    let (told, said) = after(S, "ERROR test_api.py::test_list\n");
+    assert_eq!(told.as_deref(), Some("fixture 'db' not found"));
+    assert_eq!(said, [reason.trim_end(), "ERROR test_api.py::test_list"]);
+    // Who states a reason has no need of it.
+    let (told, _) = after(S, "KeyError: 'total'\n");
+    assert_eq!(told.as_deref(), Some("KeyError: 'total'"));
+    // Of an attempt so long ago it says nothing.
+    let (told, _) = after(20 * S, "ERROR test_api.py::test_list\n");
+    assert_eq!(told.as_deref(), Some("test_api.py::test_list"));
 }

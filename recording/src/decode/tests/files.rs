@@ -264,7 +264,7 @@ fn what_a_descriptor_was_before_calls_are_missing_is_unsure() {
         write_arguments(&mut out, &Invocation { call: parsed(&bytes), enter: None }, &Style::default(), Some(table));
         out
     };
-    assert_eq!([read(3), read(4)], ["3</old?>, 0x1000, 10", "4</new>, 0x1000, 10"]);
+    assert_eq!([read(3), read(4)], ["3</old>?, 0x1000, 10", "4</new>, 0x1000, 10"]);
 }
 
 #[test]
