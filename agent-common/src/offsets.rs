@@ -110,6 +110,20 @@ pub struct Offsets {
     pub page_bytes: u32,
     /// 1 where `mark_victim` passes the victim's task (since 6.9), 0 where it passes its number.
     pub victim_is_task: u32,
+    /// `task_struct.files`.
+    pub task_files: u32,
+    /// `files_struct.fdt`.
+    pub files_table: u32,
+    /// `fdtable.max_fds`.
+    pub table_len: u32,
+    /// `fdtable.fd`.
+    pub table_files: u32,
+    /// `file.f_inode`.
+    pub file_inode: u32,
+    /// `inode.i_mode`.
+    pub inode_mode: u32,
+    /// `inode.i_rdev`: of a device which.
+    pub inode_device: u32,
     /// Where the fields of sockets lie. All 0: this kernel does not keep which cgroup made a socket.
     pub sock: SockOffsets,
 }
@@ -162,20 +176,6 @@ pub struct SockOffsets {
     pub retransmits: u32,
     /// The number of `connect` on this architecture.
     pub connect_nr: u32,
-    /// `task_struct.files`.
-    pub task_files: u32,
-    /// `files_struct.fdt`.
-    pub files_table: u32,
-    /// `fdtable.max_fds`.
-    pub table_len: u32,
-    /// `fdtable.fd`.
-    pub table_files: u32,
-    /// `file.f_inode`.
-    pub file_inode: u32,
-    /// `inode.i_mode`.
-    pub inode_mode: u32,
-    /// `inode.i_rdev`: of a device which.
-    pub inode_device: u32,
     /// `file.private_data`: of a socket's file its `struct socket`.
     pub file_socket: u32,
     /// `socket.sk`.

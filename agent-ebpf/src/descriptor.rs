@@ -26,9 +26,9 @@ impl Table {
     /// Those of a typed task.
     #[inline(always)]
     pub fn of(task: *const c_void) -> Self {
-        let files: *const c_void = typed(task, offset!(sock.task_files));
-        let table: *const c_void = typed(files, offset!(sock.files_table));
-        Self { files: typed(table, offset!(sock.table_files)), len: typed(table, offset!(sock.table_len)) }
+        let files: *const c_void = typed(task, offset!(task_files));
+        let table: *const c_void = typed(files, offset!(files_table));
+        Self { files: typed(table, offset!(table_files)), len: typed(table, offset!(table_len)) }
     }
 
     /// The `struct file` behind one of them; null: none.
@@ -47,13 +47,13 @@ impl Table {
 /// The inode of a `struct file`.
 #[inline(always)]
 pub fn inode(file: *const c_void) -> *const c_void {
-    field(file, offset!(sock.file_inode))
+    field(file, offset!(file_inode))
 }
 
 /// What an inode is of.
 #[inline(always)]
 pub fn kind(inode: *const c_void) -> u16 {
-    field::<u16>(inode, offset!(sock.inode_mode)) & KIND_OF_FILE
+    field::<u16>(inode, offset!(inode_mode)) & KIND_OF_FILE
 }
 
 /// Whether somebody may read what is written to an inode: it is that of a pipe or a terminal.
@@ -61,7 +61,7 @@ pub fn kind(inode: *const c_void) -> u16 {
 fn is_read(inode: *const c_void) -> bool {
     match kind(inode) {
         PIPE => true,
-        CHARACTERS => field::<u32>(inode, offset!(sock.inode_device)) >> MINOR_BITS != MEMORY,
+        CHARACTERS => field::<u32>(inode, offset!(inode_device)) >> MINOR_BITS != MEMORY,
         _ => false,
     }
 }
@@ -77,7 +77,7 @@ global! {
         if fd == u64::from(OUTPUT) || fd == u64::from(ERROR) {
             return fd;
         }
-        if offset!(sock.table_files) == 0 || fd == 0 {
+        if fd == 0 {
             return 0;
         }
         let table = Table::of(task::current());

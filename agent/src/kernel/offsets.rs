@@ -65,6 +65,13 @@ pub(super) fn find(btf: &Btf) -> Result<Offsets, Error> {
         bprm_interp: of("linux_binprm.interp")?,
         page_bytes: u32::try_from(rustix::param::page_size()).unwrap_or(4096),
         victim_is_task: u32::from(btf.passes_pointer("mark_victim", 0)),
+        task_files: of("task_struct.files")?,
+        files_table: of("files_struct.fdt")?,
+        table_len: of("fdtable.max_fds")?,
+        table_files: of("fdtable.fd")?,
+        file_inode: of("file.f_inode")?,
+        inode_mode: of("inode.i_mode")?,
+        inode_device: of("inode.i_rdev")?,
         sock: sockets(btf).unwrap_or_default(),
     })
 }
@@ -97,13 +104,6 @@ fn sockets(btf: &Btf) -> Result<SockOffsets, Error> {
         srtt: of("tcp_sock.srtt_us")?,
         retransmits: of("tcp_sock.total_retrans")?,
         connect_nr: connect_number(),
-        task_files: of("task_struct.files")?,
-        files_table: of("files_struct.fdt")?,
-        table_len: of("fdtable.max_fds")?,
-        table_files: of("fdtable.fd")?,
-        file_inode: of("file.f_inode")?,
-        inode_mode: of("inode.i_mode")?,
-        inode_device: of("inode.i_rdev")?,
         file_socket: of("file.private_data")?,
         socket_sock: of("socket.sk")?,
     })
