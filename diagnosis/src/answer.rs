@@ -4,7 +4,7 @@ mod beside;
 #[cfg(test)]
 mod tests;
 
-use crate::facts::{Facts, Process, is_shell};
+use crate::facts::{Facts, Process};
 use crate::finding::{Finding, Relation};
 use crate::last_words::LastWords;
 use crate::rules;
@@ -88,7 +88,7 @@ pub(crate) fn is_unusual(facts: &Facts<'_>, found: &[Finding], words: Option<&La
         head.is_some_and(|(tgid, head)| {
             let parent = facts.processes.get(&head.parent);
             let is_no = head.end.is_some_and(|end| end.ending.exit_code == Some(1));
-            let is_quiet = words.is_none() && (is_no || parent.is_some_and(|parent| is_shell(parent.program())));
+            let is_quiet = words.is_none() && (is_no || parent.is_some_and(|parent| parent.is_shell()));
             facts.ending.is_none() && (is_quiet || attempts(facts, *tgid).is_none())
         })
     };
@@ -162,8 +162,9 @@ fn attempts(facts: &Facts<'_>, tgid: u32) -> Option<String> {
 
 /// Whether a process is a fork of the main one that ran nothing else and ended alike: a part of it.
 fn is_part_of(facts: &Facts<'_>, process: &Process, end: &Ending) -> bool {
-    facts.ending.is_some_and(|main| {
-        process.programs.is_empty()
+    let main = facts.ending.and_then(|main| Some((main, facts.processes.get(&main.tgid)?)));
+    main.is_some_and(|(main, of)| {
+        process.is_fork_of(of)
             && process.parent == main.tgid
             && facts.chain.len() == 2
             && end.exit_code == main.exit_code

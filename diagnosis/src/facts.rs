@@ -32,7 +32,6 @@ pub(crate) use monitors::is_hotspot;
 pub use owner::Owner;
 pub(crate) use patience::{LEAST_NS as PATIENCE_NS, LONGER};
 pub use process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
-pub(crate) use process::{is_shell, launches};
 pub(crate) use requests::polled;
 pub use setup::{Setup, Step};
 pub(crate) use signals::*;
@@ -139,8 +138,8 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn is_of_culprit(&self, tgid: u32) -> bool {
         let Some((culprit, process)) = self.culprit() else { return false };
-        let is_part = |of: &Process| of.parent == culprit && of.programs.is_empty();
-        tgid == culprit || is_shell(process.program()) && self.processes.get(&tgid).is_some_and(is_part)
+        let is_part = |of: &Process| of.parent == culprit && of.is_fork_of(process);
+        tgid == culprit || process.is_shell() && self.processes.get(&tgid).is_some_and(is_part)
     }
 
     /// How the culprit ended; else the main process.

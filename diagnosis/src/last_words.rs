@@ -237,6 +237,14 @@ pub(crate) fn failures(process: &Process, time: Range<u64>) -> Vec<String> {
     found.into_iter().map(|found| statement::shortened(&found.text)).collect()
 }
 
+/// All that a process logged in a time at the level of an error.
+pub(crate) fn logged_errors(process: &Process, time: Range<u64>) -> Vec<String> {
+    let lines = said(process, time);
+    let is_logged = |found: &Found| lines.get(found.first).is_some_and(|line| logs::is_error(&line.text));
+    let found = statement::candidates(&lines).into_iter().filter(is_logged);
+    found.map(|found| statement::shortened(&found.text)).collect()
+}
+
 fn said(process: &Process, time: Range<u64>) -> Vec<Line> {
     lines::of(process.outputs.iter().filter(|output| time.contains(&output.at_ns)), time.end)
 }

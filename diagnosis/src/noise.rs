@@ -66,6 +66,7 @@ const TRIED: &[(&str, &str)] = &[
     ("/node_modules", "Node's search for modules"),
     ("/package.json", "Node's search for modules"),
     ("/.openssl", "a configuration that is optional"),
+    ("/openssl.cnf", "a configuration that is optional"),
     ("/ssl/certs", "the search for certificates"),
     ("/crypto-policies", "a configuration that is optional"),
     ("/sys/fs/cgroup", "a look at its own limits"),

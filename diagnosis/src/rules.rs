@@ -17,6 +17,7 @@ mod crashed;
 mod deadlock;
 mod descriptors;
 mod dns;
+mod each_answer;
 mod file_lock;
 mod files;
 mod halted;
@@ -40,6 +41,7 @@ mod stuck;
 mod thread;
 mod throttled;
 mod timeout;
+mod turned_away;
 mod unanswered;
 mod untaken;
 
@@ -47,7 +49,7 @@ pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 34] = [
+const RULES: [Rule; 36] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -77,6 +79,8 @@ const RULES: [Rule; 34] = [
     busy::rule,
     served::rule,
     client_errors::rule,
+    each_answer::rule,
+    turned_away::rule,
     unanswered::rule,
     untaken::rule,
     throttled::rule,

@@ -35,7 +35,7 @@ use crate::turn::went_on;
 use crate::works::Works;
 use again::{complaining, is_complained_of, is_interleaved, is_repeated, is_standing};
 use missed::{unmade, was_not_made};
-use told::{names, says};
+use told::{names, says, states};
 
 /// What the kernel itself says is the cause.
 pub const CERTAIN: i32 = 1000;
@@ -117,6 +117,8 @@ const CLOSE: i32 = 40;
 const TURNED: i32 = 200;
 /// The complaint names what failed.
 const NAMED: i32 = 350;
+/// And the very line that says why does, and tells the error as well.
+const STATED: i32 = 450;
 /// The complaint tells the error.
 const TOLD: i32 = 200;
 /// A peer failed it again and again.
@@ -169,7 +171,8 @@ fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, compl
     let own = end.is_own(group);
     // What failed once it had said why it ends is of its way out.
     let is_behind = !end.error.is_empty() && end.complained_ns.is_some_and(|ns| group.began_ns() > ns);
-    let named = !is_behind && names(end, group, turned);
+    let named = !is_behind && names(&end.words, group, turned);
+    let stated = named && !went_on && states(end, group, turned);
     // That the words tell of such an error, and not of what, says nothing of one that does no harm; that they name it,
     // which healthy runs did not, says that this time it did.
     let harmless = !named && (group.healthy.is_some() || went_on);
@@ -181,6 +184,7 @@ fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, compl
     weighed.add(end.bad && own && close, CLOSE, "right before the end");
     weighed.add(turned, TURNED, "the last to fail before it complained or ended, and it did nothing else behind it");
     weighed.add(named, NAMED, "what it wrote at the end names it");
+    weighed.add(stated, STATED, "the line that says why names it, and tells this error");
     weighed.add(told && !named, TOLD, "what it wrote at the end tells of this error");
     weighed.add(complains, NAMED, "it complains of it again and again");
     weighed.add(is_repeated(works, group), REPEATED, AGAIN);
@@ -206,7 +210,8 @@ fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, compl
         (false, _) => i32::MAX,
     };
     weighed.is_tied = most != WORTH_SAYING;
-    weighed.weight = weighed.weight.min(most);
+    // The kernel's word, or an exit code that says so, is more than the program's.
+    weighed.weight = weighed.weight.min(most).min(NO_PROGRAM - 1);
     weighed.agreement = match (named, told || says) {
         (_, true) => Agreement::Same,
         (true, false) => Agreement::More,

@@ -1,7 +1,7 @@
 //! What stands beside the cause: what it said as well, and what failed right before, or meanwhile.
 
 use super::{past, writer};
-use crate::facts::{Facts, Failure, Process, is_shell};
+use crate::facts::{Facts, Failure, Process};
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
 use crate::last_words::{LastWords, about, has_no_reason, has_own_reason, is_vague};
@@ -55,7 +55,7 @@ pub(super) fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words:
 pub(super) fn child_before(facts: &Facts<'_>) -> Option<String> {
     let (culprit, process) = facts.culprit().filter(|_| facts.ending.is_some() && facts.chain.len() > 1)?;
     let is_other = |tgid: u32, other: &Process| tgid != culprit && other.command() != process.command();
-    facts.processes.get(&process.parent).filter(|shell| is_shell(shell.program()))?;
+    facts.processes.get(&process.parent).filter(|shell| shell.is_shell())?;
     failed_child(facts, process.parent, process.first_ns.checked_sub(TRAP_NS)?..process.first_ns, is_other)
 }
 

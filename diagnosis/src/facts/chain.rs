@@ -25,7 +25,7 @@ mod runs;
 mod tests;
 
 use super::Facts;
-use super::process::{Process, launches};
+use super::process::Process;
 use super::signals::{FAULTS, SIGABRT};
 use rewind_recording::ending::Ending;
 
@@ -193,5 +193,5 @@ fn is_alike(parent: &Process, code: u8, child: &Ending) -> bool {
         ("make" | "gmake", 2) => !child.is_success(),
         _ => false,
     };
-    same || own && launches(parent.program())
+    same || own && parent.launches()
 }

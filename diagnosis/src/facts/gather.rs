@@ -144,9 +144,11 @@ impl Gather {
                 let ending = Ending::of(&exit, chosen);
                 process.end = Some(ProcessEnd { index, tid: event.tid, ending });
             }
+            What::Exec(exec) => process.execs(&exec),
             What::Fork(fork) if fork.child_tid == fork.child_tgid => {
+                let interpreter = process.interpreter.clone();
                 let child = self.processes.entry(fork.child_tgid).or_default();
-                child.first_ns = event.end_ns;
+                (child.first_ns, child.interpreter) = (event.end_ns, interpreter);
                 self.tables.started(fork.child_tgid, tgid);
             }
             What::SignalSent(sent) => self.sent.push((index, sent)),

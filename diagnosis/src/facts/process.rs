@@ -7,7 +7,9 @@ use crate::text::{command, written};
 use rewind_common::call::{blob_flags, part};
 use rewind_recording::call::Call;
 use rewind_recording::decode::Invocation;
+use rewind_recording::decode::descriptors::Table;
 use rewind_recording::ending::Ending;
+use rewind_recording::events::Exec;
 use rewind_recording::setup::{is_runtime, runtime};
 use rewind_recording::syscalls::Row;
 
@@ -122,6 +124,8 @@ pub struct Process {
     pub user: Option<u32>,
     /// What it ran, in order.
     pub programs: Vec<Program>,
+    /// What interprets the last of these, where that is a script (`#!`): the name of a program, without its directory.
+    pub(super) interpreter: Option<String>,
     /// Signals that were delivered to it.
     pub signals: Vec<DeliveredSignal>,
     /// What it wrote to its standard output and error.
@@ -157,6 +161,21 @@ impl Process {
         name(self.command())
     }
 
+    /// Whether it has run no program since its parent made it: it still has that one's name.
+    pub(crate) fn is_fork_of(&self, parent: &Self) -> bool {
+        self.programs.is_empty() && (self.comm == parent.comm || self.comm.is_empty())
+    }
+
+    /// Whether it is a shell, or a script of one.
+    pub(crate) fn is_shell(&self) -> bool {
+        is_shell(self.interpreter.as_deref().unwrap_or(self.program()))
+    }
+
+    /// Whether its program's work is to run others.
+    pub(crate) fn launches(&self) -> bool {
+        launches(self.interpreter.as_deref().unwrap_or(self.program()))
+    }
+
     /// Whether its program takes a signal itself, or did, as far as that is among the records.
     #[must_use]
     pub fn handles(&self, signal: u32) -> bool {
@@ -185,6 +204,12 @@ impl Process {
         if is_number(&self.comm) { "its runtime" } else { runtime(&self.comm) }
     }
 
+    /// The kernel told that it runs another program.
+    pub(super) fn execs(&mut self, exec: &Exec<'_>) {
+        let interpreter = exec.argv().next().filter(|_| exec.is_interpreted());
+        self.interpreter = interpreter.map(|path| name(&String::from_utf8_lossy(&path)).to_owned());
+    }
+
     /// Takes a call of it that has returned into account.
     pub(super) fn feed(&mut self, seen: &Seen<'_, '_>) {
         self.memory.feed(seen.index, seen.name, seen.call());
@@ -205,8 +230,9 @@ impl Process {
         }
         let Some(at) = calls::sent_argument(seen.name) else { return };
         let fd = seen.descriptor();
-        // What goes nowhere is said to nobody.
-        let is_heard = seen.table.and_then(|table| table.text(fd)) != Some("/dev/null");
+        // What goes nowhere is said to nobody, where it is sure to go there.
+        let is_unheard = |table: &Table| table.text(fd) == Some("/dev/null") && table.is_sure(fd);
+        let is_heard = !seen.table.is_some_and(is_unheard);
         self.is_unheard |= fd == STDERR && !is_heard;
         // Where both go to one terminal, the name by which it was opened tells which is meant.
         let is_named = seen.table.and_then(|table| table.text(fd)) == Some("/dev/stderr");
@@ -284,7 +310,7 @@ const LAUNCHERS: [&str; 26] = [
 const SHELLS: usize = 8;
 
 /// Whether a program's work is to run others.
-pub(crate) fn launches(program: &str) -> bool {
+fn launches(program: &str) -> bool {
     LAUNCHERS.contains(&program)
 }
 

@@ -89,7 +89,10 @@ fn errors(lines: &[Line], now_ns: u64) -> Option<Vec<Found>> {
         beside.into_iter().any(|found| at_ns(found.first).abs_diff(at_ns(at)) < beside_ns)
     };
     let is_alone = others.all(|at| is_beside(at) || lines.get(at).is_some_and(|line| ordinary::is_mark(&line.text)));
-    let is_now = now_ns.saturating_sub(at_ns(last.last)) <= period_ns.saturating_mul(LONGER_WAIT);
+    // The waits of many double each time.
+    let mut pauses = errors.iter().rev().map(|found| at_ns(last.first).saturating_sub(at_ns(found.first)));
+    let pause_ns = pauses.find(|ns| *ns > SAME_NS / 10).unwrap_or_default().max(period_ns);
+    let is_now = now_ns.saturating_sub(at_ns(last.last)) <= pause_ns.saturating_mul(LONGER_WAIT);
     let gives_none = vague::is_vague(&last.text) || vague::gives_up(&last.text);
     let is_it = last.rank < Rank::Crash && errors.len() >= least && is_alone && is_now && !gives_none;
     is_it.then_some(errors)

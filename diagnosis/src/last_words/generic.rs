@@ -62,6 +62,8 @@ pub(super) fn found(lines: &[Line], at: usize) -> Option<Found> {
     let rank = match named {
         Some(_) if is_openssl(&lower) => Rank::Summary,
         Some(rank) => rank,
+        // As curl says it; what it says behind that only helps.
+        None if line.starts_with("curl: (") => Rank::Error,
         None if is_warning(&lower) || goes_on(line) => Rank::Plain,
         None if has_words() && is_indented => Rank::Summary,
         None if has_words() => Rank::Failure,

@@ -101,6 +101,7 @@ const WITHOUT: &[&str] = &[
     "continuing",
     "optional",
     "not required",
+    "logging to ",
     " disabled: ",
 ];
 

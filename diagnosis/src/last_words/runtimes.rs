@@ -13,8 +13,9 @@ const MESSAGE: usize = 4;
 /// A runtime: what it says at line `at`, if that is its.
 type Runtime = fn(&[Line], usize) -> Option<Found>;
 
-const RUNTIMES: [Runtime; 17] = [
+const RUNTIMES: [Runtime; 18] = [
     anyhow,
+    rake,
     python,
     rejection,
     java,
@@ -86,6 +87,15 @@ fn anyhow(lines: &[Line], at: usize) -> Option<Found> {
     };
     let said = causes.iter().filter_map(|at| cause(*at)).fold(header.to_owned(), |said, cause| said + ": " + cause);
     Some(Found { rank: Rank::Crash, first: at, last: *causes.last()?, text: said })
+}
+
+/// `rails aborted!`, the exception, and each that was met before, behind `Caused by:`: Rails wraps those with what they say.
+fn rake(lines: &[Line], at: usize) -> Option<Found> {
+    text(lines, at).filter(|line| ["rake aborted!", "rails aborted!"].contains(line))?;
+    let (said, own) = message(lines, at + 1, text(lines, at + 1)?, false);
+    let is_end = |next: &usize| text(lines, *next).is_some_and(|line| line.starts_with("Tasks: TOP"));
+    let last = (own + 1..lines.len()).find(is_end).unwrap_or(own);
+    Some(Found { rank: Rank::Crash, first: at, last, text: said })
 }
 
 /// `Traceback (most recent call last):`, frames, then the exception; of a group the first in it; of one that was met as

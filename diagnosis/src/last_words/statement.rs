@@ -92,11 +92,14 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
         return Some(Found { rank: before.rank.max(Rank::Failure), ..before.clone() });
     }
     // What gives no reason gives way to the error right before it that gives one.
+    let is_invalid = vague::is_invalid(&said.text);
     let has_reason = |found: &&Found| {
         let is_right_before = found.last < said.first && time_ns(said).saturating_sub(time_ns(found)) < AT_ONCE_NS;
-        let gives_none = vague::is_bare(&found.text) || vague::is_vague(&found.text);
-        let is_error = found.rank >= said.rank.clamp(Rank::Failure, Rank::Error);
-        is_error && is_right_before && !gives_none && failed_behind(found) == Between::Nothing
+        let gives_none = vague::is_bare(&found.text) && !is_invalid || vague::is_vague(&found.text);
+        let is_far = is_invalid && found.last + 1 != said.first;
+        let least = if is_invalid { Rank::Failure } else { said.rank.clamp(Rank::Failure, Rank::Error) };
+        let is_error = found.rank >= least;
+        is_error && is_right_before && !gives_none && !is_far && failed_behind(found) == Between::Nothing
     };
     let is_bare = said.rank < Rank::Crash && (vague::is_bare(&said.text) || said.rank == Rank::Summary);
     if let Some(reason) = recent.clone().rfind(has_reason).filter(|_| is_bare) {
@@ -253,9 +256,10 @@ pub(super) fn candidates(lines: &[Line]) -> Vec<Found> {
     candidates
 }
 
-/// Whether a text is but the name of a test, as pytest lists those that failed: `tests/test_api.py::test_list`.
+/// Whether a text is but the name of a test, or of a file of those, as pytest lists those that failed:
+/// `tests/test_api.py::test_list`.
 fn is_test(text: &str) -> bool {
-    text.contains(".py::") && !text.contains(char::is_whitespace)
+    (text.contains(".py::") || text.ends_with(".py")) && !text.contains(char::is_whitespace)
 }
 
 /// A line of a log with the next line, where it leads to that.

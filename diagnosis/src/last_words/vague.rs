@@ -6,7 +6,7 @@ use super::failure_words::tells_failure;
 /// Words of lines that say only that it did not start, or will end.
 const GENERAL: &str = "\
     a abnormally abort aborted aborting after all an and app application assertions attempts be boot booting bootstrap \
-    bootstrapping can't cannot code compilation component components config configuration could critical \
+    bootstrapping can't cannot check code compilation component components config configuration could critical \
     dependencies dependency down due encountered error errors event exception exit exited exiting extension fail failed failing \
     failure failures fatal giving in init initialisation initialise initialised initialization initialize \
     initialized invalid is job launch loop main mode not object of on panic passed phase pre problem problems process \
@@ -35,12 +35,19 @@ pub(super) fn is_vague(text: &str) -> bool {
     let said = without_place(said.map_or(text, |(_, said)| said)).to_lowercase();
     let mut words = said.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty());
     words.clone().next().is_some()
-        && words.all(|word| is_number(word) || GENERAL.split(' ').any(|general| general == word))
+        && words.all(|word| is_number(word) || is_code(word) || GENERAL.split(' ').any(|general| general == word))
 }
 
 /// Whether a word is a number, or a time: "76s".
 fn is_number(word: &str) -> bool {
     word.trim_end_matches(['m', 's']).parse::<u64>().is_ok()
+}
+
+/// Whether a word is the code of a message: "ah00014".
+fn is_code(word: &str) -> bool {
+    let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let letters = word.len() - digits.len();
+    (1..=4).contains(&letters) && digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// How words go that tell that something was not done.
@@ -144,7 +151,7 @@ pub(super) fn is_bare(text: &str) -> bool {
     // "fatal: storage"
     let is_word =
         |about: &str| about.len() > 2 && about.chars().all(|c| c.is_ascii_lowercase()) && !tells_failure(about);
-    if parts.is_some_and(|(said, about)| is_vague(said) && is_word(about)) {
+    if parts.is_some_and(|(said, about)| is_vague(said) && is_word(about)) || is_invalid(said) {
         return true;
     }
     let said = parts
@@ -157,6 +164,12 @@ pub(super) fn is_bare(text: &str) -> bool {
         return true;
     }
     has_any(UNDONE) && !has_any(REASONS) && !said.contains(['"', '=', '{'])
+}
+
+/// Whether a text ends in what the C library says of `EINVAL`, which never tells what is invalid.
+pub(super) fn is_invalid(text: &str) -> bool {
+    let about = text.rsplit(": ").next().unwrap_or_default();
+    about.split('.').next() == Some("Invalid argument")
 }
 
 /// The words of a text in lower case, a space before and behind each.

@@ -1,23 +1,28 @@
-//! A thread that makes no call and is in none: it computes, for ever as it may be. Or one that does nothing but yield the
-//! CPU.
+//! A thread that makes no call and is in none: it computes, for ever as it may be. Or one that makes one call alone, which
+//! gives it nothing.
 
 use crate::facts::{Facts, Thread};
 use crate::finding::Finding;
 use crate::groups::Group;
+use crate::meaning;
 use crate::weight::HUNG;
 use crate::words::throttling;
-use rewind_recording::decode;
+use rewind_recording::call::Call;
+use rewind_recording::decode::{self, errno::EAGAIN};
 use rewind_recording::event::What;
 use rewind_recording::render::units::{duration, grouped};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Programs that compute make no call for as long.
 const LONG_NS: u64 = 10_000_000_000;
-/// Who yields so often, for so long, waits in a loop for what another is to do.
-const YIELDS: u64 = 1000;
-const YIELDS_NS: u64 = 5_000_000_000;
+/// Who makes such a call so often, for so long, waits in a loop for what another is to do.
+const LOOPS: u64 = 1000;
+const LOOPS_NS: u64 = 5_000_000_000;
 /// Or so many times as often as is held.
 const LAPS: u64 = 100;
+/// Who makes no other call makes the next one so soon.
+const MOMENT_NS: u64 = 1_000_000;
 /// The kernel's letter for a thread that runs, or could.
 const RUNS: char = 'R';
 /// Less CPU than this share of the time, in percent, and it was held up.
@@ -29,7 +34,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     }
     let threads = facts.threads().into_values().flatten().collect::<Vec<_>>();
     let busy = threads.iter().filter(|thread| thread.wait.is_none() && thread.quiet_ns > LONG_NS);
-    let mut findings: Vec<_> = busy.filter_map(|thread| finding(facts, thread)).chain(yielding(facts)).collect();
+    let mut findings: Vec<_> = busy.filter_map(|thread| finding(facts, thread)).chain(looping(facts)).collect();
     findings.truncate(3);
     findings
 }
@@ -59,41 +64,78 @@ fn finding(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
     Some(Finding::new("busy", HUNG, text, last_event(facts, tid)))
 }
 
-/// Living processes of one thread whose last calls are `sched_yield` alone: others may do what a thread yields for.
-fn yielding(facts: &Facts<'_>) -> Vec<Finding> {
-    if facts.sums.get("sched_yield").is_none_or(|sums| sums.calls < YIELDS) {
+/// A call that gives nothing: it only yields the CPU, or says that there is nothing yet, with the errno.
+type Fruitless = (Cow<'static, str>, Option<u16>);
+
+/// Living processes of one thread whose last calls are all one that gives nothing: others may do what a thread waits for.
+fn looping(facts: &Facts<'_>) -> Vec<Finding> {
+    if facts.sums.values().all(|sums| sums.calls < LOOPS) {
         return Vec::new();
     }
-    let mut yields = BTreeMap::<u32, (u64, u64, usize)>::new();
+    let coverage = &facts.header.coverage;
+    let mut loops = BTreeMap::<u32, Loop>::new();
     for (index, event) in (0..facts.timeline.len()).filter_map(|index| Some((index, facts.timeline.event(index)?))) {
         let What::Call { call, .. } = event.what else { continue };
-        if decode::name(&call, facts.arch) == "sched_yield" {
-            let (count, _, last) = yields.entry(event.tid).or_insert((0, event.start_ns, index));
-            (*count, *last) = (*count + 1, index);
-        } else {
-            yields.remove(&event.tid);
+        // Before that only those that failed may be held.
+        if call.errno().is_some() && event.start_ns < coverage.complete_from_ns {
+            continue;
+        }
+        match fruitless(facts, &call) {
+            Some(call) => {
+                let one = loops.entry(event.tid).or_insert_with(|| Loop::begun(call.clone(), event.start_ns));
+                if one.call != call {
+                    *one = Loop::begun(call, event.start_ns);
+                }
+                (one.count, one.last) = (one.count + 1, index);
+            }
+            None => drop(loops.remove(&event.tid)),
         }
     }
     let found = facts.threads().into_iter().filter_map(|(tgid, threads)| {
         let [Thread { quiet_ns, .. }] = *threads else { return None };
-        let (count, since_ns, last) = *yields.get(&tgid)?;
-        let long_ns = facts.header.read_ns.saturating_sub(since_ns);
-        // Of a loop without any pause only the newest are held: all since calls are complete.
-        let coverage = &facts.header.coverage;
-        let laps = coverage.calls_overwritten >= count.saturating_mul(LAPS) && since_ns <= coverage.complete_from_ns;
-        let is_long = long_ns >= YIELDS_NS || laps;
-        if count < YIELDS || !is_long || quiet_ns > YIELDS_NS {
+        let Loop { call: (name, errno), count, since_ns, last } = loops.get(&tgid)?;
+        let long_ns = facts.header.read_ns.saturating_sub(*since_ns);
+        // Of a loop without any pause only the newest are held.
+        let is_all = since_ns.saturating_sub(coverage.complete_from_ns) < MOMENT_NS;
+        let laps = is_all && coverage.calls_overwritten >= count.saturating_mul(LAPS);
+        let is_long = long_ns >= LOOPS_NS || laps;
+        if *count < LOOPS || !is_long || quiet_ns > LOOPS_NS {
             return None;
         }
         let comm = facts.processes.get(&tgid).map_or("", |process| &process.comm);
-        let text = format!(
-            "process {tgid} ({comm}) waits in a loop: all of its last {} calls, in {}, only yield the CPU (sched_yield)",
-            grouped(count),
-            duration(long_ns)
-        );
-        Some(Finding::new("busy", HUNG, text, [last]))
+        let what = match errno {
+            Some(errno) => format!("are {name}, which had nothing yet ({})", meaning::name(*errno)),
+            None => format!("only yield the CPU ({name})"),
+        };
+        let (count, long) = (grouped(*count), duration(long_ns));
+        let text = format!("process {tgid} ({comm}) waits in a loop: all of its last {count} calls, in {long}, {what}");
+        Some(Finding::new("busy", HUNG, text, [*last]))
     });
     found.collect()
+}
+
+/// One call, again and again.
+struct Loop {
+    call: Fruitless,
+    count: u64,
+    since_ns: u64,
+    /// The last of these.
+    last: usize,
+}
+
+impl Loop {
+    fn begun(call: Fruitless, since_ns: u64) -> Self {
+        Self { call, count: 0, since_ns, last: 0 }
+    }
+}
+
+/// The call, if it gave nothing.
+fn fruitless(facts: &Facts<'_>, call: &Call<'_>) -> Option<Fruitless> {
+    let name = decode::name(call, facts.arch);
+    match call.errno() {
+        None => (name == "sched_yield").then_some((name, None)),
+        errno => errno.filter(|errno| *errno == EAGAIN).map(|errno| (name, Some(errno))),
+    }
 }
 
 /// The last that a thread did.

@@ -29,7 +29,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     if is_one && said.is_none() && NOT_THERE.contains(&last.status) {
         return Vec::new();
     }
-    let said = said.unwrap_or_default();
+    let said = said.map_or_else(String::new, |said| format!("; it said \"{said}\""));
     let of = grouped(facts.served.len() as u64);
     let text =
         format!("it answered none of its last {of} requests well, {} with HTTP {}{said}", last.name, last.status);

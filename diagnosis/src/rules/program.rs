@@ -1,8 +1,9 @@
 //! A program that was to be run is not there, or its interpreter is not: the exit code 127 of shells and others that
 //! run programs; and a living shell that looks for it in vain, round after round, where it begins no process for that.
 
+use crate::builtin;
 use crate::calls::{self, bits};
-use crate::facts::{Facts, Failure, Process, Subject, is_shell, launches};
+use crate::facts::{Facts, Failure, Process, Subject};
 use crate::finding::{Finding, Relation};
 use crate::groups::{Agreement, Group};
 use crate::meaning::{self, Meaning, is_no_program};
@@ -37,7 +38,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     // A fork of a shell has no program of its own: what it looked for, its parent did.
     let parent = facts.processes.get(&process.parent).filter(|_| process.programs.is_empty());
     let launcher = if process.programs.is_empty() { parent } else { Some(process) };
-    let Some(launcher) = launcher.filter(|launcher| is_it && launches(launcher.program())) else { return Vec::new() };
+    let Some(launcher) = launcher.filter(|launcher| is_it && launcher.launches()) else { return Vec::new() };
     let family: BTreeSet<u32> = [tgid].into_iter().chain(parent.map(|_| process.parent)).collect();
     let since_ns = launcher.since_ns();
     let looks: Vec<_> =
@@ -53,7 +54,7 @@ fn is_look(failure: &Failure, since_ns: u64) -> bool {
     failure.at_ns >= since_ns
         && failure.meaning() == Meaning::Missing
         && calls::has(&failure.name, bits::ASKS | bits::RUNS)
-        && matches!(&failure.subject, Subject::Path(path) if path.starts_with('/'))
+        && matches!(&failure.subject, Subject::Path(path) if path.starts_with('/') && !builtin::is_of_any(path, failure.errno))
 }
 
 /// Of what cannot be run: that it is no program of this machine's, or that it may not be run.
@@ -145,7 +146,7 @@ fn in_no_directory(name: &str, dirs: &[&str]) -> String {
 
 /// That a living shell looks for a program in vain again and again, says so each time, and does nothing else.
 fn living(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
-    if process.end.is_some() || !is_shell(process.program()) || !facts.is_below_main(tgid) {
+    if process.end.is_some() || !process.is_shell() || !facts.is_below_main(tgid) {
         return None;
     }
     let own = facts.failures.iter().filter(|failure| failure.tgid == tgid && is_look(failure, process.since_ns()));

@@ -5,6 +5,7 @@ use crate::calls::{self, bits};
 use crate::facts::{Facts, Failure, Served, Subject};
 use crate::finding::Finding;
 use crate::groups::Group;
+use crate::last_words::has_no_reason;
 use crate::meaning::Meaning;
 use crate::noise::{Noise, noise};
 use crate::weight::SERVES_ERRORS;
@@ -39,9 +40,15 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
     }
     let (count, of) = (grouped(errors.len() as u64), grouped(recent.len() as u64));
     let of_file = || denied.before(last).and_then(|failure| told(groups, failure));
+    let least = (errors.len() as u64).div_ceil(2);
+    let said = beside_answers::said(facts, &errors);
+    let clause = |said: String| format!("; it said \"{said}\"");
     let reason = of_file()
-        .or_else(|| reason(facts, groups, last, errors.len()))
-        .or_else(|| beside_answers::said(facts, &errors));
+        // A peer that failed it about as often, the last time right before the last of the answers.
+        .or_else(|| upstream::right_before(groups, (last.tgid, last.at_ns), least))
+        .or_else(|| said.clone().filter(|said| !has_no_reason(said)).map(clause))
+        .or_else(|| checked(facts, groups, last))
+        .or_else(|| said.map(clause));
     let reason = reason.or_else(|| denied.meanwhile(last).and_then(|failure| told(groups, failure)));
     let reason = reason.or_else(|| died(facts, first)).unwrap_or_default();
     let text = format!(
@@ -89,13 +96,11 @@ fn told(groups: &[Group], failure: &Failure) -> Option<String> {
     Some(format!("; right before that {}", failure::clause(groups.iter().find(is_it)?)))
 }
 
-/// A peer that failed the server about as often, the last time right before the last of the answers; else, of who
-/// passes requests on, peers that fail it all the time, as those whose health it checks.
-fn reason(facts: &Facts<'_>, groups: &[Group], last: &Served, errors: usize) -> Option<String> {
-    let least = (errors as u64).div_ceil(2);
-    let meanwhile = || upstream::meanwhile(facts, groups, last.tgid, |group| group.first_ns <= last.at_ns);
-    upstream::right_before(groups, (last.tgid, last.at_ns), least)
-        .or_else(|| meanwhile().filter(|_| OF_GATEWAYS.contains(&last.status)))
+/// Of who passes requests on, peers that fail it all the time, as those whose health it checks.
+fn checked(facts: &Facts<'_>, groups: &[Group], last: &Served) -> Option<String> {
+    OF_GATEWAYS
+        .contains(&last.status)
+        .then(|| upstream::meanwhile(facts, groups, last.tgid, |group| group.first_ns <= last.at_ns))?
 }
 
 /// The thread of the server that ended of an exception before the first of the errors, if it answered none well since.

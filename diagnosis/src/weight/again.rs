@@ -102,11 +102,12 @@ pub(super) fn is_standing(facts: &Facts<'_>, works: &Works, group: &Group, compl
     let is_often = is_within(OFTEN_NS);
     // Who asks for what is not there, and goes on, reckons with it.
     let is_reckoned_with = group.meaning == Meaning::Other && status(group.errno).is_some();
-    // A server that answers well does without it, unless an error is all that it says.
+    // A server that answers well does without it, unless an error is all that it says, or what it writes is lost.
     let serves_well = || {
         let mut served =
             facts.served.iter().filter(|served| served.tgid == group.tgid && served.at_ns > group.first_ns);
-        served.any(|served| served.status < ERRORS) && !(is_peer && complaining.contains(&group.tgid))
+        let is_lost = group.meaning == Meaning::OutOfSpace;
+        served.any(|served| served.status < ERRORS) && !is_lost && !(is_peer && complaining.contains(&group.tgid))
     };
     // Who serves reckons with clients that go away.
     let is_client = || match &group.subject {

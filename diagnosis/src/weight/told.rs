@@ -9,26 +9,32 @@ use crate::noise::Noise;
 use crate::text::has_name;
 use rewind_recording::decode::{errno_name, errno_text};
 
-/// Whether the last words name what failed; `turned` if the course changed with it: a plain word is its name then.
-pub(super) fn names(end: &EndContext, group: &Group, turned: bool) -> bool {
+/// Whether words, in lower case, name what failed; `turned` if the course changed with it: a plain word is its name then.
+pub(super) fn names(words: &str, group: &Group, turned: bool) -> bool {
     let mut subjects = group.subject.text().into_iter().chain(group.to.as_deref());
-    subjects.any(|subject| names_subject(end, group, turned, &subject.to_lowercase()))
+    subjects.any(|subject| names_subject(words, group, turned, &subject.to_lowercase()))
 }
 
-fn names_subject(end: &EndContext, group: &Group, turned: bool, text: &str) -> bool {
+/// Whether the line that says why names what failed, and tells that error.
+pub(super) fn states(end: &EndContext, group: &Group, turned: bool) -> bool {
+    let is_told = || errno_text(group.errno).is_some_and(|text| end.error.contains(&text.to_lowercase()));
+    names(&end.error, group, turned) && is_told()
+}
+
+fn names_subject(words: &str, group: &Group, turned: bool, text: &str) -> bool {
     let last = text.rsplit('/').next().unwrap_or(text);
     // What was asked for: a path, or a name.
     let asked = group.name.rsplit_once(' ').map(|(_, asked)| asked.to_lowercase());
-    let is_asked = asked.is_some_and(|asked| asked.len() > 3 && has_name(&end.words, &asked));
+    let is_asked = asked.is_some_and(|asked| asked.len() > 3 && has_name(words, &asked));
     // What is only looked for by a word, as a program's own name, is seldom what that word means.
     let is_path = text.contains('/') || is_no_word(text) || group.noise == Noise::None;
     // What a probe looked for may be the directory of what is told of.
-    let is_above = || group.noise != Noise::None && !has_name(&end.words.replace(&format!("{text}/"), ""), text);
-    let whole = is_asked
-        || text.len() > 3 && (has_name(&end.words, text) && is_path && !is_above() || is_quoted(&end.words, text));
-    let is_told = || (turned || is_no_word(last)) && has_name(&end.words, last) || is_quoted(&end.words, last);
+    let is_above = || group.noise != Noise::None && !has_name(&words.replace(&format!("{text}/"), ""), text);
+    let whole =
+        is_asked || text.len() > 3 && (has_name(words, text) && is_path && !is_above() || is_quoted(words, text));
+    let is_told = || (turned || is_no_word(last)) && has_name(words, last) || is_quoted(words, last);
     // Of a probe the last part alone may be a part of another path.
-    let is_told = || if group.noise == Noise::None { is_told() } else { is_quoted(&end.words, last) };
+    let is_told = || if group.noise == Noise::None { is_told() } else { is_quoted(words, last) };
     whole || matches!(group.subject, Subject::Path(_)) && last.len() > 4 && is_told()
 }
 
@@ -148,5 +154,5 @@ fn is_right_before(end: &EndContext, group: &Group) -> bool {
 fn names_another(end: &EndContext, group: &Group, turned: bool) -> bool {
     let Subject::Path(_) = &group.subject else { return false };
     let paths = end.error.split(|c: char| c.is_whitespace() || "'\"`,:;()[]=".contains(c));
-    !names(end, group, turned) && paths.into_iter().any(|word| word.starts_with('/') && word.len() > 1)
+    !names(&end.words, group, turned) && paths.into_iter().any(|word| word.starts_with('/') && word.len() > 1)
 }

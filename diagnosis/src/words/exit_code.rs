@@ -1,7 +1,7 @@
 //! What programs that run others mean by their exit codes (`sh`(1), `env`(1), `timeout`(1), `xargs`(1), `bash`(1)), and
 //! Node by one of its own ("Exit codes" in its documentation of `process`).
 
-use crate::facts::{Facts, Process, is_shell, launches};
+use crate::facts::{Facts, Process};
 use rewind_recording::decode::signal_name;
 
 /// What the code says that the container ended with: of the processes that passed it on the last that means something
@@ -17,14 +17,16 @@ pub(crate) fn words(facts: &Facts<'_>) -> Option<String> {
     };
     let same = |process: &&Process| process.end.is_some_and(|end| end.ending.exit_code == Some(code));
     chain.filter(same).filter(|_| code < 128 || !is_told && is_killed(code - 128)).find_map(|process| {
-        let program = process.program();
         let is_meant = match code {
-            NOT_FOUND => tells_of_absence(process),
+            // Who ran something that says another reason means that.
+            NOT_FOUND => {
+                tells_of_absence(process) && facts.culprit().is_none_or(|(_, culprit)| tells_of_absence(culprit))
+            }
             UNSETTLED => is_silent(process),
             _ => true,
         };
-        let meaning = meaning(program, code).filter(|_| is_meant)?;
-        Some(format!("{program}: {meaning}"))
+        let meaning = meaning(process, code).filter(|_| is_meant)?;
+        Some(format!("{}: {meaning}", process.program()))
     })
 }
 
@@ -46,17 +48,17 @@ fn tells_of_absence(process: &Process) -> bool {
 }
 
 /// What a program means by a code that is not its child's.
-fn meaning(program: &str, code: u8) -> Option<String> {
-    let text = match (program, code) {
+fn meaning(process: &Process, code: u8) -> Option<String> {
+    let text = match (process.program(), code) {
         ("node" | "nodejs", UNSETTLED) => "nothing is left to do, and a top-level await has not settled",
         ("timeout", 124) => "the time was over",
         ("xargs", 123) => "what it ran exited with 1 to 125",
         ("xargs", 124) => "what it ran exited with 255",
         ("xargs", 125) => "a signal ended what it ran",
-        (_, 126) if launches(program) => "found, but it cannot be run",
-        (_, 127) if launches(program) => "no such program",
+        (_, 126) if process.launches() => "found, but it cannot be run",
+        (_, 127) if process.launches() => "no such program",
         ("timeout" | "env" | "nice" | "nohup" | "chroot" | "stdbuf", 125) => "it failed itself",
-        (_, 129..=159) if is_shell(program) => {
+        (_, 129..=159) if process.is_shell() => {
             let name = signal_name(u32::from(code - 128))?;
             return Some(format!("{name} ended what it ran"));
         }

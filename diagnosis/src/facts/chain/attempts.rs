@@ -9,7 +9,7 @@ mod tests;
 use super::forks;
 use super::runs::{Run, has_failed, is_same, ran_none};
 use crate::calls::{self, bits};
-use crate::facts::process::{Process, is_shell};
+use crate::facts::process::Process;
 use crate::facts::signals::SIGKILL;
 use crate::facts::{Facts, Failure, Subject};
 use crate::meaning::is_ended_by_peer;
@@ -61,7 +61,7 @@ impl Facts<'_> {
         let in_vain: HashSet<u32> = in_vain.map(|failure| failure.tgid).collect();
         // One of the container's that runs a program, or was begun to run one and could not.
         let is_attempt = |(tgid, process): &(&u32, &Process)| {
-            let is_in_vain = in_vain.contains(*tgid) && !is_shell(process.program()) || ran_none(process);
+            let is_in_vain = in_vain.contains(*tgid) && !process.is_shell() || ran_none(process);
             !process.is_setup() && (!process.programs.is_empty() || is_in_vain)
         };
         let left = self.left_by_clients();
@@ -92,7 +92,7 @@ impl Facts<'_> {
 
     /// Parts of a script that a shell left behind in the background.
     fn failing_parts(&self) -> impl Iterator<Item = (u64, u32)> {
-        let is_part = |process: &Process| process.programs.is_empty() && is_shell(process.program());
+        let is_part = |process: &Process| process.programs.is_empty() && process.is_shell();
         let has_failed = |process: &Process| process.end.is_some_and(|end| has_failed(&end));
         let parts = self.processes.iter().filter(move |(_, process)| is_part(process) && has_failed(process));
         let left =
@@ -144,7 +144,7 @@ impl Facts<'_> {
         let is_another =
             |(of, run): (u32, &Process)| run.first_ns > end.at_ns && !is_same(process, run) && !self.idles(of);
         let goes_on = || self.was_had_over(parent, *last, &end) || self.children(parent).any(is_another);
-        let is_over = is_shell(supervisor.program()) && goes_on();
+        let is_over = supervisor.is_shell() && goes_on();
         let fails = failed.len() >= least
             || least == TWICE && living.is_none() && self.is_given_up(parent, supervisor, end.at_ns);
         (fails && !has_come_up && is_of_now && !is_over).then_some((first.first_ns, *last))

@@ -1,7 +1,6 @@
 //! A supervisor that is told to end because what it runs failed: by a script that it runs behind that, by a listener.
 
 use super::runs::{has_failed, is_same};
-use crate::facts::process::is_shell;
 use crate::facts::signals::{ASKING, SIGKILL};
 use crate::facts::{Facts, Process};
 use rewind_common::record::{SignalSent, sent_flags};
@@ -22,7 +21,7 @@ impl Facts<'_> {
         let supervises = |of: u32| {
             let process = self.processes.get(&of)?;
             let is_kin = of == tgid || process.parent == tgid;
-            (is_kin && process.end.is_some() && !is_shell(process.program())).then_some(of)
+            (is_kin && process.end.is_some() && !process.is_shell()).then_some(of)
         };
         let failed = self.requests().filter_map(|sent| self.failed_before(supervises(sent.tgid)?, sent.time_ns));
         failed.max().map(|(_, child)| child)

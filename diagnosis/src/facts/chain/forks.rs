@@ -5,7 +5,7 @@
 
 use super::runs::{Run, has_failed};
 use crate::calls::{self, bits};
-use crate::facts::process::{Process, is_shell};
+use crate::facts::process::Process;
 use crate::facts::{Facts, Failure, Subject};
 use crate::meaning::Meaning;
 use crate::text::{has_name, last_part};
@@ -31,7 +31,7 @@ impl Facts<'_> {
         let is_fork = |process: &Process| {
             let is_own = process.programs.is_empty() && !process.is_setup() && process.first_ns >= complete_ns;
             let parent = self.processes.get(&process.parent);
-            is_own && parent.is_some_and(|parent| !is_shell(parent.program()) && parent.first_ns < process.first_ns)
+            is_own && parent.is_some_and(|parent| !parent.is_shell() && parent.first_ns < process.first_ns)
         };
         let mut forks = BTreeMap::<(u32, &str), Vec<Run<'_>>>::new();
         for (tgid, process) in self.processes.iter().filter(|(_, process)| is_fork(process)) {

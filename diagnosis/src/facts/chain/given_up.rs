@@ -2,7 +2,7 @@
 
 use super::runs::{has_failed, is_same};
 use crate::facts::Facts;
-use crate::facts::process::{Process, is_shell, launches};
+use crate::facts::process::{Process, is_shell};
 
 /// What was not run again for so long was given up, as far as is known.
 const GIVEN_UP_NS: u64 = 2_000_000_000;
@@ -21,11 +21,7 @@ impl Facts<'_> {
         let talks = || self.tables.of(parent).is_some_and(|table| table.open().any(|(_, what)| has_peer(what)));
         let own: Vec<_> = self.living.iter().filter(|thread| thread.tgid == parent).collect();
         let waits = !own.is_empty() && own.iter().all(|thread| thread.wait.is_some());
-        waits
-            && self.is_past(failed_ns)
-            && !is_shell(supervisor.program())
-            && !self.children(parent).any(is_work)
-            && !talks()
+        waits && self.is_past(failed_ns) && !supervisor.is_shell() && !self.children(parent).any(is_work) && !talks()
     }
 
     /// Whether a script began in the background what then complained and failed, and nothing of the container lives on
@@ -34,7 +30,7 @@ impl Facts<'_> {
         let (parent, Some(end)) = (process.parent, process.end.map(|end| end.ending)) else { return false };
         let Some(script) = self.processes.get(&parent).filter(|script| script.end.is_none()) else { return false };
         let ran = script.programs.iter().rfind(|program| program.at_ns <= process.first_ns);
-        let is_script = ran.is_some_and(|ran| is_shell(ran.name()));
+        let is_script = ran.is_some_and(|ran| is_shell(ran.name())) || script.is_shell();
         let is_meanwhile = |at_ns: u64| process.first_ns < at_ns && at_ns < end.at_ns;
         let is_background = script.programs.iter().any(|program| is_meanwhile(program.at_ns))
             || self.children(parent).any(|(other, run)| other != tgid && is_meanwhile(run.first_ns));
@@ -51,7 +47,7 @@ impl Facts<'_> {
         };
         let is_work = |run: &Process| match run.end {
             Some(ended) => run.parent == parent && !has_failed(&ended) && goes_on(run.first_ns),
-            None => !launches(run.program()) && !asks(run),
+            None => !run.launches() && !asks(run),
         };
         let mut others = self.processes.iter().filter(|(of, run)| !self.only_waits(**of) && !run.is_setup());
         let mut works = || others.any(|(of, run)| self.is_below_main(*of) && is_work(run));

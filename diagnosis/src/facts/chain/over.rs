@@ -2,7 +2,7 @@
 
 use super::runs::ran_none;
 use crate::facts::Facts;
-use crate::facts::process::{Process, is_shell};
+use crate::facts::process::Process;
 use crate::facts::signals::ASKING;
 use rewind_recording::ending::Ending;
 
@@ -53,8 +53,7 @@ impl Facts<'_> {
                 |killer: u32| killer == tgid || self.processes.get(&killer).is_some_and(|of| of.parent == tgid);
             killer.is_some_and(is_ours)
         });
-        is_killed_by_another
-            || is_shell(process.program()) && said.any(|output| is_own(&output.text) && !is_test(&output.text))
+        is_killed_by_another || process.is_shell() && said.any(|output| is_own(&output.text) && !is_test(&output.text))
     }
 
     /// Whether a process began another child once it knew that `child` had ended; one that waits counts where `child`

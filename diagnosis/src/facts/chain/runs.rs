@@ -1,7 +1,7 @@
 //! Runs of programs: which are of the same, and which failed.
 
 use crate::facts::ProcessEnd;
-use crate::facts::process::{Process, is_shell};
+use crate::facts::process::Process;
 use crate::facts::signals::ASKING;
 
 /// A process, with its number.
@@ -16,7 +16,7 @@ pub(super) fn is_same(one: &Process, other: &Process) -> bool {
     let [is_fork, other_is_fork] = [one, other].map(|process| process.programs.is_empty());
     is_fork == other_is_fork
         && other.command() == one.command()
-        && (!(is_fork && is_shell(one.program())) || ran_none(one) && ran_none(other))
+        && (!(is_fork && one.is_shell()) || ran_none(one) && ran_none(other))
 }
 
 /// Whether an end is a failure: who was asked to end did as it was told.
@@ -29,7 +29,7 @@ pub(super) fn has_failed(end: &ProcessEnd) -> bool {
 /// program.
 pub(super) fn ran_none(process: &Process) -> bool {
     let code = process.end.and_then(|end| end.ending.exit_code);
-    process.programs.is_empty() && is_shell(process.program()) && code.is_some_and(|code| NOT_RUN.contains(&code))
+    process.programs.is_empty() && process.is_shell() && code.is_some_and(|code| NOT_RUN.contains(&code))
 }
 
 #[cfg(test)]
