@@ -227,12 +227,12 @@ pub(crate) fn stated(process: &Process, time: Range<u64>) -> Option<String> {
     (found.rank >= Rank::Error).then(|| statement::shortened(&found.text))
 }
 
-/// All that a process said in a time that tells of a failure, the surest first.
+/// All that a process said in a time that tells of a failure, the surest first; what it did away with for that comes last.
 pub(crate) fn failures(process: &Process, time: Range<u64>) -> Vec<String> {
     let lines = said(process, time);
     let mut found: Vec<_> = statement::find(&lines, |_| Between::Other).into_iter().collect();
     found.extend(statement::candidates(&lines));
-    found.retain(|found| found.rank >= Rank::Failure);
+    found.retain(|found| found.rank >= Rank::Failure || found.rank == Rank::Tidying && tells_failure(&found.text));
     found.sort_by_key(|found| Reverse(found.rank));
     found.into_iter().map(|found| statement::shortened(&found.text)).collect()
 }

@@ -186,6 +186,19 @@ mod tests {
         let told = yields(1_200, 5_000_000, 24);
         let answer = "It is running; but process 700 (app) waits in a loop: all of its last 1,201 calls, in 8.";
         assert!(told.starts_with(answer) && told.ends_with("s, only yield the CPU (sched_yield)."), "{told}");
+        // As who accepts without waiting for a client.
+        let accepts = |errno: i64| {
+            let mut scene = Scene::of("app");
+            for _ in 0..1_200 {
+                scene.call(700, 288).arg(3).result(-errno).end();
+                scene.now += 5_000_000;
+            }
+            scene.answer()
+        };
+        let told =
+            "waits in a loop: all of its last 1,200 calls, in 8.19s, are accept4, which had nothing yet (EAGAIN).";
+        assert!(accepts(11).contains(told), "{}", accepts(11));
+        assert!(!accepts(103).contains("in a loop"), "{}", accepts(103));
         for told in [yields(1_200, 5_000_000, 39), yields(1_200, 1_000, 24), yields(100, 100_000_000, 24)] {
             assert_eq!(told, "It is running: nothing unusual found.");
         }

@@ -186,6 +186,7 @@ fn complaint(facts: &Facts<'_>, look: &Failure) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use crate::scene::{MS, S, Scene};
+    use rewind_recording::event::build;
 
     #[test]
     fn a_living_shell_that_looks_for_a_program_round_after_round_is_told() {
@@ -230,6 +231,26 @@ mod tests {
         let answer = "It exited with 127: there is no program nocommand in its PATH (/usr/local/bin:/usr/bin:/bin); it said \
                       \"bash: line 1: nocommand: command not found\".";
         assert_eq!(scene.answer(), answer);
+    }
+
+    #[test]
+    fn a_script_is_the_shell_that_interprets_it() {
+        let answer = |interpreter: &str| {
+            let mut scene = Scene::of("entrypoint.sh");
+            let argv = [interpreter, "/app/entrypoint.sh"];
+            build::script(&mut scene.records, scene.now, (700, 700), "/app/entrypoint.sh", &argv);
+            looked(&mut scene, 700, 262, "confd");
+            scene.say(2, "/app/entrypoint.sh: line 4: confd: command not found\n");
+            scene.exit(700, 127 << 8);
+            scene.answer()
+        };
+        let told = "It exited with 127: there is no program confd in its PATH";
+        assert!(answer("/bin/bash").starts_with(told), "{}", answer("/bin/bash"));
+        assert!(
+            answer("/usr/bin/python3").starts_with("It exited with 127: it said"),
+            "{}",
+            answer("/usr/bin/python3")
+        );
     }
 
     #[test]

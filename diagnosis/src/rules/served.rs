@@ -171,6 +171,44 @@ mod tests {
     }
 
     #[test]
+    fn what_it_says_of_each_request_comes_before_what_fails_meanwhile_unless_it_gives_no_reason() {
+        let answer = |says: &str| {
+            let mut scene = Scene::of("app");
+            let (mut received, mut sent) = (0, 0);
+            for _ in 0..6 {
+                // As it sends its figures, each two seconds.
+                scene.connect([10, 0, 0, 5], 8125, -111);
+                scene.later(2 * S);
+                scene.message([8080, 5000], RECEIVED, &mut received, b"GET /ready HTTP/1.1\r\nHost: shop\r\n\r\n");
+                scene.say(2, says);
+                scene.message([8080, 5000], 0, &mut sent, b"HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n");
+            }
+            scene.answer()
+        };
+        let missing = answer("not ready: stat /data/CURRENT: no such file or directory\n");
+        assert!(
+            missing.ends_with("it said \"not ready: stat /data/CURRENT: no such file or directory\"."),
+            "{missing}"
+        );
+        let bare = answer("AH01079: failed to make connection to backend: localhost\n");
+        assert!(bare.contains("meanwhile connect to 10.0.0.5:8125 was refused"), "{bare}");
+    }
+
+    #[test]
+    fn who_serves_well_and_has_no_space_for_its_log_is_told() {
+        let mut scene = Scene::of("nginx");
+        let (mut received, mut sent) = (0, 0);
+        for _ in 0..6 {
+            scene.message([8080, 5000], RECEIVED, &mut received, b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+            scene.message([8080, 5000], 0, &mut sent, b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n");
+            scene.open("/logs/access.log", -28);
+            scene.later(S);
+        }
+        let told = "It is running; but openat of /logs/access.log found no space left (ENOSPC), 6 times.";
+        assert_eq!(scene.answer(), told);
+    }
+
+    #[test]
     fn a_server_that_answers_with_errors_is_told_with_the_file_that_it_cannot_write_each_time() {
         let mut scene = Scene::of("app");
         let (mut received, mut sent) = (0, 0);

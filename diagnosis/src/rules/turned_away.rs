@@ -131,6 +131,13 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_is_disconnected_is_turned_away() {
+        let mut scene = Scene::of("mosquitto");
+        (0..5).for_each(|_| client(&mut scene, 18, "1796072653: Client <unknown> disconnected, not authorised.\n"));
+        assert!(scene.answer().contains("it turned away its last 5 clients"), "{}", scene.answer());
+    }
+
+    #[test]
     fn who_serves_one_or_is_only_asked_whether_it_is_there_is_well() {
         let after = |bytes: u64, says: &str, last: &str| {
             let mut scene = Scene::of("postgres");

@@ -3,7 +3,7 @@
 use rewind_common::call::{self, Blob, args, blob_flags, flags, part};
 use rewind_common::record::sent_flags::GROUP;
 use rewind_common::record::{
-    Connection, Exec, ExecSizes, Exit, Fork, GROUP_DEAD, Kind, OomKill, RecordHeader, Signal, SignalSent,
+    Connection, Exec, ExecSizes, Exit, Fork, GROUP_DEAD, INTERPRETED, Kind, OomKill, RecordHeader, Signal, SignalSent,
     SocketMessage, Task,
 };
 use std::borrow::BorrowMut;
@@ -251,13 +251,22 @@ pub fn exec(out: &mut Vec<u8>, time_ns: u64, who: (u32, u32), path: &str, argv: 
 }
 
 /// The same with an environment of so many bytes.
-pub fn exec_with(
+pub fn exec_with(out: &mut Vec<u8>, time_ns: u64, who: (u32, u32), path: &str, argv: &[&str], env_bytes: Option<u32>) {
+    exec_by(out, time_ns, who, path, argv, (env_bytes, 0));
+}
+
+/// Appends that thread `tid` of process `tgid` runs the script `path`, by an interpreter that finds `argv`.
+pub fn script(out: &mut Vec<u8>, time_ns: u64, who: (u32, u32), path: &str, argv: &[&str]) {
+    exec_by(out, time_ns, who, path, argv, (None, INTERPRETED));
+}
+
+fn exec_by(
     out: &mut Vec<u8>,
     time_ns: u64,
     (tid, tgid): (u32, u32),
     path: &str,
     argv: &[&str],
-    env_bytes: Option<u32>,
+    (env_bytes, flags): (Option<u32>, u8),
 ) {
     let mut blobs = Vec::new();
     let path = [path.as_bytes(), &[0]].concat();
@@ -270,7 +279,7 @@ pub fn exec_with(
         blobs.resize(blobs.len().next_multiple_of(4), 0);
     }
     let len = (size_of::<Exec>() + blobs.len()) as u16;
-    let header = RecordHeader { len, kind: Kind::Exec as u8, flags: 0, tid };
+    let header = RecordHeader { len, kind: Kind::Exec as u8, flags, tid };
     out.extend_from_slice(Exec { header, time_ns, tgid }.as_bytes());
     out.extend_from_slice(&blobs);
 }

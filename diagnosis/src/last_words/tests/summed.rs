@@ -68,6 +68,22 @@ fn what_is_done_without_and_hints_are_no_errors() {
 }
 
 #[test]
+fn the_c_librarys_word_for_an_argument_gives_way_to_the_line_above_it() {
+    let said = "1:M 30 Nov 2026 21:08:20.746 # Can't handle RDB format version 12\n\
+                1:M 30 Nov 2026 21:08:20.747 # Fatal error loading the DB: Invalid argument. Exiting.\n";
+    assert_eq!(error(said), "Can't handle RDB format version 12");
+}
+
+#[test]
+fn what_rake_says_first_wraps_the_causes_below_it() {
+    let said = "rails aborted!\nActiveRecord::NoDatabaseError: database \"shop\" does not exist\n/app/bin/rails:3:in \
+                `<main>'\n\nCaused by:\nPG::ConnectionBad: database \"shop\" does not exist\n/app/bin/rails:3:in `<main>'\n\n\
+                Caused by:\nLoadError: cannot load such file -- rails/commands\n/app/bin/rails:3:in `<main>'\n\
+                Tasks: TOP => db:migrate\n";
+    assert_eq!(error(said), "ActiveRecord::NoDatabaseError: database \"shop\" does not exist");
+}
+
+#[test]
 fn who_only_sums_up_has_said_the_reason_before_if_longer() {
     let reason = "E       fixture 'db' not found\n";
     let after = |ns: u64, said: &str| {
