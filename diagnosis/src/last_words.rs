@@ -69,6 +69,8 @@ pub struct LastWords {
 
 /// What a child said so long before the end is another matter.
 const BEFORE_NS: u64 = 1_000_000_000;
+/// Programs by which a shell says something.
+const SAYS: [&str; 4] = ["cat", "echo", "printf", "tee"];
 /// So long a program may take to end once it has said so.
 const ENDING_NS: u64 = 10_000_000_000;
 /// Lines above that many are not shown with those that say why.
@@ -98,7 +100,18 @@ impl LastWords {
             let words = Self::of_process(facts, tgid, process, process.end?.ending.at_ns)?;
             Some(Self { is_error: false, ..words }).filter(|words| !words.is_old(facts))
         };
-        above.next().or(own).or_else(plain).or_else(|| Self::of_child(facts))
+        above.next().or(own).or_else(plain).or_else(|| Self::of_helper(facts)).or_else(|| Self::of_child(facts))
+    }
+
+    /// Of a shell that said nothing itself: what it had said by a program right before it ended (`cat >&2 <<EOF`).
+    fn of_helper(facts: &Facts<'_>) -> Option<Self> {
+        let (culprit, end_ns) = (facts.culprit?, facts.end_ns());
+        let says = |process: &Process| process.parent == culprit && SAYS.contains(&process.program());
+        let ended = facts.processes.iter().filter(|(_, process)| says(process));
+        let ended = ended.filter_map(|(tgid, process)| Some((*tgid, process, process.end?.ending)));
+        let right_before = ended.filter(|(.., end)| end.is_success() && end_ns.saturating_sub(end.at_ns) < BEFORE_NS);
+        let (tgid, process, end) = right_before.max_by_key(|(.., end)| end.at_ns)?;
+        Self::of_process(facts, tgid, process, end.at_ns)
     }
 
     /// Where the culprit said nothing: what the child said that failed last right before. Whether it ended for that is

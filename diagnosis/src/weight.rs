@@ -35,7 +35,7 @@ use crate::turn::went_on;
 use crate::works::Works;
 use again::{complaining, is_complained_of, is_interleaved, is_repeated, is_standing};
 use missed::{unmade, was_not_made};
-use told::{names, says, states};
+use told::{contradicts, names, says, states};
 
 /// What the kernel itself says is the cause.
 pub const CERTAIN: i32 = 1000;
@@ -171,7 +171,7 @@ fn weigh(works: &Works, group: &Group, end: &EndContext, [turned, went_on, compl
     let own = end.is_own(group);
     // What failed once it had said why it ends is of its way out.
     let is_behind = !end.error.is_empty() && end.complained_ns.is_some_and(|ns| group.began_ns() > ns);
-    let named = !is_behind && names(&end.words, group, turned);
+    let named = !is_behind && names(&end.words, group, turned) && !contradicts(end, group, turned);
     let stated = named && !went_on && states(end, group, turned);
     // That the words tell of such an error, and not of what, says nothing of one that does no harm; that they name it,
     // which healthy runs did not, says that this time it did.

@@ -187,7 +187,17 @@ fn java_machine(lines: &[Line], at: usize) -> Option<Found> {
         let is_own = |at: &usize| text(lines, *at).is_some_and(|line| line.starts_with("#  fatal error: "));
         let next = Some(next + 1).filter(is_own).unwrap_or(next);
         let said = text(lines, next)?.trim_start_matches(['#', ' ']);
-        return Some(Found { rank: Rank::Crash, first: at, last: next, text: said.to_owned() });
+        // Spring tells of a setting which one, and what it must be.
+        let detail = |start: &str| {
+            (next + 1..next + 8).find(|at| text(lines, *at).is_some_and(|line| line.trim().starts_with(start)))
+        };
+        let details: Vec<_> =
+            ["Property: ", "Reason: "].into_iter().filter_map(detail).filter(|_| said.ends_with(':')).collect();
+        let said = details
+            .iter()
+            .filter_map(|at| text(lines, *at))
+            .fold(said.to_owned(), |said, line| said + " " + line.trim());
+        return Some(Found { rank: Rank::Crash, first: at, last: details.last().copied().unwrap_or(next), text: said });
     }
     let tells =
         ["# There is insufficient memory", "Error: Could not find or load main class", "Terminating due to java.lang."];

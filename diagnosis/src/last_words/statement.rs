@@ -113,7 +113,8 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
     let said = recent.clone().find(is_same).unwrap_or(said);
     // Who panics with words of its own, or only sums up, has said the reason before.
     let is_before = |found: &&Found| found.last < said.first && failed_behind(found) == Between::Nothing;
-    let tells_none = said.text.starts_with("panic: ") && !tells_failure(&said.text);
+    let tells_none =
+        said.text.starts_with("panic: ") && !tells_failure(&said.text) || vague::is_consequence(&said.text);
     let is_failure = |found: &&Found| {
         let end = found.text.rsplit(": ").next().unwrap_or_default();
         let says = !vague::is_vague(&found.text) && !vague::is_vague(end) && !found.text.ends_with(':');

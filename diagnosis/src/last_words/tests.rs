@@ -217,6 +217,22 @@ fn what_is_shown_has_the_line_that_says_it() {
     assert!(said.evidence[0].call.starts_with("write(2"), "{:?}", said.evidence);
 }
 
+#[test]
+fn what_a_shell_has_said_by_a_program_is_its_word() {
+    let answer = |program: &str, later: u64| {
+        let mut scene = Scene::of("sh entrypoint.sh");
+        scene.child_says(program, "Error: superuser password is not specified.\n", 0);
+        scene.main = 700;
+        scene.later(later);
+        scene.exit(700, 1 << 8);
+        scene.answer()
+    };
+    assert_eq!(answer("cat", MS), "It exited with 1: it said \"Error: superuser password is not specified\".");
+    for quiet in [answer("cat", 20 * S), answer("migrate", MS)] {
+        assert!(!quiet.contains("superuser"), "{quiet}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_taken(parts in proptest::collection::vec((0_usize..PARTS.len(), ".{0,12}"), 0..24)) {

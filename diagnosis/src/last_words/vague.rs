@@ -166,6 +166,12 @@ pub(super) fn is_bare(text: &str) -> bool {
     has_any(UNDONE) && !has_any(REASONS) && !said.contains(['"', '=', '{'])
 }
 
+/// Whether a text tells only that a connection is closed, which its program does once it has met an error.
+pub(super) fn is_consequence(text: &str) -> bool {
+    let said = text.rsplit(": ").next().unwrap_or_default().trim_end_matches('.');
+    ["Connection is closed", "Connection closed", "connection is closed", "connection closed"].contains(&said)
+}
+
 /// Whether a text ends in what the C library says of `EINVAL`, which never tells what is invalid.
 pub(super) fn is_invalid(text: &str) -> bool {
     let about = text.rsplit(": ").next().unwrap_or_default();

@@ -19,6 +19,10 @@ const QUIET_NS: u64 = 5_000_000_000;
 
 /// From this status on it is the server's error (RFC 9110, 15.6).
 const ERRORS: u16 = 500;
+/// And from this one on the client's, as that there is no such path (RFC 9110, 15.5).
+const CLIENT_ERRORS: u16 = 400;
+/// So many probes in a row make a server dead (`failureThreshold`: 3 if not set).
+const PROBED: usize = 3;
 /// How the last parts of the paths of probes begin.
 const PROBES: [&str; 5] = ["health", "ready", "live", "metrics", "ping"];
 
@@ -35,7 +39,8 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let found = super::findings(&living, &groups, None).into_iter().next();
     let found = found.filter(|found| found.relation == Relation::Beside || found.meaning.is_some());
     let main = facts.ending.filter(|_| facts.ended_badly()).map(|ending| ending.tgid);
-    let found = found.or_else(|| computed(&living, main?)).or_else(|| slept(&living, main?));
+    let found =
+        found.or_else(|| unwell(&living)).or_else(|| computed(&living, main?)).or_else(|| slept(&living, main?));
     let found = found.filter(|_| living.is_living());
     // Who ends another of the container may do so for anything: that it waited for a peer is what a watchdog sees.
     let found = found.filter(|found| told_ns.is_some() || found.meaning == Some(Meaning::NoAnswer));
@@ -44,10 +49,24 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     found.map(|found| Finding { rule: RULE, weight: found.weight.min(SAID - 1), ..found }).into_iter().collect()
 }
 
+/// That all of the last probes of a server were answered with an error: who probes it takes it for dead.
+fn unwell(living: &Facts<'_>) -> Option<Finding> {
+    let last = living.served.iter().rfind(|served| is_probe(&served.name))?;
+    let same = living.served.iter().rev().filter(|served| served.name == last.name);
+    let failed: Vec<_> = same.take_while(|served| served.status >= CLIENT_ERRORS).collect();
+    let first = failed.last().filter(|_| failed.len() >= PROBED)?;
+    let text = format!("it answered the last {} requests for {} with HTTP {}", failed.len(), last.name, last.status);
+    Some(Finding::new(RULE, HUNG, text, [first.index, last.index]))
+}
+
+/// Whether a request is one by which somebody asks whether a server is well.
+fn is_probe(name: &str) -> bool {
+    let last = name.rsplit('/').next().unwrap_or_default();
+    PROBES.iter().any(|probe| last.starts_with(probe))
+}
+
 /// Whether a server gave its clients all that they asked for, and so does without what fails; probes ask for nothing.
 fn serves_well(living: &Facts<'_>) -> bool {
-    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
-    let is_probe = |name: &str| PROBES.iter().any(|probe| last(name).starts_with(probe));
     let mut served = living.served.iter().filter(|served| !is_probe(&served.name)).peekable();
     let waits = |began_ns: u64| living.header.read_ns.saturating_sub(began_ns) >= PATIENCE_NS;
     let is_left = living.unanswered.iter().any(|request| waits(request.began_ns));
@@ -113,6 +132,28 @@ mod tests {
     use crate::scene::{S, Scene};
     use rewind_common::record::message::message_flags::RECEIVED;
     use rewind_recording::event::build;
+
+    #[test]
+    fn a_server_whose_probes_all_failed_is_told_with_these() {
+        let answer = |status: u16, name: &str| {
+            let mut scene = Scene::of("app");
+            let (mut received, mut sent) = (0, 0);
+            for _ in 0..3 {
+                let request = format!("GET {name} HTTP/1.1\r\nHost: app\r\n\r\n");
+                scene.message([8080, 5000], RECEIVED, &mut received, request.as_bytes());
+                let response = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
+                scene.message([8080, 5000], 0, &mut sent, response.as_bytes());
+                scene.later(S);
+            }
+            build::sent(&mut scene.records, scene.now, (700, 700), 15, (9000, 0, "kubelet"));
+            scene.exit(700, 15);
+            scene.answer()
+        };
+        let told = "; until then it answered the last 3 requests for GET /actuator/health with HTTP 404.";
+        assert!(answer(404, "/actuator/health").ends_with(told), "{}", answer(404, "/actuator/health"));
+        assert!(!answer(200, "/actuator/health").contains("until then"));
+        assert!(!answer(404, "/favicon.ico").contains("until then"));
+    }
 
     /// A program that waits for an answer, for so long, and is then told to end by somebody outside.
     fn told(waits_ns: u64, answered: bool) -> String {

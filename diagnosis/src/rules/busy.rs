@@ -76,8 +76,9 @@ fn looping(facts: &Facts<'_>) -> Vec<Finding> {
     let mut loops = BTreeMap::<u32, Loop>::new();
     for (index, event) in (0..facts.timeline.len()).filter_map(|index| Some((index, facts.timeline.event(index)?))) {
         let What::Call { call, .. } = event.what else { continue };
-        // Before that only those that failed may be held.
-        if call.errno().is_some() && event.start_ns < coverage.complete_from_ns {
+        // Before that only those that failed may be held, unless it is all that is.
+        let is_known = coverage.complete_from_ns >= coverage.newest_ns || event.start_ns >= coverage.complete_from_ns;
+        if call.errno().is_some() && !is_known {
             continue;
         }
         match fruitless(facts, &call) {

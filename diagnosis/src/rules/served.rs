@@ -47,8 +47,10 @@ pub(super) fn rule(facts: &Facts<'_>, groups: &[Group]) -> Vec<Finding> {
         // A peer that failed it about as often, the last time right before the last of the answers.
         .or_else(|| upstream::right_before(groups, (last.tgid, last.at_ns), least))
         .or_else(|| said.clone().filter(|said| !has_no_reason(said)).map(clause))
-        .or_else(|| checked(facts, groups, last))
-        .or_else(|| said.map(clause));
+        .or_else(|| match (said.map(clause), checked(facts, groups, last)) {
+            (Some(said), checked) => Some(said + &checked.unwrap_or_default()),
+            (None, checked) => checked,
+        });
     let reason = reason.or_else(|| denied.meanwhile(last).and_then(|failure| told(groups, failure)));
     let reason = reason.or_else(|| died(facts, first)).unwrap_or_default();
     let text = format!(

@@ -5,6 +5,9 @@ use crate::facts::Subject;
 use crate::groups::Group;
 use crate::meaning::Meaning;
 
+/// Who misses the directory of what it makes tries to make that right behind.
+const RIGHT_BEHIND_NS: u64 = 10_000_000;
+
 /// What was to be made, and could not be.
 pub(super) fn unmade(groups: &[Group]) -> Vec<&Group> {
     let makes = |group: &&Group| calls::has(&group.name, bits::MAKES_ENTRY);
@@ -16,7 +19,8 @@ pub(super) fn was_not_made(group: &Group, unmade: &[&Group]) -> bool {
     let Subject::Path(path) = &group.subject else { return false };
     let is_of = |made: &str| path.strip_prefix(made).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let failed = |other: &&Group| {
-        other.tgid == group.tgid && other.last_ns <= group.last_ns && other.subject.text().is_some_and(is_of)
+        let is_before = other.last_ns <= group.last_ns.saturating_add(RIGHT_BEHIND_NS);
+        other.tgid == group.tgid && is_before && other.subject.text().is_some_and(is_of)
     };
     group.meaning == Meaning::Missing && unmade.iter().filter(|other| other.first != group.first).any(failed)
 }
@@ -24,6 +28,18 @@ pub(super) fn was_not_made(group: &Group, unmade: &[&Group]) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::scene::Scene;
+
+    #[test]
+    fn who_tries_the_file_first_and_then_makes_its_directory_failed_to_make_that() {
+        let mut scene = Scene::of("tar -x");
+        scene.open("release/run", -2);
+        scene.call(700, 258).arg(4).string("release").arg(0o755).result(-13).end();
+        scene.say(2, "tar: release: Cannot mkdir: Permission denied\n");
+        scene.say(2, "tar: release/run: Cannot open: No such file or directory\n");
+        scene.exit(700, 2 << 8);
+        let answer = "It exited with 2 after mkdirat of release was denied (EACCES)";
+        assert!(scene.answer().starts_with(answer), "{}", scene.answer());
+    }
 
     #[test]
     fn a_directory_that_could_not_be_made_is_not_missing() {

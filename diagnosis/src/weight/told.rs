@@ -15,6 +15,21 @@ pub(super) fn names(words: &str, group: &Group, turned: bool) -> bool {
     subjects.any(|subject| names_subject(words, group, turned, &subject.to_lowercase()))
 }
 
+/// Whether the line that says why names what failed, and tells another error: what it tells of failed otherwise.
+pub(super) fn contradicts(end: &EndContext, group: &Group, turned: bool) -> bool {
+    let is_told =
+        |errno: u16| errno_text(errno).is_some_and(|text| end.error.contains(&format!(": {}", text.to_lowercase())));
+    // Programs take one word for all that is not allowed.
+    let is_kin = |errno: u16| {
+        let is_refusal = |errno| matches!(Meaning::of(&group.name, errno), Meaning::Denied | Meaning::ReadOnly);
+        errno == group.errno || is_refusal(errno) && is_refusal(group.errno)
+    };
+    let told: Vec<u16> = (1..=LAST_ERRNO).filter(|errno| is_told(*errno)).collect();
+    // What it names may be in that.
+    let is_above = group.subject.text().is_some_and(|text| end.error.contains(&format!("{}/", text.to_lowercase())));
+    !told.is_empty() && !told.into_iter().any(is_kin) && !is_above && names(&end.error, group, turned)
+}
+
 /// Whether the line that says why names what failed, and tells that error.
 pub(super) fn states(end: &EndContext, group: &Group, turned: bool) -> bool {
     let is_told = || errno_text(group.errno).is_some_and(|text| end.error.contains(&text.to_lowercase()));
@@ -56,6 +71,9 @@ fn is_quoted(text: &str, name: &str) -> bool {
         before == Some('/') && !has_ending && !behind.is_some_and(goes_on) || is_quote(before) && is_quote(behind)
     })
 }
+
+/// `EHWPOISON`, the last that the C library has words for.
+const LAST_ERRNO: u16 = 133;
 
 /// How programs and libraries put it that a peer, or a name server, did not answer.
 const LATE: &[&str] =

@@ -23,6 +23,7 @@ pub(crate) fn words(facts: &Facts<'_>) -> Option<String> {
                 tells_of_absence(process) && facts.culprit().is_none_or(|(_, culprit)| tells_of_absence(culprit))
             }
             UNSETTLED => is_silent(process),
+            _ if SILENT.contains(&process.program()) => is_silent(process),
             _ => true,
         };
         let meaning = meaning(process, code).filter(|_| is_meant)?;
@@ -35,6 +36,9 @@ const NOT_FOUND: u8 = 127;
 
 /// What Node exits with where nothing is left to do, and the program still waits; older ones do so in silence.
 const UNSETTLED: u8 = 13;
+
+/// What they mean by codes they say in words as well, unless they are told to be silent.
+const SILENT: [&str; 3] = ["wget", "curl", "rsync"];
 
 /// Whether a process wrote nothing to standard error.
 fn is_silent(process: &Process) -> bool {
@@ -51,6 +55,19 @@ fn tells_of_absence(process: &Process) -> bool {
 fn meaning(process: &Process, code: u8) -> Option<String> {
     let text = match (process.program(), code) {
         ("node" | "nodejs", UNSETTLED) => "nothing is left to do, and a top-level await has not settled",
+        // "Exit Status" of wget's manual; `curl`(1); `rsync`(1).
+        ("wget", 3) | ("curl", 23) | ("rsync", 11) => "a file could not be read or written",
+        ("wget", 4) => "the network failed",
+        ("wget", 5) | ("curl", 60) => "the certificate of the server is not trusted",
+        ("wget", 6) => "the server wants another user or password",
+        ("wget", 8) | ("curl", 22) => "the server answered with an error",
+        ("curl", 6) => "the name of the server could not be resolved",
+        ("curl", 7) => "no connection to the server",
+        ("curl", 28) => "the time was over",
+        ("curl", 35) => "TLS failed",
+        ("curl", 52) => "the server answered nothing",
+        ("curl", 56) => "the connection to the server failed",
+        ("rsync", 23) => "a part was not transferred",
         ("timeout", 124) => "the time was over",
         ("xargs", 123) => "what it ran exited with 1 to 125",
         ("xargs", 124) => "what it ran exited with 255",
@@ -70,6 +87,21 @@ fn meaning(process: &Process, code: u8) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use crate::scene::Scene;
+
+    #[test]
+    fn who_is_told_to_be_silent_says_it_by_its_code() {
+        let answer = |says: &str| {
+            let mut scene = Scene::of("wget -q https://mirror/ca.pem");
+            if !says.is_empty() {
+                scene.say(2, says);
+            }
+            scene.exit(700, 5 << 8);
+            scene.answer()
+        };
+        let told = "It exited with 5 (wget: the certificate of the server is not trusted)";
+        assert!(answer("").starts_with(told), "{}", answer(""));
+        assert!(!answer("ERROR: the certificate of mirror has expired.\n").contains("(wget"));
+    }
 
     #[test]
     fn node_says_by_a_code_that_it_waits_for_nothing() {

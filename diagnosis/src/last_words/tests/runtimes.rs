@@ -4,6 +4,14 @@ use super::{error, words};
 use crate::scene::Scene;
 
 #[test]
+fn of_a_setting_spring_tells_which_and_what_it_must_be() {
+    let said = "***************************\nAPPLICATION FAILED TO START\n***************************\n\nDescription:\n\n\
+                Binding to target app.Mail failed:\n\n    Property: app.mail.from\n    Value: \"\"\n    Reason: must not be blank\n\n\n\
+                Action:\n\nUpdate your application's configuration\n";
+    assert_eq!(error(said), "Binding to target app.Mail failed: Property: app.mail.from Reason: must not be blank");
+}
+
+#[test]
 fn the_first_cause_of_javas_stands_behind_messages_of_many_lines() {
     let said = error(
         "Exception in thread \"main\" org.flywaydb.MigrateException: Migration V2 failed\nSQL State  : 42P01\n\

@@ -75,6 +75,15 @@ fn the_c_librarys_word_for_an_argument_gives_way_to_the_line_above_it() {
 }
 
 #[test]
+fn that_a_connection_is_closed_is_told_with_the_error_that_it_was_closed_for() {
+    let said = "[redis] Unhandled error event: ReplyError: MISCONF cannot persist on disk\n\n\
+                Error: Connection is closed.\n    at close (/app/redis.js:233:28)\n\nNode.js v20.20.2\n";
+    let told =
+        "[redis] Unhandled error event: ReplyError: MISCONF cannot persist on disk, then Error: Connection is closed";
+    assert_eq!(error(said), told);
+}
+
+#[test]
 fn what_rake_says_first_wraps_the_causes_below_it() {
     let said = "rails aborted!\nActiveRecord::NoDatabaseError: database \"shop\" does not exist\n/app/bin/rails:3:in \
                 `<main>'\n\nCaused by:\nPG::ConnectionBad: database \"shop\" does not exist\n/app/bin/rails:3:in `<main>'\n\n\
