@@ -11,6 +11,13 @@ pub(crate) fn programs() -> Vec<Program> {
     shells().into_iter().chain(starters()).collect()
 }
 
+/// A script that the kernel has its interpreter run.
+fn script(text: &str) -> Setup {
+    let mut setup = run(&[]).file_of_mode("/entrypoint", &format!("#!/usr/bin/dash\n{text}\n"), 0o755);
+    setup.spec.args = vec!["/entrypoint".to_owned()];
+    setup
+}
+
 fn shells() -> Vec<Program> {
     vec![
         program(
@@ -46,6 +53,18 @@ fn shells() -> Vec<Program> {
             sh("tenantctl start; exit $?"),
             sh("true start; exit $?"),
             &["127|not found", "tenantctl"],
+        ),
+        program(
+            "script_no_such_program",
+            script("tenantctl start; exit $?"),
+            script("true start; exit $?"),
+            &["exited with 127", "there is no program tenantctl"],
+        ),
+        program(
+            "bash_says_it_by_cat",
+            bash("cat >&2 <<END\nError: the superuser has no password\nEND\nexit 1"),
+            bash("cat >&2 <<END\nthe superuser has a password\nEND\nexit 0"),
+            &["exited with 1", "the superuser has no password"],
         ),
         program(
             "dash_not_executable",

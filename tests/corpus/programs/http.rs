@@ -8,7 +8,40 @@ const SILENT: &str = "http://127.83.78.5:9001/config";
 const WELL: &str = "http://127.83.78.5:9003/";
 
 pub(crate) fn programs() -> Vec<Program> {
-    hangs().into_iter().chain(errors()).collect()
+    hangs().into_iter().chain(errors()).chain(clients()).collect()
+}
+
+/// Servers that say of each client what is wrong. They are their own clients.
+fn clients() -> Vec<Program> {
+    let asks = "import http.client, logging, socket, sys, threading, time\ndef asks(ask):\n    def again():\n        while True:\n            time.sleep(0.3); ask()\n    threading.Thread(target=again, daemon=True).start()\n";
+    let logs_in = |answer: &str| {
+        python(&format!(
+            "{asks}address = ('127.83.78.9', 9310)\nserver = socket.create_server(address)\ndef ask():\n    client = socket.create_connection(address); client.sendall(b'login app\\n'); client.recv(9)\nasks(ask)\nfor turn in range(99):\n    client, _ = server.accept(); client.recv(99)\n    {answer}\n    client.sendall(b'done'); client.close()",
+        ))
+        .with_peers()
+    };
+    let exports = |answer: &str| {
+        python(&format!(
+            "{asks}import http.server\nclass Metrics(http.server.BaseHTTPRequestHandler):\n    def do_GET(self):\n        {answer}\n        self.send_response(200); self.end_headers(); self.wfile.write(b'up 1\\n')\n    def log_message(self, *of): pass\nserver = http.server.HTTPServer(('127.83.78.9', 9311), Metrics)\ndef ask():\n    peer = http.client.HTTPConnection('127.83.78.9', 9311); peer.request('GET', '/metrics'); peer.getresponse().read()\nasks(ask)\nfor turn in range(99): server.handle_request()",
+        ))
+        .with_peers()
+    };
+    vec![
+        program(
+            "python_turns_clients_away",
+            logs_in("print('FATAL: password authentication failed for user app', file=sys.stderr)").life(Stands),
+            logs_in("if turn == 6: sys.exit()"),
+            &["turned away its last", "password authentication failed for user app"],
+        ),
+        program(
+            "python_error_at_each_answer",
+            exports("logging.error('cannot ask the database: permission denied for table jobs')").life(Stands),
+            exports(
+                "self.server.asked = getattr(self.server, 'asked', 0) + 1\n        if self.server.asked == 6: sys.exit()",
+            ),
+            &["GET /metrics", "cannot ask the database: permission denied for table jobs"],
+        ),
+    ]
 }
 
 /// Whatever its threads do meanwhile.
