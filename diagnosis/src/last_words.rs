@@ -69,6 +69,8 @@ pub struct LastWords {
 
 /// What a child said so long before the end is another matter.
 const BEFORE_NS: u64 = 1_000_000_000;
+/// What was said so long before is not what is summed up.
+const SUMMED_UP_NS: u64 = 5_000_000_000;
 /// Programs by which a shell says something.
 const SAYS: [&str; 4] = ["cat", "echo", "printf", "tee"];
 /// So long a program may take to end once it has said so.
@@ -103,15 +105,17 @@ impl LastWords {
         above.next().or(own).or_else(plain).or_else(|| Self::of_helper(facts)).or_else(|| Self::of_child(facts))
     }
 
-    /// Of a shell that said nothing itself: what it had said by a program right before it ended (`cat >&2 <<EOF`).
+    /// Of a shell that said nothing itself: the error that it had said by a program right before it ended (`cat >&2 <<EOF`),
+    /// if nothing that it ran failed behind that.
     fn of_helper(facts: &Facts<'_>) -> Option<Self> {
-        let (culprit, end_ns) = (facts.culprit?, facts.end_ns());
-        let says = |process: &Process| process.parent == culprit && SAYS.contains(&process.program());
-        let ended = facts.processes.iter().filter(|(_, process)| says(process));
+        let (culprit, _) = facts.culprit().filter(|(_, process)| process.is_shell())?;
+        let ended = facts.processes.iter().filter(|(_, process)| process.parent == culprit);
         let ended = ended.filter_map(|(tgid, process)| Some((*tgid, process, process.end?.ending)));
-        let right_before = ended.filter(|(.., end)| end.is_success() && end_ns.saturating_sub(end.at_ns) < BEFORE_NS);
-        let (tgid, process, end) = right_before.max_by_key(|(.., end)| end.at_ns)?;
-        Self::of_process(facts, tgid, process, end.at_ns)
+        let (tgid, process, end) = ended.max_by_key(|(.., end)| end.at_ns)?;
+        let is_right_before = facts.end_ns().saturating_sub(end.at_ns) < BEFORE_NS;
+        let says = SAYS.contains(&process.program()) && process.outputs.iter().all(|output| output.to_stderr);
+        let words = Self::of_process(facts, tgid, process, end.at_ns).filter(|words| words.is_error);
+        words.filter(|_| end.is_success() && is_right_before && says)
     }
 
     /// Where the culprit said nothing: what the child said that failed last right before. Whether it ended for that is
@@ -167,7 +171,12 @@ impl LastWords {
         let found = find(&lines)?;
         let attempts = lines::with_attempts(process, end_ns);
         // Who only sums up has said the reason before, if longer: pytest looks for garbage between.
-        let gives_reason = |found: &Found| found.rank >= Rank::Failure && !has_no_reason(&found.text);
+        let at_ns = |lines: &[Line], found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
+        let until_ns = at_ns(&lines, &found);
+        let gives_reason = |found: &Found| {
+            let is_near = until_ns.saturating_sub(at_ns(&attempts, found)) < SUMMED_UP_NS;
+            is_near && found.rank >= Rank::Failure && !has_no_reason(&found.text)
+        };
         let before = || find(&attempts).filter(gives_reason);
         let (found, lines) = match Some(found.rank).filter(|rank| *rank == Rank::Summary).and_then(|_| before()) {
             Some(before) => (before, attempts.clone()),
@@ -248,6 +257,21 @@ pub(crate) fn failures(process: &Process, time: Range<u64>) -> Vec<String> {
     found.retain(|found| found.rank >= Rank::Failure || found.rank == Rank::Tidying && tells_failure(&found.text));
     found.sort_by_key(|found| Reverse(found.rank));
     found.into_iter().map(|found| statement::shortened(&found.text)).collect()
+}
+
+/// Whether a process logs errors at all.
+pub(crate) fn logs_errors(process: &Process) -> bool {
+    process.outputs.iter().any(|output| output.text.lines().any(logs::is_error))
+}
+
+/// How often a process said the same in a time.
+pub(crate) fn times_said(process: &Process, text: &str, time: Range<u64>) -> usize {
+    let lines = lines::all(process, time.end);
+    let is_it = |found: &&Found| {
+        let is_then = lines.get(found.first).is_some_and(|line| time.contains(&line.since_ns));
+        is_then && is_same(&statement::shortened(&found.text), text)
+    };
+    statement::candidates(&lines).iter().filter(is_it).count()
 }
 
 /// All that a process logged in a time at the level of an error.

@@ -20,6 +20,7 @@ mod dns;
 mod each_answer;
 mod file_lock;
 mod files;
+mod gave_up;
 mod halted;
 mod last_words;
 mod memory;
@@ -49,7 +50,7 @@ pub(crate) use before::RULE as BEFORE;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 
-const RULES: [Rule; 36] = [
+const RULES: [Rule; 37] = [
     setup::rule,
     oom::rule,
     signal::rule,
@@ -73,6 +74,7 @@ const RULES: [Rule; 36] = [
     stalled::rule,
     question::rule,
     complaint::rule,
+    gave_up::rule,
     reload::rule,
     thread::rule,
     crashed::rule,

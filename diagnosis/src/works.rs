@@ -80,6 +80,11 @@ impl Works {
         within.any(|(_, kind)| *kind >= least)
     }
 
+    /// Whether any thread of a process did some work in a time.
+    pub(crate) fn has_any(&self, tgid: u32, time: Range<u64>) -> bool {
+        self.threads.keys().any(|tid| self.process_of(*tid) == Some(tgid) && self.any(*tid, time.clone(), Kind::Any))
+    }
+
     /// Whether any thread of a process did some work in a time other than to begin processes, as a shell does to sleep.
     pub(crate) fn has_more_than_starts(&self, tgid: u32, time: Range<u64>) -> bool {
         let own = self.threads.iter().filter(|(tid, _)| self.process_of(**tid) == Some(tgid));

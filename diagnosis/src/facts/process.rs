@@ -7,7 +7,6 @@ use crate::text::{command, written};
 use rewind_common::call::{blob_flags, part};
 use rewind_recording::call::Call;
 use rewind_recording::decode::Invocation;
-use rewind_recording::decode::descriptors::Table;
 use rewind_recording::ending::Ending;
 use rewind_recording::events::Exec;
 use rewind_recording::setup::{is_runtime, runtime};
@@ -161,19 +160,26 @@ impl Process {
         name(self.command())
     }
 
-    /// Whether it has run no program since its parent made it: it still has that one's name.
+    /// Whether it has run no program since its parent made it: that is not held either where it has another name. What
+    /// names its parts itself leaves the first word of it.
     pub(crate) fn is_fork_of(&self, parent: &Self) -> bool {
-        self.programs.is_empty() && (self.comm == parent.comm || self.comm.is_empty())
+        let word = |comm: &str| comm.split([' ', ':']).next().unwrap_or_default().to_owned();
+        self.programs.is_empty() && (self.comm.is_empty() || word(&self.comm) == word(&parent.comm))
     }
 
     /// Whether it is a shell, or a script of one.
     pub(crate) fn is_shell(&self) -> bool {
-        is_shell(self.interpreter.as_deref().unwrap_or(self.program()))
+        is_shell(self.runs_by())
     }
 
     /// Whether its program's work is to run others.
     pub(crate) fn launches(&self) -> bool {
-        launches(self.interpreter.as_deref().unwrap_or(self.program()))
+        launches(self.runs_by())
+    }
+
+    /// The name of what runs: its program, or what interprets that.
+    pub(crate) fn runs_by(&self) -> &str {
+        self.interpreter.as_deref().unwrap_or(self.program())
     }
 
     /// Whether its program takes a signal itself, or did, as far as that is among the records.
@@ -230,9 +236,8 @@ impl Process {
         }
         let Some(at) = calls::sent_argument(seen.name) else { return };
         let fd = seen.descriptor();
-        // What goes nowhere is said to nobody, where it is sure to go there.
-        let is_unheard = |table: &Table| table.text(fd) == Some("/dev/null") && table.is_sure(fd);
-        let is_heard = !seen.table.is_some_and(is_unheard);
+        // What goes nowhere is said to nobody.
+        let is_heard = seen.table.and_then(|table| table.text(fd)) != Some("/dev/null");
         self.is_unheard |= fd == STDERR && !is_heard;
         // Where both go to one terminal, the name by which it was opened tells which is meant.
         let is_named = seen.table.and_then(|table| table.text(fd)) == Some("/dev/stderr");

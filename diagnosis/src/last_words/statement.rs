@@ -260,7 +260,9 @@ pub(super) fn candidates(lines: &[Line]) -> Vec<Found> {
 /// Whether a text is but the name of a test, or of a file of those, as pytest lists those that failed:
 /// `tests/test_api.py::test_list`.
 fn is_test(text: &str) -> bool {
-    (text.contains(".py::") || text.ends_with(".py")) && !text.contains(char::is_whitespace)
+    let file = text.rsplit('/').next().unwrap_or_default();
+    let is_file = file.ends_with("_test.py") || file.starts_with("test_") && file.ends_with(".py");
+    (text.contains(".py::") || is_file) && !text.contains(char::is_whitespace)
 }
 
 /// A line of a log with the next line, where it leads to that.

@@ -33,9 +33,12 @@ pub(super) fn is_vague(text: &str) -> bool {
     let exception = |name: &str| name.ends_with("Exception") || name.ends_with("Error") || name.ends_with("Rejection");
     let said = text.rsplit_once(": ").filter(|(name, _)| exception(name.rsplit(' ').next().unwrap_or(name)));
     let said = without_place(said.map_or(text, |(_, said)| said)).to_lowercase();
-    let mut words = said.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty());
+    let words = || said.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty());
+    // The code of a message leads it.
+    let leads = words().next().is_some_and(is_code) && words().nth(1).is_some();
+    let mut words = words().skip(leads.into());
     words.clone().next().is_some()
-        && words.all(|word| is_number(word) || is_code(word) || GENERAL.split(' ').any(|general| general == word))
+        && words.all(|word| is_number(word) || GENERAL.split(' ').any(|general| general == word))
 }
 
 /// Whether a word is a number, or a time: "76s".

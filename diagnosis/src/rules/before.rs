@@ -2,7 +2,7 @@
 //! what would have been said of it the moment before. And the peer that a process waited for, which another process of the
 //! container or its own timer ended.
 
-use crate::facts::{ASKING, Facts, PATIENCE_NS, SIGABRT, SIGALRM, SIGHUP, SIGKILL};
+use crate::facts::{ASKING, Facts, PATIENCE_NS, SIGABRT, SIGALRM, SIGHUP, SIGKILL, Served};
 use crate::finding::{Finding, Relation};
 use crate::groups::Group;
 use crate::meaning::Meaning;
@@ -23,6 +23,8 @@ const ERRORS: u16 = 500;
 const CLIENT_ERRORS: u16 = 400;
 /// So many probes in a row make a server dead (`failureThreshold`: 3 if not set).
 const PROBED: usize = 3;
+/// The last parts of the paths of those that are made of who is to be ended if it fails.
+const DEADLY: [&str; 8] = ["health", "healthz", "healthcheck", "health-check", "live", "livez", "liveness", "ping"];
 /// How the last parts of the paths of probes begin.
 const PROBES: [&str; 5] = ["health", "ready", "live", "metrics", "ping"];
 
@@ -51,9 +53,11 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
 
 /// That all of the last probes of a server were answered with an error: who probes it takes it for dead.
 fn unwell(living: &Facts<'_>) -> Option<Finding> {
-    let last = living.served.iter().rfind(|served| is_probe(&served.name))?;
+    let last = living.served.iter().rfind(|served| DEADLY.contains(&last_part(&served.name)))?;
+    let is_recent = living.header.read_ns.saturating_sub(last.at_ns) < GRACE_NS;
     let same = living.served.iter().rev().filter(|served| served.name == last.name);
-    let failed: Vec<_> = same.take_while(|served| served.status >= CLIENT_ERRORS).collect();
+    let is_error = |served: &&Served| served.status == last.status && last.status >= CLIENT_ERRORS && is_recent;
+    let failed: Vec<_> = same.take_while(is_error).collect();
     let first = failed.last().filter(|_| failed.len() >= PROBED)?;
     let text = format!("it answered the last {} requests for {} with HTTP {}", failed.len(), last.name, last.status);
     Some(Finding::new(RULE, HUNG, text, [first.index, last.index]))
@@ -61,8 +65,11 @@ fn unwell(living: &Facts<'_>) -> Option<Finding> {
 
 /// Whether a request is one by which somebody asks whether a server is well.
 fn is_probe(name: &str) -> bool {
-    let last = name.rsplit('/').next().unwrap_or_default();
-    PROBES.iter().any(|probe| last.starts_with(probe))
+    PROBES.iter().any(|probe| last_part(name).starts_with(probe))
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or_default()
 }
 
 /// Whether a server gave its clients all that they asked for, and so does without what fails; probes ask for nothing.

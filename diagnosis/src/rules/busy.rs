@@ -76,9 +76,8 @@ fn looping(facts: &Facts<'_>) -> Vec<Finding> {
     let mut loops = BTreeMap::<u32, Loop>::new();
     for (index, event) in (0..facts.timeline.len()).filter_map(|index| Some((index, facts.timeline.event(index)?))) {
         let What::Call { call, .. } = event.what else { continue };
-        // Before that only those that failed may be held, unless it is all that is.
-        let is_known = coverage.complete_from_ns >= coverage.newest_ns || event.start_ns >= coverage.complete_from_ns;
-        if call.errno().is_some() && !is_known {
+        // Before that only those that failed may be held.
+        if call.errno().is_some() && event.start_ns < coverage.complete_from_ns {
             continue;
         }
         match fruitless(facts, &call) {
@@ -135,7 +134,10 @@ fn fruitless(facts: &Facts<'_>, call: &Call<'_>) -> Option<Fruitless> {
     let name = decode::name(call, facts.arch);
     match call.errno() {
         None => (name == "sched_yield").then_some((name, None)),
-        errno => errno.filter(|errno| *errno == EAGAIN).map(|errno| (name, Some(errno))),
+        // Of a call that waited it is that the time was over.
+        errno => {
+            errno.filter(|errno| *errno == EAGAIN && call.duration_ns < MOMENT_NS).map(|errno| (name, Some(errno)))
+        }
     }
 }
 

@@ -4,10 +4,12 @@
 use crate::facts::{Facts, Served};
 use crate::finding::Finding;
 use crate::groups::Group;
+use crate::last_words::logs_errors;
 use crate::weight::CLIENT_ERRORS;
 use crate::words::beside_answers;
 use rewind_recording::render::units::grouped;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
 
 /// Statuses of answers to requests that were wrong, or failed, begin here (RFC 9110, 15.5).
 const ERRORS: u16 = 400;
@@ -15,6 +17,8 @@ const ERRORS: u16 = 400;
 const RECENT_NS: u64 = 60_000_000_000;
 /// So many are more than chance.
 const LEAST: usize = 5;
+/// So many things that are asked for are looked at.
+const LOOKED_AT: usize = 4;
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     if !facts.is_living() || facts.is_frozen() {
@@ -25,7 +29,12 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     for served in facts.served.iter().filter(|served| served.at_ns >= since_ns) {
         asked.entry((served.tgid, &served.name)).or_default().push(served);
     }
-    asked.into_values().filter_map(|answers| finding(facts, &answers)).collect()
+    let logging = facts.processes.iter().filter(|(_, process)| logs_errors(process)).map(|(tgid, _)| *tgid);
+    let logging: HashSet<u32> = logging.collect();
+    let mut asked: Vec<_> = asked.into_iter().filter(|((tgid, _), _)| logging.contains(tgid)).collect();
+    // What is asked most tells the most.
+    asked.sort_by_key(|(_, answers)| Reverse(answers.len()));
+    asked.iter().take(LOOKED_AT).find_map(|(_, answers)| finding(facts, answers)).into_iter().collect()
 }
 
 fn finding(facts: &Facts<'_>, answers: &[&Served]) -> Option<Finding> {

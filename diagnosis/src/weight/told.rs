@@ -19,15 +19,10 @@ pub(super) fn names(words: &str, group: &Group, turned: bool) -> bool {
 pub(super) fn contradicts(end: &EndContext, group: &Group, turned: bool) -> bool {
     let is_told =
         |errno: u16| errno_text(errno).is_some_and(|text| end.error.contains(&format!(": {}", text.to_lowercase())));
-    // Programs take one word for all that is not allowed.
-    let is_kin = |errno: u16| {
-        let is_refusal = |errno| matches!(Meaning::of(&group.name, errno), Meaning::Denied | Meaning::ReadOnly);
-        errno == group.errno || is_refusal(errno) && is_refusal(group.errno)
-    };
-    let told: Vec<u16> = (1..=LAST_ERRNO).filter(|errno| is_told(*errno)).collect();
-    // What it names may be in that.
-    let is_above = group.subject.text().is_some_and(|text| end.error.contains(&format!("{}/", text.to_lowercase())));
-    !told.is_empty() && !told.into_iter().any(is_kin) && !is_above && names(&end.error, group, turned)
+    // What is missing in the end may not have been made before, for any other reason.
+    let is_weak = matches!(group.meaning, Meaning::Missing | Meaning::Busy | Meaning::Other);
+    let is_errno = (1..=LAST_ERRNO).contains(&group.errno);
+    is_weak && is_errno && !is_told(group.errno) && (1..=LAST_ERRNO).any(is_told) && names(&end.error, group, turned)
 }
 
 /// Whether the line that says why names what failed, and tells that error.

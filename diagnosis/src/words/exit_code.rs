@@ -1,5 +1,6 @@
-//! What programs that run others mean by their exit codes (`sh`(1), `env`(1), `timeout`(1), `xargs`(1), `bash`(1)), and
-//! Node by one of its own ("Exit codes" in its documentation of `process`).
+//! What programs that run others mean by their exit codes (`sh`(1), `env`(1), `timeout`(1), `xargs`(1), `bash`(1)), those
+//! that fetch files and may be told to be silent, and Node by one of its own ("Exit codes" in its documentation of
+//! `process`).
 
 use crate::facts::{Facts, Process};
 use rewind_recording::decode::signal_name;
@@ -27,7 +28,7 @@ pub(crate) fn words(facts: &Facts<'_>) -> Option<String> {
             _ => true,
         };
         let meaning = meaning(process, code).filter(|_| is_meant)?;
-        Some(format!("{}: {meaning}", process.program()))
+        Some(format!("{}: {meaning}", process.runs_by()))
     })
 }
 
@@ -56,7 +57,8 @@ fn meaning(process: &Process, code: u8) -> Option<String> {
     let text = match (process.program(), code) {
         ("node" | "nodejs", UNSETTLED) => "nothing is left to do, and a top-level await has not settled",
         // "Exit Status" of wget's manual; `curl`(1); `rsync`(1).
-        ("wget", 3) | ("curl", 23) | ("rsync", 11) => "a file could not be read or written",
+        ("wget", 3) | ("rsync", 11) => "a file could not be read or written",
+        ("curl", 23) => "what it got could not be written",
         ("wget", 4) => "the network failed",
         ("wget", 5) | ("curl", 60) => "the certificate of the server is not trusted",
         ("wget", 6) => "the server wants another user or password",

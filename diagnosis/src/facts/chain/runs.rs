@@ -3,7 +3,6 @@
 use crate::facts::ProcessEnd;
 use crate::facts::process::Process;
 use crate::facts::signals::ASKING;
-use crate::last_words;
 
 /// A process, with its number.
 pub(super) type Run<'f> = (u32, &'f Process);
@@ -16,7 +15,7 @@ const NOT_RUN: [u8; 2] = [126, 127];
 pub(super) fn is_same(one: &Process, other: &Process) -> bool {
     let [is_fork, other_is_fork] = [one, other].map(|process| process.programs.is_empty());
     is_fork == other_is_fork
-        && last_words::is_same(other.command(), one.command())
+        && other.command() == one.command()
         && (!(is_fork && one.is_shell()) || ran_none(one) && ran_none(other))
 }
 
