@@ -42,6 +42,26 @@ mod tests {
     }
 
     #[test]
+    fn the_line_that_says_why_says_which_of_two_failures_of_a_name_it_is() {
+        let answer = |said: &str| {
+            let mut scene = Scene::of("mirror");
+            scene.call(700, 262).arg(0xffff_ff9c).string("/mirror/db.dump").arg(0x7000).arg(0).result(-2).end();
+            scene.open("/mirror/db.dump", -2);
+            scene.say(2, said);
+            scene.exit(700, 11 << 8);
+            scene.answer()
+        };
+        let missing = answer("mirror: /mirror/db.dump: No such file or directory\n");
+        assert!(
+            missing.starts_with("It exited with 11 after openat of /mirror/db.dump found no such file"),
+            "{missing}"
+        );
+        let full = answer("mirror: write to /mirror/db.dump: No space left on device\n");
+        assert!(full.contains("it said \"mirror: write to /mirror/db.dump: No space left"), "{full}");
+        assert!(!full.contains("after openat"), "{full}");
+    }
+
+    #[test]
     fn a_directory_that_could_not_be_made_is_not_missing() {
         let mut scene = Scene::of("mkdir -p /var/lib/app");
         scene.call(700, 83).string("app").arg(0o777).result(-13).end();

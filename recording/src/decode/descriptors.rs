@@ -26,6 +26,9 @@ use std::sync::Arc;
 const CLOEXEC: u64 = 0o2_000_000;
 const EBADF: u16 = 9;
 const EINPROGRESS: u16 = 115;
+/// Standard output and error, and where they go that nobody is to read.
+const OUTPUTS: [i32; 2] = [1, 2];
+const NOWHERE: &str = "/dev/null";
 /// `AT_FDCWD`.
 const HERE: i32 = -100;
 
@@ -69,12 +72,17 @@ impl Tables {
         self.processes.get(&tgid)
     }
 
-    /// A process has been seen for the first time: it has its parent's descriptors.
+    /// A process has been seen for the first time: it has its parent's descriptors. A shell puts `/dev/null` in place of its
+    /// own output while it begins a child, and back: that it still was there has to be sure.
     pub fn started(&mut self, tgid: u32, parent_tgid: u32) {
         if tgid != parent_tgid
             && !self.processes.contains_key(&tgid)
-            && let Some(parent) = self.processes.get(&parent_tgid).cloned()
+            && let Some(mut parent) = self.processes.get(&parent_tgid).cloned()
         {
+            let is_sure = |descriptor: &Descriptor| descriptor.since_ns >= self.complete_from_ns;
+            parent
+                .open
+                .retain(|fd, descriptor| !OUTPUTS.contains(fd) || &*descriptor.what != NOWHERE || is_sure(descriptor));
             self.processes.insert(tgid, parent);
         }
     }

@@ -268,6 +268,21 @@ fn what_a_descriptor_was_before_calls_are_missing_is_unsure() {
 }
 
 #[test]
+fn a_child_need_not_have_what_a_shell_had_in_place_of_its_output() {
+    let inherited = |complete_from_ns: u64| {
+        let mut tables = super::super::descriptors::Tables::complete_from(complete_from_ns);
+        tables.opened(50, (7, 2), "/dev/null", false);
+        tables.opened(50, (7, 3), "/dev/null", false);
+        tables.started(8, 7);
+        let table = tables.of(8).unwrap();
+        [2, 3].map(|fd| table.text(fd).map(str::to_owned))
+    };
+    let nowhere = Some("/dev/null".to_owned());
+    assert_eq!(inherited(40), [nowhere.clone(), nowhere.clone()]);
+    assert_eq!(inherited(60), [None, nowhere]);
+}
+
+#[test]
 fn sendfile_shows_how_far_it_came() {
     assert_eq!(
         line(call("sendfile").arg(4).arg(3).pointed(&words(&[7, 17])).arg(10).result(10)),
