@@ -145,9 +145,17 @@ fn of_redis(line: &str) -> Option<&str> {
     (is_head && !message.is_empty()).then_some(message)
 }
 
+/// So many digits have the seconds from 1970 to a time between 2001 and 2286.
+const SECONDS: usize = 10;
+
 /// The line without the date and time that it begins with.
 fn without_time(line: &str) -> &str {
     if let Some(message) = of_redis(line) {
+        return message;
+    }
+    // As mosquitto has it, in seconds since 1970.
+    let is_seconds = |time: &str| time.len() == SECONDS && time.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((_, message)) = line.split_once(": ").filter(|(time, _)| is_seconds(time)) {
         return message;
     }
     let is_of_time = |c: char| c.is_ascii_digit() || "-/:.,TZ+[ ".contains(c);
