@@ -82,6 +82,20 @@ mod tests {
     }
 
     #[test]
+    fn one_error_is_not_of_all_requests_that_wait_meanwhile() {
+        let mut scene = Scene::of("exporter");
+        for port in 5000..5006 {
+            scene.message([8080, port], RECEIVED, &mut 0, b"GET /events HTTP/1.1\r\nHost: app\r\n\r\n");
+        }
+        scene.say(2, ERROR);
+        for port in 5000..5006 {
+            scene.message([8080, port], 0, &mut 0, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+        scene.later(S);
+        assert_eq!(scene.answer(), "It is running: nothing unusual found.");
+    }
+
+    #[test]
     fn who_does_so_now_and_then_or_only_warns_is_well() {
         let nothing = "It is running: nothing unusual found.";
         assert_eq!(answering(200, |i| if i % 2 == 0 { ERROR } else { "" }), nothing);
