@@ -170,15 +170,15 @@ impl LastWords {
         let lines = lines::last(process, end_ns);
         let found = find(&lines)?;
         let attempts = lines::with_attempts(process, end_ns);
-        // Who only sums up has said the reason before, if longer: pytest looks for garbage between.
+        // Who only sums up has said the reason before, if some time before: pytest tidies up between.
         let at_ns = |lines: &[Line], found: &Found| lines.get(found.last).map_or(0, |line| line.since_ns);
         let until_ns = at_ns(&lines, &found);
         let gives_reason = |found: &Found| {
             let is_near = until_ns.saturating_sub(at_ns(&attempts, found)) < SUMMED_UP_NS;
             is_near && found.rank >= Rank::Failure && !has_no_reason(&found.text)
         };
-        let before = || find(&attempts).filter(gives_reason);
-        let (found, lines) = match Some(found.rank).filter(|rank| *rank == Rank::Summary).and_then(|_| before()) {
+        let before = if found.rank == Rank::Summary { find(&attempts).filter(gives_reason) } else { None };
+        let (found, lines) = match before {
             Some(before) => (before, attempts.clone()),
             None => (found, lines),
         };
@@ -249,7 +249,7 @@ pub(crate) fn stated(process: &Process, time: Range<u64>) -> Option<String> {
     (found.rank >= Rank::Error).then(|| statement::shortened(&found.text))
 }
 
-/// All that a process said in a time that tells of a failure, the surest first; what it did away with for that comes last.
+/// All that a process said in a time that tells of a failure, the surest first, and what failed as it tidied up last.
 pub(crate) fn failures(process: &Process, time: Range<u64>) -> Vec<String> {
     let lines = said(process, time);
     let mut found: Vec<_> = statement::find(&lines, |_| Between::Other).into_iter().collect();

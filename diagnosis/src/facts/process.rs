@@ -160,10 +160,12 @@ impl Process {
         name(self.command())
     }
 
-    /// Whether it has run no program since its parent made it: that is not held either where it has another name. What
-    /// names its parts itself leaves the first word of it.
+    /// Whether it has run no program since its parent made it. One with another name has: its `execve` is overwritten.
+    /// Programs that name their parts keep the first word (`gunicorn: worker`).
     pub(crate) fn is_fork_of(&self, parent: &Self) -> bool {
-        let word = |comm: &str| comm.split([' ', ':']).next().unwrap_or_default().to_owned();
+        fn word(comm: &str) -> &str {
+            comm.split([' ', ':']).next().unwrap_or_default()
+        }
         self.programs.is_empty() && (self.comm.is_empty() || word(&self.comm) == word(&parent.comm))
     }
 

@@ -23,7 +23,7 @@ const ERRORS: u16 = 500;
 const CLIENT_ERRORS: u16 = 400;
 /// So many probes in a row make a server dead (`failureThreshold`: 3 if not set).
 const PROBED: usize = 3;
-/// The last parts of the paths of those that are made of who is to be ended if it fails.
+/// The last parts of the paths of probes that end a container when they fail (`livenessProbe`).
 const DEADLY: [&str; 8] = ["health", "healthz", "healthcheck", "health-check", "live", "livez", "liveness", "ping"];
 /// How the last parts of the paths of probes begin.
 const PROBES: [&str; 5] = ["health", "ready", "live", "metrics", "ping"];

@@ -33,10 +33,11 @@ fn finding(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
     }
     let words = LastWords::of_process(facts, tgid, process, last_ns).filter(|words| words.is_error)?;
     let is_last = process.outputs.last().is_some_and(|output| output.index <= words.events[1]);
-    let works = Works::of(facts);
     let is_idle = || {
+        let works = Works::of(facts);
         let mut threads = facts.threads().remove(&tgid).unwrap_or_default().into_iter();
-        !works.has_any(tgid, last_ns..now_ns) && threads.all(|thread| thread.wait.is_some())
+        let waits = threads.all(|thread| thread.wait.is_some());
+        waits && !works.serves(tgid) && !works.has_any(tgid, last_ns..now_ns)
     };
     let has_peers = || {
         // A pair of its own has no path.
@@ -44,7 +45,7 @@ fn finding(facts: &Facts<'_>, tgid: u32, process: &Process) -> Option<Finding> {
         let is_peer = |what: &str| is_named(what) || PEERS.iter().any(|kind| what.starts_with(kind));
         facts.tables.of(tgid).is_some_and(|table| table.open().any(|(fd, what)| fd > 2 && is_peer(what)))
     };
-    if !is_last || works.serves(tgid) || has_peers() || !is_idle() {
+    if !is_last || has_peers() || !is_idle() {
         return None;
     }
     let (text, ago) = (&words.text, duration(ago_ns));
