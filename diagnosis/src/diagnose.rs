@@ -6,6 +6,7 @@ use crate::event_text::{event_text, rfc3339};
 use crate::facts::Facts;
 use crate::finding::{Finding, Relation};
 use crate::last_words::LastWords;
+use crate::notice::notice;
 use crate::weight::{CERTAIN, weighed_groups};
 use crate::{fingerprint, rules, sections};
 use rewind_recording::clock::Clock;
@@ -23,13 +24,17 @@ pub fn diagnose(header: &Header, records: &[u8], options: &Options) -> Diagnosis
     let found = rules::findings(&facts, &groups, words.as_ref());
     let general = fingerprint::general(&facts, found.first(), words.as_ref());
     let mut clock = Clock::new(options.zone.clone(), header.host.unix_offset_ns);
+    let unusual = is_unusual(&facts, &found, words.as_ref());
     let mut diagnosis = Diagnosis {
         answer: beside(&answer(&facts, &found, words.as_ref()), &header.peers),
+        notice: notice(&facts, &found)
+            .filter(|_| facts.ending.is_some() || !unusual)
+            .map(|notice| beside(&notice, &header.peers)),
         confidence: confidence(&facts, &found),
         class: class(&facts, &found),
         fingerprint: general.as_deref().map(fingerprint::fingerprint),
         general,
-        unusual: is_unusual(&facts, &found, words.as_ref()),
+        unusual,
         container: container_name(&header.container),
         pod: header.container.pod.as_ref().map(|pod| pod.words()).filter(|words| !words.is_empty()),
         calls_held: header.coverage.calls_held,

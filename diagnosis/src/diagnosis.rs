@@ -10,6 +10,10 @@ use serde::Serialize;
 pub struct Diagnosis {
     /// The answer, one sentence.
     pub answer: String,
+    /// Of a container in which nothing unusual was found while it lived: whom it waited for, or the error that it said
+    /// last. No cause: both are ordinary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
     /// How sure the answer is.
     pub confidence: Confidence,
     /// The class of the cause, of a closed list: the rule that found it; `signal` or `exit` where none did.

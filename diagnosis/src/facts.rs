@@ -32,6 +32,7 @@ pub(crate) use monitors::is_hotspot;
 pub use owner::Owner;
 pub(crate) use patience::{LEAST_NS as PATIENCE_NS, LONGER};
 pub use process::{DeliveredSignal, KillCall, Output, Process, ProcessEnd, Program};
+pub use requests::Awaited;
 pub(crate) use requests::polled;
 pub use setup::{Setup, Step};
 pub(crate) use signals::*;
@@ -98,6 +99,8 @@ pub struct Facts<'a> {
     pub unanswered: Vec<Unanswered>,
     /// Answers that processes were given the beginning of.
     pub begun: Vec<BegunAnswer>,
+    /// Connections that processes made, and wait to hear from.
+    pub awaited: Vec<Awaited>,
     /// Connections that wait to be accepted, and the process that accepted those before them.
     pub untaken: Option<(Taker, Vec<Untaken>)>,
     /// Threads that have not ended.
@@ -198,6 +201,15 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn descriptors(&self, tgid: u32) -> Option<&Table> {
         self.full.get(&tgid).or_else(|| self.tables.of(tgid))
+    }
+
+    /// The peer of a descriptor, as it is at the end.
+    #[must_use]
+    pub(crate) fn peer_by(&self, tgid: u32, fd: i32) -> Option<String> {
+        match Subject::of_descriptor(self.tables.of(tgid)?, fd) {
+            Subject::Peer(peer) => Some(peer),
+            _ => None,
+        }
     }
 
     /// What a call is about, as its process' descriptors are at the end.

@@ -19,6 +19,7 @@
 //! | [`way_out`] | what is said behind that, as it ends |
 //! | [`statement`] | the line that says it |
 //! | [`complaint`] | what a living program says again and again |
+//! | [`mentioned`] | the error that a living program said last |
 
 pub(crate) mod about;
 mod complaint;
@@ -26,6 +27,7 @@ mod failure_words;
 mod generic;
 mod lines;
 mod logs;
+mod mentioned;
 mod ordinary;
 mod rank;
 mod runtimes;
@@ -42,6 +44,7 @@ use crate::works;
 pub use complaint::Complaint;
 pub(crate) use failure_words::tells_failure;
 use lines::Line;
+pub(crate) use mentioned::{Mentioned, mentioned};
 use rank::{Found, Rank};
 pub(crate) use statement::LONGER_WAIT;
 use statement::{Between, Repeats};

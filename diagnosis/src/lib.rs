@@ -25,12 +25,14 @@
 //! | [`groups`] | failures of one subject and errno, and their classes |
 //! | [`works`] | what threads did that shows that a program goes on |
 //! | [`last_words`] | the line of its last writes that says why it ended |
+//! | [`clients`] | when clients asked for something |
 //! | [`turn`] | whether the course of a program changed with a failure |
 //! | [`weight`] | how likely something is the cause: one scale, each weight with a name |
 //! | [`finding`] | what a rule has found |
 //! | [`words`] | clauses that several rules use |
 //! | [`rules`] | one file a rule |
 //! | [`answer`] | the heaviest finding and the end as one sentence |
+//! | [`notice`] | what is told of a living container in which nothing unusual was found |
 //! | [`fingerprint`] | what tells one cause from another |
 //! | [`diagnosis`] | what a screen and JSON show |
 //! | [`event_text`] | events in words |
@@ -75,6 +77,7 @@
 mod answer;
 pub mod builtin;
 mod calls;
+mod clients;
 mod diagnose;
 pub mod diagnosis;
 pub mod diff;
@@ -88,6 +91,7 @@ pub mod healthy;
 pub mod last_words;
 pub mod meaning;
 pub mod noise;
+mod notice;
 pub mod rules;
 #[cfg(any(test, feature = "scene"))]
 pub mod scene;

@@ -46,7 +46,8 @@ mod turned_away;
 mod unanswered;
 mod untaken;
 
-pub(crate) use before::RULE as BEFORE;
+pub(crate) use before::{RULE as BEFORE, before};
+pub(crate) use last_words::RULE as WORDS;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 

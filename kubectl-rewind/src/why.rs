@@ -61,6 +61,9 @@ fn screen(out: &mut dyn Write, told: &Told<'_>, options: &Options) -> io::Result
     let page = &mut Page::new(out, options);
     let style = if diagnosis.unusual { BAD.bold() } else { HEADING };
     page.paragraph(Some(style), 0, &diagnosis.answer)?;
+    if let Some(notice) = &diagnosis.notice {
+        page.paragraph(None, 0, notice)?;
+    }
     writeln!(page.out)?;
     if let Some(against) = told.against {
         page.paragraph(Some(HEADING), 0, against)?;

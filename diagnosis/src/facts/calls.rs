@@ -6,7 +6,7 @@ use super::file_locks::FileLocks;
 use super::owner::Owner;
 use super::process::{KillCall, Process};
 use super::recovery::Had;
-use super::requests::PendingRequests;
+use super::requests::{Awaited, PendingRequests};
 use super::seen::Seen;
 use super::sent::Sent;
 use super::subject::Subject;
@@ -32,6 +32,7 @@ pub(super) struct Calls {
     pub(super) full: BTreeMap<u32, Table>,
     pub(super) locks: FileLocks,
     pub(super) sent: Sent,
+    pub(super) awaited: Vec<Awaited>,
     had: Had,
     background: Background,
     pending: PendingRequests,
@@ -122,6 +123,7 @@ impl Calls {
         for failure in &mut self.failures {
             failure.recovered = self.had.later(failure);
         }
+        self.awaited = self.pending.awaited(&is_living);
         self.failures.extend(std::mem::take(&mut self.pending).finish(complete_ns, end_ns, is_living));
     }
 }

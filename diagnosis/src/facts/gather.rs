@@ -66,7 +66,7 @@ impl Gather {
         };
         let lives = |tgid| self.processes.get(&tgid).is_none_or(|process| process.end.is_none()) && ending.is_none();
         self.calls.finish(header.coverage.complete_from_ns, end_ns, lives);
-        let Calls { mut failures, open, kills, sums, owners, full, locks, sent, .. } = self.calls;
+        let Calls { mut failures, open, kills, sums, owners, full, locks, sent, awaited, .. } = self.calls;
         let process = |tgid| (end_ns(tgid), lives(tgid));
         let complete_ns = header.coverage.complete_from_ns;
         let traffic_ns = header.coverage.traffic_from_ns.unwrap_or(complete_ns);
@@ -97,6 +97,7 @@ impl Gather {
             served,
             unanswered,
             begun,
+            awaited,
             untaken: self.backlog.finish(header.coverage.complete_from_ns),
             living: Vec::new(),
         };

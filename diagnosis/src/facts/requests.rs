@@ -70,14 +70,25 @@ struct Open {
 /// A socket: process and descriptor.
 type Socket = (u32, i32);
 
+/// A connection that a process made, and waits to hear from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// The process.
+    pub tgid: u32,
+    /// Its descriptor.
+    pub fd: i32,
+    /// Since when: `CLOCK_MONOTONIC`, nanoseconds.
+    pub since_ns: u64,
+}
+
 /// Sockets, and what was asked by them.
 #[derive(Debug, Default)]
 pub(super) struct PendingRequests {
     open: HashMap<Socket, Open>,
     /// When the kernel told last that a process' connection to a peer was made.
     made_ns: HashMap<(u32, String), u64>,
-    /// Those that the process connected itself.
-    own: HashSet<Socket>,
+    /// Those that the process connected itself, and when.
+    own: HashMap<Socket, u64>,
     /// Those that were read and had nothing yet: who does so waits for them from then on, in an `epoll_wait` say.
     watched: HashSet<Socket>,
     epolls: Epolls,
@@ -105,7 +116,7 @@ impl PendingRequests {
             self.open.iter_mut().filter(|(of, _)| of.0 == seen.tgid).for_each(|(_, open)| open.answered = true);
         }
         if is(bits::CONNECTS) && errno.is_some_and(is_in_background) && self.is_made(socket, seen) {
-            self.own.insert(socket);
+            self.own.insert(socket, seen.event.end_ns);
         } else if is(bits::CONNECTS) && errno.is_some_and(is_in_background) {
             self.ask(socket, seen, Ask::Connection);
         } else if is(bits::CONNECTS) && (returned || errno.is_some_and(is_connected)) {
@@ -114,7 +125,7 @@ impl PendingRequests {
             // Asked again, it tells how the connection in the background went.
             self.open.remove(&socket);
         } else if returned && is_verdict(seen) {
-            self.ends(socket, Ask::Connection);
+            self.ends(socket, Ask::Connection, seen.event.end_ns);
         } else if is(bits::SENDS) && returned {
             self.sent(socket, seen);
         } else if is(bits::RECEIVES) && returned && call.result == 0 && self.is_hung_up(socket, seen) {
@@ -145,7 +156,7 @@ impl PendingRequests {
     fn is_hung_up(&self, socket: Socket, seen: &Seen<'_, '_>) -> bool {
         let is_stream =
             || seen.table.and_then(|table| table.text(socket.1)).is_some_and(|text| text.starts_with("TCP"));
-        self.own.contains(&socket) && !self.heard.contains(&socket) && !self.shut.contains(&socket) && is_stream()
+        self.own.contains_key(&socket) && !self.heard.contains(&socket) && !self.shut.contains(&socket) && is_stream()
     }
 
     fn hung_up(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
@@ -177,7 +188,8 @@ impl PendingRequests {
             }
             given_up.push(open);
         }
-        for sockets in [&mut self.own, &mut self.watched, &mut self.heard, &mut self.shut, &mut self.postgresql] {
+        self.own.retain(|socket, _| !hit(socket));
+        for sockets in [&mut self.watched, &mut self.heard, &mut self.shut, &mut self.postgresql] {
             sockets.retain(|socket| !hit(socket));
         }
         self.epolls.closed(hit);
@@ -189,7 +201,7 @@ impl PendingRequests {
         let text = || seen.table.and_then(|table| table.text(socket.1)).and_then(peer_of);
         let Some(peer) = decode::peer(seen.invocation, seen.arch).or_else(text) else { return };
         let ask = if ask == Ask::Request && is_name_server(&peer) { Ask::Name } else { ask };
-        if ask == Ask::Request && !self.own.contains(&socket) {
+        if ask == Ask::Request && !self.own.contains_key(&socket) {
             return;
         }
         let (index, tid, at_ns) = (seen.index, seen.event.tid, seen.event.start_ns);
@@ -214,9 +226,9 @@ impl PendingRequests {
     }
 
     fn connected(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
-        self.own.insert(socket);
+        self.own.insert(socket, seen.event.end_ns);
         self.heard.remove(&socket);
-        self.ends(socket, Ask::Connection);
+        self.ends(socket, Ask::Connection, seen.event.end_ns);
         if let Some(peer) = decode::peer(seen.invocation, seen.arch).filter(|peer| !is_name_server(peer)) {
             self.replied.insert(peer, seen.event.end_ns);
         }
@@ -227,7 +239,7 @@ impl PendingRequests {
         let is_made =
             |socket: &Socket, open: &mut Open| socket.0 == tgid && open.ask == Ask::Connection && open.peer == peer;
         let made: Vec<_> = self.open.extract_if(is_made).map(|(socket, _)| socket).collect();
-        self.own.extend(made);
+        self.own.extend(made.into_iter().map(|socket| (socket, at_ns)));
         self.made_ns.insert((tgid, peer), at_ns);
     }
 
@@ -238,15 +250,15 @@ impl PendingRequests {
     }
 
     /// Whatever follows on a connection shows that it was made, or how it failed.
-    fn ends(&mut self, socket: Socket, ask: Ask) {
+    fn ends(&mut self, socket: Socket, ask: Ask, at_ns: u64) {
         if self.open.get(&socket).is_some_and(|open| open.ask == ask) {
             self.open.remove(&socket);
-            self.own.insert(socket);
+            self.own.entry(socket).or_insert(at_ns);
         }
     }
 
     fn sent(&mut self, socket: Socket, seen: &Seen<'_, '_>) {
-        self.ends(socket, Ask::Connection);
+        self.ends(socket, Ask::Connection, seen.event.end_ns);
         self.ask(socket, seen, Ask::Request);
     }
 
@@ -256,14 +268,14 @@ impl PendingRequests {
         if is_first && self.open.get(&socket).is_some_and(is_tls_asked) {
             self.postgresql.insert(socket);
         }
-        self.ends(socket, Ask::Connection);
+        self.ends(socket, Ask::Connection, seen.event.end_ns);
         if let Some(open) = self.open.get_mut(&socket) {
             self.replied.insert(open.peer.clone(), seen.event.end_ns);
             let took_ns = seen.event.end_ns.saturating_sub(open.at_ns);
             self.patience.took(open.peer.clone(), took_ns);
             open.answered = true;
         }
-        self.ends(socket, Ask::Request);
+        self.ends(socket, Ask::Request, seen.event.end_ns);
     }
 
     /// A call waits for a socket, and for no other, or waited in vain.
@@ -295,6 +307,21 @@ impl PendingRequests {
             open.waited_ns = Some(seen.until_ns);
             (open.name, open.index, open.errno) = (seen.name.clone(), seen.index, IN_ERROR);
         }
+    }
+
+    /// Connections that living processes made, and wait to hear from: since they asked, or since they have them.
+    pub(super) fn awaited(&self, is_living: impl Fn(u32) -> bool) -> Vec<Awaited> {
+        let watches = |socket: &Socket| self.watched.contains(socket) || self.epolls.waits_for(*socket);
+        let since_ns = |socket: &Socket, made_ns: u64| match self.open.get(socket) {
+            Some(open) => Some(open.at_ns).filter(|_| open.ask == Ask::Request && !open.answered),
+            None => Some(made_ns).filter(|_| !self.heard.contains(socket)),
+        };
+        let own = self.own.iter().filter(|(socket, _)| is_living(socket.0) && watches(socket));
+        let awaited = own.filter_map(|(socket, made_ns)| {
+            let since_ns = since_ns(socket, *made_ns).filter(|since_ns| self.epolls.is_idle(*socket, *since_ns))?;
+            Some(Awaited { tgid: socket.0, fd: socket.1, since_ns })
+        });
+        awaited.collect()
     }
 
     /// What got no answer; `end_ns` says until when a process can have waited, `is_living` whether it still may.

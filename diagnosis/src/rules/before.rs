@@ -34,21 +34,33 @@ pub(crate) const RULE: &str = "before";
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let told_ns = told_ns(facts);
     let Some(at_ns) = told_ns.or_else(|| ended_inside_ns(facts)) else { return Vec::new() };
+    until(facts, at_ns, |living| found(facts, living, told_ns.is_some())).into_iter().collect()
+}
+
+/// What is told of a container as it was before it was told to end from outside.
+pub(crate) fn before<T>(facts: &Facts<'_>, tells: impl FnOnce(&Facts<'_>) -> T) -> Option<T> {
+    told_ns(facts).map(|at_ns| until(facts, at_ns, tells))
+}
+
+fn until<T>(facts: &Facts<'_>, at_ns: u64, tells: impl FnOnce(&Facts<'_>) -> T) -> T {
     let header = Header { read_ns: at_ns, died_ns: None, ending: None, ..facts.header.clone() };
-    let living = Facts::of(&header, facts.timeline.clone().until(at_ns), &[]);
-    let groups = weighed_groups(&living, None);
+    tells(&Facts::of(&header, facts.timeline.clone().until(at_ns), &[]))
+}
+
+/// What was wrong then.
+fn found(facts: &Facts<'_>, living: &Facts<'_>, is_told: bool) -> Option<Finding> {
+    let groups = weighed_groups(living, None);
     // What goes on from how a child ended is no clause of its own, but for a call that failed.
-    let found = super::findings(&living, &groups, None).into_iter().next();
+    let found = super::findings(living, &groups, None).into_iter().next();
     let found = found.filter(|found| found.relation == Relation::Beside || found.meaning.is_some());
     let main = facts.ending.filter(|_| facts.ended_badly()).map(|ending| ending.tgid);
-    let found =
-        found.or_else(|| unwell(&living)).or_else(|| computed(&living, main?)).or_else(|| slept(&living, main?));
+    let found = found.or_else(|| unwell(living)).or_else(|| computed(living, main?)).or_else(|| slept(living, main?));
     let found = found.filter(|_| living.is_living());
     // Who ends another of the container may do so for anything: that it waited for a peer is what a watchdog sees.
-    let found = found.filter(|found| told_ns.is_some() || found.meaning == Some(Meaning::NoAnswer));
-    let found = found.filter(|_| facts.ended_badly() || !serves_well(&living));
+    let found = found.filter(|found| is_told || found.meaning == Some(Meaning::NoAnswer));
+    let found = found.filter(|_| facts.ended_badly() || !serves_well(living));
     // It stands behind the signal: of who ended of something else, what that was comes first.
-    found.map(|found| Finding { rule: RULE, weight: found.weight.min(SAID - 1), ..found }).into_iter().collect()
+    found.map(|found| Finding { rule: RULE, weight: found.weight.min(SAID - 1), ..found })
 }
 
 /// That all of the last probes of a server were answered with an error: who probes it takes it for dead.

@@ -1,23 +1,16 @@
 //! A living program that says nothing any more but the same error, again and again: not what a server says of what its
 //! clients ask for.
 
+use crate::clients::Clients;
 use crate::facts::{Facts, Process};
 use crate::finding::Finding;
 use crate::groups::Group;
 use crate::last_words::Complaint;
 use crate::weight::COMPLAINS;
-use rewind_common::record::connection::{direction, what};
-use rewind_recording::event::What;
-use rewind_recording::events::connection;
 use rewind_recording::render::units::duration;
-use std::collections::HashMap;
 
 /// Shorter than that it may be about to have what it tries for.
 const LONG_NS: u64 = 2_000_000_000;
-/// What is said so soon behind what a client asked may be of that.
-const ASKED_NS: u64 = 500_000_000;
-/// One of so many may be chance.
-const SHARE: usize = 3;
 
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     if !facts.is_living() || facts.is_frozen() {
@@ -31,7 +24,7 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
         return Vec::new();
     }
     let clients = Clients::of(facts);
-    let own = complaints.into_iter().filter(|(_, _, complaint)| !clients.ask_for(complaint));
+    let own = complaints.into_iter().filter(|(_, _, complaint)| !clients.ask_for(&complaint.at_ns));
     own.map(|(tgid, process, complaint)| finding(now_ns, tgid, process, &complaint)).collect()
 }
 
@@ -41,41 +34,6 @@ fn finding(now_ns: u64, tgid: u32, process: &Process, complaint: &Complaint) -> 
     let (text, times) = (&complaint.text, complaint.at_ns.len());
     let text = format!("all that {who} has said for {long} is \"{text}\", {times} times");
     Finding::new("complaint", COMPLAINS, text, complaint.events)
-}
-
-/// When clients may have asked for something: from when until when.
-struct Clients(Vec<(u64, u64)>);
-
-impl Clients {
-    fn of(facts: &Facts<'_>) -> Self {
-        let served = facts.served.iter().map(|served| (served.began_ns, served.at_ns));
-        let waiting = facts.unanswered.iter().map(|request| (request.began_ns, request.closed_ns.unwrap_or(u64::MAX)));
-        let mut asked: Vec<_> = served.chain(waiting).collect();
-        // What is asked by a connection while it is open is not known, but for single requests.
-        let mut open = HashMap::new();
-        for event in (0..facts.timeline.len()).filter_map(|index| facts.timeline.event(index)) {
-            match event.what {
-                What::Connection(told) if told.direction == direction::IN => {
-                    let ends = (connection::local(&told), connection::peer(&told));
-                    let (since_ns, _) = *open.entry(ends).or_insert((told.time_ns, u64::MAX));
-                    if told.header.flags == what::CLOSED {
-                        open.insert(ends, (since_ns.min(told.since_ns), told.time_ns));
-                    }
-                }
-                _ => {}
-            }
-        }
-        asked.extend(open.into_values());
-        Self(asked)
-    }
-
-    /// Whether a server says of most of what they ask for that it fails: it may be what they ask.
-    fn ask_for(&self, complaint: &Complaint) -> bool {
-        let is_asked = |at_ns: &&u64| {
-            self.0.iter().any(|(from_ns, until_ns)| (*from_ns..=until_ns.saturating_add(ASKED_NS)).contains(at_ns))
-        };
-        complaint.at_ns.iter().filter(is_asked).count() * SHARE > complaint.at_ns.len()
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! A call that does not return, and what it is about, as a clause.
 
 use crate::calls::{self, bits};
-use crate::facts::{Facts, Subject};
+use crate::facts::{BegunAnswer, Facts, Subject, Thread, polled};
+use crate::text::descriptor;
 use rewind_recording::decode::{self, Invocation};
 use rewind_recording::event::{Event, What};
+use rewind_recording::syscalls::arg::ArgKind;
 
 /// So much of a call is shown.
 const MAX_CHARS: usize = 60;
@@ -34,4 +36,35 @@ pub(crate) fn shown(facts: &Facts<'_>, event: &Event<'_>) -> String {
     let call = text.split(" = ").next().unwrap_or_default();
     let start: String = call.chars().take(MAX_CHARS).collect();
     if start.len() < call.len() { start + "…)" } else { start }
+}
+
+/// The one descriptor of a peer that a thread waits to hear from, and the peer.
+pub(crate) fn awaited(facts: &Facts<'_>, thread: &Thread) -> Option<(i32, String)> {
+    let wait = thread.wait.as_ref()?;
+    let event = facts.timeline.event(wait.index)?;
+    let What::Call { call, enter, .. } = event.what else { return None };
+    let fd = if wait.bits & bits::RECEIVES != 0 {
+        descriptor(&call)
+    } else if wait.bits & bits::POLLS != 0 {
+        let [fd] = *polled(&Invocation { call, enter }, &wait.name) else { return None };
+        fd
+    } else {
+        return None;
+    };
+    Some((fd, facts.peer_by(thread.tgid, fd)?))
+}
+
+/// How many bytes a descriptor received since an answer began, up to an event.
+pub(crate) fn received(facts: &Facts<'_>, answer: &BegunAnswer, fd: i32, until: usize) -> u64 {
+    let events = (0..until).rev().filter_map(|index| facts.timeline.event(index));
+    let since = events.take_while(|event| event.end_ns >= answer.at_ns);
+    let bytes = |event: Event<'_>| match event.what {
+        What::Call { call, .. } if event.tgid() == Some(answer.tgid) => {
+            let row = decode::row(&call, facts.arch).filter(|row| row.has(bits::RECEIVES))?;
+            let is_it = matches!(row.args.first(), Some(ArgKind::Fd)) && call.value(0) == Some(fd as u64);
+            u64::try_from(call.result).ok().filter(|_| is_it)
+        }
+        _ => None,
+    };
+    since.filter_map(bytes).sum()
 }

@@ -83,7 +83,8 @@ pub(crate) fn polled(invocation: &Invocation<'_>, name: &str) -> Vec<i32> {
     }
     let entries = blob.bytes.as_chunks::<8>().0.iter();
     let wanted = entries.filter(|[_, _, _, _, low, high, ..]| u16::from_le_bytes([*low, *high]) & READY != 0);
-    wanted.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d])).collect()
+    // It ignores those that are negative.
+    wanted.map(|[a, b, c, d, ..]| i32::from_le_bytes([*a, *b, *c, *d])).filter(|fd| *fd >= 0).collect()
 }
 
 /// Whether a call takes sets in place of `pollfd`s.
