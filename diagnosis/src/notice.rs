@@ -9,22 +9,25 @@ use crate::clients::Clients;
 use crate::facts::{Facts, Process};
 use crate::finding::Finding;
 use crate::last_words::{Mentioned, mentioned};
-use crate::rules::{BEFORE, WORDS, before};
+use crate::rules::{BEFORE, SIGNAL, before};
 use rewind_recording::render::units::duration;
 
 /// What was said longer ago is another matter.
 const RECENT_NS: u64 = 60_000_000_000;
 /// So often is again.
 const AGAIN: usize = 2;
+/// From this status on it is the server's error (RFC 9110, 15.6).
+const SERVER_ERRORS: u16 = 500;
 
 /// One sentence, if there is something to tell: of what lives, or did so until somebody outside killed it.
 pub(crate) fn notice(facts: &Facts<'_>, found: &[Finding]) -> Option<String> {
     if facts.is_living() {
         return if found.is_empty() { told(facts).map(|told| format!("Of note: {told}.")) } else { None };
     }
-    let is_killed = facts.ending.is_some_and(|ending| ending.exit_code.is_none());
-    let is_known = found.iter().any(|finding| finding.rule == BEFORE || finding.rule == WORDS);
-    let told = before(facts, told).flatten().filter(|_| is_killed && !is_known)?;
+    let is_killed = facts.end().is_some_and(|end| end.signal.is_some());
+    let is_alone = found.first().is_some_and(|first| first.rule == SIGNAL);
+    let is_known = found.iter().any(|finding| finding.rule == BEFORE);
+    let told = before(facts, told).flatten().filter(|_| is_killed && is_alone && !is_known)?;
     Some(format!("Of note, of the moment before: {told}."))
 }
 
@@ -47,6 +50,9 @@ fn said(facts: &Facts<'_>) -> Option<String> {
     let now_ns = facts.header.read_ns;
     let living = facts.threads();
     let (clients, accepts_any) = (Clients::of(facts), accepts_any(facts));
+    // What a server fails at that answers most with errors, or not at all, is its own affair.
+    let well = facts.served.iter().filter(|served| served.status < SERVER_ERRORS).count();
+    let fails = facts.served.len() - well + facts.unanswered.len() > well;
     let is_own = |(tgid, process): &(&u32, &Process)| {
         // How some ended is not recorded.
         let has_failed = match process.end {
@@ -67,7 +73,8 @@ fn said(facts: &Facts<'_>) -> Option<String> {
         // Of what clients asked before that, nothing is known.
         let known_ns = facts.header.coverage.traffic_from_ns.filter(|_| accepts_any).unwrap_or_default();
         let known: Vec<_> = said.at_ns.iter().copied().filter(|at_ns| *at_ns >= known_ns).collect();
-        let is_own = said.is_crash || is_again && !known.is_empty() && !clients.ask_for(&known);
+        let is_of_clients = known.is_empty() || !fails && clients.ask_for(&known);
+        let is_own = said.is_crash || is_again && !is_of_clients;
         is_own.then_some((*tgid, last_ns, said))
     });
     let (tgid, last_ns, Mentioned { text, at_ns, .. }) = said.max_by_key(|(_, last_ns, _)| *last_ns)?;

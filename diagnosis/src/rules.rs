@@ -47,7 +47,7 @@ mod unanswered;
 mod untaken;
 
 pub(crate) use before::{RULE as BEFORE, before};
-pub(crate) use last_words::RULE as WORDS;
+pub(crate) use signal::RULE as SIGNAL;
 
 type Rule = fn(&Facts<'_>, &[Group]) -> Vec<Finding>;
 

@@ -1,7 +1,7 @@
 //! What stands beside the cause: what it said as well, and what failed right before, or meanwhile.
 
 use super::{past, writer};
-use crate::facts::{Facts, Failure, Process};
+use crate::facts::{Facts, Failure, Process, SIGPIPE};
 use crate::finding::{Finding, Relation};
 use crate::groups::Agreement;
 use crate::last_words::{LastWords, about, has_no_reason, has_own_reason, is_vague};
@@ -35,6 +35,9 @@ pub(super) fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words:
     {
         return format!("; until then {}", before.text);
     }
+    if first.rule == "signal" && facts.end().and_then(|end| end.signal).map(u32::from) == Some(SIGPIPE) {
+        return reader(facts).map_or_else(String::new, |reader| format!("; right before that {reader}"));
+    }
     let is_abort = first.weight == ABORTED && first.rule == "signal";
     match words {
         _ if first.agreement == Agreement::Same => String::new(),
@@ -59,10 +62,24 @@ pub(super) fn child_before(facts: &Facts<'_>) -> Option<String> {
     failed_child(facts, process.parent, process.first_ns.checked_sub(TRAP_NS)?..process.first_ns, is_other)
 }
 
-/// The child that failed right before its parent said that something had, and no reason.
+/// The child that failed right before who wrote to it was killed for that.
+fn reader(facts: &Facts<'_>) -> Option<String> {
+    let (tgid, end_ns) = (facts.culprit?, facts.end_ns());
+    failed_child(facts, tgid, end_ns.checked_sub(SAID_NS)?..end_ns, |_, _| true)
+}
+
+/// The child that failed right before its parent said that something had, and no reason, or crashed.
 fn child_before_words(facts: &Facts<'_>, words: &LastWords) -> Option<String> {
-    let tgid = facts.culprit.filter(|tgid| *tgid == words.tgid && has_no_reason(&words.text))?;
-    failed_child(facts, tgid, words.since_ns.checked_sub(SAID_NS)?..words.since_ns, |_, _| true)
+    let (tgid, process) = facts.culprit().filter(|(tgid, _)| *tgid == words.tgid)?;
+    let from_ns = words.since_ns.checked_sub(SAID_NS)?;
+    let has_no_reason = has_no_reason(&words.text);
+    // An exception may go back to what a program said that it had run, unless it said something between.
+    let spoke = |since_ns: u64| process.outputs.iter().any(|output| (since_ns..words.since_ns).contains(&output.at_ns));
+    let is_it = |_, child: &Process| {
+        let end_ns = child.end.map_or(0, |end| end.ending.at_ns);
+        has_no_reason || words.is_crash && !process.is_shell() && !spoke(end_ns)
+    };
+    failed_child(facts, tgid, from_ns..words.since_ns, is_it)
 }
 
 /// The last child that failed in a time, and said why.

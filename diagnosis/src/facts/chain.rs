@@ -79,7 +79,7 @@ impl Facts<'_> {
             ended.filter(|(_, end)| end.at_ns <= own.at_ns && end.at_ns >= process.since_ns()).collect();
         let before: Vec<_> = before
             .into_iter()
-            .filter(|(child, end)| !self.was_had_over(tgid, *child, end))
+            .filter(|(child, end)| !self.was_had_over(tgid, *child, end) && !self.crashed_itself(tgid, *child, end))
             .filter(|(child, end)| is_alike(process, code, end) || !self.was_ended_by(tgid, *child, end))
             .collect();
         // What was run to wait is not what failed, unless it did.

@@ -12,7 +12,9 @@ pub(crate) const SIGABRT: u32 = 6;
 pub(crate) const SIGBUS: u32 = 7;
 pub(crate) const SIGFPE: u32 = 8;
 pub(crate) const SIGKILL: u32 = 9;
+pub(crate) const SIGUSR1: u32 = 10;
 pub(crate) const SIGSEGV: u32 = 11;
+pub(crate) const SIGUSR2: u32 = 12;
 pub(crate) const SIGPIPE: u32 = 13;
 pub(crate) const SIGALRM: u32 = 14;
 pub(crate) const SIGTERM: u32 = 15;
@@ -57,6 +59,15 @@ impl Facts<'_> {
         let of_it = |sent: &SignalSent| {
             let is_recent = sent.time_ns <= until_ns && until_ns - sent.time_ns < KILLED_NS;
             sent.tgid == tgid && sent.signo == signal && is_recent
+        };
+        self.sent.iter().rfind(|(_, sent)| of_it(sent)).map(|(index, sent)| (*index, sent))
+    }
+
+    /// The same, of those that another process sent.
+    pub(crate) fn last_sent_by_other(&self, tgid: u32, signal: u32, until_ns: u64) -> Option<(usize, &SignalSent)> {
+        let of_it = |sent: &SignalSent| {
+            let is_recent = sent.time_ns <= until_ns && until_ns - sent.time_ns < KILLED_NS;
+            sent.tgid == tgid && sent.signo == signal && is_recent && sent.sender_tgid != tgid
         };
         self.sent.iter().rfind(|(_, sent)| of_it(sent)).map(|(index, sent)| (*index, sent))
     }

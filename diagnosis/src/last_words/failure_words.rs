@@ -73,6 +73,10 @@ const FAILURES: &[&str] = &[
     "no valid",
     "no (valid)",
     "no matching",
+    "undefined reference",
+    "undefined symbol",
+    "undeclared",
+    "unresolved",
 ];
 
 /// How words end that tell of a failure behind "not".

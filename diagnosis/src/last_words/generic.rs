@@ -99,7 +99,7 @@ pub(super) fn is_summary(text: &str) -> bool {
     let lower = text.to_lowercase();
     // `make[1]: *** [Makefile:2: all] Error 1`
     let is_make = lower.starts_with("make") && lower.contains(": *** [");
-    is_make || SUMMARIES.iter().any(|summary| lower.contains(summary))
+    is_make || SUMMARIES.iter().any(|summary| lower.contains(summary)) && !lower.contains(" because ")
 }
 
 /// Whether a text says nothing else, even where it is said to be fatal.

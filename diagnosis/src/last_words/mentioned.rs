@@ -21,9 +21,12 @@ pub(crate) struct Mentioned {
 pub(crate) fn mentioned(process: &Process, until_ns: u64) -> Option<Mentioned> {
     let lines = lines::all(process, until_ns);
     let mut errors = statement::candidates(&lines);
-    // What is warned of is told where it gives a reason.
+    // What is warned of again is told where it gives a reason.
     let gives_reason = |found: &Found| tells_failure(found.text.rsplit(": ").next().unwrap_or_default());
-    errors.extend(lines.iter().enumerate().filter_map(|(at, line)| logs::warning(&line.text, at).filter(gives_reason)));
+    let warnings = lines.iter().enumerate().filter_map(|(at, line)| logs::warning(&line.text, at).filter(gives_reason));
+    let warnings: Vec<_> = warnings.map(|found| (statement::form(&found.text), found)).collect();
+    let is_again = |form: &str| warnings.iter().filter(|(other, _)| other == form).count() > 1;
+    errors.extend(warnings.iter().filter(|(form, _)| is_again(form)).map(|(_, found)| found.clone()));
     errors.sort_by_key(|found| found.first);
     errors.retain(|found| {
         found.rank >= Rank::Failure

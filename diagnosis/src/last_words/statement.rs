@@ -23,6 +23,8 @@ const TIDYING_NS: u64 = 20_000_000;
 /// What is so long, and has so many digits, is an id.
 const ID_CHARS: usize = 8;
 const ID_DIGITS: usize = 2;
+/// So many words are a sentence.
+const SENTENCE_WORDS: usize = 5;
 /// A sentence's length.
 const LONGEST: usize = 200;
 
@@ -111,13 +113,20 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
         said.rank <= Rank::Failure && found.rank == said.rank && write(found).is_some() && write(found) == write(said)
     };
     let said = recent.clone().find(is_same).unwrap_or(said);
+    // Who called what failed says the same again, and no reason.
+    let is_longer = |found: &&Found| {
+        let (longer, shorter) = (without_quotes(&found.text), without_quotes(&said.text));
+        found.last + 1 == said.first && longer.len() > shorter.len() && longer.starts_with(&shorter)
+    };
+    let said = recent.clone().find(is_longer).unwrap_or(said);
     // Who panics with words of its own, or only sums up, has said the reason before.
     let is_before = |found: &&Found| found.last < said.first && failed_behind(found) == Between::Nothing;
     let tells_none =
         said.text.starts_with("panic: ") && !tells_failure(&said.text) || vague::is_consequence(&said.text);
     let is_failure = |found: &&Found| {
         let end = found.text.rsplit(": ").next().unwrap_or_default();
-        let says = !vague::is_vague(&found.text) && !vague::is_vague(end) && !found.text.ends_with(':');
+        let gives_none = vague::is_vague(&found.text) || vague::is_vague(end) || vague::is_consequence(&found.text);
+        let says = !gives_none && !found.text.ends_with(':');
         found.rank >= Rank::Failure && says && is_before(found)
     };
     if let Some(before) = recent.clone().rfind(is_failure).filter(|_| tells_none) {
@@ -126,7 +135,24 @@ pub(super) fn find(lines: &[Line], between: impl Fn(Range<usize>) -> Between) ->
     }
     let is_summed_up = said.rank == Rank::Summary && vague::is_vague(&said.text);
     let warning = || warned(lines, said.first, until_ns).filter(|found| is_before(&found));
-    Some(warning().filter(|_| is_summed_up).unwrap_or_else(|| said.clone()))
+    let reason = || warning().or_else(|| plain_above(lines, said));
+    Some(reason().filter(|_| is_summed_up).unwrap_or_else(|| said.clone()))
+}
+
+/// The sentence right above a line that only says that it ends, with that, where no log's level says that it is no error.
+fn plain_above(lines: &[Line], said: &Found) -> Option<Found> {
+    let at = said.first.checked_sub(1)?;
+    let (above, line) = (lines.get(at)?, lines.get(said.first)?);
+    let is_at_once = line.since_ns.saturating_sub(above.since_ns) < AT_ONCE_NS && above.to_stderr == line.to_stderr;
+    let is_sentence = above.text.split_whitespace().count() >= SENTENCE_WORDS;
+    let is_plain = logs::logged(lines, at).is_none() && !is_ordinary(&above.text) && !is_frame(&above.text);
+    let text = format!("{}, then {}", above.text.trim(), said.text);
+    (is_at_once && is_sentence && is_plain).then(|| Found { first: at, text, ..said.clone() })
+}
+
+/// A text without the marks around names, which one line may have and the next not.
+fn without_quotes(text: &str) -> String {
+    text.chars().filter(|c| !"\"'`:".contains(*c)).collect()
 }
 
 /// What was warned of last before a line, not long before a time.

@@ -169,8 +169,17 @@ pub(super) fn is_bare(text: &str) -> bool {
     has_any(UNDONE) && !has_any(REASONS) && !said.contains(['"', '=', '{'])
 }
 
-/// Whether a text tells only that a connection is closed, which its program does once it has met an error.
+/// What MariaDB and MySQL say once InnoDB has said why it does not start, in lower case.
+const OF_ENGINES: [&str; 3] =
+    ["plugin initialization aborted", "registration as a storage engine failed", "unknown/unsupported storage engine"];
+
+/// Whether a text tells only what follows once a program has met an error: that a connection is closed, that there is no
+/// such engine.
 pub(super) fn is_consequence(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    if OF_ENGINES.iter().any(|of| lower.contains(of)) {
+        return true;
+    }
     let said = text.rsplit(": ").next().unwrap_or_default().trim_end_matches('.');
     ["Connection is closed", "Connection closed", "connection is closed", "connection closed"].contains(&said)
 }

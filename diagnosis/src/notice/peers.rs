@@ -2,7 +2,7 @@
 
 use super::{accepts_any, who};
 use crate::facts::{BegunAnswer, Facts, Thread, is_hotspot};
-use crate::words::waiting::{awaited, received};
+use crate::words::waiting::{awaited, last_moved, received};
 use rewind_common::record::connection::direction;
 use rewind_recording::event::What;
 use rewind_recording::events::connection;
@@ -68,8 +68,10 @@ fn in_call(facts: &Facts<'_>, tgid: u32, threads: &[Thread]) -> Option<(String, 
     let main = if is_java { second()? } else { tgid };
     let thread = threads.iter().find(|thread| thread.tid == main)?;
     let wait = thread.wait.as_ref()?;
-    let (_, peer) = awaited(facts, thread)?;
-    Some((peer, facts.header.read_ns.saturating_sub(wait.ns), wait.name.to_string()))
+    let (fd, peer) = awaited(facts, thread)?;
+    // Who looks for it again and again waits since something went by it.
+    let since_ns = last_moved(facts, tgid, fd, wait.index).unwrap_or(facts.header.read_ns.saturating_sub(wait.ns));
+    Some((peer, since_ns, wait.name.to_string()))
 }
 
 /// The peer that a process' event loop waits for, and nobody else.

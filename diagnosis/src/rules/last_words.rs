@@ -5,9 +5,6 @@ use crate::finding::{Finding, Relation};
 use crate::last_words::LastWords;
 use crate::weight::{ABORTED, SAID};
 
-/// The name of the rule.
-pub(crate) const RULE: &str = "words";
-
 /// The error that was stated.
 pub(super) fn rule(facts: &Facts<'_>, words: &LastWords) -> Option<Finding> {
     let LastWords { text, is_error: true, events, tgid, .. } = words else { return None };
@@ -19,7 +16,7 @@ pub(super) fn rule(facts: &Facts<'_>, words: &LastWords) -> Option<Finding> {
     Some(Finding {
         relation: Relation::Reason,
         reasons: vec!["what it wrote right before its end states an error"],
-        ..Finding::new(RULE, weight, format!("it said \"{text}\""), evidence)
+        ..Finding::new("words", weight, format!("it said \"{text}\""), evidence)
     })
 }
 

@@ -102,7 +102,7 @@ fn told(groups: &[Group], failure: &Failure) -> Option<String> {
 fn checked(facts: &Facts<'_>, groups: &[Group], last: &Served) -> Option<String> {
     OF_GATEWAYS
         .contains(&last.status)
-        .then(|| upstream::meanwhile(facts, groups, last.tgid, |group| group.first_ns <= last.at_ns))?
+        .then(|| upstream::meanwhile(facts, groups, (last.tgid, last.at_ns), |group| group.first_ns <= last.at_ns))?
 }
 
 /// The thread of the server that ended of an exception before the first of the errors, if it answered none well since.

@@ -21,6 +21,9 @@ use rewind_recording::render::units::duration;
 /// A process that was asked to end is believed to do so for this long.
 const PATIENCE_NS: u64 = 60_000_000_000;
 
+/// The name of the rule.
+pub(crate) const RULE: &str = "signal";
+
 pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
     let Some((tgid, process)) = facts.culprit() else { return Vec::new() };
     let Some(ending) = facts.end() else { return Vec::new() };
@@ -37,7 +40,9 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
     let delivered = process.signals.iter().rev().find(|delivered| delivered.siginfo[0] == signal);
     let abort = facts.own_abort();
     let kill = abort.or_else(|| facts.kill_call(process, signal, facts.end_ns()));
-    let sent = facts.last_sent(tgid, signal, facts.end_ns());
+    // Who has a handler for a signal may send it to itself again, to end of it, as Node does.
+    let sent = facts.last_sent_by_other(tgid, signal, facts.end_ns());
+    let sent = sent.or_else(|| facts.last_sent(tgid, signal, facts.end_ns()));
     let evidence = kill.map(|kill| kill.index).into_iter().chain(delivered.map(|delivered| delivered.index));
     let evidence = evidence.chain(sent.map(|(index, _)| index));
     let mut evidence: Vec<usize> = evidence.chain(process.end.map(|end| end.index)).collect();
@@ -92,7 +97,7 @@ fn killed(facts: &Facts<'_>, tgid: u32, process: &Process, signal: u32) -> Findi
     evidence.dedup();
     let weight = if abort.is_some() { ABORTED } else { CERTAIN };
     let agreement = if abort.is_some() || is_fault { Agreement::More } else { Agreement::Same };
-    Finding { relation: Relation::Reason, agreement, ..Finding::new("signal", weight, text, evidence) }
+    Finding { relation: Relation::Reason, agreement, ..Finding::new(RULE, weight, text, evidence) }
 }
 
 /// That it aborted itself, and how that came to another signal.
@@ -127,6 +132,6 @@ fn asked(facts: &Facts<'_>, tgid: u32, process: &Process, end_ns: u64) -> Option
     Some(Finding {
         relation: Relation::After,
         reasons: vec!["it was asked to end"],
-        ..Finding::new("signal", ASKED_TO_END, format!("{name}{sender}"), evidence)
+        ..Finding::new(RULE, ASKED_TO_END, format!("{name}{sender}"), evidence)
     })
 }

@@ -156,7 +156,7 @@ fn finding(
         let is_with = began_ns.saturating_add(WITH_NS) >= first.began_ns;
         is_with && group.meaning == Meaning::NoAnswer || !served_well && began_ns <= last.began_ns
     };
-    let meanwhile = upstream::meanwhile(facts, groups, last.tgid, is_it);
+    let meanwhile = upstream::meanwhile(facts, groups, (last.tgid, facts.header.read_ns), is_it);
     let reason = meanwhile.or_else(|| locked.map(|locked| locked.words(facts)));
     let reason = reason.unwrap_or_else(|| throttling::beside(facts));
     let text = format!("{text}, for up to {}{reason}", duration(longest_ns));

@@ -9,6 +9,8 @@ use rewind_recording::render::units::{duration, grouped};
 /// So many are more than chance; behind a request without an answer fewer are.
 const LEAST: usize = 3;
 const LEAST_BEHIND: usize = 2;
+/// The kernel's letter for a thread that runs, or is about to.
+const RUNS: char = 'R';
 /// So much of a command is told.
 const MAX_CHARS: usize = 100;
 
@@ -36,7 +38,7 @@ fn finding(facts: &Facts<'_>, taker: &Taker, untaken: &[Untaken]) -> Option<Find
         let long = duration(facts.header.read_ns.saturating_sub(request.began_ns));
         format!("; it has left {} before them without an answer for {long}", request.name)
     });
-    let child = child(facts, taker).unwrap_or_default();
+    let child = child(facts, taker).or_else(|| computing(facts, taker)).unwrap_or_default();
     let text = format!(
         "it has taken none of the last {count} connections to {}, for up to {long}{behind}{child}",
         first.local
@@ -51,6 +53,15 @@ fn child(facts: &Facts<'_>, taker: &Taker) -> Option<String> {
     let (tgid, child) = facts.processes.iter().find(|(_, child)| is_of_it(child))?;
     let command: String = child.command().chars().take(MAX_CHARS).collect();
     Some(format!(", while its child {command} (process {tgid}) goes on"))
+}
+
+/// That it computes since then: its main thread runs, and has used most of that time.
+fn computing(facts: &Facts<'_>, taker: &Taker) -> Option<String> {
+    let threads = facts.threads().remove(&taker.tgid)?;
+    let main = threads.iter().find(|thread| thread.tid == taker.tgid && thread.wait.is_none())?;
+    let (ran_ms, since_ms) = (main.cpu_ms?, facts.header.read_ns.saturating_sub(taker.at_ns) / 1_000_000);
+    let is_busy = main.state == Some(RUNS) && ran_ms.saturating_mul(2) > since_ms;
+    is_busy.then(|| format!(", while it computes: {} of CPU time so far", duration(ran_ms.saturating_mul(1_000_000))))
 }
 
 #[cfg(test)]

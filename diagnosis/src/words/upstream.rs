@@ -34,19 +34,19 @@ pub(crate) fn right_before(groups: &[Group], (tgid, at_ns): (u32, u64), least: u
     Some(format!("; right before that {}", failure::clause(group)))
 }
 
-/// Peers that fail a process, or another of the same program, now and again and again, and were not had since:
-/// "; meanwhile ...". They have to be such as `is_it` wants.
+/// Peers that fail a process, or another of the same program, again and again, the last time at a moment or right before,
+/// and were not had since: "; meanwhile ...". They have to be such as `is_it` wants.
 pub(crate) fn meanwhile(
     facts: &Facts<'_>,
     groups: &[Group],
-    tgid: u32,
+    (tgid, until_ns): (u32, u64),
     is_it: impl Fn(&Group) -> bool,
 ) -> Option<String> {
     let program = |tgid: u32| facts.processes.get(&tgid).map(Process::program);
     let is_kin = |group: &Group| group.tgid == tgid || program(group.tgid) == program(tgid);
     let fails_now = |group: &Group| {
         let mean_ns = group.last_ns.saturating_sub(group.first_ns) / group.count.saturating_sub(1).max(1);
-        facts.header.read_ns.saturating_sub(group.last_ns) <= NOW_NS.max(mean_ns.saturating_mul(2))
+        until_ns.saturating_sub(group.last_ns) <= NOW_NS.max(mean_ns.saturating_mul(2))
     };
     // Who looks whether a peer takes connections gives one up at once.
     let is_long_or_again = |group: &Group| match group.meaning {

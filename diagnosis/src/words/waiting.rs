@@ -56,15 +56,25 @@ pub(crate) fn awaited(facts: &Facts<'_>, thread: &Thread) -> Option<(i32, String
 
 /// How many bytes a descriptor received since an answer began, up to an event.
 pub(crate) fn received(facts: &Facts<'_>, answer: &BegunAnswer, fd: i32, until: usize) -> u64 {
+    let moved = moved(facts, (answer.tgid, fd), bits::RECEIVES, until);
+    moved.take_while(|(at_ns, _)| *at_ns >= answer.at_ns).map(|(_, bytes)| bytes).sum()
+}
+
+/// When bytes went by a descriptor last, up to an event.
+pub(crate) fn last_moved(facts: &Facts<'_>, tgid: u32, fd: i32, until: usize) -> Option<u64> {
+    let mut moved = moved(facts, (tgid, fd), bits::RECEIVES | bits::SENDS, until);
+    moved.find(|(_, bytes)| *bytes > 0).map(|(at_ns, _)| at_ns)
+}
+
+/// The transfers by a descriptor of a process, the last before an event first: when they ended, and how many bytes.
+fn moved(facts: &Facts<'_>, (tgid, fd): (u32, i32), kinds: u64, until: usize) -> impl Iterator<Item = (u64, u64)> {
     let events = (0..until).rev().filter_map(|index| facts.timeline.event(index));
-    let since = events.take_while(|event| event.end_ns >= answer.at_ns);
-    let bytes = |event: Event<'_>| match event.what {
-        What::Call { call, .. } if event.tgid() == Some(answer.tgid) => {
-            let row = decode::row(&call, facts.arch).filter(|row| row.has(bits::RECEIVES))?;
+    events.filter_map(move |event| match event.what {
+        What::Call { call, .. } if event.tgid() == Some(tgid) => {
+            let row = decode::row(&call, facts.arch).filter(|row| row.has(kinds))?;
             let is_it = matches!(row.args.first(), Some(ArgKind::Fd)) && call.value(0) == Some(fd as u64);
-            u64::try_from(call.result).ok().filter(|_| is_it)
+            Some((event.end_ns, u64::try_from(call.result).ok().filter(|_| is_it)?))
         }
         _ => None,
-    };
-    since.filter_map(bytes).sum()
+    })
 }

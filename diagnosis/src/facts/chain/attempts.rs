@@ -12,6 +12,7 @@ use crate::calls::{self, bits};
 use crate::facts::process::Process;
 use crate::facts::signals::SIGKILL;
 use crate::facts::{Facts, Failure, Subject};
+use crate::last_words::LastWords;
 use crate::meaning::is_ended_by_peer;
 use rewind_common::record::connection::direction;
 use rewind_recording::event::What;
@@ -24,6 +25,9 @@ use std::net::SocketAddr;
 const TWICE: usize = 2;
 /// What runs longer than those that failed before it, and so much more, has come up.
 const MARGIN_NS: u64 = 1_000_000_000;
+
+/// What is said of clients, in lower case.
+const OF_CLIENTS: [&str; 4] = ["client", "connection from", "connection closed by", "connection reset by"];
 
 /// What a process runs, and fails to, again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,15 +74,26 @@ impl Facts<'_> {
             runs.entry((process.parent, process.command())).or_default().push((*tgid, process));
         }
         let looking = self.looking();
+        let accepts = self.sums.keys().any(|name| name.starts_with("accept"));
         let failing = runs.into_iter().filter_map(|((parent, _), mut runs)| {
             runs.sort_by_key(|(_, run)| run.first_ns);
             let is_look = |run: &Run<'_>| run.1.is_unheard && looking.contains(&run.0);
             let failed = |run: &Run<'_>| {
-                run.1.end.is_some_and(|end| has_failed(&end)) && !left.contains(&run.0) && !is_look(run)
+                let fails = run.1.end.is_some_and(|end| has_failed(&end)) && !left.contains(&run.0) && !is_look(run);
+                fails && !(accepts && self.blames_client(*run))
             };
             self.failing_of(parent, &runs, failed, TWICE)
         });
         failing.chain(self.failing_forks()).chain(self.failing_parts()).min().map(|(_, tgid)| tgid)
+    }
+
+    /// Whether a process said at its end what a client did wrong, as one that a server begins for each does.
+    fn blames_client(&self, (tgid, process): Run<'_>) -> bool {
+        let words = process.end.and_then(|end| LastWords::of_process(self, tgid, process, end.ending.at_ns));
+        words.is_some_and(|words| {
+            let lower = words.text.to_lowercase();
+            !words.is_crash && OF_CLIENTS.iter().any(|of| lower.contains(of))
+        })
     }
 
     /// Processes that nothing failed but that files were not there: who throws their complaints away waits for one.

@@ -3,9 +3,15 @@
 use super::runs::ran_none;
 use crate::facts::Facts;
 use crate::facts::process::Process;
+use crate::last_words::LastWords;
+
 use crate::facts::signals::ASKING;
 use rewind_recording::ending::Ending;
 
+/// What an exception says of any program that failed, in lower case.
+const OF_RUNS: [&str; 8] = ["child", "command", "exit", "process", "returned non-zero", "script", "status", "worker"];
+/// Shorter words name nothing.
+const MIN_NAME: usize = 3;
 /// How the errors of tests begin, behind the place in the script.
 const TESTS: [&str; 3] = [": [: ", ": [[: ", ": test: "];
 
@@ -54,6 +60,26 @@ impl Facts<'_> {
             killer.is_some_and(is_ours)
         });
         is_killed_by_another || process.is_shell() && said.any(|output| is_own(&output.text) && !is_test(&output.text))
+    }
+
+    /// Whether a process ended of an exception that does not name what it had run: it may have got over that, or not.
+    pub(super) fn crashed_itself(&self, tgid: u32, child: u32, end: &Ending) -> bool {
+        let ended = |tgid: u32| self.processes.get(&tgid).and_then(|process| Some((process, process.end?.ending)));
+        let (Some((process, own)), Some((run, _))) = (ended(tgid), ended(child)) else { return false };
+        // Of a worker that is gone, or of a program that cannot be run, an exception tells without its name.
+        let is_program = end.exit_code.is_some_and(|code| code != 0) && !run.programs.is_empty();
+        if !is_program || process.is_shell() {
+            return false;
+        }
+        let Some(words) = LastWords::of_process(self, tgid, process, own.at_ns).filter(|words| words.is_crash) else {
+            return false;
+        };
+        let told = words.text.to_lowercase();
+        let of_run = run.command().to_lowercase();
+        let mut names = of_run.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() >= MIN_NAME);
+        words.since_ns > end.at_ns
+            && !OF_RUNS.iter().any(|of| told.contains(of))
+            && !names.any(|name| told.contains(name))
     }
 
     /// Whether a process began another child once it knew that `child` had ended; one that waits counts where `child`
