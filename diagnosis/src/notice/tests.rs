@@ -44,6 +44,24 @@ fn whom_a_container_waits_for_is_no_cause_and_told() {
 }
 
 #[test]
+fn who_looks_for_an_answer_again_and_again_waits_since_the_last_bytes() {
+    let mut scene = Scene::of("worker");
+    scene.call(700, 41).arg(2).arg(1).arg(0).result(3).end();
+    scene.connect([10, 0, 0, 5], 6379, 0);
+    scene.call(700, 1).arg(3).arg(0x7000).arg(40).result(40).end();
+    scene.call(700, 0).arg(3).arg(0x7000).arg(40).result(5).end();
+    let poll = [3, 0, 0, 0, 1, 0, 0, 0];
+    for _ in 0..12 {
+        let at = scene.now;
+        build::call(&mut scene.records, 700, 7).at(at, S).pointed(&poll).arg(1).arg(1000).result(0).end();
+        scene.later(S);
+    }
+    build::call(&mut scene.records, 700, 7).at(scene.now, 0).enter().pointed(&poll).arg(1).arg(1000).end();
+    let told = "Of note: it has waited 12.9s for 10.0.0.5:6379 (poll).";
+    assert_eq!(notice(&scene).as_deref(), Some(told));
+}
+
+#[test]
 fn what_a_container_waited_for_that_somebody_killed_is_told_beside_who_did() {
     let mut scene = worker(true);
     build::sent(&mut scene.records, scene.now, (700, 700), 9, (9000, 0, "kubelet"));

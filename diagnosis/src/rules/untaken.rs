@@ -66,10 +66,12 @@ fn computing(facts: &Facts<'_>, taker: &Taker) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::diagnose;
     use crate::scene::{S, Scene};
     use rewind_common::record::message::message_flags::RECEIVED;
     use rewind_common::record::{Connection, connection::what};
     use rewind_recording::event::build;
+    use rewind_recording::header::{Header, Living, ThreadState};
 
     const QUIET: &str = "It is running: nothing unusual found.";
 
@@ -138,5 +140,28 @@ mod tests {
         build::connection(&mut scene.records, (700, 700), what::CLOSED, told);
         scene.later(8 * S);
         assert_eq!(scene.answer(), QUIET);
+    }
+
+    #[test]
+    fn a_server_that_computes_meanwhile_is_told_with_its_cpu_time() {
+        let mut scene = serving(true);
+        (5001..5005).for_each(|port| comes(&mut scene, port));
+        scene.later(30 * S);
+        // It makes a call now and then.
+        scene.call(700, 12).arg(0x1000).result(0x1000).end();
+        let answer = |state: char, cpu_ms: u64| {
+            let threads = vec![ThreadState { tgid: 700, tid: 700, state, cpu_ms }];
+            let living = Some(Living { frozen: Some(false), threads, ..Living::default() });
+            let header = Header { living, ..scene.header() };
+            diagnose(&header, &rewind_recording::event::sorted(&scene.records), &Default::default()).answer
+        };
+        assert!(
+            answer('R', 33_000).ends_with(", while it computes: 33.0s of CPU time so far."),
+            "{}",
+            answer('R', 33_000)
+        );
+        for (state, cpu_ms) in [('R', 500), ('S', 33_000)] {
+            assert!(!answer(state, cpu_ms).contains("computes: "), "{}", answer(state, cpu_ms));
+        }
     }
 }

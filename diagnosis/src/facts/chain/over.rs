@@ -117,4 +117,37 @@ mod tests {
         assert!(!answer("/app/scale.sh: line 3: REPLICAS: unbound variable\n", 127).contains("process 701"));
         assert!(!answer(test, 3).contains("process 701"), "{}", answer(test, 3));
     }
+    /// A program runs `git`, which fails, may say something, and ends of an exception.
+    fn crashes(between: &str, exception: &str) -> String {
+        let mut scene = Scene::of("python3 /app/build.py");
+        scene.child_says("git describe", "fatal: not a git repository\n", 128);
+        scene.main = 700;
+        if !between.is_empty() {
+            scene.say(1, between);
+        }
+        scene.say(
+            2,
+            &format!(
+                "Traceback (most recent call last):\n  File \"a.py\", line 1, in <module>\n    f()\n{exception}\n"
+            ),
+        );
+        scene.exit(700, 1 << 8);
+        scene.answer()
+    }
+
+    #[test]
+    fn an_exception_comes_before_the_child_that_it_does_not_name() {
+        let told = crashes("no version, goes on\n", "KeyError: 's2'");
+        assert_eq!(told, "It exited with 1: it said \"KeyError: 's2'\".");
+        // Where it said nothing between, it may go back to that.
+        let told = crashes("", "KeyError: 's2'");
+        assert!(
+            told.starts_with("It exited with 1: it said \"KeyError: 's2'\"; right before that its child git"),
+            "{told}"
+        );
+        for named in ["subprocess.CalledProcessError: returned non-zero exit status 128.", "RuntimeError: git failed"] {
+            let told = crashes("no version, goes on\n", named);
+            assert!(told.starts_with("It exited with 1, its child git"), "{told}");
+        }
+    }
 }

@@ -265,3 +265,34 @@ fn a_list_of_options_is_no_error() {
     scene.exit(700, 1 << 8);
     assert!(!scene.answer().contains("it said"), "{}", scene.answer());
 }
+
+#[test]
+fn of_two_lines_that_say_the_same_the_one_with_a_reason_is_told() {
+    let sshd = "Unable to load host key \"/app/hk\": bad permissions\nUnable to load host key: /app/hk\n\
+                sshd: no hostkeys available -- exiting.\n";
+    assert_eq!(error(sshd), "Unable to load host key \"/app/hk\": bad permissions");
+}
+
+#[test]
+fn what_stands_above_that_it_aborts_is_told_with_that() {
+    let mariadb = "mariadbd: Please consult the documentation to find out how to run mariadbd as root!\n\
+                   2026-12-01  1:18:35 0 [ERROR] Aborting\n";
+    assert!(error(mariadb).starts_with("mariadbd: Please consult"), "{}", error(mariadb));
+    let logged =
+        "2026-12-01  1:18:35 0 [Note] Ready to take all of the connections\n2026-12-01  1:18:35 0 [ERROR] Aborting\n";
+    assert_eq!(error(logged), "Aborting");
+    let because =
+        "1:M 01 Dec 2026 01:21:13.480 # Aborting startup because of ACL errors: users.acl:2: Unknown command\n";
+    assert!(error(because).contains("users.acl:2: Unknown command"), "{}", error(because));
+}
+
+#[test]
+fn an_engine_that_is_not_known_did_not_start_for_what_was_said_before() {
+    let line = |text: &str| format!("2026-12-01  1:26:42 0 [ERROR] {text}\n");
+    let said = line("InnoDB: The data file './ibdata1' is of a different size")
+        + &line("InnoDB: Plugin initialization aborted with error Generic error")
+        + &line("Plugin 'InnoDB' registration as a STORAGE ENGINE failed.")
+        + &line("Unknown/unsupported storage engine: InnoDB")
+        + &line("Aborting");
+    assert!(error(&said).starts_with("InnoDB: The data file './ibdata1' is of a different size"), "{}", error(&said));
+}

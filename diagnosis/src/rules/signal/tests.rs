@@ -244,3 +244,28 @@ fn a_reader_that_was_gone_is_told_where_sigpipe_ended_a_pipeline() {
                   socket whose reader was gone.";
     assert_eq!(scene.answer(), answer);
 }
+
+#[test]
+fn who_hands_a_signal_on_to_itself_had_it_from_another() {
+    let mut scene = Scene::of("tini -- node server.js");
+    scene.child(701, 700, "node server.js");
+    build::sent(&mut scene.records, scene.now, (700, 700), 15, (9000, 0, "runc"));
+    build::sent(&mut scene.records, scene.now + 1_000, (701, 701), 15, (700, 0, "tini"));
+    build::sent(&mut scene.records, scene.now + 2_000, (701, 701), 15, (701, 0, "node"));
+    scene.exit(701, 15);
+    scene.exit(700, 143 << 8);
+    let answer = scene.answer();
+    assert!(answer.contains("killed by SIGTERM: sent by tini (process 700), which was sent it by runc"), "{answer}");
+}
+
+#[test]
+fn beside_a_broken_pipe_stands_the_child_that_was_to_read_it() {
+    let mut scene = Scene::of("dump");
+    scene.child_says("sh -c gzip2", "sh: 1: gzip2: not found\n", 127);
+    scene.main = 700;
+    scene.signal(13, 0, [1, 0]);
+    scene.exit(700, 13);
+    let answer = scene.answer();
+    let told = "it wrote to a pipe or a socket whose reader was gone; right before that its child sh (process ";
+    assert!(answer.contains(told) && answer.contains("gzip2: not found"), "{answer}");
+}

@@ -205,3 +205,24 @@ fn who_throws_away_what_a_look_for_a_file_complains_of_waits_for_the_file() {
     assert!(answer(false, -2).contains("its child cat fails again and again"), "{}", answer(false, -2));
     assert!(answer(true, -13).contains("its child cat fails again and again"), "{}", answer(true, -13));
 }
+
+#[test]
+fn who_serves_a_client_and_blames_it_does_not_fail() {
+    let serves = |says: &str| {
+        let mut scene = Scene::of("sshd -D");
+        for tgid in [701, 702, 703] {
+            scene.call(700, 288).arg(3).arg(0).arg(0).arg(0).result(5).end();
+            scene.child(tgid, 700, "sshd -R");
+            scene.main = tgid;
+            scene.say(2, says);
+            scene.exit(tgid, 255 << 8);
+            scene.main = 700;
+            scene.later(S);
+        }
+        scene.answer()
+    };
+    let blames = "banner exchange: Connection from 10.0.0.9 port 5000: invalid format\n";
+    assert_eq!(serves(blames), "It is running: nothing unusual found.");
+    let fails = serves("fatal: Missing privilege separation directory: /run/sshd\n");
+    assert!(fails.contains("its child sshd fails again and again"), "{fails}");
+}
