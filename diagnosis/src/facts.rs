@@ -53,7 +53,10 @@ use rewind_recording::origin::Origins;
 use rewind_recording::syscalls::Arch;
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// So many open files of one directory are told together.
+const MANY_FILES: usize = 4;
 
 /// A recording, taken apart.
 #[derive(Debug)]
@@ -231,13 +234,22 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// What descriptors are, the most frequent first.
+/// What descriptors are, the most frequent first: of several files of a directory how many there are.
 pub(crate) fn kinds(table: &Table) -> Vec<(String, u64)> {
-    let mut kinds = BTreeMap::<&str, u64>::new();
+    let dir = |what: &str| what.rsplit_once('/').map(|(dir, _)| dir.to_owned()).filter(|_| what.starts_with('/'));
+    let mut files = BTreeMap::<String, BTreeSet<&str>>::new();
     for (_, what) in table.open() {
-        *kinds.entry(what).or_default() += 1;
+        if let Some(dir) = dir(what) {
+            files.entry(dir).or_default().insert(what);
+        }
     }
-    let mut kinds: Vec<_> = kinds.into_iter().map(|(what, count)| (what.to_owned(), count)).collect();
+    let is_one_of_many = |dir: &String| files.get(dir).is_some_and(|files| files.len() >= MANY_FILES);
+    let mut kinds = BTreeMap::<String, u64>::new();
+    for (_, what) in table.open() {
+        let kind = dir(what).filter(is_one_of_many).map_or_else(|| what.to_owned(), |dir| format!("files of {dir}"));
+        *kinds.entry(kind).or_default() += 1;
+    }
+    let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, count)| Reverse(*count));
     kinds
 }

@@ -48,6 +48,7 @@ const TRIED: &[(&str, &str)] = &[
     ("/userdb", "a name service that is optional"),
     ("/etc/hosts", "a configuration that is optional"),
     ("/etc/resolv.conf", "a configuration that is optional"),
+    ("/etc/default/", "a configuration that is optional"),
     ("/etc/inputrc", "a configuration that is optional"),
     ("/etc/gai.conf", "a configuration that is optional"),
     ("/etc/host.conf", "a configuration that is optional"),

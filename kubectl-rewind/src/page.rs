@@ -95,7 +95,7 @@ pub(crate) fn fit_middle(text: &str, columns: usize) -> String {
     format!("{}…{}", front(&text, keep / 3), back(&text, keep - keep / 3))
 }
 
-/// Breaks a text between words.
+/// Breaks a text between words, and words that are longer than a line.
 fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace().map(visible) {
@@ -104,8 +104,30 @@ fn wrap(text: &str, columns: usize) -> Vec<String> {
                 line.push(' ');
                 line.push_str(&word);
             }
-            _ => lines.push(word.into_owned()),
+            _ => {
+                let mut rest = word.as_ref();
+                while width(rest) > columns {
+                    let whole = front(rest, columns);
+                    // Behind a part of a path, unless it is a short one.
+                    let end = whole.rfind(['/', ':']).map_or(whole.len(), |at| at + 1);
+                    let (part, behind) = rest.split_at(if end * 2 > whole.len() { end } else { whole.len() });
+                    lines.push(part.to_owned());
+                    rest = behind;
+                }
+                lines.push(rest.to_owned());
+            }
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn a_word_that_is_longer_than_a_line_goes_on_in_the_next() {
+        let lines = wrap("no program in its PATH (/usr/local/sbin:/usr/bin); it said so", 20);
+        assert_eq!(lines, ["no program in its", "PATH", "(/usr/local/sbin:/", "usr/bin); it said so"]);
+    }
 }

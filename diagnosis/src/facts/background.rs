@@ -59,7 +59,7 @@ pub(super) fn is_verdict(seen: &Seen<'_, '_>) -> bool {
 }
 
 /// What `getsockopt(SO_ERROR)` brought to light.
-fn told_error(seen: &Seen<'_, '_>) -> Option<u16> {
+pub(super) fn told_error(seen: &Seen<'_, '_>) -> Option<u16> {
     if !is_verdict(seen) {
         return None;
     }

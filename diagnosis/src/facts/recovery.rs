@@ -36,7 +36,8 @@ impl Had {
                     self.0.insert(stem.to_owned(), at_ns);
                 }
             }
-            // Its success shows that the peer is there.
+            // Its success shows that the peer is there; that nothing more comes does not.
+            Subject::Peer(_) if seen.has(bits::RECEIVES) && seen.call().result == 0 => {}
             Subject::Peer(peer) if seen.has(bits::CONNECTS | bits::SENDS | bits::RECEIVES) => {
                 self.0.insert(peer.clone(), at_ns);
                 if seen.has(bits::RECEIVES) && seen.call().result > 0 {

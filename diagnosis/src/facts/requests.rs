@@ -12,7 +12,7 @@
 
 mod polls;
 
-use super::background::is_verdict;
+use super::background::{is_verdict, told_error};
 use super::failure::Failure;
 use super::patience::Patience;
 use super::seen::Seen;
@@ -123,6 +123,8 @@ impl PendingRequests {
             self.connected(socket, seen);
         } else if is(bits::CONNECTS) && errno.is_some_and(|errno| !is_interim(errno) && !is_under_way(errno)) {
             // Asked again, it tells how the connection in the background went.
+            self.open.remove(&socket);
+        } else if returned && told_error(seen).is_some() {
             self.open.remove(&socket);
         } else if returned && is_verdict(seen) {
             self.ends(socket, Ask::Connection, seen.event.end_ns);

@@ -82,8 +82,8 @@ fn rank(level: &str) -> Option<Rank> {
             Rank::Fatal
         }
         "error" | "err" | "eror" | "severe" | "e" | "50" => Rank::Error,
-        "warn" | "warning" | "wrn" | "notice" | "note" | "info" | "inf" | "information" | "debug" | "dbg" | "trace" | "log"
-        | "verbose" | "w" | "i" | "10" | "20" | "30" | "40" => Rank::Plain,
+        "warn" | "warning" | "wrn" | "notice" | "note" | "info" | "inf" | "information" | "debug" | "dbg" | "trace"
+        | "log" | "verbose" | "w" | "i" | "10" | "20" | "30" | "40" => Rank::Plain,
         _ => return None,
     })
 }

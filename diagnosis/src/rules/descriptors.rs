@@ -64,4 +64,15 @@ mod tests {
         assert_eq!(why.answer, answer);
         assert_eq!(why.descriptors.unwrap().kinds, [("/var/log/app.log".to_owned(), 60)]);
     }
+
+    #[test]
+    fn of_several_files_of_a_directory_their_number_is_told() {
+        let mut scene = Scene::of("app");
+        for fd in 3..23 {
+            scene.open(&format!("/tmp/tiles/{fd}.bin"), fd);
+        }
+        scene.open("/tmp/tiles/23.bin", -24);
+        scene.exit(700, 1 << 8);
+        assert!(scene.answer().ends_with("; 20 of those open are files of /tmp/tiles."), "{}", scene.answer());
+    }
 }

@@ -104,7 +104,10 @@ fn finding(facts: &Facts<'_>, process: &Process, launcher: &Process, looks: &[&F
     last = last.or_else(|| looks.iter().rev().find(|look| is_run(look)));
     let last = last.or_else(|| looks.iter().rev().find(|look| is_before(look)))?;
     let (_, name) = parts(last)?;
-    let of_it = || looks.iter().filter(|look| parts(look).is_some_and(|(_, other)| other == name));
+    // What is run by its path is looked for in no other directory.
+    let is_path = is_run(last) && process.is_shell();
+    let is_of_it = |look: &&&Failure| parts(look).is_some_and(|(_, other)| other == name);
+    let of_it = || looks.iter().filter(is_of_it).filter(|look| !is_path || look.subject == last.subject);
     let dirs = dirs(of_it());
     let path = last.subject.text()?;
     let is_there = facts.owners.contains_key(path) && is_run(last);
@@ -308,5 +311,17 @@ mod tests {
         looked(&mut scene, 700, 262, "profile");
         scene.exit(700, 127 << 8);
         assert_eq!(scene.answer(), "It exited with 127 (sh: no such program); nothing unusual found before that.");
+    }
+
+    #[test]
+    fn what_a_shell_runs_by_its_path_is_looked_for_nowhere_else() {
+        let mut scene = Scene::of("sh /app/entrypoint.sh");
+        scene.call(700, 262).arg(0xffff_ff9c).string("/etc/app/indexer").arg(0x7000).arg(0).result(-2).end();
+        scene.call(700, 59).string("/app/bin/indexer").arg(0x7000).arg(0x7000).result(-2).end();
+        scene.say(2, "/app/entrypoint.sh: 7: exec: /app/bin/indexer: not found\n");
+        scene.exit(700, 127 << 8);
+        let told =
+            "It exited with 127: the program /app/bin/indexer, or the interpreter that it names, is not there (ENOENT)";
+        assert!(scene.answer().starts_with(told), "{}", scene.answer());
     }
 }

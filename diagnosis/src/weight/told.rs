@@ -11,6 +11,11 @@ use rewind_recording::decode::{errno_name, errno_text};
 
 /// Whether words, in lower case, name what failed; `turned` if the course changed with it: a plain word is its name then.
 pub(super) fn names(words: &str, group: &Group, turned: bool) -> bool {
+    // Java looks for each class in all of its class path, and names those in stacks that it found.
+    let is_class = group.subject.text().is_some_and(|path| path.ends_with(".class"));
+    if is_class && !NO_CLASS.iter().any(|words_of| words.contains(words_of)) {
+        return false;
+    }
     let mut subjects = group.subject.text().into_iter().chain(group.to.as_deref());
     subjects.any(|subject| names_subject(words, group, turned, &subject.to_lowercase()))
 }
@@ -89,6 +94,9 @@ const NO_MEMORY: &[&str] = &["memoryerror", "out of memory", "outofmemory", "bad
 
 /// That a file is not there, in other words than the C library's.
 const NO_FILE: &[&str] = &["file not found", "filenotfound", "file does not exist"];
+
+/// That there is no such class.
+const NO_CLASS: &[&str] = &["classnotfound", "noclassdeffound", "could not find or load"];
 
 /// That no connection came to be, whoever of.
 const UNCONNECTED: &[&str] = &[

@@ -363,3 +363,16 @@ fn a_thread_that_waits_for_an_answer_is_found() {
     assert_eq!(why.answer, answer);
     assert!(why.blocked[0].call.starts_with("recvfrom(3<TCP:[->10.0.0.5:6379]>"), "{:?}", why.blocked);
 }
+
+#[test]
+fn that_nothing_more_comes_by_a_connection_that_was_refused_shows_no_peer() {
+    let mut scene = Scene::of("squid");
+    asked(&mut scene, -115);
+    let refused = 111_u32.to_le_bytes();
+    scene.call(700, 55).arg(3).arg(1).arg(4).pointed(&refused).arg(0x7000).result(0).end();
+    scene.call(700, 0).arg(3).arg(0x7000).arg(40).result(0).end();
+    scene.call(700, 3).arg(3).result(0).end();
+    scene.exit(700, 1 << 8);
+    let answer = "It exited with 1 after connect to 10.0.0.5:6379 was refused (ECONNREFUSED).";
+    assert_eq!(scene.answer(), answer);
+}
