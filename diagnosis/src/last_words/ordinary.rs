@@ -81,7 +81,7 @@ pub(super) fn is_source(above: &str, line: &str) -> bool {
     let of_python = above.trim_start().starts_with("File \"") && above.contains(", line ");
     let place = above.strip_prefix("file://").unwrap_or(above).rsplit_once(':');
     let of_node = place.is_some_and(|(path, number)| {
-        let is_path = path.starts_with('/') && !path.contains(' ');
+        let is_path = (path.starts_with('/') || path == "[eval]") && !path.contains(' ');
         is_path && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     });
     of_node || of_python && indent(line) > indent(above)

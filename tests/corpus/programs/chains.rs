@@ -81,6 +81,16 @@ fn shells() -> Vec<Program> {
     ]
 }
 
+/// A program whose version is not known, and which then looks something up.
+fn child_got_over(shards: &str) -> String {
+    format!(
+        "import subprocess\nif subprocess.run(['/usr/bin/cat', '/etc/app/version']).returncode: print('version: dev', flush=True)\n{shards}['s2']"
+    )
+}
+
+const NODE_CHILD: &str =
+    "try { require('child_process').execFileSync('/usr/bin/cat', ['/etc/app/version'], {stdio: 'pipe'}) } catch {}";
+
 /// A script that tests what a program says.
 fn count_by(command: &str) -> String {
     format!("count=$({command} 2>/dev/null); if [ \"$count\" -gt 0 ]; then exit 0; fi; echo nothing to scale; exit 1")
@@ -138,6 +148,21 @@ fn starters() -> Vec<Program> {
             node("require('child_process').execFileSync('/usr/bin/cat', ['/etc/group'])"),
             &["/etc/app/app.conf"],
         ),
+        // It does without the child that failed.
+        program(
+            "python_child_got_over",
+            python(&child_got_over("{}")),
+            python(&child_got_over("{'s2': 4}")),
+            &["KeyError: 's2'"],
+        )
+        .not(&["its child", "/etc/app/version"]),
+        program(
+            "node_child_got_over",
+            node(&format!("{NODE_CHILD}; console.log(undefined.name)")),
+            node(&format!("{NODE_CHILD}; console.log('ok')")),
+            &["Cannot read properties of undefined"],
+        )
+        .not(&["having exited"]),
         program(
             "retries_given_up",
             python(

@@ -74,6 +74,13 @@ fn redis() -> Vec<Program> {
             &["/var/lib/shop", "no such file|ENOENT"],
         ),
         program(
+            "redis_users",
+            at("8104", &["--aclfile", "/users.acl"]).file("/users.acl", "user app on >secret +@reed ~*\n"),
+            well("8104", "127.83.79.2:8104"),
+            &["/users.acl", "@reed"],
+        )
+        .not(&["maximum open files"]),
+        program(
             "redis_port",
             fails(with("127.83.78.6", "8080", "127.83.78.6:8080", &[])),
             well("8103", "127.83.79.2:8103"),
