@@ -13,6 +13,8 @@ pub(super) struct Moved {
     pub(super) sent_ns: u64,
     /// When it was read that nothing more comes; 0: it was not.
     pub(super) ended_ns: u64,
+    /// When a socket with it was closed last; 0: none was.
+    pub(super) closed_ns: u64,
 }
 
 /// Peers by which calls moved something.
@@ -23,12 +25,14 @@ impl Sent {
     /// Takes a call that succeeded into account.
     pub(super) fn add(&mut self, seen: &Seen<'_, '_>, subject: &Subject) {
         if let Subject::Peer(peer) = subject
-            && seen.has(bits::SENDS | bits::RECEIVES)
+            && seen.has(bits::SENDS | bits::RECEIVES | bits::CLOSES)
         {
             let moved = self.0.entry(peer.clone()).or_default();
+            let at_ns = seen.event.end_ns;
             match seen.has(bits::SENDS) {
-                true => moved.sent_ns = seen.event.end_ns,
-                false if seen.call().result == 0 => moved.ended_ns = seen.event.end_ns,
+                true => moved.sent_ns = at_ns,
+                false if seen.has(bits::CLOSES) => moved.closed_ns = at_ns,
+                false if seen.call().result == 0 => moved.ended_ns = at_ns,
                 false => {}
             }
         }

@@ -77,7 +77,10 @@ impl Facts<'_> {
         let told = words.text.to_lowercase();
         let of_run = run.command().to_lowercase();
         let mut names = of_run.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() >= MIN_NAME);
+        let code = end.exit_code.filter(|code| *code > 1).map(|code| code.to_string());
+        let has_code = code.is_some_and(|code| told.split(|c: char| !c.is_alphanumeric()).any(|word| word == code));
         words.since_ns > end.at_ns
+            && !has_code
             && !OF_RUNS.iter().any(|of| told.contains(of))
             && !names.any(|name| told.contains(name))
     }
@@ -145,7 +148,11 @@ mod tests {
             told.starts_with("It exited with 1: it said \"KeyError: 's2'\"; right before that its child git"),
             "{told}"
         );
-        for named in ["subprocess.CalledProcessError: returned non-zero exit status 128.", "RuntimeError: git failed"] {
+        for named in [
+            "subprocess.CalledProcessError: returned non-zero exit status 128.",
+            "RuntimeError: git failed",
+            "RuntimeError: no version (128)",
+        ] {
             let told = crashes("no version, goes on\n", named);
             assert!(told.starts_with("It exited with 1, its child git"), "{told}");
         }

@@ -139,7 +139,15 @@ pub(super) fn add_failures(
             }
             Some(response) => {
                 let ended_ns = (ended.process)(request.party.tgid).0;
+                let moved = ended.sent.of(&request.party.peer.to_string());
+                // The kernel tells that a connection is closed once its peer has closed it as well.
+                let closed_ns = moved.map_or(u64::MAX, |moved| moved.closed_ns);
+                let is_ours = (response.at_ns..ended_ns).contains(&closed_ns);
                 let partial = request.partial(response, closed, recovered());
+                let partial = partial.map(|failure| match is_ours {
+                    true => Failure { at_ns: failure.at_ns.min(closed_ns), ..failure },
+                    false => failure,
+                });
                 // What the program had open as it ended tells nothing of why it did.
                 found.extend(partial.filter(|failure| failure.at_ns < ended_ns));
             }

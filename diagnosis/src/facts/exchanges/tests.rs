@@ -278,6 +278,28 @@ fn an_answer_of_which_only_a_part_came_is_told() {
 }
 
 #[test]
+fn a_connection_is_given_up_when_its_socket_is_closed_and_not_when_its_peer_closes_it_as_well() {
+    let mut talk = Talk::new();
+    let scene = &mut talk.scene;
+    scene.call(700, 41).arg(2).arg(1).arg(0).result(4).end();
+    let sockaddr = [2, 0, 0, 80, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+    scene.call(700, 42).arg(4).pointed(&sockaddr).arg(16).result(0).end();
+    talk.asks("/dump");
+    talk.begins_to_answer(5000);
+    let scene = &mut talk.scene;
+    scene.later(5 * S);
+    scene.say(2, "TimeoutError\n");
+    scene.call(700, 3).arg(4).result(0).end();
+    let time_ns = scene.now + 9 * MS;
+    scene.exit(700, 1 << 8);
+    let told =
+        Connection { time_ns, local_port: 5000, peer_port: 80, state: 1, bytes_received: 700, ..Connection::default() };
+    build::connection(&mut scene.records, MAIN, what::CLOSED, told);
+    let answer = "It exited with 1 after GET /dump of 127.0.0.1:80 got only a part of its answer after 5.01s.";
+    assert_eq!(scene.answer(), answer);
+}
+
+#[test]
 fn who_waits_for_the_rest_of_an_answer_is_told() {
     let waits = |bytes: u64, call: fn(&mut Scene)| {
         let mut talk = Talk::new();
