@@ -19,7 +19,7 @@
 //! | [`way_out`] | what is said behind that, as it ends |
 //! | [`statement`] | the line that says it |
 //! | [`complaint`] | what a living program says again and again |
-//! | [`mentioned`] | the error that a living program said last |
+//! | [`mod@mentioned`] | the error that a living program said last |
 
 pub(crate) mod about;
 mod complaint;

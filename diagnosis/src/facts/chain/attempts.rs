@@ -12,7 +12,6 @@ use crate::calls::{self, bits};
 use crate::facts::process::Process;
 use crate::facts::signals::SIGKILL;
 use crate::facts::{Facts, Failure, Subject};
-use crate::last_words::LastWords;
 use crate::meaning::is_ended_by_peer;
 use rewind_common::record::connection::direction;
 use rewind_recording::event::What;
@@ -80,20 +79,18 @@ impl Facts<'_> {
             let is_look = |run: &Run<'_>| run.1.is_unheard && looking.contains(&run.0);
             let failed = |run: &Run<'_>| {
                 let fails = run.1.end.is_some_and(|end| has_failed(&end)) && !left.contains(&run.0) && !is_look(run);
-                fails && !(accepts && self.blames_client(*run))
+                fails && !(accepts && Self::blames_client(*run))
             };
             self.failing_of(parent, &runs, failed, TWICE)
         });
         failing.chain(self.failing_forks()).chain(self.failing_parts()).min().map(|(_, tgid)| tgid)
     }
 
-    /// Whether a process said at its end what a client did wrong, as one that a server begins for each does.
-    fn blames_client(&self, (tgid, process): Run<'_>) -> bool {
-        let words = process.end.and_then(|end| LastWords::of_process(self, tgid, process, end.ending.at_ns));
-        words.is_some_and(|words| {
-            let lower = words.text.to_lowercase();
-            !words.is_crash && OF_CLIENTS.iter().any(|of| lower.contains(of))
-        })
+    /// Whether a process said at last what a client did wrong, as one that a server begins for each does.
+    fn blames_client((_, process): Run<'_>) -> bool {
+        let last = process.outputs.iter().rfind(|output| !output.text.trim().is_empty());
+        let said = last.map(|output| output.text.to_lowercase());
+        said.is_some_and(|said| OF_CLIENTS.iter().any(|of| said.contains(of)))
     }
 
     /// Processes that nothing failed but that files were not there: who throws their complaints away waits for one.

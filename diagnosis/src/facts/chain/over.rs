@@ -3,17 +3,35 @@
 use super::runs::ran_none;
 use crate::facts::Facts;
 use crate::facts::process::Process;
-use crate::last_words::LastWords;
 
 use crate::facts::signals::ASKING;
 use rewind_recording::ending::Ending;
 
 /// What an exception says of any program that failed, in lower case.
 const OF_RUNS: [&str; 8] = ["child", "command", "exit", "process", "returned non-zero", "script", "status", "worker"];
+/// How runtimes begin to tell an exception that nobody caught, and what its stack's lines begin with, in lower case.
+const HEADS: &[&str] =
+    &["traceback (most recent call last)", "exception in thread ", "thread '", "php fatal error:  uncaught"];
+const FRAMES: &[&str] = &["    at ", "\tat ", "\tfrom "];
 /// Shorter words name nothing.
 const MIN_NAME: usize = 3;
 /// How the errors of tests begin, behind the place in the script.
 const TESTS: [&str; 3] = [": [: ", ": [[: ", ": test: "];
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric())
+}
+
+/// What was said, in lower case, of an exception that a runtime ended a program by, without its stack: Python, Java, Rust and
+/// PHP begin with that it is one, Node and Ruby with what it says.
+fn exception(said: &str) -> Option<String> {
+    let lines: Vec<_> = said.lines().collect();
+    let is_of = |of: &[&str], line: &str| of.iter().any(|of| line.starts_with(of));
+    let at = lines.iter().position(|line| is_of(HEADS, line) || is_of(FRAMES, line))?;
+    let from = if lines.get(at).is_some_and(|line| is_of(FRAMES, line)) { at.checked_sub(1)? } else { at };
+    let told = lines.iter().skip(from).filter(|line| !line.starts_with([' ', '\t']));
+    Some(told.copied().collect::<Vec<_>>().join("\n"))
+}
 
 impl Facts<'_> {
     /// Whether the same had failed the same way before, and the parent had run something else then.
@@ -64,25 +82,19 @@ impl Facts<'_> {
 
     /// Whether a process ended of an exception that does not name what it had run: it may have got over that, or not.
     pub(super) fn crashed_itself(&self, tgid: u32, child: u32, end: &Ending) -> bool {
-        let ended = |tgid: u32| self.processes.get(&tgid).and_then(|process| Some((process, process.end?.ending)));
-        let (Some((process, own)), Some((run, _))) = (ended(tgid), ended(child)) else { return false };
+        let (Some(process), Some(run)) = (self.processes.get(&tgid), self.processes.get(&child)) else { return false };
         // Of a worker that is gone, or of a program that cannot be run, an exception tells without its name.
         let is_program = end.exit_code.is_some_and(|code| code != 0) && !run.programs.is_empty();
         if !is_program || process.is_shell() {
             return false;
         }
-        let Some(words) = LastWords::of_process(self, tgid, process, own.at_ns).filter(|words| words.is_crash) else {
-            return false;
-        };
-        let told = words.text.to_lowercase();
+        let behind = process.outputs.iter().filter(|output| output.to_stderr && output.at_ns >= end.at_ns);
+        let said: String = behind.map(|output| output.text.as_str()).collect();
+        let Some(told) = exception(&said.to_lowercase()) else { return false };
         let of_run = run.command().to_lowercase();
-        let mut names = of_run.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() >= MIN_NAME);
         let code = end.exit_code.filter(|code| *code > 1).map(|code| code.to_string());
-        let has_code = code.is_some_and(|code| told.split(|c: char| !c.is_alphanumeric()).any(|word| word == code));
-        words.since_ns > end.at_ns
-            && !has_code
-            && !OF_RUNS.iter().any(|of| told.contains(of))
-            && !names.any(|name| told.contains(name))
+        let names: Vec<_> = words(&of_run).filter(|word| word.len() >= MIN_NAME).chain(code.as_deref()).collect();
+        !OF_RUNS.iter().any(|of| told.contains(of)) && !words(&told).any(|word| names.contains(&word))
     }
 
     /// Whether a process began another child once it knew that `child` had ended; one that waits counts where `child`
