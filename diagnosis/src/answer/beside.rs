@@ -38,6 +38,11 @@ pub(super) fn more(facts: &Facts<'_>, first: &Finding, found: &[Finding], words:
     if first.rule == "signal" && facts.end().and_then(|end| end.signal).map(u32::from) == Some(SIGPIPE) {
         return reader(facts).map_or_else(String::new, |reader| format!("; right before that {reader}"));
     }
+    // Who is not given memory, and does not look, follows a null pointer.
+    let refused = found.iter().find(|finding| finding.meaning == Some(Meaning::OutOfMemory));
+    if let Some(refused) = refused.filter(|_| first.rule == "signal" && first.text.contains("null pointer")) {
+        return format!("; right before that {}", refused.text);
+    }
     let is_abort = first.weight == ABORTED && first.rule == "signal";
     match words {
         _ if first.agreement == Agreement::Same => String::new(),

@@ -28,11 +28,17 @@ const SUMMARIES: &[&str] = &[
     "a complete log of this run",
     "test failed",
     "giving up",
+    "terminating, ",
     "rsync error:",
     "exiting",
     "exited with",
     "exit code",
 ];
+
+/// How the end is told behind its reason.
+const ENDS: [&str; 2] = ["aborting", "exiting"];
+/// So many words are a reason.
+const REASON_WORDS: usize = 3;
 
 /// Those that say it whatever level they are said at.
 const BARE: &[&str] = &[
@@ -99,7 +105,16 @@ pub(super) fn is_summary(text: &str) -> bool {
     let lower = text.to_lowercase();
     // `make[1]: *** [Makefile:2: all] Error 1`
     let is_make = lower.starts_with("make") && lower.contains(": *** [");
-    is_make || SUMMARIES.iter().any(|summary| lower.contains(summary)) && !lower.contains(" because ")
+    // "lease lost, aborting"
+    let (reason, ends) = lower.rsplit_once([',', ';']).unwrap_or(("", &lower));
+    let is_any = |text: &str| SUMMARIES.iter().any(|summary| text.contains(summary));
+    let gives_reason = || {
+        let is_sentence = reason.split_whitespace().count() >= REASON_WORDS && !is_any(reason);
+        is_sentence
+            && ENDS.iter().any(|word| ends.trim().starts_with(word))
+            && ends.split_whitespace().count() < REASON_WORDS
+    };
+    is_make || is_any(&lower) && !lower.contains(" because ") && !gives_reason()
 }
 
 /// Whether a text says nothing else, even where it is said to be fatal.

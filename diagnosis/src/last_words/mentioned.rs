@@ -5,6 +5,7 @@ use super::failure_words::tells_failure;
 use super::rank::{Found, Rank};
 use super::{lines, logs, statement, vague};
 use crate::facts::Process;
+use std::cmp::Reverse;
 
 /// An error that was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,13 @@ pub(crate) struct Mentioned {
     pub(crate) at_ns: Vec<u64>,
 }
 
+/// Words for who waits for another, in lower case.
+const WAITS: [&str; 6] = ["waiting", "still ", "not ready", "locked", "another ", "retry"];
+
+fn tells_wait(lower: &str) -> bool {
+    WAITS.iter().any(|waits| lower.contains(waits))
+}
+
 /// Of a process, until a time.
 pub(crate) fn mentioned(process: &Process, until_ns: u64) -> Option<Mentioned> {
     let lines = lines::all(process, until_ns);
@@ -27,7 +35,15 @@ pub(crate) fn mentioned(process: &Process, until_ns: u64) -> Option<Mentioned> {
     let warnings: Vec<_> = warnings.map(|found| (statement::form(&found.text), found)).collect();
     let is_again = |form: &str| warnings.iter().filter(|(other, _)| other == form).count() > 1;
     errors.extend(warnings.iter().filter(|(form, _)| is_again(form)).map(|(_, found)| found.clone()));
-    errors.sort_by_key(|found| found.first);
+    // So is what it waits for.
+    let waits = lines.iter().enumerate().filter(|(_, line)| tells_wait(&line.text.to_lowercase()));
+    let waits: Vec<_> = waits.map(|(at, line)| (statement::form(&line.text), at, line.text.trim())).collect();
+    let is_long = |form: &str| waits.iter().filter(|(other, ..)| other == form).count() >= statement::AGAIN;
+    errors.extend(
+        waits.iter().filter(|(form, ..)| is_long(form)).map(|(_, at, text)| Found::line(Rank::Error, *at, *text)),
+    );
+    errors.sort_by_key(|found| (found.first, Reverse(found.rank)));
+    errors.dedup_by_key(|found| found.first);
     errors.retain(|found| {
         found.rank >= Rank::Failure
             && !vague::is_vague(&found.text)

@@ -169,15 +169,20 @@ pub(super) fn is_bare(text: &str) -> bool {
     has_any(UNDONE) && !has_any(REASONS) && !said.contains(['"', '=', '{'])
 }
 
-/// What MariaDB and MySQL say once InnoDB has said why it does not start, in lower case.
-const OF_ENGINES: [&str; 3] =
-    ["plugin initialization aborted", "registration as a storage engine failed", "unknown/unsupported storage engine"];
+/// What is said once another line has said why, in lower case: by MariaDB and MySQL of InnoDB, by Prometheus of its rules.
+const CONSEQUENCES: [&str; 5] = [
+    "plugin initialization aborted",
+    "registration as a storage engine failed",
+    "unknown/unsupported storage engine",
+    "one or more errors occurred while applying",
+    "previous rule set restored",
+];
 
 /// Whether a text tells only what follows once a program has met an error: that a connection is closed, that there is no
 /// such engine.
 pub(super) fn is_consequence(text: &str) -> bool {
     let lower = text.to_lowercase();
-    if OF_ENGINES.iter().any(|of| lower.contains(of)) {
+    if lower == "sigabrt: abort" || CONSEQUENCES.iter().any(|of| lower.contains(of)) {
         return true;
     }
     let said = text.rsplit(": ").next().unwrap_or_default().trim_end_matches('.');

@@ -9,7 +9,7 @@ use crate::weight::HUNG;
 use crate::words::throttling;
 use rewind_recording::call::Call;
 use rewind_recording::decode::{self, errno::EAGAIN};
-use rewind_recording::event::What;
+use rewind_recording::event::{Event, What};
 use rewind_recording::render::units::{duration, grouped};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,8 +33,12 @@ pub(super) fn rule(facts: &Facts<'_>, _: &[Group]) -> Vec<Finding> {
         return Vec::new();
     }
     let threads = facts.threads().into_values().flatten().collect::<Vec<_>>();
-    let busy = threads.iter().filter(|thread| thread.wait.is_none() && thread.quiet_ns > LONG_NS);
-    let mut findings: Vec<_> = busy.filter_map(|thread| finding(facts, thread)).chain(looping(facts)).collect();
+    let free = threads.iter().filter(|thread| thread.wait.is_none());
+    let busy = free.filter_map(|thread| match thread.quiet_ns > LONG_NS {
+        true => finding(facts, thread),
+        false => only_memory(facts, thread),
+    });
+    let mut findings: Vec<_> = busy.chain(looping(facts)).collect();
     findings.truncate(3);
     findings
 }
@@ -61,6 +65,34 @@ fn finding(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
         _ => return None,
     };
     let text = text + &throttling::beside(facts);
+    Some(Finding::new("busy", HUNG, text, last_event(facts, tid)))
+}
+
+/// Calls that runtimes make to manage memory, whatever their program does.
+const OF_MEMORY: [&str; 7] = ["brk", "mmap", "munmap", "mprotect", "madvise", "getpid", "gettid"];
+
+/// A main thread that runs, and has made no call for long but those of who only computes.
+fn only_memory(facts: &Facts<'_>, thread: &Thread) -> Option<Finding> {
+    let Thread { tid, tgid, state: Some(RUNS), cpu_ms: Some(cpu_ms), .. } = *thread else { return None };
+    let coverage = &facts.header.coverage;
+    let events = (0..facts.timeline.len()).rev().filter_map(|index| facts.timeline.event(index));
+    let is_other = |event: &Event<'_>| match event.what {
+        What::Call { call, .. } => !OF_MEMORY.contains(&&*decode::name(&call, facts.arch)),
+        _ => false,
+    };
+    let last = events.filter(|event| event.tid == tid).find(is_other).map(|event| event.end_ns);
+    let since_ns = last.unwrap_or(coverage.complete_from_ns.max(facts.header.born_ns)).max(coverage.complete_from_ns);
+    let long_ns = facts.header.read_ns.saturating_sub(since_ns);
+    let is_busy = cpu_ms.saturating_mul(100) >= (long_ns / 1_000_000).saturating_mul(HELD_UP);
+    if tid != tgid || long_ns <= LONG_NS || !is_busy {
+        return None;
+    }
+    let comm = facts.processes.get(&tgid).map_or("", |process| &process.comm);
+    let (long, used) = (duration(long_ns), duration(cpu_ms.saturating_mul(1_000_000)));
+    let text = format!(
+        "process {tgid} ({comm}) has made no call for {long} but for memory, and runs: it computes ({used} of CPU since it \
+         began)"
+    );
     Some(Finding::new("busy", HUNG, text, last_event(facts, tid)))
 }
 
@@ -156,6 +188,10 @@ mod tests {
         let mut scene = Scene::of("app");
         scene.open("/srv/matrix", 3);
         scene.later(30 * S);
+        told(&scene, state)
+    }
+
+    fn told(scene: &Scene, state: Option<(char, u64)>) -> String {
         let thread = |(state, cpu_ms)| ThreadState { tgid: 700, tid: 700, state, cpu_ms };
         let living =
             state.map(|state| Living { frozen: Some(false), threads: vec![thread(state)], ..Living::default() });
@@ -172,6 +208,25 @@ mod tests {
         // A call that was lost, say; or nobody asked the kernel.
         for state in [Some(('S', 10)), None] {
             assert_eq!(answer(state), "It is running: nothing unusual found.");
+        }
+    }
+
+    #[test]
+    fn who_computes_and_makes_no_calls_but_for_memory_is_told() {
+        let computes = |nr: u16, state: (char, u64)| {
+            let mut scene = Scene::of("node shop.js");
+            scene.open("/srv/matrix", 3);
+            for _ in 0..15 {
+                scene.later(2 * S);
+                scene.call(700, nr).arg(0x1000).result(0x1000).end();
+            }
+            told(&scene, Some(state))
+        };
+        let answer = "It is running; but process 700 (node) has made no call for 31.0s but for memory, and runs: it computes \
+                      (30.5s of CPU since it began).";
+        assert_eq!(computes(12, ('R', 30_500)), answer);
+        for (nr, state) in [(12, ('S', 30_500)), (12, ('R', 900)), (1, ('R', 30_500))] {
+            assert_eq!(computes(nr, state), "It is running: nothing unusual found.");
         }
     }
 

@@ -144,7 +144,10 @@ fn dirs<'f>(looks: impl Iterator<Item = &'f &'f Failure>) -> Vec<&'f str> {
 fn in_no_directory(name: &str, dirs: &[&str]) -> String {
     let rest = if dirs.len() > SHOWN { ":…" } else { "" };
     let dirs = dirs.iter().take(SHOWN).copied().collect::<Vec<_>>().join(":");
-    format!("there is no program {name} in its PATH ({dirs}{rest})")
+    match name.strip_suffix('\r') {
+        Some(name) => format!("there is no program {name}\\r in its PATH: the line that names it ends in CRLF"),
+        None => format!("there is no program {name} in its PATH ({dirs}{rest})"),
+    }
 }
 
 /// That a living shell looks for a program in vain again and again, says so each time, and does nothing else.

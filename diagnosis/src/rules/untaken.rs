@@ -9,8 +9,6 @@ use rewind_recording::render::units::{duration, grouped};
 /// So many are more than chance; behind a request without an answer fewer are.
 const LEAST: usize = 3;
 const LEAST_BEHIND: usize = 2;
-/// The kernel's letter for a thread that runs, or is about to.
-const RUNS: char = 'R';
 /// So much of a command is told.
 const MAX_CHARS: usize = 100;
 
@@ -38,7 +36,7 @@ fn finding(facts: &Facts<'_>, taker: &Taker, untaken: &[Untaken]) -> Option<Find
         let long = duration(facts.header.read_ns.saturating_sub(request.began_ns));
         format!("; it has left {} before them without an answer for {long}", request.name)
     });
-    let child = child(facts, taker).or_else(|| computing(facts, taker)).unwrap_or_default();
+    let child = child(facts, taker).unwrap_or_default();
     let text = format!(
         "it has taken none of the last {count} connections to {}, for up to {long}{behind}{child}",
         first.local
@@ -55,23 +53,12 @@ fn child(facts: &Facts<'_>, taker: &Taker) -> Option<String> {
     Some(format!(", while its child {command} (process {tgid}) goes on"))
 }
 
-/// That it computes since then: its main thread runs, and has used most of that time.
-fn computing(facts: &Facts<'_>, taker: &Taker) -> Option<String> {
-    let threads = facts.threads().remove(&taker.tgid)?;
-    let main = threads.iter().find(|thread| thread.tid == taker.tgid && thread.wait.is_none())?;
-    let (ran_ms, since_ms) = (main.cpu_ms?, facts.header.read_ns.saturating_sub(taker.at_ns) / 1_000_000);
-    let is_busy = main.state == Some(RUNS) && ran_ms.saturating_mul(2) > since_ms;
-    is_busy.then(|| format!(", while it computes: {} of CPU time so far", duration(ran_ms.saturating_mul(1_000_000))))
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::diagnose;
     use crate::scene::{S, Scene};
     use rewind_common::record::message::message_flags::RECEIVED;
     use rewind_common::record::{Connection, connection::what};
     use rewind_recording::event::build;
-    use rewind_recording::header::{Header, Living, ThreadState};
 
     const QUIET: &str = "It is running: nothing unusual found.";
 
@@ -140,28 +127,5 @@ mod tests {
         build::connection(&mut scene.records, (700, 700), what::CLOSED, told);
         scene.later(8 * S);
         assert_eq!(scene.answer(), QUIET);
-    }
-
-    #[test]
-    fn a_server_that_computes_meanwhile_is_told_with_its_cpu_time() {
-        let mut scene = serving(true);
-        (5001..5005).for_each(|port| comes(&mut scene, port));
-        scene.later(30 * S);
-        // It makes a call now and then.
-        scene.call(700, 12).arg(0x1000).result(0x1000).end();
-        let answer = |state: char, cpu_ms: u64| {
-            let threads = vec![ThreadState { tgid: 700, tid: 700, state, cpu_ms }];
-            let living = Some(Living { frozen: Some(false), threads, ..Living::default() });
-            let header = Header { living, ..scene.header() };
-            diagnose(&header, &rewind_recording::event::sorted(&scene.records), &Default::default()).answer
-        };
-        assert!(
-            answer('R', 33_000).ends_with(", while it computes: 33.0s of CPU time so far."),
-            "{}",
-            answer('R', 33_000)
-        );
-        for (state, cpu_ms) in [('R', 500), ('S', 33_000)] {
-            assert!(!answer(state, cpu_ms).contains("computes: "), "{}", answer(state, cpu_ms));
-        }
     }
 }

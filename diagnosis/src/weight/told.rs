@@ -16,6 +16,11 @@ pub(super) fn names(words: &str, group: &Group, turned: bool) -> bool {
     if is_class && !NO_CLASS.iter().any(|words_of| words.contains(words_of)) {
         return false;
     }
+    // Node looks for what is imported, which may be called as anything.
+    let is_module = group.subject.text().is_some_and(|path| path.contains("/node_modules/"));
+    if is_module && group.noise != Noise::None && !NO_MODULE.iter().any(|words_of| words.contains(words_of)) {
+        return false;
+    }
     let mut subjects = group.subject.text().into_iter().chain(group.to.as_deref());
     subjects.any(|subject| names_subject(words, group, turned, &subject.to_lowercase()))
 }
@@ -94,6 +99,9 @@ const NO_MEMORY: &[&str] = &["memoryerror", "out of memory", "outofmemory", "bad
 
 /// That a file is not there, in other words than the C library's.
 const NO_FILE: &[&str] = &["file not found", "filenotfound", "file does not exist"];
+
+/// That there is no such module.
+const NO_MODULE: &[&str] = &["module", "package", "resolve", "cannot find", "not found", "no such file", "enoent"];
 
 /// That there is no such class.
 const NO_CLASS: &[&str] = &["classnotfound", "noclassdeffound", "could not find or load"];

@@ -28,8 +28,17 @@ fn exception(said: &str) -> Option<String> {
     let lines: Vec<_> = said.lines().collect();
     let is_of = |of: &[&str], line: &str| of.iter().any(|of| line.starts_with(of));
     let at = lines.iter().position(|line| is_of(HEADS, line) || is_of(FRAMES, line))?;
-    let from = if lines.get(at).is_some_and(|line| is_of(FRAMES, line)) { at.checked_sub(1)? } else { at };
-    let told = lines.iter().skip(from).filter(|line| !line.starts_with([' ', '\t']));
+    let is_head = |line: &&str| {
+        let kind = line.split(": ").next().unwrap_or_default();
+        !kind.contains(' ') && ["error", "exception"].iter().any(|ends| kind.ends_with(ends))
+    };
+    let from = match lines.get(at).is_some_and(|line| is_of(FRAMES, line)) {
+        // What it says may have several lines.
+        true => lines.iter().take(at).rposition(|line| is_head(&line)).or(at.checked_sub(1))?,
+        false => at,
+    };
+    let is_rest = |line: &str| line.starts_with([' ', '\t']) || line.starts_with("node.js v");
+    let told = lines.iter().skip(from).filter(|line| !is_rest(line));
     Some(told.copied().collect::<Vec<_>>().join("\n"))
 }
 
@@ -92,7 +101,7 @@ impl Facts<'_> {
         let said: String = behind.map(|output| output.text.as_str()).collect();
         let Some(told) = exception(&said.to_lowercase()) else { return false };
         let of_run = run.command().to_lowercase();
-        let code = end.exit_code.filter(|code| *code > 1).map(|code| code.to_string());
+        let code = end.exit_code.filter(|code| *code > 2).map(|code| code.to_string());
         let names: Vec<_> = words(&of_run).filter(|word| word.len() >= MIN_NAME).chain(code.as_deref()).collect();
         !OF_RUNS.iter().any(|of| told.contains(of)) && !words(&told).any(|word| names.contains(&word))
     }
