@@ -34,7 +34,7 @@ fn exception(said: &str) -> Option<String> {
     };
     let from = match lines.get(at).is_some_and(|line| is_of(FRAMES, line)) {
         // What it says may have several lines.
-        true => lines.iter().take(at).rposition(|line| is_head(line)).or(at.checked_sub(1))?,
+        true => lines.iter().take(at).rposition(is_head).or(at.checked_sub(1))?,
         false => at,
     };
     let is_rest = |line: &str| line.starts_with([' ', '\t']) || line.starts_with("node.js v");
