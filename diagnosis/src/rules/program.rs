@@ -327,4 +327,16 @@ mod tests {
             "It exited with 127: the program /app/bin/indexer, or the interpreter that it names, is not there (ENOENT)";
         assert!(scene.answer().starts_with(told), "{}", scene.answer());
     }
+
+    #[test]
+    fn a_name_that_ends_in_a_carriage_return_is_told_as_that() {
+        let mut scene = Scene::of("/usr/bin/env python3");
+        for dir in ["/usr/bin", "/bin"] {
+            scene.call(700, 59).string(&format!("{dir}/python3\r")).arg(0x7000).arg(0x7000).result(-2).end();
+        }
+        scene.say(2, "/usr/bin/env: 'python3\\r': No such file or directory\n");
+        scene.exit(700, 127 << 8);
+        let told = "there is no program python3\\r in its PATH: the line that names it ends in CRLF";
+        assert!(scene.answer().contains(told), "{}", scene.answer());
+    }
 }

@@ -3,7 +3,6 @@
 use super::runs::ran_none;
 use crate::facts::Facts;
 use crate::facts::process::Process;
-
 use crate::facts::signals::ASKING;
 use rewind_recording::ending::Ending;
 

@@ -269,3 +269,13 @@ fn beside_a_broken_pipe_stands_the_child_that_was_to_read_it() {
     let told = "it wrote to a pipe or a socket whose reader was gone; right before that its child sh (process ";
     assert!(answer.contains(told) && answer.contains("gzip2: not found"), "{answer}");
 }
+
+#[test]
+fn beside_a_null_pointer_stands_the_memory_that_was_refused() {
+    let mut scene = Scene::of("app");
+    scene.call(700, 9).arg(0).arg(3 << 30).arg(3).arg(0x22).arg(u64::MAX).arg(0).result(-12).end();
+    scene.signal(11, 1, [0x40, 0]);
+    scene.exit(700, 11);
+    let answer = scene.answer();
+    assert!(answer.contains("null pointer (address 0x40); right before that mmap got no memory (ENOMEM)"), "{answer}");
+}
