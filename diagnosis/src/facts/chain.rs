@@ -94,12 +94,20 @@ impl Facts<'_> {
         };
         let last = trapped.unwrap_or(last);
         let alike = |end: &Ending| is_alike(process, code, end);
+        // A shell that ends with the code of a child that complained, and not with that of what it ran right behind that.
+        let is_other_last = |child: u32, end: &Ending| {
+            let ran = |tgid: u32| self.processes.get(&tgid);
+            let complained = ran(child).is_some_and(|run| run.outputs.iter().any(|output| output.to_stderr));
+            let (begun, other) = ran(last).map_or((0, None), |run| (run.first_ns, run.end.map(|end| end.ending)));
+            let is_right_behind = begun.checked_sub(end.at_ns).is_some_and(|ns| ns < RIGHT_BEHIND_NS);
+            process.is_shell() && complained && is_right_behind && other.is_some_and(|other| !alike(&other))
+        };
         let passed = |child: u32, end: &Ending| {
             let behind = self.is_right_behind(tgid, end, until_ns);
             match (end.is_success(), self.went_on(tgid, child, end, until_ns)) {
                 (true, _) => false,
                 _ if says_code(process, end) => true,
-                (false, true) => alike(end) && code > COMMON_CODE,
+                (false, true) => alike(end) && (code > COMMON_CODE || code > 1 && is_other_last(child, end)),
                 (false, false) if child == last => {
                     let is_common = code <= COMMON_CODE || end.signal.is_some_and(|signal| is_crash(signal.into()));
                     alike(end) || behind && is_common && !self.is_of_its_own(tgid, child, end)

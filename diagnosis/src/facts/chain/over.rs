@@ -1,5 +1,6 @@
 //! Whether a parent got over the failure of a child, or ended for a reason of its own.
 
+use super::RIGHT_BEHIND_NS;
 use super::runs::ran_none;
 use crate::facts::Facts;
 use crate::facts::process::Process;
@@ -96,7 +97,15 @@ impl Facts<'_> {
         if !is_program || process.is_shell() {
             return false;
         }
-        let behind = process.outputs.iter().filter(|output| output.to_stderr && output.at_ns >= end.at_ns);
+        let errors = process.outputs.iter().filter(|output| output.to_stderr);
+        let (before, rest): (Vec<_>, Vec<_>) = errors.partition(|output| output.at_ns <= run.first_ns);
+        // What is run right behind an exception tidies up.
+        let is_right_before = before.last().is_some_and(|last| run.first_ns - last.at_ns < RIGHT_BEHIND_NS);
+        let said: String = before.iter().map(|output| output.text.as_str()).collect();
+        if is_right_before && rest.is_empty() && exception(&said.to_lowercase()).is_some() {
+            return true;
+        }
+        let behind = rest.into_iter().filter(|output| output.at_ns >= end.at_ns);
         let said: String = behind.map(|output| output.text.as_str()).collect();
         let Some(told) = exception(&said.to_lowercase()) else { return false };
         let of_run = run.command().to_lowercase();
@@ -176,5 +185,23 @@ mod tests {
             let told = crashes("no version, goes on\n", named);
             assert!(told.starts_with("It exited with 1, its child git"), "{told}");
         }
+    }
+
+    #[test]
+    fn what_is_run_right_behind_an_exception_is_no_reason_for_it() {
+        let ends = |pause_ns: u64| {
+            let mut scene = Scene::of("python3 /app/sum.py");
+            scene.say(
+                2,
+                "Traceback (most recent call last):\n  File \"a.py\", line 1, in <module>\n    f()\nValueError: n/a\n",
+            );
+            scene.later(pause_ns);
+            scene.child_says("rm -r /tmp/work", "rm: cannot remove '/tmp/work': No such file or directory\n", 1);
+            scene.main = 700;
+            scene.exit(700, 1 << 8);
+            scene.answer()
+        };
+        assert_eq!(ends(MS), "It exited with 1: it said \"ValueError: n/a\".");
+        assert!(ends(500 * MS).contains("its child rm"), "{}", ends(500 * MS));
     }
 }

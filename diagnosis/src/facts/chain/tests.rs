@@ -195,3 +195,23 @@ fn xargs_says_in_a_code_of_its_own_that_one_of_its_children_failed() {
                   with 1 after openat of /nope found no such file (ENOENT).";
     assert_eq!(scene.answer(), answer);
 }
+
+#[test]
+fn a_shell_that_ends_with_the_code_of_the_one_before_its_trap_failed_of_that() {
+    let mut scene = Scene::of("bash /app/backup.sh");
+    scene.child(701, 700, "tar -czf /tmp/b.tgz data");
+    scene.main = 701;
+    scene.say(2, "tar: data: Cannot stat: No such file or directory\n");
+    scene.exit(701, 2 << 8);
+    scene.child(702, 700, "curl http://127.0.0.1/finished");
+    scene.main = 702;
+    scene.say(2, "curl: (7) Failed to connect to 127.0.0.1 port 80\n");
+    scene.exit(702, 7 << 8);
+    scene.main = 700;
+    scene.exit(700, 2 << 8);
+    let answer = scene.answer();
+    assert!(
+        answer.starts_with("It exited with 2, its child tar (process 701) having exited with 2: it said"),
+        "{answer}"
+    );
+}
