@@ -13,7 +13,8 @@ const MESSAGE: usize = 4;
 /// A runtime: what it says at line `at`, if that is its.
 type Runtime = fn(&[Line], usize) -> Option<Found>;
 
-const RUNTIMES: [Runtime; 18] = [
+const RUNTIMES: [Runtime; 19] = [
+    perl,
     anyhow,
     rake,
     python,
@@ -72,6 +73,12 @@ pub(super) const HANDLING: &str = "During handling of the above exception";
 const CAUSED: &str = "The above exception was the direct cause";
 /// So much of the first is told beside the other.
 const FIRST_CHARS: usize = 90;
+
+/// `Can't locate Acme/Export.pm in @INC (...)`, of Perl.
+fn perl(lines: &[Line], at: usize) -> Option<Found> {
+    let line = text(lines, at).filter(|line| line.starts_with("Can't locate ") && line.contains(" in @INC"))?;
+    Some(Found::line(Rank::Crash, at, line))
+}
 
 /// `Error: ...`, an empty line, `Caused by:` and the causes, the last of which is the first, as Rust's anyhow has it.
 fn anyhow(lines: &[Line], at: usize) -> Option<Found> {

@@ -234,10 +234,13 @@ fn shells_and_scripts_say_it_in_one_line() {
     );
     assert_eq!(said, "undefined local variable or method `x' for main:Object (NameError)");
     let said = error(
-        "Can't locate NoSuch.pm in @INC (you may need to install the NoSuch module) at -e line 1.\nBEGIN \
+        "Can't locate Csv/Export.pm in @INC (you may need to install the Csv::Export module) at -e line 1.\nBEGIN \
          failed--compilation aborted at -e line 1.\n",
     );
-    assert_eq!(said, "Can't locate NoSuch.pm in @INC (you may need to install the NoSuch module) at -e line 1");
+    assert_eq!(
+        said,
+        "Can't locate Csv/Export.pm in @INC (you may need to install the Csv::Export module) at -e line 1"
+    );
     let said = error(
         "Unhandled exception. System.IO.FileNotFoundException: Could not find file '/app/x.json'.\n   at \
          System.IO.File.Open()\n   at Program.Main() in /src/Program.cs:line 3\n",
